@@ -75,7 +75,7 @@ export class InvalidInputs extends RunnerError {
   /** What the platform would accept, like a field that it ignores. */
   readonly warnings: readonly Problem[];
 
-  /** Takes all problems, not only the first. */
+  /** Takes all problems, not only the first, and the warnings that would be shown without them. */
   constructor(
     message: string,
     problems: readonly Problem[],

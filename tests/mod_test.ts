@@ -80,6 +80,10 @@ Deno.test("a given store, clock and signal replace the defaults, and an undefine
   const owner = { host: deps.client.host, user: "demo" };
   assert.equal((await store.findRun(owner, result.slug ?? ""))?.state, "finished");
 
+  simulator.addFaults({ on: "get-workflow", status: 503, retryAfter: "15", times: Infinity });
+  await assert.rejects(library.runWorkflow("quick", { deps, submitTimeoutMs: 2_000 }), { kind: "unavailable" });
+  assert.equal(simulator.received("get-workflow").length, 2);
+
   const stopped = new Error("stopped");
   const call = library.runWorkflow("quick", { deps, signal: AbortSignal.abort(stopped) });
   await assert.rejects(call, (error) => error === stopped);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Fault, ServerBehavior, Simulator } from "../lib/simulator/simulator.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
+import { CLOSED_PORT } from "./platform/support/servers.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "./support/fast_main.ts";
 import { emptyFolder } from "./support/main_job.ts";
 import { type ProgramEnd, runProgram } from "./support/program.ts";
@@ -16,8 +17,7 @@ const QUICK = ["run", "quick"];
 
 /** An API key whose host has no server. */
 function keyWithoutServer(): string {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return `pwt_${btoa(`http://127.0.0.1:${listener.addr.port}`)}.rest`;
+  return `pwt_${btoa(`http://127.0.0.1:${CLOSED_PORT}`)}.rest`;
 }
 
 interface Stage {

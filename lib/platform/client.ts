@@ -15,7 +15,7 @@ export interface Abortable {
   readonly signal?: AbortSignal | undefined;
   /**
    * Whether reads and cancels are retried a few times; `none` for a caller that retries by itself. Default: `some`. A number:
-   * no retry starts this many milliseconds after the first attempt.
+   * no retry starts later than this many milliseconds after the first attempt.
    */
   readonly retry?: "some" | "none" | number | undefined;
 }

@@ -19,7 +19,7 @@ import type { PollInterval } from "./poll_interval.ts";
 export interface AdvanceResult {
   /** As it is stored now. */
   readonly submission: Submission;
-  /** What happened in this step. */
+  /** What happened in this step. Each failed poll of an outage is a `connection-lost`: only the first is news. */
   readonly events: readonly RunEvent[];
   /** Why the last poll or submit failed; a caller that tracks the run usually continues. */
   readonly error?: RunnerError;

@@ -1,9 +1,9 @@
 /** The loop of a batch that submits: one request at a time, since the platform rejects simultaneous launches. */
 
-import { ResponseLost, RunnerError, Unavailable, Unreachable } from "../errors.ts";
+import { NotSubmitted, ResponseLost, RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import { isOpen, isUnsent, type Submission, type UnconfirmedSubmission } from "../submission.ts";
+import { isAbandoned, isOpen, isUnsent, type Submission, type UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
@@ -149,7 +149,10 @@ function backOff(state: BatchState, pace: Pace, error: RunnerError): number {
 }
 
 /** Reports an outage that lasts, and its end. */
-function observeConnection(state: BatchState, pace: Pace, error: RunnerError | undefined): void {
+function observeConnection(state: BatchState, pace: Pace, result: RunnerError | undefined): void {
+  const error = result instanceof NotSubmitted ? result.cause : result;
+  // Nothing was sent.
+  if (error === undefined && result !== undefined) return;
   if (!(error instanceof Unreachable || error instanceof ResponseLost)) {
     if (pace.lostSinceMs !== null) state.reportConnection(null);
     pace.lostSinceMs = null;
@@ -181,8 +184,10 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
   const options = { signal, submitted: "yes", pollInterval, submitTimeoutMs, unreachableTimeoutMs } as const;
   const [advanced] = await advance(deps, [submission], options);
   if (advanced === undefined) throw new TypeError("advance() returned no result");
-  // A lost response and a search without a result have no error.
-  if (advanced.error !== undefined || advanced.submission.state !== "unconfirmed") {
+  // A lost response has no error, nor has a search that found nothing.
+  const isAnswered = advanced.submission.state !== "unconfirmed" ||
+    submission.state === "unconfirmed" && submission.reconciliation !== null && !isAbandoned(submission);
+  if (!advanced.wasAdvancedElsewhere && (advanced.error !== undefined || isAnswered)) {
     observeConnection(state, pace, advanced.error);
   }
   one.submission = advanced.submission;

@@ -100,10 +100,10 @@ async function storedRequest(request: RunRequest): Promise<StoredRequest> {
 async function assertRunsReadable(
   { client }: Deps,
   workflow: string,
-  { signal }: CreateSubmissionOptions,
+  { signal, retry }: CreateSubmissionOptions,
 ): Promise<void> {
   try {
-    await client.getRun({ type: "number", workflow, number: 1 }, { signal });
+    await client.getRun({ type: "number", workflow, number: 1 }, { signal, retry });
   } catch (error) {
     if (error instanceof Unsupported) {
       throw new Unsupported(`Cannot track a run of ${workflow}: this server's older API does not show runs`, {

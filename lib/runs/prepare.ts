@@ -102,9 +102,9 @@ export interface GatheredInputs {
 export async function prepare(
   deps: Pick<Deps, "client">,
   spec: RunSpec,
-  { signal = new AbortController().signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { signal = new AbortController().signal, retry }: Pick<Abortable, "signal" | "retry"> = {},
 ): Promise<PreparedRun> {
-  return await prepareAsking(deps, spec, { signal });
+  return await prepareAsking(deps, spec, { signal, retry });
 }
 
 /** {@link prepare}, which asks for required inputs without a value. */

@@ -7,7 +7,7 @@ import type { RunResult } from "../result.ts";
 import { defaultDeps } from "./default_deps.ts";
 import type { Deps } from "./deps.ts";
 import { execute, toEnd } from "./execute.ts";
-import type { ExecuteOptions } from "./options.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 
 /** Options of {@link runWorkflow}. */
@@ -35,7 +35,8 @@ export async function runWorkflow(
   const deps = await defaultDeps(given);
   const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
-  const { request } = await prepare(deps, spec, options).catch(withProblems);
+  const { signal, submitTimeoutMs: retry = DEFAULT_EXECUTE.submitTimeoutMs } = options;
+  const { request } = await prepare(deps, spec, { signal, retry }).catch(withProblems);
   return await toEnd(execute(deps, request, options), (event) => {
     if (event.type === "status") onStatus?.(event);
     onEvent?.(event);

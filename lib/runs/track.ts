@@ -98,6 +98,13 @@ export async function* trackSubmission(
       }
       yield event;
     }
+    // The server responded, but not with the run.
+    if (isLossReported && hasOutage(due) && !hasOutage(submission)) {
+      isLossReported = false;
+      const atMs = clock.now();
+      const outageMs = Math.max(0, atMs - due.unreachableSinceMs);
+      yield { type: "connection-restored", submissionId: submission.submissionId, atMs, outageMs };
+    }
     if (submission.state === "active" && previousRun === null) {
       experience = await experienceOf(deps, submission, options);
       submission = withFirstPoll(deps, submission, experience);

@@ -118,7 +118,7 @@ for (
       const { code, stderr } = await stage.run(`${command} ${path}`);
       assert.equal(code, 2, stderr);
       assert.ok(stderr.includes(`Cannot write ${path}: ${reason}`), stderr);
-      assert.equal(stage.simulator.received().length, 0);
+      assert.deepEqual(stage.simulator.received(), []);
       assert.equal(await Deno.readTextFile(`${stage.folder}/taken.json`), "mine");
     });
   }

@@ -4,7 +4,7 @@ import type { Credential } from "../../lib/platform/credentials/credentials.ts";
 import { Secret } from "../../lib/secret.ts";
 import { allText } from "../support/all_text.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
+import { clientOf, CLOSED_PORT, httpServer, keyFor, rawServer } from "./support/servers.ts";
 
 /** Returns the error that the call throws; fails unless it is of this class. */
 async function thrown<E extends RunnerError>(kind: new (...args: never[]) => E, call: Promise<unknown>): Promise<E> {
@@ -255,6 +255,14 @@ for (const [how, response] of BODIES) {
   });
 }
 
+Deno.test("a response in chunks that also states a short length stops after the limit", async () => {
+  const chunk = `10000\r\n${" ".repeat(0x10000)}\r\n`.repeat(20);
+  const headers = "content-type: application/json\r\ncontent-length: 5\r\ntransfer-encoding: chunked";
+  await using server = rawServer(() => `HTTP/1.1 200 OK\r\n${headers}\r\n\r\n${chunk}0\r\n\r\n`);
+  const client = await clientOf(server.url, { maxResponseBytes: 200_000 });
+  assert.match((await thrown(BadResponse, client.listWorkflows({}))).message, /larger than 200000 bytes/);
+});
+
 Deno.test("an error response that is too large is truncated", async () => {
   await using server = httpServer(() => new Response(zeros(1_600), { status: 401 }));
   const error = await thrown(CredentialError, (await clientOf(server.url)).listWorkflows({}));
@@ -312,7 +320,7 @@ Deno.test("a request other than GET does not follow a redirect", async () => {
 });
 
 Deno.test("a refused connection is reported with a hint", async () => {
-  const client = await clientOf(`http://127.0.0.1:${closedPort()}`);
+  const client = await clientOf(`http://127.0.0.1:${CLOSED_PORT}`);
   const error = await thrown(Unreachable, client.listWorkflows({}));
   assert.match(error.message, /Cannot list workflows: the connection was refused \(http:\/\/127/);
   assert.match(error.hint ?? "", /HTTPS_PROXY/);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readNetworkError } from "../../lib/platform/network_error.ts";
-import { closedPort, rawServer } from "./support/servers.ts";
+import { CLOSED_PORT, rawServer } from "./support/servers.ts";
 
 async function thrownBy(call: () => Promise<unknown>): Promise<unknown> {
   try {
@@ -24,7 +24,7 @@ async function assertNetworkError(call: () => Promise<unknown>, kind: string, is
 }
 
 Deno.test("a closed port is refused: nothing was sent", async () => {
-  await assertNetworkError(() => textOf(`http://127.0.0.1:${closedPort()}/`), "refused", "no");
+  await assertNetworkError(() => textOf(`http://127.0.0.1:${CLOSED_PORT}/`), "refused", "no");
 });
 
 Deno.test("a host name that does not exist: nothing was sent", async () => {

@@ -5,7 +5,7 @@ import type { Fault, ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { clientOf, closedPort, httpServer, rawServer } from "./support/servers.ts";
+import { clientOf, CLOSED_PORT, httpServer, rawServer } from "./support/servers.ts";
 
 const SUBMISSION: SubmitRequest = { workflow: "quick", inputs: {}, slug: "mine-1", displayName: "Mine", consent: null };
 
@@ -97,7 +97,7 @@ Deno.test("an ambiguous response reports what is wrong with the run", async () =
 });
 
 Deno.test("a submit to a closed port is not sent", async () => {
-  const response = await (await clientOf(`http://127.0.0.1:${closedPort()}`)).submit(SUBMISSION, {});
+  const response = await (await clientOf(`http://127.0.0.1:${CLOSED_PORT}`)).submit(SUBMISSION, {});
   assert.ok(response.type === "not-sent");
   assert.deepEqual([response.error.kind, response.error.submitted], ["unreachable", "no"]);
 });

@@ -9,7 +9,7 @@ import type { Deps } from "../../lib/runs/deps.ts";
 import { updateCapabilities } from "../../lib/runs/server_capabilities.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { ActiveSubmission, Submission } from "../../lib/submission.ts";
-import { closedPort } from "../platform/support/servers.ts";
+import { CLOSED_PORT } from "../platform/support/servers.ts";
 import { aRequest } from "../support/records.ts";
 import { aTask, endsOf, ranBatch, SOLVE } from "../support/batch.ts";
 import { depsFor } from "../support/deps.ts";
@@ -242,7 +242,7 @@ Deno.test("a batch ends when a server answers every poll with 429 for longer tha
 
 Deno.test("an outage after a long limit is reported once while no run is polled, and so is its end", async () => {
   await using stage = await aStage({ faults: [{ on: "submit", status: 429, retryAfter: "15", times: 3 }] });
-  const nowhere = `http://127.0.0.1:${closedPort()}`;
+  const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
   let isDown = false;
   const deps = await depsFor(stage.simulator, {
     clock: stage.clock,
@@ -256,6 +256,23 @@ Deno.test("an outage after a long limit is reported once while no run is polled,
   assert.deepEqual(endsOf(ran), ["completed", "completed"]);
   const connection = ran.events.filter(({ type }) => type === "slowed" || type.startsWith("connection-"));
   assert.deepEqual(connection.map(({ type }) => type), ["slowed", "connection-lost", "connection-restored"]);
+});
+
+Deno.test("rows whose submits are given up during an outage do not end it", async () => {
+  await using stage = await aStage({ faults: [{ on: "submit", status: 429, retryAfter: "2", times: 2 }] });
+  const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
+  let isDown = false;
+  const deps = await depsFor(stage.simulator, {
+    clock: stage.clock,
+    fetch: (input, init) => fetch(isDown ? nowhere : input, init),
+  });
+  const options = { submitTimeoutMs: 60_000, unreachableTimeoutMs: 3 * 60_000, control: createBatchControl(2) };
+  const ran = await ranBatch(deps, tasks(3), options, (event) => {
+    if (event.type === "run" && event.event.type === "submit-delayed") isDown = true;
+  });
+  assert.equal(ran.outcome.error?.kind, "unreachable");
+  const connection = ran.events.filter(({ type }) => type.startsWith("connection-"));
+  assert.deepEqual(connection.map(({ type }) => type), ["connection-lost"]);
 });
 
 Deno.test("a run that exceeds its timeout ends as timed out: it continues, or is cancelled and awaited", async () => {

@@ -123,6 +123,16 @@ Deno.test("an outage after a busy server is reported once, and so is its end", a
   assert.deepEqual(outage.map(({ type }) => type), ["poll-delayed", "connection-lost", "connection-restored"]);
 });
 
+Deno.test("of two outages with a response between them that the run is not there, each is reported, and its end", async () => {
+  const cut: Fault = { on: "get-run", cut: "before-effect", times: 12 };
+  const faults: Fault[] = [cut, { on: "get-run", status: 404, times: 1 }, cut];
+  const { result, events } = await waitFor({ workflow: "quick", faults });
+  assert.equal(result.kind, "completed");
+  const outages = events.filter(({ type }) => type.startsWith("connection-")).map(({ type }) => type);
+  const outage = ["connection-lost", "connection-restored"];
+  assert.deepEqual(outages, [...outage, ...outage]);
+});
+
 Deno.test("a Retry-After does not extend the wait beyond its deadline, and the report has both", async () => {
   const faults: Fault[] = [{ on: "get-run", status: 503, retryAfter: "3600", times: Infinity }];
   const { result, events, tookMs } = await waitFor({ faults, timeoutMs: MINUTE_MS });

@@ -156,8 +156,9 @@ function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["sce
 async function readClusters(context: Context, path: string): Promise<NonNullable<SimulatorOptions["clusters"]>> {
   const text = await readNamedFile(context, path);
   const read = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
-  const problems = "value" in read ? clusterProblems(read.value) : read.map(problemText);
-  if (!("value" in read) || problems.length > 0) throw new UsageError(`Cannot read ${path}: ${problems.join("; ")}`);
+  if (!("value" in read)) throw new UsageError(`Cannot use --clusters: ${read.map(problemText).join("; ")}`);
+  const problems = clusterProblems(read.value);
+  if (problems.length > 0) throw new UsageError(`Cannot read ${path}: ${problems.join("; ")}`);
   const members = Object.entries(read.value).flatMap(([name, facts]) =>
     isObject(facts) ? [[name, facts] as const] : []
   );

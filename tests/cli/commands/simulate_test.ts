@@ -112,7 +112,12 @@ const INVALID: readonly (readonly [file: string, text: string, args: (path: stri
     (path) => ["--clusters", path],
     /facts4\.yaml:2 is not YAML: .*; .*facts4\.yaml:4 is not YAML: /,
   ],
-  ["list.yaml", "- narwhal", (path) => ["--clusters", path], /must be an object at the top level/],
+  [
+    "list.yaml",
+    "- narwhal",
+    (path) => ["--clusters", path],
+    /^✗ Cannot use --clusters: \S+list\.yaml must be an object at the top level/,
+  ],
   ["four.json", '{"quick": {"main/blink": {"logs": 5}}}', (path) => ["--scenario", path], /logs must be a list/],
 ];
 

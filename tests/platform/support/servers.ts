@@ -103,11 +103,8 @@ export function rawServer(respond: ((method: string) => string | null) | null): 
 
 const KEPT_ALIVE = /^connection: keep-alive\r$/im;
 
-/** A port without a listener. */
-export function closedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+/** A port without a listener. One that was closed a moment ago may be another test's server by now. */
+export const CLOSED_PORT = 2;
 
 /** Reads a complete request. Returns its method, or `null` if the peer closed the connection. */
 async function readRequest(connection: Deno.TcpConn): Promise<string | null> {
