@@ -1,7 +1,9 @@
 /** A server that repeats secrets in everything it answers. */
 
-/** With quotes, a backslash and line breaks, and one of the shortest that are redacted. */
-export const PLANTED = ['pl"ant\\ed\nsec  ret', "q7zx"] as const;
+/**
+ * With quotes, a backslash and line breaks, and one of the shortest that are redacted, with a character that no random id has.
+ */
+export const PLANTED = ['pl"ant\\ed\nsec  ret', "q7~x"] as const;
 
 /** What a server may answer beside the slugs and names by which a run is found. */
 export const PLANTED_FIELDS = ["texts", "job names", "statuses of jobs", "a status of the run", "times"] as const;
