@@ -1,4 +1,4 @@
-/** What ends the wait for a run, and the result that says why. */
+/** What ends the wait for a run, and the result with the reason. */
 
 import { formatDuration } from "../duration.ts";
 import { CredentialError, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";

@@ -242,7 +242,7 @@ function secretOutputsOf({ expect }: CheckedCase, { outputs = {} }: RunResult): 
   });
 }
 
-/** @returns False if it may still be running: a failure is only logged, and whoever aborts the signal does not wait for it. */
+/** @returns False if it may still be running: a failure is only logged, and an abort of the signal does not wait for it. */
 export async function cancelQuietly(deps: Deps, runId: RunId, signal: AbortSignal): Promise<boolean> {
   try {
     await cancelRun(deps, runId, { signal });

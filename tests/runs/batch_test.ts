@@ -22,6 +22,14 @@ async function aStage(options: SimulatorOptions = {}) {
   return { clock, simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
 }
 
+/** Requests reach no server while `isDown`. */
+async function breakable({ clock, simulator }: Pick<Awaited<ReturnType<typeof aStage>>, "clock" | "simulator">) {
+  const connection = { isDown: false };
+  const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
+  const send: typeof fetch = (input, init) => fetch(connection.isDown ? nowhere : input, init);
+  return { connection, deps: await depsFor(simulator, { clock, fetch: send }) };
+}
+
 const tasks = (count: number, fails: (index: number) => boolean = () => false) =>
   Array.from({ length: count }, (_, index) => aTask(`row-${index}`, { n: index, fails: fails(index) }));
 
@@ -242,37 +250,27 @@ Deno.test("a batch ends when a server answers every poll with 429 for longer tha
 
 Deno.test("an outage after a long limit is reported once while no run is polled, and so is its end", async () => {
   await using stage = await aStage({ faults: [{ on: "submit", status: 429, retryAfter: "15", times: 3 }] });
-  const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
-  let isDown = false;
-  const deps = await depsFor(stage.simulator, {
-    clock: stage.clock,
-    fetch: (input, init) => fetch(isDown ? nowhere : input, init),
-  });
+  const { deps, connection } = await breakable(stage);
   let refusals = 0;
   const ran = await ranBatch(deps, tasks(2), { unreachableTimeoutMs: 5 * 60_000 }, (event) => {
-    if (event.type === "run" && event.event.type === "submit-delayed" && ++refusals === 3) isDown = true;
-    if (event.type === "connection-lost") isDown = false;
+    if (event.type === "run" && event.event.type === "submit-delayed" && ++refusals === 3) connection.isDown = true;
+    if (event.type === "connection-lost") connection.isDown = false;
   });
   assert.deepEqual(endsOf(ran), ["completed", "completed"]);
-  const connection = ran.events.filter(({ type }) => type === "slowed" || type.startsWith("connection-"));
-  assert.deepEqual(connection.map(({ type }) => type), ["slowed", "connection-lost", "connection-restored"]);
+  const reported = ran.events.filter(({ type }) => type === "slowed" || type.startsWith("connection-"));
+  assert.deepEqual(reported.map(({ type }) => type), ["slowed", "connection-lost", "connection-restored"]);
 });
 
 Deno.test("rows whose submits are given up during an outage do not end it", async () => {
   await using stage = await aStage({ faults: [{ on: "submit", status: 429, retryAfter: "2", times: 2 }] });
-  const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
-  let isDown = false;
-  const deps = await depsFor(stage.simulator, {
-    clock: stage.clock,
-    fetch: (input, init) => fetch(isDown ? nowhere : input, init),
-  });
+  const { deps, connection } = await breakable(stage);
   const options = { submitTimeoutMs: 60_000, unreachableTimeoutMs: 3 * 60_000, control: createBatchControl(2) };
   const ran = await ranBatch(deps, tasks(3), options, (event) => {
-    if (event.type === "run" && event.event.type === "submit-delayed") isDown = true;
+    if (event.type === "run" && event.event.type === "submit-delayed") connection.isDown = true;
   });
   assert.equal(ran.outcome.error?.kind, "unreachable");
-  const connection = ran.events.filter(({ type }) => type.startsWith("connection-"));
-  assert.deepEqual(connection.map(({ type }) => type), ["connection-lost"]);
+  const reported = ran.events.filter(({ type }) => type.startsWith("connection-"));
+  assert.deepEqual(reported.map(({ type }) => type), ["connection-lost"]);
 });
 
 Deno.test("a run that exceeds its timeout ends as timed out: it continues, or is cancelled and awaited", async () => {
