@@ -26,4 +26,8 @@ export {
   unknown,
 } from "npm:zod@4.6.7/mini";
 export type { infer } from "npm:zod@4.6.7/mini";
-export type { $ZodIssue as FormatIssue, $ZodType as FormatSchema } from "npm:zod@4.6.7/v4/core";
+export type {
+  $ZodIssue as FormatIssue,
+  $ZodType as FormatSchema,
+  $ZodTypes as FormatTypes,
+} from "npm:zod@4.6.7/v4/core";

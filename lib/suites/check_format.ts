@@ -1,10 +1,10 @@
 /** The problems of a document that does not have the format of a suite: each with its path and what to write. */
 
-import { type FormatIssue, type FormatSchema, safeParse, toJSONSchema } from "../deps/zod.ts";
+import { type FormatIssue, type FormatSchema, type FormatTypes, safeParse } from "../deps/zod.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { valueAt } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { SourceFile, SourcePath } from "./source.ts";
 import { OPERATOR, withoutOperator } from "./syntax.ts";
@@ -119,20 +119,24 @@ function shown(value: Json | undefined, path: SourcePath): string {
 
 /** The fields that a mapping at this path may have: of alternatives, those of the one it resembles most. */
 function namesAt(schema: FormatSchema, path: SourcePath, value: Json): readonly string[] {
-  let schemas: readonly JsonObject[] = alternatives(toJSONSchema(schema));
+  let schemas = alternatives(schema);
   for (const part of path) schemas = schemas.flatMap((one) => alternatives(childOf(one, part)));
   const actual = Object.keys(valueAt(value, path) ?? {});
-  const shapes = schemas.flatMap(({ properties }) => isObject(properties) ? [Object.keys(properties)] : []);
+  const shapes = schemas.flatMap(({ _zod: { def } }) => def.type === "object" ? [Object.keys(def.shape)] : []);
   const common = (shape: readonly string[]) => shape.filter((name) => actual.includes(name)).length;
   return shapes.toSorted((a, b) => common(b) - common(a))[0] ?? [];
 }
 
-function alternatives(schema: unknown): readonly JsonObject[] {
-  if (!isObject(schema)) return [];
-  return Array.isArray(schema.anyOf) ? schema.anyOf.flatMap(alternatives) : [schema];
+function alternatives(schema: FormatSchema | undefined): readonly FormatTypes[] {
+  if (schema === undefined) return [];
+  const { def } = (schema as FormatTypes)._zod;
+  if (def.type === "union") return def.options.flatMap(alternatives);
+  return def.type === "optional" ? alternatives(def.innerType) : [schema as FormatTypes];
 }
 
-function childOf({ items, properties, additionalProperties }: JsonObject, part: string | number): unknown {
-  if (typeof part === "number") return items;
-  return isObject(properties) && Object.hasOwn(properties, part) ? properties[part] : additionalProperties;
+function childOf({ _zod: { def } }: FormatTypes, part: string | number): FormatSchema | undefined {
+  if (def.type === "array") return def.element;
+  if (def.type === "record") return def.valueType;
+  if (def.type !== "object") return undefined;
+  return Object.hasOwn(def.shape, part) ? def.shape[part] : def.catchall;
 }

@@ -5,7 +5,7 @@ import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_polic
 import { type ArgValues, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../check_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
-import type { OpenInvocation } from "../open.ts";
+import type { OpenInvocation } from "../open_client.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 const until = oneOf("all", "any", "fail-fast");

@@ -11,7 +11,7 @@ import { type ArgValues, kebabOptionName } from "../argv.ts";
 import { MATRIX_OPTIONS, matrixArguments, REPEAT_OPTION } from "../batch_options.ts";
 import type { Invocation } from "../command.ts";
 import { inputSources } from "../input_sources.ts";
-import type { OpenInvocation } from "../open.ts";
+import type { OpenInvocation } from "../open_client.ts";
 import type { OnInterrupt } from "../tracking/interrupt.ts";
 import type { BatchValues } from "./options.ts";
 import { runBatch } from "./run_batch.ts";

@@ -10,7 +10,7 @@ import { credentialDeps, openCredential, withoutPrompts } from "../credential.ts
 import { accountName, KIND_LABELS } from "../doctor/host_checks.ts";
 import { formatTime } from "../terminal/time_text.ts";
 import { COMPLETED } from "../exit_codes.ts";
-import { clientFor } from "../open.ts";
+import { clientFor } from "../open_client.ts";
 import type { Output } from "../output.ts";
 
 const action = actionOf({ status: "show which API key is used" });

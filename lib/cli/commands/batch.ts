@@ -15,7 +15,8 @@ import { REPEAT_OPTION } from "../batch_options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
-import { openDeps, type OpenInvocation, openRunStore } from "../open.ts";
+import { openDeps, openRunStore } from "../open.ts";
+import type { OpenInvocation } from "../open_client.ts";
 
 const ACTIONS = ["status", "results", "cancel", "set", "list"] as const;
 

@@ -13,7 +13,7 @@ import { actionOf, argument, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { DEFAULTS_OPTION, logUnknownConditions } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
-import { openClient } from "../open.ts";
+import { openClient } from "../open_client.ts";
 import { checkOutputFile, writeOutputFile } from "../output_file.ts";
 import { renderExplained } from "../render/inputs.ts";
 import { programCommand } from "../../shell_command.ts";

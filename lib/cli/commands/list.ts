@@ -1,7 +1,7 @@
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { argument, flag, option } from "../argv.ts";
 import { matchesPattern } from "../name_pattern.ts";
-import { openClient } from "../open.ts";
+import { openClient } from "../open_client.ts";
 import type { Workflow } from "../../workflow.ts";
 
 export const listCommand = defineCommand({

@@ -23,7 +23,8 @@ import {
 } from "../check_options.ts";
 import { askForMissing, inputSources } from "../input_sources.ts";
 import { defaultOnInterrupt } from "../tracking/interrupt.ts";
-import { type HistoryUse, openDeps, type OpenInvocation } from "../open.ts";
+import { type HistoryUse, openDeps } from "../open.ts";
+import type { OpenInvocation } from "../open_client.ts";
 import type { Output } from "../output.ts";
 import { REPORT_FORMATS } from "../report_formats.ts";
 import { renderResult } from "../tracking/run_lines.ts";

@@ -8,7 +8,7 @@ import { toRunView } from "../../runs/view.ts";
 import { argument, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { matchesPattern } from "../name_pattern.ts";
-import { openClient } from "../open.ts";
+import { openClient } from "../open_client.ts";
 import { renderRuns } from "../render/runs.ts";
 
 const PLATFORM_STATUSES = {

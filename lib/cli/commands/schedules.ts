@@ -6,7 +6,7 @@ import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { integer, nonEmptyString } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
-import { openClient, type OpenInvocation } from "../open.ts";
+import { openClient, type OpenInvocation } from "../open_client.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { formatLocal, policyLines, renderSchedules } from "../render/schedules.ts";
 

@@ -4,7 +4,7 @@ import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
 import type { Preset, Workflow } from "../../workflow.ts";
 import { argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { openClient } from "../open.ts";
+import { openClient } from "../open_client.ts";
 import { renderWorkflow } from "../render/workflow.ts";
 
 export const showCommand = defineCommand({

@@ -7,7 +7,7 @@ import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { COMPLETED } from "../exit_codes.ts";
-import { openClient } from "../open.ts";
+import { openClient } from "../open_client.ts";
 
 const POLL_MS = 3_000;
 const MAX_WAIT_MS = 10 * 60_000;

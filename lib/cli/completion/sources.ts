@@ -96,7 +96,7 @@ async function cachedQuery(
   using deadline = clock.timeout(TIMEOUT_MS);
   const [{ createClient }, { readCaCertOption }] = await Promise.all([
     import("../../platform/create_client.ts"),
-    import("../open.ts"),
+    import("../open_client.ts"),
   ]);
   const caCerts = await readCaCertOption(context, values);
   const client = createClient({ credential, fetch, clock, random, log: () => {}, caCerts });

@@ -5,7 +5,7 @@ import type { Shard } from "../../reports/report.ts";
 import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { INPUT_CHECK_OPTIONS } from "../check_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
-import type { OpenInvocation } from "../open.ts";
+import type { OpenInvocation } from "../open_client.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 

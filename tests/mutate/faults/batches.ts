@@ -80,7 +80,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["a run that has ended counts as cancelled", 'if (status !== "running") return status;', ""],
     ["a run that is gone counts as cancelled", 'return "not found";', "return null;"],
   ]),
-  ...inFile("lib/cli/open.ts", ["tests/cli/unusable_store_test.ts"], [
+  ...inFile("lib/cli/open_client.ts", ["tests/cli/unusable_store_test.ts"], [
     ["the same warning is repeated", "if (warnings.has(message)) return;", ""],
   ]),
   ...inFile("lib/runs/batch_submitting.ts", ENGINE, [
