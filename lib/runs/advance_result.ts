@@ -49,6 +49,8 @@ export interface AdvanceOptions {
   readonly submitTimeoutMs: number;
   /** How long to keep trying while the server does not respond, milliseconds; `null` for no limit. */
   readonly unreachableTimeoutMs: number | null;
+  /** False to leave the run alone once it has started. Default: true. */
+  readonly isWaiting?: boolean | undefined;
   /** When the caller stops waiting, milliseconds since the epoch; no poll is planned later. Default: never. */
   readonly deadlineAtMs?: number | undefined;
   /** Of these, more is needed than the list of runs shows. Default: none. */

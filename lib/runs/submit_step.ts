@@ -78,6 +78,8 @@ export async function activateSubmission(
     run,
     runId: runIdOf(run, submission.request.workflow),
     pollAtMs,
+    // With a key, others may have started it too: that is settled first.
+    isDetached: options.isWaiting === false && submission.idempotencyKey === null,
   });
 }
 

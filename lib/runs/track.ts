@@ -67,9 +67,10 @@ export async function* trackSubmission(
   }
   while (true) {
     submission = moveInstants(submission, jumpSince());
-    await clock.sleep(sleepMs(clock, { submission, error: advanced?.error, endMs, experience }, options), {
-      signal: options.signal,
-    });
+    const waitMs = sleepMs(clock, { submission, error: advanced?.error, endMs, experience }, options);
+    options.signal.throwIfAborted();
+    // A timer takes 2 ms at least, which each submit would wait for.
+    if (waitMs > 0) await clock.sleep(waitMs, { signal: options.signal });
     submission = moveInstants(submission, jumpSince());
     // It is due even if the clock was set back.
     const due = { ...submission, nextPollAtMs: Math.min(submission.nextPollAtMs, clock.now()) };

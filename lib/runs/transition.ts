@@ -38,8 +38,14 @@ export type SubmissionObservation =
   | { readonly type: "abandoned" }
   /** No run exists, or the server will reject the duplicate: the same slug may be submitted again at `retryAtMs`. */
   | { readonly type: "resend"; readonly retryAtMs: number }
-  /** The platform shows the run. */
-  | { readonly type: "polled"; readonly run: Run; readonly runId: RunId; readonly pollAtMs: number }
+  /** The platform shows the run. One that has just started may be left alone from then on. */
+  | {
+    readonly type: "polled";
+    readonly run: Run;
+    readonly runId: RunId;
+    readonly pollAtMs: number;
+    readonly isDetached?: boolean;
+  }
   /** The list of runs shows the run: it is read once more at `pollAtMs`, for others with its idempotency key. */
   | { readonly type: "listed"; readonly pollAtMs: number }
   /** A poll failed; the server has not responded since `sinceMs`. */
@@ -268,7 +274,7 @@ function backToPending(submission: UnconfirmedSubmission, nowMs: number, nextPol
 /** The submission of a run that the platform shows for the first time. */
 export function activated(
   submission: PendingSubmission | UnconfirmedSubmission,
-  { run, runId, pollAtMs }: Omit<Extract<SubmissionObservation, { type: "polled" }>, "type">,
+  { run, runId, pollAtMs, isDetached = false }: Omit<Extract<SubmissionObservation, { type: "polled" }>, "type">,
   nowMs: number,
 ): ActiveSubmission {
   return {
@@ -283,7 +289,7 @@ export function activated(
     missingSinceMs: null,
     missingPolls: 0,
     failingSinceMs: isFailing(run) ? nowMs : null,
-    isDetached: false,
+    isDetached,
   };
 }
 
