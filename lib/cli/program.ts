@@ -4,7 +4,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { flag, option, readArgv, type ScannedOption, scanWords } from "./argv.ts";
-import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
+import { COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
 import { type Context, OutputFailed, PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
@@ -100,7 +100,7 @@ async function dispatch(
   if (name !== undefined && name !== "help") {
     const entry = entryNamed(name);
     if (isHelpRequested) return await showHelp(context, output, name);
-    return await start(context, await entry.load(), { name: entry.name, argv, shared });
+    return await start(context, entry, { argv, shared });
   }
   const { name: topic } = splitCommand(argv);
   if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
@@ -140,15 +140,18 @@ function entryNamed(name: string, others: readonly string[] = []): CommandEntry 
 
 async function start(
   context: Context,
-  command: Command,
-  { name, argv, shared }: { readonly name: string; readonly argv: readonly string[]; readonly shared: Shared },
+  { name, load }: CommandEntry,
+  { argv, shared }: { readonly argv: readonly string[]; readonly shared: Shared },
 ): Promise<number> {
-  const execute = command.prepare(name, argv);
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
   const reads = stoppableReads(context, stopping.signal);
   const executeWithEnv = async () => {
-    const withEnv = await withDotenv(reads.context);
+    // Read while the command loads.
+    const reading = withDotenv(reads.context);
+    reading.catch(() => {}); // Not awaited after a usage error.
+    const execute = (await load()).prepare(name, argv);
+    const withEnv = await reading;
     const output = await outputFor(withEnv, { level: levelOf(withEnv, name), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
