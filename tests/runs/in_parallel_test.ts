@@ -14,6 +14,23 @@ Deno.test("inParallel() acts in order, on no more than the limit at a time", asy
   await assert.rejects(inParallel([1, 2], 2, () => Promise.reject(new Error("no"))), { message: "no" });
 });
 
+Deno.test("inParallel() begins nothing after a failure, and rejects when what is under way has ended", async () => {
+  const { promise: isStored, resolve: store } = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const acting = inParallel(["slow", "failing", "third"], 2, async (item) => {
+    seen.push(item);
+    if (item === "failing") throw new Error("aborted");
+    await isStored;
+    seen.push(`${item} ended`);
+  });
+  acting.catch(() => seen.push("rejected"));
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(seen, ["slow", "failing"]);
+  store();
+  await assert.rejects(acting, { message: "aborted" });
+  assert.deepEqual(seen, ["slow", "failing", "slow ended", "rejected"]);
+});
+
 Deno.test("oneAfterTheOther() waits until the one before has released, or has ended", async () => {
   const inOrder = oneAfterTheOther();
   const seen: string[] = [];
