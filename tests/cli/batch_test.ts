@@ -4,6 +4,8 @@ import { dataOfPage } from "../reports/support/data_of_page.ts";
 import { type CallOptions, type CliStage, cliStage } from "../support/cli_stage.ts";
 
 const QUICK = ["--poll-interval", "1s"];
+/** How the runtime words it. */
+const REFUSED = "client error (Connect): tcp connect error: Connection refused (os error 111)";
 
 /** Files that exist only for the command, and what it writes. */
 function files(texts: Readonly<Record<string, string>>) {
@@ -71,6 +73,21 @@ Deno.test("batch prints one JSON document", async () => {
     "yes",
   ]);
   assert.equal(document.rows[0].slug, document.rows[0].run);
+});
+
+Deno.test("a batch that cannot reach the server says so, and does not call it a limit", async () => {
+  await using stage = await aStage();
+  const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+  let refused = 0;
+  const refuse: typeof fetch = (input, init) => {
+    const isSubmit = new Request(input, init).method === "POST";
+    return isSubmit && ++refused <= 2 ? Promise.reject(new TypeError(REFUSED)) : fetch(input, init);
+  };
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const { code, stderr } = await stage.call(words, { context: { ...context, fetch: refuse } });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^Running 1 at a time for now: Cannot submit solve: .*refused/m);
+  assert.doesNotMatch(stderr, /limit/);
 });
 
 Deno.test("batch reports every problem with its row and line, and sends nothing", async () => {

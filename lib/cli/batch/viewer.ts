@@ -4,7 +4,6 @@ import type { PlannedBatch } from "../../batches/plan_batch.ts";
 import { oneLine } from "../../escape.ts";
 import type { BatchControl, BatchEvent } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { counted } from "../../text.ts";
 import type { Invocation } from "../command.ts";
 import type { BatchValues } from "./options.ts";
 import type { RowStates } from "./row_states.ts";
@@ -27,7 +26,7 @@ export type ViewCall = Invocation<Pick<BatchValues, "progress" | "log">> & { rea
 export function noteOf(event: BatchEvent): string | undefined {
   switch (event.type) {
     case "slowed":
-      return `The server limits runs: ${oneLine(event.reason)}. ${counted(event.jobs, "run")} at once for now`;
+      return `Running ${event.jobs} at a time for now: ${oneLine(event.reason)}`;
     case "connection-lost":
       return `Connection lost, still trying: ${oneLine(event.reason)}`;
     case "connection-restored":
