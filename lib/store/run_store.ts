@@ -59,7 +59,7 @@ export interface RunStore extends AsyncDisposable {
   countEnds(): Promise<Readonly<Record<string, number>>>;
   /**
    * Removes submissions that have ended: those created before an instant, and the oldest beyond a number. Reports of suites
-   * before that instant are removed, too.
+   * before that instant are removed, too. With a scope, so are the open ones from before it that nothing advances any more.
    *
    * @returns How many submissions were removed.
    */
@@ -254,7 +254,8 @@ async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly 
   return found.slice(0, limit);
 }
 
-async function prune(kv: Kv, { scope, beforeMs, keep }: PruneBounds): Promise<number> {
+async function prune(kv: Kv, bounds: PruneBounds): Promise<number> {
+  const { scope, beforeMs, keep } = bounds;
   let excess = ((await kv.get<number>(["count", scope ?? "all"])).value ?? 0) - keep;
   const ids: string[] = [];
   for await (const { key: [, time, id = ""] } of kv.list({ prefix: [scope ?? "time"] })) {
@@ -262,12 +263,12 @@ async function prune(kv: Kv, { scope, beforeMs, keep }: PruneBounds): Promise<nu
     ids.push(id);
   }
   let removed = 0;
-  for (const chunk of chunksOf(ids, PRUNE_BATCH)) removed += await removeEnded(kv, chunk);
+  for (const chunk of chunksOf(ids, PRUNE_BATCH)) removed += await removeEnded(kv, chunk, bounds);
   return removed;
 }
 
 /** In as few changes as possible. Where another process wrote one of them meanwhile, the next pruning finds the rest. */
-async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
+async function removeEnded(kv: Kv, ids: readonly string[], bounds: PruneBounds): Promise<number> {
   let removed = 0;
   let [change, changed] = [kv.atomic(), 0];
   const commit = async () => {
@@ -277,7 +278,8 @@ async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
   for (const head of await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]))) {
     if (head.value === null || isDamaged(head.value)) continue;
     const keys = derivedKeys(head.key.at(-1) ?? "", head.value);
-    if (isIn("open", keys)) continue;
+    const openKey = keys.find(([name]) => name === "open");
+    if (openKey !== undefined && !await isLeftOpen(kv, openKey, bounds)) continue;
     change.check(head).delete(head.key);
     for (const key of keys) change.delete(key);
     count(change, keys, -1);
@@ -286,6 +288,12 @@ async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
   }
   await commit();
   return removed;
+}
+
+/** Whether nothing advances it any more: its suite has long ended, or the service has given up the search for its run. */
+async function isLeftOpen(kv: Kv, openKey: StoreKey, { scope, beforeMs }: PruneBounds): Promise<boolean> {
+  if (scope === undefined || Number(openKey.at(-2)) >= beforeMs) return false;
+  return scope === "suite" || (await kv.get<OpenRow>(openKey)).value?.state === "abandoned";
 }
 
 /** A submission as it may be stored: without secrets, whose hash stays. */

@@ -218,6 +218,25 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     assert.deepEqual(await ids(), ["open"]);
   });
 
+  test("prunes by age alone what is open and nothing moves on: of ended suites, or given up by the service", async (store) => {
+    const reconciliation = aReconciliation({ isAbandoned: true });
+    const caseOf = (attempt: number) =>
+      ({ type: "scheduled-suite", batchId: "suite.x", rowKey: "a", attempt, isRetry: false }) as const;
+    const at = { createdAtMs: 1_000 };
+    await store.put(anUnconfirmedSubmission({ submissionId: "local", reconciliation, ...at }));
+    await store.put(anActiveSubmission({ submissionId: "runs", origin: { type: "http" }, ...at }));
+    await store.put(anUnconfirmedSubmission({ submissionId: "lost", origin: { type: "http" }, reconciliation, ...at }));
+    await store.put(anUnconfirmedSubmission({ submissionId: "case", origin: caseOf(1), reconciliation, ...at }));
+    await store.put(anActiveSubmission({ submissionId: "continues", origin: caseOf(2), ...at }));
+    assert.equal(await store.prune({ beforeMs: 1_001, keep: 0 }), 0);
+    assert.equal(await store.prune({ scope: "suite", beforeMs: 1_000, keep: 0 }), 0);
+    assert.equal(await store.prune({ scope: "suite", beforeMs: 1_001, keep: 9 }), 2);
+    assert.deepEqual(await store.listOpen("suite"), []);
+    assert.equal(await store.prune({ scope: "service", beforeMs: 1_001, keep: 9 }), 1);
+    assert.deepEqual(idsOf(await store.listOpen("service")), ["runs"]);
+    assert.deepEqual(idsOf(await store.listOpen("local")), ["local"]);
+  });
+
   test("prunes submissions of the service alone, and keeps their counts", async (store) => {
     for (let index = 0; index < 120; index++) {
       const origin = index % 2 === 0 ? { type: "http" } as const : ofSchedule("nightly", index);

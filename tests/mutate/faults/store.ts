@@ -29,9 +29,10 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "open submissions are pruned",
-      'if (isIn("open", keys)) continue;',
+      "if (openKey !== undefined && !await isLeftOpen(kv, openKey, bounds)) continue;",
       "",
     ],
+    ["young runs of open suites are pruned", "Number(openKey.at(-2)) >= beforeMs", "false"],
     ["what is young is pruned", "if (excess-- <= 0 && Number(time) >= beforeMs) break;", "if (excess-- <= 0) break;"],
     ["another user's run is found by its slug", "(owner === null || isOwnedBy(one, owner))", "true"],
     [
