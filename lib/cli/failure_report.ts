@@ -109,9 +109,15 @@ function indented(text: string): string {
   return escapeControlCharacters(text).replaceAll("\n", "\n  ");
 }
 
-export function failureDocument({ exitCode, kind, message, hint, problems, submitted }: FailureReport) {
+export function failureDocument({ exitCode, kind, message, hint, problems, warnings, submitted }: FailureReport) {
   return {
-    error: { kind, message, hint: hint ?? null, ...(problems.length === 0 ? {} : { problems }) },
+    error: {
+      kind,
+      message,
+      hint: hint ?? null,
+      ...(problems.length === 0 ? {} : { problems }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    },
     exitCode,
     kind,
     submitted,

@@ -99,6 +99,10 @@ const ROWS: readonly Row[] = [
     values: { kind: "invalid_inputs", submitted: "no", exitCode: 2 },
   },
   {
+    args: ["run", "hello-world", "-i", "hello.message:=7", "-i", "hello.mesage=x"],
+    members: { error: "kind message hint problems warnings", "error.warnings.0": "origin path message" },
+  },
+  {
     args: ["run", "quick", "--idempotency-key", "k", "--idempotency-policy", "reject"],
     before: [["run", "quick", "--idempotency-key", "k", ...FAST]],
     members: { "": `error ${OUTCOME}`, error: "kind message hint" },
