@@ -2,6 +2,7 @@ import { NotFound, Unsupported, UsageError } from "../errors.ts";
 import { findRunsByNumber } from "../platform/run_number.ts";
 import type { Run, RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
+import { hintForWorkflow } from "./find_workflow.ts";
 import { runIdOf } from "./view.ts";
 import { programCommand } from "../shell_command.ts";
 
@@ -63,7 +64,7 @@ async function findByNumber(
   if (run === undefined) {
     if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
     throw new NotFound(`Cannot ${action}: no workflow "${workflow}"`, {
-      hint: "`pw-workflow-runner list` lists your workflows",
+      hint: await hintForWorkflow(client, workflow, { signal }),
     });
   }
   if (other !== undefined) {

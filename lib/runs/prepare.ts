@@ -1,6 +1,5 @@
 import type { Cluster } from "../cluster.ts";
 import { counted } from "../text.ts";
-import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
@@ -18,6 +17,7 @@ import type { Problem } from "../problem.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
+import { findWorkflow } from "./find_workflow.ts";
 import { programCommand } from "../shell_command.ts";
 import { checkDisplayName } from "./slug.ts";
 
@@ -218,38 +218,6 @@ export async function listClusters(
     if (error instanceof RunnerError) return null;
     throw error;
   }
-}
-
-/** @throws NotFound with a suggestion when no workflow has this name. */
-export async function findWorkflow(
-  { client }: Pick<Deps, "client">,
-  name: string,
-  options: ReadOptions,
-): Promise<Workflow> {
-  try {
-    return await client.getWorkflow(name, options);
-  } catch (error) {
-    if (!(error instanceof NotFound)) throw error;
-    const names = (await client.listWorkflows(options)).map((workflow) => workflow.name);
-    throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
-      hint: hintForPath(name) ?? didYouMean(name, names) ?? "`pw-workflow-runner list` lists your workflows",
-      cause: error,
-    });
-  }
-}
-
-/** What to do if a workflow was specified as `pw` accepts it: as a file, or as an item of the marketplace. */
-function hintForPath(name: string): string | undefined {
-  if (/\.json$/i.test(name)) return `Specify the workflow by its name, and the input file with -i`;
-  if (/\.ya?ml$/i.test(name) || /^(\.{0,2}|~)[/\\]/.test(name)) {
-    return "Runs start from workflows of your account: create one from the file in the web interface or with " +
-      `\`pw workflows create NAME --yaml FILE\`, then run it by its name. Input files are specified with -i`;
-  }
-  if (/^(marketplace|github)[/.]/.test(name)) {
-    return "Runs start from workflows of your account: add this one to your account in the web interface, then run it " +
-      "by its name";
-  }
-  return undefined;
 }
 
 async function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): Promise<CheckedInputs> {

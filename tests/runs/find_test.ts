@@ -47,6 +47,14 @@ for (
   });
 }
 
+Deno.test("findRun() suggests the workflow of a number whose workflow is misspelled", async () => {
+  await using stage = await aStage();
+  await assert.rejects(findRun(stage.deps, number("hello-wrld", 46), { signal }), {
+    kind: "not_found",
+    hint: 'Did you mean "hello-world"?',
+  });
+});
+
 Deno.test("findRun() names the runs that a number matches, where the server lists those of several workflows", async () => {
   await using stage = await aStage();
   const { client } = stage.deps;

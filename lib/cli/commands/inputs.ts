@@ -1,5 +1,6 @@
 import { NotFound } from "../../errors.ts";
-import { findWorkflow, gatherInputs } from "../../runs/prepare.ts";
+import { findWorkflow } from "../../runs/find_workflow.ts";
+import { gatherInputs } from "../../runs/prepare.ts";
 import { explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
 import { readLayers } from "../../inputs/layers.ts";
