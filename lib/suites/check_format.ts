@@ -137,6 +137,5 @@ function alternatives(schema: FormatSchema | undefined): readonly FormatTypes[] 
 function childOf({ _zod: { def } }: FormatTypes, part: string | number): FormatSchema | undefined {
   if (def.type === "array") return def.element;
   if (def.type === "record") return def.valueType;
-  if (def.type !== "object") return undefined;
-  return Object.hasOwn(def.shape, part) ? def.shape[part] : def.catchall;
+  return def.type === "object" ? def.shape[part] ?? def.catchall : undefined;
 }

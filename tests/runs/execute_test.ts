@@ -8,6 +8,8 @@ import type { RunResult } from "../../lib/result.ts";
 import type { RunRequest } from "../../lib/submission.ts";
 import type { Fault, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { memoryRunStore } from "../../lib/store/memory_kv.ts";
+import type { RunStore } from "../../lib/store/run_store.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
@@ -154,6 +156,32 @@ Deno.test("execute() without waiting returns as soon as the run has started", as
   assert.equal(stage.simulator.received("get-run").length, 0);
 });
 
+for (
+  const [name, options, expected] of [
+    ["that it leaves alone once", { isWaiting: false }, [true]],
+    ["that it waits for as its own", { isWaiting: true }, [false]],
+    ["with a key as its own until others with the key would show", {
+      isWaiting: false,
+      idempotencyKey: { text: "nightly", policy: "attach" },
+    }, [false, true]],
+  ] as const
+) {
+  Deno.test(`execute() stores a run ${name}`, async () => {
+    const memory = memoryRunStore();
+    const stored = new Set<boolean>();
+    let writes = 0;
+    const put: RunStore["put"] = (submission, also) => {
+      if (submission.state === "active") stored.add(submission.isDetached);
+      if (submission.state === "active" && submission.isDetached) writes++;
+      return memory.put(submission, also);
+    };
+    await using stage = await aStage({ store: { ...memory, put } });
+    await stage.execute(HELLO, options);
+    assert.deepEqual([...stored], expected);
+    assert.equal(writes, options.isWaiting ? 0 : 1);
+  });
+}
+
 Deno.test("execute() reports why a run failed: job, step, annotations and the end of the log", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(aRequest({ workflow: "failing-step", inputs: {} }));
@@ -268,6 +296,15 @@ Deno.test("execute() throws the signal's reason, and does not cancel the run", a
   assert.equal(stage.simulator.received("cancel-run").length, 0);
 });
 
+Deno.test("execute() that is aborted before it sends the submit sends nothing", async () => {
+  await using stage = await aStage();
+  const reason = new Error("interrupted");
+  const controller = new AbortController();
+  const onEvent = once("submitting", () => controller.abort(reason));
+  await assert.rejects(stage.execute(HELLO, { signal: controller.signal, onEvent }), (error) => error === reason);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
 Deno.test("trackRun() tracks a run that was started elsewhere", async () => {
   await using stage = await aStage();
   await stage.execute(HELLO, { isWaiting: false });
@@ -331,10 +368,10 @@ interface Stage extends AsyncDisposable {
   ): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[] }>;
 }
 
-async function aStage(simulatorOptions: SimulatorOptions = {}): Promise<Stage> {
+async function aStage({ store, ...simulatorOptions }: SimulatorOptions & { store?: RunStore } = {}): Promise<Stage> {
   const clock = virtualClock();
   const simulator = await startSimulator({ clock, ...simulatorOptions });
-  const deps = await depsFor(simulator, { clock });
+  const deps = await depsFor(simulator, { clock, ...(store && { store }) });
   let slug = "";
   const options = (parts: Partial<ExecuteOptions>): ExecuteOptions => ({
     ...DEFAULT_EXECUTE,

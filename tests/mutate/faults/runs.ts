@@ -192,6 +192,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'return lostResponses === 0 ? "no" : "unknown";',
       'return lostResponses === 0 ? "no" : "yes";',
     ],
+    ["a stop before the submit is ignored", "options.signal.throwIfAborted();", ""],
     [
       "the timeout comes without a last poll",
       "advanced = await advanceOne(deps, due, step);",
@@ -203,6 +204,13 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "Promise.resolve(submission)",
     ],
     ["a run that is attached to is reported as new", 'isAttached: submitted !== "yes"', "isAttached: false"],
+  ]),
+  ...inFile("lib/runs/submit_step.ts", ["tests/runs/execute_test.ts"], [
+    ["a run that is waited for is left alone", "options.isWaiting === false && submission", "submission"],
+    ["a run with a key is left alone at once", " && submission.idempotencyKey === null", ""],
+  ]),
+  ...inFile("lib/runs/in_parallel.ts", ["tests/runs/in_parallel_test.ts"], [
+    ["others begin after a failure", " && failure === undefined", ""],
   ]),
   ...inFile("lib/runs/track_result.ts", ["tests/runs/execute_test.ts", RUNS], [
     ["the unreachable timeout is ignored", "if (!isLost) return undefined;", "return undefined;"],
