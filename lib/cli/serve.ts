@@ -78,7 +78,8 @@ async function serveWith(
   importSchedules: () => Promise<readonly Schedule[]>,
 ): Promise<void> {
   const demo = isDemo ? await openDemo(speed) : undefined;
-  const env = (name: string) => host.env(name) ?? demo?.env(name);
+  // A demo logs its keys: they are never those of a real service.
+  const { env } = demo ?? host;
   // Report configuration errors now, not on the first request.
   const keys = readAccessKeys(env);
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) {
@@ -183,6 +184,9 @@ function readOptions(args: readonly string[]): Options {
   );
   if (speed !== 1 && !demo) {
     throw new UsageError("Option --speed requires --demo: only a simulated platform can run faster");
+  }
+  if (store !== undefined && demo) {
+    throw new UsageError("Option --store has no effect with --demo: a demo keeps nothing");
   }
   return { port, hostname, store: store ?? (Deno.env.get("PW_STORE_URL") || DEFAULT_STORE), isDemo: demo, speed };
 }

@@ -149,6 +149,7 @@ for (
     ["a valid port", ["--port", "65536"], {}, /^✗ --port: must be a whole number from 0 to 65535: got "65536"/m],
     ["an integer port", ["--port", "80.5"], {}, /^✗ --port: must be a whole number/m],
     ["a valid speed", ["--demo", "--speed", "0"], {}, /^✗ --speed: must be a number greater than 0/m],
+    ["a store that a demo uses", ["--demo", "--store", "runs.db"], {}, /^✗ Option --store has no effect with --demo/m],
     ["a known option", ["--sped", "3"], {}, /^✗ Unknown option --sped/m],
   ] as const
 ) {
@@ -222,8 +223,11 @@ Deno.test("deno task serve --help prints the usage", async () => {
   assert.match(stdout, /^deno task serve \[--port N\]/);
 });
 
-Deno.test("deno task serve --demo runs its own schedules on a fast simulated platform", async () => {
-  await using server = await serve(["--demo", "--speed", "600", "--port", "0"], {});
+Deno.test("deno task serve --demo runs its own schedules on a fast simulated platform, with the keys that it logs", async () => {
+  await using server = await serve(["--demo", "--speed", "600", "--port", "0"], {
+    PW_TRIGGER_KEY: FULL,
+    PW_READ_KEY: READ,
+  });
   const headers = { authorization: "Bearer demo-reading-key" };
   const endMs = Date.now() + 30_000;
   let results: { status: string }[] = [];
