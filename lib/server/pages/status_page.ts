@@ -8,7 +8,7 @@ import { NO_TICK_YET, tickProblemOf } from "../health.ts";
 import { type Html, html, type HtmlContent } from "../html.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./assets.ts";
 import { formatAbsoluteTime, formatRelativeTime, timeElement } from "./time.ts";
-import type { FailureFacts, OpenFacts, PageFacts, RunFacts, ScheduleFacts } from "./facts.ts";
+import type { FailureFacts, OpenFacts, PageFacts, ScheduleFacts } from "./facts.ts";
 
 export interface RenderedPage {
   readonly html: string;
@@ -18,21 +18,21 @@ export interface RenderedPage {
 type Tone = "success" | "error" | "active" | "warning" | "neutral";
 
 /** The symbol makes a status recognizable without its color. */
-const STATUS_STYLES: Readonly<Record<string, readonly [symbol: string, tone: Tone]>> = {
-  completed: ["✓", "success"],
-  running: ["●", "active"],
-  pending: ["●", "active"],
-  canceling: ["●", "active"],
-  waiting: ["…", "active"],
-  failed: ["✗", "error"],
-  rejected: ["✗", "error"],
-  deadline: ["!", "warning"],
-  unknown: ["?", "warning"],
-  missed: ["!", "warning"],
-  invalid: ["!", "warning"],
-  cancelled: ["−", "neutral"],
-  skipped: ["»", "neutral"],
-};
+const STATUS_STYLES = new Map<string, readonly [symbol: string, tone: Tone]>([
+  ["completed", ["✓", "success"]],
+  ["running", ["●", "active"]],
+  ["pending", ["●", "active"]],
+  ["canceling", ["●", "active"]],
+  ["waiting", ["…", "active"]],
+  ["failed", ["✗", "error"]],
+  ["rejected", ["✗", "error"]],
+  ["deadline", ["!", "warning"]],
+  ["unknown", ["?", "warning"]],
+  ["missed", ["!", "warning"]],
+  ["invalid", ["!", "warning"]],
+  ["cancelled", ["−", "neutral"]],
+  ["skipped", ["»", "neutral"]],
+]);
 
 export async function renderStatusPage(facts: PageFacts): Promise<RenderedPage> {
   const { host, timeline, nowMs } = facts;
@@ -110,8 +110,8 @@ function alertOf(facts: PageFacts): string | null {
 
 function gauges(facts: PageFacts, alert: string | null): Html {
   const { nowMs, ticks, hasEnabledSchedules, openCount, open, schedules, counts } = facts;
-  const next = schedules.flatMap(({ name, nextMs }) => nextMs.map((atMs) => ({ name, atMs })))
-    .reduce<{ name: string; atMs: number } | null>((a, b) => a === null || b.atMs < a.atMs ? b : a, null);
+  const [next] = schedules.flatMap(({ name, nextMs }) => nextMs.map((atMs) => ({ name, atMs })))
+    .toSorted((a, b) => a.atMs - b.atMs);
   const [failed = 0, completed = 0] = [counts["failed"], counts["completed"]];
   const finished = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const longestMs = Math.max(...open.map(({ sinceMs }) => nowMs - sinceMs));
@@ -129,7 +129,7 @@ ${
       )
   }
 ${
-    next === null ? gauge("Next run", "none", "no schedule is enabled", "neutral") : gauge(
+    next === undefined ? gauge("Next run", "none", "no schedule is enabled", "neutral") : gauge(
       "Next run",
       formatRelativeTime(next.atMs, nowMs),
       html`<bdi>${next.name}</bdi>, ${formatAbsoluteTime(next.atMs, nowMs)}`,
@@ -222,12 +222,7 @@ function strip({ name, results }: ScheduleFacts, nowMs: number): Html | null {
 }
 
 function openItem(run: OpenFacts, nowMs: number): Html {
-  return html`<li class="${toneOf(run.status)}">
-<p>${chip(run.status)}</p>
-${runName(run)}
-<p><span class="label">Run</span>${runLink(run)}</p>
-<p><span class="label">Since</span>${timeElement(run.sinceMs, nowMs)}</p>
-</li>`;
+  return runItem(run, html`<p><span class="label">Since</span>${timeElement(run.sinceMs, nowMs)}</p>`);
 }
 
 function failureItem(run: FailureFacts, nowMs: number): Html {
@@ -239,22 +234,21 @@ function failureItem(run: FailureFacts, nowMs: number): Html {
       </details>
     `
   );
-  return html`<li class="${toneOf(run.status)}">
-<p>${chip(run.status)}</p>
-${runName(run)}
-<p><span class="label">Run</span>${runLink(run)}</p>
-<p><span class="label">Finished</span>${timeElement(run.atMs, nowMs)}</p>
-<div class="reason"><p>${run.message}</p>${logs}</div>
+  return runItem(
+    run,
+    html`<p><span class="label">Finished</span>${timeElement(run.atMs, nowMs)}</p>
+<div class="reason"><p>${run.message}</p>${logs}</div>`,
+  );
+}
+
+function runItem({ id, slug, status, displayName, workflow }: OpenFacts | FailureFacts, details: Html): Html {
+  return html`<li class="${toneOf(status)}">
+<p>${chip(status)}</p>
+<div><h3><bdi>${displayName ?? workflow}</bdi></h3>
+${displayName === null ? null : html`<p class="muted"><bdi>${workflow}</bdi></p>`}</div>
+<p><span class="label">Run</span><a class="mono" href="/runs/${encodeURIComponent(id)}">${slug ?? id}</a></p>
+${details}
 </li>`;
-}
-
-function runName({ displayName, workflow }: RunFacts): Html {
-  const below = displayName === null ? null : html`<p class="muted"><bdi>${workflow}</bdi></p>`;
-  return html`<div><h3><bdi>${displayName ?? workflow}</bdi></h3>${below}</div>`;
-}
-
-function runLink({ id, slug }: RunFacts): Html {
-  return html`<a class="mono" href="/runs/${encodeURIComponent(id)}">${slug ?? id}</a>`;
 }
 
 function notificationItem(
@@ -298,8 +292,7 @@ function toneOf(status: string): Tone {
 }
 
 function styleOf(status: string): readonly [string, Tone] {
-  const style = Object.hasOwn(STATUS_STYLES, status) ? STATUS_STYLES[status] : undefined;
-  return style ?? ["–", "neutral"];
+  return STATUS_STYLES.get(status) ?? ["–", "neutral"];
 }
 
 function formatTook(durationMs: number): string {
