@@ -246,8 +246,7 @@ function credential(
     readonly expiresAtMs: number | null;
   },
 ): Credential {
-  const own = parsed.baseUrl ?? serverOf({ server }, source);
-  const baseUrl = allowedHost(own, deps.env, options, source);
+  const baseUrl = allowedHost(parsed.baseUrl ?? serverOf({ server }, source), deps.env, options, source);
   return {
     kind: parsed.kind,
     host: new URL(baseUrl).host,
