@@ -10,6 +10,7 @@ import { redactingDeps } from "../runs/redacting.ts";
 import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
+import { scopeOf } from "../store/indexes.ts";
 import { isAbandoned, isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
@@ -112,7 +113,7 @@ export async function showRunRoute({ service, name, closing }: RouteContext): Pr
 /** Only runs that this server started: its keys give no access to the account's other runs. */
 async function findSubmission({ deps }: RouteContext["service"], name: string): Promise<Submission> {
   const submission = await deps.store.get(name) ?? await deps.store.findRun(null, name);
-  if (submission !== undefined && submission.origin.type !== "command-line") return submission;
+  if (submission !== undefined && scopeOf(submission) !== "local") return submission;
   throw new NotFound(`Cannot find the run ${name}: this server started no such run`, {
     hint: "GET /runs lists its runs",
   });

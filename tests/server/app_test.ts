@@ -348,14 +348,22 @@ Deno.test("a run that was started elsewhere is neither shown nor cancelled", asy
   assert.equal(server.stage.simulator.received("cancel-run").length, 0);
 });
 
-Deno.test("a run of the command line in the same store is neither shown nor cancelled", async () => {
-  await using server = await aServer();
-  const { deps } = await server.stage.isolate();
-  const { submissionId } = await deps.store.put(anActiveSubmission({ revision: 0, origin: { type: "command-line" } }));
-  assert.equal((await server.send(`/runs/${submissionId}`, { key: READ })).status, 404);
-  assert.equal((await server.send(`/runs/${submissionId}/cancel`, { method: "POST" })).status, 404);
-  assert.equal(server.stage.simulator.received("cancel-run").length, 0);
-});
+for (
+  const origin of [
+    { type: "command-line" },
+    { type: "batch", batchId: "b", rowKey: "r", attempt: 1, isRetry: false },
+    { type: "suite", batchId: "suite.s", rowKey: "c", attempt: 1, isRetry: false },
+  ] as const
+) {
+  Deno.test(`a run of the command line (${origin.type}) in the same store is neither shown nor cancelled`, async () => {
+    await using server = await aServer();
+    const { deps } = await server.stage.isolate();
+    const { submissionId } = await deps.store.put(anActiveSubmission({ revision: 0, origin }));
+    assert.equal((await server.send(`/runs/${submissionId}`, { key: READ })).status, 404);
+    assert.equal((await server.send(`/runs/${submissionId}/cancel`, { method: "POST" })).status, 404);
+    assert.equal(server.stage.simulator.received("cancel-run").length, 0);
+  });
+}
 
 for (const [trust, want] of [[undefined, 422], [false, 422], [true, 202]] as const) {
   Deno.test(`POST /runs of a workflow that needs consent, with trust ${trust}, gets ${want}`, async () => {
