@@ -92,7 +92,7 @@ async function measure(size: Size): Promise<Figures> {
       ticks.push(...figures.filter(({ didTick }) => didTick));
       losers.push(...figures.filter(({ didTick }) => !didTick));
     };
-    // The first tick stores when schedules begin; it and the start of the processes are not measured.
+    // The first tick, with which the schedules begin, and the start of the processes are not measured.
     await tickAt(START_MS);
     ticks.length = losers.length = 0;
     const before = new Map(platform.requests);
@@ -140,9 +140,9 @@ async function ticksAfter(size: Size, platform: Platform, tickAt: (nowMs: number
   return more;
 }
 
-/** The ids of all occurrences after the start. */
+/** The ids of all occurrences, from the first tick on. */
 function expectedOf({ schedules, minutes }: Size): readonly string[] {
-  return Array.from({ length: minutes }, (_, index) => index + 1).flatMap((minute) => {
+  return Array.from({ length: minutes + 1 }, (_, index) => index).flatMap((minute) => {
     const at = new Date(START_MS + minute * MINUTE_MS);
     const first = at.getUTCMinutes();
     const count = Math.max(0, Math.ceil((schedules - first) / 60));
@@ -174,7 +174,8 @@ async function verify(
         continue;
       }
       slugs.add(ownSlug ?? "");
-      lags.push(submit.nowMs - origin.scheduledAtMs + submit.realMs - (startedMs.get(submit.nowMs) ?? NaN));
+      const lagMs = submit.nowMs - origin.scheduledAtMs + submit.realMs - (startedMs.get(submit.nowMs) ?? NaN);
+      if (origin.scheduledAtMs > START_MS) lags.push(lagMs);
     }
   }
   const doubled = platform.submits.size - slugs.size;
