@@ -36,16 +36,15 @@ Deno.test({
     await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
     await using sources = serveCheckout();
     await using cache = await emptyFolder();
-    const { stdout } = await runElsewhere(ONE_CALL, {
-      key: simulator.key,
-      root: sources.url,
-      env: coldCacheEnv(cache.path),
-      permissions: [
-        `--allow-import=${new URL(sources.url).host}`,
-        `--allow-net=${new URL(simulator.url).host}`,
-        "--allow-env=PW_API_KEY",
-      ],
-    });
+    const permissions = [
+      `--allow-import=${new URL(sources.url).host}`,
+      `--allow-net=${new URL(simulator.url).host}`,
+      "--allow-env=PW_API_KEY",
+    ];
+    const env = coldCacheEnv(cache.path);
+    const { stdout } = await runElsewhere(ONE_CALL, { key: simulator.key, root: sources.url, env, permissions });
+    const documentation = await Deno.readTextFile(new URL("docs/library.md", ROOT));
+    for (const flag of permissions) assert.ok(documentation.includes(`\`${flag.split("=")[0]}\``), flag);
     assert.equal(stdout, "completed yes\n");
     assert.ok(sources.served.includes("lib/mod.ts"));
     assert.deepEqual(submittedTo(simulator).map(({ inputs }) => inputs), [{ greeting: "hello" }]);
