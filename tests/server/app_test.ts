@@ -593,6 +593,22 @@ for (
   });
 }
 
+Deno.test("a request that takes too long because of the store does not blame the platform alone", async () => {
+  await using server = await aServer([], {
+    replaced(service) {
+      const { clock, store } = service.deps;
+      const get: typeof store.get = async (id) => {
+        await clock.sleep(20_000, {});
+        return await store.get(id);
+      };
+      return { ...service, deps: { ...service.deps, store: { ...store, get } } };
+    },
+  });
+  const { body: run } = await server.send("/runs", { method: "POST", body: QUICK });
+  const { status, body } = await server.send(`/runs/${run.id}/cancel`, { method: "POST" });
+  assert.deepEqual([status, body.detail], [504, "The platform or the store did not respond in time"]);
+});
+
 Deno.test("HEAD is GET without a body, and OPTIONS lists the allowed methods", async () => {
   await using server = await aServer();
   const head = await server.send("/runs", { method: "HEAD" });
