@@ -91,7 +91,9 @@ function problemOf(error: Error, { closing, log }: RouteHost): Response {
   if (error instanceof RunnerError) return problemFromError(error);
   if (closing.aborted && error === closing.reason) return problemResponse(503, "The server is shutting down");
   if (error instanceof DOMException && error.name === "TimeoutError") {
-    return problemResponse(504, "The platform or the store did not respond in time", { headers: { "retry-after": "10" } });
+    return problemResponse(504, "The platform or the store did not respond in time", {
+      headers: { "retry-after": "10" },
+    });
   }
   log("ERROR", `A request failed: ${error.stack ?? error.message}`);
   return problemResponse(500, "Internal error in pw-workflow-runner");
