@@ -61,7 +61,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ],
     ["HTTP trusts without being asked", 'isTrusted: optional("trust", checkBoolean) ?? false,', "isTrusted: true,"],
     ["HTTP trust has no effect", 'isTrusted: optional("trust", checkBoolean) ?? false,', "isTrusted: false,"],
-    ["a run of the command line is shown", 'submission.origin.type !== "command-line") return', "true) return"],
+    ["a run of the command line is shown", 'scopeOf(submission) !== "local") return', "true) return"],
     [
       "a read-only key sends a submission",
       '|| submission.state === "pending") return submission;',
