@@ -1,8 +1,9 @@
 import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
-import { parseExactly } from "../exact_number.ts";
+import { InvalidInputs } from "../errors.ts";
+import { inexactInJson } from "../inputs/exact_numbers.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { problemResponse } from "./problem.ts";
+import { problemFromError, problemResponse } from "./problem.ts";
 
 const MAX_BYTES = 1024 * 1024;
 const DEADLINE_MS = 10_000;
@@ -24,16 +25,20 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (typeof text !== "string") return text;
   let value: unknown;
   try {
-    value = parseExactly(text);
+    value = JSON.parse(text);
   } catch {
     return problemResponse(400, "The body is not JSON");
   }
   if (!isObject(value)) {
     return problemResponse(422, "The body must be a JSON object");
   }
-  return isDeeperThan(value, MAX_DEPTH)
-    ? problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`)
-    : value;
+  if (isDeeperThan(value, MAX_DEPTH)) {
+    return problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`);
+  }
+  const inexact = await inexactInJson(text, "body");
+  return inexact.length === 0
+    ? value
+    : problemFromError(new InvalidInputs("Cannot start a run: the request is invalid", inexact));
 }
 
 /** The text of a body of bounded size, within a bounded time; or the error response. */

@@ -162,6 +162,14 @@ for (const [what, path, options, status] of REJECTED) {
   });
 }
 
+Deno.test("a number that JSON changes is refused with its place, and what to do", async () => {
+  await using server = await aServer();
+  const body = '{"workflow": "quick", "inputs": {"a": [9007199254740993]}}';
+  const { body: { errors } } = await server.send("/runs", { method: "POST", body });
+  const detail = "cannot be sent exactly as a number: put it in quotes to send it as text";
+  assert.deepEqual(errors, [{ detail, path: "inputs.a[0]" }]);
+});
+
 Deno.test("POST /runs returns 202 with a location, which later returns the result", async () => {
   await using server = await aServer();
   const started = await server.send("/runs", { method: "POST", body: { workflow: "quick", inputs: { a: 1 } } });
