@@ -92,8 +92,9 @@ export async function rejectOccurrence(
 ): Promise<void> {
   const { service, schedules, lock } = context;
   const { id, schedule: name, scheduledAtMs } = occurrence;
+  const schedule = schedules.get(name);
   const submission: RejectedSubmission = {
-    ...withoutRun(service, schedules.get(name)),
+    ...withoutRun(service, schedule),
     submissionId: id,
     origin: {
       type: "schedule",
@@ -101,6 +102,7 @@ export async function rejectOccurrence(
       scheduledAtMs,
       isDeadlineReported: false,
       isReported: true,
+      ...(schedule?.suite && { suite: { path: schedule.suite, end: null } }),
     },
     state: "rejected",
     kind,

@@ -218,6 +218,8 @@ Deno.test("an invalid suite file: the occurrence is rejected with all problems a
   assert.match(message, /tests\/a\.suite\.yaml:4:32 cases\[0\]\.timeuot .*; tests\/a\.suite\.yaml:5:50 cases\[1\]/);
   assert.match((await readTickLog(stage.kv))?.error ?? "", /not submitted: suite@2026-01-05T10:00Z: Cannot run/);
   assert.deepEqual(stage.runs(), {});
+  const { body } = await serverOf(service)(`/runs/${encodeURIComponent(ID)}`);
+  assert.deepEqual([body.status, body.suite, body.workflowName], ["rejected", "tests/a.suite.yaml", null]);
 });
 
 Deno.test("a suite file that breaks while its suite runs ends it as failed, and its runs continue", async () => {
