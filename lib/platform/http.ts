@@ -201,15 +201,15 @@ async function fetchSameOrigin(
     readonly requestId: string;
   },
 ): Promise<Response> {
-  const headers = new Headers({
+  const headers: Record<string, string> = {
     ...exchange.headers,
     "accept": "application/json, application/problem+json",
     "accept-language": "en",
     "user-agent": userAgent,
     "x-request-id": requestId,
-  });
-  if (authorization !== null) headers.set("authorization", authorization.reveal());
-  if (exchange.body !== undefined) headers.set("content-type", "application/json");
+  };
+  if (authorization !== null) headers["authorization"] = authorization.reveal();
+  if (exchange.body !== undefined) headers["content-type"] = "application/json";
   const init: RequestInit & { client?: Deno.HttpClient } = {
     method: exchange.method,
     headers,
@@ -219,7 +219,7 @@ async function fetchSameOrigin(
   if (exchange.body !== undefined) init.body = JSON.stringify(exchange.body);
   if (client !== undefined) init.client = client;
 
-  let url = new URL(credential.baseUrl + exchange.path);
+  let url = credential.baseUrl + exchange.path;
   for (let redirects = 0;; redirects++) {
     const response = await fetch(url, init);
     const location = response.headers.get("location");
@@ -233,23 +233,24 @@ async function fetchSameOrigin(
 
 function redirectTarget({ location, from, redirects, exchange, requestId }: {
   readonly location: string;
-  readonly from: URL;
+  readonly from: string;
   readonly redirects: number;
   readonly exchange: HttpExchange;
   readonly requestId: string;
-}): URL {
-  const target = URL.canParse(location, from.href) ? new URL(location, from) : null;
+}): string {
+  const target = URL.canParse(location, from) ? new URL(location, from) : null;
+  const { origin } = new URL(from);
   if (target !== null) {
     // They would replace the credential.
     target.username = "";
     target.password = "";
   }
-  if (target !== null && target.origin === from.origin && redirects < MAX_REDIRECTS) return target;
+  if (target !== null && target.origin === origin && redirects < MAX_REDIRECTS) return target.href;
   const reason = target === null
     ? "the server redirects to an address that cannot be read"
-    : target.origin === from.origin
+    : target.origin === origin
     ? `the server redirects more than ${MAX_REDIRECTS} times`
-    : `the server redirects to ${target.origin}, but the key is only for ${from.origin}`;
+    : `the server redirects to ${target.origin}, but the key is only for ${origin}`;
   throw new BadResponse(`Cannot ${exchange.action}: ${reason} (request ${requestId})`, {
     hint: "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
   });
