@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runCommand } from "../lib/cli/commands/run.ts";
+import { command as runCommand } from "../lib/cli/commands/run.ts";
 import { kebabOptionName } from "../lib/cli/argv.ts";
 import { parse } from "../lib/deps/yaml.ts";
 import { readAction } from "./support/github_runner.ts";

@@ -14,97 +14,61 @@ export interface CommandEntry {
 const entry = (
   name: string,
   summary: string,
-  load: () => Promise<Command>,
+  load: () => Promise<{ readonly command: Command }>,
   aliases: readonly string[] = [],
-): CommandEntry => ({ name, aliases, summary, load });
+): CommandEntry => ({ name, aliases, summary, load: async () => (await load()).command });
 
 export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> = {
   Workflows: [
-    entry("list", "List workflows", async () => (await import("./commands/list.ts")).listCommand, ["ls"]),
-    entry("show", "Show a workflow and its inputs", async () => (await import("./commands/show.ts")).showCommand, [
-      "get",
-    ]),
+    entry("list", "List workflows", () => import("./commands/list.ts"), ["ls"]),
+    entry("show", "Show a workflow and its inputs", () => import("./commands/show.ts"), ["get"]),
     entry(
       "inputs",
       "Create an input file, print its schema, or explain where values come from",
-      async () => (await import("./commands/inputs.ts")).inputsCommand,
+      () => import("./commands/inputs.ts"),
     ),
   ],
   Runs: [
-    entry("run", "Submit a run and track it to its end", async () => (await import("./commands/run.ts")).runCommand),
-    entry(
-      "batch",
-      "Run a workflow many times, from the rows of a file",
-      async () => (await import("./commands/batch.ts")).batchCommand,
-    ),
-    entry("status", "Show the status of a run", async () => (await import("./commands/status.ts")).statusCommand, [
-      "view",
-    ]),
-    entry("watch", "Track runs to their end", async () => (await import("./commands/watch.ts")).watchCommand),
-    entry("runs", "List runs on the platform", async () => (await import("./commands/runs.ts")).runsCommand),
-    entry("logs", "Show a run's logs", async () => (await import("./commands/logs.ts")).logsCommand),
-    entry("files", "Print a file from a run's folder", async () => (await import("./commands/files.ts")).filesCommand),
-    entry("errors", "Show why a run failed", async () => (await import("./commands/errors.ts")).errorsCommand),
-    entry(
-      "open",
-      "Open the page of a run in the browser",
-      async () => (await import("./commands/open.ts")).openCommand,
-    ),
-    entry("cancel", "Cancel runs", async () => (await import("./commands/cancel.ts")).cancelCommand),
+    entry("run", "Submit a run and track it to its end", () => import("./commands/run.ts")),
+    entry("batch", "Run a workflow many times, from the rows of a file", () => import("./commands/batch.ts")),
+    entry("status", "Show the status of a run", () => import("./commands/status.ts"), ["view"]),
+    entry("watch", "Track runs to their end", () => import("./commands/watch.ts")),
+    entry("runs", "List runs on the platform", () => import("./commands/runs.ts")),
+    entry("logs", "Show a run's logs", () => import("./commands/logs.ts")),
+    entry("files", "Print a file from a run's folder", () => import("./commands/files.ts")),
+    entry("errors", "Show why a run failed", () => import("./commands/errors.ts")),
+    entry("open", "Open the page of a run in the browser", () => import("./commands/open.ts")),
+    entry("cancel", "Cancel runs", () => import("./commands/cancel.ts")),
   ],
   "Tests": [
-    entry("test", "Run suites of cases, and judge them", async () => (await import("./commands/test.ts")).testCommand),
+    entry("test", "Run suites of cases, and judge them", () => import("./commands/test.ts")),
   ],
   "Local history": [
-    entry(
-      "resume",
-      "Resume runs started on this machine that have not finished",
-      async () => (await import("./commands/resume.ts")).resumeCommand,
-    ),
-    entry("history", "Show the local history", async () => (await import("./commands/history.ts")).historyCommand),
-    entry(
-      "rerun",
-      "Submit a run again with the same inputs",
-      async () => (await import("./commands/rerun.ts")).rerunCommand,
-    ),
-    entry(
-      "store",
-      "Copy the run store to another backend",
-      async () => (await import("./commands/store.ts")).storeCommand,
-    ),
+    entry("resume", "Resume runs started on this machine that have not finished", () => import("./commands/resume.ts")),
+    entry("history", "Show the local history", () => import("./commands/history.ts")),
+    entry("rerun", "Submit a run again with the same inputs", () => import("./commands/rerun.ts")),
+    entry("store", "Copy the run store to another backend", () => import("./commands/store.ts")),
   ],
   Schedules: [
-    entry(
-      "schedules",
-      "List schedules and their next occurrences",
-      async () => (await import("./commands/schedules.ts")).schedulesCommand,
-    ),
+    entry("schedules", "List schedules and their next occurrences", () => import("./commands/schedules.ts")),
   ],
   "Account and setup": [
-    entry("doctor", "Check your setup", async () => (await import("./commands/doctor.ts")).doctorCommand),
+    entry("doctor", "Check your setup", () => import("./commands/doctor.ts")),
     entry(
       "auth",
       "Show which API key is used, where it comes from, and whose it is",
-      async () => (await import("./commands/auth.ts")).authCommand,
+      () => import("./commands/auth.ts"),
     ),
     entry(
       "workspace",
       "Show, start or restart your workspace, where runs execute",
-      async () => (await import("./commands/workspace.ts")).workspaceCommand,
+      () => import("./commands/workspace.ts"),
     ),
-    entry(
-      "completions",
-      "Install shell completion, or print its script",
-      async () => (await import("./commands/completions.ts")).completionsCommand,
-    ),
+    entry("completions", "Install shell completion, or print its script", () => import("./commands/completions.ts")),
   ],
   "Simulated platform": [
-    entry("demo", "Track a run on a simulated platform", async () => (await import("./commands/demo.ts")).demoCommand),
-    entry(
-      "simulate",
-      "Serve a simulated platform",
-      async () => (await import("./commands/simulate.ts")).simulateCommand,
-    ),
+    entry("demo", "Track a run on a simulated platform", () => import("./commands/demo.ts")),
+    entry("simulate", "Serve a simulated platform", () => import("./commands/simulate.ts")),
   ],
 };
 

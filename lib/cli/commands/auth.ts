@@ -15,7 +15,7 @@ import type { Output } from "../output.ts";
 
 const action = actionOf({ status: "show which API key is used" });
 
-export const authCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner auth status", does: "Show the key's source, host, user and expiration" },
     {

@@ -35,7 +35,7 @@ const ARGS = {
 
 type BatchCommandCall = Invocation<ArgValues<typeof ARGS> & OpenInvocation["values"]>;
 
-export const batchCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line: "pw-workflow-runner batch sweep.csv --workflow hello-world --jobs 16",

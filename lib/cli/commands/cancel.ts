@@ -8,7 +8,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 
-export const cancelCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner cancel hello-world-00046", does: "Cancel one run" },
     { line: "pw-workflow-runner cancel hello-world#45 hello-world#46", does: "Cancel several runs" },

@@ -11,7 +11,7 @@ const shellOrInstall = actionOf({
   install: "install completion for your shell, or for the one that follows",
 });
 
-export const completionsCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner completions install", does: "Install completion for the shell that SHELL names" },
     { line: "pw-workflow-runner completions install powershell", does: "Install it for PowerShell" },

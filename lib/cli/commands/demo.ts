@@ -11,7 +11,7 @@ import { submitAndTrack } from "./run.ts";
 /** The run of 42 simulated seconds takes about five. */
 const SPEED = 9;
 
-export const demoCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner demo", does: "Submit hello-world to a simulated platform and track it" },
     { line: "pw-workflow-runner demo --log-level DEBUG", does: "Show every HTTP request" },

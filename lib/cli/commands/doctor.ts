@@ -6,7 +6,7 @@ import { runChecks } from "../doctor/checks.ts";
 import { PROBE_OPTIONS } from "../doctor/probe/options.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
 
-export const doctorCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner doctor", does: "Check the API key, network, clock, account and local history" },
     { line: "pw-workflow-runner doctor --json", does: "Print the checks as JSON, for a program or a bug report" },

@@ -11,7 +11,7 @@ import { oneLine } from "../../escape.ts";
 
 const lineCount = integer({ min: 0 });
 
-export const errorsCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line: "pw-workflow-runner errors failing-step-00001",

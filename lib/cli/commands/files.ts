@@ -7,7 +7,7 @@ import { openDeps } from "../open.ts";
 import { writeOutputFile } from "../output_file.ts";
 import { parseOneRun, RUN_HINT } from "../tracking/run_ref.ts";
 
-export const filesCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line: "pw-workflow-runner files hello-world-00046 logs/hello/step_0/logs.out",

@@ -12,7 +12,7 @@ const action = actionOf({ show: "show a run with its inputs", prune: "remove old
 const count = integer({ min: 1, max: 1_000_000 });
 const DEFAULT_LIMIT = 20;
 
-export const historyCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line: "pw-workflow-runner history --workflow hello-world --since 7d",

@@ -26,7 +26,7 @@ const action = actionOf({
 });
 const skeletonFormat = oneOf("json", "yaml");
 
-export const inputsCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line: "pw-workflow-runner inputs new hello-world -o inputs/mine.yaml",

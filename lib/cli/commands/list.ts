@@ -4,7 +4,7 @@ import { matchesPattern } from "../name_pattern.ts";
 import { openClient } from "../open_client.ts";
 import type { Workflow } from "../../workflow.ts";
 
-export const listCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner list", does: "List all workflows of your account, favorites first" },
     { line: "pw-workflow-runner list 'hello*' --json", does: "List the workflows whose names match, as JSON" },

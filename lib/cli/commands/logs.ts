@@ -30,7 +30,7 @@ const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 
 const lineCount = integer({ min: 0 });
 
-export const logsCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner logs hello-world-00046 --tail 20", does: "Show the last lines of each step" },
     { line: "pw-workflow-runner logs hello-world#46 -f", does: "Follow the logs until the run ends" },

@@ -5,7 +5,7 @@ import { openDeps } from "../open.ts";
 import { openRunPage, runPageTemplate, runPageUrl } from "../run_page.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 
-export const openCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner open last", does: "Open the page of the latest run" },
     {

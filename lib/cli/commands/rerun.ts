@@ -15,7 +15,7 @@ import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { findInHistory } from "./history.ts";
 import { INPUT_NOTES, RUN_OPTIONS, submitRunSpec } from "./run.ts";
 
-export const rerunCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner rerun last", does: "Submit the latest run again" },
     {

@@ -26,7 +26,7 @@ import { waitOptions } from "../tracking/wait_options.ts";
 import { writeResults } from "../tracking/write_results.ts";
 import { printNamedResults } from "./watch.ts";
 
-export const resumeCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner resume", does: "Resume after a crash, a lost connection or Ctrl-C" },
     { line: "pw-workflow-runner resume --all --json", does: "Include detached runs, and print JSON" },

@@ -76,7 +76,7 @@ export const INPUT_NOTES = [
   "without echo, and anything else is a JSON or YAML file (prefix ./ to force a file). -p is the same as -i.",
 ].join("\n");
 
-export const runCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner run hello-world --input inputs/hello-world.json", does: "Read the inputs from a file" },
     {

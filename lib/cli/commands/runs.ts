@@ -26,7 +26,7 @@ const runStatus = oneOf("running", "completed", "failed", "cancelled", "error", 
 const count = integer({ min: 1, max: 10_000 });
 const skipped = integer({ min: 0 });
 
-export const runsCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner runs hello-world --limit 5", does: "List the last five runs of a workflow" },
     { line: "pw-workflow-runner runs --status failed --json", does: "List failed runs as JSON" },

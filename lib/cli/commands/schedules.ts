@@ -12,7 +12,7 @@ import { formatLocal, policyLines, renderSchedules } from "../render/schedules.t
 
 const DEFAULT_FILE = "functions/schedules.ts";
 
-export const schedulesCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line: "pw-workflow-runner schedules",

@@ -7,7 +7,7 @@ import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openClient } from "../open_client.ts";
 import { renderWorkflow } from "../render/workflow.ts";
 
-export const showCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner show hello-world", does: "Show its inputs with types and defaults" },
     { line: "pw-workflow-runner show hello-world --yaml > hello-world.yaml", does: "Save the workflow file" },

@@ -15,7 +15,7 @@ const portNumber = integer({ min: 0, max: 65_535 });
 const apiVersionChoice = oneOf("current", "legacy", "both");
 const slugBehavior = oneOf("unique", "shared", "existing", "ignored", "refused");
 
-export const simulateCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line: "pw-workflow-runner simulate --port 8080",

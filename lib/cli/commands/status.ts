@@ -10,7 +10,7 @@ import { openDeps } from "../open.ts";
 import { renderRun } from "../render/runs.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 
-export const statusCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner status hello-world-00046", does: "Find the run by its slug" },
     { line: "pw-workflow-runner status hello-world 46 --json", does: "Find it by workflow and number, and print JSON" },

@@ -10,7 +10,7 @@ import { COMPLETED } from "../exit_codes.ts";
 const action = actionOf({ copy: "copy a store into an empty one" });
 const STORES_HINT = `FROM and TO are stores: ${STORE_NAMES}`;
 
-export const storeCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     {
       line:

@@ -1,7 +1,7 @@
 import { defineCommand } from "../command.ts";
 import { SUITE_OPTIONS } from "../suite/options.ts";
 
-export const testCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner test", does: "Run all *.suite.yaml files below this folder" },
     {

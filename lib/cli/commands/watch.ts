@@ -19,7 +19,7 @@ import { waitOptions } from "../tracking/wait_options.ts";
 import { writeResults } from "../tracking/write_results.ts";
 import { printResult } from "./run.ts";
 
-export const watchCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner watch hello-world-00046", does: "Track one run and exit with its exit code" },
     {

@@ -18,7 +18,7 @@ const action = actionOf({
   restart: "restart it in any case",
 });
 
-export const workspaceCommand = defineCommand({
+export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner workspace status", does: "Show whether the workspace is running" },
     { line: "pw-workflow-runner workspace start --wait", does: "Start it, and wait until it is running" },

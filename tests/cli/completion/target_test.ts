@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { splitCommand } from "../../../lib/cli/command.ts";
 import { findCommandLineCursor } from "../../../lib/cli/completion/target.ts";
-import { authCommand } from "../../../lib/cli/commands/auth.ts";
-import { cancelCommand } from "../../../lib/cli/commands/cancel.ts";
-import { historyCommand } from "../../../lib/cli/commands/history.ts";
-import { inputsCommand } from "../../../lib/cli/commands/inputs.ts";
-import { listCommand } from "../../../lib/cli/commands/list.ts";
-import { rerunCommand } from "../../../lib/cli/commands/rerun.ts";
-import { runCommand } from "../../../lib/cli/commands/run.ts";
-import { runsCommand } from "../../../lib/cli/commands/runs.ts";
-import { showCommand } from "../../../lib/cli/commands/show.ts";
-import { watchCommand } from "../../../lib/cli/commands/watch.ts";
+import { command as authCommand } from "../../../lib/cli/commands/auth.ts";
+import { command as cancelCommand } from "../../../lib/cli/commands/cancel.ts";
+import { command as historyCommand } from "../../../lib/cli/commands/history.ts";
+import { command as inputsCommand } from "../../../lib/cli/commands/inputs.ts";
+import { command as listCommand } from "../../../lib/cli/commands/list.ts";
+import { command as rerunCommand } from "../../../lib/cli/commands/rerun.ts";
+import { command as runCommand } from "../../../lib/cli/commands/run.ts";
+import { command as runsCommand } from "../../../lib/cli/commands/runs.ts";
+import { command as showCommand } from "../../../lib/cli/commands/show.ts";
+import { command as watchCommand } from "../../../lib/cli/commands/watch.ts";
 
 const COMMANDS = {
   auth: authCommand,
