@@ -3,7 +3,7 @@ import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
 import { PRODUCTION, runsOnTimeline, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
-import { integer, nonEmptyString } from "../argv.ts";
+import { flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
 import { openClient, type OpenInvocation } from "../open_client.ts";
@@ -30,26 +30,12 @@ export const command = defineCommand({
   notes: "The file is a TypeScript module that exports schedules, like functions/schedules.ts. Reading it executes it.",
   isLocal: true,
   args: {
-    file: {
-      type: "custom",
-      parse: nonEmptyString,
-      metavar: "PATH",
+    file: option("PATH", `The schedules file (default ${DEFAULT_FILE}, here or in the program's folder)`, {
       completes: "file",
-      description: `The schedules file (default ${DEFAULT_FILE}, here or in the program's folder)`,
-    },
-    count: {
-      type: "custom",
-      parse: integer({ min: 0, max: 1000 }),
-      metavar: "N",
-      description: "Number of occurrences to show for each (default 5)",
-    },
-    timeline: {
-      type: "custom",
-      parse: nonEmptyString,
-      metavar: "NAME",
-      description: `Show which schedules are enabled there (default ${PRODUCTION})`,
-    },
-    check: { type: "boolean", description: "Check the inputs of each schedule against its workflow: needs an API key" },
+    }),
+    count: option("N", "Number of occurrences to show for each (default 5)", { parse: integer({ min: 0, max: 1000 }) }),
+    timeline: option("NAME", `Show which schedules are enabled there (default ${PRODUCTION})`),
+    check: flag("Check the inputs of each schedule against its workflow: needs an API key"),
     ...JSON_OPTION,
   },
   async run(invocation) {
