@@ -11,40 +11,24 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
   if (!Object.entries(env).some(([name, value]) => name.toUpperCase() === "PATH" && value !== "")) {
     return { type: "not-found" };
   }
-  return await runToEnd(
-    timeoutMs,
-    () =>
-      new Deno.Command(command, {
-        args: [...args],
-        clearEnv: true,
-        env,
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }),
-  );
+  return await runToEnd(command, { args: [...args], env, stdin: "null" }, { timeoutMs });
 }
 
 /** Like {@link runProgram}, with an input and an environment of its own. */
 export async function runIsolated(
   { command: [command = "", ...args], stdin, env, folder, timeoutMs }: IsolatedCall,
 ): Promise<ProgramResult> {
-  return await runToEnd(timeoutMs, () =>
-    new Deno.Command(command, {
-      args,
-      clearEnv: true,
-      env: { ...env },
-      cwd: folder,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }), stdin);
+  return await runToEnd(command, { args, env: { ...env }, cwd: folder, stdin: "piped" }, { timeoutMs, stdin });
 }
 
-async function runToEnd(timeoutMs: number, create: () => Deno.Command, stdin?: string): Promise<ProgramResult> {
+async function runToEnd(
+  command: string,
+  options: Deno.CommandOptions,
+  { timeoutMs, stdin }: { readonly timeoutMs: number; readonly stdin?: string },
+): Promise<ProgramResult> {
   let child: Deno.ChildProcess;
   try {
-    child = create().spawn();
+    child = new Deno.Command(command, { ...options, clearEnv: true, stdout: "piped", stderr: "piped" }).spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { type: "not-found" };
     if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
