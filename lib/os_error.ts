@@ -1,5 +1,7 @@
 /** Errors of the operating system in words. Deno gives each its POSIX code, also those that have no class in `Deno.errors`. */
 
+import { UsageError } from "./errors.ts";
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EADDRINUSE: "it is already in use",
@@ -32,4 +34,18 @@ export function osErrorReason(error: unknown): string | undefined {
     if (reason !== undefined) return reason;
   }
   return undefined;
+}
+
+/**
+ * @param action Completes "Cannot …", like `read FILE`.
+ * @throws UsageError for what the system refuses.
+ */
+export async function orUsageError<T>(action: string, act: () => Promise<T>, hint?: string): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    const reason = osErrorReason(error);
+    if (reason === undefined) throw error;
+    throw new UsageError(`Cannot ${action}: ${reason}`, { hint, cause: error });
+  }
 }

@@ -1,7 +1,7 @@
 /** Reads extra certificate authorities from a file. Bad ones are refused before any request is sent. */
 
 import { UsageError } from "../errors.ts";
-import { osErrorReason } from "../os_error.ts";
+import { orUsageError } from "../os_error.ts";
 import type { Context } from "./context.ts";
 
 export interface CaCertsRequest {
@@ -20,7 +20,8 @@ export async function readCaCerts(
   { readTextFile }: Pick<Context, "readTextFile">,
   { path, source }: CaCertsRequest,
 ): Promise<readonly string[]> {
-  const certificates = (await textOf(readTextFile, { path, source })).match(CERTIFICATE) ?? [];
+  const text = await orUsageError(`trust ${path} (${source})`, () => readTextFile(path));
+  const certificates = text.match(CERTIFICATE) ?? [];
   if (certificates.length === 0) {
     throw new UsageError(`Cannot trust ${path} (${source}): the file contains no PEM certificate`, {
       hint:
@@ -32,16 +33,6 @@ export async function readCaCerts(
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
-async function textOf(readTextFile: Context["readTextFile"], { path, source }: CaCertsRequest): Promise<string> {
-  try {
-    return await readTextFile(path);
-  } catch (error) {
-    const reason = osErrorReason(error);
-    if (reason === undefined) throw error;
-    throw new UsageError(`Cannot trust ${path} (${source}): ${reason}`, { cause: error });
-  }
-}
 
 /** Lets the runtime parse the certificate, since it is what has to trust it. */
 function checkCertificate(

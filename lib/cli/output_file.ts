@@ -1,12 +1,12 @@
 /** Files that options name: checked before anything is done, written at the end. */
 
 import { UsageError } from "../errors.ts";
-import { osErrorReason } from "../os_error.ts";
+import { orUsageError } from "../os_error.ts";
 import type { Context } from "./context.ts";
 
 /** @throws UsageError if the file exists or cannot be created. */
 export async function checkOutputFile({ checkNewFile }: Context, path: string): Promise<void> {
-  await orUsageError(path, () => checkNewFile(path));
+  await writing(path, () => checkNewFile(path));
 }
 
 /** @throws As {@link checkOutputFile}; also when the disk is full by now. */
@@ -16,7 +16,7 @@ export async function writeOutputFile(
   text: string | ReadableStream<string>,
 ): Promise<void> {
   try {
-    await orUsageError(path, () => writeNewFile(path, text));
+    await writing(path, () => writeNewFile(path, text));
   } finally {
     // Of a file that cannot be created, nothing was read: the response is to be closed.
     if (typeof text !== "string" && !text.locked) await text.cancel().catch(() => {});
@@ -29,27 +29,23 @@ export async function checkReplaceableFiles(
   paths: readonly (string | null | undefined)[],
 ): Promise<void> {
   for (const path of paths) {
-    if (typeof path === "string") await orUsageError(path, () => appendFile(path, ""));
+    if (typeof path === "string") await writing(path, async () => appendFile(path, ""));
   }
 }
 
 /** Replaces the file if there is one. @throws UsageError if it cannot be written. */
 export async function replaceOutputFile({ replaceFile }: Context, path: string, text: string): Promise<void> {
-  await orUsageError(path, () => replaceFile(path, text));
+  await writing(path, () => replaceFile(path, text));
 }
 
-async function orUsageError(path: string, write: () => Promise<void> | void): Promise<void> {
+async function writing(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await write();
+    await orUsageError(`write ${path}`, write, "Choose another file");
   } catch (error) {
-    const reason = osErrorReason(error);
-    if (reason === undefined) throw error;
-    if (error instanceof Deno.errors.AlreadyExists) {
-      throw new UsageError(`Cannot write ${path}: the file already exists`, {
-        hint: "Choose another name, or move the file away: nothing is overwritten",
-        cause: error,
-      });
-    }
-    throw new UsageError(`Cannot write ${path}: ${reason}`, { hint: "Choose another file", cause: error });
+    if (!(error instanceof UsageError && error.cause instanceof Deno.errors.AlreadyExists)) throw error;
+    throw new UsageError(`Cannot write ${path}: the file already exists`, {
+      hint: "Choose another name, or move the file away: nothing is overwritten",
+      cause: error.cause,
+    });
   }
 }

@@ -2,7 +2,7 @@ import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
 import { documentFormatOf, readDocument } from "../../inputs/document.ts";
 import { isObject } from "../../json.ts";
-import { osErrorReason } from "../../os_error.ts";
+import { orUsageError } from "../../os_error.ts";
 import { problemText } from "../../problem.ts";
 import { clusterProblems } from "../../simulator/check_settings.ts";
 import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
@@ -96,13 +96,11 @@ export const command = defineCommand({
 
 async function start(options: SimulatorOptions): Promise<Simulator> {
   try {
-    return await startSimulator(options);
+    const hint = "Choose another --port, or omit it to use a free one";
+    return await orUsageError(`listen on port ${options.port}`, () => startSimulator(options), hint);
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(`Cannot simulate: ${error.message}`, { cause: error });
-    const reason = osErrorReason(error);
-    if (reason === undefined) throw error;
-    const hint = "Choose another --port, or omit it to use a free one";
-    throw new UsageError(`Cannot listen on port ${options.port}: ${reason}`, { hint, cause: error });
+    throw error;
   }
 }
 
@@ -121,13 +119,17 @@ function readWorkflows(context: Context): (path: string) => Promise<[string, str
 
 const WORKFLOW_FILE = /([^/\\]+)\.ya?ml$/;
 
-async function readNamedFile({ readTextFile }: Context, path: string): Promise<string> {
+function readNamedFile({ readTextFile }: Context, path: string): Promise<string> {
+  return orUsageError(`read ${path}`, () => readTextFile(path));
+}
+
+/** `undefined` for text that is not JSON. */
+function parsedJson(text: string): unknown {
   try {
-    return await readTextFile(path);
+    return JSON.parse(text);
   } catch (error) {
-    const reason = osErrorReason(error);
-    if (reason === undefined) throw error;
-    throw new UsageError(`Cannot read ${path}: ${reason}`, { cause: error });
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 
@@ -135,21 +137,14 @@ async function readScenarios(
   context: Context,
   path: string,
 ): Promise<NonNullable<SimulatorOptions["scenarios"]>> {
-  const problem = "must be a JSON object of workflows, of objects by job/step";
-  try {
-    const parsed: unknown = JSON.parse(await readNamedFile(context, path));
-    if (isScenarios(parsed)) return parsed;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`Cannot read ${path}: ${problem}`, { cause: error });
-  }
-  throw new UsageError(`Cannot read ${path}: ${problem}`);
+  const parsed = parsedJson(await readNamedFile(context, path));
+  if (isScenarios(parsed)) return parsed;
+  throw new UsageError(`Cannot read ${path}: must be a JSON object of workflows, of objects by job/step`);
 }
 
 function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["scenarios"]> {
-  const isMap = (map: unknown): map is object => typeof map === "object" && map !== null && !Array.isArray(map);
-  return isMap(value) &&
-    Object.values(value).every((scenario) => isMap(scenario) && Object.values(scenario).every(isMap));
+  return isObject(value) &&
+    Object.values(value).every((scenario) => isObject(scenario) && Object.values(scenario).every(isObject));
 }
 
 /** @throws UsageError with every problem of the file. */
@@ -166,12 +161,8 @@ async function readClusters(context: Context, path: string): Promise<NonNullable
 }
 
 async function readProbeResult(context: Context, path: string): Promise<ProbeResult> {
-  try {
-    const parsed: unknown = JSON.parse(await readNamedFile(context, path));
-    if (isProbeResult(parsed)) return parsed;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const parsed = parsedJson(await readNamedFile(context, path));
+  if (isProbeResult(parsed)) return parsed;
   throw new UsageError(`Cannot read ${path}: not a probe result`);
 }
 
@@ -210,12 +201,8 @@ function behaviorOption(value: string): Partial<ServerBehavior> {
 }
 
 function fault(value: string): Fault {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (isFault(parsed)) return parsed;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const parsed = parsedJson(value);
+  if (isFault(parsed)) return parsed;
   throw new UsageError(`must be a JSON object with "on": got ${value}`);
 }
 

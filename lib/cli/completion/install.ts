@@ -1,7 +1,7 @@
 /** Installs completion for the user: a script file, and a line in the shell's profile that loads it. */
 
 import { UsageError } from "../../errors.ts";
-import { osErrorReason } from "../../os_error.ts";
+import { orUsageError } from "../../os_error.ts";
 import type { Context } from "../context.ts";
 import { userFolder } from "../state_path.ts";
 import { SCRIPTS, type Shell, SHELLS } from "./scripts.ts";
@@ -29,20 +29,13 @@ export async function installCompletion(
 ): Promise<InstalledCompletion> {
   const script = shell === "fish" ? fishScript(context) : dataFile(context, `completion.${EXTENSIONS[shell]}`);
   const profile = await profileOf(context, shell);
-  try {
+  const places = profile === null ? script : `${script} and ${profile}`;
+  return await orUsageError(`install completion in ${places}`, async () => {
     await createParent(script);
     await Deno.writeTextFile(script, SCRIPTS[shell]);
     const isProfileChanged = profile !== null && await addLine(profile, LOADING_LINES[shell](script));
     return { shell, script, profile, isProfileChanged };
-  } catch (error) {
-    const reason = osErrorReason(error);
-    if (reason === undefined) throw error;
-    const places = profile === null ? script : `${script} and ${profile}`;
-    throw new UsageError(`Cannot install completion in ${places}: ${reason}`, {
-      hint: `\`pw-workflow-runner completions ${shell}\` prints the script`,
-      cause: error,
-    });
-  }
+  }, `\`pw-workflow-runner completions ${shell}\` prints the script`);
 }
 
 const EXTENSIONS = { bash: "bash", zsh: "zsh", powershell: "ps1", fish: "fish" } as const satisfies Record<

@@ -1,7 +1,7 @@
 /** `test merge`: joins the reports of shards. */
 
 import { UsageError } from "../../errors.ts";
-import { osErrorReason } from "../../os_error.ts";
+import { orUsageError } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
 import type { ReportCase } from "../../reports/report.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
@@ -20,7 +20,9 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
     });
   }
   const reports = wantedReports(values);
-  const files = await Promise.all(paths.map(async (path) => ({ path, text: await readFile(context, path) })));
+  const files = await Promise.all(paths.map(async (path) => {
+    return { path, text: await orUsageError(`read ${path}`, () => context.readTextFile(path)) };
+  }));
   const limited = (cases: readonly ReportCase[]) => withLimits(cases, values, cases.length);
   const merged = mergeShards(files, (cases) => SUITE_EXIT_CODES[suiteKind(limited(cases))]);
   const report = { ...merged, cases: limited(merged.cases) };
@@ -34,14 +36,4 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
   );
   await finishReport(call, report, { reports, history, kind: suiteKind(report.cases) });
   return report.exitCode;
-}
-
-async function readFile({ readTextFile }: SuiteCall["context"], path: string): Promise<string> {
-  try {
-    return await readTextFile(path);
-  } catch (error) {
-    const reason = osErrorReason(error);
-    if (reason === undefined) throw error;
-    throw new UsageError(`Cannot read ${path}: ${reason}`, { cause: error });
-  }
 }
