@@ -15,7 +15,7 @@ export type Choices = Readonly<Record<string, string>>;
 
 /** An option or argument of a command. Its key is in camelCase; options are written in kebab-case. */
 export interface ArgSchema {
-  readonly type: "boolean" | "custom" | "positional";
+  readonly type: "flag" | "option" | "argument";
   readonly description?: string;
   readonly short?: string;
   /** Other ways to write the option, such as `-p`, for users of other tools; not listed. */
@@ -40,35 +40,31 @@ export type Args = Readonly<Record<string, ArgSchema>>;
 
 export type ArgValues<A extends Args> = { readonly [Key in keyof A]: ValueOf<A[Key]> };
 
-type ValueOf<Schema extends ArgSchema> = Schema extends { readonly type: "boolean" } ? boolean | undefined
-  : Schema extends { readonly type: "positional"; readonly required: false } ? ParsedOf<Schema> | undefined
-  : Schema extends { readonly type: "positional" } ? ParsedOf<Schema>
+type ValueOf<Schema extends ArgSchema> = Schema extends { readonly type: "flag" } ? boolean | undefined
+  : Schema extends { readonly type: "argument"; readonly required?: true } ? ParsedOf<Schema>
   : ParsedOf<Schema> | undefined;
 
 type ParsedOf<Schema> = Schema extends { readonly multiple: true } ? readonly OneOf<Schema>[] : OneOf<Schema>;
 
 type OneOf<Schema> = Schema extends { readonly parse: (text: string) => infer Value } ? Value : string;
 
-type Details = Pick<
-  ArgSchema,
-  "short" | "aliases" | "parse" | "multiple" | "required" | "completes" | "hint" | "onlyAfter" | "actions"
->;
+type Details = Omit<ArgSchema, "type" | "metavar" | "description">;
 
 /** An option without a value. */
 export function flag(description: string, short?: string, details: Pick<ArgSchema, "actions"> = {}) {
-  return { type: "boolean", description, ...(short === undefined ? {} : { short }), ...details } as const;
+  return { type: "flag", description, ...(short === undefined ? {} : { short }), ...details } as const;
 }
 
 /** An option with a value. */
-export function option(metavar: string, description: string): ArgOf<"custom", unknown>;
-export function option<const D extends Details>(metavar: string, description: string, details: D): ArgOf<"custom", D>;
-export function option(metavar: string, description: string, details: Details = {}): ArgOf<"custom", Details> {
-  return { type: "custom", metavar, description, ...details };
+export function option(metavar: string, description: string): ArgOf<"option", unknown>;
+export function option<const D extends Details>(metavar: string, description: string, details: D): ArgOf<"option", D>;
+export function option(metavar: string, description: string, details: Details = {}): ArgOf<"option", Details> {
+  return { type: "option", metavar, description, ...details };
 }
 
 /** An argument, in the order in which they are declared. */
-export function argument<const D extends Details>(metavar: string, details: D): ArgOf<"positional", D> {
-  return { type: "positional", metavar, ...details };
+export function argument<const D extends Details>(metavar: string, details: D): ArgOf<"argument", D> {
+  return { type: "argument", metavar, ...details };
 }
 
 type ArgOf<Type extends ArgSchema["type"], D> = D & {
@@ -77,8 +73,9 @@ type ArgOf<Type extends ArgSchema["type"], D> = D & {
   readonly description?: string;
 };
 
-export interface ScannedOption {
-  readonly key: string;
+/** @typeParam Key `undefined` for an unknown option. */
+export interface ScannedOption<Key extends string | undefined = string> {
+  readonly key: Key;
   readonly written: string;
   readonly value: string | undefined;
 }
@@ -107,7 +104,7 @@ export function scanWords(args: Args, words: readonly string[]): ScannedLine {
     else {
       for (const { key, written, value } of optionsOf(args, text)) {
         const next = words[index + 1];
-        const isNextValue = value === undefined && optionTakesValue(args[key ?? ""]) && !/^-./.test(next ?? "");
+        const isNextValue = value === undefined && args[key ?? ""]?.type === "option" && !/^-./.test(next ?? "");
         if (key === undefined) unknown.push(written);
         else options.push({ key, written, value: isNextValue ? words[++index] : value });
         if (isNextValue && next === undefined) pendingOption = key;
@@ -118,10 +115,7 @@ export function scanWords(args: Args, words: readonly string[]): ScannedLine {
 }
 
 /** The options in one word: `--name`, `--name=VALUE`, `-n`, `-nVALUE`, `-n=VALUE`, or several short ones. */
-function optionsOf(
-  args: Args,
-  word: string,
-): { readonly key: string | undefined; readonly written: string; readonly value: string | undefined }[] {
+function optionsOf(args: Args, word: string): ScannedOption<string | undefined>[] {
   if (word.startsWith("--")) {
     const [written = "", ...value] = word.split("=");
     return [{ key: optionKey(args, written), written, value: value.length === 0 ? undefined : value.join("=") }];
@@ -130,13 +124,13 @@ function optionsOf(
   const rest = word.slice(2);
   const key = optionKey(args, written);
   if (rest === "" || key === undefined) return [{ key, written, value: undefined }];
-  const hasValue = optionTakesValue(args[key]) || rest.startsWith("=");
-  if (hasValue) return [{ key, written, value: rest.replace(/^=/, "") }];
+  if (args[key]?.type === "option" || rest.startsWith("=")) return [{ key, written, value: rest.replace(/^=/, "") }];
   return [{ key, written, value: undefined }, ...optionsOf(args, `-${rest}`)];
 }
 
 function optionKey(args: Args, written: string): string | undefined {
-  const key = camelCase(written);
+  // `--max-poll-interval` is `maxPollInterval`.
+  const key = written.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
   // The names of all options take a while to make: only for those with another name.
   if (args[key] !== undefined && namesOf(key, args[key]).includes(written)) return key;
   return Object.keys(args).find((key) => args[key] !== undefined && namesOf(key, args[key]).includes(written));
@@ -144,27 +138,18 @@ function optionKey(args: Args, written: string): string | undefined {
 
 /** The arguments, in order. */
 export function argumentsOf(args: Args): [key: string, schema: ArgSchema][] {
-  return Object.entries(args).filter(([, { type }]) => type === "positional");
+  return Object.entries(args).filter(([, { type }]) => type === "argument");
 }
 
 /** How an option is written; empty for an argument. */
 function namesOf(key: string, { type, short, aliases = [] }: ArgSchema): readonly string[] {
-  if (type === "positional") return [];
+  if (type === "argument") return [];
   return [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`]), ...aliases];
-}
-
-/** `--max-poll-interval` as `maxPollInterval`. */
-function camelCase(written: string): string {
-  return written.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** `maxPollInterval` as `--max-poll-interval`. */
 export function kebabOptionName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-export function optionTakesValue(schema: ArgSchema | undefined): boolean {
-  return schema?.type === "custom";
 }
 
 /** Options of `pw`, `gh` and other tools that are written differently here: the option that takes their place. */
@@ -188,11 +173,6 @@ function hintForUnknownOption(name: string, args: Args): string | undefined {
   return didYouMean(name, Object.entries(args).flatMap(([key, schema]) => namesOf(key, schema)));
 }
 
-interface UsageProblem {
-  readonly message: string;
-  readonly hint?: string | undefined;
-}
-
 /**
  * Parses a command's options and arguments.
  *
@@ -212,7 +192,8 @@ export function readArgv(
   program = `pw-workflow-runner ${command}`,
 ): Readonly<Record<string, unknown>> {
   const { positionals, options, unknown } = scanWords(args, argv);
-  const problems: UsageProblem[] = unknown.map((name) => ({
+  const given = positionals.map(({ text }) => text);
+  const problems: { readonly message: string; readonly hint?: string | undefined }[] = unknown.map((name) => ({
     message: `Unknown option ${name}`,
     hint: hintForUnknownOption(name, args),
   }));
@@ -227,15 +208,17 @@ export function readArgv(
       problems.push({ message: `${label} ${error.message}`, hint: error.hint });
     }
   };
-  const action = positionals[0]?.text ?? "";
+  const action = given[0] ?? "";
   for (const { key, written, value } of options) {
     const { actions } = args[key] ?? {};
-    if (actions?.includes(action) === false) problems.push({ message: withoutEffect(command, written, actions) });
-    if (optionTakesValue(args[key])) read(key, value ?? "", `${kebabOptionName(key)}:`);
+    if (actions?.includes(action) === false) {
+      const effective = listOf(actions.map((name) => `${command} ${name}`.trim()));
+      problems.push({ message: `${written} only has an effect with ${effective}` });
+    }
+    if (args[key]?.type === "option") read(key, value ?? "", `${kebabOptionName(key)}:`);
     else if (value !== undefined) problems.push({ message: `${written} takes no value` });
     else values[key] = true;
   }
-  const given = positionals.map(({ text }) => text);
   for (const [key, { metavar, multiple, required, parse, hint, onlyAfter }] of argumentsOf(args)) {
     if (onlyAfter !== undefined && !positionals.some(({ text }) => text === onlyAfter)) continue;
     const name = (metavar ?? key.toUpperCase()).replace("…", "");
@@ -253,10 +236,6 @@ export function readArgv(
   throw new UsageError(problems.map(({ message }) => message).join("; "), {
     hint: hints.size === 0 ? `See \`${program} --help\`` : [...hints].join("\n"),
   });
-}
-
-function withoutEffect(command: string, written: string, actions: readonly string[]): string {
-  return `${written} only has an effect with ${listOf(actions.map((name) => `${command} ${name}`.trim()))}`;
 }
 
 /** Parses text. Empty text is refused, since it is most often a variable that is not set. */
@@ -296,25 +275,21 @@ export const positiveNumber = (value: string): number => {
 
 /** A parser that accepts one of these choices. */
 export const oneOf = <const Choice extends string>(...choices: readonly Choice[]) =>
-  choiceOf(Object.fromEntries(choices.map((choice) => [choice, ""])), choices);
+  choiceOf<Choice>(Object.fromEntries(choices.map((choice) => [choice, ""])));
 
 /** A parser that accepts one of these actions; each has a description for help and completion. */
 export const actionOf = <const Action extends string>(actions: Readonly<Record<Action, string>>) =>
-  choiceOf(actions, keysOf(actions));
+  choiceOf<Action>(actions);
 
-function choiceOf<Choice extends string>(choices: Choices, values: readonly Choice[]) {
+function choiceOf<Choice extends string>(choices: Choices) {
+  const isChoice = (value: string): value is Choice => Object.hasOwn(choices, value);
   const parse = (value: string): Choice => {
-    const found = values.find((choice) => choice === nonEmptyString(value));
-    if (found !== undefined) return found;
+    nonEmptyString(value);
+    if (isChoice(value)) return value;
+    const values = Object.keys(choices);
     throw new UsageError(`must be ${listOf(values)}: got "${value}"`, { hint: didYouMean(value, values) });
   };
   return Object.assign(parse, { choices });
-}
-
-function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {
-  const keys: Key[] = [];
-  for (const key in record) keys.push(key);
-  return keys;
 }
 
 /** `a`, `a or b`, `a, b or c`. */

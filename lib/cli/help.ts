@@ -1,7 +1,7 @@
 /** The text of `--help` and `help`. Pure. */
 
 import { VERSION } from "../version.ts";
-import { type ArgSchema, argumentsOf, kebabOptionName, optionTakesValue } from "./argv.ts";
+import { type ArgSchema, argumentsOf, kebabOptionName } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, listedArgs } from "./command.ts";
 import { COMMAND_GROUPS, type CommandEntry } from "./commands.ts";
 import { ENVIRONMENT, EXIT_CODE_MEANINGS } from "./help_topics.ts";
@@ -57,7 +57,7 @@ export function renderHelp(
 ): string {
   const layout = layoutFor(style, columns);
   const args = listedArgs(command);
-  const options = Object.entries(args).filter(([, { type }]) => type !== "positional");
+  const options = Object.entries(args).filter(([, { type }]) => type !== "argument");
   const isCommon = ([key]: readonly [string, unknown]) => key in COMMON_OPTIONS;
   const usage = `pw-workflow-runner ${usageOf(name, command)} [options]`;
   const examples = command.examples.map(({ line, does }) =>
@@ -91,7 +91,7 @@ export function usageOf(name: string, { args }: Pick<Command, "args">): string {
 
 function optionRow([key, schema]: readonly [string, ArgSchema]): [string, string] {
   const short = schema.short === undefined ? "    " : `-${schema.short}, `;
-  const value = optionTakesValue(schema) ? ` ${schema.metavar ?? "VALUE"}` : "";
+  const value = schema.type === "option" ? ` ${schema.metavar ?? "VALUE"}` : "";
   return [`${short}${kebabOptionName(key)}${value}`, schema.description ?? ""];
 }
 

@@ -5,12 +5,12 @@ import { UsageError } from "../../lib/errors.ts";
 const color = oneOf("red", "green");
 const count = integer({ min: 1, max: 9 });
 const ARGS = {
-  workflow: { type: "positional" },
-  input: { type: "custom", parse: nonEmptyString, short: "i", multiple: true },
-  timeOut: { type: "custom", parse: duration },
-  color: { type: "custom", parse: color },
-  count: { type: "custom", parse: count },
-  json: { type: "boolean" },
+  workflow: { type: "argument" },
+  input: { type: "option", parse: nonEmptyString, short: "i", multiple: true },
+  timeOut: { type: "option", parse: duration },
+  color: { type: "option", parse: color },
+  count: { type: "option", parse: count },
+  json: { type: "flag" },
 } as const;
 
 for (

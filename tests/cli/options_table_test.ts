@@ -249,13 +249,13 @@ for (const { name, load } of COMMANDS) {
   const { args } = command;
   Deno.test(`${name} has exactly the options of the table, and each is parsed`, () => {
     const options = [...OPTIONS[name] ?? [], ...COMMON];
-    const declared = Object.entries(args).filter(([, { type }]) => type !== "positional");
+    const declared = Object.entries(args).filter(([, { type }]) => type !== "argument");
     const names = declared.flatMap((
       [key, { short, aliases = [] }],
     ) => [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`]), ...aliases]);
     assert.deepEqual(names.toSorted(), [...new Set(options.map(([written]) => written.split(" ")[0]))].toSorted());
     const positionals = Object.entries(args).flatMap(([key, { type, required, parse }]) =>
-      type === "positional" && required !== false ? [Object.keys(parse?.choices ?? {})[0] ?? key] : []
+      type === "argument" && required !== false ? [Object.keys(parse?.choices ?? {})[0] ?? key] : []
     );
     for (const [written, expected] of options) {
       const [option = "", ...value] = written.split(" ");

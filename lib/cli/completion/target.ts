@@ -7,7 +7,6 @@ import {
   type Choices,
   type Completes,
   kebabOptionName,
-  optionTakesValue,
   type ScannedLine,
   scanWords,
 } from "../argv.ts";
@@ -39,7 +38,7 @@ export function findCommandLineCursor(args: Args, { before, current }: TypedWord
   if (!line.areOptionsEnded && current.startsWith("-")) {
     const [, prefix = "", option = ""] = /^((--[^=]+)=)/.exec(current) ?? /^((-[^-])=?)./.exec(current) ?? [];
     const [key] = scanWords(args, [option]).options.map(({ key }) => key);
-    if (key !== undefined && optionTakesValue(args[key])) return { prefix, target: targetOf(args[key], workflow) };
+    if (key !== undefined && args[key]?.type === "option") return { prefix, target: targetOf(args[key], workflow) };
     return { prefix: "", target: unusedOptions(args, line) };
   }
   const target = targetOf(nextArgument(args, line), workflow);
@@ -55,7 +54,7 @@ function targetOf(schema: ArgSchema | undefined, workflow: string | undefined): 
 
 function unusedOptions(args: Args, { options }: ScannedLine): CompletionTarget {
   const unused = Object.entries(args).filter(([key, { type, multiple }]) =>
-    type !== "positional" && (multiple === true || !options.some((option) => option.key === key))
+    type !== "argument" && (multiple === true || !options.some((option) => option.key === key))
   );
   return {
     type: "choices",
