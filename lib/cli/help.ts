@@ -5,14 +5,8 @@ import { type ArgSchema, argumentsOf, kebabOptionName } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, listedArgs } from "./command.ts";
 import { COMMAND_GROUPS, type CommandEntry } from "./commands.ts";
 import { ENVIRONMENT, EXIT_CODE_MEANINGS } from "./help_topics.ts";
-import type { Style } from "./terminal/style.ts";
+import type { Layout, Style } from "./terminal/style.ts";
 import { wrap, wrapCommand } from "./terminal/wrap.ts";
-
-export interface HelpLayout {
-  readonly style: Style;
-  /** The terminal's width. */
-  readonly columns: number;
-}
 
 const MAX_COLUMNS = 80;
 const MIN_COLUMNS = 40;
@@ -22,7 +16,7 @@ export const HELP_TOPICS = [
   { name: "exit-codes", summary: "Exit codes" },
 ] as const;
 
-export function renderOverview({ style, columns }: HelpLayout): string {
+export function renderOverview({ style, columns }: Layout): string {
   const layout = layoutFor(style, columns);
   return [
     layout.text(`pw-workflow-runner ${VERSION}: run workflows on the Parallel Works ACTIVATE platform`),
@@ -43,7 +37,7 @@ export function renderOverview({ style, columns }: HelpLayout): string {
   ].join("\n\n");
 }
 
-export function renderTopic(topic: (typeof HELP_TOPICS)[number]["name"], { style, columns }: HelpLayout): string {
+export function renderTopic(topic: (typeof HELP_TOPICS)[number]["name"], { style, columns }: Layout): string {
   const layout = layoutFor(style, columns);
   if (topic === "environment") return layout.rows("Environment variables", Object.entries(ENVIRONMENT));
   const rows = Object.entries(EXIT_CODE_MEANINGS).map(([code, [meaning]]): [string, string] => [code, meaning]);
@@ -53,7 +47,7 @@ export function renderTopic(topic: (typeof HELP_TOPICS)[number]["name"], { style
 export function renderHelp(
   { name, aliases, summary }: CommandEntry,
   command: Command,
-  { style, columns }: HelpLayout,
+  { style, columns }: Layout,
 ): string {
   const layout = layoutFor(style, columns);
   const args = listedArgs(command);

@@ -9,7 +9,7 @@ import type { ColorMode } from "./terminal/color_mode.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
-import { type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
+import { type Layout, type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
 /** Text for people, one JSON document, or JSON Lines as events happen. */
 export type OutputMode = "text" | "json" | "events";
@@ -59,8 +59,8 @@ export interface Output {
   secrets(): readonly string[];
   /** Whether messages of this level are shown. */
   shows(level: LogLevel): boolean;
-  /** The width of stdout's terminal; no limit elsewhere. */
-  columns(): number;
+  /** For tables on stdout: its colors, and the width of its terminal. */
+  layout(): Layout;
   /** Whether stderr is a terminal and shows progress. */
   readonly hasLiveLines: boolean;
   /** Starts one or more lines that are rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
@@ -92,6 +92,7 @@ export function createOutput(
   const hasLiveLines = stderr.isTerminal && !isDumb && shows("INFO");
   const isColorful = ({ isTerminal }: TextWriter) => color === "always" || (color === "auto" && isTerminal);
   const isColored = { answer: isColorful(stdout), interactive: isColorful(stderr) };
+  const answerStyle = styleFor(isColored.answer);
   const lines = (writer: TextWriter, text: string, isColored: boolean) => {
     const fit = (text: string) => wrap !== undefined && writer.isTerminal ? wrap(text, writer.columns()) : text;
     write(writer, `${text}\n`, (text) => escaped(text, isColored), fit);
@@ -102,10 +103,10 @@ export function createOutput(
   return {
     mode,
     reporter,
-    answerStyle: styleFor(isColored.answer),
+    answerStyle,
     style: styleFor(isColored.interactive),
     shows,
-    columns: () => stdout.isTerminal ? stdout.columns() : Infinity,
+    layout: () => ({ style: answerStyle, columns: stdout.isTerminal ? stdout.columns() : Infinity }),
     hasLiveLines,
     secrets: () => secrets,
     redact(values) {

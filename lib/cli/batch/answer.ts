@@ -83,7 +83,7 @@ export async function answerRows(
   const groups = failureGroups(rows);
   if (output.mode === "text") {
     const { renderBatchResults } = await import("../render/batch_results.ts");
-    output.answer(renderBatchResults(rows, groups, { style: output.answerStyle, columns: output.columns() }));
+    output.answer(renderBatchResults(rows, groups, output.layout()));
     return;
   }
   const worst = rows.find(({ kind }) => kind !== null && exitCode !== 0 && codeOf(kind) === exitCode);

@@ -38,7 +38,7 @@ export async function answerPlan({ output }: BatchCall, plan: PlannedBatch): Pro
     const { renderBatchPlan } = await import("../render/batch_plan.ts");
     const actions = new Map(rows.map(({ match: matched, action }) => [matched, action]));
     const actionOf = (matched: MatchedRow) => actions.get(matched) ?? "leave";
-    output.answer(renderBatchPlan(match, { style: output.answerStyle, columns: output.columns(), actionOf }));
+    output.answer(renderBatchPlan(match, { ...output.layout(), actionOf }));
   } else {
     output.document({
       batchId,

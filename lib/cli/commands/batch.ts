@@ -109,7 +109,7 @@ async function list(call: BatchCommandCall, names: readonly string[]): Promise<n
     const { renderTable } = await import("../terminal/table.ts");
     const rows = batches.map(({ name, rowCount, owner }) => [name, counted(rowCount, "row"), owner.host]);
     if (rows.length === 0) output.log("INFO", "No batches in the local history");
-    else output.answer(renderTable(rows, { columns: output.columns(), shortened: 0 }));
+    else output.answer(renderTable(rows, { ...output.layout(), shortened: 0 }));
   } else output.document({ batches, ...COMPLETED });
   return 0;
 }
@@ -126,7 +126,7 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   if (output.mode === "text") {
     const { batchSummary, renderFailureGroups } = await import("../render/batch_results.ts");
     output.answer(`${batch.name}: ${batchSummary(rows)}`);
-    for (const line of renderFailureGroups(groups, { style: output.answerStyle, columns: output.columns() })) {
+    for (const line of renderFailureGroups(groups, output.layout())) {
       output.answer(line);
     }
   } else {

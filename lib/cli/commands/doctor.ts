@@ -26,14 +26,13 @@ export const command = defineCommand({
   ].join("\n"),
   args: { ...PROBE_OPTIONS, ...JSON_OPTION },
   async run(call) {
-    const { context, output, values } = call;
+    const { output, values } = call;
     if (values.probe !== undefined) return await (await import("../doctor/probe/command.ts")).probe(call, values.probe);
     refuseProbeOptions(values);
-    const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
     const checks: DoctorCheck[] = [];
     for await (const check of runChecks(call)) {
       checks.push(check);
-      if (output.mode === "text") output.answer(renderCheck(check, { style: output.answerStyle, columns }));
+      if (output.mode === "text") output.answer(renderCheck(check, output.layout()));
     }
     if (output.mode === "text") output.log("INFO", renderSummary(checks));
     else output.document(doctorDocument(checks));

@@ -52,7 +52,7 @@ export const command = defineCommand({
     if (output.mode === "json") return output.document({ records: records.map(recordDocument), ...COMPLETED });
     if (records.length === 0) return output.answer("No runs in the local history");
     output.answer(
-      renderHistory(records, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
+      renderHistory(records, { ...output.layout(), nowMs: context.clock.now() }),
     );
     if (found.length > limit) {
       output.log("INFO", output.style.dim(`Showing the newest ${limit}: --limit N shows more`));

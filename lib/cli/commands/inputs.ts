@@ -124,7 +124,7 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
   const rows = await explainInputs(resolved, form);
   if (output.mode === "json") output.document(rows);
   else if (rows.length === 0) output.log("INFO", "The workflow has no inputs, and none were given");
-  else output.answer(renderExplained(rows, { style: output.answerStyle, columns: output.columns() }));
+  else output.answer(renderExplained(rows, output.layout()));
   if (form !== null) {
     const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
     logUnknownConditions(output, "INFO", unknown);

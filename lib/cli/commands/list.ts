@@ -23,7 +23,7 @@ export const command = defineCommand({
     if (output.mode === "json") return output.document(workflows.map(summaryOf));
     const { renderWorkflows } = await import("../render/workflows.ts");
     if (workflows.length > 0) {
-      output.answer(renderWorkflows(workflows, { style: output.answerStyle, columns: output.columns() }));
+      output.answer(renderWorkflows(workflows, output.layout()));
     } else {
       output.log("INFO", all.length === 0 ? "Your account has no workflows" : "No matching workflows");
     }

@@ -67,7 +67,7 @@ export const command = defineCommand({
       output.log("INFO", workflow === undefined ? "No matching runs" : `No matching runs of ${workflow}`);
     } else {
       output.answer(
-        renderRuns(views, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
+        renderRuns(views, { ...output.layout(), nowMs: context.clock.now() }),
       );
       if (total === null || total > offset + views.length) {
         const shown = total === null ? `the first ${views.length}` : `${views.length} of ${total}`;

@@ -29,7 +29,7 @@ export const command = defineCommand({
       const { isFavorite, presets, ...others } = workflow;
       output.document({ ...others, favorite: isFavorite, presets: presets.map((preset) => masked(preset, workflow)) });
     } else {
-      output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns: output.columns() }));
+      output.answer(renderWorkflow(workflow, output.layout()));
     }
   },
 });

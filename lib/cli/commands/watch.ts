@@ -5,7 +5,7 @@ import { findRun } from "../../runs/find.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
 import { defineCommand } from "../command.ts";
-import { exitCodeOf, mostSevere } from "../exit_codes.ts";
+import { EXIT_CODES, mostSevere } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult, runName } from "../tracking/run_lines.ts";
@@ -75,8 +75,8 @@ async function trackAll(
 }
 
 async function answerResults(output: Output, results: readonly RunResult[]): Promise<number> {
-  const exitCode = mostSevere(results.map(({ kind }) => exitCodeOf(kind)));
-  const mostSevereResult = results.find(({ kind }) => exitCodeOf(kind) === exitCode);
+  const exitCode = mostSevere(results.map(({ kind }) => EXIT_CODES[kind]));
+  const mostSevereResult = results.find(({ kind }) => EXIT_CODES[kind] === exitCode);
   await writeResults(output, results, async () => {
     if (output.mode === "json") {
       const kind = mostSevereResult?.kind ?? "completed";
@@ -96,7 +96,7 @@ async function answerTable(output: Output, results: readonly RunResult[]): Promi
     elapsedMs: result.durationSeconds === null ? null : result.durationSeconds * 1_000,
     detail: "",
   }));
-  output.answer(renderWatched(rows, { style: output.answerStyle, columns: output.columns() }));
+  output.answer(renderWatched(rows, output.layout()));
   for (const result of results) {
     if (result.kind !== "completed" && result.kind !== "cancelled") printNamedResults(output, result);
   }

@@ -1,6 +1,6 @@
 import { type DoctorCheck, overallResult } from "./check.ts";
 import { oneLine } from "../../escape.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout, Style } from "../terminal/style.ts";
 import { padToWidth } from "../terminal/text_width.ts";
 import { wrap } from "../terminal/wrap.ts";
 
@@ -19,7 +19,7 @@ const MIN_COLUMNS_FOR_NAMES = 60;
 /** One or more lines, followed by the hint. With `columns` `Infinity` nothing is wrapped. */
 export function renderCheck(
   { name, status, detail, hint }: DoctorCheck,
-  { style, columns }: { readonly style: Style; readonly columns: number },
+  { style, columns }: Layout,
 ): string {
   const [mark, color] = MARKS[status];
   const sign = style[color](mark);

@@ -1,18 +1,15 @@
 /** What a batch would do with each row, and why: for `--dry-run`. Pure. */
 
 import { type MatchedRow, reasonOf, type RowMatch } from "../../batches/match_rows.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
+import { paintRows } from "./cells.ts";
 
-export interface BatchPlanOptions {
-  readonly style: Style;
-  /** `Infinity` for no limit. */
-  readonly columns: number;
-  /** What is done with a row, like `submit`. */
-  actionOf(row: MatchedRow): string;
-}
-
-export function renderBatchPlan(match: RowMatch, { style, columns, actionOf }: BatchPlanOptions): string {
+/** @param actionOf What is done with a row, like `submit`. */
+export function renderBatchPlan(
+  match: RowMatch,
+  { style, columns, actionOf }: Layout & { readonly actionOf: (row: MatchedRow) => string },
+): string {
   const rows = match.rows.map((matched) => {
     return [String(matched.row.row), actionOf(matched), matched.row.label, reasonOf(matched)];
   });
@@ -21,6 +18,6 @@ export function renderBatchPlan(match: RowMatch, { style, columns, actionOf }: B
   });
   return renderTable([["ROW", "ACTION", "LABEL", "WHY"], ...rows, ...gone], {
     columns,
-    paint: (text, { row }) => row === 0 ? style.dim(text) : text,
+    paint: paintRows(style),
   });
 }

@@ -6,21 +6,15 @@ import { countsOf } from "../../batches/results.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { counted } from "../../text.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
-import { paintStatus } from "./cells.ts";
-
-export interface BatchResultsOptions {
-  readonly style: Style;
-  /** `Infinity` for no limit. */
-  readonly columns: number;
-}
+import { paintRows } from "./cells.ts";
 
 export function renderBatchResults(
   results: readonly RowResult[],
   groups: readonly FailureGroup[],
-  { style, columns }: BatchResultsOptions,
+  { style, columns }: Layout,
 ): string {
   const hasAttempts = results.some(({ attempt }) => attempt > 1);
   const hasErrors = results.some(({ error }) => error !== null);
@@ -42,7 +36,7 @@ export function renderBatchResults(
       // The run first, then the label: they are in the JSON.
       optional: hasAttempts ? [5, 3, 2, 6] : [4, 2, 5],
       shortened: hasErrors ? (hasAttempts ? 6 : 5) : hasAttempts ? 4 : 3,
-      paint: (text, { row, column }) => row === 0 ? style.dim(text) : column === 1 ? paintStatus(text, style) : text,
+      paint: paintRows(style, 1),
     },
   );
   return [table, ...renderFailureGroups(groups, { style, columns }), batchSummary(results)].join("\n");
@@ -51,7 +45,7 @@ export function renderBatchResults(
 /** A line per group; empty without failures. The rows of a group stay where its error is cut. */
 export function renderFailureGroups(
   groups: readonly FailureGroup[],
-  { style, columns }: BatchResultsOptions,
+  { style, columns }: Layout,
 ): readonly string[] {
   return groups.map(({ error, rows }) => {
     const lineOf = (text: string, options = {}) => failureGroupText({ error: text, rows }, options);

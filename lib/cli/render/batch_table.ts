@@ -4,12 +4,12 @@ import type { RowStatus } from "../../batch.ts";
 import { type FailureGroup, isFailure } from "../../batches/failure_groups.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
 import { batchTotals, type EstimatedEnd, formatEstimate } from "./batch_lines.ts";
 import { renderFailureGroups } from "./batch_results.ts";
-import { paintStatus } from "./cells.ts";
+import { paintRows } from "./cells.ts";
 
 export interface BatchTableRow {
   readonly row: number;
@@ -49,10 +49,8 @@ export interface BatchTableView {
   readonly scroll: number;
 }
 
-export interface BatchTableOptions {
-  readonly columns: number;
+export interface BatchTableOptions extends Layout {
   readonly rows: number;
-  readonly style: Style;
 }
 
 export interface BatchTable {
@@ -200,10 +198,7 @@ function tableOf(
     kept.map((cells) => cells.map((text, column) => column === labelColumn ? fitToWidth(text, maxLabel) : text)),
     {
       columns,
-      paint(text, { row, column }) {
-        if (row === 0) return style.dim(text);
-        return column === 1 ? paintStatus(text, style) : text;
-      },
+      paint: paintRows(style, 1),
     },
   );
 }

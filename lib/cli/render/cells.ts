@@ -4,12 +4,29 @@ import { oneLine } from "../../escape.ts";
 import type { StepPosition } from "../../run.ts";
 import { formatPath } from "../../runs/step_tree.ts";
 import type { Style } from "../terminal/style.ts";
+import { renderTable, type TableOptions } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
 
 /** Shortens the workflow of `WORKFLOW#47`, not the number. */
 export function fitRunNumber(text: string, cells: number): string {
   const [, name = text, number = ""] = /^(.*)(#\d+)$/.exec(text) ?? [];
   return fitToWidth(name, cells - number.length) + number;
+}
+
+/** For a table with a heading, and the status of each row in this column. */
+export function paintRows(style: Style, statusColumn?: number): NonNullable<TableOptions["paint"]> {
+  return (text, { row, column }) => {
+    if (row === 0) return style.dim(text);
+    return column === statusColumn ? paintStatus(text, style) : text;
+  };
+}
+
+/** A line per fact, of which the second is a status. */
+export function renderFacts(facts: readonly (readonly string[])[], style: Style): string {
+  return renderTable(facts, {
+    columns: Infinity,
+    paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
+  });
 }
 
 /** Paints a status by its first word. */

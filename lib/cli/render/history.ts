@@ -5,10 +5,10 @@ import { slugOf } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
 import type { Submission } from "../../submission.ts";
 import { formatDuration } from "../../duration.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout, Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { formatAge, formatTime } from "../terminal/time_text.ts";
-import { paintStatus } from "./cells.ts";
+import { paintRows, renderFacts } from "./cells.ts";
 
 /** The status of a submission, in one or two words. */
 function submissionStatus(record: Submission): string {
@@ -31,7 +31,7 @@ function submissionStatus(record: Submission): string {
 /** A table with one line per submission. */
 export function renderHistory(
   records: readonly Submission[],
-  { style, columns, nowMs }: { readonly style: Style; readonly columns: number; readonly nowMs: number },
+  { style, columns, nowMs }: Layout & { readonly nowMs: number },
 ): string {
   const rows = records.map((record) => [
     record.request.workflow,
@@ -44,10 +44,7 @@ export function renderHistory(
     columns,
     shortened: 0,
     optional: [2, 3, 0],
-    paint(text, { row, column }) {
-      if (row === 0) return style.dim(text);
-      return column === 1 ? paintStatus(text, style) : text;
-    },
+    paint: paintRows(style, 1),
   });
 }
 
@@ -72,10 +69,7 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
       : []),
   ];
   return [
-    renderTable(facts, {
-      columns: Infinity,
-      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
-    }),
+    renderFacts(facts, style),
     `\n${style.bold("Inputs")}`,
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 import type { ExplainedInput } from "../../inputs/explain.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
 
@@ -9,7 +9,7 @@ const MAX_VALUE_CELLS = 40;
 /** A line per value: path, value, origin, and the values that it overrides. Pure. */
 export function renderExplained(
   rows: readonly ExplainedInput[],
-  { style, columns }: { readonly style: Style; readonly columns: number },
+  { style, columns }: Layout,
 ): string {
   const cells = rows.map(({ path, value, origin, overrode, isSent }) => [
     path,

@@ -4,11 +4,11 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { nameWithoutTag } from "../../runs/slug.ts";
 import { hasFailed } from "../../runs/step_tree.ts";
-import type { Style } from "../terminal/style.ts";
-import { renderTable, type TableOptions } from "../terminal/table.ts";
+import type { Layout, Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
 import { textWidth } from "../terminal/text_width.ts";
 import { formatAge, formatPlatformTime } from "../terminal/time_text.ts";
-import { fitRunNumber, paintStatus, renderPosition } from "./cells.ts";
+import { fitRunNumber, paintRows, renderFacts, renderPosition } from "./cells.ts";
 
 /** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
@@ -35,10 +35,7 @@ export function renderRun(
   ];
   const outputs = Object.entries(view.outputs ?? {}).map(([job, values]) => [job, JSON.stringify(values)]);
   return [
-    renderTable(facts, {
-      columns: Infinity,
-      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
-    }),
+    renderFacts(facts, style),
     ...(view.jobs ?? []).map((job) => `\n${jobLines(job, style).join("\n")}`),
     ...(outputs.length === 0 ? [] : [`\n${style.bold("Outputs")}\n${renderTable(outputs, { columns: Infinity })}`]),
   ].join("\n");
@@ -71,7 +68,7 @@ const MIN_NAME_CELLS = 8;
 /** A table with one line per run; with the names that differ from the workflows', where there is room. Pure. */
 export function renderRuns(
   runs: readonly ListedRun[],
-  { style, columns, nowMs }: { readonly style: Style; readonly columns: number; readonly nowMs: number },
+  { style, columns, nowMs }: Layout & { readonly nowMs: number },
 ): string {
   const rows = [
     ["RUN", "STATUS", "AGE", "TOOK", "SLUG"],
@@ -83,10 +80,7 @@ export function renderRuns(
       view.slug ?? "",
     ]),
   ];
-  const paint: TableOptions["paint"] = (text, { row, column }) => {
-    if (row === 0) return style.dim(text);
-    return column === 1 ? paintStatus(text, style) : text;
-  };
+  const paint = paintRows(style, 1);
   const widths = renderTable(rows, { columns: Infinity }).split("\n").map(textWidth);
   const hasRoom = columns - Math.max(...widths) >= "  ".length + MIN_NAME_CELLS;
   const names = runs.map(ownName);

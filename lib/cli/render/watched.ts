@@ -1,11 +1,11 @@
 /** Several tracked runs as one table with a summary. Pure. */
 
 import { formatDuration } from "../../duration.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
 import { counted } from "../../text.ts";
-import { paintStatus } from "./cells.ts";
+import { paintRows } from "./cells.ts";
 
 /** One row. */
 export interface WatchedRun {
@@ -18,19 +18,13 @@ export interface WatchedRun {
   readonly detail: string;
 }
 
-export interface WatchedOptions {
-  readonly style: Style;
-  readonly columns: number;
-  /** The height of the terminal; without it, all runs are shown. */
-  readonly rows?: number;
-}
-
 /** The heading, the summary and the line below the table. */
 const OTHER_ROWS = 3;
 
+/** @param rows The height of the terminal; without it, all runs are shown. */
 export function renderWatched(
   runs: readonly WatchedRun[],
-  { style, columns, rows = Infinity }: WatchedOptions,
+  { style, columns, rows = Infinity }: Layout & { readonly rows?: number },
 ): string {
   const count = Math.max(1, rows - OTHER_ROWS);
   const isCut = runs.length > count;
@@ -48,10 +42,7 @@ export function renderWatched(
   ], {
     columns,
     optional: [3, 2],
-    paint(text, { row, column }) {
-      if (row === 0) return style.dim(text);
-      return column === 1 ? paintStatus(text, style) : text;
-    },
+    paint: paintRows(style, 1),
   });
   const hidden = isCut ? [style.dim(`… and ${counted(runs.length - shown.length, "other run")}`)] : [];
   return [table, ...hidden, fitToWidth(summaryOf(runs), columns)].join("\n");

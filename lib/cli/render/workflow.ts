@@ -7,19 +7,14 @@ import { describeConsent } from "../../runs/consent.ts";
 import { consentOf } from "../../runs/prepare.ts";
 import type { Workflow } from "../../workflow.ts";
 import { oneLine } from "../../escape.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { programCommand } from "../../shell_command.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
 import { wrap, wrapCommand } from "../terminal/wrap.ts";
 
-interface RenderOptions {
-  readonly style: Style;
-  readonly columns: number;
-}
-
 /** One workflow with its input form. Pure. */
-export function renderWorkflow(workflow: Workflow, options: RenderOptions): string {
+export function renderWorkflow(workflow: Workflow, options: Layout): string {
   const { style, columns } = options;
   const { name, displayName, description, tags, presets, isFavorite, type, owner } = workflow;
   const consent = describeConsent(consentOf(workflow));
@@ -41,7 +36,7 @@ export function renderWorkflow(workflow: Workflow, options: RenderOptions): stri
   ].join("\n");
 }
 
-function formLines({ name, yaml }: Workflow, { style, columns }: RenderOptions): string[] {
+function formLines({ name, yaml }: Workflow, { style, columns }: Layout): string[] {
   const run = (...commands: readonly string[]) => {
     const lines = commands.flatMap((command) => wrapCommand(oneLine(command), columns - INDENT.length));
     return ["", style.bold("Run"), ...lines.map((line) => INDENT + line)];

@@ -1,11 +1,11 @@
 import type { Workflow } from "../../workflow.ts";
-import type { Style } from "../terminal/style.ts";
+import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
 /** A table: name, star of a favorite, description. Pure. */
 export function renderWorkflows(
   workflows: readonly Workflow[],
-  { style, columns }: { readonly style: Style; readonly columns: number },
+  { style, columns }: Layout,
 ): string {
   const rows = workflows.map(({ name, isFavorite, description, displayName }) => [
     name,

@@ -9,6 +9,13 @@ const CODES = {
 
 export type Style = Readonly<Record<keyof typeof CODES, (text: string) => string>>;
 
+/** What a text is laid out for. */
+export interface Layout {
+  readonly style: Style;
+  /** The available width; `Infinity` for no limit. */
+  readonly columns: number;
+}
+
 export function styleFor(isColored: boolean): Style {
   const paint = ([on, off]: readonly [number, number]) => (text: string) =>
     isColored && text !== "" ? `\u001b[${on}m${text}\u001b[${off}m` : text;
