@@ -57,10 +57,6 @@ export type ExitCode =
 /** The end of every JSON document of a command that succeeded and submitted nothing. */
 export const COMPLETED = { exitCode: EXIT_CODES.completed, kind: "completed", submitted: "no" } as const;
 
-export function exitCodeOf(kind: ErrorKind | ResultKind): ExitCode {
-  return EXIT_CODES[kind];
-}
-
 /** How urgent each code is: a bug first, then a signal, then what a script must handle first. A missing code is a type error. */
 const SEVERITY: Readonly<Record<ExitCode, number>> = {
   [EXIT_CODE_OF_DEFECT]: 14,

@@ -16,7 +16,7 @@ import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
 import { clackPrompter } from "../../prompts/clack_prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
 import { type Context, Stopped } from "../context.ts";
-import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, exitCodeOf } from "../exit_codes.ts";
+import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { colorMode } from "../terminal/color_mode.ts";
 import type { Output } from "../output.ts";
@@ -43,7 +43,7 @@ export async function interactive(context: Context, output: Output): Promise<num
       showErrors: (ended) => showErrors(output, ended),
     });
     if (hint !== undefined) output.log("INFO", hint);
-    return result === undefined ? EXIT_CODES.completed : exitCodeOf(result.kind);
+    return result === undefined ? EXIT_CODES.completed : EXIT_CODES[result.kind];
   } catch (error) {
     if (!(error instanceof PromptCancelled)) throw error;
     output.log("INFO", "Cancelled: nothing more was sent");

@@ -13,7 +13,7 @@ import type { ResultKind, RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";
 import { flag } from "../argv.ts";
 import { defineCommand } from "../command.ts";
-import { type ExitCode, exitCodeOf, mostSevere } from "../exit_codes.ts";
+import { EXIT_CODES, type ExitCode, mostSevere } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
@@ -146,5 +146,5 @@ function kindOf(result: ResumeResult): ResultKind | ErrorKind {
 }
 
 function resumeExitCode(result: ResumeResult): ExitCode {
-  return exitCodeOf(kindOf(result));
+  return EXIT_CODES[kindOf(result)];
 }

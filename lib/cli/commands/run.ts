@@ -13,7 +13,7 @@ import { argument, type ArgValues, flag, kebabOptionName, oneOf, option, positiv
 import { MANY_RUNS_OPTIONS } from "../batch/options.ts";
 import { MATRIX_OPTIONS, REPEAT_OPTION } from "../batch_options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
-import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
 import {
   DEFAULTS_OPTION,
   INPUT_CHECK_OPTIONS,
@@ -223,7 +223,7 @@ async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
 
 /** Prints a result in the output mode and returns its exit code. */
 export async function printResult(output: Output, result: RunResult): Promise<number> {
-  const exitCode = exitCodeOf(result.kind);
+  const exitCode = EXIT_CODES[result.kind];
   output.reporter?.end({ type: "result", result }, exitCode);
   await writeResults(output, [result], () => {
     if (output.mode === "json") output.document(resultDocument(result));

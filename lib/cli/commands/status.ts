@@ -5,7 +5,7 @@ import { RESULT_KIND_OF_STATUS, stepPositionOf, toRunView } from "../../runs/vie
 import type { RunDetail, RunView } from "../../run.ts";
 import { flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { renderRun } from "../render/runs.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
@@ -52,7 +52,7 @@ export const command = defineCommand({
 
 /** The exit code of a run, or 0 while it is running. */
 export function runExitCode({ status }: Pick<RunView, "status">): number {
-  return status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[status]);
+  return status === "running" ? EXIT_CODES.completed : EXIT_CODES[RESULT_KIND_OF_STATUS[status]];
 }
 
 /** Sessions end with their run. */

@@ -3,7 +3,7 @@
 import type { Clock } from "../../clock.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
-import { exitCodeOf } from "../exit_codes.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
 import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
 import type { OnTimeout } from "./interrupt.ts";
@@ -81,7 +81,7 @@ export async function viewRun(
 
 /** A result as JSON, with the exit code of the process. */
 export function resultDocument(result: RunResult) {
-  return { ...result, exitCode: exitCodeOf(result.kind) };
+  return { ...result, exitCode: EXIT_CODES[result.kind] };
 }
 
 function withExitCode(event: RunEvent) {
