@@ -7,64 +7,33 @@ import { clusterList } from "../clusters.ts";
 import { createSession, sessionList } from "../sessions.ts";
 import { textOf } from "../shape.ts";
 import { workspaceStatus } from "../workspace.ts";
-import type { RouteContext, SimulatorRoute } from "./route.ts";
+import { type RouteContext, routesIn } from "./route.ts";
 import { requestSimulatedCancel } from "./runs.ts";
 
-export const ACCOUNT_ROUTES: readonly SimulatorRoute[] = [
-  { method: "GET", path: "/healthzz", operation: "health", isPublic: true, handler: () => jsonResponse("OK") },
-  {
-    method: "GET",
-    path: "/workflow.schema.json",
-    operation: "other",
-    isPublic: true,
-    handler: () => jsonResponse(WORKFLOW_SCHEMA),
-  },
-  {
-    method: "GET",
-    path: "/api/auth/whoami",
-    operation: "whoami",
-    handler: ({ user }) => rawResponse(`user:${user}`, "text/plain"),
-  },
-  {
-    method: "GET",
-    path: "/api/auth/whoami/organization",
-    operation: "organization",
-    handler: () => jsonResponse(SIMULATED_ORGANIZATION),
-  },
-  { method: "GET", path: "/api/auth/session", operation: "auth-session", handler: authSession },
-  { method: "GET", path: "/api/sessions", operation: "list-sessions", handler: listSessions },
-  {
-    method: "GET",
-    path: "/api/organizations/:organization/users/:user/sessions/:name",
-    operation: "get-session",
-    handler: (context) => jsonResponse(sessionOf(context)),
-  },
-  { method: "POST", path: "/api/sessions", operation: "create-session", handler: postSession },
-  {
-    method: "POST",
-    path: "/api/organizations/:organization/users/:user/sessions/:name/restart",
-    operation: "restart-session",
-    handler: restartSession,
-  },
-  {
-    method: "DELETE",
-    path: "/api/organizations/:organization/users/:user/sessions/:name",
-    operation: "delete-session",
-    handler: deleteSession,
-  },
-  { method: "GET", path: "/api/clusters", operation: "list-clusters", handler: listClusters },
-  {
-    method: "GET",
-    path: "/api/user-workspace/status",
-    operation: "workspace-status",
-    handler: ({ state, user, nowMs }) => jsonResponse({ status: workspaceStatus(state, user, nowMs) }),
-  },
-  {
-    method: "POST",
-    path: "/api/organizations/:organization/users/:user/user-workspace/restart",
-    operation: "restart-workspace",
-    handler: restartWorkspace,
-  },
+export const ACCOUNT_ROUTES = [
+  ...routesIn({
+    "GET /healthzz": ["health", () => jsonResponse("OK")],
+    "GET /workflow.schema.json": ["other", () => jsonResponse(WORKFLOW_SCHEMA)],
+  }, { isPublic: true }),
+  ...routesIn({
+    "GET /api/auth/whoami": ["whoami", ({ user }) => rawResponse(`user:${user}`, "text/plain")],
+    "GET /api/auth/whoami/organization": ["organization", () => jsonResponse(SIMULATED_ORGANIZATION)],
+    "GET /api/auth/session": ["auth-session", authSession],
+    "GET /api/sessions": ["list-sessions", listSessions],
+    "GET /api/organizations/:organization/users/:user/sessions/:name": [
+      "get-session",
+      (context) => jsonResponse(sessionOf(context)),
+    ],
+    "POST /api/sessions": ["create-session", postSession],
+    "POST /api/organizations/:organization/users/:user/sessions/:name/restart": ["restart-session", restartSession],
+    "DELETE /api/organizations/:organization/users/:user/sessions/:name": ["delete-session", deleteSession],
+    "GET /api/clusters": ["list-clusters", listClusters],
+    "GET /api/user-workspace/status": [
+      "workspace-status",
+      ({ state, user, nowMs }) => jsonResponse({ status: workspaceStatus(state, user, nowMs) }),
+    ],
+    "POST /api/organizations/:organization/users/:user/user-workspace/restart": ["restart-workspace", restartWorkspace],
+  }),
 ];
 
 const WORKFLOW_SCHEMA = {

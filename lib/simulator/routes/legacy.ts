@@ -9,21 +9,13 @@ import { executedJobsOf } from "../progress.ts";
 import { simulatedRunJson } from "../render.ts";
 import { objectOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
-import type { RouteContext, SimulatorRoute } from "./route.ts";
+import { type RouteContext, routesIn } from "./route.ts";
 
-const apiVersion = "legacy" as const;
-
-export const LEGACY_ROUTES: readonly SimulatorRoute[] = [
-  { method: "POST", path: "/api/workflows/:workflow/runs", operation: "submit", apiVersion, handler: submit },
-  { method: "GET", path: "/api/workflows/:workflow/runs/:number", operation: "get-run", apiVersion, handler: getRun },
-  {
-    method: "DELETE",
-    path: "/api/workflows/:workflow/runs/:number",
-    operation: "delete-run",
-    apiVersion,
-    handler: deleteRun,
-  },
-];
+export const LEGACY_ROUTES = routesIn({
+  "POST /api/workflows/:workflow/runs": ["submit", submit],
+  "GET /api/workflows/:workflow/runs/:number": ["get-run", getRun],
+  "DELETE /api/workflows/:workflow/runs/:number": ["delete-run", deleteRun],
+}, { apiVersion: "legacy" });
 
 function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedResponse {
   const fields = checkBody(body, { inputs: { type: "object" }, appInfo: { type: "object" } });

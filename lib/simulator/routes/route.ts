@@ -14,17 +14,30 @@ export interface RouteContext {
   readonly nowMs: number;
 }
 
+/** Throws an HttpError. */
+type Handler = (context: RouteContext) => SimulatedResponse;
+
 export interface SimulatorRoute {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: string;
   /** A pattern like `/api/workflow-runs/:slug`. */
   readonly path: string;
   readonly operation: Operation;
+  readonly handler: Handler;
   /** Needs no credential. */
-  readonly isPublic?: boolean;
+  readonly isPublic?: boolean | undefined;
   /** Present only on servers with this API version; by default on all. */
-  readonly apiVersion?: "current" | "legacy";
-  /** Throws an HttpError. */
-  readonly handler: (context: RouteContext) => SimulatedResponse;
+  readonly apiVersion?: "current" | "legacy" | undefined;
+}
+
+/** @param table By method and pattern, like `GET /api/workflow-runs/:slug`. */
+export function routesIn(
+  table: Readonly<Record<string, readonly [Operation, Handler]>>,
+  { isPublic, apiVersion }: Pick<SimulatorRoute, "isPublic" | "apiVersion"> = {},
+): readonly SimulatorRoute[] {
+  return Object.entries(table).map(([route, [operation, handler]]) => {
+    const [method = "", path = ""] = route.split(" ");
+    return { method, path, operation, handler, isPublic, apiVersion };
+  });
 }
 
 export type RouteMatch =

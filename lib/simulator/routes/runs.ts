@@ -11,36 +11,19 @@ import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteSimulatedRuns } from "./delete_runs.ts";
 import { listSimulatedRuns } from "./list_runs.ts";
-import type { RouteContext, SimulatorRoute } from "./route.ts";
+import { type RouteContext, routesIn } from "./route.ts";
 
-const apiVersion = "current" as const;
-
-export const RUN_ROUTES: readonly SimulatorRoute[] = [
-  { method: "GET", path: "/api/workflow-runs", operation: "list-runs", apiVersion, handler: listSimulatedRuns },
-  { method: "POST", path: "/api/workflow-runs", operation: "submit", apiVersion, handler: submit },
-  { method: "DELETE", path: "/api/workflow-runs", operation: "delete-runs", apiVersion, handler: deleteSimulatedRuns },
-  {
-    method: "GET",
-    path: "/api/workflow-runs/:slug",
-    operation: "get-run",
-    apiVersion,
-    handler: (context) => jsonResponse(runDetailJson(context.state, runOf(context), context.nowMs)),
-  },
-  { method: "PATCH", path: "/api/workflow-runs/:slug", operation: "update-run", apiVersion, handler: updateRun },
-  { method: "DELETE", path: "/api/workflow-runs/:slug", operation: "delete-run", apiVersion, handler: deleteRun },
-  { method: "POST", path: "/api/workflow-runs/:slug/cancel", operation: "cancel-run", apiVersion, handler: cancelRun },
-  { method: "GET", path: "/api/workflow-runs/:slug/files", operation: "read-file", apiVersion, handler: readRunFile },
-  {
-    method: "GET",
-    path: "/api/workflow-runs/:slug/running-steps",
-    operation: "running-steps",
-    apiVersion,
-    handler: (context) => {
-      const steps = runningSteps(runOf(context), context.nowMs);
-      return jsonResponse({ runningSteps: steps.length === 0 ? null : steps });
-    },
-  },
-];
+export const RUN_ROUTES = routesIn({
+  "GET /api/workflow-runs": ["list-runs", listSimulatedRuns],
+  "POST /api/workflow-runs": ["submit", submit],
+  "DELETE /api/workflow-runs": ["delete-runs", deleteSimulatedRuns],
+  "GET /api/workflow-runs/:slug": ["get-run", getRun],
+  "PATCH /api/workflow-runs/:slug": ["update-run", updateRun],
+  "DELETE /api/workflow-runs/:slug": ["delete-run", deleteRun],
+  "POST /api/workflow-runs/:slug/cancel": ["cancel-run", cancelRun],
+  "GET /api/workflow-runs/:slug/files": ["read-file", readRunFile],
+  "GET /api/workflow-runs/:slug/running-steps": ["running-steps", listRunningSteps],
+}, { apiVersion: "current" });
 
 /** Starts canceling a run. No effect if it has ended or is being canceled. */
 export function requestSimulatedCancel(run: SimulatedRun, nowMs: number): void {
@@ -146,6 +129,15 @@ function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {
   if (foreign !== undefined && foreignRun === 200) return foreign;
   if (foreign !== undefined && foreignRun === 403) throw new HttpError(403, "Access to this run is denied");
   throw new HttpError(404, `Workflow run ${slug} not found`, { code: "workflow_run_not_found" });
+}
+
+function getRun(context: RouteContext): SimulatedResponse {
+  return jsonResponse(runDetailJson(context.state, runOf(context), context.nowMs));
+}
+
+function listRunningSteps(context: RouteContext): SimulatedResponse {
+  const steps = runningSteps(runOf(context), context.nowMs);
+  return jsonResponse({ runningSteps: steps.length === 0 ? null : steps });
 }
 
 const UPDATE_FIELDS = {

@@ -3,14 +3,14 @@
 import { checkBody } from "../body.ts";
 import { HttpError, jsonResponse, noContentResponse } from "../responses.ts";
 import { textOf } from "../shape.ts";
-import type { RouteContext, SimulatorRoute } from "./route.ts";
+import { type RouteContext, routesIn } from "./route.ts";
 
-export const VARIABLE_ROUTES: readonly SimulatorRoute[] = [
-  { method: "GET", path: "/api/workflow-variables", operation: "other", handler: listVariables },
-  { method: "POST", path: "/api/workflow-variables", operation: "other", handler: addVariable },
-  { method: "PATCH", path: "/api/workflow-variables/:key", operation: "other", handler: updateVariable },
-  { method: "DELETE", path: "/api/workflow-variables/:key", operation: "other", handler: deleteVariable },
-];
+export const VARIABLE_ROUTES = routesIn({
+  "GET /api/workflow-variables": ["other", listVariables],
+  "POST /api/workflow-variables": ["other", addVariable],
+  "PATCH /api/workflow-variables/:key": ["other", updateVariable],
+  "DELETE /api/workflow-variables/:key": ["other", deleteVariable],
+});
 
 const UPDATE_FIELDS = { value: { type: "string" }, secret: { type: "boolean" } } as const;
 const CREATE_FIELDS = {

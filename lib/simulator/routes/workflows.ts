@@ -6,40 +6,29 @@ import { checkBody } from "../body.ts";
 import { objectOf, textOf } from "../shape.ts";
 import { newId } from "../id.ts";
 import type { StoredPreset, StoredWorkflow } from "../state.ts";
-import type { RouteContext, SimulatorRoute } from "./route.ts";
+import { type RouteContext, routesIn } from "./route.ts";
 
-export const WORKFLOW_ROUTES: readonly SimulatorRoute[] = [
-  { method: "GET", path: "/api/workflows", operation: "list-workflows", handler: listWorkflows },
-  {
-    method: "GET",
-    path: "/api/workflows/:workflow",
-    operation: "get-workflow",
-    handler: (context) => jsonResponse(workflowJson(context.user, workflowOf(context))),
-  },
-  {
-    method: "GET",
-    path: "/api/workflows/:workflow/json",
-    operation: "get-workflow-json",
-    handler: (context) => jsonResponse(workflowOf(context).yaml),
-  },
-  {
-    method: "GET",
-    path: "/api/workflows/:workflow/yaml",
-    operation: "get-workflow-yaml",
-    handler: (context) => rawResponse(workflowOf(context).file.yaml, "application/yaml"),
-  },
-  {
-    method: "GET",
-    path: "/api/workflows/:workflow/markdown",
-    operation: "other",
-    handler: (context) => jsonResponse(workflowOf(context).file.readme ?? null),
-  },
-  { method: "POST", path: "/api/workflows/:workflow/saved-inputs", operation: "other", handler: addPreset },
-  { method: "PATCH", path: "/api/workflows/:workflow/saved-inputs/:name", operation: "other", handler: updatePreset },
-  { method: "DELETE", path: "/api/workflows/:workflow/saved-inputs/:name", operation: "other", handler: deletePreset },
-  { method: "GET", path: "/api/workflow-permissions", operation: "other", handler: listGrants },
-  { method: "DELETE", path: "/api/workflow-permissions/:workflow", operation: "other", handler: revokeGrant },
-];
+export const WORKFLOW_ROUTES = routesIn({
+  "GET /api/workflows": ["list-workflows", listWorkflows],
+  "GET /api/workflows/:workflow": [
+    "get-workflow",
+    (context) => jsonResponse(workflowJson(context.user, workflowOf(context))),
+  ],
+  "GET /api/workflows/:workflow/json": ["get-workflow-json", (context) => jsonResponse(workflowOf(context).yaml)],
+  "GET /api/workflows/:workflow/yaml": [
+    "get-workflow-yaml",
+    (context) => rawResponse(workflowOf(context).file.yaml, "application/yaml"),
+  ],
+  "GET /api/workflows/:workflow/markdown": [
+    "other",
+    (context) => jsonResponse(workflowOf(context).file.readme ?? null),
+  ],
+  "POST /api/workflows/:workflow/saved-inputs": ["other", addPreset],
+  "PATCH /api/workflows/:workflow/saved-inputs/:name": ["other", updatePreset],
+  "DELETE /api/workflows/:workflow/saved-inputs/:name": ["other", deletePreset],
+  "GET /api/workflow-permissions": ["other", listGrants],
+  "DELETE /api/workflow-permissions/:workflow": ["other", revokeGrant],
+});
 
 function listWorkflows({ state, user, query }: RouteContext) {
   const all = [...state.workflows.get(user)?.values() ?? []];
