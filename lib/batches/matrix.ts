@@ -4,7 +4,7 @@ import { type DeclaredType, typedText } from "../inputs/merge.ts";
 import { formatPath, type InputPath } from "../inputs/path.ts";
 import { canonicalJson, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { seededRandom } from "../seeded_random.ts";
+import { seededRandom, shuffled } from "../seeded_random.ts";
 import { counted } from "../text.ts";
 import { type Axis, resolveAxis, type ResolvedAxis } from "./axis.ts";
 
@@ -204,15 +204,4 @@ function latinHypercube(axes: readonly ResolvedAxis[], count: number, random: ()
     return strata.map((stratum) => ({ path: axis.path, value: axis.at((stratum + random()) / count) }));
   });
   return Array.from({ length: count }, (_, row) => columns.flatMap((column) => column[row] ?? []));
-}
-
-/** Fisher and Yates. */
-function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
-  const list = [...items];
-  for (let last = list.length - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1));
-    const [a, b] = [list[last], list[other]];
-    if (a !== undefined && b !== undefined) [list[last], list[other]] = [b, a];
-  }
-  return list;
 }

@@ -1,6 +1,7 @@
 /** Chooses which of the planned runs are run, and in which order. Pure. */
 
 import type { Shard } from "../reports/report.ts";
+import { shuffled } from "../seeded_random.ts";
 import { besides, normalized } from "./suite_files.ts";
 import type { PlannedCase } from "./plan.ts";
 
@@ -32,6 +33,7 @@ export function selectCases(planned: readonly PlannedCase[], selection: Selectio
   const chosen = planned.filter((one) => one.kind === "case" && isChosen(one, selection));
   const all = withNeeds(chosen, planned);
   const sharded = selection.shard === null ? all : inShard(all, selection.shard);
+  // What is needed still runs first.
   const ordered = order === "random" ? shuffled(sharded, random) : sharded;
   return ordered.flatMap((one) => {
     const count = one.kind === "setup" ? 1 : repeat;
@@ -109,15 +111,4 @@ function inShard(all: readonly PlannedCase[], { index, count }: Shard): readonly
     if (smallest === index - 1) own.push(...members);
   }
   return withNeeds(own, all);
-}
-
-/** Fisher and Yates. What is needed still runs first. */
-function shuffled<T>(all: readonly T[], random: () => number): readonly T[] {
-  const items = [...all];
-  for (let index = items.length - 1; index > 0; index--) {
-    const other = Math.floor(random() * (index + 1));
-    const [a, b] = [items[index], items[other]];
-    if (a !== undefined && b !== undefined) [items[index], items[other]] = [b, a];
-  }
-  return items;
 }
