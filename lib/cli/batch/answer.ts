@@ -3,6 +3,7 @@
 import type { RowResult } from "../../batch.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { type LoadedRow, loadResults, loadRows } from "../../batches/load_results.ts";
+import type { BatchFacts } from "../../batches/report.ts";
 import { countsOf, resultDocument, resultsCsv, resultsJsonLines } from "../../batches/results.ts";
 import type { BatchOutcome } from "../../runs/batch_task.ts";
 import { isSuccess } from "../../runs/batch.ts";
@@ -77,8 +78,8 @@ export async function answerRows(
   if (values.csv !== undefined) await replaceOutputFile(context, values.csv, resultsCsv(rows));
   if (values.jsonl !== undefined) await replaceOutputFile(context, values.jsonl, resultsJsonLines(rows));
   if (values.report !== undefined) {
-    const { writeBatchPage } = await import("./write_page.ts");
-    await writeBatchPage(context, values.report, { batch, rows, exitCode });
+    const page = await batchPage(rows, { name: batch.name, platformUrl: `https://${batch.owner.host}`, exitCode });
+    await replaceOutputFile(context, values.report, page);
   }
   const groups = failureGroups(rows);
   if (output.mode === "text") {
@@ -97,6 +98,16 @@ export async function answerRows(
     kind: worst?.kind ?? (exitCode === 0 ? "completed" : "incomplete"),
     submitted: rows.some(({ attempt }) => attempt > 0) ? "yes" : "no",
   });
+}
+
+async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise<string> {
+  const [{ reportBatch }, { renderHtml }, { cleanReport }] = await Promise.all([
+    import("../../batches/report.ts"),
+    import("../../reports/html.ts"),
+    import("../reporter.ts"),
+  ]);
+  // Rows are stored without the values of secrets.
+  return await renderHtml(cleanReport(reportBatch(facts, rows), []));
 }
 
 /** The most severe of the rows, and of how the batch ended. */
