@@ -3,7 +3,6 @@
 import type { RunnerError } from "../errors.ts";
 import type { ReportCase } from "../reports/report.ts";
 import {
-  type BatchControl,
   type BatchEvent,
   type BatchOptions,
   type BatchOutcome,
@@ -12,7 +11,6 @@ import {
 } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
 import type { Deps } from "../runs/deps.ts";
-import type { PollInterval } from "../runs/poll_interval.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import { DEFAULT_RETRY_DELAY_MS } from "../runs/retry_policy.ts";
 import { isOpen } from "../submission.ts";
@@ -26,17 +24,14 @@ import { type CheckedCase, prepareCase } from "./preflight.ts";
 import type { Reference } from "./reference.ts";
 import type { PreviousCase } from "./session.ts";
 
-export interface ExecuteSuitesOptions extends JudgeOptions {
+export interface ExecuteSuitesOptions
+  extends
+    JudgeOptions,
+    Pick<BatchOptions, "control" | "deadlineMs" | "pollInterval" | "submitTimeoutMs" | "unreachableTimeoutMs"> {
   readonly sessionId: string;
   /** The verdicts of a `scheduled-suite` are kept with its runs: it is continued by many ticks. */
   readonly originType: "suite" | "scheduled-suite";
-  readonly control: BatchControl;
-  readonly pollInterval: PollInterval;
   readonly checking: InputChecking;
-  readonly submitTimeoutMs: number;
-  readonly unreachableTimeoutMs: number | null;
-  /** `null` for no limit. */
-  readonly deadlineMs: number | null;
   /** No further run is started once one of them is used up. */
   readonly budgets: readonly Budget[];
   readonly failFast: boolean;
@@ -128,18 +123,11 @@ async function runTasks(
   tasks: readonly BatchTask[],
   options: ExecuteSuitesOptions,
 ): Promise<BatchOutcome> {
-  const { signal, sessionId: batchId, originType, control, pollInterval, submitTimeoutMs } = options;
-  const { unreachableTimeoutMs, deadlineMs } = options;
-  const batchOptions: BatchOptions = {
-    signal,
+  const { signal, sessionId: batchId } = options;
+  const running = batch(deps, tasks, {
+    ...options,
     batchId,
-    originType,
     keyPrefix: `${batchId} `,
-    control,
-    pollInterval,
-    submitTimeoutMs,
-    unreachableTimeoutMs,
-    deadlineMs,
     maxPerCluster: null,
     until: "all",
     maxFailures: null,
@@ -147,8 +135,7 @@ async function runTasks(
     retry: { maxRetries: 0, on: "infra", delayMs: DEFAULT_RETRY_DELAY_MS },
     onTimeout: "cancel",
     requestsPerMinute: 60,
-  };
-  const running = batch(deps, tasks, batchOptions);
+  });
   try {
     while (true) {
       const { done, value } = await running.next();
