@@ -5,6 +5,18 @@ export type RunId =
   | { readonly type: "slug"; readonly slug: string }
   | { readonly type: "number"; readonly workflow: string; readonly number: number };
 
+/** What identifies a run, as far as it is known. */
+export interface RunIdentity {
+  readonly slug: string | null;
+  readonly workflowName: string | null;
+  readonly runNumber: number | null;
+}
+
+export function runIdOf({ slug, workflowName, runNumber }: RunIdentity): RunId {
+  if (slug !== null) return { type: "slug", slug };
+  return { type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 };
+}
+
 /** The slug, or `workflow#47` on legacy servers. */
 export function formatRunId(runId: RunId): string {
   return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;

@@ -8,7 +8,7 @@ import { type AttemptEnd, headline, reportAttempt, type ReportMetric } from "../
 import type { TrendPoint } from "../reports/trends.ts";
 import { VERDICTS } from "../reports/verdict.ts";
 import type { RunResult } from "../result.ts";
-import type { RunId } from "../run.ts";
+import { type RunId, runIdOf } from "../run.ts";
 import type { TaskEnd } from "../runs/batch_task.ts";
 import { endedAttemptOf } from "../runs/batch.ts";
 import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
@@ -18,7 +18,7 @@ import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
 import { shortened } from "../store/submission_body.ts";
 import type { KeptJudgement, Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
-import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runIdOf, runSecondsOf, tailOf } from "./evidence.ts";
+import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runSecondsOf, tailOf } from "./evidence.ts";
 import { metricValues } from "./history.ts";
 import { type Evidence, judge, type Judgement } from "./judge.ts";
 import { measureAll } from "./metrics.ts";

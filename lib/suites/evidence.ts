@@ -9,12 +9,12 @@ import { cleanLines } from "../log_text.ts";
 import type { Client } from "../platform/client.ts";
 import { createLogReader, lastLines } from "../platform/logs.ts";
 import { redactDeep, type Redactor } from "../redact.ts";
-import { headline } from "../reports/report.ts";
+import { headline, logTailOf } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
-import type { RunId } from "../run.ts";
+import { runIdOf } from "../run.ts";
 import { withLimit } from "../runs/limit.ts";
 import { allSteps, formatPath, type PlacedStep } from "../runs/step_tree.ts";
-import type { Evidence, LogEvidence, RunEvidence, SessionEvidence } from "./judge.ts";
+import type { LogEvidence, RunEvidence, SessionEvidence } from "./judge.ts";
 import type { PlannedCase } from "./plan.ts";
 
 export interface EvidenceDeps {
@@ -82,11 +82,6 @@ function statusOf({ status, kind }: RunResult): RunEvidence["status"] {
     : "failed";
 }
 
-/** An attempt without a run that could be judged. */
-export function inconclusive(type: Exclude<Evidence["type"], "run">, reason: string): Evidence {
-  return { type, reason };
-}
-
 type LogsRead = Pick<RunEvidence, "logs" | "unreadLog">;
 
 async function readLogs(
@@ -147,18 +142,11 @@ export async function tailOf(
   result: RunResult,
   options: EvidenceOptions,
 ): Promise<readonly string[]> {
-  const failed = (result.failure?.failedJobs ?? []).flatMap(({ failedSteps }) =>
-    failedSteps.flatMap(({ logTail }) => logTail)
-  );
+  const failed = logTailOf(result);
   if (failed.length > 0) return failed.map(options.redact);
   const last = allSteps(result.jobs ?? []).filter(({ step }) => step.status !== "skipped").slice(-1);
   const { logs } = evidence.logs.length > 0 ? evidence : await readSteps(deps, last, result, options);
   return lastLines(logs.at(-1)?.text ?? "", TAIL_LINES);
-}
-
-export function runIdOf({ slug, workflowName, runNumber }: RunResult): RunId {
-  if (slug !== null) return { type: "slug", slug };
-  return { type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 };
 }
 
 async function probeSession(

@@ -4,11 +4,11 @@ import { RunnerError, StorageError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { type AdvanceOptions, recordObservation } from "../runs/advance_result.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
+import { runIdOf } from "../run.ts";
 import type { Deps } from "../runs/deps.ts";
 import { withLimit } from "../runs/limit.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
-import { runIdOf } from "./evidence.ts";
 import { NEVER_SENT } from "./session.ts";
 
 export interface FinishOptions extends Omit<AdvanceOptions, "submitted"> {

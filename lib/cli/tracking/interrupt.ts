@@ -5,7 +5,7 @@ import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
-import { formatRunId, type RunId } from "../../run.ts";
+import { formatRunId, type RunId, runIdOf } from "../../run.ts";
 import { oneOf, option } from "../argv.ts";
 import { askYesNo, canAsk } from "../confirm.ts";
 import type { Context } from "../context.ts";
@@ -60,7 +60,7 @@ export async function handleInterrupt(
     const wait = policy === "cancel" && stopped.signal === "SIGINT" ? await cancelSubmitted(parts, latest) : null;
     return new Stopped(stopped.signal, wait ?? whileSubmitting(latest));
   }
-  const runId = runIdOf(latest);
+  const runId = startedRun(latest);
   const submitted = latest.isAttached ? "no" : "yes";
   // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
   const isCancelled = stopped.signal === "SIGINT" && await shouldCancel(parts, runId, policy);
@@ -71,8 +71,7 @@ export async function handleInterrupt(
 /** Cancels the run of a result that timed out, if the policy is to cancel it. */
 export async function handleTimeout(parts: StopDeps, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
-  const { slug, workflowName: workflow, runNumber: number } = result;
-  const { message, hint } = await cancelled(parts, runIdOf({ slug, workflow, number }));
+  const { message, hint } = await cancelled(parts, runIdOf(result));
   return { ...result, message: `${message}: timed out. ${hint}` };
 }
 
@@ -148,8 +147,6 @@ function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitt
   };
 }
 
-export function runIdOf(
-  { slug, workflow, number }: Pick<Extract<Milestone, { type: "started" }>, "slug" | "workflow" | "number">,
-): RunId {
-  return slug === null ? { type: "number", workflow: workflow ?? "", number: number ?? 0 } : { type: "slug", slug };
+export function startedRun({ slug, workflow, number }: Extract<Milestone, { type: "started" }>): RunId {
+  return runIdOf({ slug, workflowName: workflow, runNumber: number });
 }

@@ -2,7 +2,7 @@
 
 import type { RunEvent, TimeLeft } from "../../events.ts";
 import type { RunFailure, RunResult } from "../../result.ts";
-import { formatRunId } from "../../run.ts";
+import { formatRunId, type RunIdentity, runIdOf } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { formatPath } from "../../runs/step_tree.ts";
@@ -133,18 +133,13 @@ export function renderFailureDigest({ failedJobs }: RunFailure, style: Style): s
 }
 
 /** The command that tracks a run. */
-export function watchCommand(
-  { slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">,
-): string {
-  return oneLine(programCommand("watch", [runName({ slug, workflowName, runNumber })]));
+export function watchCommand(run: RunIdentity): string {
+  return oneLine(programCommand("watch", [runName(run)]));
 }
 
 /** How a command line names the run of a result. */
-export function runName(
-  { slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">,
-): string {
-  if (slug !== null) return slug;
-  return formatRunId({ type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 });
+export function runName(run: RunIdentity): string {
+  return formatRunId(runIdOf(run));
 }
 
 function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: OnTimeout): string {

@@ -15,7 +15,7 @@ import {
   type Milestone,
   type OnInterrupt,
   type OnTimeout,
-  runIdOf,
+  startedRun,
   STOP_OPTIONS,
   type StopDeps,
 } from "./interrupt.ts";
@@ -65,7 +65,7 @@ export async function trackToEnd(
 function localFailureOf(error: unknown, latest: Milestone | undefined): LocalFailure | undefined {
   const failure = machineFailure(error);
   if (failure === undefined || latest?.type !== "started") return undefined;
-  const { message, hint } = kept(runIdOf(latest));
+  const { message, hint } = kept(startedRun(latest));
   const submitted = latest.isAttached ? "no" : "yes";
   return new LocalFailure(`${failure.message}\n${message}`, { hint, submitted, cause: error });
 }
