@@ -15,7 +15,7 @@ import {
   type PlacedStep,
 } from "../../runs/step_tree.ts";
 import type { RunDetail, RunId, Step } from "../../run.ts";
-import { flag, integer, option } from "../argv.ts";
+import { type ArgValues, flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -30,21 +30,23 @@ const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 
 const lineCount = integer({ min: 0 });
 
+const ARGS = {
+  run: { ...ONE_RUN.run, required: false },
+  follow: flag("Follow the logs until the run ends", "f"),
+  job: option("JOB", "Only this job and those inside it, by name or path (session_runner/ssh_job)"),
+  step: option("STEP", "Only this step, by name or number"),
+  tail: option("N", "Only the last N lines of each step, and at most 8 MiB", { parse: lineCount }),
+  failed: flag("Only steps that failed"),
+  ...JSON_OPTION,
+} as const;
+
 export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner logs hello-world-00046 --tail 20", does: "Show the last lines of each step" },
     { line: "pw-workflow-runner logs hello-world#46 -f", does: "Follow the logs until the run ends" },
   ],
   notes: "Without RUN, at a terminal, you select one of the latest runs.",
-  args: {
-    run: { ...ONE_RUN.run, required: false },
-    follow: flag("Follow the logs until the run ends", "f"),
-    job: option("JOB", "Only this job and those inside it, by name or path (session_runner/ssh_job)"),
-    step: option("STEP", "Only this step, by name or number"),
-    tail: option("N", "Only the last N lines of each step, and at most 8 MiB", { parse: lineCount }),
-    failed: flag("Only steps that failed"),
-    ...JSON_OPTION,
-  },
+  args: ARGS,
   async run({ context, output, signal, values }) {
     if (values.run === undefined) checkCanPick(context, "logs");
     const ref = values.run === undefined ? undefined : parseOneRun(values.run);
@@ -57,13 +59,9 @@ export const command = defineCommand({
       : await findRun(deps, ref, { signal });
     const client = await redactingReads(deps, runId);
     const run = await client.getRun(runId, { signal });
-    const isSelected = selection(run, values);
-    const logDeps = { deps: { ...deps, client }, output, signal };
-    if (values.follow === true) {
-      await followLogs(logDeps, runId, { isSelected, tail: values.tail });
-    } else {
-      await printLogs(logDeps, runId, { run, isSelected, tail: values.tail });
-    }
+    const show = values.follow === true ? followLogs : printLogs;
+    const wanted = { run, isSelected: selection(run, values), tail: values.tail };
+    await show({ deps: { ...deps, client }, output, signal }, runId, wanted);
   },
 });
 
@@ -73,22 +71,23 @@ interface LogDeps {
   readonly signal: AbortSignal;
 }
 
-type IsSelected = (placed: PlacedStep) => boolean;
+interface WantedLogs {
+  readonly run: RunDetail;
+  readonly isSelected: (placed: PlacedStep) => boolean;
+  /** How many lines of each; `undefined` for all. */
+  readonly tail: number | undefined;
+}
 
 /** @throws UsageError if the run has no job or step of that name. */
 function selection(
   run: RunDetail,
-  { job: jobName, step: stepName, failed }: {
-    job?: string | undefined;
-    step?: string | undefined;
-    failed?: boolean | undefined;
-  },
-): IsSelected {
+  { job: jobName, step: stepName, failed }: Pick<ArgValues<typeof ARGS>, "job" | "step" | "failed">,
+): WantedLogs["isSelected"] {
   const isInJob = ({ fullPath }: PlacedJob) => jobName === undefined || isInside(fullPath, jobName);
   const isStep = ({ name, index }: Step) => name === stepName || String(index + 1) === stepName;
   if (jobName !== undefined) {
     const jobs = allJobs(run.jobs);
-    if (!jobs.some(isInJob)) throw notFoundInRun("job", jobName, jobs.map(({ path }) => path.join(PATH_SEPARATOR)));
+    if (!jobs.some(isInJob)) throw notFoundInRun("job", jobName, jobs.map(({ path }) => path.join("/")));
   }
   const steps = allSteps(run.jobs).filter(isInJob).map(({ step }) => step);
   if (stepName !== undefined && !steps.some(isStep)) {
@@ -97,8 +96,6 @@ function selection(
   return (placed) =>
     isInJob(placed) && (stepName === undefined || isStep(placed.step)) && (failed !== true || hasFailed(placed.step));
 }
-
-const PATH_SEPARATOR = "/";
 
 /**
  * Whether a job, or one around it, is meant.
@@ -129,11 +126,7 @@ function notFoundInRun(kind: string, name: string, names: readonly string[]): Us
 export async function printLogs(
   { deps, output, signal }: LogDeps,
   runId: RunId,
-  { run, isSelected, tail }: {
-    readonly run: RunDetail;
-    readonly isSelected: IsSelected;
-    readonly tail: number | undefined;
-  },
+  { run, isSelected, tail }: WantedLogs,
 ): Promise<void> {
   const logs = allSteps(run.jobs).filter(isSelected).map((placed): PrintedLog => {
     const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
@@ -145,12 +138,8 @@ export async function printLogs(
 }
 
 function warnOfMissingLogs(output: Output, { path, step }: PlacedStep): void {
-  if (!lacksJobs(step) || !hasStarted(step)) return;
+  if (!lacksJobs(step) || step.status === "pending" || step.status.startsWith("skipped")) return;
   output.log("WARNING", `${oneLine(formatPath([...path, step.name]))}: ${oneLine(missingLogs(step))}`);
-}
-
-function hasStarted({ status }: Step): boolean {
-  return status !== "pending" && !status.startsWith("skipped");
 }
 
 interface PrintedLog {
@@ -241,9 +230,8 @@ async function begin(
 async function followLogs(
   { deps, output, signal }: LogDeps,
   runId: RunId,
-  { isSelected, tail }: { readonly isSelected: IsSelected; readonly tail: number | undefined },
+  { isSelected, tail }: WantedLogs,
 ): Promise<void> {
-  const mayColor = output.mayColorLogs;
   const followed = new Map<string, { readonly reader: LogReader; readonly clean: LogCleaner }>();
   const finished = new Set<string>();
   let current = "";
@@ -270,11 +258,11 @@ async function followLogs(
       const key = step.logPath;
       // A step that has not started has no log.
       if (finished.has(key) || step.status === "pending") continue;
-      const isFirst = followed.get(key)?.reader.isPresent() !== true;
       const { reader, clean } = followed.get(key) ?? {
         reader: createLogReader(deps.client, { runId, path: key }),
-        clean: createLogCleaner({ mayColor }),
+        clean: createLogCleaner({ mayColor: output.mayColorLogs }),
       };
+      const isFirst = !reader.isPresent();
       followed.set(key, { reader, clean });
       const title = heading(output, placed);
       // The status was read before the log, so the log of a finished step is complete.
@@ -288,13 +276,11 @@ async function followLogs(
         if (!reader.isPresent()) warnOfMissingLogs(output, placed);
       }
     }
-    if (run.isFinal) {
-      if (isLineOpen) output.raw("\n");
-      return;
-    }
+    if (run.isFinal) break;
     delayMs = followDelayMs(delayMs, { hasGrown, tookMs: deps.clock.monotonic() - startMs });
     await deps.clock.sleep(delayMs, { signal });
   }
+  if (isLineOpen) output.raw("\n");
 }
 
 /** The last lines. An unfinished line stays without a newline. */
