@@ -36,6 +36,16 @@ export function osErrorReason(error: unknown): string | undefined {
   return undefined;
 }
 
+/** `null` for what does not exist. */
+export async function orNull<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 /**
  * @param action Completes "Cannot …", like `read FILE`.
  * @throws UsageError for what the system refuses.

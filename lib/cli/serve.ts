@@ -8,7 +8,7 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
-import { osErrorReason } from "../os_error.ts";
+import { orNull, osErrorReason } from "../os_error.ts";
 import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { openKv, STORE_NAMES } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
@@ -106,22 +106,12 @@ async function serveWith(
 
 /** Once: the next start finds the new store. */
 async function reportEarlierStore(log: Log): Promise<void> {
-  if (!await exists(EARLIER_STORE) || await exists(DEFAULT_STORE)) return;
+  if (await orNull(Deno.stat(EARLIER_STORE)) === null || await orNull(Deno.stat(DEFAULT_STORE)) !== null) return;
   log(
     "WARNING",
     `${EARLIER_STORE} is the store of an earlier version, which this one does not read. ` +
       `Schedules start with their next occurrence, in the new store ${DEFAULT_STORE}`,
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function listen(

@@ -3,7 +3,7 @@ import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText } from "./bounded_read.ts";
 import { runInForeground, runIsolated, runProgram } from "./run_program.ts";
 import { openFile } from "./open_file.ts";
-import { osErrorReason } from "../os_error.ts";
+import { orNull, osErrorReason } from "../os_error.ts";
 import { colorMode } from "./terminal/color_mode.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
@@ -74,16 +74,6 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await Deno.rename(temporary, target);
   } catch (error) {
     await Deno.remove(temporary);
-    throw error;
-  }
-}
-
-/** `null` for a file that does not exist. */
-async function orNull<Value>(reading: Promise<Value>): Promise<Value | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { InvalidInputs, RunnerError, UsageError } from "../../errors.ts";
+import { orNull } from "../../os_error.ts";
 import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
 import { PRODUCTION, runsOnTimeline, type Schedule } from "../../scheduler/schedule.ts";
@@ -109,14 +110,7 @@ async function loadSchedules(context: Context, file: string | undefined): Promis
 }
 
 async function isHere({ mayRead, readTextFile }: Context): Promise<boolean> {
-  if (!mayRead(DEFAULT_FILE)) return false;
-  try {
-    await readTextFile(DEFAULT_FILE);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return mayRead(DEFAULT_FILE) && await orNull(readTextFile(DEFAULT_FILE)) !== null;
 }
 
 /** Executes the module and checks its export. */

@@ -1,7 +1,7 @@
 /** Installs completion for the user: a script file, and a line in the shell's profile that loads it. */
 
 import { UsageError } from "../../errors.ts";
-import { orUsageError } from "../../os_error.ts";
+import { orNull, orUsageError } from "../../os_error.ts";
 import type { Context } from "../context.ts";
 import { userFolder } from "../state_path.ts";
 import { SCRIPTS, type Shell, SHELLS } from "./scripts.ts";
@@ -118,21 +118,12 @@ async function powerShellProfile({ runProgram }: InstallContext): Promise<string
 
 /** Returns false if the file has the line already. */
 async function addLine(path: string, line: string): Promise<boolean> {
-  const text = await textOf(path);
+  const text = await orNull(Deno.readTextFile(path)) ?? "";
   if (text.split(/\r?\n/).includes(line)) return false;
   await createParent(path);
   const separator = text === "" || text.endsWith("\n") ? "" : "\n";
   await Deno.writeTextFile(path, `${separator}${line}\n`, { append: true });
   return true;
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  }
 }
 
 async function createParent(path: string): Promise<void> {
