@@ -1,6 +1,6 @@
 /** A run's files: one log per step, rotated when it reaches the size limit. */
 
-import type { PlannedJob, PlannedStep } from "./plan.ts";
+import type { PlannedJob, PlannedStep } from "./run_plan.ts";
 import { stepLines } from "./progress.ts";
 import type { SimulatedRun, SimulatorState } from "./state.ts";
 

@@ -1,50 +1,20 @@
-/**
- * Plans a run when it is submitted: when each job and step starts and ends, and with which status. Later requests are
- * answered from this plan and the current time.
- */
+/** Plans a run when it is submitted: later requests are answered from this plan and the current time. */
 
 import type { JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
 import { evaluateCondition, type ExpressionScope, resolveExpressions, substituteExpressions } from "./expressions.ts";
 import type { SimulatedCluster } from "./clusters.ts";
 import { resolveInputs } from "./form.ts";
-import { QUEUE, type Scenario, scenarioInside, scenarioOf, type StepScript, stepScript } from "./scenario.ts";
+import {
+  type EndStatus,
+  type PlannedJob,
+  plannedOutputsOf,
+  type PlannedStep,
+  type RunPlan,
+  type StepSpan,
+} from "./run_plan.ts";
+import { DEFAULT_STEP_MS, QUEUE, type Scenario, scenarioInside, scenarioOf, stepScript } from "./scenario.ts";
 import { objectOf, pick, stringsOf, textOf } from "./shape.ts";
-
-export type EndStatus = "completed" | "error" | "canceled" | "skipped" | "skipped-failed";
-
-/** Times are milliseconds since the run's start; `Infinity`: never. A skipped span has no duration. */
-export interface StepSpan {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly end: EndStatus;
-}
-
-export interface PlannedStep extends StepSpan {
-  readonly label: string;
-  /** Members of the workflow file that a run's details include. */
-  readonly shown: JsonObject;
-  /** `null`: the step takes the default time. */
-  readonly script: StepScript | null;
-  /** For the expressions of its log. */
-  readonly scope: ExpressionScope;
-  readonly outputs: Readonly<Record<string, string>>;
-  /** Jobs of the workflow that the step calls, if any. */
-  readonly jobs: readonly PlannedJob[] | null;
-}
-
-export interface PlannedJob extends StepSpan {
-  readonly name: string;
-  readonly needs: readonly string[];
-  readonly shown: JsonObject;
-  readonly steps: readonly PlannedStep[];
-}
-
-export interface RunPlan {
-  readonly jobs: readonly PlannedJob[];
-  readonly durationMs: number;
-  readonly end: "completed" | "error";
-}
 
 /** A workflow file with its inputs: that of a run, or of a step that calls another workflow. */
 export interface WorkflowCall {
@@ -65,7 +35,7 @@ export interface WorkflowCall {
 export function planRun(call: WorkflowCall): RunPlan {
   const queue = call.scenario[QUEUE];
   const startMs = queue === undefined ? 0 : stepScript(queue).durationMs;
-  const planned = planWorkflow(call, { startMs, depth: 0 });
+  const planned = planWorkflow({ ...call, startMs, depth: 0 });
   const hasSessions = Object.keys(objectOf(call.yaml["sessions"])).length > 0;
   const end = planned.some((job) => job.end === "error") ? "error" : "completed";
   const jobs = hasSessions && end === "completed" ? withoutEnd(planned) : planned;
@@ -76,20 +46,18 @@ export function planRun(call: WorkflowCall): RunPlan {
 function withoutEnd(jobs: readonly PlannedJob[]): PlannedJob[] {
   const endMs = Math.max(...jobs.map((job) => job.endMs));
   const last = jobs.findLast((job) => job.end === "completed" && job.endMs === endMs);
-  const index = last?.steps.findLastIndex((step) => step.end === "completed" && step.shown["linkedStep"] === undefined);
-  const step = last?.steps[index ?? -1];
+  const step = last?.steps.findLast((step) => step.end === "completed" && step.shown["linkedStep"] === undefined);
   if (last === undefined || step === undefined || step.script !== null) return [...jobs];
-  const steps = last.steps.map((other, position) =>
-    other === step
-      ? { ...step, endMs: Infinity, jobs: step.jobs && withoutEnd(step.jobs) }
-      : position < last.steps.indexOf(step)
-      ? other
-      : { ...other, startMs: Infinity, endMs: Infinity }
-  );
+  const index = last.steps.indexOf(step);
+  const steps = [
+    ...last.steps.slice(0, index),
+    { ...step, endMs: Infinity, jobs: step.jobs && withoutEnd(step.jobs) },
+    ...last.steps.slice(index + 1).map((other) => ({ ...other, startMs: Infinity, endMs: Infinity })),
+  ];
   return jobs.map((job) => job === last ? { ...last, steps, endMs: Infinity } : job);
 }
 
-interface Position {
+interface StartedCall extends WorkflowCall {
   readonly startMs: number;
   /** How many steps call this workflow. */
   readonly depth: number;
@@ -102,17 +70,15 @@ interface Stops {
 }
 
 /** Plans twice if a job stops others: the first plan shows when. */
-function planWorkflow(call: WorkflowCall, position: Position): PlannedJob[] {
-  const jobs = planJobs(call, position, { failedAtMs: Infinity, canceledAtMs: new Map() });
+function planWorkflow(call: StartedCall): PlannedJob[] {
+  const jobs = planJobs(call, { failedAtMs: Infinity, canceledAtMs: new Map() });
   const failedAtMs = Math.min(Infinity, ...jobs.filter((job) => job.end === "error").map((job) => job.endMs));
   const canceledAtMs = new Map(
     jobs.flatMap((job) => job.steps).filter((step) =>
       step.end === "completed" && step.shown["uses"] === "parallelworks/cancel-jobs"
     ).flatMap((step) => stringsOf(objectOf(step.shown["with"])["jobs"]).map((job) => [job, step.endMs] as const)),
   );
-  return failedAtMs === Infinity && canceledAtMs.size === 0
-    ? jobs
-    : planJobs(call, position, { failedAtMs, canceledAtMs });
+  return failedAtMs === Infinity && canceledAtMs.size === 0 ? jobs : planJobs(call, { failedAtMs, canceledAtMs });
 }
 
 interface Instance {
@@ -124,14 +90,13 @@ interface Instance {
 }
 
 interface JobContext {
-  readonly call: WorkflowCall;
-  readonly position: Position;
+  readonly call: StartedCall;
   readonly stops: Stops;
   /** Planned instances by job. */
   readonly planned: Map<string, readonly PlannedJob[]>;
 }
 
-function planJobs(call: WorkflowCall, position: Position, stops: Stops): PlannedJob[] {
+function planJobs(call: StartedCall, stops: Stops): PlannedJob[] {
   const specs = new Map(Object.entries(objectOf(call.yaml["jobs"])).map(([name, spec]) => [name, objectOf(spec)]));
   if (specs.size === 0) throw invalidYaml("the workflow has no jobs");
   const planned = new Map<string, readonly PlannedJob[]>();
@@ -140,15 +105,14 @@ function planJobs(call: WorkflowCall, position: Position, stops: Stops): Planned
       !planned.has(name) && stringsOf(spec["needs"]).every((need) => planned.has(need))
     );
     if (ready === undefined) throw invalidYaml("a job needs itself, or one that does not exist");
-    planned.set(ready[0], planInstances(ready[0], ready[1], { call, position, stops, planned }));
+    planned.set(ready[0], planInstances(...ready, { call, stops, planned }));
   }
   // In the order of the file, not of execution.
   return [...specs.keys()].flatMap((name) => planned.get(name) ?? []);
 }
 
 function planInstances(name: string, spec: JsonObject, context: JobContext): PlannedJob[] {
-  const scope = { ...baseScope(context.call), inputs: context.call.inputs };
-  const strategy = objectOf(resolveExpressions(objectOf(spec["strategy"]), scope));
+  const strategy = objectOf(resolveExpressions(objectOf(spec["strategy"]), scopeOf(context.call)));
   const maxParallel = Number(strategy["max-parallel"] ?? Infinity);
   const jobs: PlannedJob[] = [];
   for (const instance of instancesOf(name, spec, objectOf(strategy["matrix"]))) {
@@ -168,36 +132,36 @@ function instancesOf(base: string, spec: JsonObject, matrix: JsonObject): Instan
 }
 
 function planJob(instance: Instance, freeAtMs: number, context: JobContext): PlannedJob {
-  const { call, position, stops, planned } = context;
+  const { call, stops, planned } = context;
   const { base, name, index, spec, matrix } = instance;
   const needs = stringsOf(spec["needs"]);
   const needed = needs.flatMap((need) => planned.get(need) ?? []);
+  const jobEnv = { PW_JOB_ID: name, PW_MATRIX_INDEX: String(index), PW_WORKFLOW_STEP_CURRENT_RETRY: "0" };
   const scope: ExpressionScope = {
-    ...baseScope(call),
-    inputs: call.inputs,
+    ...scopeOf(call),
     matrix,
     needs: Object.fromEntries(needed.map((job) => [job.name, { outputs: plannedOutputsOf(job.steps) }])),
-    env: { ...call.env, ...objectOf(call.yaml["env"]), ...objectOf(spec["env"]), ...jobEnv(name, index) },
+    env: { ...call.env, ...objectOf(call.yaml["env"]), ...objectOf(spec["env"]), ...jobEnv },
     ...keywords(needed.map((job) => job.end)),
   };
-  const startMs = Math.max(position.startMs, freeAtMs, ...needed.map((job) => job.endMs));
+  const startMs = Math.max(call.startMs, freeAtMs, ...needed.map((job) => job.endMs));
   const canceledAtMs = stops.canceledAtMs.get(base) ?? Infinity;
   const isRunning = startMs < canceledAtMs && startMs < Infinity && evaluateCondition(spec["if"] ?? "completed", scope);
-  const steps = planSteps(instance, { ...context, startMs, canceledAtMs, isRunning, scope });
-  const shown = pick(spec, ["ssh", "working-directory"]);
-  if (spec["if"] !== undefined) shown["if"] = isRunning;
+  const steps = planSteps({ ...context, instance, startMs, canceledAtMs, isRunning, scope });
+  const shown = { ...pick(spec, ["ssh", "working-directory"]), ...(spec["if"] !== undefined && { if: isRunning }) };
   const hasFailedNeed = needed.some(({ end }) => end === "error" || end === "skipped-failed");
-  const end: EndStatus = !isRunning
-    ? canceledAtMs <= startMs ? "canceled" : hasFailedNeed && spec["if"] === undefined ? "skipped-failed" : "skipped"
-    : steps.some(isFailure)
-    ? "error"
-    : steps.some((step) => step.end === "canceled")
+  const skipped = hasFailedNeed && spec["if"] === undefined ? "skipped-failed" : "skipped";
+  const effects = steps.map(effectOf);
+  const end: EndStatus = isRunning
+    ? (["error", "canceled"] as const).find((effect) => effects.includes(effect)) ?? "completed"
+    : canceledAtMs <= startMs
     ? "canceled"
-    : "completed";
+    : skipped;
   return { name, needs, shown, steps, startMs, endMs: Math.max(startMs, ...steps.map((step) => step.endMs)), end };
 }
 
 interface StepsContext extends JobContext {
+  readonly instance: Instance;
   readonly startMs: number;
   readonly canceledAtMs: number;
   readonly isRunning: boolean;
@@ -206,14 +170,15 @@ interface StepsContext extends JobContext {
 
 const SHOWN = ["name", "run", "uses", "with", "id", "cleanup", "early-cancel", "ssh", "ignore-errors"];
 
-function planSteps(instance: Instance, context: StepsContext): PlannedStep[] {
-  const specs = (Array.isArray(instance.spec["steps"]) ? instance.spec["steps"] : []).map(objectOf);
+function planSteps(context: StepsContext): PlannedStep[] {
+  const { spec: { steps: given } } = context.instance;
+  const specs = (Array.isArray(given) ? given : []).map(objectOf);
   const steps: PlannedStep[] = [];
   for (const [index, spec] of specs.entries()) {
     const startMs = steps.at(-1)?.endMs ?? context.startMs;
-    const scope = { ...context.scope, ...keywords(steps.map((step) => isFailure(step) ? "error" : endOf(step))) };
+    const scope = { ...context.scope, ...keywords(steps.map(effectOf)) };
     const isExecuted = context.isRunning && startMs < Infinity && evaluateCondition(spec["if"] ?? "completed", scope);
-    const step = planStep(spec, { ...context, scope, startMs, isExecuted, instance, index });
+    const step = planStep(spec, { ...context, scope, startMs, isExecuted, index });
     const stopMs = Math.min(
       spec["early-cancel"] === "any-job-failed" ? Math.max(startMs, context.stops.failedAtMs) : Infinity,
       context.canceledAtMs <= startMs ? Infinity : context.canceledAtMs,
@@ -226,20 +191,19 @@ function planSteps(instance: Instance, context: StepsContext): PlannedStep[] {
     const cleanup = { name: `POST ${step.label}`, run: spec["cleanup"] ?? "" };
     const startMs = steps.at(-1)?.endMs ?? context.startMs;
     const isExecuted = step.end !== "skipped" && startMs < Infinity;
-    const planned = planStep(cleanup, { ...context, startMs, isExecuted, instance, index: steps.length });
+    const planned = planStep(cleanup, { ...context, startMs, isExecuted, index: steps.length });
     steps.push({ ...planned, shown: { ...planned.shown, linkedStep: String(index) } });
   }
   return steps;
 }
 
 interface StepContext extends StepsContext {
-  readonly instance: Instance;
   readonly index: number;
   readonly isExecuted: boolean;
 }
 
 function planStep(spec: JsonObject, context: StepContext): PlannedStep {
-  const { call, position, instance, index, isExecuted, startMs, scope } = context;
+  const { call, instance, index, isExecuted, startMs, scope } = context;
   const name = textOf(spec["name"]) === undefined ? undefined : substituteExpressions(String(spec["name"]), scope);
   const shown = pick(spec, SHOWN);
   if (name !== undefined) shown["name"] = name;
@@ -263,26 +227,24 @@ function planStep(spec: JsonObject, context: StepContext): PlannedStep {
   const ownEndMs = startMs + (script?.durationMs ?? DEFAULT_STEP_MS);
   const called = script === null ? calledWorkflow(spec, context) : null;
   if (called === null) return { ...step, endMs: ownEndMs, end: script?.fails ? "error" : "completed" };
-  if (position.depth >= MAX_DEPTH) {
+  if (call.depth >= MAX_DEPTH) {
     throw new HttpError(400, "Could not parse subworkflow: it calls itself", { code: "invalid_subworkflow" });
   }
-  const inner = { ...call, ...called, scenario: { ...called.scenario, ...scenarioInside(call.scenario, paths) } };
-  const jobs = planWorkflow(inner, { startMs, depth: position.depth + 1 });
+  const scenarios = { ...called.scenario, ...scenarioInside(call.scenario, paths) };
+  const jobs = planWorkflow({ ...call, ...called, scenario: scenarios, startMs, depth: call.depth + 1 });
   const endMs = Math.max(startMs, ...jobs.map((job) => job.endMs));
   return { ...step, endMs, end: jobs.some((job) => job.end === "error") ? "error" : "completed", jobs };
 }
 
-const DEFAULT_STEP_MS = 1_000;
 const MAX_DEPTH = 8;
 const STUB: JsonObject = { jobs: { main: { steps: [{ name: "main", run: "true" }] } } };
 
 /** The workflow that a step calls, or a stub with one job if it is unknown; `null` for a script or an action. */
-function calledWorkflow(spec: JsonObject, { call, scope }: StepContext) {
+function calledWorkflow(spec: JsonObject, { call: { find, user, clusters }, scope }: StepContext) {
   const uses = textOf(spec["uses"]);
   if (uses === undefined || uses.startsWith("parallelworks/")) return null;
   const { $yaml, ...values } = objectOf(resolveExpressions(objectOf(spec["with"]), scope));
-  const { yaml, scenario } = call.find(dottedPath(textOf($yaml) ?? uses)) ?? { yaml: STUB, scenario: {} };
-  const { user, clusters } = call;
+  const { yaml, scenario } = find(dottedPath(textOf($yaml) ?? uses)) ?? { yaml: STUB, scenario: {} };
   return { yaml, scenario, inputs: resolveInputs(yaml, values, { user, clusters, isComplete: false }) };
 }
 
@@ -313,13 +275,8 @@ function isFailure(step: PlannedStep): boolean {
 }
 
 /** A skipped step, and a failed one with `ignore-errors`, do not keep the next from running. */
-function endOf({ end }: PlannedStep): EndStatus {
-  return end === "canceled" ? end : "completed";
-}
-
-/** Outputs of completed steps; later steps override earlier ones. */
-export function plannedOutputsOf(steps: readonly PlannedStep[]): Record<string, string> {
-  return Object.assign({}, ...steps.filter((step) => step.end === "completed").map((step) => step.outputs));
+function effectOf(step: PlannedStep): EndStatus {
+  return isFailure(step) ? "error" : step.end === "canceled" ? "canceled" : "completed";
 }
 
 /** Keywords of an `if:` condition, derived from the results of what ran before. */
@@ -333,14 +290,10 @@ function keywords(ends: readonly EndStatus[]): JsonObject {
   };
 }
 
-function jobEnv(name: string, index: number): JsonObject {
-  return { PW_JOB_ID: name, PW_MATRIX_INDEX: String(index), PW_WORKFLOW_STEP_CURRENT_RETRY: "0" };
-}
-
 function invalidYaml(reason: string): HttpError {
   return new HttpError(400, `Invalid YAML: ${reason}`, { code: "invalid_yaml" });
 }
 
-function baseScope({ sessions }: WorkflowCall): ExpressionScope {
-  return { sessions, org: {}, app: { target: null } };
+function scopeOf({ sessions, inputs }: WorkflowCall): ExpressionScope {
+  return { sessions, inputs, org: {}, app: { target: null } };
 }

@@ -41,7 +41,7 @@ export interface StepScript {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-const DEFAULT_STEP_MS = 1_000;
+export const DEFAULT_STEP_MS = 1_000;
 const MS_OF_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 /** An endless log without pauses would never end within one instant. */
 const MIN_ENDLESS_PAUSE_MS = 1;

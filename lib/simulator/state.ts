@@ -6,7 +6,7 @@
 import type { SimulatedCluster } from "./clusters.ts";
 import type { Clock } from "../clock.ts";
 import type { JsonObject } from "../json.ts";
-import type { RunPlan } from "./plan.ts";
+import type { RunPlan } from "./run_plan.ts";
 import type { ServerBehavior } from "./simulator.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
