@@ -2,7 +2,7 @@ import { didYouMean } from "../../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../../json.ts";
 import { parseExpression } from "../expression.ts";
 import type { ChoiceOption, FieldAttributes, ValueField } from "../form.ts";
-import type { FieldEntry, FieldKind } from "./kind.ts";
+import { type FieldEntry, type FieldKind, USUAL } from "./kind.ts";
 
 /** `dropdown` and `multi-dropdown`. With `option-key`, the options are a map by the value of another input. */
 export const CHOICE: FieldKind = {
@@ -35,6 +35,7 @@ function choiceField(attributes: FieldAttributes, options: readonly ChoiceOption
   const allowed = describe(options);
   return {
     ...attributes,
+    ...USUAL,
     kind: "value",
     allowed: isMultiple ? `a list of ${options === null ? "the options" : `any of ${allowed}`}` : `one of ${allowed}`,
     allows: (value) => isMultiple ? Array.isArray(value) && value.every(isOption) : isOption(value),
@@ -42,8 +43,6 @@ function choiceField(attributes: FieldAttributes, options: readonly ChoiceOption
     textType: isMultiple ? "other" : textTypeOf(options),
     implied: isMultiple ? [] : "",
     hasEmptyOption: !isMultiple && options?.some((option) => option.value === "") === true,
-    isRequirable: true,
-    secrecy: "never",
     sample: isMultiple ? [] : options?.[0]?.value ?? null,
     prompt: options === null
       ? { type: "text", isMultiline: false, format: "text" }

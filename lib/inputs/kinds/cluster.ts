@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "../../json.ts";
-import type { FieldKind } from "./kind.ts";
+import { type FieldKind, USUAL } from "./kind.ts";
 
 /** `compute-clusters`. */
 export const CLUSTER: FieldKind = {
@@ -11,6 +11,7 @@ export const CLUSTER: FieldKind = {
     const providers = entry.get("provider");
     return {
       ...attributes,
+      ...USUAL,
       kind: "cluster",
       allowsWorkspace,
       isAutoselected: entry.get("autoselect") === true,
@@ -29,10 +30,6 @@ export const CLUSTER: FieldKind = {
       hintFor: (value) =>
         isWorkspace(value) && !allowsWorkspace ? "this workflow does not accept the workspace" : undefined,
       textType: "text",
-      implied: null,
-      isRequirable: true,
-      secrecy: "never",
-      sample: null,
       prompt: { type: "cluster" },
       schema: () => clusterSchema(allowsWorkspace),
     };

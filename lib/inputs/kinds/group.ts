@@ -1,7 +1,7 @@
 import { isObject } from "../../json.ts";
 import type { FieldAttributes, FormFields, GroupField } from "../form.ts";
 import { isAlwaysShown, objectSchema } from "../schema.ts";
-import type { FieldKind } from "./kind.ts";
+import { type FieldKind, JSON_PROMPT, USUAL } from "./kind.ts";
 
 export const GROUP: FieldKind = {
   types: /^group$/,
@@ -11,16 +11,13 @@ export const GROUP: FieldKind = {
 export function groupField(attributes: FieldAttributes, fields: FormFields): GroupField {
   const group: GroupField = {
     ...attributes,
+    ...USUAL,
     kind: "group",
     fields,
     allowed: "an object",
     allows: isObject,
     textType: "other",
-    implied: null,
-    isRequirable: true,
-    secrecy: "never",
-    sample: null,
-    prompt: { type: "text", isMultiline: false, format: "json" },
+    prompt: JSON_PROMPT,
     schema: (context) => objectSchema(fields, { ...context, isShown: context.isShown && isAlwaysShown(group) }),
   };
   return group;

@@ -1,6 +1,12 @@
 import type { Json } from "../../json.ts";
 import type { Field, FieldAttributes, FormFields } from "../form.ts";
 
+/** What most kinds have in common. */
+export const USUAL = { implied: null, isRequirable: true, secrecy: "never", sample: null } as const;
+
+/** The prompt of a value that may have any shape. */
+export const JSON_PROMPT = { type: "text", isMultiline: false, format: "json" } as const;
+
 /** How one kind of field is read from a workflow file. */
 export interface FieldKind {
   /** Matches the platform's names of its types. */

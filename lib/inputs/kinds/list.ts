@@ -2,7 +2,7 @@ import { counted } from "../../text.ts";
 import type { ListField } from "../form.ts";
 import { fieldSchema, isAlwaysShown } from "../schema.ts";
 import { groupField } from "./group.ts";
-import type { FieldKind } from "./kind.ts";
+import { type FieldKind, JSON_PROMPT, USUAL } from "./kind.ts";
 
 export const LIST: FieldKind = {
   types: /^list$/,
@@ -20,6 +20,7 @@ export const LIST: FieldKind = {
     const max = entry.number("max");
     const list: ListField = {
       ...attributes,
+      ...USUAL,
       kind: "list",
       item,
       min,
@@ -30,10 +31,8 @@ export const LIST: FieldKind = {
       allows: Array.isArray,
       textType: "other",
       implied: [],
-      isRequirable: true,
-      secrecy: "never",
       sample: [],
-      prompt: { type: "text", isMultiline: false, format: "json" },
+      prompt: JSON_PROMPT,
       schema: (context) => ({
         type: "array",
         ...(min === null ? {} : { minItems: min }),

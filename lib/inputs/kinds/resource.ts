@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../json.ts";
-import type { FieldKind } from "./kind.ts";
+import { type FieldKind, JSON_PROMPT, USUAL } from "./kind.ts";
 
 /** Any other resource of the account, which is sent unchanged. */
 export const RESOURCE: FieldKind = {
@@ -7,15 +7,12 @@ export const RESOURCE: FieldKind = {
     /^(?:compute-resources|instance-type|region|zone|storage|bucket|storage-image|organization-groups|file|kubernetes-.*)$/,
   read: (attributes) => ({
     ...attributes,
+    ...USUAL,
     kind: "value",
     allowed: "a name or an object",
     allows: (value) => (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null),
     textType: "text",
-    implied: null,
-    isRequirable: true,
-    secrecy: "never",
-    sample: null,
-    prompt: { type: "text", isMultiline: false, format: "json" },
+    prompt: JSON_PROMPT,
     schema: (): JsonObject => ({ anyOf: [{ type: "string", minLength: 1 }, { type: ["object", "array"] }] }),
   }),
 };
