@@ -16,9 +16,17 @@ export function nearest(word: string, candidates: Iterable<string>): string[] {
 /** `Did you mean "a"?`, `Did you mean "a" or "b"?`; `undefined` if nothing is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const quoted = nearest(word, candidates).map((candidate) => `"${candidate}"`);
-  const last = quoted.pop();
-  if (last === undefined) return undefined;
-  return `Did you mean ${quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`}?`;
+  return quoted.length === 0 ? undefined : `Did you mean ${orList(quoted)}?`;
+}
+
+/** {@link didYouMean}, or all names: `Known: a, b`. */
+export function didYouMeanOrKnown(word: string, known: readonly string[]): string {
+  return didYouMean(word, known) ?? `Known: ${known.join(", ")}`;
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
 /** The restricted Damerau-Levenshtein distance. */

@@ -1,6 +1,6 @@
 /** Reads command lines, for running commands and for completing them. Strict: anything unknown is refused. */
 
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMean, orList } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
 import { UsageError } from "../errors.ts";
 
@@ -212,7 +212,7 @@ export function readArgv(
   for (const { key, written, value } of options) {
     const { actions } = args[key] ?? {};
     if (actions?.includes(action) === false) {
-      const effective = listOf(actions.map((name) => `${command} ${name}`.trim()));
+      const effective = orList(actions.map((name) => `${command} ${name}`.trim()));
       problems.push({ message: `${written} only has an effect with ${effective}` });
     }
     if (args[key]?.type === "option") read(key, value ?? "", `${kebabOptionName(key)}:`);
@@ -225,7 +225,7 @@ export function readArgv(
     const taken = given.splice(0, multiple ? given.length : 1);
     for (const text of taken) read(key, text, `${command}: ${name}`);
     if (taken.length > 0 || required === false) continue;
-    const choices = parse?.choices === undefined ? "" : `: ${listOf(Object.keys(parse.choices))}`;
+    const choices = parse?.choices === undefined ? "" : `: ${orList(Object.keys(parse.choices))}`;
     problems.push({ message: `${command}: missing argument ${name}${choices}`, hint });
   }
   if (unknown.length === 0) {
@@ -287,12 +287,7 @@ function choiceOf<Choice extends string>(choices: Choices) {
     nonEmptyString(value);
     if (isChoice(value)) return value;
     const values = Object.keys(choices);
-    throw new UsageError(`must be ${listOf(values)}: got "${value}"`, { hint: didYouMean(value, values) });
+    throw new UsageError(`must be ${orList(values)}: got "${value}"`, { hint: didYouMean(value, values) });
   };
   return Object.assign(parse, { choices });
-}
-
-/** `a`, `a or b`, `a, b or c`. */
-function listOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }

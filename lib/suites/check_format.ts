@@ -1,7 +1,7 @@
 /** The problems of a document that does not have the format of a suite: each with its path and what to write. */
 
 import { type FormatIssue, type FormatSchema, type FormatTypes, safeParse } from "../deps/zod.ts";
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMean, didYouMeanOrKnown, orList } from "../did_you_mean.ts";
 import { valueAt } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json } from "../json.ts";
@@ -88,14 +88,12 @@ function expectedOf(issue: FormatIssue): readonly string[] {
 }
 
 function mustBe(expected: readonly string[], value: Json | undefined, path: SourcePath): string {
-  const last = expected.at(-1) ?? "something else";
-  const list = expected.length < 2 ? last : `${expected.slice(0, -1).join(", ")} or ${last}`;
   const wantsText = expected.includes("text") && (typeof value === "number" || typeof value === "boolean");
   const operator = expected.includes("text") ? undefined : operatorProblem(value, path);
   if (operator !== undefined) return operator;
   const suggestion = typeof value === "string" ? didYouMean(value, expected) : undefined;
   const advice = wantsText ? ", put it in quotes" : suggestion === undefined ? "" : `. ${suggestion}`;
-  return `must be ${list}: got ${shown(value, path)}${advice}`;
+  return `must be ${orList(expected) || "something else"}: got ${shown(value, path)}${advice}`;
 }
 
 function operatorProblem(value: Json | undefined, path: SourcePath): string | undefined {
@@ -105,7 +103,7 @@ function operatorProblem(value: Json | undefined, path: SourcePath): string | un
 
 function unknownField(key: string, known: readonly string[]): string {
   if (key === "<<") return "merge keys are not supported: use defaults, or an alias for the whole value";
-  return `unknown field. ${didYouMean(key, known) ?? `Known: ${known.join(", ")}`}`;
+  return `unknown field. ${didYouMeanOrKnown(key, known)}`;
 }
 
 function shown(value: Json | undefined, path: SourcePath): string {

@@ -1,4 +1,4 @@
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { axesOf } from "./check_matrix.ts";
 import { axisMappings, environmentsOf, listOf, objectOf, type Report } from "./document.ts";
@@ -45,7 +45,7 @@ export function checkUntil(until: Json | undefined, path: SourcePath, today: str
 
 function checkKnown(name: Json | undefined, known: readonly string[], path: SourcePath, report: Report): void {
   if (typeof name !== "string" || known.some((one) => one === name || one.startsWith(`${name}.`))) return;
-  report(path, `the case has none: "${name}". ${didYouMean(name, known) ?? `Known: ${known.join(", ")}`}`);
+  report(path, `the case has none: "${name}". ${didYouMeanOrKnown(name, known)}`);
 }
 
 function checkWhen(
@@ -59,21 +59,13 @@ function checkWhen(
   for (const [key, value] of Object.entries(when)) {
     const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
     if (!known.includes(key)) {
-      report(
-        [...path, key],
-        `neither a key of the matrix nor environment or resource. ${
-          didYouMean(key, known) ?? `Known: ${known.join(", ")}`
-        }`,
-        "key",
-      );
+      const hint = didYouMeanOrKnown(key, known);
+      report([...path, key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
     }
     const all = Array.isArray(value) ? value : [value];
     for (const one of all.filter((one) => !isObject(one))) {
       if (values !== undefined && !values.includes(String(one))) {
-        report(
-          [...path, key],
-          `no value of ${key}: "${one}". ${didYouMean(String(one), values) ?? `Known: ${values.join(", ")}`}`,
-        );
+        report([...path, key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
       }
     }
   }

@@ -1,4 +1,4 @@
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { isObject } from "../json.ts";
 import { listOf, objectOf, type Report } from "./document.ts";
@@ -57,16 +57,9 @@ function checkCombination(
     const known = axes.get(axis);
     const name = valueName(value);
     if (known === undefined) {
-      report(
-        [...path, axis],
-        `no key of the matrix. ${didYouMean(axis, axes.keys()) ?? `Known: ${[...axes.keys()].join(", ")}`}`,
-        "key",
-      );
+      report([...path, axis], `no key of the matrix. ${didYouMeanOrKnown(axis, [...axes.keys()])}`, "key");
     } else if (!isComplete && name !== undefined && !known.includes(name)) {
-      report(
-        [...path, axis],
-        `no value of ${axis}: "${name}". ${didYouMean(name, known) ?? `Known: ${known.join(", ")}`}`,
-      );
+      report([...path, axis], `no value of ${axis}: "${name}". ${didYouMeanOrKnown(name, known)}`);
     }
   }
   const missing = [...axes.keys()].filter((axis) => combination[axis] === undefined);

@@ -1,6 +1,6 @@
 /** Reads parts of a suite's document that may have any shape. */
 
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { SourcePath } from "./source.ts";
 
@@ -80,8 +80,7 @@ export function checkNames(
   const names = known.map(({ name }) => name);
   for (const { text, path: below } of used) {
     if (names.includes(text)) continue;
-    const suggestion = didYouMean(text, names) ??
-      (names.length === 0 ? "There are none" : `Known: ${names.join(", ")}`);
+    const suggestion = names.length === 0 ? "There are none" : didYouMeanOrKnown(text, names);
     report([...path, ...below], `no ${NOUNS[String(path.at(-1))] ?? "such name"} "${text}". ${suggestion}`);
   }
 }
