@@ -72,13 +72,13 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
   ...inFile("lib/platform/http.ts", HTTP, [
     [
       "the key follows a redirect to another host",
-      "target.origin === from.origin && redirects < MAX_REDIRECTS",
+      "target.origin === origin && redirects < MAX_REDIRECTS",
       "redirects < MAX_REDIRECTS",
     ],
     [
       "redirects have no end",
-      "target.origin === from.origin && redirects < MAX_REDIRECTS",
-      "target.origin === from.origin",
+      "target.origin === origin && redirects < MAX_REDIRECTS",
+      "target.origin === origin",
     ],
     [
       "a POST follows a redirect",
