@@ -37,6 +37,9 @@ export interface ClientOptions
   readonly userAgent?: string | undefined;
 }
 
+/** It may have been upgraded, or a proxy may have responded in its place: a service runs for months. */
+const MAX_LEGACY_AGE_MS = 60_000;
+
 /** Creates a client without sending a request. */
 export function createClient(options: ClientOptions): Client {
   const { credential } = options;
@@ -44,21 +47,31 @@ export function createClient(options: ClientOptions): Client {
   const account = accountOperations(http);
   // A key keeps its user.
   const identity = createLookup((abortable) => account.whoAmI(abortable));
-  const detect = (abortable: Abortable) => detectApiVersion(http, abortable, options.apiVersionCache);
-  const apiVersion = createLookup(detect, options.apiVersion);
+  let detectedAtMs = Infinity;
+  const detect = async (abortable: Abortable) => {
+    const version = await detectApiVersion(http, abortable, options.apiVersionCache);
+    detectedAtMs = http.clock.monotonic();
+    return version;
+  };
+  let lookup = createLookup(detect, options.apiVersion);
+  const apiVersion = () => {
+    const isOld = lookup.cached() === "legacy" && http.clock.monotonic() - detectedAtMs >= MAX_LEGACY_AGE_MS;
+    if (isOld) lookup = createLookup(detect);
+    return lookup;
+  };
   const current = currentRuns(http);
   const legacy = legacyRuns(http);
 
   const runs = async (abortable: Abortable): Promise<RunOperations> =>
-    await apiVersion.get(abortable) === "current" ? current : legacy;
+    await apiVersion().get(abortable) === "current" ? current : legacy;
   /** Only current servers have slugs: with a slug, the API version need not be detected. */
   const runsOf = async (runId: RunId, abortable: Abortable): Promise<RunOperations> =>
-    runId.type === "slug" && apiVersion.cached() === undefined ? current : await runs(abortable);
+    runId.type === "slug" && apiVersion().cached() === undefined ? current : await runs(abortable);
 
   return {
     host: credential.host,
     baseUrl: credential.baseUrl,
-    apiVersion: (abortable = {}) => apiVersion.get(abortable),
+    apiVersion: (abortable = {}) => apiVersion().get(abortable),
     ...account,
     whoAmI: (abortable = {}) => identity.get(abortable),
 
@@ -72,11 +85,11 @@ export function createClient(options: ClientOptions): Client {
     },
     dryRun: async (submission, abortable = {}) => await (await runs(abortable)).dryRun(submission, abortable),
     async listRuns(query = {}) {
-      if (apiVersion.cached() === undefined) {
+      if (apiVersion().cached() === undefined) {
         // Detects the version as well.
         const page = await withFallbackOnNotFound(null, ["not_found", "unsupported"], () => current.listRuns(query));
         if (page !== null) {
-          apiVersion.set("current");
+          apiVersion().set("current");
           return page;
         }
       }

@@ -29,6 +29,21 @@ Deno.test("a server that responds with 405 is a legacy one, too", async () => {
   assert.equal(await (await clientOf(server.url, { apiVersion: undefined })).apiVersion({}), "legacy");
 });
 
+Deno.test("a server that was taken for a legacy one is asked again after a minute, a current one is not", async () => {
+  await using server = httpServer((_, before) =>
+    before === 0 ? new Response(null, { status: 404 }) : Response.json({ runs: null, total: 0 })
+  );
+  const clock = virtualClock();
+  const client = await clientOf(server.url, { apiVersion: undefined, clock });
+  const versions: string[] = [];
+  for (let minute = 0; minute < 3; minute++) {
+    versions.push(await client.apiVersion({}), await client.apiVersion({}));
+    clock.advance(60_000);
+  }
+  assert.deepEqual(versions, ["legacy", "legacy", "current", "current", "current", "current"]);
+  assert.equal(server.received.length, 2);
+});
+
 Deno.test("a failed detection is repeated by the next call", async () => {
   await using server = httpServer((_, before) =>
     before === 0 ? new Response(null, { status: 503 }) : Response.json({ runs: null, total: 0 })
