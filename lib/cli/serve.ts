@@ -118,13 +118,14 @@ function listen(
   { port, hostname, log }: Pick<Options, "port" | "hostname"> & { readonly log: Log },
   handler: (request: Request) => Promise<Response>,
 ): Deno.HttpServer {
-  const onListen = ({ port }: Deno.NetAddr) => log("INFO", `Serving on http://${hostname}:${port}`);
+  const host = hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname;
+  const onListen = ({ port }: Deno.NetAddr) => log("INFO", `Serving on http://${host}:${port}`);
   try {
     return Deno.serve({ port, hostname, onListen }, handler);
   } catch (error) {
-    const reason = osErrorReason(error) ?? String(error);
+    const reason = osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
     const hint = "Choose another --port or --hostname";
-    throw new UsageError(`Cannot listen on ${hostname}:${port}: ${reason}`, { hint, cause: error });
+    throw new UsageError(`Cannot listen on ${host}:${port}: ${reason}`, { hint, cause: error });
   }
 }
 

@@ -146,6 +146,8 @@ for (
     ],
     ["a separate read key", [], { PW_READ_KEY: FULL }, /^✗ Cannot configure access: PW_READ_KEY is the same/m],
     ["a local address", ["--hostname", "192.0.2.1"], {}, /^✗ Cannot listen on 192\.0\.2\.1:\d+: /m],
+    ["a local IPv6 address", ["--hostname", "2001:db8::1"], {}, /^✗ Cannot listen on \[2001:db8::1\]:\d+: /m],
+    ["a known name", ["--hostname", "x.invalid"], {}, /^✗ Cannot listen on x\.invalid:\d+: failed to lookup/m],
     ["a valid port", ["--port", "65536"], {}, /^✗ --port: must be a whole number from 0 to 65535: got "65536"/m],
     ["an integer port", ["--port", "80.5"], {}, /^✗ --port: must be a whole number/m],
     ["a valid speed", ["--demo", "--speed", "0"], {}, /^✗ --speed: must be a number greater than 0/m],
