@@ -65,7 +65,7 @@ const STATEMENTS = {
 export async function openPostgresBackend(url: string): Promise<StoreBackend> {
   const { Pool } = await import("../deps/pg.ts");
   const pool = new Pool({
-    connectionString: url,
+    connectionString: withVerifiedTls(url),
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
@@ -114,6 +114,12 @@ export async function openPostgresBackend(url: string): Promise<StoreBackend> {
     },
     [Symbol.asyncDispose]: () => pool.end(),
   };
+}
+
+/** The client takes these modes for verify-full, and prints a long warning; many services give such URLs. */
+function withVerifiedTls(url: string): string {
+  if (url.includes("uselibpqcompat=true")) return url;
+  return url.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, "$1verify-full");
 }
 
 /** jsonb refuses NUL and lone surrogates, which JSON writes as escapes: they become texts behind U+001A. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { systemClock } from "../../lib/clock.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { retryingBackend, StorageBusy } from "../../lib/store/backend.ts";
@@ -112,6 +113,18 @@ test("a write that is not answered in time is sent again, once, and applied once
   );
   assert.equal((await kv.get(["n"])).value, 2);
   assert.equal(proxy.lost(), 3);
+});
+
+test("a URL that asks for TLS prints no warning of the client library", async () => {
+  const { url } = await shared();
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error) => void warnings.push(message);
+  process.on("warning", onWarning);
+  for (const mode of ["require", "prefer", "verify-ca", "verify-full"]) {
+    await assert.rejects(openPostgresBackend(`${url}?connect_timeout=9&sslmode=${mode}`), /does not support SSL/);
+  }
+  process.off("warning", onWarning);
+  assert.deepEqual(warnings, []);
 });
 
 test("the notes of answered writes do not pile up", async () => {
