@@ -40,13 +40,7 @@ export type ExpressionTree =
   /** `org`, `needs`, `sessions` and anything else outside the form. */
   | { readonly type: "external"; readonly name: string }
   | { readonly type: "not" | "negative"; readonly operand: ExpressionTree }
-  | { readonly type: "and" | "or" | "else"; readonly left: ExpressionTree; readonly right: ExpressionTree }
-  | {
-    readonly type: "operation";
-    readonly operator: string;
-    readonly left: ExpressionTree;
-    readonly right: ExpressionTree;
-  }
+  | Operation
   | {
     readonly type: "choose";
     readonly test: ExpressionTree;
@@ -55,6 +49,13 @@ export type ExpressionTree =
   }
   /** Text with expressions in it. */
   | { readonly type: "text"; readonly parts: readonly ExpressionTree[] };
+
+interface Operation {
+  readonly type: "operation";
+  readonly operator: string;
+  readonly left: ExpressionTree;
+  readonly right: ExpressionTree;
+}
 
 /** More than real expressions need, and few enough for the stack. */
 const MAX_LENGTH = 4_000;
@@ -116,10 +117,8 @@ export function truthOf(value: ExpressionValue): boolean | undefined {
 const TOKEN =
   /\s*(?:('[^'\\]*'|"[^"\\]*")|(\d+(?:\.\d+)?(?![\w.]))|(!(?:in|includes)(?![\w.-])|[=!]==?|[<>]=?|&&|\|\||\?\?|[-+*\/%!?:()])|(\.?[A-Za-z_][\w-]*(?:\.[\w-]+|\.?\[(?:index|\d+)\])*))/y;
 
-interface Token {
-  readonly type: "text" | "number" | "operator" | "name";
-  readonly text: string;
-}
+/** An operator, or what stands between operators. */
+type Token = string | ExpressionTree;
 
 function tokensOf(text: string): Token[] | undefined {
   const reader = new RegExp(TOKEN);
@@ -129,10 +128,9 @@ function tokensOf(text: string): Token[] | undefined {
     const match = reader.exec(text);
     if (match === null) return undefined;
     const [, quoted, number, operator, name = ""] = match;
-    if (quoted !== undefined) tokens.push({ type: "text", text: quoted.slice(1, -1) });
-    else if (number !== undefined) tokens.push({ type: "number", text: number });
-    else if (operator !== undefined) tokens.push({ type: "operator", text: operator });
-    else tokens.push({ type: WORD_OPERATORS.has(name) ? "operator" : "name", text: name });
+    if (quoted !== undefined) tokens.push({ type: "literal", value: quoted.slice(1, -1) });
+    else if (number !== undefined) tokens.push({ type: "literal", value: Number(number) });
+    else tokens.push(operator ?? (WORD_OPERATORS.has(name) ? name : named(name)));
   }
   return tokens;
 }
@@ -149,7 +147,6 @@ const LEVELS: readonly (readonly string[])[] = [
   ["*", "/", "%"],
   ["get"],
 ];
-const LOGICAL: ReadonlyMap<string, "and" | "or" | "else"> = new Map([["&&", "and"], ["||", "or"], ["??", "else"]]);
 
 /** `null` if the text is not a valid expression. */
 function treeOf(text: string): ExpressionTree | null {
@@ -159,9 +156,9 @@ function treeOf(text: string): ExpressionTree | null {
   let depth = 0;
   const operatorIn = (operators: readonly string[] | undefined): string | undefined => {
     const token = tokens[position];
-    if (token?.type !== "operator" || operators?.includes(token.text) !== true) return undefined;
+    if (typeof token !== "string" || operators?.includes(token) !== true) return undefined;
     position++;
-    return token.text;
+    return token;
   };
   const accept = (operator: string) => operatorIn([operator]) !== undefined;
   type Maybe = ExpressionTree | null;
@@ -182,9 +179,8 @@ function treeOf(text: string): ExpressionTree | null {
       const operator = operatorIn(LEVELS[level]);
       if (operator === undefined) break;
       const right = binary(level + 1);
-      const logical = LOGICAL.get(operator);
       if (right === null) return null;
-      left = logical === undefined ? { type: "operation", operator, left, right } : { type: logical, left, right };
+      left = { type: "operation", operator, left, right };
     }
     return left;
   };
@@ -195,30 +191,20 @@ function treeOf(text: string): ExpressionTree | null {
       else if (accept("-")) signs.push("negative");
       else break;
     }
-    const operand = accept("(") ? inParentheses() : leaf(tokens[position++]);
+    const operand = accept("(") ? inParentheses() : leaf();
     return signs.reduceRight<Maybe>((inner, type) => inner === null ? null : { type, operand: inner }, operand);
   };
   const inParentheses = (): Maybe => {
     const inner = choice();
     return accept(")") ? inner : null;
   };
+  const leaf = (): Maybe => {
+    const token = tokens[position++];
+    return typeof token === "object" ? token : null;
+  };
 
   const tree = choice();
   return position === tokens.length ? tree : null;
-}
-
-function leaf(token: Token | undefined): ExpressionTree | null {
-  switch (token?.type) {
-    case "text":
-      return { type: "literal", value: token.text };
-    case "number":
-      return { type: "literal", value: Number(token.text) };
-    case "name":
-      return named(token.text);
-    case "operator":
-    case undefined:
-      return null;
-  }
 }
 
 const KEYWORDS: ReadonlyMap<string, Json> = new Map([["true", true], ["false", false], ["null", null]]);
@@ -256,26 +242,8 @@ function valueOf(tree: ExpressionTree, scope: ExpressionScope): ExpressionValue 
       const value = valueOf(tree.operand, scope);
       return typeof value === "number" ? -value : UNKNOWN_VALUE;
     }
-    case "and":
-    case "or": {
-      const decides = tree.type === "or";
-      const left = valueOf(tree.left, scope);
-      const truth = truthOf(left);
-      if (truth === decides) return left;
-      const right = valueOf(tree.right, scope);
-      // An unknown left operand does not matter if the right one decides.
-      return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN_VALUE;
-    }
-    case "else": {
-      const left = valueOf(tree.left, scope);
-      return left === null ? valueOf(tree.right, scope) : left;
-    }
-    case "operation": {
-      const left = valueOf(tree.left, scope);
-      const right = valueOf(tree.right, scope);
-      if (left === UNKNOWN_VALUE || right === UNKNOWN_VALUE) return UNKNOWN_VALUE;
-      return OPERATORS.get(tree.operator)?.(left, right) ?? UNKNOWN_VALUE;
-    }
+    case "operation":
+      return resultOf(tree, scope);
     case "choose": {
       const truth = truthOf(valueOf(tree.test, scope));
       if (truth !== undefined) return valueOf(truth ? tree.yes : tree.no, scope);
@@ -287,6 +255,22 @@ function valueOf(tree: ExpressionTree, scope: ExpressionScope): ExpressionValue 
       return values.includes(UNKNOWN_VALUE) ? UNKNOWN_VALUE : values.map(textOf).join("");
     }
   }
+}
+
+function resultOf({ operator, left: first, right: second }: Operation, scope: ExpressionScope): ExpressionValue {
+  const left = valueOf(first, scope);
+  if (operator === "??") return left === null ? valueOf(second, scope) : left;
+  if (operator !== "&&" && operator !== "||") {
+    const right = valueOf(second, scope);
+    if (left === UNKNOWN_VALUE || right === UNKNOWN_VALUE) return UNKNOWN_VALUE;
+    return OPERATORS.get(operator)?.(left, right) ?? UNKNOWN_VALUE;
+  }
+  const decides = operator === "||";
+  const truth = truthOf(left);
+  if (truth === decides) return left;
+  const right = valueOf(second, scope);
+  // An unknown left operand does not matter if the right one decides.
+  return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN_VALUE;
 }
 
 function textOf(value: ExpressionValue): string {
