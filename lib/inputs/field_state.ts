@@ -1,15 +1,13 @@
 import { type Cluster, clusterReference, findCluster, WORKSPACE } from "../cluster.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import {
-  CURRENT_ROW,
   evaluateExpression,
-  type Expression,
   type ExpressionScope,
   type ExpressionValue,
-  type InputReference,
   truthOf,
   UNKNOWN_VALUE,
-} from "./expression.ts";
+} from "./evaluate_expression.ts";
+import { CURRENT_ROW, type Expression, type InputReference } from "./expression.ts";
 import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
 import { isAllowed } from "./value_check.ts";
 

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import {
-  CURRENT_ROW,
   evaluateExpression,
   type ExpressionScope,
   type ExpressionValue,
-  parseExpression,
   truthOf,
   UNKNOWN_VALUE,
-} from "../../lib/inputs/expression.ts";
+} from "../../lib/inputs/evaluate_expression.ts";
+import { CURRENT_ROW, parseExpression } from "../../lib/inputs/expression.ts";
 
 const INPUTS: Readonly<Record<string, ExpressionValue>> = {
   mode: "exact",
