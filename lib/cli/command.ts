@@ -27,11 +27,9 @@ export const COMMON_OPTIONS = {
 
 const OUTPUT_FORMATS = ["text", "json", "yaml"] as const;
 
-const outputFormat = oneOf(...OUTPUT_FORMATS);
-
 export const JSON_OPTION = {
   json: flag("Print one JSON document"),
-  output: option("FORMAT", "text, json (like --json) or yaml", { short: "o", parse: outputFormat }),
+  output: option("FORMAT", "text, json (like --json) or yaml", { short: "o", parse: oneOf(...OUTPUT_FORMATS) }),
 } as const;
 export const EVENTS_OPTION = { events: flag("Print events as JSON Lines") } as const;
 

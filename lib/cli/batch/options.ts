@@ -8,9 +8,6 @@ import { type Invocation, JSON_OPTION } from "../command.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
-const until = oneOf("all", "any", "fail-fast");
-const progress = oneOf("auto", "table", "plain", "none");
-const rerun = oneOf("failed", "cancelled", "timeout", "changed", "all");
 const onStop = oneOf("keep", "cancel");
 
 /** The path in `html=FILE`. */
@@ -34,7 +31,7 @@ export const MANY_RUNS_OPTIONS = {
   }),
   perCluster: option("N", "How many runs at once on one cluster", { parse: integer({ min: 1, max: 10_000 }) }),
   until: option("all|any|fail-fast", "Stop submitting after the first success, or the first failure (default all)", {
-    parse: until,
+    parse: oneOf("all", "any", "fail-fast"),
   }),
   maxFailures: option("N|N%", "Stop submitting after this many failures"),
   noCanary: flag(`Continue even if the first ${CANARY} runs to end have all failed`),
@@ -46,7 +43,7 @@ export const MANY_RUNS_OPTIONS = {
     "Which failures: of the infrastructure, any, or by the first error (default infra)",
   ),
   rerun: option("WHICH", "Run ended rows again: failed, cancelled, timeout, changed or all", {
-    parse: rerun,
+    parse: oneOf("failed", "cancelled", "timeout", "changed", "all"),
     multiple: true,
   }),
   rows: option("ROWS", "Only these rows, like 4,8,15-20"),
@@ -56,7 +53,7 @@ export const MANY_RUNS_OPTIONS = {
     parse: integer({ min: 1, max: 6_000 }),
   }),
   progress: option("auto|table|plain|none", "How progress is shown (default: a table at a terminal)", {
-    parse: progress,
+    parse: oneOf("auto", "table", "plain", "none"),
   }),
   csv: option("FILE", "Write the results as CSV, a line per row", { completes: "file" }),
   jsonl: option("FILE", "Write the results as JSON Lines", { completes: "file" }),

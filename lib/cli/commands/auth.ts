@@ -13,8 +13,6 @@ import { COMPLETED } from "../exit_codes.ts";
 import { clientFor } from "../open_client.ts";
 import type { Output } from "../output.ts";
 
-const action = actionOf({ status: "show which API key is used" });
-
 export const command = defineCommand({
   examples: [
     { line: "pw-workflow-runner auth status", does: "Show the key's source, host, user and expiration" },
@@ -28,7 +26,7 @@ export const command = defineCommand({
     "Exits with 0 if the platform accepts the key, and with 4 if there is none, or it is refused or has expired.",
   ].join("\n"),
   args: {
-    action: argument("ACTION", { parse: action }),
+    action: argument("ACTION", { parse: actionOf({ status: "show which API key is used" }) }),
     offline: flag("Do not ask the platform whether it accepts the key"),
     ...JSON_OPTION,
   },

@@ -2,7 +2,6 @@ import { actionOf, argument, oneOf } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 
-const shell = oneOf(...SHELLS);
 const shellOrInstall = actionOf({
   bash: "print the script for bash",
   zsh: "print the script for zsh",
@@ -28,7 +27,7 @@ export const command = defineCommand({
   isLocal: true,
   args: {
     shell: argument("SHELL", { parse: shellOrInstall }),
-    installFor: argument("SHELL", { parse: shell, required: false, onlyAfter: "install" }),
+    installFor: argument("SHELL", { parse: oneOf(...SHELLS), required: false, onlyAfter: "install" }),
   },
   async run({ context, output, values }) {
     if (values.shell !== "install") return output.raw(SCRIPTS[values.shell]);

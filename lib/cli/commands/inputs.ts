@@ -24,7 +24,6 @@ const action = actionOf({
   schema: "print a JSON Schema, for editors",
   explain: "show the inputs to submit and their sources",
 });
-const skeletonFormat = oneOf("json", "yaml");
 
 export const command = defineCommand({
   examples: [
@@ -64,7 +63,7 @@ export const command = defineCommand({
       actions: ["new"],
     }),
     format: option("FORMAT", "json or yaml (default: by the file extension)", {
-      parse: skeletonFormat,
+      parse: oneOf("json", "yaml"),
       actions: ["new"],
     }),
   },

@@ -28,14 +28,12 @@ import { didYouMean } from "../../did_you_mean.ts";
 /** What `--tail` keeps in memory for each step, in UTF-16 code units. */
 const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 
-const lineCount = integer({ min: 0 });
-
 const ARGS = {
   run: { ...ONE_RUN.run, required: false },
   follow: flag("Follow the logs until the run ends", "f"),
   job: option("JOB", "Only this job and those inside it, by name or path (session_runner/ssh_job)"),
   step: option("STEP", "Only this step, by name or number"),
-  tail: option("N", "Only the last N lines of each step, and at most 8 MiB", { parse: lineCount }),
+  tail: option("N", "Only the last N lines of each step, and at most 8 MiB", { parse: integer({ min: 0 }) }),
   failed: flag("Only steps that failed"),
   ...JSON_OPTION,
 } as const;

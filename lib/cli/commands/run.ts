@@ -33,8 +33,6 @@ import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_
 import { waitOptions } from "../tracking/wait_options.ts";
 import { writeResults } from "../tracking/write_results.ts";
 
-const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
-
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
   input: option("INPUTS", "Inputs (see below)", {
@@ -52,7 +50,7 @@ export const RUN_OPTIONS = {
   dryRun: flag("Have the platform check the request without starting a run"),
   idempotencyKey: option("TEXT", "Identify this submission: reusing the key attaches to the same run"),
   idempotencyPolicy: option("POLICY", "If the key was used before: attach, reject or new-if-failed (default attach)", {
-    parse: idempotencyPolicy,
+    parse: oneOf("attach", "reject", "new-if-failed"),
   }),
   submitTimeout: option("TIME", "Keep retrying a submission that has not started a run for this long (default 10m)", {
     parse: positiveDuration,

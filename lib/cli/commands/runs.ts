@@ -22,9 +22,7 @@ const PLATFORM_STATUSES = {
 
 const DEFAULT_LIMIT = 20;
 
-const runStatus = oneOf("running", "completed", "failed", "cancelled", "error", "canceled");
 const count = integer({ min: 1, max: 10_000 });
-const skipped = integer({ min: 0 });
 
 export const command = defineCommand({
   examples: [
@@ -36,14 +34,14 @@ export const command = defineCommand({
   args: {
     workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),
     status: option("STATUS", "Only runs that are running, completed, failed or cancelled; repeatable", {
-      parse: runStatus,
+      parse: oneOf("running", "completed", "failed", "cancelled", "error", "canceled"),
       multiple: true,
     }),
     search: option("TEXT", "Only runs whose slug, display name or workflow contains this text"),
     name: option("PATTERN", "Only runs whose display name matches"),
     since: option("TIME", "Only runs started within the last TIME, such as 7d", { parse: positiveDuration }),
     limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count }),
-    offset: option("N", "Skip the first N matching runs", { parse: skipped }),
+    offset: option("N", "Skip the first N matching runs", { parse: integer({ min: 0 }) }),
     all: flag("List all matching runs"),
     ...JSON_OPTION,
   },

@@ -11,9 +11,7 @@ import { argument, integer, oneOf, option, positiveNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 
-const portNumber = integer({ min: 0, max: 65_535 });
 const apiVersionChoice = oneOf("current", "legacy", "both");
-const slugBehavior = oneOf("unique", "shared", "existing", "ignored", "refused");
 
 export const command = defineCommand({
   examples: [
@@ -47,11 +45,11 @@ export const command = defineCommand({
   ].join("\n"),
   isLocal: true,
   args: {
-    port: option("N", "Port to listen on (default: a free one)", { parse: portNumber }),
+    port: option("N", "Port to listen on (default: a free one)", { parse: integer({ min: 0, max: 65_535 }) }),
     speed: option("X", "How many times as fast runs progress (default 1)", { parse: positiveNumber }),
     apiVersion: option("VERSION", "current, legacy or both (default current)", { parse: apiVersionChoice }),
     slugs: option("RULE", "How requested slugs are handled: unique, shared, existing, ignored or refused", {
-      parse: slugBehavior,
+      parse: oneOf("unique", "shared", "existing", "ignored", "refused"),
     }),
     workflows: option("DIR", "Serve the workflow files of this folder, or one file, besides the samples", {
       completes: "file",

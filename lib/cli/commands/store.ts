@@ -7,7 +7,6 @@ import { actionOf, argument } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { COMPLETED } from "../exit_codes.ts";
 
-const action = actionOf({ copy: "copy a store into an empty one" });
 const STORES_HINT = `FROM and TO are stores: ${STORE_NAMES}`;
 
 export const command = defineCommand({
@@ -29,7 +28,7 @@ export const command = defineCommand({
   ].join("\n"),
   isLocal: true,
   args: {
-    action: argument("ACTION", { parse: action }),
+    action: argument("ACTION", { parse: actionOf({ copy: "copy a store into an empty one" }) }),
     from: argument("FROM", { completes: "file", hint: STORES_HINT }),
     to: argument("TO", { completes: "file", hint: STORES_HINT }),
     ...JSON_OPTION,

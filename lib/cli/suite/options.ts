@@ -12,7 +12,6 @@ import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 /** GitLab allows 200 parallel jobs, GitHub 256. */
 export const MAX_SHARDS = 200;
 
-const order = oneOf("file", "random");
 const count = integer({ min: 1, max: 10_000 });
 
 export const SUITE_OPTIONS = {
@@ -48,7 +47,7 @@ export const SUITE_OPTIONS = {
   ),
   repeat: option("N", "Run each case this often", { parse: integer({ min: 1, max: 1_000 }) }),
   shard: option("I/N", "Only the cases of part I of N"),
-  order: option("file|random", "In which order cases start (default file)", { parse: order }),
+  order: option("file|random", "In which order cases start (default file)", { parse: oneOf("file", "random") }),
   seed: option("N", "Repeats a random order", { parse: integer({ min: 0 }) }),
   list: flag("List the cases, and run nothing"),
   dryRun: flag("Check everything and show the plan, and submit nothing"),

@@ -17,12 +17,11 @@ import { programCommand } from "../../shell_command.ts";
 export type OnInterrupt = "ask" | "keep" | "cancel";
 export type OnTimeout = "keep" | "cancel";
 
-const onInterrupt = oneOf("ask", "keep", "cancel");
 const onTimeout = oneOf("keep", "cancel");
 
 export const STOP_OPTIONS = {
   onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)", {
-    parse: onInterrupt,
+    parse: oneOf("ask", "keep", "cancel"),
   }),
   onTimeout: option("ACTION", "On --timeout: keep or cancel the run (default keep)", { parse: onTimeout }),
 } as const;
