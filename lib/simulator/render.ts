@@ -1,6 +1,7 @@
 /** JSON of runs, as the current routes return it. */
 
 import type { JsonObject } from "../json.ts";
+import { jsonResponse, type SimulatedResponse } from "./responses.ts";
 import { endMsOf, executedJobsOf, hasSimulatedRunEnded, simulatedStatusOf } from "./progress.ts";
 import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
@@ -27,6 +28,12 @@ export function simulatedRunJson(state: SimulatorState, run: SimulatedRun, nowMs
     ...(run.displayName === null ? {} : { displayName: run.displayName }),
     ...(run.statusReason === null ? {} : { statusReason: run.statusReason }),
   };
+}
+
+/** The response to a submit. */
+export function submitResponse(run: JsonObject, sessions: SimulatedRun["sessions"]): SimulatedResponse {
+  const redirect = sessions.find((session) => session.isRedirect);
+  return jsonResponse({ run, ...(redirect === undefined ? {} : { redirect: redirect.name }) });
 }
 
 /** A run's details. */

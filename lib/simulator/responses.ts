@@ -44,22 +44,27 @@ export class HttpError extends Error {
     super(message);
     this.name = "HttpError";
     this.status = status;
-    this.code = code ?? CODE_OF_STATUS.get(status) ?? (status < 500 ? "invalid_request" : "internal");
+    this.code = code ?? STATUSES.get(status)?.code ?? (status < 500 ? "invalid_request" : "internal");
     this.fields = fields;
     this.headers = headers;
     this.params = params;
   }
 }
 
-/** The contract's default codes. */
-const CODE_OF_STATUS: ReadonlyMap<number, string> = new Map([
-  [401, "unauthenticated"],
-  [403, "forbidden"],
-  [404, "not_found"],
-  [409, "conflict"],
-  [422, "validation"],
-  [429, "rate_limited"],
-  [503, "unavailable"],
+/** With the contract's default codes. */
+const STATUSES: ReadonlyMap<number, { readonly title: string; readonly code?: string }> = new Map([
+  [400, { title: "Bad Request" }],
+  [401, { title: "Unauthorized", code: "unauthenticated" }],
+  [403, { title: "Forbidden", code: "forbidden" }],
+  [404, { title: "Not Found", code: "not_found" }],
+  [405, { title: "Method Not Allowed" }],
+  [409, { title: "Conflict", code: "conflict" }],
+  [422, { title: "Unprocessable Entity", code: "validation" }],
+  [429, { title: "Too Many Requests", code: "rate_limited" }],
+  [500, { title: "Internal Server Error" }],
+  [502, { title: "Bad Gateway" }],
+  [503, { title: "Service Unavailable", code: "unavailable" }],
+  [504, { title: "Gateway Timeout" }],
 ]);
 
 /** The 422 response to a body or query that violates the contract. It lists every invalid field. */
@@ -81,7 +86,7 @@ export function errorResponse(
   }
   const problem = {
     type: `/problems/activate/${code}`,
-    title: TITLE_OF_STATUS.get(status) ?? "Error",
+    title: STATUSES.get(status)?.title ?? "Error",
     status,
     detail: message,
     code,
@@ -93,18 +98,3 @@ export function errorResponse(
   };
   return { ...jsonResponse(problem, status), headers: { "content-type": "application/problem+json", ...headers } };
 }
-
-const TITLE_OF_STATUS: ReadonlyMap<number, string> = new Map([
-  [400, "Bad Request"],
-  [401, "Unauthorized"],
-  [403, "Forbidden"],
-  [404, "Not Found"],
-  [405, "Method Not Allowed"],
-  [409, "Conflict"],
-  [422, "Unprocessable Entity"],
-  [429, "Too Many Requests"],
-  [500, "Internal Server Error"],
-  [502, "Bad Gateway"],
-  [503, "Service Unavailable"],
-  [504, "Gateway Timeout"],
-]);

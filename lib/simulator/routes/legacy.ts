@@ -6,7 +6,7 @@ import { HttpError, jsonResponse, noContentResponse } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { prepareSimulatedRun, storeSimulatedRun } from "../run_input.ts";
 import { executedJobsOf } from "../progress.ts";
-import { simulatedRunJson } from "../render.ts";
+import { simulatedRunJson, submitResponse } from "../render.ts";
 import { objectOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";
@@ -32,11 +32,7 @@ function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedRe
     consent: "all",
   });
   storeSimulatedRun(state, run);
-  const redirect = run.sessions.find((session) => session.isRedirect);
-  return jsonResponse({
-    run: legacyRunJson(state, run, nowMs),
-    ...(redirect === undefined ? {} : { redirect: redirect.name }),
-  });
+  return submitResponse(legacyRunJson(state, run, nowMs), run.sessions);
 }
 
 function getRun(context: RouteContext): SimulatedResponse {

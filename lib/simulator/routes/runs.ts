@@ -6,7 +6,7 @@ import { checkBody } from "../body.ts";
 import { acceptSlug, findRunWithSlug, prepareSimulatedRun, type RunInput, storeSimulatedRun } from "../run_input.ts";
 import { readLogFile } from "../logs.ts";
 import { hasSimulatedRunEnded, runningSteps } from "../progress.ts";
-import { runDetailJson, simulatedRunJson } from "../render.ts";
+import { runDetailJson, simulatedRunJson, submitResponse } from "../render.ts";
 import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteSimulatedRuns } from "./delete_runs.ts";
@@ -82,11 +82,7 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
     storeGrant(state, input);
   }
   const returned = existing ?? run;
-  const redirect = returned.sessions.find((session) => session.isRedirect);
-  return jsonResponse({
-    run: simulatedRunJson(state, returned, nowMs),
-    ...(redirect === undefined ? {} : { redirect: redirect.name }),
-  });
+  return submitResponse(simulatedRunJson(state, returned, nowMs), returned.sessions);
 }
 
 /** The workflow of a marketplace item: `openvscode` is `marketplace.openvscode.latest`, or another version. */
