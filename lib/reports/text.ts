@@ -10,13 +10,7 @@ import type { Trends } from "./trends.ts";
 import { VERDICT_TEXTS } from "./verdict.ts";
 
 /** Colors a text. */
-export interface Paint {
-  readonly red: (text: string) => string;
-  readonly green: (text: string) => string;
-  readonly yellow: (text: string) => string;
-  readonly dim: (text: string) => string;
-  readonly bold: (text: string) => string;
-}
+export type Paint = Readonly<Record<"red" | "green" | "yellow" | "dim" | "bold", (text: string) => string>>;
 
 const TAIL_LINES = 15;
 const MAX_DETAILS = 50;

@@ -10,6 +10,7 @@ import { reasonsOf } from "../../reports/reasons.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
 import type { Context } from "../context.ts";
 import type { Output } from "../output.ts";
+import { styleFor } from "../terminal/style.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
 import type { EarlierReports } from "./history_folder.ts";
@@ -91,11 +92,9 @@ export async function finishReport(
 
 /** In the log of a job: a group for each case that did not pass, and annotations. */
 function writeCommands({ stderr }: Context, report: Report): void {
-  const plain = (text: string) => text;
-  const paint = { red: plain, green: plain, yellow: plain, dim: plain, bold: plain };
   for (const one of worstFirst(report.cases)) {
     const lines = [...reasonsOf(one), ...one.attempts.at(-1)?.logTail ?? []];
-    stderr.write(`${workflowCommand("group", {}, caseLine(one, paint))}\n`);
+    stderr.write(`${workflowCommand("group", {}, caseLine(one, styleFor(false)))}\n`);
     // A line of a log is no command.
     for (const line of lines) stderr.write(`  ${line.replaceAll("::", ":\u200b:")}\n`);
     stderr.write("::endgroup::\n");
