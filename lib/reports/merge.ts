@@ -95,15 +95,11 @@ function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly Repor
       places.set(place, round + 1);
       if (!suites.has(one.suite)) suites.set(one.suite, suites.size);
       const before = placed.get(one.id);
-      const rank = [fileRank(one, suites), one.file?.line ?? 0, round, shard];
+      const rank = [suites.get(one.suite) ?? 0, one.file?.line ?? 0, round, shard];
       placed.set(one.id, before === undefined ? { one, rank } : { ...before, one: worse(before.one, one) });
     }
   }
   return [...placed.values()].toSorted((a, b) => compareRanks(a.rank, b.rank)).map(({ one }) => one);
-}
-
-function fileRank({ suite }: ReportCase, suites: ReadonlyMap<string, number>): number {
-  return suites.get(suite) ?? 0;
 }
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {

@@ -2,7 +2,7 @@ import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
 import { findSessions } from "../../runs/session.ts";
 import { RESULT_KIND_OF_STATUS, stepPositionOf, toRunView } from "../../runs/view.ts";
-import type { RunDetail, RunView } from "../../run.ts";
+import type { RunView } from "../../run.ts";
 import { flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
@@ -38,12 +38,14 @@ export const command = defineCommand({
         runPageUrl(runPageTemplate(context.env("PW_RUN_URL") ?? "", host), host, run),
       );
     }
-    const sessions = mayHaveSession(run) ? await findSessions({ client }, run, { signal }) : [];
+    // Sessions end with their run.
+    const mayHaveSession = run.status === "running" || run.redirect?.kind === "session";
+    const sessions = mayHaveSession ? await findSessions({ client }, run, { signal }) : [];
     const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
     if (output.mode === "json") output.document({ ...view, sessions, exitCode, kind: view.status, submitted: "no" });
     else {
-      const position = positionIn(run);
+      const position = run.status === "running" ? stepPositionOf(run.jobs) : null;
       output.answer(renderRun(view, { style: output.answerStyle, nowMs: context.clock.now(), position, sessions }));
     }
     return exitCode;
@@ -53,13 +55,4 @@ export const command = defineCommand({
 /** The exit code of a run, or 0 while it is running. */
 export function runExitCode({ status }: Pick<RunView, "status">): number {
   return status === "running" ? EXIT_CODES.completed : EXIT_CODES[RESULT_KIND_OF_STATUS[status]];
-}
-
-/** Sessions end with their run. */
-function mayHaveSession({ status, redirect }: RunDetail): boolean {
-  return status === "running" || redirect?.kind === "session";
-}
-
-function positionIn(run: RunDetail) {
-  return run.status === "running" ? stepPositionOf(run.jobs) : null;
 }

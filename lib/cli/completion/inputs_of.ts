@@ -10,12 +10,8 @@ export function completionInputsOf(fields: FormFields, under = ""): readonly Inp
     if (field.kind === "group") return completionInputsOf(field.fields, path);
     const rowFields = field.kind === "list" ? fieldsInside(field) : undefined;
     if (rowFields !== undefined) return completionInputsOf(rowFields, joinPath(path, 0));
-    return [{ path, description: descriptionOf(field), values: valuesOf(field) }];
+    return [{ path, description: field.label ?? field.tooltip ?? field.type, values: valuesOf(field) }];
   });
-}
-
-function descriptionOf({ label, tooltip, type }: Field): string {
-  return label ?? tooltip ?? type;
 }
 
 function valuesOf({ prompt }: Field): readonly string[] {

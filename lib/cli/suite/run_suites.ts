@@ -9,13 +9,13 @@ import type { Report, Shard } from "../../reports/report.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { seededRandom } from "../../seeded_random.ts";
 import type { RunStore } from "../../store/run_store.ts";
-import { type Budget, budgetsIn } from "../../suites/budget.ts";
+import { budgetsIn } from "../../suites/budget.ts";
 import { checkFormat } from "../../suites/check_format.ts";
 import { type OverridesDocument, overridesFormat } from "../../suites/format.ts";
 import { earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts";
 import { type PlannedCase, planSuites } from "../../suites/plan.ts";
 import { preflight } from "../../suites/preflight.ts";
-import { readSuites, type Suite } from "../../suites/read_suite.ts";
+import { readSuites } from "../../suites/read_suite.ts";
 import { selectCases, type SelectedCase, type Selection } from "../../suites/select.ts";
 import { openSession, type SuiteSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
@@ -74,7 +74,8 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     title,
     environment,
     retriesThreshold,
-    budgets: budgetsOf(values, suites),
+    // The option holds for all suites together, in place of their own budgets.
+    budgets: values.budget === undefined ? budgetsIn(suites) : [{ suite: null, limitMs: values.budget }],
     earlier: pointsById(earlierRuns(history.reports, { environment, startedAtMs })),
   });
   const cases = withLimits(run.cases, values, checked.length);
@@ -159,11 +160,6 @@ async function startSession(
     output.log("INFO", "Nothing to resume: starting from the beginning");
   }
   return session;
-}
-
-/** The option holds for all suites together, in place of their own budgets. */
-function budgetsOf({ budget }: SuiteValues, suites: readonly Suite[]): readonly Budget[] {
-  return budget === undefined ? budgetsIn(suites) : [{ suite: null, limitMs: budget }];
 }
 
 /** @throws InvalidInputs */
