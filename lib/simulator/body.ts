@@ -1,8 +1,7 @@
 /** Validates a request body against the contract. */
 
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { type FieldError, invalidRequest } from "./responses.ts";
-import { isObject } from "./shape.ts";
 
 export interface BodyField {
   readonly type: "string" | "boolean" | "object" | "strings";

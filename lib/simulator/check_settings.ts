@@ -1,6 +1,7 @@
 /** Checks settings that come from outside, where the compiler cannot. */
 
-import { type ClusterFacts, type Fault, OPERATIONS, type ServerBehavior } from "./simulator.ts";
+import { isObject } from "../json.ts";
+import { type ClusterFacts, type Fault, OPERATIONS, type ServerBehavior, type SimulatorOptions } from "./simulator.ts";
 
 type Setting = "number" | "text" | readonly (string | number | boolean)[];
 type SettingsOf<T> = Readonly<Record<keyof T, Setting>>;
@@ -51,14 +52,8 @@ const CLUSTER = {
   ipAddress: "text",
 } as const satisfies SettingsOf<ClusterFacts>;
 
-interface Settings {
-  readonly behavior?: Partial<ServerBehavior> | undefined;
-  readonly faults?: readonly Fault[] | undefined;
-  readonly clusters?: Readonly<Record<string, ClusterFacts>> | undefined;
-}
-
 /** @throws RangeError that names every unknown option, field or value. */
-export function checkSettings({ behavior = {}, faults = [], clusters = {} }: Settings): void {
+export function checkSettings({ behavior = {}, faults = [], clusters = {} }: SimulatorOptions): void {
   const problems = [
     ...problemsOf("server behavior option", behavior, BEHAVIOR),
     ...faults.flatMap((fault) => problemsOf("field of a fault", fault, FAULT)),
@@ -70,8 +65,7 @@ export function checkSettings({ behavior = {}, faults = [], clusters = {} }: Set
 /** @param clusters By name. */
 export function clusterProblems(clusters: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(clusters).flatMap(([name, facts]) => {
-    const isObject = typeof facts === "object" && facts !== null && !Array.isArray(facts);
-    if (!isObject) return [`${name} must be an object, like { schedulerType: pbs }`];
+    if (!isObject(facts)) return [`${name} must be an object, like { schedulerType: pbs }`];
     return problemsOf("field of a cluster", facts, CLUSTER).map((problem) => `${name}: ${problem}`);
   });
 }

@@ -1,7 +1,6 @@
 /** The simulated compute clusters, the same for every user. Addresses are from the documentation range (RFC 5737). */
 
-import type { JsonObject } from "../json.ts";
-import { isObject } from "./shape.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import type { SimulatorOptions } from "./simulator.ts";
 
 /** A cluster, as the server lists it. */

@@ -2,12 +2,12 @@
 
 import type { Clock } from "../clock.ts";
 import { parse } from "../deps/yaml.ts";
-import type { JsonObject } from "../json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
 import { describedClusters, SAMPLE_CLUSTERS } from "./clusters.ts";
 import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
-import { isObject, objectOf } from "./shape.ts";
+import { objectOf } from "./shape.ts";
 import { type Scenario, stepScript } from "./scenario.ts";
 import type { ServerBehavior, SimulatorOptions } from "./simulator.ts";
 import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";

@@ -1,9 +1,8 @@
 /** Evaluates the `${{ … }}` of workflow files, on the syntax tree of a parser that the client does not use. */
 
 import { type CoreExpression, type Expression, isCoreExpression, parseExpression } from "../deps/jsep.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
-import { isObject } from "./shape.ts";
 
 /** Variables of an expression, by the first segment of a path. `$` holds the attributes of the field itself. */
 export type ExpressionScope = Readonly<JsonObject>;

@@ -1,10 +1,10 @@
 /** Resolves inputs as the server does: applies defaults, resolves clusters and reports missing required fields. */
 
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
 import { resolveCluster, SAMPLE_CLUSTERS, type SimulatedCluster } from "./clusters.ts";
 import { evaluateCondition, type ExpressionScope, resolveExpressions } from "./expressions.ts";
-import { isObject, objectOf, textOf } from "./shape.ts";
+import { objectOf, textOf } from "./shape.ts";
 
 interface ResolveOptions {
   readonly user: string;

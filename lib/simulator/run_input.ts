@@ -1,13 +1,13 @@
 /** Checks a submit and creates its run. The checks are in the order of the platform's. */
 
-import type { JsonObject } from "../json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import { parse } from "../deps/yaml.ts";
 import { HttpError, invalidRequest } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
 import { evaluateCondition } from "./expressions.ts";
 import { planRun } from "./plan.ts";
 import type { Scenario } from "./scenario.ts";
-import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
+import { objectOf, stringsOf, textOf } from "./shape.ts";
 import { newId } from "./id.ts";
 import { workspaceStatus } from "./workspace.ts";
 import { nextRunNumber, type SimulatedRun, type SimulatorState } from "./state.ts";

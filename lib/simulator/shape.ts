@@ -1,10 +1,6 @@
 /** Reads values of unknown shape from YAML and JSON. */
 
-import type { Json, JsonObject } from "../json.ts";
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isObject, type Json, type JsonObject } from "../json.ts";
 
 /** Returns the value if it is an object, an empty object otherwise. */
 export function objectOf(value: unknown): JsonObject {

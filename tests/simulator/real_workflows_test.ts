@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
-import { isObject, objectOf, stringsOf } from "../../lib/simulator/shape.ts";
+import { isObject } from "../../lib/json.ts";
+import { objectOf, stringsOf } from "../../lib/simulator/shape.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { needing } from "../support/needs.ts";
