@@ -25,26 +25,12 @@ export function renderJunit(report: Report): string {
   const suites = Map.groupBy(report.cases, ({ suite }) => suite);
   const budget = { left: MAX_TOTAL_LENGTH };
   const rendered = [...suites].map(([name, cases]) => suiteXml(name, cases, report, budget));
-  const all = totalsOf(report.cases);
-  const root = attributes({
-    name: report.title,
-    tests: all.tests,
-    failures: all.failures,
-    errors: all.errors,
-    time: all.time,
-  });
+  const { tests, failures, errors, time } = totalsOf(report.cases);
+  const root = attributes({ name: report.title, tests, failures, errors, time });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${root}>\n${rendered.join("")}</testsuites>\n`;
 }
 
-interface Totals {
-  readonly tests: string;
-  readonly failures: string;
-  readonly errors: string;
-  readonly skipped: string;
-  readonly time: string;
-}
-
-function totalsOf(cases: readonly ReportCase[]): Totals {
+function totalsOf(cases: readonly ReportCase[]) {
   const count = (outcome: Outcome) => String(cases.filter((one) => outcomeOf(one) === outcome).length);
   const seconds = cases.reduce((sum, one) => sum + (secondsOf(one.attempts.at(-1)) ?? 0), 0);
   return {

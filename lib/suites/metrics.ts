@@ -99,14 +99,8 @@ export function judgeMetric(
   return { ...base, expected, isMet };
 }
 
-interface Range {
-  /** `null` if this side is open. */
-  readonly low: number | null;
-  readonly high: number | null;
-}
-
-/** Without `below` and `above`, the value itself is the limit: on the worse side, or on both if none is worse. */
-function rangeOf(reference: MetricReference, center: number, better: Better): Range {
+/** A side is `null` if it is open. Without `below` and `above`, the value itself is the limit: on the worse side, or on both if none is worse. */
+function rangeOf(reference: MetricReference, center: number, better: Better) {
   if (!("value" in reference)) {
     const distance = distanceOf(reference["worse-by"], center);
     return {

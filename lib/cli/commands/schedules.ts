@@ -93,13 +93,8 @@ async function checkInputs(invocation: OpenInvocation & { readonly signal: Abort
   output.log("INFO", "The inputs of all schedules fit their workflows");
 }
 
-interface LoadedSchedules {
-  /** As shown to the user. */
-  readonly path: string;
-  readonly list: readonly Schedule[];
-}
-
-async function loadSchedules(context: Context, file: string | undefined): Promise<LoadedSchedules> {
+/** @returns The schedules, and their path as it is shown to the user. */
+async function loadSchedules(context: Context, file: string | undefined) {
   if (file !== undefined || await isHere(context)) {
     const path = file ?? DEFAULT_FILE;
     const { pathToFileURL } = await import("node:url");

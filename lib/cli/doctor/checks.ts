@@ -13,24 +13,21 @@ import {
 } from "./host_checks.ts";
 import { checkHistory, checkNetwork, checkSettings, checkVersions } from "./machine_checks.ts";
 
-interface Check {
-  readonly name: string;
-  /** Throws `Skipped` if a fact is missing; any other error is the failure. */
-  run(facts: DoctorFacts): CheckResult | Promise<CheckResult>;
-}
+/** Throws `Skipped` if a fact is missing; any other error is the failure. */
+type Check = (facts: DoctorFacts) => CheckResult | Promise<CheckResult>;
 
-const CHECKS: readonly Check[] = [
-  { name: "versions", run: checkVersions },
-  { name: "settings", run: checkSettings },
-  { name: "network", run: checkNetwork },
-  { name: "credential", run: checkCredential },
-  { name: "connection", run: checkConnection },
-  { name: "clock", run: checkClock },
-  { name: "account", run: checkAccount },
-  { name: "routes", run: checkRoutes },
-  { name: "workspace", run: checkWorkspace },
-  { name: "history", run: checkHistory },
-];
+const CHECKS: Readonly<Record<string, Check>> = {
+  versions: checkVersions,
+  settings: checkSettings,
+  network: checkNetwork,
+  credential: checkCredential,
+  connection: checkConnection,
+  clock: checkClock,
+  account: checkAccount,
+  routes: checkRoutes,
+  workspace: checkWorkspace,
+  history: checkHistory,
+};
 
 /** For all checks; requests have a shorter one of their own. */
 const DEADLINE_MS = 45_000;
@@ -43,8 +40,8 @@ export async function* runChecks(call: DoctorCall): AsyncGenerator<DoctorCheck, 
   using deadline = clock.timeout(DEADLINE_MS);
   // Some operations can't be aborted, like reading a file on a hanging network mount: those are abandoned.
   const ended = rejectOnAbort(AbortSignal.any([signal, deadline.signal]));
-  const pending = CHECKS.map(async ({ name, run }) => {
-    const result = await Promise.race([Promise.try(run, facts), ended]).catch((error) => {
+  const pending = Object.entries(CHECKS).map(async ([name, check]) => {
+    const result = await Promise.race([Promise.try(check, facts), ended]).catch((error) => {
       signal.throwIfAborted();
       const isLate = deadline.signal.aborted && error === deadline.signal.reason;
       return resultOfError(isLate ? new ResponseLost(`Cannot check the ${name}: ${LATE}`) : error);
