@@ -155,7 +155,7 @@ function whyNotWritable(path: string): unknown {
   try {
     return createPrivate(path);
   } catch (error) {
-    if (inodeOf(path) === null) throw error;
+    if (inodeOf(path) === null || error instanceof Deno.errors.IsADirectory) throw error;
     return error;
   }
 }

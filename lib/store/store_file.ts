@@ -51,6 +51,8 @@ export function storageHint(error: unknown, path: string): string {
   const folder = folderOf(path);
   const remedy = error instanceof Deno.errors.NotCapable
     ? `Run with \`deno run --allow-read=${folder} --allow-write=${folder} …\``
+    : error instanceof Deno.errors.IsADirectory
+    ? "Name a file in it"
     : /is locked/.test(String(error))
     ? "End the process that has it locked"
     : /full|space|quota/i.test(String(error))

@@ -38,6 +38,16 @@ Deno.test("sqlite: what was set is there when the file is opened again", async (
   assert.equal((await kv.get(["a"])).value, 1);
 });
 
+Deno.test("sqlite: a path that is a folder is a storage error that says so", async () => {
+  await using folder = await emptyFolder();
+  await assert.rejects(open(folder.path), (error) => {
+    assert.ok(error instanceof StorageError);
+    assert.equal(error.message, `Cannot use the run store at ${folder.path}: it is a folder, not a file`);
+    assert.equal(error.hint, "Name a file in it, or name another store with PW_STORE_URL");
+    return true;
+  });
+});
+
 Deno.test({
   name: "sqlite: the file and its folder are their owner's alone under any umask",
   ignore: Deno.build.os === "windows",
