@@ -108,7 +108,7 @@ function unknownField(key: string, known: readonly string[]): string {
 
 function shown(value: Json | undefined, path: SourcePath): string {
   if (path.some((part) => isSecretName(String(part)))) return "a value that is not shown";
-  if (value === undefined) return "nothing";
+  if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (isObject(value)) return "a mapping";
   const text = JSON.stringify(value);

@@ -125,7 +125,8 @@ export async function readSource(text: string, name: string): Promise<SourceFile
     const visible = maskedLine(lines[line - 1]?.replace(/\r$/, "") ?? "", start - col + 1, secrets);
     const rest = Math.max(1, visible.length - col + 1);
     const excerpt = { line: visible, column: col, length: Math.min(Math.max(1, end - start), rest) };
-    return { origin: `${name}:${line}:${col}`, path: formatPath(path), message, excerpt };
+    const problem = { origin: `${name}:${line}:${col}`, path: formatPath(path), message };
+    return visible.trim() === "" ? problem : { ...problem, excerpt };
   };
   const problem: SourceFile["problem"] = (path, message, at = "value") => {
     let known = path;

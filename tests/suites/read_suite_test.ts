@@ -32,6 +32,14 @@ async function problemsOf(name: string, readTextFile: (path: string) => Promise<
 
 const problemsIn = (text: string) => problemsOf("a.suite.yaml", () => Promise.resolve(text));
 
+Deno.test("an empty suite file is a problem without a line to point at", async () => {
+  for (const text of ["", "\n\n", "# cases to come\n"]) {
+    const [problem, ...others] = await problemsIn(text);
+    assert.deepEqual([problem?.message, others], ["must be a mapping: got nothing", []]);
+    if (text.trim() === "") assert.equal(problem?.excerpt, undefined);
+  }
+});
+
 for (const name of suitesIn("valid/")) {
   Deno.test(`the example ${name} is a suite, for the reader and for the JSON Schema`, async () => {
     const read = (path: string) => Deno.readTextFile(new URL(`valid/${path}`, FIXTURES));
