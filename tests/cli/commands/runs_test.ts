@@ -57,7 +57,7 @@ Deno.test("runs --since reads no further than that, if the newest run comes firs
 Deno.test("runs --name matches display names, with --offset and --limit among the matching runs", async () => {
   await using stage = await cliStage();
   for (const name of ["Nightly 1", "Weekly", "Nightly 2", "Nightly 3"]) {
-    await stage.call(["run", "quick", "--name", name, "--no-wait"]);
+    await stage.call(["run", "never-ending", "--name", name, "--no-wait"]);
   }
   const all = await list(stage, "--name", "nightly");
   assert.deepEqual([all.runs.length, all.total], [3, 3]);
