@@ -23,6 +23,8 @@ export interface StoredBatch {
   readonly rowCount: number;
   /** Counts the times that its rows were stored: they are below it. */
   readonly revision: number;
+  /** Of a suite, the last call of it; none if an earlier version stored it. */
+  readonly session?: string;
 }
 
 /** A row as it is stored. */

@@ -4,6 +4,7 @@ import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
 import { endedAttemptOf, endOfSubmission } from "../runs/batch.ts";
 import type { PreviousAttempts } from "../runs/batch_task.ts";
+import { newCorrelationTag } from "../runs/slug.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { isOpen, isRetry, type Submission } from "../submission.ts";
 import { sha256 } from "../text.ts";
@@ -34,6 +35,8 @@ export interface SessionFacts {
   readonly selection: readonly (string | null)[];
   readonly title: string;
   readonly nowMs: number;
+  /** In [0, 1), like `Math.random`. */
+  readonly random: () => number;
 }
 
 /**
@@ -43,21 +46,23 @@ export interface SessionFacts {
  */
 export async function openSession(
   store: RunStore,
-  { owner, selection, title, nowMs }: SessionFacts,
+  { owner, selection, title, nowMs, random }: SessionFacts,
   { isResumed }: { readonly isResumed: boolean },
 ): Promise<SuiteSession> {
   const { host, user } = owner;
   const hash = (await sha256(canonicalJson([host, user.toLowerCase(), ...selection]))).slice(0, 12);
   const planId = `${SESSION_PREFIX}${hash}`;
-  const last = await store.batches.get(planId);
-  const record = { batchId: planId, name: title, owner, createdAtMs: nowMs, updatedAtMs: nowMs };
-  const { revision, createdAtMs: startedAtMs } = isResumed && last !== undefined
-    ? last
-    : await store.batches.put(record, []);
-  const sessionId = `${planId}.${revision}`;
-  const isContinued = isResumed && last !== undefined;
-  const previous = isContinued ? await previousCases(store, sessionId) : new Map();
-  return { sessionId, isContinued, startedAtMs, previous };
+  const last = isResumed ? await store.batches.get(planId) : undefined;
+  if (last !== undefined) {
+    const sessionId = `${planId}.${last.session ?? last.revision}`;
+    const previous = await previousCases(store, sessionId);
+    return { sessionId, isContinued: true, startedAtMs: last.createdAtMs, previous };
+  }
+  // The platform finds runs by it: machines that know of no other's must not choose the same.
+  const session = newCorrelationTag(nowMs, random);
+  const record = { batchId: planId, name: title, owner, createdAtMs: nowMs, updatedAtMs: nowMs, session };
+  await store.batches.put(record, []);
+  return { sessionId: `${planId}.${session}`, isContinued: false, startedAtMs: nowMs, previous: new Map() };
 }
 
 /** Distinguishes sessions from batches. */

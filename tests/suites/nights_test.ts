@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { type CliEnd, type CliStage, cliStage } from "../support/cli_stage.ts";
+import { emptyFolder } from "../support/main_job.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
 
 const YAML = "jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n";
@@ -29,7 +30,12 @@ const suite = (workflows: string) => {
 type Files = Map<string, string>;
 
 /** What a call reads and writes. */
-async function call(stage: CliStage, files: Files, args: readonly string[]): Promise<CliEnd & { github: string }> {
+async function call(
+  stage: CliStage,
+  files: Files,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<CliEnd & { github: string }> {
   let github = "";
   const context = {
     readTextFile: (path: string) => {
@@ -42,7 +48,7 @@ async function call(stage: CliStage, files: Files, args: readonly string[]): Pro
     appendFile: (path: string, text: string) => void (path === "out" && (github += text)),
     replaceFile: (path: string, text: string) => Promise.resolve(void files.set(path, text)),
   };
-  const env = { GITHUB_OUTPUT: "out", GITHUB_STEP_SUMMARY: "summary" };
+  const env = { GITHUB_OUTPUT: "out", GITHUB_STEP_SUMMARY: "summary", ...more };
   const end = await stage.call(["test", ...args], { context, env });
   return { ...end, github };
 }
@@ -271,6 +277,16 @@ cases:
     assert.match(unknown.stderr, /Cannot find the metric "triads" [^\n]*\n {2}Did you mean "triad"\?/);
   });
 }
+
+Deno.test("each call of a suite starts its own runs, also on a machine that knows of no other", async () => {
+  await using stage = await cliStage({ workflows: WORKFLOWS });
+  await using other = await emptyFolder();
+  const files: Files = new Map([["nightly.suite.yaml", suite("PF")]]);
+  for (const env of [undefined, undefined, { PW_STATE_DIR: other.path }]) {
+    assert.equal((await call(stage, files, ["nightly.suite.yaml", ...FAST], env)).code, 1);
+  }
+  assert.equal(stage.simulator.runs().length, 6);
+});
 
 Deno.test("a suite that is judged again is the same run of the history", async () => {
   await using machine = await storeNights();

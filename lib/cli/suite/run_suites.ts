@@ -150,6 +150,7 @@ async function startSession(
     ],
     title,
     nowMs: context.clock.now(),
+    random: context.random,
   }, { isResumed: values.resume === true || values.rejudge === true });
   if (values.rejudge === true && !session.isContinued) {
     throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {
