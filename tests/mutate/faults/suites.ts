@@ -87,11 +87,10 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/suites/session.ts", ["tests/suites/run_suites_test.ts", "tests/suites/resume_test.ts"], [
-    [
-      "Resuming starts a new session",
-      "createdAtMs: startedAtMs } = isResumed && last !== undefined",
-      "createdAtMs: startedAtMs } = !isResumed && last !== undefined",
-    ],
+    ["Resuming starts a new session", "const last = isResumed ?", "const last = !isResumed ?"],
+  ]),
+  ...inFile("lib/suites/session.ts", ["tests/suites/nights_test.ts"], [
+    ["The runs of another machine are taken for those of this call", "newCorrelationTag(nowMs, random)", '"1"'],
   ]),
   ...inFile("lib/suites/suite_record.ts", ["tests/suites/suite_record_test.ts"], [
     ["The run store keeps logs", "logTail: [], url", "url"],
