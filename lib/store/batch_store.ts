@@ -23,7 +23,7 @@ export interface StoredBatch {
   readonly rowCount: number;
   /** Counts the times that its rows were stored: they are below it. */
   readonly revision: number;
-  /** Of a suite, the last call of it; none if an earlier version stored it. */
+  /** Of a suite: its last call. */
   readonly session?: string;
 }
 

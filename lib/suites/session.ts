@@ -53,8 +53,8 @@ export async function openSession(
   const hash = (await sha256(canonicalJson([host, user.toLowerCase(), ...selection]))).slice(0, 12);
   const planId = `${SESSION_PREFIX}${hash}`;
   const last = isResumed ? await store.batches.get(planId) : undefined;
-  if (last !== undefined) {
-    const sessionId = `${planId}.${last.session ?? last.revision}`;
+  if (last?.session !== undefined) {
+    const sessionId = `${planId}.${last.session}`;
     const previous = await previousCases(store, sessionId);
     return { sessionId, isContinued: true, startedAtMs: last.createdAtMs, previous };
   }
