@@ -14,11 +14,10 @@ const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env", "--allow-read"
 const ISOLATION = ["--quiet", "--no-check", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-code-cache"];
 
 /**
- * A batch of thousands waits for hours: memory matters more than time. Without the maximum and the percentage, V8 keeps
- * twice as much, as young objects and as what it may collect later. With the minimum, no start waits for it to collect
- * any. They cannot be set by a program that runs.
+ * A batch of thousands waits for hours: memory matters more than time. Without these, V8 keeps twice as much, as young
+ * objects and as what it may collect later. They cannot be set by a program that runs.
  */
-export const V8_FLAGS = "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--heap-growing-percent=30";
+export const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=30";
 
 export interface ExecutableOptions {
   /** Path of the Deno that compiles. */
