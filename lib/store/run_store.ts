@@ -279,7 +279,7 @@ async function removeEnded(kv: Kv, ids: readonly string[], bounds: PruneBounds):
     if (head.value === null || isDamaged(head.value)) continue;
     const keys = derivedKeys(head.key.at(-1) ?? "", head.value);
     const openKey = keys.find(([name]) => name === "open");
-    if (openKey !== undefined && !await isLeftOpen(kv, openKey, bounds)) continue;
+    if (openKey !== undefined && !await isStale(kv, openKey, bounds)) continue;
     change.check(head).delete(head.key);
     for (const key of keys) change.delete(key);
     count(change, keys, -1);
@@ -291,7 +291,7 @@ async function removeEnded(kv: Kv, ids: readonly string[], bounds: PruneBounds):
 }
 
 /** Whether nothing advances it any more: its suite has long ended, or the service has given up the search for its run. */
-async function isLeftOpen(kv: Kv, openKey: StoreKey, { scope, beforeMs }: PruneBounds): Promise<boolean> {
+async function isStale(kv: Kv, openKey: StoreKey, { scope, beforeMs }: PruneBounds): Promise<boolean> {
   if (scope === undefined || Number(openKey.at(-2)) >= beforeMs) return false;
   return scope === "suite" || (await kv.get<OpenRow>(openKey)).value?.state === "abandoned";
 }

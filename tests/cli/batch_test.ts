@@ -75,7 +75,7 @@ Deno.test("batch prints one JSON document", async () => {
   assert.equal(document.rows[0].slug, document.rows[0].run);
 });
 
-Deno.test("a batch that cannot reach the server says so, and does not call it a limit", async () => {
+Deno.test("a batch that cannot reach the server names that as the reason, and no limit", async () => {
   await using stage = await aStage();
   const { context } = files({ "sweep.csv": "n\n1\n2\n" });
   let refused = 0;

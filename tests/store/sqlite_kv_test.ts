@@ -38,7 +38,7 @@ Deno.test("sqlite: what was set is there when the file is opened again", async (
   assert.equal((await kv.get(["a"])).value, 1);
 });
 
-Deno.test("sqlite: a path that is a folder is a storage error that says so", async () => {
+Deno.test("sqlite: a path that is a folder is a storage error that names the reason", async () => {
   await using folder = await emptyFolder();
   await assert.rejects(open(folder.path), (error) => {
     assert.ok(error instanceof StorageError);

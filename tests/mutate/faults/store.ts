@@ -29,7 +29,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "open submissions are pruned",
-      "if (openKey !== undefined && !await isLeftOpen(kv, openKey, bounds)) continue;",
+      "if (openKey !== undefined && !await isStale(kv, openKey, bounds)) continue;",
       "",
     ],
     ["young runs of open suites are pruned", "Number(openKey.at(-2)) >= beforeMs", "false"],
