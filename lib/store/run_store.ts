@@ -6,7 +6,7 @@ import { chunksOf } from "../chunks.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import { attemptRowOf, type OpenRow, openRowOf, ownerKey, scopeOf, type SubmissionScope, timeKey } from "./indexes.ts";
-import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
+import { isKeyPart, keyPart, keyText, type StoreKey } from "./key.ts";
 import type { AtomicChange, Kv } from "./kv.ts";
 import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
 import {
@@ -191,14 +191,14 @@ async function put<S extends Submission>(
   const written = { ...submission, revision: revision + 1 };
   const { head, parts } = submissionBodiesOf(withoutSecretInputs(written), kv.limits);
   const [before, after] = [old.value === null ? [] : derivedKeys(id, old.value), derivedKeys(id, head)];
-  const [known, staying] = [textsOf(before), textsOf(after)];
+  const [known, staying] = [new Set(before.map(keyText)), new Set(after.map(keyText))];
   const change = kv.atomic().check(old).set(["submission", id], head);
   if (old.value === null) count(change, after, 1);
-  for (const key of before) if (!staying.has(key.join("\t"))) change.delete(key);
+  for (const key of before) if (!staying.has(keyText(key))) change.delete(key);
   for (const key of after) {
     if (key[0] === "open") change.set(key, openRowOf(written));
     else if (key[0] === "batch") change.set(key, attemptRowOf(written));
-    else if (!known.has(key.join("\t"))) change.set(key, key[0] === "part" ? parts[Number(key.at(-1))] : null);
+    else if (!known.has(keyText(key))) change.set(key, key[0] === "part" ? parts[Number(key.at(-1))] : null);
   }
   if (!isOpen(written) && isIn("service", after) && (old.value === null || isIn("open", before))) {
     change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
@@ -206,10 +206,6 @@ async function put<S extends Submission>(
   also?.(change, written);
   if (await change.commit() === undefined) throw new WriteConflict(`Cannot write ${id}: another process did`);
   return written;
-}
-
-function textsOf(keys: readonly StoreKey[]): ReadonlySet<string> {
-  return new Set(keys.map((key) => key.join("\t")));
 }
 
 function isIn(index: string, keys: readonly StoreKey[]): boolean {

@@ -24,7 +24,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "old index rows stay",
-      'for (const key of before) if (!staying.has(key.join("\\t"))) change.delete(key);',
+      "for (const key of before) if (!staying.has(keyText(key))) change.delete(key);",
       "",
     ],
     [
