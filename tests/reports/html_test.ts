@@ -371,22 +371,26 @@ for (
   }
 }
 
-inBrowser("1,000 cases are painted as soon as 5, but for a factor of 2 (median of 5, alternating)", async (browser) => {
-  const paintOf = async (html: string): Promise<number> => {
-    let time = Infinity;
-    await show(browser, html, {}, async (page) => {
-      time = Number(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
-    });
-    return time;
-  };
-  const [small, large]: [number[], number[]] = [[], []];
-  for (let time = 0; time < 5; time++) {
-    small.push(await paintOf(SMALL_HTML));
-    large.push(await paintOf(LARGE_HTML));
-  }
-  const median = (times: readonly number[]) => times.toSorted((a, b) => a - b)[2] ?? Infinity;
-  assert.ok(median(large) <= 2 * median(small), `${median(large)} ms, ${median(small)} ms`);
-});
+inBrowser(
+  "1,000 cases are painted as soon as 5, but for a factor of 2 (fastest of 5, alternating)",
+  async (browser) => {
+    const paintOf = async (html: string): Promise<number> => {
+      let time = Infinity;
+      await show(browser, html, {}, async (page) => {
+        time = Number(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
+      });
+      return time;
+    };
+    const [small, large]: [number[], number[]] = [[], []];
+    for (let time = 0; time < 5; time++) {
+      small.push(await paintOf(SMALL_HTML));
+      large.push(await paintOf(LARGE_HTML));
+    }
+    // Other tests run meanwhile: the fastest is what the page itself takes.
+    const [slower, faster] = [Math.min(...large), Math.min(...small)];
+    assert.ok(slower <= 2 * faster, `${slower} ms, ${faster} ms`);
+  },
+);
 
 Deno.test({
   ...needing("the page in a browser", NO_BROWSER),
