@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { SOLVE } from "../support/batch.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
 import { type CallOptions, type CliStage, cliStage } from "../support/cli_stage.ts";
+import { emptyFolder } from "../support/main_job.ts";
 
 const QUICK = ["--poll-interval", "1s"];
 /** How the runtime words it. */
@@ -131,6 +132,22 @@ Deno.test("the same command again submits nothing; an edited file shows its plan
   assert.match(stderr, /Batch sweep: 2 kept · 2 new · 1 no longer in the file, left alone/);
   assert.equal(stage.simulator.runs().length, 5);
   assert.match(stdout, /4 rows: 4 completed/);
+});
+
+Deno.test("the same command on another machine starts nothing, and states that", async () => {
+  await using stage = await aStage();
+  await using other = await emptyFolder();
+  const { context } = files({ "sweep.csv": "n,fails\n1,\n2,true\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const first = await stage.call(words, { context });
+  assert.doesNotMatch(first.stderr, /already/);
+  const { code, stderr } = await stage.call([...words, "--rerun", "all"], {
+    context,
+    env: { PW_STATE_DIR: other.path },
+  });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^2 rows had a run of this batch already, started by another process or machine: .* --name$/m);
+  assert.equal(stage.simulator.received("submit").length, 2);
 });
 
 Deno.test("a row with an id is recognized when its inputs change", async () => {

@@ -84,7 +84,8 @@ export async function runBatch(
   await confirmMany(call, plan);
   const stored = await storePlan(deps, plan, owner);
   await cancelReplaced(call, deps, plan);
-  const tasks = plan.rows.filter(isTracked).map((row) => taskOf(deps, row, { ...check, values, call }));
+  const tracked = plan.rows.filter(isTracked);
+  const tasks = tracked.map((row) => taskOf(deps, row, { ...check, values, call }));
   const states = createRowStates(plan.rows.map(({ checked: { row }, key, previous, action }) => ({
     key,
     row: row.row,
@@ -93,7 +94,22 @@ export async function runBatch(
     status: statusBefore(action, previous.last),
   })));
   const ran = await track({ ...call, deps }, { plan, tasks, states, retry });
+  reportFoundRuns(call, tracked, ran.outcome);
   return await finishBatch({ ...call, deps }, { batch: stored, ...ran, states });
+}
+
+/** Their names, which are made of the batch's name and the rows' inputs, were taken: nothing was started for them. */
+function reportFoundRuns({ output }: BatchCall, tracked: readonly PlannedRow[], outcome: BatchOutcome | null): void {
+  const found = outcome?.ends.filter((end, index) => {
+    const action = tracked[index]?.action;
+    return (action === "submit" || action === "rerun") && end.type === "result" && end.result.submitted === "no";
+  });
+  if (found === undefined || found.length === 0) return;
+  output.log(
+    "WARNING",
+    `${counted(found.length, "row")} had a run of this batch already, started by another process or machine: ` +
+      "it is reported instead of another one. To run all anew, give the batch another --name",
+  );
 }
 
 function statusBefore(action: PlannedRow["action"], last: PlannedRow["previous"]["last"]): RowStatus {
