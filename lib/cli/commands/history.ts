@@ -50,7 +50,10 @@ export const command = defineCommand({
     const found = await store.listRecent({ ...query, limit: limit + 1 });
     const records = found.slice(0, limit);
     if (output.mode === "json") return output.document({ records: records.map(recordDocument), ...COMPLETED });
-    if (records.length === 0) return output.answer("No runs in the local history");
+    if (records.length === 0) {
+      const isFiltered = values.workflow !== undefined || values.failed === true || sinceMs !== undefined;
+      return output.answer(`No runs in the local history${isFiltered ? " match" : ""}`);
+    }
     output.answer(
       renderHistory(records, { ...output.layout(), nowMs: context.clock.now() }),
     );

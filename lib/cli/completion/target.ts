@@ -52,9 +52,12 @@ function targetOf(schema: ArgSchema | undefined, workflow: string | undefined): 
   return { type: schema.completes, workflow };
 }
 
-function unusedOptions(args: Args, { options }: ScannedLine): CompletionTarget {
-  const unused = Object.entries(args).filter(([key, { type, multiple }]) =>
-    type !== "argument" && (multiple === true || !options.some((option) => option.key === key))
+function unusedOptions(args: Args, { options, positionals }: ScannedLine): CompletionTarget {
+  const action = positionals[0]?.text;
+  const unused = Object.entries(args).filter(([key, { type, multiple, actions }]) =>
+    type !== "argument" && (multiple === true || !options.some((option) => option.key === key)) &&
+    // Without an action, one may follow.
+    (actions === undefined || action === undefined || actions.includes(action))
   );
   return {
     type: "choices",

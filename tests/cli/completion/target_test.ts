@@ -85,6 +85,18 @@ Deno.test("options are completed with their descriptions, except used ones that 
   assert.ok(Object.values(target.choices).every((description) => description !== ""));
 });
 
+Deno.test("options are completed that have an effect with the action before them", () => {
+  const optionsAfter = (...before: readonly string[]) => {
+    const { target } = findCommandLineCursor(historyCommand.args, { before, current: "--" });
+    return target?.type === "choices" ? Object.keys(target.choices) : [];
+  };
+  const own = ["--workflow", "--failed", "--since", "--limit", "--keep"];
+  const ownAfter = (...before: readonly string[]) => own.filter((name) => optionsAfter(...before).includes(name));
+  assert.deepEqual(ownAfter("prune"), ["--since", "--keep"]);
+  assert.deepEqual(ownAfter("show", "last"), []);
+  assert.deepEqual(ownAfter(), own);
+});
+
 Deno.test("options are completed where the command takes no more arguments", () => {
   assert.equal(findCommandLineCursor(runCommand.args, { before: ["wf"], current: "" }).target?.type, "choices");
   assert.equal(findCommandLineCursor(runCommand.args, { before: ["wf"], current: "x" }).target, undefined);
