@@ -1,21 +1,27 @@
 /** Copies a store to another one, between any two backends. */
 
 import { UsageError } from "../errors.ts";
-import type { Kv } from "./kv.ts";
+import { inChanges, type Kv } from "./kv.ts";
 import { partKeys, type StoredSubmission, submissionBodiesOf } from "./submission_body.ts";
+
+/** In the target as long as the copy is incomplete. */
+const COPYING = ["copying"];
 
 /**
  * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
  *
  * @returns How many submissions were copied.
- * @throws UsageError when the target holds anything: nothing is merged.
+ * @throws UsageError when the target holds anything but a copy that failed, which is replaced: nothing is merged.
  */
 export async function copyStore(from: Kv, to: Kv): Promise<number> {
+  const isIncomplete = (await to.get(COPYING)).value !== null;
+  if (isIncomplete) await inChanges(to, to.list({ prefix: [] }), (change, { key }) => void change.delete(key));
   for await (const _ of to.list({ prefix: [] }, { limit: 1 })) {
     throw new UsageError("Cannot copy: the target store is not empty", {
       hint: "Choose a new store: nothing is merged or overwritten",
     });
   }
+  await to.atomic().set(COPYING, true).commit();
   let count = 0;
   let change = to.atomic();
   const commit = async () => {
@@ -37,6 +43,7 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
     }
     if (change.isNearlyFull()) await commit();
   }
+  change.delete(COPYING);
   await commit();
   return count;
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../../lib/errors.ts";
+import { StorageError, UsageError } from "../../lib/errors.ts";
 import { copyStore } from "../../lib/store/copy.ts";
+import { createKv, type StoreEntry } from "../../lib/store/kv.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { needing } from "../support/needs.ts";
@@ -72,3 +74,36 @@ Deno.test("copyStore() refuses a target that is not empty, and leaves it as it i
   );
   assert.equal((await Array.fromAsync(target.list({ prefix: [] }))).length, 1);
 });
+
+Deno.test("copyStore() replaces what a copy that failed has left", async () => {
+  await using source = openStore("memory:");
+  const store = createRunStore(source);
+  for (let index = 0; index < 600; index++) {
+    await store.put(aFinishedSubmission({ submissionId: `ended-${index}` }));
+  }
+  const backend = memoryBackend();
+  let hasFailed = false;
+  await using target = createKv({
+    ...backend,
+    limits: { ...backend.limits, maxChangeRows: 1_000 },
+    write(write) {
+      if (hasFailed || !write.sets.some(({ key }) => /^submission.ended-99$/.test(key))) return backend.write(write);
+      hasFailed = true;
+      return Promise.reject(new StorageError("The disk is full"));
+    },
+  });
+  await assert.rejects(copyStore(source, target), StorageError);
+  assert.notEqual((await target.get(["submission", "ended-0"])).value, null);
+  await source.atomic().delete(["submission", "ended-0"]).commit();
+
+  assert.equal(await copyStore(source, target), 599);
+  assert.deepEqual(
+    await Array.fromAsync(target.list({ prefix: [] }), rowOf),
+    await Array.fromAsync(source.list({ prefix: [] }), rowOf),
+  );
+  await assert.rejects(copyStore(source, target), UsageError);
+});
+
+function rowOf({ key, value }: StoreEntry) {
+  return [key, value];
+}
