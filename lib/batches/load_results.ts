@@ -15,9 +15,17 @@ export interface LoadedRow extends RowResult {
 /** Read at once. */
 const CHUNK_SIZE = 200;
 
-/** In file order, without what is no longer in the file. Outputs are empty: they take a read per row. */
-export async function loadRows(store: Pick<RunStore, "batches">, batch: StoredBatch): Promise<readonly RowResult[]> {
-  const { rows, lastOf } = await readBatch(store, batch);
+/**
+ * In file order, without what is no longer in the file. Outputs are empty: they take a read per row.
+ *
+ * @param known Its rows; default: as they are stored.
+ */
+export async function loadRows(
+  store: Pick<RunStore, "batches">,
+  batch: StoredBatch,
+  known?: readonly StoredRow[],
+): Promise<readonly RowResult[]> {
+  const { rows, lastOf } = await readBatch(store, batch, known);
   return rows.map((row) => rowResult(row, lastOf.get(row.key)));
 }
 
@@ -25,8 +33,9 @@ export async function loadRows(store: Pick<RunStore, "batches">, batch: StoredBa
 export async function loadResults(
   store: Pick<RunStore, "batches" | "getMany">,
   batch: StoredBatch,
+  known?: readonly StoredRow[],
 ): Promise<readonly LoadedRow[]> {
-  const { rows, lastOf } = await readBatch(store, batch);
+  const { rows, lastOf } = await readBatch(store, batch, known);
   const loaded: LoadedRow[] = [];
   for (const chunk of chunksOf(rows, CHUNK_SIZE)) {
     const ids = chunk.flatMap(({ key }) => lastOf.get(key)?.submissionId ?? []);
@@ -41,8 +50,11 @@ export async function loadResults(
   return loaded;
 }
 
-async function readBatch(store: Pick<RunStore, "batches">, batch: StoredBatch) {
-  const [rows, attempts] = await Promise.all([store.batches.rows(batch), store.batches.attempts(batch.batchId)]);
+async function readBatch(store: Pick<RunStore, "batches">, batch: StoredBatch, known?: readonly StoredRow[]) {
+  const [rows, attempts] = await Promise.all([
+    known ?? store.batches.rows(batch),
+    store.batches.attempts(batch.batchId),
+  ]);
   // Attempts are in order: the last one remains.
   const lastOf = new Map(attempts.map((attempt) => [attempt.rowKey, attempt]));
   return { rows: rows.filter(({ isInFile }) => isInFile), lastOf };

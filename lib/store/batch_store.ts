@@ -65,7 +65,7 @@ export interface BatchStore {
   get(batchId: string): Promise<StoredBatch | undefined>;
   /** All of them, unordered. */
   list(): Promise<readonly StoredBatch[]>;
-  /** In file order. */
+  /** In file order: those of the batch, or newer ones that another process has replaced them with. */
   rows(batch: StoredBatch): Promise<readonly StoredRow[]>;
   /** Replaces the rows of a batch. A reader sees the old or the new ones. */
   put(batch: Omit<StoredBatch, "rowCount" | "revision">, rows: readonly StoredRow[]): Promise<StoredBatch>;
@@ -98,10 +98,15 @@ export function createBatchStore(kv: Kv): BatchStore {
     get: async (batchId) => (await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)])).value ?? undefined,
     list: async () =>
       (await Array.fromAsync(kv.list<StoredBatch>({ prefix: ["batch-plan"] }))).map(({ value }) => value),
-    rows: async (batch) =>
-      (await Array.fromAsync(kv.list<readonly StoredRow[]>({ prefix: rowsPrefix(batch) }))).flatMap(({ value }) =>
-        value
-      ),
+    async rows(batch) {
+      for (let wanted = batch;;) {
+        const chunks = await Array.fromAsync(kv.list<readonly StoredRow[]>({ prefix: rowsPrefix(wanted) }));
+        const { value: latest } = await kv.get<StoredBatch>(["batch-plan", keyPart(batch.batchId)]);
+        // Once they were replaced, they are deleted.
+        if (latest === null || latest.revision === wanted.revision) return chunks.flatMap(({ value }) => value);
+        wanted = latest;
+      }
+    },
     async put(batch, rows) {
       const { batchId } = batch;
       while (true) {

@@ -150,6 +150,26 @@ Deno.test("the same command on another machine starts nothing, and states that",
   assert.equal(stage.simulator.received("submit").length, 2);
 });
 
+Deno.test("a batch that another process continues with an edited file ends with the results of its own rows", async () => {
+  const scenario = { "main/solve": { lasts: "forever" } };
+  await using stage = await cliStage({ workflows: { solve: { ...SOLVE, scenario } } });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const { promise: areStarted, resolve } = Promise.withResolvers<void>();
+  const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+  const appendFile = (_path: string, text: string) => {
+    if (/"row":2.*"state":"started"/.test(text)) resolve();
+  };
+  const first = stage.call([...words, "--log", "log"], { context: { ...context, appendFile } });
+  await areStarted;
+  const other = await stage.call([...words, "--deadline", "5s"], files({ "sweep.csv": "n\n3\n" }));
+  assert.equal(other.code, 124, other.stderr);
+  for (const { slug } of stage.simulator.runs()) stage.simulator.overrideStatus(slug, "completed");
+  const { code, stdout, stderr } = await first;
+  assert.match(stdout, /\n2 rows: 2 completed\n/, stderr);
+  assert.equal(code, 0);
+  assert.equal((await documentOf(stage, "results")).rows.length, 1);
+});
+
 Deno.test("a row with an id is recognized when its inputs change", async () => {
   await using stage = await aStage();
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];

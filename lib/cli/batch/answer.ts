@@ -9,7 +9,7 @@ import type { BatchOutcome } from "../../runs/batch_task.ts";
 import { isSuccess } from "../../runs/batch.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { RunStore } from "../../store/run_store.ts";
-import type { StoredBatch } from "../../store/batch_store.ts";
+import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
 import { Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
@@ -27,8 +27,10 @@ type ResultFiles = {
 /** Prints what has become of a batch that ran in this process. */
 export async function finishBatch(
   call: Invocation<ResultFiles> & { readonly deps: Deps },
-  { batch, outcome, stopped, states }: {
+  { batch, rows: ownRows, outcome, stopped, states }: {
     readonly batch: StoredBatch;
+    /** Another process may store others meanwhile. */
+    readonly rows: readonly StoredRow[];
     readonly outcome: BatchOutcome | null;
     readonly stopped: Stopped | null;
     readonly states: RowStates;
@@ -39,8 +41,8 @@ export async function finishBatch(
   const hasBodies = output.mode !== "text" ||
     [values.csv, values.jsonl, values.report].some((file) => file !== undefined);
   const stored = hasBodies
-    ? await loadResults(store, batch)
-    : (await loadRows(store, batch)).map((row): LoadedRow => ({ ...row, result: null }));
+    ? await loadResults(store, batch, ownRows)
+    : (await loadRows(store, batch, ownRows)).map((row): LoadedRow => ({ ...row, result: null }));
   const byRow = new Map(states.all().map((state) => [state.row, state]));
   // What ended without a record: a limit of this process, or a row that could not be prepared.
   const rows = stored.map((row): LoadedRow => {

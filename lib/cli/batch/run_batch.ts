@@ -13,7 +13,7 @@ import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
-import type { StoredBatch } from "../../store/batch_store.ts";
+import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
 import { inputChecking, showWarnings } from "../check_options.ts";
 import { Stopped } from "../context.ts";
@@ -82,7 +82,7 @@ export async function runBatch(
   reportPlan(call, plan);
   if (values.dryRun === true) return answerPlan(call, plan);
   await confirmMany(call, plan);
-  const stored = await storePlan(deps, plan, owner);
+  const { stored, rows } = await storePlan(deps, plan, owner);
   await cancelReplaced(call, deps, plan);
   const tracked = plan.rows.filter(isTracked);
   const tasks = tracked.map((row) => taskOf(deps, row, { ...check, values, call }));
@@ -95,7 +95,7 @@ export async function runBatch(
   })));
   const ran = await track({ ...call, deps }, { plan, tasks, states, retry });
   reportFoundRuns(call, tracked, ran.outcome);
-  return await finishBatch({ ...call, deps }, { batch: stored, ...ran, states });
+  return await finishBatch({ ...call, deps }, { batch: stored, rows, ...ran, states });
 }
 
 /** Their names, which are made of the batch's name and the rows' inputs, were taken: nothing was started for them. */
@@ -145,15 +145,13 @@ async function storePlan(
   { store, clock }: Deps,
   plan: PlannedBatch,
   owner: StoredBatch["owner"],
-): Promise<StoredBatch> {
+): Promise<{ readonly stored: StoredBatch; readonly rows: readonly StoredRow[] }> {
   const { batchId, name, earlier } = plan;
   const nowMs = clock.now();
   const rows = storedRows(plan, earlier === null ? [] : await store.batches.rows(earlier));
   await store.batches.setWantedJobs(batchId, null);
-  return await store.batches.put(
-    { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs },
-    rows,
-  );
+  const batch = { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
+  return { stored: await store.batches.put(batch, rows), rows };
 }
 
 /** Rows that are run again although their runs have not ended. */
