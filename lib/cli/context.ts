@@ -65,6 +65,8 @@ export interface Context {
   writeNewFile(path: string, text: string | ReadableStream<string>): Promise<void>;
   /** Writes a file as a whole: a reader, and a crash, find the earlier text or the new one. */
   replaceFile(path: string, text: string): Promise<void>;
+  /** Throws what {@link Context.replaceFile} would, and leaves no file behind. */
+  checkReplaceable(path: string): Promise<void>;
   appendFile(path: string, text: string): void;
   /** Also the folders around it; it may exist. */
   createFolder?(path: string): Promise<void>;

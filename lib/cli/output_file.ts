@@ -25,12 +25,17 @@ export async function writeOutputFile(
 
 /** Files that may exist. @throws UsageError for one that cannot be written, before anything is sent. */
 export async function checkReplaceableFiles(
-  { appendFile }: Context,
+  { checkReplaceable }: Context,
   paths: readonly (string | null | undefined)[],
 ): Promise<void> {
   for (const path of paths) {
-    if (typeof path === "string") await writing(path, async () => appendFile(path, ""));
+    if (typeof path === "string") await writing(path, () => checkReplaceable(path));
   }
+}
+
+/** A file that is appended to. @throws UsageError if it cannot be written. */
+export async function checkAppendableFile({ appendFile }: Context, path: string): Promise<void> {
+  await writing(path, async () => appendFile(path, ""));
 }
 
 /** Replaces the file if there is one. @throws UsageError if it cannot be written. */

@@ -37,6 +37,7 @@ export function systemContext(versionLine: string): Context {
     checkNewFile,
     writeNewFile,
     replaceFile,
+    checkReplaceable,
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
     createFolder: async (path) => await Deno.mkdir(path, { recursive: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
@@ -62,11 +63,8 @@ async function writeNewFile(path: string, text: string | ReadableStream<string>)
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {
-  // A symbolic link stays one, and what is no file, like /dev/stdout, cannot be replaced.
-  const target = await orNull(Deno.realPath(path)) ?? path;
-  const existing = await orNull(Deno.stat(target));
-  if (existing !== null && !existing.isFile) return await Deno.writeTextFile(target, text);
-  const temporary = `${target}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  const { target, existing, temporary } = await replacing(path);
+  if (temporary === null) return await Deno.writeTextFile(target, text);
   await writeNewFile(temporary, text);
   try {
     const mode = existing?.mode ?? null;
@@ -76,6 +74,20 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await Deno.remove(temporary);
     throw error;
   }
+}
+
+async function checkReplaceable(path: string): Promise<void> {
+  const { target, existing, temporary } = await replacing(path);
+  if (existing !== null) await Deno.writeTextFile(target, "", { append: true });
+  if (temporary !== null) await checkNewFile(temporary);
+}
+
+/** `temporary` is `null` for what is no file, like /dev/stdout: it cannot be replaced. A symbolic link stays one. */
+async function replacing(path: string) {
+  const target = await orNull(Deno.realPath(path)) ?? path;
+  const existing = await orNull(Deno.stat(target));
+  const isReplaced = existing === null || existing.isFile;
+  return { target, existing, temporary: isReplaced ? `${target}.${crypto.randomUUID().slice(0, 8)}.tmp` : null };
 }
 
 /** In line mode, the terminal delivers the input once Enter is pressed. */

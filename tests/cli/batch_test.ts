@@ -16,6 +16,7 @@ function files(texts: Readonly<Record<string, string>>) {
       texts[path] === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(texts[path]),
     appendFile: (path, text) => void written.set(path, (written.get(path) ?? "") + text),
     replaceFile: (path, text) => Promise.resolve(void written.set(path, text)),
+    checkReplaceable: () => Promise.resolve(),
     listFiles: () => Promise.resolve([]),
   };
   return { context, written };

@@ -105,6 +105,7 @@ for (const { name, load } of COMMANDS) {
       },
       appendFile: () => {},
       replaceFile: () => Promise.resolve(),
+      checkReplaceable: () => Promise.resolve(),
       readLine: () => Promise.resolve("y"),
       stdin: { isTerminal: true, readText: () => Promise.resolve("{}") },
       checkNewFile: () => Promise.resolve(),

@@ -51,6 +51,40 @@ for (const mode of ["", "--json", "--events"]) {
   });
 }
 
+for (const mode of ["", "--json"]) {
+  onFullDevice(`\`batch ${mode} > /dev/full\` exits 7 and names the batch, whose results are kept`, async (stage) => {
+    await Deno.writeTextFile(`${stage.folder}/two.jsonl`, '{"workflow":"quick"}\n'.repeat(2));
+    const { code, stderr } = await stage.run(`batch two.jsonl ${mode} > /dev/full`);
+    assert.equal(code, 7, stderr);
+    assert.match(stderr, NO_SPACE);
+    assert.match(stderr, /Show them again: pw-workflow-runner batch results two/);
+  });
+}
+
+for (const mode of ["", "--json"]) {
+  Deno.test({
+    ...needing(`a disk that fills up during a batch ends its files, not the batch: ${mode}`, noDisks),
+    async fn() {
+      await using stage = await aStage();
+      await using mountPoint = await emptyFolder();
+      await using disk = await fullDisk(mountPoint.path);
+      await Deno.writeFile(`${disk.path}/rest`, new Uint8Array(1024 * 1024)).catch(() => {});
+      await Deno.writeTextFile(`${stage.folder}/two.jsonl`, '{"workflow":"quick"}\n'.repeat(2));
+      const files = `--csv ${disk.path}/out.csv --jsonl out.jsonl --log ${disk.path}/log`;
+      const { code, stdout, stderr } = await stage.run(`batch two.jsonl ${files} ${mode}`);
+      assert.equal(code, 7, stderr);
+      assert.match(stderr, /^Cannot write \S+\/log: no space left on the disk; continuing without it$/m);
+      assert.match(stderr, /^Cannot write \S+\/out\.csv: no space left on the disk\n.*batch results two --csv FILE$/m);
+      if (mode === "") assert.match(stdout, /2 rows: 2 completed/);
+      else {
+        const { exitCode, kind, counts } = JSON.parse(stdout);
+        assert.deepEqual([exitCode, kind, counts], [7, "machine_failed", { completed: 2 }]);
+      }
+      assert.match(await Deno.readTextFile(`${stage.folder}/out.jsonl`), /^\{.*\}\n\{.*\}\n$/);
+    },
+  });
+}
+
 for (const closed of ["2> /dev/full", "2>&-"]) {
   onFullDevice(`progress that cannot be written (${closed}) does not end a wait`, async (stage) => {
     const { code, stdout } = await stage.run(`${RUN} ${closed}`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../lib/errors.ts";
-import { replaceOutputFile } from "../../lib/cli/output_file.ts";
+import { checkReplaceableFiles, replaceOutputFile } from "../../lib/cli/output_file.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
 
 const context = systemContext("test");
@@ -61,3 +61,21 @@ Deno.test("a file that cannot be replaced is a usage error that names it", () =>
     await assert.rejects(replaceOutputFile(context, folder, "x"), UsageError);
     assert.deepEqual(await namesIn(folder), []);
   }));
+
+Deno.test("checking a file that is replaced later leaves the folder as it is", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/a.csv`, "one");
+    await checkReplaceableFiles(context, [`${folder}/a.csv`, `${folder}/b.csv`]);
+    assert.equal(await Deno.readTextFile(`${folder}/a.csv`), "one");
+    assert.deepEqual(await namesIn(folder), ["a.csv"]);
+  }));
+
+Deno.test({
+  name: "a file whose folder takes no other one is refused before anything is done",
+  // Of this folder, only the system creates files; this one can be written.
+  ignore: Deno.build.os !== "linux",
+  fn: () => assert.rejects(checkReplaceableFiles(context, ["/proc/self/comm"]), UsageError),
+});
+
+Deno.test("a file whose folder does not exist is refused before anything is done", () =>
+  inFolder((folder) => assert.rejects(checkReplaceableFiles(context, [`${folder}/none/a.csv`]), UsageError)));

@@ -47,6 +47,7 @@ async function call(
     listFiles: (folder: string) => Promise.resolve([...files.keys()].filter((path) => path.startsWith(`${folder}/`))),
     appendFile: (path: string, text: string) => void (path === "out" && (github += text)),
     replaceFile: (path: string, text: string) => Promise.resolve(void files.set(path, text)),
+    checkReplaceable: () => Promise.resolve(),
   };
   const env = { GITHUB_OUTPUT: "out", GITHUB_STEP_SUMMARY: "summary", ...more };
   const end = await stage.call(["test", ...args], { context, env });

@@ -67,6 +67,7 @@ Deno.test("a planted secret is in no report", async () => {
     listFiles: () => Promise.resolve([]),
     appendFile: (path: string, text: string) => void files.set(path, (files.get(path) ?? "") + text),
     replaceFile: (path: string, text: string) => Promise.resolve(void files.set(path, text)),
+    checkReplaceable: () => Promise.resolve(),
     runIsolated,
   };
   const formats = ["junit", "ctrf", "html", "markdown"];

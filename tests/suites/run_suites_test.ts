@@ -107,6 +107,7 @@ async function suiteStage(options: SimulatorOptions = {}): Promise<SuiteStage> {
           ),
         appendFile: () => {},
         replaceFile: (path: string, text: string) => Promise.resolve(void written.set(path, text)),
+        checkReplaceable: () => Promise.resolve(),
         runIsolated,
         ...more,
       };

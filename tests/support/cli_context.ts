@@ -24,6 +24,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     checkNewFile: () => notProvided("checkNewFile"),
     writeNewFile: () => notProvided("writeNewFile"),
     replaceFile: () => notProvided("replaceFile"),
+    checkReplaceable: () => notProvided("checkReplaceable"),
     appendFile: (path) => {
       throw new Error(`The test provides no ${path}`);
     },

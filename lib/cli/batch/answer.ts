@@ -11,7 +11,9 @@ import type { Deps } from "../../runs/deps.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
-import { Stopped } from "../context.ts";
+import { UsageError } from "../../errors.ts";
+import type { Submitted } from "../../result.ts";
+import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
 import type { Invocation } from "../command.ts";
 import { replaceOutputFile } from "../output_file.ts";
@@ -24,15 +26,24 @@ type ResultFiles = {
   readonly report?: string | undefined;
 };
 
-/** Prints what has become of a batch that ran in this process. */
+/** How tracking a batch ended. */
+export interface RanBatch {
+  readonly outcome: BatchOutcome | null;
+  readonly stopped: Stopped | null;
+  readonly hasLogFailed: boolean;
+}
+
+/**
+ * Prints what has become of a batch that ran in this process.
+ *
+ * @throws LocalFailure when stdout cannot be written.
+ */
 export async function finishBatch(
   call: Invocation<ResultFiles> & { readonly deps: Deps },
-  { batch, rows: ownRows, outcome, stopped, states }: {
+  { batch, rows: ownRows, outcome, stopped, hasLogFailed, states }: RanBatch & {
     readonly batch: StoredBatch;
     /** Another process may store others meanwhile. */
     readonly rows: readonly StoredRow[];
-    readonly outcome: BatchOutcome | null;
-    readonly stopped: Stopped | null;
     readonly states: RowStates;
   },
 ): Promise<number> {
@@ -52,8 +63,8 @@ export async function finishBatch(
     const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
     return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
   });
-  const exitCode = exitCodeOfBatch(rows, { outcome, stopped });
-  await answerRows(call, { batch, rows, exitCode });
+  const ended = exitCodeOfBatch(rows, { outcome, stopped });
+  const exitCode = await answerRows(call, { batch, rows, exitCode: ended, hasFileFailed: hasLogFailed });
   const reason = outcome?.stopped;
   if (reason && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
@@ -68,21 +79,68 @@ export async function finishBatch(
   return exitCode;
 }
 
-/** Writes the files, then the table or the document. */
-export async function answerRows(
-  { context, output, values }: Invocation<ResultFiles>,
-  { batch, rows, exitCode }: {
-    readonly batch: StoredBatch;
-    readonly rows: readonly LoadedRow[];
-    readonly exitCode: ExitCode;
-  },
-): Promise<void> {
-  if (values.csv !== undefined) await replaceOutputFile(context, values.csv, resultsCsv(rows));
-  if (values.jsonl !== undefined) await replaceOutputFile(context, values.jsonl, resultsJsonLines(rows));
-  if (values.report !== undefined) {
-    const page = await batchPage(rows, { name: batch.name, platformUrl: `https://${batch.owner.host}`, exitCode });
-    await replaceOutputFile(context, values.report, page);
+interface Answer {
+  readonly batch: StoredBatch;
+  readonly rows: readonly LoadedRow[];
+  readonly exitCode: ExitCode;
+  /** Whether a file could not be written. */
+  readonly hasFileFailed: boolean;
+}
+
+/**
+ * Writes the files, then the table or the document.
+ *
+ * @returns The exit code, also of a file that cannot be written: it is reported, and the answer is complete.
+ * @throws LocalFailure when stdout cannot be written.
+ */
+export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
+  const hasFileFailed = !await writeFiles(call, answer) || answer.hasFileFailed;
+  // This machine failed while runs exist.
+  const exitCode = hasFileFailed ? mostSevere([answer.exitCode, EXIT_CODES.connection_lost]) : answer.exitCode;
+  try {
+    await print(call, { ...answer, exitCode, hasFileFailed });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+    const hint = `Show them again: ${programCommand("batch", ["results", answer.batch.name])}`;
+    throw new LocalFailure(error.message, { hint, submitted: submittedOf(answer.rows), cause: error });
   }
+}
+
+/** @returns False if one could not be written. */
+async function writeFiles(
+  { context, output, values }: Invocation<ResultFiles>,
+  { batch: { name, owner }, rows, exitCode }: Answer,
+): Promise<boolean> {
+  const facts = { name, platformUrl: `https://${owner.host}`, exitCode };
+  const files = [
+    { option: "--csv FILE", path: values.csv, render: () => resultsCsv(rows) },
+    { option: "--jsonl FILE", path: values.jsonl, render: () => resultsJsonLines(rows) },
+    { option: "--report html=FILE", path: values.report, render: () => batchPage(rows, facts) },
+  ];
+  let areWritten = true;
+  for (const { option, path, render } of files) {
+    if (path === undefined) continue;
+    try {
+      await replaceOutputFile(context, path, await render());
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      areWritten = false;
+      const again = `Write it again: ${programCommand("batch", ["results", name])} ${option}`;
+      output.log("ERROR", `${error.message}\n  ${again}`);
+    }
+  }
+  return areWritten;
+}
+
+function submittedOf(rows: readonly LoadedRow[]): Submitted {
+  return rows.some(({ attempt }) => attempt > 0) ? "yes" : "no";
+}
+
+async function print(
+  { output }: Invocation<ResultFiles>,
+  { batch, rows, exitCode, hasFileFailed }: Answer,
+): Promise<void> {
   const groups = failureGroups(rows);
   if (output.mode === "text") {
     const { renderBatchResults } = await import("../render/batch_results.ts");
@@ -90,6 +148,7 @@ export async function answerRows(
     return;
   }
   const worst = rows.find(({ kind }) => kind !== null && exitCode !== 0 && codeOf(kind) === exitCode);
+  const other = exitCode === 0 ? "completed" : hasFileFailed ? "machine_failed" : "incomplete";
   output.document({
     batchId: batch.batchId,
     name: batch.name,
@@ -97,8 +156,8 @@ export async function answerRows(
     counts: countsOf(rows),
     failureGroups: groups,
     exitCode,
-    kind: worst?.kind ?? (exitCode === 0 ? "completed" : "incomplete"),
-    submitted: rows.some(({ attempt }) => attempt > 0) ? "yes" : "no",
+    kind: worst?.kind ?? other,
+    submitted: submittedOf(rows),
   });
 }
 

@@ -18,9 +18,9 @@ import { isOpen } from "../../submission.ts";
 import { inputChecking, showWarnings } from "../check_options.ts";
 import { Stopped } from "../context.ts";
 import { openDeps } from "../open.ts";
-import { checkReplaceableFiles } from "../output_file.ts";
+import { checkAppendableFile, checkReplaceableFiles } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import { finishBatch } from "./answer.ts";
+import { finishBatch, type RanBatch } from "./answer.ts";
 import {
   type BatchCall,
   type BatchValues,
@@ -50,7 +50,8 @@ export async function runBatch(
   const { output, values, signal } = call;
   const onlyRows = values.rows === undefined ? null : parseRowNumbers(values.rows);
   const retry = retryPolicyOf(values);
-  await checkReplaceableFiles(call.context, [values.csv, values.jsonl, values.log, values.report]);
+  await checkReplaceableFiles(call.context, [values.csv, values.jsonl, values.report]);
+  if (values.log !== undefined) await checkAppendableFile(call.context, values.log);
   await using opened = await openDeps(call, "required");
   const deps: Deps = { ...opened, client: cachingClient(opened.client) };
   const read = await readRows(deps);
@@ -172,7 +173,7 @@ async function track(
     readonly states: RowStates;
     readonly retry: ReturnType<typeof retryPolicyOf>;
   },
-): Promise<{ readonly outcome: BatchOutcome | null; readonly stopped: Stopped | null }> {
+): Promise<RanBatch> {
   const { deps, values, signal } = call;
   const control = createBatchControl(values.jobs ?? DEFAULT_JOBS);
   const detaching = new AbortController();
@@ -214,7 +215,7 @@ async function track(
   try {
     while (true) {
       const { done, value } = await events.next();
-      if (done) return { outcome: value, stopped };
+      if (done) return { outcome: value, stopped, hasLogFailed: viewer.hasLogFailed() };
       states.apply(value, deps.clock.now());
       viewer.show(value);
       if (deps.clock.monotonic() - checkedAtMs < CONTROL_MS) continue;
@@ -223,7 +224,7 @@ async function track(
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    return { outcome: null, stopped: error };
+    return { outcome: null, stopped: error, hasLogFailed: viewer.hasLogFailed() };
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

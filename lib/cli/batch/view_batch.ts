@@ -1,12 +1,19 @@
 /** Shows the progress of a batch: a table at a terminal, lines elsewhere. */
 
+import { osErrorReason } from "../../os_error.ts";
 import type { BatchEvent } from "../../runs/batch_task.ts";
 import { countLine, endLine, isCountLineDue } from "../render/batch_lines.ts";
 import { estimateEnd } from "./estimate_end.ts";
 import type { RowState } from "./row_states.ts";
 import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
 
-export async function viewBatch(call: ViewCall, parts: ViewParts): Promise<BatchViewer> {
+/** Also appends to the log that was asked for. */
+export interface LoggingViewer extends BatchViewer {
+  /** Whether lines are missing from the log. */
+  hasLogFailed(): boolean;
+}
+
+export async function viewBatch(call: ViewCall, parts: ViewParts): Promise<LoggingViewer> {
   const { context, output, values: { progress = "auto", log } } = call;
   const hasTable = progress === "table" || (progress === "auto" && output.hasLiveLines && !isSet(context.env("CI")));
   const viewer = progress === "none" || output.mode !== "text" && !hasTable
@@ -14,12 +21,24 @@ export async function viewBatch(call: ViewCall, parts: ViewParts): Promise<Batch
     : hasTable
     ? (await import("./live_table.ts")).liveTable(call, parts)
     : plainViewer(call, parts);
+  let hasLogFailed = false;
+  const append = (path: string, line: object) => {
+    try {
+      context.appendFile(path, `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      const reason = osErrorReason(error);
+      if (reason === undefined) throw error;
+      hasLogFailed = true;
+      output.log("WARNING", `Cannot write ${path}: ${reason}; continuing without it`);
+    }
+  };
   return {
     show(event) {
-      const line = log === undefined ? undefined : logLine(event, parts);
-      if (log !== undefined && line !== undefined) context.appendFile(log, `${JSON.stringify(line)}\n`);
+      const line = log === undefined || hasLogFailed ? undefined : logLine(event, parts);
+      if (log !== undefined && line !== undefined) append(log, line);
       viewer.show(event);
     },
+    hasLogFailed: () => hasLogFailed,
     [Symbol.dispose]: () => viewer[Symbol.dispose](),
   };
 }

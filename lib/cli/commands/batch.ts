@@ -17,6 +17,7 @@ import { COMPLETED } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
 import { openDeps, openRunStore } from "../open.ts";
 import type { OpenInvocation } from "../open_client.ts";
+import { checkReplaceableFiles } from "../output_file.ts";
 
 const ACTIONS = ["status", "results", "cancel", "set", "list"] as const;
 
@@ -138,11 +139,12 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
 }
 
 async function results(call: BatchCommandCall, name: string): Promise<number> {
+  const { csv, jsonl, report } = call.values;
+  await checkReplaceableFiles(call.context, [csv, jsonl, report]);
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);
   const rows = await loadResults(store, batch);
-  await answerRows(call, { batch, rows, exitCode: 0 });
-  return 0;
+  return await answerRows(call, { batch, rows, exitCode: 0, hasFileFailed: false });
 }
 
 async function cancel(call: BatchCommandCall, name: string): Promise<number> {
