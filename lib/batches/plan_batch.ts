@@ -37,6 +37,8 @@ export interface PlannedRow {
   /** As it was stored before; `undefined` for a new row. */
   readonly stored: StoredRow | undefined;
   readonly action: RowAction;
+  /** Its last attempt; `null` without one, and for one that is to be submitted again. */
+  readonly attempt: Attempt | null;
   readonly previous: PreviousAttempts;
   /** A run to cancel before it is submitted again; `null` for none. */
   readonly cancel: Submission | null;
@@ -110,8 +112,8 @@ async function planRow(
     : await store.getMany(own.map(({ submissionId }) => submissionId));
   const lastSubmission = submissions.at(-1) ?? null;
   const previous = { attempt: last?.attempt ?? 0, last: lastSubmission, ended: endedOf(submissions) };
-  const base = { checked, match, key, version, stored, previous, cancel: null };
-  const again = { ...base, action: "rerun", previous: { ...previous, last: null } } as const;
+  const base = { checked, match, key, version, stored, attempt: last ?? null, previous, cancel: null };
+  const again = { ...base, action: "rerun", attempt: null, previous: { ...previous, last: null } } as const;
   if (!isWanted) return { ...base, action: "leave" };
   const hasNewWorkflow = stored !== undefined && stored.workflowHash !== checked.workflowHash;
   const isAsked = last !== undefined &&

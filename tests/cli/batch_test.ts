@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { SOLVE } from "../support/batch.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
 import { type CallOptions, type CliStage, cliStage } from "../support/cli_stage.ts";
+import { bufferedWriter } from "../support/writer.ts";
 import { emptyFolder } from "../support/main_job.ts";
 
 const QUICK = ["--poll-interval", "1s"];
@@ -169,6 +170,20 @@ Deno.test("a batch that another process continues with an edited file ends with 
   assert.match(stdout, /\n2 rows: 2 completed\n/, stderr);
   assert.equal(code, 0);
   assert.equal((await documentOf(stage, "results")).rows.length, 1);
+});
+
+Deno.test("the table of a batch that is continued shows how its rows ended before, also those that are left alone", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  await stage.call(words, files({ "sweep.csv": "n,fails\n1,\n2,true\n" }));
+  const stderr = bufferedWriter({ isTerminal: true, columns: 100 });
+  const { context } = files({ "sweep.csv": "n,fails\n1,\n2,true\n3,\n" });
+  await stage.call([...words, "--rows", "3"], { context: { ...context, stderr }, env: { NO_COLOR: "1" } });
+  const first = stderr.text().split("\n").slice(0, 8).join("\n");
+  assert.match(first, /2 of 3 done/);
+  assert.match(first, /^1 +completed +1\ds +n=1$/m);
+  assert.match(first, /^2 +failed +1\ds +n=2 .*mesh is broken$/m);
+  assert.doesNotMatch(stderr.text(), /without an error message/);
 });
 
 Deno.test("a row with an id is recognized when its inputs change", async () => {

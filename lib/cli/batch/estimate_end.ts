@@ -1,4 +1,5 @@
 import { estimateDurations, quantileMs } from "../../runs/durations.ts";
+import type { BatchControl } from "../../runs/batch_task.ts";
 import type { EstimatedEnd } from "../render/batch_lines.ts";
 import type { RowStates } from "./row_states.ts";
 
@@ -11,9 +12,13 @@ const MAX_ENDS = 50;
  * When the batch will have ended, as likely as not and nine times of ten. Runs that have not ended count by their age:
  * otherwise a young batch would seem as fast as its first rows to end. `null` before five have ended.
  *
- * @param jobs How many run at once.
+ * @param control How many run at once, and whether what waits will be submitted at all.
  */
-export function estimateEnd(states: Pick<RowStates, "all">, nowMs: number, jobs: number): EstimatedEnd | null {
+export function estimateEnd(
+  states: Pick<RowStates, "all">,
+  nowMs: number,
+  { jobs, stopped }: Pick<BatchControl, "jobs" | "stopped">,
+): EstimatedEnd | null {
   const rows = states.all();
   const endedMs = rows.filter(({ status, seconds }) =>
     seconds !== null && (status === "completed" || status === "failed")
@@ -22,7 +27,8 @@ export function estimateEnd(states: Pick<RowStates, "all">, nowMs: number, jobs:
   if (endedMs.length < MIN_ENDS) return null;
   const agesMs = rows.filter(({ status }) => status === "running")
     .map(({ startedAtMs }) => nowMs - (startedAtMs ?? nowMs));
-  const waiting = rows.filter(({ status }) => status === "waiting" || status === "submitting").length;
+  const waiting =
+    rows.filter(({ status }) => status === "submitting" || (status === "waiting" && stopped === null)).length;
   const estimate = estimateDurations({ endedMs, censoredMs: agesMs });
   if (estimate === undefined || agesMs.length + waiting === 0) return null;
   const atOnce = Math.max(1, Math.min(jobs, agesMs.length + waiting));

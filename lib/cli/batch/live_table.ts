@@ -21,11 +21,11 @@ export function liveTable(
   let isConnectionLost = false;
   let view: BatchTableView = { shows: "changed", scroll: 0 };
   let table: BatchTable = { text: "", maxScroll: 0, pageSize: 0 };
-  let summary = { atMs: -Infinity, groups: failureGroups([]), estimate: estimateEnd(states, clock.now(), 1) };
+  let summary = { atMs: -Infinity, groups: failureGroups([]), estimate: estimateEnd(states, clock.now(), control) };
   const summarize = () => {
     if (clock.monotonic() - summary.atMs < SUMMARY_MS) return summary;
     const groups = failureGroups(states.all());
-    return { atMs: clock.monotonic(), groups, estimate: estimateEnd(states, clock.now(), control.jobs) };
+    return { atMs: clock.monotonic(), groups, estimate: estimateEnd(states, clock.now(), control) };
   };
   const line = output.live(clock, (columns, rows) => {
     summary = summarize();

@@ -18,11 +18,14 @@ export interface RowStates {
   apply(event: BatchEvent, nowMs: number): void;
 }
 
-export function createRowStates(
-  rows: readonly Pick<RowState, "key" | "row" | "label" | "attempt" | "status">[],
-): RowStates {
+/** A row before the first event: what is known of its last attempt. */
+export type InitialRow =
+  & Pick<RowState, "key" | "row" | "label" | "attempt" | "status">
+  & Partial<Pick<RowState, "run" | "startedAtMs" | "seconds" | "error">>;
+
+export function createRowStates(rows: readonly InitialRow[]): RowStates {
   const nothing = { run: null, startedAtMs: null, seconds: null, error: null, kind: null, changedAtMs: 0 };
-  const states = new Map<string, RowState>(rows.map((row) => [row.key, { ...row, ...nothing }]));
+  const states = new Map<string, RowState>(rows.map((row) => [row.key, { ...nothing, ...row }]));
   const update = (key: string, nowMs: number, parts: Partial<RowState>) => {
     const state = states.get(key);
     if (state !== undefined) states.set(key, { ...state, ...parts, changedAtMs: nowMs });

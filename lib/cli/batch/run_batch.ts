@@ -1,6 +1,5 @@
 /** Runs a batch from its rows to its results. */
 
-import type { RowStatus } from "../../batch.ts";
 import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareRow } from "../../batches/check_rows.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { planBatch, type PlannedBatch, type PlannedRow, storedRows } from "../../batches/plan_batch.ts";
@@ -87,13 +86,10 @@ export async function runBatch(
   await cancelReplaced(call, deps, plan);
   const tracked = plan.rows.filter(isTracked);
   const tasks = tracked.map((row) => taskOf(deps, row, { ...check, values, call }));
-  const states = createRowStates(plan.rows.map(({ checked: { row }, key, previous, action }) => ({
-    key,
-    row: row.row,
-    label: row.label,
-    attempt: previous.attempt,
-    status: statusBefore(action, previous.last),
-  })));
+  const states = createRowStates(plan.rows.map(({ checked: { row: { row, label } }, key, previous, attempt: last }) => {
+    const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
+    return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
+  }));
   const ran = await track({ ...call, deps }, { plan, tasks, states, retry });
   reportFoundRuns(call, tracked, ran.outcome);
   return await finishBatch({ ...call, deps }, { batch: stored, rows, ...ran, states });
@@ -111,12 +107,6 @@ function reportFoundRuns({ output }: BatchCall, tracked: readonly PlannedRow[], 
     `${counted(found.length, "row")} had a run of this batch already, started by another process or machine: ` +
       "it is reported instead of another one. To run all anew, give the batch another --name",
   );
-}
-
-function statusBefore(action: PlannedRow["action"], last: PlannedRow["previous"]["last"]): RowStatus {
-  if (action === "submit" || action === "rerun" || last === null) return action === "keep" ? "completed" : "waiting";
-  if (last.state === "finished") return last.result.status;
-  return last.state === "rejected" ? "rejected" : last.state === "active" ? "running" : "submitting";
 }
 
 /** One that has ended may be retried; that is decided where all retries are. */

@@ -47,7 +47,7 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== "" && value !== "false" && value !== "0";
 }
 
-function plainViewer({ output, deps: { clock } }: ViewCall, { states }: ViewParts): BatchViewer {
+function plainViewer({ output, deps: { clock } }: ViewCall, { states, control }: ViewParts): BatchViewer {
   const rowCount = states.all().length;
   let countedAtMs = clock.now();
   return {
@@ -65,7 +65,7 @@ function plainViewer({ output, deps: { clock } }: ViewCall, { states }: ViewPart
       const nowMs = clock.now();
       if (!isCountLineDue({ rowCount, lastAtMs: countedAtMs, nowMs })) return;
       countedAtMs = nowMs;
-      output.log("INFO", countLine(states.all(), estimateEnd(states, nowMs, Infinity)));
+      output.log("INFO", countLine(states.all(), estimateEnd(states, nowMs, control)));
     },
     [Symbol.dispose]() {},
   };

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { estimateEnd } from "../../../lib/cli/batch/estimate_end.ts";
 import type { RowState } from "../../../lib/cli/batch/row_states.ts";
+import { viewBatch } from "../../../lib/cli/batch/view_batch.ts";
+import { createOutput } from "../../../lib/cli/output.ts";
+import { createBatchControl } from "../../../lib/runs/batch_task.ts";
+import { aContext } from "../../support/cli_context.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+import { bufferedWriter } from "../../support/writer.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
 let next = 0;
@@ -29,7 +35,7 @@ const ended = (count: number, seconds: number, changedAtMs = NOW_MS) =>
   rows(count, { status: "completed", seconds, changedAtMs });
 const running = (count: number, agoMs: number) => rows(count, { status: "running", startedAtMs: NOW_MS - agoMs });
 const secondsLeft = (all: readonly RowState[], jobs: number) => {
-  const estimate = estimateEnd({ all: () => all }, NOW_MS, jobs);
+  const estimate = estimateEnd({ all: () => all }, NOW_MS, { jobs, stopped: null });
   return estimate === null ? null : Math.round(estimate.p50Ms / 1_000);
 };
 
@@ -54,4 +60,35 @@ Deno.test("the last fifty ends count, and fewer than five are no basis", () => {
   assert.equal(secondsLeft([...ended(4, 60), ...rows(1, {})], 1), null);
   assert.equal(secondsLeft([...rows(9, { status: "cancelled", seconds: 60 }), ...rows(1, {})], 1), null);
   assert.equal(secondsLeft(ended(9, 60), 1), null);
+});
+
+Deno.test("what a stopped batch will not submit takes no time", () => {
+  const control = createBatchControl(2);
+  const all = [...ended(20, 60), ...running(2, 30_000), ...rows(400, {})];
+  control.stop("interrupted");
+  const estimate = estimateEnd({ all: () => all }, NOW_MS, control);
+  assert.ok(estimate !== null && estimate.p90Ms < 60_000, JSON.stringify(estimate));
+});
+
+Deno.test("a count line estimates the end from how many run at once", async () => {
+  const all = [...ended(40, 60, 0), ...running(2, 0), ...rows(240, {})];
+  const states = { all: () => all, get: () => undefined, running: () => [], apply() {} };
+  const clock = virtualClock(NOW_MS);
+  const stderr = bufferedWriter();
+  const context = aContext({ stderr, clock });
+  const output = createOutput(context, { mode: "text", level: "INFO", color: "never" });
+  const parts = { plan: { name: "sweep", batchId: "sweep-1" }, states, control: createBatchControl(2), detach() {} };
+  using viewer = await viewBatch(
+    {
+      context,
+      output,
+      deps: { clock },
+      values: { progress: "plain", log: undefined },
+      signal: new AbortController().signal,
+    },
+    parts,
+  );
+  clock.advance(60_000);
+  viewer.show({ type: "polled", atMs: NOW_MS, running: 2, pages: 1 });
+  assert.match(stderr.text(), /^40 of 282 done, 2 running, 240 waiting, 0 failed, 2h–2h 0\dm left$/m);
 });
