@@ -2,7 +2,8 @@
 
 import { formatDuration } from "../duration.ts";
 import { RunnerError } from "../errors.ts";
-import { valueAt } from "../inputs/path.ts";
+import { parsePath } from "../inputs/path.ts";
+import type { Json } from "../json.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { type AttemptEnd, headline, reportAttempt, type ReportMetric } from "../reports/report.ts";
 import type { TrendPoint } from "../reports/trends.ts";
@@ -18,9 +19,10 @@ import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
 import { shortened } from "../store/submission_body.ts";
 import type { KeptJudgement, Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
+import { comparisonsOf } from "./compare.ts";
 import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runSecondsOf, tailOf } from "./evidence.ts";
 import { metricValues } from "./history.ts";
-import { type Evidence, judge, type Judgement } from "./judge.ts";
+import { type Evidence, judge, type Judgement, outputAt } from "./judge.ts";
 import { measureAll } from "./metrics.ts";
 import type { CheckedCase } from "./preflight.ts";
 
@@ -235,11 +237,14 @@ function isRequiredResource(
 }
 
 function secretOutputsOf({ expect }: CheckedCase, { outputs = {} }: RunResult): readonly string[] {
-  return Object.entries(expect.outputs ?? {}).flatMap(([output, comparison]) => {
-    const isSecret = typeof comparison === "object" && "secret" in comparison && comparison.secret === true;
-    const value = isSecret ? valueAt(outputs, output.split(".")) : undefined;
-    return typeof value === "string" ? [value] : [];
-  });
+  return Object.entries(expect.outputs ?? {}).flatMap(([output, comparison]) =>
+    comparisonsOf(comparison).secret === true ? textsIn(outputAt(outputs, parsePath(output) ?? [])) : []
+  );
+}
+
+function textsIn(value: Json | undefined): readonly string[] {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(textsIn);
+  return value === undefined ? [] : [String(value)];
 }
 
 /** @returns False if it may still be running: a failure is only logged, and an abort of the signal does not wait for it. */

@@ -6,6 +6,8 @@ import { cliStage } from "../support/cli_stage.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
 
 const SECRET = 'hun"ter<2>&sec\\ret';
+const TOKEN = "s3cr3t-token-of-the-run";
+const INNER_TOKEN = 'inner"t0ken\\of-the-run';
 const FORM = "on:\n  execute:\n    inputs:\n      password: { type: password }\n";
 const YAML = `${FORM}jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n`;
 const SUITE = `version: 1
@@ -22,6 +24,7 @@ cases:
       outputs:
         main.leak: { equals: other }
         main.token: { equals: other, secret: true }
+        'main.login.users[0].token': { equals: other, secret: true }
       log: { matches: '^never .* there$' }
       check: 'cat; echo "$0"; exit 1'
   - name: fails
@@ -35,11 +38,10 @@ const leaking = (fails: boolean) => ({
       lasts: "1s",
       fails,
       logs: [`the password is ${SECRET}`, `::error title=${SECRET}::${SECRET}`, btoa(SECRET), JSON.stringify(SECRET)],
-      outputs: { leak: SECRET, token: "s3cr3t-token-of-the-run" },
+      outputs: { leak: SECRET, token: TOKEN, login: JSON.stringify({ users: [{ token: INNER_TOKEN }] }) },
     },
   },
 });
-const TOKEN = "s3cr3t-token-of-the-run";
 
 function unescaped(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&#10;", "\n")
@@ -89,6 +91,7 @@ Deno.test("a planted secret is in no report", async () => {
     for (const form of formsOf(text)) {
       assert.ok(!form.includes(SECRET) && !form.includes('hun"ter'), `the secret is in ${name}`);
       assert.ok(!form.includes(TOKEN), `a secret output is in ${name}`);
+      assert.ok(!form.includes(INNER_TOKEN) && !form.includes("of-the-run"), `a secret inside an output is in ${name}`);
     }
   }
 });
