@@ -145,7 +145,9 @@ function compareAll(
     ...status,
     ...compareDuration("duration", expect.duration, evidence.runSeconds),
     ...compareDuration("queue", expect.queue, evidence.queueSeconds),
-    ...Object.entries(expect.jobs ?? {}).map(([job, wanted]) => compareJob(job, wanted, evidence.jobs[job])),
+    ...Object.entries(expect.jobs ?? {}).map(([job, wanted]) =>
+      compareJob(job, wanted, Object.hasOwn(evidence.jobs, job) ? evidence.jobs[job] : undefined)
+    ),
     ...Object.entries(expect.outputs ?? {}).flatMap(([output, comparison]) => {
       const path = parsePath(output) ?? [];
       const compared = compare(comparison, outputAt(evidence.outputs, path), `outputs.${output}`);

@@ -136,6 +136,13 @@ const ROWS: readonly Row[] = [
     "failed",
     "jobs.other: expected completed, got no such job",
   ],
+  [
+    "a missing job with the name of a method",
+    { jobs: { ["toString" as string]: "completed" } },
+    evidence(),
+    "failed",
+    "jobs.toString: expected completed, got no such job",
+  ],
   ["an output", { outputs: { "main.energy": { about: -1.17, within: "1%" } } }, evidence(), "passed", null],
   ["an output inside one", { outputs: { "main.table.rows[0].n": 3 } }, evidence(), "passed", null],
   [
