@@ -176,7 +176,11 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     secrets: secrets.flatMap((name) => options.env(name) ?? []),
     ...requirementsOf(merged.requires, textsOf, options.environment),
     locks: textsOf(merged.lock),
-    needs: needsOf(draft, merged, ids),
+    needs: needsOf(draft, merged, {
+      ids,
+      inputs,
+      report: (message) => problems.push(suite.problem([...path, "needs"], message)),
+    }),
     timeoutMs: parseDuration(timeout),
     queueTimeoutMs: parseDuration(queueTimeout),
     retries: retriesOf(overrides.retries ?? merged.retries),
@@ -221,17 +225,36 @@ function requirementsOf(
 }
 
 /** Of the rows of a needed case, those that agree with this one on the keys that both have. */
-function needsOf(draft: Drafted, { setup }: Settings, ids: ReadonlyMap<Drafted, string>): readonly Need[] {
+function needsOf(
+  draft: Drafted,
+  { setup }: Settings,
+  { ids, inputs, report }: {
+    readonly ids: ReadonlyMap<Drafted, string>;
+    readonly inputs: readonly InputSource[];
+    report(message: string): void;
+  },
+): readonly Need[] {
   const { kind, document, values } = draft;
   const wanted = [document.needs ?? []].flat().map((need) => typeof need === "string" ? { case: need } : need);
   const agrees = (other: Drafted) =>
     other.values.every(({ axis, name }) => values.every((own) => own.axis !== axis || own.name === name));
   const found = wanted.flatMap((
     { case: name, when = "passed" }: { case: string; when?: "passed" | "finished" | undefined },
-  ) =>
-    [...ids].filter(([other]) => other.kind === "case" && other.document.name === name && agrees(other))
-      .map(([, id]): Need => ({ id, when }))
-  );
+  ) => {
+    const all = [...ids].filter(([other]) => other.kind === "case" && other.document.name === name);
+    const rows = all.filter(([other]) => agrees(other));
+    if (rows.length === 0) {
+      const axes = new Set(all.flatMap(([other]) => other.values.map(({ axis }) => axis)));
+      const own = values.filter(({ axis }) => axes.has(axis)).map(({ axis, name }) => `${axis}=${name}`).join(", ");
+      report(`${name} is not run with ${own || "any value"}: add that to its matrix, or exclude it from this one`);
+    }
+    const isUsed = referencesOf(inputs).some((one) => one.type === "output" && one.of === "cases" && one.name === name);
+    const [first, second] = rows.map(([other]) => nameOf(name, matrixOf(other.values)));
+    if (isUsed && first !== undefined && second !== undefined) {
+      report(`the inputs name an output of ${name}, which has several here: of ${first} and ${second}`);
+    }
+    return rows.map(([, id]): Need => ({ id, when }));
+  });
   if (kind === "setup") return found;
   const setups = [setup ?? []].flat();
   const setupIds = [...ids].filter(([other]) => other.kind === "setup" && setups.includes(other.document.name));

@@ -462,6 +462,26 @@ for (
       2,
       /NOT_SET is not set/,
     ],
+    [
+      "a case whose matrix has a value that the case it needs lacks",
+      suite(
+        "{ name: mesh, workflow: ok, matrix: { n: [1, 2] } }",
+        "{ name: solve, workflow: ok, needs: mesh, matrix: { n: [1, 3] } }",
+      ),
+      [],
+      2,
+      /a\.suite\.yaml:4:\d+ {2}cases\[1\]\.needs {2}mesh is not run with n=3/,
+    ],
+    [
+      "an output of a case that is run with several values",
+      suite(
+        "{ name: mesh, workflow: ok, matrix: { n: [1, 2] } }",
+        '{ name: solve, workflow: ok, needs: mesh, inputs: { text: "${cases.mesh.outputs.main.n}" } }',
+      ),
+      [],
+      2,
+      /a\.suite\.yaml:4:\d+ {2}cases\[1\]\.needs {2}.*mesh \[n=1\] and mesh \[n=2\]/,
+    ],
     ["an unknown environment", suite(PASSES), ["--env", "prod"], 2, /no suite has this environment/],
     ["no case", suite(PASSES), ["--case", "god"], 2, /Did you mean "good"\?/],
     ["a wrong shard", suite(PASSES), ["--shard", "3/2"], 2, /--shard 3\/2/],
