@@ -147,7 +147,7 @@ function referenceFilesIn(document: JsonObject): readonly NamedFile[] {
 
 export async function textOf(
   path: string,
-  { readTextFile }: SuiteSources,
+  { readTextFile }: Pick<SuiteSources, "readTextFile">,
 ): Promise<string | { readonly reason: string }> {
   try {
     return await readTextFile(path);

@@ -3,6 +3,7 @@
 import { readCtrf, renderCtrf } from "../../reports/ctrf.ts";
 import type { Report } from "../../reports/report.ts";
 import { MAX_EARLIER_RUNS } from "../../suites/history.ts";
+import { textOf } from "../../suites/suite_files.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import type { SuiteCall } from "./options.ts";
 
@@ -20,7 +21,10 @@ export async function folderHistory(
 ): Promise<EarlierReports> {
   const paths = await context.listFiles(folder, /\.json$/i);
   const files = await Promise.all(
-    paths.map(async (path) => ({ path, report: readCtrf(await context.readTextFile(path)) })),
+    paths.map(async (path) => {
+      const text = await textOf(path, context);
+      return { path, report: typeof text === "string" ? readCtrf(text) : `cannot be read: ${text.reason}` };
+    }),
   );
   const read = files.flatMap(({ path, report }) => {
     if (typeof report !== "string") return [{ path, report }];
