@@ -125,9 +125,9 @@ export interface WantedReport {
   readonly file: string | null;
 }
 
-/** @throws UsageError for an unknown format. */
+/** @throws UsageError for an unknown format, and for two reports in one file. */
 export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): readonly WantedReport[] {
-  return report.map((text) => {
+  const wanted = report.map((text): WantedReport => {
     if (text === "text" || text === "github") return { format: text, file: null };
     const [, name, file] = /^(\w+)=(.+)$/s.exec(text) ?? [];
     const format = FILE_FORMATS.find((format) => format === name);
@@ -136,4 +136,8 @@ export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): rea
       hint: `The formats are text, github, ${FILE_FORMATS.map((format) => `${format}=FILE`).join(", ")}`,
     });
   });
+  const files = wanted.flatMap(({ file }) => file ?? []);
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  if (twice === undefined) return wanted;
+  throw new UsageError(`Cannot write two reports to ${twice}`, { hint: "Give each its own file" });
 }
