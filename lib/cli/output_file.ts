@@ -3,6 +3,7 @@
 import { UsageError } from "../errors.ts";
 import { orUsageError } from "../os_error.ts";
 import type { Context } from "./context.ts";
+import type { Output } from "./output.ts";
 
 /** @throws UsageError if the file exists or cannot be created. */
 export async function checkOutputFile({ checkNewFile }: Context, path: string): Promise<void> {
@@ -41,6 +42,24 @@ export async function checkAppendableFile({ appendFile }: Context, path: string)
 /** Replaces the file if there is one. @throws UsageError if it cannot be written. */
 export async function replaceOutputFile({ replaceFile }: Context, path: string, text: string): Promise<void> {
   await writing(path, () => replaceFile(path, text));
+}
+
+/** One that cannot be written is an error beside the others. @returns False if there is one. */
+export async function writeOutputFiles(
+  { log }: Pick<Output, "log">,
+  files: readonly { readonly hint: string; write(): Promise<void> }[],
+): Promise<boolean> {
+  let areWritten = true;
+  for (const { hint, write } of files) {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      areWritten = false;
+      log("ERROR", `${error.message}\n  ${hint}`);
+    }
+  }
+  return areWritten;
 }
 
 async function writing(path: string, write: () => Promise<void>): Promise<void> {

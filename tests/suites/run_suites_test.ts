@@ -1,7 +1,7 @@
 /** Suites against the simulated platform: each feature, each verdict, the options and the exit codes. */
 
 import assert from "node:assert/strict";
-import type { Context } from "../../lib/cli/context.ts";
+import { type Context, OutputFailed } from "../../lib/cli/context.ts";
 import { runIsolated } from "../../lib/cli/run_program.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import type { ReportCase } from "../../lib/reports/report.ts";
@@ -486,6 +486,13 @@ for (
     ["no case", suite(PASSES), ["--case", "god"], 2, /Did you mean "good"\?/],
     ["a wrong shard", suite(PASSES), ["--shard", "3/2"], 2, /--shard 3\/2/],
     ["a wrong report", suite(PASSES), ["--report", "html"], 2, /junit=FILE/],
+    [
+      "one file for two reports",
+      suite(PASSES),
+      ["--report", "junit=a.out", "--report", "html=a.out"],
+      2,
+      /Cannot write two reports to a\.out/,
+    ],
     ["a wrong override", suite(PASSES), ["--set", "case.timeout=5"], 2, /must be a duration/],
   ] as const
 ) {
@@ -497,6 +504,46 @@ for (
     assert.equal(stage.simulator.received("submit").length, 0);
   });
 }
+
+Deno.test("a report that cannot be written takes neither the other reports nor the answer with it", async () => {
+  await using stage = await suiteStage();
+  const written = new Map<string, string>();
+  const replaceFile = (path: string, text: string) =>
+    path.startsWith("full/")
+      ? Promise.reject(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }))
+      : Promise.resolve(void written.set(path, text));
+  const reports = ["--report", "junit=full/a.xml", "--report", "ctrf=b.json", "--history", "full/history"];
+  const call = async (...args: readonly string[]) =>
+    await stage.test(suite(PASSES, FAILS), ["a.suite.yaml", "--max-poll-interval", "2s", ...reports, ...args], {}, {
+      replaceFile,
+      listFiles: () => Promise.resolve([]),
+    });
+  const text = await call();
+  assert.equal(text.code, 7, text.stderr);
+  assert.match(text.stderr, /^Cannot write full\/a\.xml: no space left on the disk/m);
+  assert.match(text.stderr, /^Cannot write full\/history\/run-01\.json: no space left on the disk/m);
+  assert.match(text.stderr, /--rejudge/);
+  assert.match(text.stdout, /✗ a: 1 passed, 1 failed/);
+  assert.equal(JSON.parse(written.get("b.json") ?? "").results.summary.tests, 2);
+  const json = await call("--json");
+  const { exitCode, kind, submitted, counts } = JSON.parse(json.stdout);
+  assert.deepEqual([json.code, exitCode, kind, submitted, counts.total], [7, 7, "machine_failed", "yes", 2]);
+});
+
+Deno.test("an answer that cannot be written exits with 7, with the counts on stderr", async () => {
+  await using stage = await suiteStage();
+  const stdout = {
+    isTerminal: false,
+    columns: () => 80,
+    rows: () => 24,
+    write: () => {
+      throw new OutputFailed("Cannot write the output: no space left on the disk");
+    },
+  };
+  const end = await stage.test(suite(PASSES), FAST, {}, { stdout });
+  assert.equal(end.code, 7, end.stderr);
+  assert.match(end.stderr, /Cannot write the output[^]*a: 1 passed[^]*--rejudge/);
+});
 
 Deno.test("a case whose log cannot be read is not judged by an empty one", async () => {
   await using stage = await suiteStage();
@@ -518,6 +565,14 @@ Deno.test("--list and --dry-run submit nothing", async () => {
   assert.match(plan.stdout, /^skip {2}a: off {2}\(weekendcluster is off\)\n/m);
   assert.match(plan.stdout, /workflow ok; inputs from base\.json; after good/);
   assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+Deno.test("a file of the history that cannot be read is ignored, with a warning", async () => {
+  await using stage = await suiteStage();
+  const listFiles = () => Promise.resolve(["history/gone.json"]);
+  const end = await stage.test(suite(PASSES), ["a.suite.yaml", ...FAST, "--history", "history"], {}, { listFiles });
+  assert.equal(end.code, 0, end.stderr);
+  assert.match(end.stderr, /history\/gone\.json cannot be read: no such file: it is ignored/);
 });
 
 Deno.test("--order random is repeated by its seed", async () => {

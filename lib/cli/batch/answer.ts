@@ -11,12 +11,11 @@ import type { Deps } from "../../runs/deps.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
-import { UsageError } from "../../errors.ts";
 import type { Submitted } from "../../result.ts";
 import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
 import type { Invocation } from "../command.ts";
-import { replaceOutputFile } from "../output_file.ts";
+import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import type { RowStates } from "./row_states.ts";
 
 type ResultFiles = {
@@ -118,19 +117,15 @@ async function writeFiles(
     { option: "--jsonl FILE", path: values.jsonl, render: () => resultsJsonLines(rows) },
     { option: "--report html=FILE", path: values.report, render: () => batchPage(rows, facts) },
   ];
-  let areWritten = true;
-  for (const { option, path, render } of files) {
-    if (path === undefined) continue;
-    try {
-      await replaceOutputFile(context, path, await render());
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      areWritten = false;
-      const again = `Write it again: ${programCommand("batch", ["results", name])} ${option}`;
-      output.log("ERROR", `${error.message}\n  ${again}`);
-    }
-  }
-  return areWritten;
+  return await writeOutputFiles(
+    output,
+    files.flatMap(({ option, path, render }) =>
+      path === undefined ? [] : [{
+        hint: `Write it again: ${programCommand("batch", ["results", name])} ${option}`,
+        write: async () => await replaceOutputFile(context, path, await render()),
+      }]
+    ),
+  );
 }
 
 function submittedOf(rows: readonly LoadedRow[]): Submitted {

@@ -34,6 +34,10 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
     { owner, suites: cases.map(({ suite }) => suite), environment },
     store.suites,
   );
-  await finishReport(call, report, { reports, history, kind: suiteKind(report.cases) });
-  return report.exitCode;
+  return await finishReport(call, report, {
+    reports,
+    history,
+    kind: suiteKind(report.cases),
+    hint: "Free disk space, or choose another file, and merge again",
+  });
 }

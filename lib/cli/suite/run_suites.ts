@@ -95,11 +95,16 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     exitCode,
     cases,
   };
-  await finishReport(call, report, { reports, history, kind: run.stopped === null ? kind : "stopped" });
+  const ended = await finishReport(call, report, {
+    reports,
+    history,
+    kind: run.stopped === null ? kind : "stopped",
+    hint: "Judge the same runs again with --rejudge, which writes the reports and runs nothing",
+  });
   if (run.stopped !== null) {
     output.log("WARNING", "Stopped: runs that have started continue. Continue the suite with --resume");
   }
-  return exitCode;
+  return ended;
 }
 
 type Points = ReturnType<typeof pointsById>;

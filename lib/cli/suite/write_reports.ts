@@ -1,5 +1,8 @@
 /** Writes the reports of a suite where they were asked for. */
 
+import { formatCounts } from "../../reports/counts.ts";
+import { SUITE_EXIT_CODES } from "../../suites/exit_code.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
 import { caseLine, renderText } from "../../reports/text.ts";
 import { githubAnnotations } from "../../reports/github.ts";
 import type { CtrfOptions } from "../../reports/ctrf.ts";
@@ -8,29 +11,22 @@ import { changesOf, earlierRuns, trendsOf } from "../../suites/history.ts";
 import { countCases, type Report, worstFirst } from "../../reports/report.ts";
 import { reasonsOf } from "../../reports/reasons.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
-import type { Context } from "../context.ts";
-import type { Output } from "../output.ts";
+import { type Context, LocalFailure, OutputFailed } from "../context.ts";
 import { styleFor } from "../terminal/style.ts";
-import { replaceOutputFile } from "../output_file.ts";
+import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
 import type { EarlierReports } from "./history_folder.ts";
 import type { FileFormat, SuiteCall, WantedReport } from "./options.ts";
 
-/** @returns The report without secrets. */
-async function writeReports(
-  { context, output }: { readonly context: Context; readonly output: Output },
-  report: Report,
-  reports: readonly WantedReport[],
+/** @param clean The report without secrets. */
+async function writeReport(
+  context: Context,
+  clean: Report,
+  { format, file }: WantedReport,
   trends: Trends,
-): Promise<Report> {
-  const clean = cleanReport(report, output.secrets());
-  output.reporter?.finish(clean);
-  for (const { format, file } of reports) {
-    if (file === null || format === "text" || format === "github") continue;
-    await replaceOutputFile(context, file, await RENDERERS[format](clean, { context, trends }));
-  }
-  if (output.reporter === undefined && context.env("GITHUB_ACTIONS") === "true") writeCommands(context, clean);
-  return clean;
+): Promise<void> {
+  if (file === null || format === "text" || format === "github") return;
+  await replaceOutputFile(context, file, await RENDERERS[format](clean, { context, trends }));
 }
 
 interface Rendering {
@@ -68,26 +64,51 @@ export interface ReportParts {
   readonly reports: readonly WantedReport[];
   readonly kind: string;
   readonly history: EarlierReports;
+  /** What to do if something cannot be written. */
+  readonly hint: string;
 }
 
-/** Compares a report with earlier ones, writes it everywhere, and answers with it. */
+/**
+ * Compares a report with earlier ones, writes it everywhere, and answers with it. A file that cannot be written is an error
+ * beside the others: the runs were made.
+ *
+ * @returns The exit code.
+ */
 export async function finishReport(
   call: Pick<SuiteCall, "context" | "output" | "values">,
   report: Report,
-  { reports, kind, history }: ReportParts,
-): Promise<void> {
-  const { output, values } = call;
+  { reports, kind, history, hint }: ReportParts,
+): Promise<number> {
+  const { context, output, values } = call;
   const earlier = earlierRuns(history.reports, report);
   const trends = trendsOf(earlier, report);
   // In an empty folder, each failure is new; a machine whose local history is empty may have been started for this run.
   const isCompared = values.history !== undefined || earlier.length > 0;
   const compared = isCompared ? { ...report, changes: changesOf(report, trends) } : report;
-  const clean = await writeReports(call, compared, reports, trends);
-  // A shard is a part of a run: the merged report is added.
-  if (report.shard === null) await history.save(clean);
-  if (output.mode === "text") return output.answer(renderText(clean, output.answerStyle, trends));
+  const clean = cleanReport(compared, output.secrets());
+  output.reporter?.finish(clean);
+  const areWritten = await writeOutputFiles(output, [
+    ...reports.map((wanted) => ({ hint, write: () => writeReport(context, clean, wanted, trends) })),
+    // A shard is a part of a run: the merged report is added.
+    ...report.shard === null ? [{ hint, write: () => history.save(clean) }] : [],
+  ]);
+  if (output.reporter === undefined && context.env("GITHUB_ACTIONS") === "true") writeCommands(context, clean);
+  // A signal, or that it is not known whether a run was started, is more urgent.
+  const isUrgent = report.exitCode > 64 || report.exitCode === SUITE_EXIT_CODES.submit_unknown;
+  const exitCode = areWritten || isUrgent ? report.exitCode : EXIT_CODES.connection_lost;
   const submitted = clean.cases.some(({ attempts }) => attempts.length > 0) ? "yes" : "no";
-  output.document({ ...clean, counts: countCases(clean.cases), kind, submitted });
+  try {
+    if (output.mode === "text") output.answer(renderText(clean, output.answerStyle, trends));
+    else {
+      const answered = exitCode === report.exitCode ? kind : "machine_failed";
+      output.document({ ...clean, counts: countCases(clean.cases), exitCode, kind: answered, submitted });
+    }
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+    const counts = `${clean.title}: ${formatCounts(clean.cases)}`;
+    throw new LocalFailure(`${error.message}\n${counts}`, { hint, submitted, cause: error });
+  }
+  return exitCode;
 }
 
 /** In the log of a job: a group for each case that did not pass, and annotations. */
