@@ -18,7 +18,9 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
   const output = mayColor ? process.stderr : colorless(process.stderr);
 
   /** @throws PromptCancelled when the user cancelled the prompt. */
-  function answerOf<Answer>(answer: Answer | CancelSymbol): Answer {
+  async function ask<Answer>(prompt: (common: CommonOptions) => Promise<Answer | CancelSymbol>): Promise<Answer> {
+    using end = watchEnd(process.stdin);
+    const answer = await prompt({ output, signal: end.signal });
     if (isCancelled(answer)) throw new PromptCancelled("The prompt was cancelled");
     return answer;
   }
@@ -31,87 +33,115 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
     async choose(message, choices, { initial } = {}) {
       const options = choices.map(optionOf);
       const initialIndex = choices.findIndex(({ value }) => value === initial);
-      const selected = await autocomplete({
-        message,
-        options,
-        output,
-        maxItems: 12,
-        filter: (search, { label }) => matchesSearch(search, label ?? ""),
-        // Enter selects nothing while no choice matches the search.
-        validate: (index) => index === undefined ? "Nothing matches: change the search" : undefined,
-        ...(initialIndex === -1 ? {} : { initialValue: initialIndex }),
-      });
-      return valueAt(choices, answerOf(selected));
+      const selected = await ask((common) =>
+        autocomplete({
+          ...common,
+          message,
+          options,
+          maxItems: 12,
+          filter: (search, { label }) => matchesSearch(search, label ?? ""),
+          // Enter selects nothing while no choice matches the search.
+          validate: (index) => index === undefined ? "Nothing matches: change the search" : undefined,
+          ...(initialIndex === -1 ? {} : { initialValue: initialIndex }),
+        })
+      );
+      return valueAt(choices, selected);
     },
     async chooseMany(message, choices, { initial, isRequired }) {
-      const selected = await autocompleteMultiselect({
-        message,
-        options: choices.map(optionOf),
-        output,
-        maxItems: 12,
-        required: isRequired,
-        filter: (search, { label }) => matchesSearch(search, label ?? ""),
-        initialValues: choices.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
-      });
-      return answerOf(selected).map((index) => valueAt(choices, index));
+      const selected = await ask((common) =>
+        autocompleteMultiselect({
+          ...common,
+          message,
+          options: choices.map(optionOf),
+          maxItems: 12,
+          required: isRequired,
+          filter: (search, { label }) => matchesSearch(search, label ?? ""),
+          initialValues: choices.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
+        })
+      );
+      return selected.map((index) => valueAt(choices, index));
     },
     async text(message, options = {}) {
-      using paste = watchPaste(process.stdin, AFTER_LINE);
+      using paste = watchKeys(process.stdin, AFTER_LINE);
       const validate = refusingPaste(paste, ONE_LINE, options.validate);
-      return answerOf(await text({ message, output, ...textOptions({ ...options, validate }) })) ?? "";
+      return await ask((common) => text({ ...common, message, ...textOptions({ ...options, validate }) })) ?? "";
     },
     async multiline(message, options = {}) {
-      using paste = watchPaste(process.stdin, AFTER_EMPTY_LINE);
+      using paste = watchKeys(process.stdin, AFTER_EMPTY_LINE);
       const validate = refusingPaste(
         paste,
         "An empty line in the pasted text ends it here: check it",
         options.validate,
       );
-      return answerOf(await multiline({ message, output, ...textOptions({ ...options, validate }) })) ?? "";
+      return await ask((common) => multiline({ ...common, message, ...textOptions({ ...options, validate }) })) ?? "";
     },
     async secret(message, { validate } = {}) {
-      using paste = watchPaste(process.stdin, AFTER_LINE);
+      using paste = watchKeys(process.stdin, AFTER_LINE);
       const refusing = refusingPaste(paste, ONE_LINE, validate);
-      return answerOf(await password({ message, output, ...validateOption(refusing) })) ?? "";
+      return await ask((common) => password({ ...common, message, ...validateOption(refusing) })) ?? "";
     },
-    confirm: async (message, { initial }) => answerOf(await confirm({ message, output, initialValue: initial })),
+    confirm: (message, { initial }) => ask((common) => confirm({ ...common, message, initialValue: initial })),
     // An empty root, because what is typed is appended to it.
-    file: async (message) => answerOf(await path({ message, output, root: "" })),
+    file: (message) => ask((common) => path({ ...common, message, root: "" })),
     note: (message) => log.message(message, { output }),
   };
   return prompter;
 }
 
+// The prompt would end within such keys, and drop the rest.
 const AFTER_LINE = /[\r\n][^\r\n]/;
 const AFTER_EMPTY_LINE = /(?:\r\n?|\n){2}[^\r\n]/;
+// deno-lint-ignore no-control-regex -- the key Ctrl-D
+const CTRL_D = /^\u0004$/;
 const ONE_LINE = "Several lines were pasted, and only one fits here: check the text";
 
-interface Paste extends Disposable {
-  /** Whether the keys that were read last match: the prompt would end within them, and drop the rest. */
-  isCut(): boolean;
+interface LastKeys extends Disposable {
+  /** Whether the keys that were read last match. */
+  match(): boolean;
 }
 
-function watchPaste(input: Input, pattern: RegExp): Paste {
-  let isCut = false;
+function watchKeys(input: Input, pattern: RegExp): LastKeys {
+  let isMatch = false;
   const onData = (keys: Uint8Array | string) => {
-    isCut = pattern.test(typeof keys === "string" ? keys : new TextDecoder().decode(keys));
+    isMatch = pattern.test(typeof keys === "string" ? keys : new TextDecoder().decode(keys));
   };
   // Before the prompt reads the same keys.
   input.prependListener("data", onData);
-  return { isCut: () => isCut, [Symbol.dispose]: () => void input.off("data", onData) };
+  return { match: () => isMatch, [Symbol.dispose]: () => void input.off("data", onData) };
+}
+
+interface End extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/** Aborts at Ctrl-D where it deletes nothing: it pauses the input, and the prompt would wait for keys forever. */
+function watchEnd(input: Input): End {
+  const controller = new AbortController();
+  const keys = watchKeys(input, CTRL_D);
+  const onPause = () => keys.match() && controller.abort();
+  input.on("pause", onPause);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      keys[Symbol.dispose]();
+      input.off("pause", onPause);
+    },
+  };
 }
 
 interface Input {
   prependListener(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
+  on(event: "pause", listener: () => void): unknown;
   off(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
+  off(event: "pause", listener: () => void): unknown;
 }
 
 function refusingPaste(
-  paste: Paste,
+  paste: LastKeys,
   message: string,
   validate: PromptValidator = () => undefined,
 ): PromptValidator {
-  return (answer) => paste.isCut() ? message : validate(answer);
+  return (answer) => paste.match() ? message : validate(answer);
 }
 
 /** The same stream without colors. Needed because older runtimes ignore NO_COLOR. */
@@ -133,6 +163,8 @@ const COLOR = /\u001b\[(?:3\d|4\d|9\d|10\d)(?:;\d+)*m/g;
 function optionOf<Value>({ label, hint }: PromptChoice<Value>, index: number) {
   return { value: index, label, ...(hint === undefined ? {} : { hint }) };
 }
+
+type CommonOptions = Required<Pick<Parameters<Clack["confirm"]>[0], "output" | "signal">>;
 
 /** The value that a cancelled prompt returns. */
 type CancelSymbol = Extract<Awaited<ReturnType<Clack["confirm"]>>, symbol>;

@@ -117,21 +117,38 @@ Deno.test({
 
 for (let stop = 0; stop < SAMPLE.length; stop++) {
   const step = ["selecting a workflow", "selecting the input method", "entering the file", "confirming"][stop];
-  Deno.test({
-    ...needing(`Ctrl-C while ${step} submits nothing and restores the terminal`, missing),
-    async fn() {
-      await using stage = await aStage();
-      await using terminal = await stage.open();
-      await answerPrompts(terminal, SAMPLE.slice(0, stop));
-      const [question] = SAMPLE[stop] ?? [/./];
-      await answerPrompts(terminal, [[question, "C-c"]]);
-      const screen = await terminal.waitFor(/\[ended 130\]/);
-      assert.match(screen, /nothing more was sent/);
-      assert.match(screen, /sane: [^]* icanon[^]* echo\s/);
-      assert.equal(stage.simulator.runs().length, 0);
-    },
-  });
+  for (const [name, key] of [["Ctrl-C", "C-c"], ["Ctrl-D", "C-d"]] as const) {
+    Deno.test({
+      ...needing(`${name} while ${step} submits nothing and restores the terminal`, missing),
+      async fn() {
+        await using stage = await aStage();
+        await using terminal = await stage.open();
+        await answerPrompts(terminal, SAMPLE.slice(0, stop));
+        const [question] = SAMPLE[stop] ?? [/./];
+        await answerPrompts(terminal, [[question, key]]);
+        const screen = await terminal.waitFor(/\[ended 130\]/);
+        assert.match(screen, /nothing more was sent/);
+        assert.match(screen, /sane: [^]* icanon[^]* echo\s/);
+        assert.equal(stage.simulator.runs().length, 0);
+      },
+    });
+  }
 }
+
+Deno.test({
+  ...needing("Ctrl-D in a text answers nothing: it deletes the character at the cursor", missing),
+  async fn() {
+    await using stage = await aStage({ workflows: { "by-hand": BY_HAND } });
+    await using terminal = await stage.open();
+    await answerPrompts(terminal, [
+      [/◆ {2}Select workflow/, "by-hand", "C-d", "Enter"],
+      [/◆ {2}How do you want/, "2", "Enter"],
+      [/◆ {2}Title \(required\)/, "ABC", "Left", "Left", "C-d", "Enter"],
+      [/◇ {2}Title \(required\)\n│ {2}AC\n/, "C-c"],
+    ]);
+    await terminal.waitFor(/\[ended 130\]/);
+  },
+});
 
 Deno.test({
   ...needing("Ctrl-C while waiting offers to continue waiting or to cancel the run", missing),
