@@ -242,17 +242,19 @@ Deno.test({
   },
 });
 
-Deno.test({
-  ...needing("Ctrl-C at the prompt for a secret sends nothing", missing),
-  async fn() {
-    await using stage = await aStage({ speed: 60 });
-    await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
-    await terminal.waitFor(/password: *$/);
-    await terminal.keys("C-c");
-    await terminal.waitFor(/\[ended 130\]/);
-    assert.equal(stage.simulator.received().length, 0);
-  },
-});
+for (const [name, key] of [["Ctrl-C", "C-c"], ["Ctrl-D", "C-d"]] as const) {
+  Deno.test({
+    ...needing(`${name} at the prompt for a secret sends nothing`, missing),
+    async fn() {
+      await using stage = await aStage({ speed: 60 });
+      await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
+      await terminal.waitFor(/password: *$/);
+      await terminal.keys(key);
+      await terminal.waitFor(/\[ended 130\]/);
+      assert.equal(stage.simulator.received().length, 0);
+    },
+  });
+}
 
 const EVIL = {
   yaml: String.raw`jobs:

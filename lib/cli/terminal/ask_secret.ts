@@ -5,7 +5,7 @@ const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U] = ["\u007f", "\u0003", "\u0004
 /**
  * Reads a line from the terminal without echo, and restores the terminal's settings.
  *
- * @throws Stopped on Ctrl-C.
+ * @throws Stopped on Ctrl-C, and at the end of the input, like Ctrl-D on an empty line: that is no empty secret.
  */
 export async function promptSecret(label: string): Promise<string> {
   const encoder = new TextEncoder();
@@ -25,10 +25,10 @@ async function readLine(): Promise<string> {
   let line = "";
   while (true) {
     const count = await Deno.stdin.read(buffer);
-    if (count === null) return line;
+    if (count === null) throw new Stopped("SIGINT");
     for (const key of decoder.decode(buffer.subarray(0, count), { stream: true })) {
+      if (key === CTRL_C || (key === CTRL_D && line === "")) throw new Stopped("SIGINT");
       if (key === "\r" || key === "\n" || key === CTRL_D) return line;
-      if (key === CTRL_C) throw new Stopped("SIGINT");
       if (key === BACKSPACE || key === CTRL_H) line = [...line].slice(0, -1).join("");
       else if (key === CTRL_U) line = "";
       else line += key;
