@@ -106,7 +106,8 @@ async function dispatch(
   if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
   if (argv.length === 1 && globalOptions(argv).has("version")) return printVersion(context, output);
   if (argv.length > 0) {
-    throw new UsageError(`Missing command: ${argv.join(" ")} has only options`, { hint: LIST_HINT });
+    readArgv("", GLOBAL_OPTIONS, argv, "pw-workflow-runner");
+    throw new UsageError("Missing command", { hint: LIST_HINT });
   }
   if (context.stdin.isTerminal && context.stderr.isTerminal) return await runInteractive(context);
   // There is no command and no terminal for interactive mode: a usage error.

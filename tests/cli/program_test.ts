@@ -44,6 +44,8 @@ const ROWS: readonly Row[] = [
     stdout: /Examples\n(\s+# .+\n.+\n\s*){2}/,
   })),
   { args: ["lsit"], code: 2, stderr: /Unknown command lsit\n.*Did you mean "list"/ },
+  { args: ["--verison"], code: 2, stderr: /Unknown option --verison\n.*Did you mean "--version"/ },
+  { args: ["--quiet"], code: 2, stderr: /Missing command\n.*pw-workflow-runner help/ },
   { args: ["run", "quick", "--tmeout", "3"], code: 2, stderr: /Unknown option --tmeout\n.*--timeout/ },
   { args: ["run"], code: 2, stderr: /run: missing argument WORKFLOW/ },
   { args: ["run", "quick", "--timeout", "soon"], code: 2, stderr: /--timeout/ },
