@@ -54,7 +54,9 @@ export const READ_CHECKS: ProbeChecks = {
     const { headers } = await requester.get("/healthzz");
     const seconds = Math.round((Date.parse(headers.get("date") ?? "") - clock.now()) / 1_000);
     if (!Number.isFinite(seconds)) return ["not reported", {}];
-    return [`${seconds} s ahead`, { clockSkewMs: seconds * 1_000 }];
+    const side = seconds > 0 ? "ahead of" : "behind";
+    const detail = seconds === 0 ? "in sync with" : `${Math.abs(seconds)} s ${side}`;
+    return [`${detail} this machine`, { clockSkewMs: seconds * 1_000 }];
   },
   "API version": async ({ requester, workflow }) => {
     const { status } = await requester.get(workflowPath(workflow));

@@ -98,6 +98,20 @@ Deno.test("a probe that is stopped cancels its run", async () => {
   assert.equal(stage.simulator.received("cancel-run").length, 1);
 });
 
+for (
+  const [clockSkewMs, want] of [
+    [120_000, "120 s ahead of this machine"],
+    [-3_000, "3 s behind this machine"],
+    [0, "in sync with this machine"],
+  ] as const
+) {
+  Deno.test(`a probe reports that the server's clock is ${want}`, async () => {
+    await using stage = await aStage({ behavior: { clockSkewMs } });
+    await stage.probe();
+    assert.ok(stage.reported.includes(`clock: ${want}`), stage.reported.join("\n"));
+  });
+}
+
 Deno.test("probe fails without starting a run when the workflow is missing or refused", async () => {
   await using stage = await aStage({});
   await assert.rejects(stage.probe({ workflow: "no-such-workflow" }), NotFound);
