@@ -192,3 +192,8 @@ export class StorageError extends RunnerError {
   /** Discriminant. */
   override readonly kind = "storage";
 }
+
+/** Whether the same request may succeed later: the server could not be reached, or cannot handle it now. */
+export function isTemporary(error: unknown): error is Unreachable | ResponseLost | Unavailable {
+  return error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable;
+}

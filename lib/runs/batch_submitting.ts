@@ -1,6 +1,6 @@
 /** The loop of a batch that submits: one request at a time, since the platform rejects simultaneous launches. */
 
-import { NotSubmitted, ResponseLost, RunnerError, Unavailable, Unreachable } from "../errors.ts";
+import { isTemporary, NotSubmitted, ResponseLost, RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission, type UnconfirmedSubmission } from "../submission.ts";
@@ -126,10 +126,6 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
 
 function resetFailures(pace: Pace): void {
   Object.assign(pace, { failures: 0, failingSinceMs: Infinity });
-}
-
-function isTemporary(error: RunnerError): boolean {
-  return error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable;
 }
 
 /**

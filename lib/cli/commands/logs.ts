@@ -1,9 +1,11 @@
 import { missingLogs } from "../../runs/failure.ts";
-import { createLogReader, createTail, lastLines, type LogReader } from "../../platform/logs.ts";
-import { UsageError } from "../../errors.ts";
+import { formatDuration } from "../../duration.ts";
+import { createLogReader, createTail, lastLines, type LogReader, type Tail } from "../../platform/logs.ts";
+import { isTemporary, Unavailable, UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
-import { followDelayMs } from "../../runs/poll_interval.ts";
+import { DEFAULT_TRACK } from "../../runs/options.ts";
+import { followDelayMs, MAX_RETRY_AFTER_MS } from "../../runs/poll_interval.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import {
   allJobs,
@@ -43,7 +45,9 @@ export const command = defineCommand({
     { line: "pw-workflow-runner logs hello-world-00046 --tail 20", does: "Show the last lines of each step" },
     { line: "pw-workflow-runner logs hello-world#46 -f", does: "Follow the logs until the run ends" },
   ],
-  notes: "Without RUN, at a terminal, you select one of the latest runs.",
+  notes:
+    "Without RUN, at a terminal, you select one of the latest runs. --follow tries for 30 minutes to reach a server that " +
+    "does not respond.",
   args: ARGS,
   async run({ context, output, signal, values }) {
     if (values.run === undefined) checkCanPick(context, "logs");
@@ -224,18 +228,26 @@ async function begin(
   })();
 }
 
+interface FollowedLog {
+  readonly reader: LogReader;
+  readonly clean: LogCleaner;
+  /** Until its beginning was read: then only the last lines are printed. */
+  tail: Tail | null;
+}
+
 /** Reads the logs again and again until the run has ended and its last lines are printed. */
 async function followLogs(
   { deps, output, signal }: LogDeps,
   runId: RunId,
   { isSelected, tail }: WantedLogs,
 ): Promise<void> {
-  const followed = new Map<string, { readonly reader: LogReader; readonly clean: LogCleaner }>();
+  const followed = new Map<string, FollowedLog>();
   const finished = new Set<string>();
   let current = "";
   let isLineOpen = false;
   let hasGrown = false;
   let delayMs = 0;
+  let lostAtMs: number | null = null;
   const show = (key: string, title: string, text: string) => {
     if (text === "") return;
     hasGrown = true;
@@ -247,48 +259,70 @@ async function followLogs(
     output.logText(text);
     isLineOpen = !text.endsWith("\n");
   };
-  while (true) {
-    const startMs = deps.clock.monotonic();
-    hasGrown = false;
-    const run = await deps.client.getRun(runId, { signal });
+  /** @returns Whether the run has ended. After an error, the next call continues. */
+  const readNew = async (): Promise<boolean> => {
+    const retry = lostAtMs === null ? "some" : "none";
+    const run = await deps.client.getRun(runId, { signal, retry });
     for (const placed of allSteps(run.jobs).filter(isSelected)) {
       const { step } = placed;
       const key = step.logPath;
       // A step that has not started has no log.
       if (finished.has(key) || step.status === "pending") continue;
-      const { reader, clean } = followed.get(key) ?? {
+      const log = followed.get(key) ?? {
         reader: createLogReader(deps.client, { runId, path: key }),
         clean: createLogCleaner({ mayColor: output.mayColorLogs }),
+        tail: tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH),
       };
-      const isFirst = !reader.isPresent();
-      followed.set(key, { reader, clean });
+      followed.set(key, log);
+      const { reader, clean } = log;
       const title = heading(output, placed);
       // The status was read before the log, so the log of a finished step is complete.
       const isLast = step.status !== "running";
-      const pieces = reader.readNew({ signal, isLast });
-      if (isFirst && tail !== undefined) show(key, title, await tailOf(pieces, tail, clean));
-      else for await (const piece of pieces) show(key, title, clean(piece));
+      for await (const piece of reader.readNew({ signal, isLast, retry })) {
+        const text = clean(piece);
+        if (log.tail === null) show(key, title, text);
+        else log.tail.add(text);
+      }
+      if (log.tail !== null && reader.isPresent()) {
+        show(key, title, log.tail.text());
+        log.tail = null;
+      }
       if (isLast) {
         show(key, title, clean("", { isLast: true }));
         finished.add(key);
         if (!reader.isPresent()) warnOfMissingLogs(output, placed);
       }
     }
-    if (run.isFinal) break;
+    return run.isFinal;
+  };
+  while (true) {
+    const startMs = deps.clock.monotonic();
+    hasGrown = false;
+    let retryAfterMs = 0;
+    try {
+      const isFinal = await readNew();
+      if (lostAtMs !== null) {
+        output.log("INFO", `Connection restored after ${formatDuration(deps.clock.monotonic() - lostAtMs)}`);
+      }
+      lostAtMs = null;
+      if (isFinal) break;
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+      if (lostAtMs === null) output.log("WARNING", `Connection lost, still trying: ${oneLine(error.message)}`);
+      lostAtMs ??= startMs;
+      if (deps.clock.monotonic() - lostAtMs >= DEFAULT_TRACK.unreachableTimeoutMs) throw error;
+      if (error instanceof Unavailable) retryAfterMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+    }
     delayMs = followDelayMs(delayMs, { hasGrown, tookMs: deps.clock.monotonic() - startMs });
-    await deps.clock.sleep(delayMs, { signal });
+    await deps.clock.sleep(Math.max(delayMs, retryAfterMs), { signal });
   }
   if (isLineOpen) output.raw("\n");
 }
 
 /** The last lines. An unfinished line stays without a newline. */
-async function tailOf(
-  pieces: AsyncIterable<string>,
-  lines: number,
-  clean: (piece: string) => string = (piece) => piece,
-): Promise<string> {
+async function tailOf(pieces: AsyncIterable<string>, lines: number): Promise<string> {
   const tail = createTail(lines, MAX_TAIL_LENGTH);
-  for await (const piece of pieces) tail.add(clean(piece));
+  for await (const piece of pieces) tail.add(piece);
   return tail.text();
 }
 

@@ -60,6 +60,43 @@ Deno.test("`logs -f` starts headings on a new line and ends its output with a ne
   );
 });
 
+for (
+  const [what, ...faults] of [
+    ["while its server restarts", { on: "get-run", after: 3, times: 12, cut: "before-effect" }],
+    ["with a log that breaks off", { on: "read-file", after: 2, times: 9, body: "truncated" }],
+    ["with a busy server", { on: "get-run", after: 3, times: 6, status: 503, retryAfter: "20" }],
+  ] as const
+) {
+  for (const options of [[], ["--tail", "5"]]) {
+    Deno.test(`\`logs -f ${options.join(" ")}\` ${what} shows every line once`, async () => {
+      const clock = virtualClock();
+      const workflows = { "two-steps": { yaml: TWO_STEPS, scenario: TWO_STEPS_SCENARIO } };
+      await using simulator = await startSimulator({ clock, workflows });
+      const call = (...args: readonly string[]) => startMain({ args, key: simulator.key, clock }).end;
+      const { slug } = JSON.parse((await call("run", "two-steps", "--no-wait", "--no-history", "--json")).stdout);
+      simulator.addFaults(...faults);
+      const { code, stdout, stderr } = await call("logs", slug, "-f", ...options);
+      assert.equal(code, 0, stderr);
+      assert.equal(stdout, "==> main › first <==\none\ntwo\n==> main › second <==\nthree\n", stderr);
+      assert.match(stderr, /^Connection lost, still trying: .*\n(.*\n)*Connection restored after \d/m);
+      assert.equal(stderr.match(/Connection lost/g)?.length, 1);
+    });
+  }
+}
+
+Deno.test("`logs -f` gives up when the server stays unreachable", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const call = (...args: readonly string[]) => startMain({ args, key: simulator.key, clock }).end;
+  const { slug } = JSON.parse((await call("run", "never-ending", "--no-wait", "--no-history", "--json")).stdout);
+  simulator.addFaults({ on: "get-run", after: 3, times: Infinity, cut: "before-effect" });
+  const startMs = clock.now();
+  const { code, stderr } = await call("logs", slug, "-f");
+  assert.equal(code, 8, stderr);
+  const waitedMs = clock.now() - startMs;
+  assert.ok(waitedMs > 30 * 60_000 && waitedMs < 32 * 60_000, String(waitedMs));
+});
+
 const COLORED =
   "\u001b[01m\u001b[Ksolver.c:42:5:\u001b[m\u001b[K \u001b[01;31m\u001b[Kerror: \u001b[m\u001b[K'dt' undeclared";
 const PROGRESS = Array.from({ length: 5_000 }, (_, index) => `\r ${index}/5000 [####] it/s`).join("");

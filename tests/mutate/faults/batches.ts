@@ -83,8 +83,10 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/open_client.ts", ["tests/cli/unusable_store_test.ts"], [
     ["the same warning is repeated", "if (warnings.has(message)) return;", ""],
   ]),
-  ...inFile("lib/runs/batch_submitting.ts", ENGINE, [
+  ...inFile("lib/errors.ts", ENGINE, [
     ["a cut connection ends a row", "error instanceof ResponseLost || ", ""],
+  ]),
+  ...inFile("lib/runs/batch_submitting.ts", ENGINE, [
     ["a server that never answers is asked forever", "if (isGivenUp(state, pace)) state.fail(error);\n  else ", ""],
     [
       "a row without its secrets ends in an outage",
