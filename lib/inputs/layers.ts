@@ -145,8 +145,9 @@ async function readFile(
     return await readTextFile(file);
   } catch (error) {
     if (error instanceof RunnerError || !(error instanceof Error)) throw error;
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? error.message;
-    const hint = place.path === "" && /^[\w.-]+$/.test(file) && !/\.(?:jsonc?|ya?ml)$/i.test(file)
+    const isMissing = error instanceof Deno.errors.NotFound;
+    const reason = isMissing ? "no such file" : osErrorReason(error) ?? error.message;
+    const hint = isMissing && place.path === "" && /^[\w.-]+$/.test(file) && !/\.(?:jsonc?|ya?ml)$/i.test(file)
       ? `. Write one value as ${file}=VALUE`
       : "";
     throw asProblem({ ...place, message: `cannot read ${file}: ${reason}${hint}` }, error);

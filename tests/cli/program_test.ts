@@ -92,6 +92,7 @@ const ROWS: readonly Row[] = [
     stderr: /no such file\n.*-i #2/,
     started: 0,
   },
+  { args: ["run", "quick", "-i", "."], code: 2, stderr: /cannot read \.: it is a folder, not a file\n/, started: 0 },
   { args: ["run", "required-inputs", "-i", "project=test"], code: 2, stderr: /Number of nodes/, started: 0 },
   {
     args: ["run", "data-processor", "--preset", "nightly", ...FAST, "--json"],
