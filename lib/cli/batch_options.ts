@@ -11,11 +11,11 @@ export const MATRIX_OPTIONS = {
     multiple: true,
     completes: "input",
   }),
-  zip: flag("Pair the values of several --matrix, instead of combining each with each"),
+  zip: flag("Pair the values of several --matrix options in order, instead of combining all of them"),
   exclude: option("NAME=VALUE,…", "Leave out the combinations with these values", { multiple: true }),
   include: option("NAME=VALUE,…", "Add a run with these inputs", { multiple: true }),
   sample: option("N", "Run only this many of the combinations", { parse: integer({ min: 1, max: MAX_ROWS }) }),
-  seed: option("N", "Draw another sample (default 1)", { parse: integer({ min: 0 }) }),
+  seed: option("N", "Seed of the sample; another one draws another sample (default 1)", { parse: integer({ min: 0 }) }),
   sampling: option("random|lhs", "How to draw: at random, or as a Latin hypercube, which covers each range evenly", {
     parse: oneOf("random", "lhs"),
   }),
@@ -23,7 +23,7 @@ export const MATRIX_OPTIONS = {
 
 /** Each row this often; for `batch` and `run --matrix`. */
 export const REPEAT_OPTION = {
-  repeat: option("N", "Run each row this often", { parse: integer({ min: 1, max: 10_000 }) }),
+  repeat: option("N", "Run each row N times", { parse: integer({ min: 1, max: 10_000 }) }),
 } as const;
 
 /** `undefined` without `--matrix` and the options that belong to it. */

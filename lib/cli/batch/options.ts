@@ -24,7 +24,7 @@ export const CANARY = 3;
 
 /** Those that `run` has only with `--matrix` or `--repeat`. */
 export const MANY_RUNS_OPTIONS = {
-  yes: flag("Do not ask before more than 100 runs are submitted", "y"),
+  yes: flag("Do not ask before submitting more than 100 runs", "y"),
   jobs: option("N", `How many runs at once (default ${DEFAULT_JOBS})`, {
     short: "j",
     parse: integer({ min: 1, max: 10_000 }),
@@ -35,14 +35,14 @@ export const MANY_RUNS_OPTIONS = {
   }),
   maxFailures: option("N|N%", "Stop submitting after this many failures"),
   noCanary: flag(`Continue even if the first ${CANARY} runs to end have all failed`),
-  retries: option("N", "Submit a failed row again, up to this often (default 0)", {
+  retries: option("N", "Submit a failed row again, up to N times (default 0)", {
     parse: integer({ min: 0, max: 100 }),
   }),
   retryOn: option(
     "infra|any|REGEX",
-    "Which failures: of the infrastructure, any, or by the first error (default infra)",
+    "Which failures to retry: infra (infrastructure), any, or those whose first error matches (default infra)",
   ),
-  rerun: option("WHICH", "Run ended rows again: failed, cancelled, timeout, changed or all", {
+  rerun: option("WHICH", "Rerun rows that have ended: failed, cancelled, timeout, changed or all", {
     parse: oneOf("failed", "cancelled", "timeout", "changed", "all"),
     multiple: true,
   }),

@@ -57,7 +57,7 @@ export const command = defineCommand({
   ],
   notes: [
     "The same command again continues the batch: runs that are still running are tracked, rows that have ended are skipped, and the",
-    "rest is submitted. Nothing is submitted twice, also after kill -9.",
+    "rest is submitted. Nothing is submitted twice, even after kill -9.",
   ].join("\n"),
   args: ARGS,
   async run(call) {

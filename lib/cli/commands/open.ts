@@ -15,8 +15,8 @@ export const command = defineCommand({
   ],
   notes:
     "The address comes from --url or PW_RUN_URL: a template with {host}, {slug}, {workflow} or {number}. PW_RUN_URL may " +
-    "have several, separated by spaces: HOST=TEMPLATE is for one host only. At a terminal the page is opened in the " +
-    "browser; elsewhere its address is printed only.",
+    "hold several, separated by spaces: HOST=TEMPLATE is for one host only. At a terminal the page opens in the " +
+    "browser; elsewhere only its address is printed.",
   args: {
     ...ONE_RUN,
     url: option("TEMPLATE", "Address of a run's page (default PW_RUN_URL)"),

@@ -44,7 +44,7 @@ export const RUN_OPTIONS = {
   name: option("TEXT", "Display name of the run on the platform"),
   ...INPUT_CHECK_OPTIONS,
   ...DEFAULTS_OPTION,
-  noInput: flag("Never ask: missing inputs are an error, also at a terminal"),
+  noInput: flag("Never ask: missing inputs are an error, even at a terminal"),
   trust: flag("Give the consent that the workflow asks for"),
   noWait: flag("Submit and exit without waiting"),
   dryRun: flag("Have the platform check the request without starting a run"),

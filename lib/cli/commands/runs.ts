@@ -69,7 +69,7 @@ export const command = defineCommand({
       );
       if (total === null || total > offset + views.length) {
         const shown = total === null ? `the first ${views.length}` : `${views.length} of ${total}`;
-        output.log("INFO", output.style.dim(`Showing ${shown}: --limit or --all show more`));
+        output.log("INFO", output.style.dim(`Showing ${shown}: --limit N or --all shows more`));
       }
     }
   },

@@ -21,7 +21,7 @@ export const command = defineCommand({
     },
     {
       line: "pw-workflow-runner schedules --check",
-      does: "Check the inputs of each schedule against its workflow, too",
+      does: "Also check the inputs of each schedule against its workflow",
     },
     {
       line: "pw-workflow-runner schedules --file nightly.ts --count 12 --json",

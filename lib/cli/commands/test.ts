@@ -8,7 +8,7 @@ export const command = defineCommand({
       line: "pw-workflow-runner test nightly.suite.yaml --env prod --report junit=results.xml",
       does: "Run a suite in one of its environments, and write its results for CI",
     },
-    { line: 'pw-workflow-runner test --case "solve*" --dry-run', does: "Check some cases, and show what would be run" },
+    { line: 'pw-workflow-runner test --case "solve*" --dry-run', does: "Check some cases, and show what would run" },
   ],
   forms: [
     ["merge FILE…", "join the reports of shards, written with --report ctrf=FILE"],

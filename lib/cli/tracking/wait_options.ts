@@ -20,7 +20,7 @@ export const WAIT_OPTIONS = {
       parse: oneOf("adaptive", "fixed"),
     },
   ),
-  pollInterval: option("TIME", "Initial poll interval (default 5s, after two earlier polls)", {
+  pollInterval: option("TIME", "Initial poll interval (default 5s; the first two polls come sooner)", {
     parse: positiveDuration,
   }),
   maxPollInterval: option("TIME", "Maximum poll interval (the interval backs off up to this; default 60s)", {

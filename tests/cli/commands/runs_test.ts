@@ -67,7 +67,7 @@ Deno.test("runs --name matches display names, with --offset and --limit among th
   const second = await list(stage, "--name", "nightly", "--offset", "1", "--limit", "1");
   assert.deepEqual(second, { runs: all.runs.slice(1, 2), total: null });
   const text = await stage.call(["runs", "--name", "nightly", "--limit", "1"]);
-  assert.match(text.stderr, /Showing the first 1: --limit or --all show more/);
+  assert.match(text.stderr, /Showing the first 1: --limit N or --all shows more/);
 });
 
 Deno.test("runs of a misspelled workflow is an error with a suggestion; of one without runs, it is not", async () => {
