@@ -183,7 +183,7 @@ const references = union([text.check(describe("A file, relative to the suite fil
 /** What the suite's defaults, an environment, a case and a value of its matrix may set; the last one wins. */
 const settings = {
   inputs: optional(inputs),
-  timeout: optional(duration.check(describe("Of the run, from its first job on; default 1h"))),
+  timeout: optional(duration.check(describe("Of the run, from its first step on; default 1h"))),
   "queue-timeout": optional(duration.check(describe("Of the time in the queue; default 4h"))),
 } as const;
 

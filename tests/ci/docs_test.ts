@@ -48,6 +48,24 @@ Deno.test("README.md has at most 120 lines", async () => {
   assert.ok(lines.length <= 120, `${lines.length} lines`);
 });
 
+Deno.test("README.md shows problems with inputs as they are printed", async () => {
+  await using folder = await emptyFolder();
+  await using simulator = await startSimulator();
+  const inputs = "# Nightly\nsubmit_to_scheduler: maybe\nslurm:\n  is_disabled: false\n  cpus_per_task: 0\n";
+  await Deno.writeTextFile(`${folder.path}/base.yaml`, inputs);
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-A", new URL("main.ts", ROOT).pathname, "run", "hello-world", "--strict"]
+      .concat("-i", "base.yaml", "-i", "hello.mesage=again"),
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...machineEnv(), ...cacheEnv(), HOME: folder.path, PW_API_KEY: simulator.key },
+    stdin: "null",
+  }).output();
+  const [printed = ""] = new TextDecoder().decode(stderr).match(/^✗ (.+\n)+?(?=.*`)/m) ?? [];
+  assert.match(printed, /3 problems/);
+  assert.ok((await Deno.readTextFile(new URL("README.md", ROOT))).includes(`\n\`\`\`\n${printed}\`\`\`\n`), printed);
+});
+
 const NOT_RUN = /<!-- not run by the tests: .+ -->\n\n$/;
 
 for (const path of DOCUMENTS) {
