@@ -13,7 +13,7 @@ const MAX_NOTES = 3;
 
 export function liveTable(
   { context, output, deps: { clock } }: ViewCall,
-  { plan, states, control, detach }: ViewParts,
+  { batch, states, control, detach }: ViewParts,
 ): BatchViewer {
   const startMs = clock.monotonic();
   let notes: readonly string[] = [];
@@ -31,7 +31,7 @@ export function liveTable(
     summary = summarize();
     const nowMs = clock.now();
     table = renderBatchTable({
-      name: plan.name,
+      name: batch.name,
       rows: states.all().map((state) => tableRow(state, nowMs)),
       elapsedMs: clock.monotonic() - startMs,
       estimate: summary.estimate,

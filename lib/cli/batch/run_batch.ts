@@ -44,15 +44,38 @@ const CONTROL_MS = 5_000;
  */
 export async function runBatch(
   call: BatchCall,
-  readRows: (deps: Pick<Deps, "client">) => Promise<RowsRead>,
+  readRows: ReadRows,
 ): Promise<number> {
-  const { output, values, signal } = call;
-  const onlyRows = values.rows === undefined ? null : parseRowNumbers(values.rows);
-  const retry = retryPolicyOf(values);
-  await checkReplaceableFiles(call.context, [values.csv, values.jsonl, values.report]);
-  if (values.log !== undefined) await checkAppendableFile(call.context, values.log);
+  const onlyRows = call.values.rows === undefined ? null : parseRowNumbers(call.values.rows);
+  const retry = retryPolicyOf(call.values);
+  await checkReplaceableFiles(call.context, [call.values.csv, call.values.jsonl, call.values.report]);
+  if (call.values.log !== undefined) await checkAppendableFile(call.context, call.values.log);
   await using opened = await openDeps(call, "required");
   const deps: Deps = { ...opened, client: cachingClient(opened.client) };
+  const ready = await prepareBatch(call, deps, { readRows, onlyRows });
+  if (typeof ready === "number") return ready;
+  const ran = await track({ ...call, deps }, { ...ready, retry });
+  reportFoundRuns(call, ready.tasks, ran.outcome);
+  return await finishBatch({ ...call, deps }, { ...ready, ...ran });
+}
+
+type ReadRows = (deps: Pick<Deps, "client">) => Promise<RowsRead>;
+
+/** What is kept while the runs run: of thousands of rows, their plan is not. */
+interface ReadyBatch {
+  readonly batch: StoredBatch;
+  readonly rows: readonly StoredRow[];
+  readonly tasks: readonly BatchTask[];
+  readonly states: RowStates;
+}
+
+/** @returns The exit code when nothing is to be submitted. */
+async function prepareBatch(
+  call: BatchCall,
+  deps: Deps,
+  { readRows, onlyRows }: { readonly readRows: ReadRows; readonly onlyRows: ReadonlySet<number> | null },
+): Promise<ReadyBatch | number> {
+  const { output, values, signal } = call;
   const read = await readRows(deps);
   if (read.problems.length > 0) {
     throw new InvalidInputs(
@@ -82,25 +105,21 @@ export async function runBatch(
   reportPlan(call, plan);
   if (values.dryRun === true) return answerPlan(call, plan);
   await confirmMany(call, plan);
-  const { stored, rows } = await storePlan(deps, plan, owner);
+  const { batch, rows } = await storePlan(deps, plan, owner);
   await cancelReplaced(call, deps, plan);
-  const tracked = plan.rows.filter(isTracked);
-  const tasks = tracked.map((row) => taskOf(deps, row, { ...check, values, call }));
+  const tasks = plan.rows.filter(isTracked).map((row) => taskOf(deps, row, { check, values, call }));
   const states = createRowStates(plan.rows.map(({ checked: { row: { row, label } }, key, previous, attempt: last }) => {
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
   }));
-  const ran = await track({ ...call, deps }, { plan, tasks, states, retry });
-  reportFoundRuns(call, tracked, ran.outcome);
-  return await finishBatch({ ...call, deps }, { batch: stored, rows, ...ran, states });
+  return { batch, rows, tasks, states };
 }
 
 /** Their names, which are made of the batch's name and the rows' inputs, were taken: nothing was started for them. */
-function reportFoundRuns({ output }: BatchCall, tracked: readonly PlannedRow[], outcome: BatchOutcome | null): void {
-  const found = outcome?.ends.filter((end, index) => {
-    const action = tracked[index]?.action;
-    return (action === "submit" || action === "rerun") && end.type === "result" && end.result.submitted === "no";
-  });
+function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], outcome: BatchOutcome | null): void {
+  const found = outcome?.ends.filter((end, index) =>
+    tasks[index]?.previous.last === null && end.type === "result" && end.result.submitted === "no"
+  );
   if (found === undefined || found.length === 0) return;
   output.log(
     "WARNING",
@@ -117,7 +136,11 @@ function isTracked({ action, previous }: PlannedRow): boolean {
 function taskOf(
   deps: Deps,
   { checked, key, previous }: PlannedRow,
-  { values, call, ...check }: CheckOptions & { readonly values: BatchValues; readonly call: BatchCall },
+  { check, values, call }: {
+    readonly check: CheckOptions;
+    readonly values: BatchValues;
+    readonly call: BatchCall;
+  },
 ): BatchTask {
   const { row, cluster } = checked;
   return {
@@ -136,13 +159,13 @@ async function storePlan(
   { store, clock }: Deps,
   plan: PlannedBatch,
   owner: StoredBatch["owner"],
-): Promise<{ readonly stored: StoredBatch; readonly rows: readonly StoredRow[] }> {
+): Promise<Pick<ReadyBatch, "batch" | "rows">> {
   const { batchId, name, earlier } = plan;
   const nowMs = clock.now();
   const rows = storedRows(plan, earlier === null ? [] : await store.batches.rows(earlier));
   await store.batches.setWantedJobs(batchId, null);
   const batch = { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
-  return { stored: await store.batches.put(batch, rows), rows };
+  return { batch: await store.batches.put(batch, rows), rows };
 }
 
 /** Rows that are run again although their runs have not ended. */
@@ -157,12 +180,7 @@ async function cancelReplaced({ output, signal }: BatchCall, deps: Deps, { rows 
 /** The rows, their progress, and the user's interrupts. */
 async function track(
   call: BatchCall & { readonly deps: Deps },
-  { plan, tasks, states, retry }: {
-    readonly plan: PlannedBatch;
-    readonly tasks: readonly BatchTask[];
-    readonly states: RowStates;
-    readonly retry: ReturnType<typeof retryPolicyOf>;
-  },
+  { batch: stored, tasks, states, retry }: ReadyBatch & { readonly retry: ReturnType<typeof retryPolicyOf> },
 ): Promise<RanBatch> {
   const { deps, values, signal } = call;
   const control = createBatchControl(values.jobs ?? DEFAULT_JOBS);
@@ -173,19 +191,19 @@ async function track(
     if (stopped?.signal !== "SIGINT") return detaching.abort(signal.reason);
     control.stop("interrupted");
     if (values.onInterrupt === "cancel") void cancelRunning(call, states);
-    reportInterrupt(call, plan, states);
+    reportInterrupt(call, stored, states);
   };
   signal.addEventListener("abort", onAbort, { once: true });
   const { pollInterval, unreachableTimeoutMs } = waitOptions({ ...values, timeout: null }, call);
   const events = batch(deps, tasks, {
     signal: detaching.signal,
-    batchId: plan.batchId,
+    batchId: stored.batchId,
     originType: "batch",
-    keyPrefix: `batch ${plan.name} `,
+    keyPrefix: `batch ${stored.name} `,
     control,
     maxPerCluster: values.perCluster ?? null,
     until: values.until ?? "all",
-    maxFailures: maxFailuresOf(values, plan.rows.length),
+    maxFailures: maxFailuresOf(values, states.all().length),
     canary: values.noCanary === true ? null : CANARY,
     retry,
     deadlineMs: values.deadline ?? null,
@@ -196,7 +214,7 @@ async function track(
     unreachableTimeoutMs,
   });
   using viewer = await viewBatch(call, {
-    plan,
+    batch: stored,
     states,
     control,
     detach: () => detaching.abort(new Stopped("SIGINT")),
@@ -210,7 +228,7 @@ async function track(
       viewer.show(value);
       if (deps.clock.monotonic() - checkedAtMs < CONTROL_MS) continue;
       checkedAtMs = deps.clock.monotonic();
-      await applyWantedJobs(deps, plan.batchId, control);
+      await applyWantedJobs(deps, stored.batchId, control);
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
@@ -237,7 +255,7 @@ async function cancelRunning({ deps, output }: BatchCall & { readonly deps: Deps
   }
 }
 
-function reportInterrupt({ output, values }: BatchCall, { name }: PlannedBatch, states: RowStates): void {
+function reportInterrupt({ output, values }: BatchCall, { name }: StoredBatch, states: RowStates): void {
   const running = states.running().length;
   const isCancelling = values.onInterrupt === "cancel";
   const continues = running === 1 ? "continues" : "continue";

@@ -80,7 +80,7 @@ function endedRow(
 }
 
 /** Enough to rebuild the results: a line per attempt and state. */
-function logLine(event: BatchEvent, { plan: { batchId }, states }: ViewParts): object | undefined {
+function logLine(event: BatchEvent, { batch: { batchId }, states }: ViewParts): object | undefined {
   const isState = event.type === "attempt-ended" ||
     (event.type === "run" && (event.event.type === "submitting" || event.event.type === "started"));
   const state = isState ? states.get(event.key) : undefined;

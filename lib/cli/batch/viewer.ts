@@ -1,6 +1,6 @@
 /** What the views of a running batch share. */
 
-import type { PlannedBatch } from "../../batches/plan_batch.ts";
+import type { StoredBatch } from "../../store/batch_store.ts";
 import { oneLine } from "../../escape.ts";
 import type { BatchControl, BatchEvent } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -13,7 +13,7 @@ export interface BatchViewer extends Disposable {
 }
 
 export interface ViewParts {
-  readonly plan: Pick<PlannedBatch, "name" | "batchId">;
+  readonly batch: Pick<StoredBatch, "name" | "batchId">;
   readonly states: RowStates;
   readonly control: BatchControl;
   /** Ends the wait; the runs continue. */

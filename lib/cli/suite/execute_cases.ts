@@ -48,7 +48,7 @@ export async function executeCases(
   })));
   using table = output.hasLiveLines
     ? await viewBatch({ ...call, values: { progress: "auto", log: undefined } }, {
-      plan: { name: title, batchId: sessionId },
+      batch: { name: title, batchId: sessionId },
       states,
       control,
       detach: () => detaching.abort(new Stopped("SIGINT")),

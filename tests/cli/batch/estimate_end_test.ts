@@ -77,7 +77,7 @@ Deno.test("a count line estimates the end from how many run at once", async () =
   const stderr = bufferedWriter();
   const context = aContext({ stderr, clock });
   const output = createOutput(context, { mode: "text", level: "INFO", color: "never" });
-  const parts = { plan: { name: "sweep", batchId: "sweep-1" }, states, control: createBatchControl(2), detach() {} };
+  const parts = { batch: { name: "sweep", batchId: "sweep-1" }, states, control: createBatchControl(2), detach() {} };
   using viewer = await viewBatch(
     {
       context,
