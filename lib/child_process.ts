@@ -31,7 +31,9 @@ export interface IsolatedCall {
   readonly folder: string;
   /** The program is killed after this time. */
   readonly timeoutMs: number;
+  /** The program is killed when it aborts. */
+  readonly signal: AbortSignal;
 }
 
-/** Runs a program of the user's with an input and an environment of its own. */
+/** Runs a program of the user's with an input and an environment of its own. Throws the reason of the signal. */
 export type RunIsolated = (call: IsolatedCall) => Promise<ProgramResult>;

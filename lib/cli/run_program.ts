@@ -16,16 +16,21 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
 
 /** Like {@link runProgram}, with an input and an environment of its own. */
 export async function runIsolated(
-  { command: [command = "", ...args], stdin, env, folder, timeoutMs }: IsolatedCall,
+  { command: [command = "", ...args], stdin, env, folder, timeoutMs, signal }: IsolatedCall,
 ): Promise<ProgramResult> {
-  return await runToEnd(command, { args, env: { ...env }, cwd: folder, stdin: "piped" }, { timeoutMs, stdin });
+  return await runToEnd(command, { args, env: { ...env }, cwd: folder, stdin: "piped" }, { timeoutMs, signal, stdin });
 }
 
 async function runToEnd(
   command: string,
   options: Deno.CommandOptions,
-  { timeoutMs, stdin }: { readonly timeoutMs: number; readonly stdin?: string },
+  { timeoutMs, signal, stdin }: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+    readonly stdin?: string;
+  },
 ): Promise<ProgramResult> {
+  signal?.throwIfAborted();
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, { ...options, clearEnv: true, stdout: "piped", stderr: "piped" }).spawn();
@@ -41,11 +46,17 @@ async function runToEnd(
     deadline.resolve({ type: "timed-out" });
     child.kill("SIGKILL");
   }, timeoutMs);
+  const stop = () => {
+    deadline.reject(signal?.reason);
+    child.kill("SIGKILL");
+  };
+  signal?.addEventListener("abort", stop);
   try {
     if (stdin !== undefined) void writeInput(child, stdin);
     return await Promise.race([endOf(child), deadline.promise]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
 }
 

@@ -177,7 +177,7 @@ async function runCheck(
   { runIsolated, env }: EvidenceDeps,
   planned: PlannedCase,
   { result, evidence }: { readonly result: RunResult; readonly evidence: RunEvidence },
-  { redact, inputs }: EvidenceOptions,
+  { redact, inputs, signal }: EvidenceOptions,
 ): Promise<RunEvidence["check"]> {
   const { check } = planned.expect;
   if (check === undefined || runIsolated === undefined) return null;
@@ -208,6 +208,7 @@ async function runCheck(
       return value === undefined ? [] : [[name, value] as const];
     })),
     timeoutMs: timeout === undefined ? DEFAULT_CHECK_TIMEOUT_MS : parseDuration(timeout),
+    signal,
   });
   return endOfCheck(ended, command, redact);
 }
