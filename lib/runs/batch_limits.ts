@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import { RunnerError, StorageError } from "../errors.ts";
+import type { RunResult } from "../result.ts";
 import type { Job, Run, RunDetail } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { ActiveSubmission, ObservedRun, Submission } from "../submission.ts";
@@ -52,6 +53,13 @@ export async function observeQueue(state: BatchState, { one, submission }: Activ
     one.queueMs ??= 0;
     await keepObserved(state, one);
   } else one.queueMs = Math.max(0, nowMs - startedAtMs);
+}
+
+/** A run whose first poll shows its end has not waited either. */
+export async function observeEnd(state: BatchState, one: TrackedTask, { jobs = [] }: RunResult): Promise<void> {
+  if (one.queueMs !== null || !hasWorked(jobs)) return;
+  one.queueMs = 0;
+  await keepObserved(state, one);
 }
 
 function jobsOf(run: Run | RunDetail): readonly Job[] {

@@ -6,7 +6,14 @@ import type { RunResult } from "../result.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import type { AdvanceResult } from "./advance_result.ts";
-import { type ActiveTask, enforceLimits, observeQueue, storeQuietly, untilLimitMs } from "./batch_limits.ts";
+import {
+  type ActiveTask,
+  enforceLimits,
+  observeEnd,
+  observeQueue,
+  storeQuietly,
+  untilLimitMs,
+} from "./batch_limits.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
@@ -213,7 +220,10 @@ async function applyResult(
   for (const event of advanced.events) {
     if (isNews(event, previous)) state.emit({ type: "run", key: one.task.key, attempt: one.attempt, event });
   }
-  if (submission.state === "finished") return endWith(state, one, submission.result);
+  if (submission.state === "finished") {
+    await observeEnd(state, one, submission.result);
+    return endWith(state, one, submission.result);
+  }
   if (submission.state !== "active") return;
   await observeQueue(state, { one, submission });
   if (submission.request.startsSession && submission.run.status === "running") {
