@@ -109,6 +109,12 @@ function checkExpectations(expect: JsonObject, path: SourcePath, report: Report)
     if ((parsePath(output) ?? []).length < 2) report(place, `must be JOB.OUTPUT, like main.${output || "x"}`, "key");
     if (isObject(comparison)) checkComparison(comparison, place, report);
   }
+  for (const name of ["duration", "queue"]) {
+    const range = expect[name];
+    if (isObject(range) && Object.keys(range).length === 0) {
+      report([...path, name], "compares nothing: add min or max");
+    }
+  }
   const logs = Array.isArray(expect.log)
     ? expect.log.map((log, index) => [objectOf(log), ["log", index]] as const)
     : [[objectOf(expect.log), ["log"]] as const];
@@ -130,9 +136,19 @@ function checkComparison(comparison: JsonObject, path: SourcePath, report: Repor
   if (about === undefined && within !== undefined) {
     report([...path, "within"], "needs `about`, the number that is expected", "key");
   }
+  if (Array.isArray(about)) checkNumbers(about, [...path, "about"], report);
   checkPattern(matches, [...path, "matches"], report);
   if (Object.keys(comparison).every((name) => name === "secret")) {
     report(path, "compares nothing: add equals or exists");
+  }
+}
+
+function checkNumbers(list: readonly Json[], path: SourcePath, report: Report): void {
+  for (const [index, item] of list.entries()) {
+    if (Array.isArray(item)) checkNumbers(item, [...path, index], report);
+    else if (typeof item !== "number") {
+      report([...path, index], `must be a number: got ${JSON.stringify(item)}`);
+    }
   }
 }
 

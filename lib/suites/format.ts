@@ -27,6 +27,7 @@ const DURATION = /^(?=\d)(?:\d+(?:\.\d+)?d)?(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m
 
 const text = string().check(minLength(1));
 const texts = union([text, array(text)]);
+const parts = union([text, array(text).check(minLength(1))]);
 const scalar = union([string(), number(), boolean()]);
 const NO_DURATION = "must be a duration like 90s, 30m or 1h30m";
 const duration = string(NO_DURATION).check(regex(DURATION, NO_DURATION));
@@ -52,8 +53,8 @@ const comparisonFields = {
     union([number().check(minimum(0)), percent]).check(describe("The tolerance of `about`: absolute, or like 0.1%")),
   ),
   matches: optional(text.check(describe("A regular expression that is found in the text"))),
-  contains: optional(texts.check(describe("Each of these is a part of the text"))),
-  lacks: optional(texts.check(describe("None of these is a part of the text"))),
+  contains: optional(parts.check(describe("Each of these is a part of the text"))),
+  lacks: optional(parts.check(describe("None of these is a part of the text"))),
   exists: optional(boolean()),
   type: optional(oneOf(TYPES)),
 } as const;
@@ -103,7 +104,7 @@ export const expectFormat = strictObject({
   queue: optional(durationRange.check(describe("Time in the queue"))),
   jobs: optional(record(text, oneOf(JOB_STATUSES))),
   outputs: optional(record(text, comparison).check(describe("By job.output"))),
-  log: optional(union([log, array(log)])),
+  log: optional(union([log, array(log).check(minLength(1))])),
   session: optional(union([literal("ready"), strictObject({ http: httpCheck })])),
   check: optional(check),
 });
