@@ -77,7 +77,7 @@ export function checkNames(
   known: readonly { readonly name: string }[],
   report: Report,
 ): void {
-  const names = known.map(({ name }) => name);
+  const names = [...new Set(known.map(({ name }) => name))].filter((name) => name !== "");
   for (const { text, path: below } of used) {
     if (names.includes(text)) continue;
     const suggestion = names.length === 0 ? "There are none" : didYouMeanOrKnown(text, names);

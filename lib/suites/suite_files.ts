@@ -7,7 +7,7 @@ import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { checkFormat } from "./check_format.ts";
 import { checkUntil } from "./check_known_failures.ts";
-import { axisMappings, checkNames, listOf, objectOf, type Report } from "./document.ts";
+import { axisMappings, checkNames, listOf, namedIn, objectOf, type Report } from "./document.ts";
 import { type QuarantineDocument, quarantineFormat, type ReferenceDocument, referenceFormat } from "./format.ts";
 import { readSource, type SourceFile, type SourcePath } from "./source.ts";
 
@@ -67,7 +67,7 @@ export async function readFiles(
     const read = await readNamed(file, async (text, origin) => readAs(referenceFormat, await readSource(text, origin)));
     if (read !== undefined) references.set(file.name, read.reference);
   }
-  const cases = listOf(document.cases).map((one) => ({ name: String(objectOf(one).name) }));
+  const cases = namedIn(document, "cases");
   const checkEntries = (entries: Json | undefined, path: SourcePath, report: Report) => {
     for (const [index, entry] of listOf(entries).entries()) {
       const { case: name, until } = objectOf(entry);
