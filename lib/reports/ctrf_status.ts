@@ -12,9 +12,8 @@ export function ctrfStatus(
     case "unexpected-pass":
       return "passed";
     case "failed":
-      return isQuarantined ? "other" : "failed";
     case "error":
-      return "failed";
+      return isQuarantined ? "other" : "failed";
     case "known-failure":
     case "skipped":
       return "skipped";

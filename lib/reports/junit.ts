@@ -45,15 +45,15 @@ function totalsOf(cases: readonly ReportCase[]) {
 type Outcome = "passed" | "failure" | "error" | "skipped";
 
 function outcomeOf({ verdict, isFailure, isQuarantined }: ReportCase): Outcome {
+  if (isFailure) return verdict === "error" ? "error" : "failure";
   switch (verdict) {
     case "passed":
-      return isFailure ? "failure" : "passed";
+    case "unexpected-pass":
+      return "passed";
     case "failed":
       return isQuarantined ? "skipped" : "failure";
-    case "unexpected-pass":
-      return isFailure ? "failure" : "passed";
     case "error":
-      return "error";
+      return isQuarantined ? "skipped" : "error";
     case "known-failure":
     case "skipped":
     case "not-judged":

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { ctrfStatus } from "../../lib/reports/ctrf_status.ts";
 import { renderJunit } from "../../lib/reports/junit.ts";
 import type { ReportCase } from "../../lib/reports/report.ts";
 import { convertJUnitToCTRFReport } from "../deps/junit_to_ctrf.ts";
@@ -231,4 +232,21 @@ Deno.test("junit-to-ctrf reads counts, flaky cases and retries", async () => {
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("what fails the suite is a failure, and what is in quarantine is not", () => {
+  const outcomes = [
+    aCase({ name: "a", verdict: "not-judged", isFailure: true, reason: "waited 1h in the queue" }),
+    aCase({ name: "b", verdict: "skipped", isFailure: true, reason: "cluster-a is off", attempts: [] }),
+    aCase({ name: "c", verdict: "error", isFailure: true, reason: "cluster-a is off", attempts: [] }),
+    aCase({ name: "d", verdict: "error", isQuarantined: true, reason: "refused", attempts: [] }),
+    aCase({ name: "e", verdict: "error", reason: "refused", attempts: [] }),
+  ].map((one) => [one.name, namesOf(casesOf(parsed([one]))[0] ?? assert.fail())[0], ctrfStatus(one)]);
+  assert.deepEqual(outcomes, [
+    ["a", "failure", "failed"],
+    ["b", "failure", "failed"],
+    ["c", "error", "failed"],
+    ["d", "skipped", "other"],
+    ["e", "error", "failed"],
+  ]);
 });
