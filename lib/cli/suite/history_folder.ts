@@ -1,5 +1,6 @@
 /** `--history DIR`: the reports of earlier runs as CTRF files, of which the newest are kept. */
 
+import { orUsageError } from "../../os_error.ts";
 import { readCtrf, renderCtrf } from "../../reports/ctrf.ts";
 import type { Report } from "../../reports/report.ts";
 import { MAX_EARLIER_RUNS } from "../../suites/history.ts";
@@ -42,9 +43,12 @@ export async function folderHistory(
     reports: read.map(({ report }) => report),
     async save(report) {
       const same = own.find((path) => isSameRun(reportAt(path), report));
-      const free = own.find((path) => !paths.some((other) => isSamePath(other, path)));
+      // Another process may have added a report meanwhile.
+      const present = await context.listFiles(folder, /\.json$/i);
+      const free = own.find((path) => !present.some((other) => isSamePath(other, path)));
       const path = same ?? free ?? own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder;
-      await context.createFolder?.(path.replace(/[\\/][^\\/]*$/, ""));
+      const parent = path.replace(/[\\/][^\\/]*$/, "");
+      await orUsageError(`create the folder ${parent}`, async () => await context.createFolder?.(parent));
       await replaceOutputFile(context, path, renderCtrf(report));
     },
   };
