@@ -2,6 +2,7 @@
 
 import { didYouMean } from "../../did_you_mean.ts";
 import { UsageError } from "../../errors.ts";
+import { textOf } from "../../suites/suite_files.ts";
 import type { Suite } from "../../suites/read_suite.ts";
 import type { Context } from "../context.ts";
 
@@ -30,6 +31,10 @@ async function filesBelow({ listFiles }: Pick<Context, "listFiles">, folder: str
 async function filesIn(context: Context, path: string): Promise<readonly string[]> {
   const files = await filesBelow(context, path.length > 1 ? path.replace(/[\\/]+$/, "") : path);
   if (files.length > 0) return files;
+  const read = path === "." ? "" : await textOf(path, context);
+  if (typeof read !== "string" && read.reason === "no such file") {
+    throw new UsageError(`Cannot test ${path}: no such file or folder`);
+  }
   const where = path === "." ? "the working folder has" : `${path} has`;
   throw new UsageError(`Cannot test: ${where} no suite file`, {
     hint: "Suite files end with .suite.yaml: docs/suites.md shows the smallest one",
