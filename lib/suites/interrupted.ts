@@ -56,8 +56,9 @@ export async function judgeStopped(
   const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
   if (end.type !== "open" || isUnsent(end.submission)) return notRun(why);
   if (error !== null || (stop !== "deadline" && stop !== "cancelled")) {
-    addCutOff(state, end, { reason: why, isCancelled: false }, options);
-    return { ...notRun(why), verdict: "error" };
+    const reason = `the end of its run ${slugOf(end.submission)} was not seen: ${why}`;
+    addCutOff(state, end, { reason, isCancelled: false }, options);
+    return { ...notRun(reason), verdict: "error" };
   }
   const { submission } = end;
   const cancelled = `still running ${

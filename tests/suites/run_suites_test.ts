@@ -692,6 +692,98 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
   assert.equal(stage.simulator.runs().length, 2);
 });
 
+Deno.test("a check does not delay the end of an interrupted suite", async () => {
+  let interrupt = (_signal: "SIGINT") => {};
+  await using stage = await suiteStage();
+  const files = suite("{ name: a, workflow: ok, expect: { check: sleep 10 } }");
+  const stopped = await stage.test(files, FAST, {}, {
+    onSignal(callback) {
+      interrupt = callback;
+      return { [Symbol.dispose]: () => {} };
+    },
+    runIsolated(call) {
+      interrupt("SIGINT");
+      return runIsolated(call);
+    },
+  });
+  assert.equal(stopped.code, 130, stopped.stderr);
+  const [a]: readonly ReportCase[] = JSON.parse(stopped.stdout).cases;
+  assert.match(a?.reason ?? "", /^the suite was interrupted: its run ok-\w+ has ended, and --resume judges it$/);
+  const resumed = await stage.test(files, [...FAST, "--resume"], {}, {
+    runIsolated: () => Promise.resolve({ type: "ended", code: 0, stdout: "", stderr: "" }),
+  });
+  assert.deepEqual(resumed.verdicts, { a: "passed" });
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
+Deno.test("runs whose end was not seen are named, with how to continue", async () => {
+  await using stage = await suiteStage({
+    onStep(operation, step) {
+      if (operation === "submit" && step === "responded" && stage.simulator.runs().length === 2) {
+        stage.simulator.addFaults({ on: "*", status: 401, times: 1_000 });
+      }
+    },
+  });
+  const files = suite("{ name: a, workflow: slow, timeout: 2h }", "{ name: b, workflow: slow, timeout: 2h }");
+  const { code, stdout, stderr } = await stage.test(files, FAST);
+  assert.equal(code, 8, stderr);
+  const cases: readonly ReportCase[] = JSON.parse(stdout).cases;
+  for (const { reason, attempts: [attempt] } of cases) {
+    assert.match(reason ?? "", new RegExp(`^the end of its run ${attempt?.slug} was not seen: Cannot .*401`));
+  }
+  assert.match(stderr, /Continue the suite with --resume/);
+});
+
+Deno.test("submitted is no where no submit was accepted", async () => {
+  await using stage = await suiteStage({ faults: [{ on: "submit", status: 403, times: 1_000 }] });
+  const { stdout, stderr } = await stage.test(suite(PASSES, FAILS), FAST);
+  assert.equal(JSON.parse(stdout).submitted, "no", stderr);
+});
+
+Deno.test("a run that ends before its first poll has not been seen waiting", async () => {
+  const short = { yaml: FORM + MAIN, scenario: { "main/solve": { lasts: "100ms" } } };
+  await using stage = await suiteStage({ workflows: { short } });
+  const files = suite("{ name: a, workflow: short, expect: { queue: { max: 1m } } }");
+  const end = await stage.test(files, ["--json", "--poll-interval", "40s"]);
+  assert.deepEqual(end.verdicts, { a: "passed" }, end.stdout);
+  assert.deepEqual((await stage.test(files, ["--json", "--rejudge"])).verdicts, { a: "passed" });
+});
+
+Deno.test("a folder that does not exist is called that", async () => {
+  await using stage = await suiteStage();
+  const listFiles = () => Promise.resolve([]);
+  const { code, stderr } = await stage.test(suite(PASSES), ["no/folder"], {}, { listFiles });
+  assert.equal(code, 2);
+  assert.match(stderr, /Cannot test no\/folder: no such file or folder/);
+});
+
+Deno.test("a run is added to a folder beside the one that another process has added meanwhile", async () => {
+  await using stage = await suiteStage();
+  const folder = new Map<string, string>();
+  const listFiles = (path: string) => {
+    const paths = path === "history" ? [...folder.keys()] : [];
+    folder.set("history/run-01.json", "of another process");
+    return Promise.resolve(paths);
+  };
+  const replaceFile = (path: string, text: string) => Promise.resolve(void folder.set(path, text));
+  const args = ["a.suite.yaml", ...FAST, "--history", "history"];
+  const { code, stderr } = await stage.test(suite(PASSES), args, {}, { listFiles, replaceFile });
+  assert.equal(code, 0, stderr);
+  assert.equal(folder.get("history/run-01.json"), "of another process");
+  assert.match(folder.get("history/run-02.json") ?? "", /"CTRF"/);
+});
+
+Deno.test("a folder of the history that cannot be created takes nothing else with it", async () => {
+  await using stage = await suiteStage();
+  const createFolder = () => Promise.reject(Object.assign(new Error("EROFS"), { code: "EROFS" }));
+  const args = ["a.suite.yaml", ...FAST, "--history", "history"];
+  const listFiles = () => Promise.resolve([]);
+  const { code, stderr, verdicts } = await stage.test(suite(PASSES), args, {}, { listFiles, createFolder });
+  assert.equal(code, 7, stderr);
+  assert.match(stderr, /Cannot create the folder history: the disk is read-only/);
+  assert.deepEqual(verdicts, { good: "passed" });
+});
+
 const LEAKY = {
   yaml: FORM + MAIN,
   scenario: {

@@ -31,11 +31,19 @@ export interface ExecuteParts extends Pick<SuiteSession, "sessionId" | "previous
   readonly budgets: readonly Budget[];
 }
 
+export interface ExecutedCases {
+  readonly cases: readonly ReportCase[];
+  /** `null` unless a signal ended it. */
+  readonly stopped: Stopped | null;
+  /** Why its runs could not be observed to their ends; `null` if they were. */
+  readonly error: RunnerError | null;
+}
+
 export async function executeCases(
   call: SuiteCall & { readonly deps: Deps },
   checked: readonly CheckedCase[],
   { sessionId, previous, title, environment, retriesThreshold, earlier, budgets }: ExecuteParts,
-): Promise<{ readonly cases: readonly ReportCase[]; readonly stopped: Stopped | null }> {
+): Promise<ExecutedCases> {
   const { context, deps, output, values, signal } = call;
   const control = createBatchControl(values.jobs ?? DEFAULT_SUITE_JOBS);
   const detaching = new AbortController();
@@ -89,10 +97,9 @@ export async function executeCases(
       onEvent: (event) => show(call, event, { states, table, earlier, caseCount: checked.length }),
     },
   );
-  if (outcome.error !== null) output.log("ERROR", `${output.style.red("✗")} ${outcome.error.message}`);
   const reason: unknown = stopping.aborted ? stopping.reason : null;
   if (reason !== null && !(reason instanceof Stopped)) throw reason;
-  return { cases: outcome.cases, stopped: reason };
+  return { cases: outcome.cases, stopped: reason, error: outcome.error };
 }
 
 function show(

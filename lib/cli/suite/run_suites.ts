@@ -101,8 +101,10 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     kind: run.stopped === null ? kind : "stopped",
     hint: "Judge the same runs again with --rejudge, which writes the reports and runs nothing",
   });
-  if (run.stopped !== null) {
-    output.log("WARNING", "Stopped: runs that have started continue. Continue the suite with --resume");
+  if (run.stopped !== null || run.error !== null) {
+    const why = run.error === null ? "Stopped" : `${output.style.red("✗")} ${run.error.message}`;
+    const level = run.error === null ? "WARNING" : "ERROR";
+    output.log(level, `${why}: runs that have started continue. Continue the suite with --resume`);
   }
   return ended;
 }

@@ -9,6 +9,7 @@ import type { CtrfOptions } from "../../reports/ctrf.ts";
 import type { Trends } from "../../reports/trends.ts";
 import { changesOf, earlierRuns, trendsOf } from "../../suites/history.ts";
 import { countCases, type Report, worstFirst } from "../../reports/report.ts";
+import type { Submitted } from "../../result.ts";
 import { reasonsOf } from "../../reports/reasons.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
 import { type Context, LocalFailure, OutputFailed } from "../context.ts";
@@ -96,7 +97,7 @@ export async function finishReport(
   // A signal, or that it is not known whether a run was started, is more urgent.
   const isUrgent = report.exitCode > 64 || report.exitCode === SUITE_EXIT_CODES.submit_unknown;
   const exitCode = areWritten || isUrgent ? report.exitCode : EXIT_CODES.connection_lost;
-  const submitted = clean.cases.some(({ attempts }) => attempts.length > 0) ? "yes" : "no";
+  const submitted = submittedOf(clean);
   try {
     if (output.mode === "text") output.answer(renderText(clean, output.answerStyle, trends));
     else {
@@ -109,6 +110,13 @@ export async function finishReport(
     throw new LocalFailure(`${error.message}\n${counts}`, { hint, submitted, cause: error });
   }
   return exitCode;
+}
+
+function submittedOf({ cases }: Report): Submitted {
+  const found = cases.flatMap(({ attempts }) => attempts).map(({ end }): Submitted =>
+    end.type === "error" ? end.error.submitted : end.result.kind === "submit_unknown" ? "unknown" : "yes"
+  );
+  return (["yes", "unknown"] as const).find((one) => found.includes(one)) ?? "no";
 }
 
 /** In the log of a job: a group for each case that did not pass, and annotations. */
