@@ -1,3 +1,5 @@
+import { StorageError } from "./errors.ts";
+
 /** From the least to the most severe. */
 export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
 /** How severe a log line is. */
@@ -10,3 +12,12 @@ export interface Log {
 
 /** Discards every line. */
 export const silentLog: Log = () => {};
+
+/** Lets work go on without the store: logs its error. Throws any other one. */
+export function storeFailureTo(log: Log, level: LogLevel = "WARNING"): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof StorageError)) throw error;
+    log(level, error.message);
+    return undefined;
+  };
+}

@@ -1,5 +1,5 @@
 import type { RunnerError } from "../errors.ts";
-import { StorageError } from "../errors.ts";
+import { storeFailureTo } from "../log.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
 import type { RunEvent, TimeLeft } from "../events.ts";
 import type { Submitted } from "../result.ts";
@@ -76,13 +76,7 @@ export async function recordObservation<S extends Submission>(
 ): Promise<Submission> {
   const updated = transition(submission, observation, clock.now());
   if (!isWorthStoring(submission, updated)) return updated;
-  try {
-    return await rebaseAndPut(store, updated, observation, clock.now());
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
-    return updated;
-  }
+  return await rebaseAndPut(store, updated, observation, clock.now()).catch(storeFailureTo(log)) ?? updated;
 }
 
 /** Each retry means that another process changed the record, and a record changes only a few times. */

@@ -1,7 +1,8 @@
 /** The loop of a batch that polls: one list of running runs for all of them, and each run that has left it by name. */
 
-import { CredentialError, type RunnerError, StorageError, Unavailable } from "../errors.ts";
+import { CredentialError, type RunnerError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import { storeFailureTo } from "../log.ts";
 import type { RunResult } from "../result.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
@@ -173,14 +174,8 @@ async function waitForBudget(
   const [first] = active;
   if (first === undefined || active.length <= MIN_RUNS_FOR_BUDGET) return 0;
   const count = Math.max(pages, Math.ceil(active.length / RUNS_PER_PAGE));
-  try {
-    const request = { count, perMinute: requestsPerMinute, nowMs: clock.now() };
-    return await store.batches.takeRequests(first.submission.owner, request);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
-    return 0;
-  }
+  const request = { count, perMinute: requestsPerMinute, nowMs: clock.now() };
+  return await store.batches.takeRequests(first.submission.owner, request).catch(storeFailureTo(log)) ?? 0;
 }
 
 /** @param isLost True if no request of the round was answered. */

@@ -1,7 +1,8 @@
 /** What earlier runs of a workflow took, from the run store, or from the platform where that has none. */
 
-import { RunnerError, StorageError } from "../errors.ts";
+import { RunnerError } from "../errors.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
+import { silentLog, storeFailureTo } from "../log.ts";
 import type { Owner } from "../account.ts";
 import type { Run } from "../run.ts";
 import type { StoredRequest, Submission } from "../submission.ts";
@@ -110,13 +111,8 @@ async function storedRuns(
   { store, clock }: Pick<Deps, "store" | "clock">,
   { owner, workflow, slug }: EarlierRunsQuery,
 ): Promise<readonly EarlierRun[]> {
-  try {
-    const submissions = await store.listRecent({ owner, workflow, limit: MAX_READ });
-    return submissions.flatMap((submission) => earlierRun(submission, { slug, nowMs: clock.now() }));
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    return [];
-  }
+  const submissions = await store.listRecent({ owner, workflow, limit: MAX_READ }).catch(storeFailureTo(silentLog));
+  return (submissions ?? []).flatMap((submission) => earlierRun(submission, { slug, nowMs: clock.now() }));
 }
 
 function earlierRun(

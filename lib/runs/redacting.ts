@@ -9,7 +9,8 @@ import {
   SECRET_MASK,
   withoutServerText,
 } from "../redact.ts";
-import { RunnerError, StorageError } from "../errors.ts";
+import { RunnerError } from "../errors.ts";
+import { storeFailureTo } from "../log.ts";
 import type { Job, Run, RunDetail, RunId } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Client } from "../platform/client.ts";
@@ -55,14 +56,8 @@ type ReadDeps = Pick<Deps, "client" | "store" | "log">;
 /** The submission in the local history that started this run. */
 export async function findOwn({ client, store, log }: ReadDeps, runId: RunId): Promise<Submission | undefined> {
   if (runId.type !== "slug") return undefined;
-  try {
-    const own = await store.findRun(null, runId.slug);
-    return own?.owner.host === client.host ? own : undefined;
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
-    return undefined;
-  }
+  const own = await store.findRun(null, runId.slug).catch(storeFailureTo(log));
+  return own?.owner.host === client.host ? own : undefined;
 }
 
 /** What may be reported of an error that was thrown while the secrets of a submission are not known. */

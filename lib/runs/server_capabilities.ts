@@ -1,7 +1,7 @@
 /** What was observed of a server. It only saves requests or decides what to report, so a store that fails is no warning. */
 
 import type { ServerCapabilities } from "../capabilities.ts";
-import { StorageError } from "../errors.ts";
+import { storeFailureTo } from "../log.ts";
 import type { ApiVersionCache } from "../platform/api_version.ts";
 import type { Deps } from "./deps.ts";
 
@@ -12,7 +12,7 @@ const MAX_API_VERSION_AGE_MS = 24 * 60 * 60_000;
 
 /** The server capabilities of a host; `{}` when the store cannot be read. */
 export async function capabilitiesOf({ store, log }: StoreDeps, host: string): Promise<ServerCapabilities> {
-  return await logged(log, () => store.capabilities(host)) ?? {};
+  return await store.capabilities(host).catch(storeFailureTo(log, "DEBUG")) ?? {};
 }
 
 export async function updateCapabilities(
@@ -20,7 +20,7 @@ export async function updateCapabilities(
   host: string,
   facts: ServerCapabilities,
 ): Promise<void> {
-  await logged(log, () => store.updateCapabilities(host, facts));
+  await store.updateCapabilities(host, facts).catch(storeFailureTo(log, "DEBUG"));
 }
 
 /** True if the server itself ensures that a key starts one run. */
@@ -39,14 +39,4 @@ export function apiVersionCache(deps: Pick<Deps, "store" | "log" | "clock">, hos
     },
     save: (apiVersion) => updateCapabilities(deps, host, { apiVersion, apiVersionCheckedAtMs: deps.clock.now() }),
   };
-}
-
-async function logged<T>(log: Deps["log"], access: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await access();
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("DEBUG", error.message);
-    return undefined;
-  }
 }

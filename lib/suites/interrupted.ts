@@ -1,6 +1,6 @@
 /** What is reported of the cases whose runs have not ended when their suite does. */
 
-import { StorageError } from "../errors.ts";
+import { storeFailureTo } from "../log.ts";
 import { reportAttempt } from "../reports/report.ts";
 import { endOfSubmission } from "../runs/batch.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
@@ -18,11 +18,7 @@ export async function endsOfInterrupted(
   tasks: readonly BatchTask[],
   sessionId: string,
 ): Promise<readonly TaskEnd[]> {
-  const stored = await previousCases(store, sessionId).catch((error: unknown) => {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
-    return null;
-  });
+  const stored = await previousCases(store, sessionId).catch(storeFailureTo(log));
   return tasks.map(({ key }): TaskEnd => {
     const { last = null, attempt = 0 } = stored?.get(key)?.previous ?? {};
     if (last === null || isUnsent(last)) return { type: "not-submitted" };

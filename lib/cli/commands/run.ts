@@ -4,7 +4,8 @@ import { dryRun } from "../../runs/dry_run.ts";
 import { type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
-import { StorageError, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
+import { silentLog, storeFailureTo } from "../../log.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
@@ -211,12 +212,8 @@ const MAX_RECORDS = 200_000;
 /** Removes old finished submissions, so that the local history does not grow without limit. */
 async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
   if (random() >= PRUNE_PROBABILITY) return;
-  try {
-    await store.prune({ beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS });
-  } catch (error) {
-    // A later run will prune.
-    if (!(error instanceof StorageError)) throw error;
-  }
+  // After a failure, a later run will prune.
+  await store.prune({ beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS }).catch(storeFailureTo(silentLog));
 }
 
 /** Prints a result in the output mode and returns its exit code. */

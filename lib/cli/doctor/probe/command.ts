@@ -1,11 +1,12 @@
 /** `doctor --probe`. */
 
 import type { ArgValues } from "../../argv.ts";
-import { StorageError, UsageError } from "../../../errors.ts";
+import { UsageError } from "../../../errors.ts";
 import { oneLine } from "../../../escape.ts";
 import { declaredTypes } from "../../../inputs/form.ts";
 import { readLayers } from "../../../inputs/layers.ts";
 import { mergeLayers } from "../../../inputs/merge.ts";
+import { storeFailureTo } from "../../../log.ts";
 import { defaultUserAgent } from "../../../platform/create_client.ts";
 import { createHttp } from "../../../platform/http.ts";
 import { padToWidth } from "../../terminal/text_width.ts";
@@ -60,12 +61,8 @@ export async function probe(call: ProbeInvocation, workflow: string): Promise<nu
 /** A failure to store it is only a warning. */
 async function storeResult(call: ProbeInvocation, host: string, result: ProbeResult): Promise<void> {
   await using store = openRunStore(call, "required");
-  try {
-    await store.updateCapabilities(host, toServerCapabilities(result, call.context.clock.now()));
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    call.output.log("WARNING", error.message);
-  }
+  const capabilities = toServerCapabilities(result, call.context.clock.now());
+  await store.updateCapabilities(host, capabilities).catch(storeFailureTo((...line) => call.output.log(...line)));
 }
 
 async function printResult({ context, output, values }: ProbeInvocation, result: ProbeResult): Promise<void> {
