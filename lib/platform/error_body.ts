@@ -4,7 +4,7 @@
  */
 
 import { nonBlank } from "../text.ts";
-import { isObject } from "../json.ts";
+import { isObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 export interface ErrorBody {
@@ -22,7 +22,8 @@ const EMPTY: ErrorBody = { message: null, code: null, problems: [], pointers: []
 const MAX_CHARACTERS = 500;
 
 export function readErrorBody(text: string): ErrorBody {
-  const content = parsed(text);
+  const json = parseJson(text);
+  const content = json === undefined ? text : json;
   if (typeof content === "string") return { ...EMPTY, message: isShortText(content) ? normalize(content) : null };
   if (!isObject(content)) return EMPTY;
   const errors = Array.isArray(content.errors) ? content.errors : [];
@@ -43,15 +44,6 @@ export function pathOfPointer(pointer: string): string {
     if (!/^[\w-]+$/.test(token)) return `${path}[${JSON.stringify(token)}]`;
     return path === "" ? token : `${path}.${token}`;
   }, "");
-}
-
-/** Returns text that is not JSON unchanged. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** False for a web page or JSON. */

@@ -1,20 +1,12 @@
 /** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
 import { decodeBase64 } from "../base64.ts";
+import { parseJson } from "../json.ts";
 import type { HttpResponse } from "./exchange.ts";
 
 export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "text">): string {
   if (!(headers.get("content-type") ?? "").includes("json")) return text;
-  const value = jsonString(text);
-  return value === null ? text : decoded(value) ?? value;
-}
-
-function jsonString(text: string): string | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "string" ? value : null;
-  } catch {
-    return null;
-  }
+  const value = parseJson(text);
+  return typeof value === "string" ? decoded(value) ?? value : text;
 }
 
 /** Neither a workflow file nor `user:NAME` can be mistaken for base64: both contain a colon. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../json.ts";
+import { parseJson } from "../json.ts";
 import type { Job, LogAnnotation, Step } from "../run.ts";
 import { stepLogPath, subworkflowFolder } from "./logs.ts";
 import { jsonObject, nonEmpty } from "./schema.ts";
@@ -25,7 +25,8 @@ function readJobsIn(jobs: unknown, folder: string, depth: number): Job[] {
       name,
       status: text(job.status),
       steps: steps.map((step, index) => readStep(step, { job: name, folder, index, depth })),
-      outputs: readOutputs(job.outputs),
+      // The platform sends a string that contains JSON.
+      outputs: jsonObject(typeof job.outputs === "string" ? parseJson(job.outputs) : job.outputs) ?? {},
     };
   });
 }
@@ -67,16 +68,6 @@ function readAnnotation(value: unknown): LogAnnotation[] {
     title: nonEmpty(text(title)),
     message,
   }];
-}
-
-/** The platform sends a string that contains JSON. */
-function readOutputs(outputs: unknown): JsonObject {
-  if (typeof outputs !== "string") return jsonObject(outputs) ?? {};
-  try {
-    return jsonObject(JSON.parse(outputs)) ?? {};
-  } catch {
-    return {};
-  }
 }
 
 function text(value: unknown): string {

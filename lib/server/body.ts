@@ -2,7 +2,7 @@ import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
 import { InvalidInputs } from "../errors.ts";
 import { inexactInJson } from "../inputs/exact_numbers.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import { problemFromError, problemResponse } from "./problem.ts";
 
 const MAX_BYTES = 1024 * 1024;
@@ -23,12 +23,8 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (request.headers.has("content-encoding")) return problemResponse(415, "Content-Encoding is not supported");
   const text = await readText(request, clock);
   if (typeof text !== "string") return text;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return problemResponse(400, "The body is not JSON");
-  }
+  const value = parseJson(text);
+  if (value === undefined) return problemResponse(400, "The body is not JSON");
   if (!isObject(value)) {
     return problemResponse(422, "The body must be a JSON object");
   }

@@ -2,6 +2,7 @@
 
 import type { SimulatedResponse } from "./responses.ts";
 import { errorResponse, HttpError } from "./responses.ts";
+import { parseJson } from "../json.ts";
 import type { AuthKeys } from "./auth.ts";
 import { corruptResponseBody, type FaultInjector, slowResponseBody, truncateResponse } from "./faults.ts";
 import type { ProxyConnection } from "./tcp_proxy.ts";
@@ -44,7 +45,7 @@ export async function handleExchange(
     operation,
     method: request.method,
     path: url.pathname + url.search,
-    body: parseJsonOrNull(text),
+    body: parseJson(text) ?? null,
     user: userOrNull(deps.authKeys, request),
     atMs: state.clock.now(),
     userAgent: request.headers.get("user-agent"),
@@ -121,8 +122,8 @@ function contextOf(
     readonly match: RouteMatch & { readonly type: "found" };
   },
 ) {
-  const body = parseJsonOrNull(text);
-  if (body === null && text.trim() !== "" && text.trim() !== "null") throw new HttpError(400, "The body is not JSON");
+  const body = text.trim() === "" ? null : parseJson(text);
+  if (body === undefined) throw new HttpError(400, "The body is not JSON");
   return { state, user, params: match.params, query: url.searchParams, body, nowMs: state.clock.now() };
 }
 
@@ -198,14 +199,6 @@ async function send(
 function acceptsProblemJson(state: SimulatorState, request: Request): boolean {
   return state.behavior().errorBody === "problem" &&
     (request.headers.get("accept") ?? "").includes("application/problem+json");
-}
-
-function parseJsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // The route responds with 400 if it needs JSON.
-  }
 }
 
 function userOrNull(authKeys: AuthKeys, request: Request): string | null {

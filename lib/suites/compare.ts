@@ -1,7 +1,7 @@
 /** Compares a value with what is expected of it: element by element in lists, each with its path. Pure. */
 
 import { joinPath } from "../inputs/path.ts";
-import { canonicalJson, isObject, type Json } from "../json.ts";
+import { canonicalJson, isObject, type Json, parseJson } from "../json.ts";
 import type { ExpectDocument } from "./format.ts";
 
 export type Comparison = NonNullable<ExpectDocument["outputs"]>[string];
@@ -172,12 +172,8 @@ function asTypeOf(expected: Json, actual: Json): Json {
 }
 
 function parsed(value: Json): Json {
-  if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+  const json = typeof value === "string" ? parseJson(value) : undefined;
+  return json === undefined ? value : json;
 }
 
 /** The file was parsed as JSON: its unknown values are JSON. */

@@ -2,7 +2,7 @@
 
 import { formatDuration, parseDuration } from "../duration.ts";
 import { parsePath, valueAt } from "../inputs/path.ts";
-import type { JsonObject } from "../json.ts";
+import { type JsonObject, parseJson } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { Verdict } from "../reports/verdict.ts";
@@ -177,12 +177,8 @@ function compareAll(
 export function outputAt(outputs: JsonObject, path: readonly (string | number)[]) {
   const [job, output, ...rest] = path;
   const value = valueAt(outputs, [job ?? "", output ?? ""]);
-  if (rest.length === 0 || typeof value !== "string") return value === undefined ? undefined : valueAt(value, rest);
-  try {
-    return valueAt(JSON.parse(value), rest);
-  } catch {
-    return undefined;
-  }
+  const whole = rest.length > 0 && typeof value === "string" ? parseJson(value) : value;
+  return whole === undefined ? undefined : valueAt(whole, rest);
 }
 
 function compareStatus({ status, session }: ExpectDocument, evidence: RunEvidence): readonly Compared[] {

@@ -1,7 +1,7 @@
 import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
 import { documentFormatOf, readDocument } from "../../inputs/document.ts";
-import { isObject } from "../../json.ts";
+import { isObject, parseJson } from "../../json.ts";
 import { orUsageError } from "../../os_error.ts";
 import { problemText } from "../../problem.ts";
 import { clusterProblems } from "../../simulator/check_settings.ts";
@@ -124,21 +124,11 @@ function readNamedFile({ readTextFile }: Context, path: string): Promise<string>
   return orUsageError(`read ${path}`, () => readTextFile(path));
 }
 
-/** `undefined` for text that is not JSON. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 async function readScenarios(
   context: Context,
   path: string,
 ): Promise<NonNullable<SimulatorOptions["scenarios"]>> {
-  const parsed = parsedJson(await readNamedFile(context, path));
+  const parsed = parseJson(await readNamedFile(context, path));
   if (isScenarios(parsed)) return parsed;
   throw new UsageError(`Cannot read ${path}: must be a JSON object of workflows, of objects by job/step`);
 }
@@ -162,7 +152,7 @@ async function readClusters(context: Context, path: string): Promise<NonNullable
 }
 
 async function readProbeResult(context: Context, path: string): Promise<ProbeResult> {
-  const parsed = parsedJson(await readNamedFile(context, path));
+  const parsed = parseJson(await readNamedFile(context, path));
   if (isProbeResult(parsed)) return parsed;
   throw new UsageError(`Cannot read ${path}: not a probe result`);
 }
@@ -202,7 +192,7 @@ function behaviorOption(value: string): Partial<ServerBehavior> {
 }
 
 function fault(value: string): Fault {
-  const parsed = parsedJson(value);
+  const parsed = parseJson(value);
   if (isFault(parsed)) return parsed;
   throw new UsageError(`must be a JSON object with "on": got ${value}`);
 }

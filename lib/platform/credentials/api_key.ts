@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64 } from "../../base64.ts";
 import { CredentialError } from "../../errors.ts";
+import { isObject, parseJson } from "../../json.ts";
 import { Secret } from "../../secret.ts";
 
 /**
@@ -52,7 +53,8 @@ export function parseApiKey(text: string, source: string): ParsedApiKey {
 
   const [, payload, ...rest] = key.split(".");
   if (payload === undefined || rest.length !== 1) return refuse("it has none of the known formats");
-  const claims = claimsOf(payload) ?? refuse("its middle part cannot be decoded");
+  const claims = parseJson(decode(payload) ?? "");
+  if (!isObject(claims)) return refuse("its middle part cannot be decoded");
   return {
     kind: "jwt",
     authorization,
@@ -88,17 +90,6 @@ function hostOfPrefixed(rest: string): string | null {
   if (dot < 1 || dot === rest.length - 1) return null;
   const host = decode(rest.slice(0, dot));
   return host === null ? null : baseUrlOf(host);
-}
-
-function claimsOf(payload: string): Record<string, unknown> | null {
-  const text = decode(payload);
-  if (text === null) return null;
-  try {
-    const claims: unknown = JSON.parse(text);
-    return typeof claims === "object" && claims !== null ? { ...claims } : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Decodes URL-safe or plain base64, padded or not; `null` for anything else. */

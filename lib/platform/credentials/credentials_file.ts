@@ -1,7 +1,7 @@
 /** Finds and reads the credentials file of the official CLI. */
 
 import { nonBlank } from "../../text.ts";
-import { isObject } from "../../json.ts";
+import { isObject, parseJson } from "../../json.ts";
 
 /** Access to the environment and to files. */
 export interface CredentialFileDeps {
@@ -98,15 +98,13 @@ async function parsed(text: string): Promise<Omit<CredentialsFile, "path"> | nul
 }
 
 async function parseEither(text: string): Promise<unknown> {
+  const json = parseJson(text);
+  if (json !== undefined) return json;
   try {
-    return JSON.parse(text);
+    const { parse } = await import("../../deps/yaml.ts");
+    return parse(text, { logLevel: "error" });
   } catch {
-    try {
-      const { parse } = await import("../../deps/yaml.ts");
-      return parse(text, { logLevel: "error" });
-    } catch {
-      return null;
-    }
+    return null;
   }
 }
 

@@ -7,6 +7,7 @@ import type { ProgramResult, RunProgram } from "../../child_process.ts";
 import type { Clock } from "../../clock.ts";
 import { formatDuration } from "../../duration.ts";
 import { CredentialError } from "../../errors.ts";
+import { isObject, parseJson } from "../../json.ts";
 import { Secret } from "../../secret.ts";
 import { namedHost } from "./api_key.ts";
 
@@ -133,14 +134,9 @@ function readTokenResponse(
   stdout: string,
   receivedAtMs: number,
 ): { readonly text: string; readonly expiresAtMs: number | null } | null {
-  let response: unknown;
-  try {
-    response = JSON.parse(stdout);
-  } catch {
-    return null;
-  }
-  if (typeof response !== "object" || response === null) return null;
-  const { access_token: text, token_type: type, expires_in: seconds }: Record<string, unknown> = { ...response };
+  const response = parseJson(stdout);
+  if (!isObject(response)) return null;
+  const { access_token: text, token_type: type, expires_in: seconds } = response;
   if (typeof text !== "string" || !/^[\x21-\x7e]+$/.test(text)) return null;
   if (typeof type !== "string" || type.toLowerCase() !== "bearer") return null;
   return { text, expiresAtMs: typeof seconds === "number" ? receivedAtMs + seconds * 1_000 : null };

@@ -1,7 +1,7 @@
 /** Raw requests: the probe tests behavior that the client makes no assumption about yet. */
 
 import { ResponseLost } from "../../../errors.ts";
-import type { Json, JsonObject } from "../../../json.ts";
+import { type Json, type JsonObject, parseJson } from "../../../json.ts";
 import type { HttpExchange } from "../../../platform/exchange.ts";
 import type { Http } from "../../../platform/http.ts";
 
@@ -36,7 +36,7 @@ export function createRequester(http: Http, signal: AbortSignal): Requester {
     const { status, headers, text } = result.response;
     observed.sendsRetryAfter ||= headers.has("retry-after");
     observed.sendsRateLimits ||= [...headers.keys()].some((name) => /^(x-)?ratelimit/i.test(name));
-    return { status, headers, body: parseJson(text) };
+    return { status, headers, body: parseJson(text) ?? null };
   };
   return {
     get: (path, headers) => send({ method: "GET", path, headers }),
@@ -64,12 +64,4 @@ export function textAt(value: Json | undefined, ...path: readonly string[]): str
 export function listAt(value: Json | undefined, ...path: readonly string[]): readonly Json[] {
   const list = valueAt(value, ...path);
   return Array.isArray(list) ? list : [];
-}
-
-function parseJson(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
