@@ -37,10 +37,7 @@ export interface BatchPlan {
 export type RowStatus = "waiting" | "submitting" | "rejected" | RunResult["status"] | "running";
 
 /** What has become of a row: one for each row of the batch, in file order. */
-export interface RowResult {
-  readonly row: number;
-  readonly label: string;
-  readonly workflow: string;
+export interface RowResult extends Pick<BatchRow, "row" | "label" | "workflow"> {
   /** From 1; 0 before the first submission. */
   readonly attempt: number;
   readonly status: RowStatus;

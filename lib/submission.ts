@@ -174,15 +174,9 @@ export interface PendingSubmission extends SubmissionBase {
 }
 
 /** Sent; whether a run was started is not known yet. */
-export interface UnconfirmedSubmission extends SubmissionBase {
+export interface UnconfirmedSubmission extends Omit<PendingSubmission, "state"> {
   /** Discriminant of {@link Submission}. */
   readonly state: "unconfirmed";
-  /** Number of submits so far. */
-  readonly attempts: number;
-  /** Milliseconds since the epoch, of the first submit that failed. */
-  readonly retryingSinceMs: number | null;
-  /** Number of submits that got no response. */
-  readonly lostResponses: number;
   /** Milliseconds since the epoch, of the last submit. */
   readonly sentAtMs: number;
   /** `null` while waiting for the response, also after the process died in that wait. */

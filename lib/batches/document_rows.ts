@@ -3,7 +3,7 @@
 import { declaredTypes } from "../inputs/form.ts";
 import { type DocumentFormat, isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
 import { inexactInJson } from "../inputs/exact_numbers.ts";
-import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
+import { createValueLayer } from "../inputs/layers.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { readMatrixSpec } from "./document_matrix.ts";
@@ -95,12 +95,8 @@ async function readLine(line: string, origin: string, problems: Problem[]): Prom
   }
 }
 
-interface Defaults {
+interface Defaults extends Pick<RowDraft, "displayName" | "tags" | "locks" | "layers"> {
   readonly workflow: string | null;
-  readonly displayName: string | null;
-  readonly tags: readonly string[];
-  readonly locks: readonly string[];
-  readonly layers: readonly InputLayer[];
 }
 
 const NO_DEFAULTS: Defaults = { workflow: null, displayName: null, tags: [], locks: [], layers: [] };

@@ -1,5 +1,6 @@
 /** Rows as their sources give them, and what all sources share. */
 
+import type { BatchRow } from "../batch.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import type { Form } from "../inputs/form.ts";
 import type { InputLayer } from "../inputs/layers.ts";
@@ -10,13 +11,7 @@ import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 /** A row before its layers are merged. */
-export interface RowDraft {
-  readonly place: string;
-  readonly workflow: string;
-  readonly id: string | null;
-  readonly displayName: string | null;
-  readonly tags: readonly string[];
-  readonly locks: readonly string[];
+export interface RowDraft extends Pick<BatchRow, "place" | "workflow" | "id" | "displayName" | "tags" | "locks"> {
   /** How many equal rows it represents. */
   readonly repeat: number;
   /** Lowest precedence first. */

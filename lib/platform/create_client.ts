@@ -1,6 +1,4 @@
-import type { Clock } from "../clock.ts";
 import { RunnerError } from "../errors.ts";
-import type { Log } from "../log.ts";
 import type { ApiVersion } from "../capabilities.ts";
 import type { RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
@@ -17,18 +15,9 @@ import { withFallbackOnNotFound } from "./request.ts";
 import { submitNotSent } from "./submit.ts";
 
 /** Dependencies and settings of a client. */
-export interface ClientOptions
-  extends Pick<HttpOptions, "requestTimeoutMs" | "maxResponseBytes" | "caCerts" | "createHttpClient"> {
+export interface ClientOptions extends Omit<HttpOptions, "credential" | "userAgent"> {
   /** Determines the host, too. */
   readonly credential: Credential;
-  /** Usually `globalThis.fetch`. */
-  readonly fetch: typeof globalThis.fetch;
-  /** For timeouts and the delays between retries. */
-  readonly clock: Clock;
-  /** In [0, 1), like `Math.random`. */
-  readonly random: () => number;
-  /** Receives a line for each request, without its headers. */
-  readonly log: Log;
   /** Skips the detection of the host's API version; default: detect it. */
   readonly apiVersion?: ApiVersion | undefined;
   /** Keeps what was detected for later processes. */

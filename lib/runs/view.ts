@@ -1,7 +1,6 @@
 import type { JsonObject } from "../json.ts";
-import type { ResultKind, RunFailure, RunResult, Submitted } from "../result.ts";
+import type { ResultKind, RunResult } from "../result.ts";
 import type { Job, Run, RunDetail, RunId, RunStatus, RunView, StepPosition } from "../run.ts";
-import type { SessionAddress } from "../session.ts";
 import { allSteps, type PlacedStep } from "./step_tree.ts";
 
 /** With jobs, outputs and links when `run` is a detail. */
@@ -21,14 +20,9 @@ export function toRunView(run: Run | RunDetail): RunView {
   };
 }
 
-export interface ResultFacts {
-  readonly kind: ResultKind;
-  readonly submitted: Submitted;
-  readonly status?: RunResult["status"] | undefined;
-  readonly failure?: RunFailure | undefined;
-  readonly session?: SessionAddress | undefined;
-  readonly message?: string | undefined;
-}
+export type ResultFacts =
+  & Pick<RunResult, "kind" | "submitted" | "failure" | "session" | "message">
+  & Partial<Pick<RunResult, "status">>;
 
 export function toRunResult(run: Run | RunDetail, facts: ResultFacts): RunResult {
   const view = toRunView(run);

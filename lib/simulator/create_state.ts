@@ -1,6 +1,5 @@
 /** The initial state: built-in and additional workflows, and past runs. */
 
-import type { Clock } from "../clock.ts";
 import { parse } from "../deps/yaml.ts";
 import { isObject, type JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
@@ -9,16 +8,12 @@ import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
 import { objectOf } from "./shape.ts";
 import { type Scenario, stepScript } from "./scenario.ts";
-import type { ServerBehavior, SimulatorOptions } from "./simulator.ts";
+import type { SimulatorOptions } from "./simulator.ts";
 import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
-interface StateOptions {
-  readonly clock: Clock;
-  readonly speed: number;
-  readonly random: () => number;
-  readonly behavior: () => ServerBehavior;
+interface StateOptions extends Pick<SimulatorState, "clock" | "speed" | "random" | "behavior"> {
   readonly extraWorkflows: NonNullable<SimulatorOptions["workflows"]>;
   readonly scenarios: NonNullable<SimulatorOptions["scenarios"]>;
   readonly clusters: SimulatorOptions["clusters"];

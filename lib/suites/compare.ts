@@ -2,15 +2,12 @@
 
 import { joinPath } from "../inputs/path.ts";
 import { canonicalJson, isObject, type Json, parseJson } from "../json.ts";
+import type { ReportExpectation } from "../reports/report.ts";
 import type { ExpectDocument } from "./format.ts";
 
 export type Comparison = NonNullable<ExpectDocument["outputs"]>[string];
 
-export interface Compared {
-  readonly path: string;
-  readonly isMet: boolean;
-  readonly expected: string;
-  readonly actual: string;
+export interface Compared extends Omit<ReportExpectation, "knownFailure"> {
   /** True if it shows nothing, because a part of what was to be compared is not known. */
   readonly isUncertain?: boolean;
 }

@@ -4,8 +4,7 @@ import { formatDuration, parseDuration } from "../duration.ts";
 import { parsePath, valueAt } from "../inputs/path.ts";
 import { type JsonObject, parseJson } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
-import type { KnownFailure, ReportExpectation, ReportMetric } from "../reports/report.ts";
-import type { Verdict } from "../reports/verdict.ts";
+import type { KnownFailure, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { compare, type Compared, compareText, comparisonsOf } from "./compare.ts";
 import { metricText } from "./metric_text.ts";
 import type { ExpectDocument } from "./format.ts";
@@ -69,13 +68,7 @@ export interface Judged {
   readonly metrics?: readonly ReportMetric[];
 }
 
-export interface Judgement {
-  readonly verdict: Verdict;
-  readonly isFailure: boolean;
-  /** One line; `null` if it passed. */
-  readonly reason: string | null;
-  readonly expectations: readonly ReportExpectation[];
-}
+export type Judgement = Pick<ReportCase, "verdict" | "isFailure" | "reason" | "expectations">;
 
 /** FAIL > XPASS > XFAIL > PASS. */
 export function judge({ expect, knownFailures, metrics = [] }: Judged, evidence: Evidence): Judgement {

@@ -74,15 +74,9 @@ function measure({ from, regex }: MetricDocument, { logs, outputs }: RunEvidence
   return found.trim() === "" || !Number.isFinite(value) ? null : value;
 }
 
-export interface MetricFacts {
-  readonly name: string;
-  readonly unit: string | null;
-  readonly better: Better;
-}
-
 /** Whether a value is in the range that its reference allows. Without a reference it is recorded, not judged. */
 export function judgeMetric(
-  { name, unit, better }: MetricFacts,
+  { name, unit, better }: Pick<ReportMetric, "name" | "unit"> & { readonly better: Better },
   value: number | null,
   reference: MetricReference | null,
   earlier: readonly number[],

@@ -5,6 +5,7 @@ import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
 import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
 import { type AxisValue, combinationsOf } from "./combinations.ts";
 import {
@@ -23,20 +24,15 @@ import { type Reference, substitute } from "./reference.ts";
 import type { SourcePath } from "./source.ts";
 
 /** A run that a suite wants: of a case, or one that several cases need. */
-export interface PlannedCase {
+export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow" | "tags"> {
   readonly kind: "case" | "setup";
-  /** The same at any position in the file: 16 hex digits. */
-  readonly id: string;
   /** Unique in its suite: with the values of the matrix. */
   readonly name: string;
   /** Without the values of the matrix. */
   readonly caseName: string;
-  readonly suite: string;
   readonly file: { readonly path: string; readonly line: number };
   readonly description: string | null;
-  readonly tags: readonly string[];
   readonly matrix: Readonly<Record<string, string>>;
-  readonly workflow: string;
   readonly preset: string | null;
   readonly isTrusted: boolean;
   /** Lowest precedence first. */

@@ -1,6 +1,6 @@
 /** A running batch on a terminal: totals, the rows that changed last, and failures by their reason. Pure. */
 
-import type { RowStatus } from "../../batch.ts";
+import type { RowResult, RowStatus } from "../../batch.ts";
 import { type FailureGroup, isFailure } from "../../batches/failure_groups.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
@@ -11,11 +11,7 @@ import { batchTotals, type EstimatedEnd, formatEstimate } from "./batch_lines.ts
 import { renderFailureGroups } from "./batch_results.ts";
 import { paintRows } from "./cells.ts";
 
-export interface BatchTableRow {
-  readonly row: number;
-  readonly label: string;
-  readonly status: RowStatus;
-  readonly attempt: number;
+export interface BatchTableRow extends Pick<RowResult, "row" | "label" | "status" | "attempt"> {
   /** `null` before the run has started. */
   readonly elapsedMs: number | null;
   /** When its status changed last; `null` for a row that was not submitted. */
