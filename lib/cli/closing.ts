@@ -5,14 +5,11 @@ import { systemClock } from "../clock.ts";
 /** Deno Deploy kills a process five seconds after its signal, Docker after ten. */
 const MAX_SHUTDOWN_MS = 4_500;
 
-export interface Closing extends Disposable {
-  /** Aborts on SIGINT or SIGTERM: ticks and waiting requests end. */
-  readonly signal: AbortSignal;
-  readonly started: Promise<void>;
-}
-
-/** The second signal terminates the process, as it would without this handler. */
-export function closingOnSignals(): Closing {
+/**
+ * A signal that aborts on SIGINT or SIGTERM: ticks and waiting requests end. A second one terminates the process, as it
+ * would without this handler.
+ */
+export function closingOnSignals() {
   const controller = new AbortController();
   const started = Promise.withResolvers<void>();
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];

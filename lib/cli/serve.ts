@@ -129,13 +129,8 @@ function listen(
   }
 }
 
-interface Demo {
-  readonly env: (name: string) => string | undefined;
-  readonly open: () => Promise<Service>;
-}
-
 /** A simulated platform with keys of its own, and schedules whose runs the status page can show. */
-async function openDemo(speed: number): Promise<Demo> {
+async function openDemo(speed: number) {
   const clock = fastClock(systemClock, speed);
   const simulator = await startSimulator({ clock });
   const env = (name: string) =>
@@ -145,7 +140,7 @@ async function openDemo(speed: number): Promise<Demo> {
   };
   return {
     env,
-    async open() {
+    async open(): Promise<Service> {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
       const client = createClient({ credential, fetch, clock, random, log });

@@ -1,17 +1,13 @@
 import type { Context } from "./context.ts";
 
-export interface StoppableReads {
-  readonly context: Context;
-  /** Rejects with the signal's reason once a read can no longer be waited for. */
-  readonly stopped: Promise<never>;
-}
-
 /**
  * A context whose reads of files and stdin are abandoned when the signal aborts: a FIFO without a writer, a pipe that stays
  * open or a file server that hangs would otherwise keep the program running. An abandoned read never returns, so that no
  * caller takes the stop for a file that cannot be read. Answers at the terminal are not affected.
+ *
+ * @returns Also a promise that rejects with the signal's reason once a read can no longer be waited for.
  */
-export function stoppableReads(context: Context, signal: AbortSignal): StoppableReads {
+export function stoppableReads(context: Context, signal: AbortSignal) {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   stopped.catch(() => {}); // It may reject before it is awaited.
   let pending = 0;
@@ -36,6 +32,6 @@ export function stoppableReads(context: Context, signal: AbortSignal): Stoppable
       readTextFile: (path) => stoppable(() => readTextFile(path)),
       listFiles: (folder, pattern, kind) => stoppable(() => listFiles(folder, pattern, kind)),
       stdin: { isTerminal: stdin.isTerminal, readText: () => stoppable(() => stdin.readText()) },
-    },
+    } satisfies Context,
   };
 }

@@ -1,6 +1,6 @@
 import { nearest } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { type Cluster, findCluster, isUsableCluster } from "../cluster.ts";
+import { findCluster, isUsableCluster } from "../cluster.ts";
 import {
   CONDITIONS,
   type FieldState,
@@ -37,14 +37,12 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-export interface FindOptions {
-  /** Paths whose values are secret, regardless of the form. */
-  readonly secretPaths: ReadonlySet<string>;
-  readonly clusters: readonly Cluster[] | null;
-}
-
 /** All problems, in the order of the form. */
-export function findProblems(form: Form, inputs: JsonObject, options: FindOptions): FieldProblem[] {
+export function findProblems(
+  form: Form,
+  inputs: JsonObject,
+  options: Pick<CheckContext, "secretPaths" | "clusters">,
+): FieldProblem[] {
   const names: UnknownNames = new Map();
   const context: CheckContext = { form, inputs, ...options, path: [], rows: [], problems: new Set(), names };
   checkFields(form.fields, inputs, true, context);
@@ -55,6 +53,7 @@ export function findProblems(form: Form, inputs: JsonObject, options: FindOption
 
 /** `path` and `rows` change while the form is traversed. */
 interface CheckContext extends FormContext {
+  /** Their values are secret, regardless of the form. */
   readonly secretPaths: ReadonlySet<string>;
   readonly path: (string | number)[];
   readonly rows: number[];

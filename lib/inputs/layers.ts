@@ -107,11 +107,9 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   }
 }
 
-type ValueLayer = Extract<InputLayer, { readonly type: "value" }>;
-
 /** Creates a layer from one value, which has its type already. */
-export function createValueLayer(origin: string, path: InputPath, value: Json): ValueLayer {
-  return { type: "value", origin, path, value, isUntyped: false, isSecret: false };
+export function createValueLayer(origin: string, path: InputPath, value: Json) {
+  return { type: "value", origin, path, value, isUntyped: false, isSecret: false } as const satisfies InputLayer;
 }
 
 async function documentLayer(text: string, origin: string, name: string): Promise<InputLayer> {

@@ -1,23 +1,17 @@
 import { RunnerError } from "../errors.ts";
 import type { Abortable } from "./client.ts";
 
-export interface Lookup<T> {
-  /** Sends the request the first time only; callers that arrive in the meantime share it. */
-  get(options: Abortable): Promise<T>;
-  /** `undefined` until it is known. */
-  cached(): T | undefined;
-  /** Makes the request unnecessary. */
-  set(value: T): void;
-}
-
 /** @param initial From an earlier lookup; `undefined` if there was none. */
-export function createLookup<T>(send: (options: Abortable) => Promise<T>, initial?: T): Lookup<T> {
+export function createLookup<T>(send: (options: Abortable) => Promise<T>, initial?: T) {
   let value = initial;
   let pending: { readonly value: Promise<T>; readonly signal: AbortSignal | undefined } | undefined;
   return {
+    /** `undefined` until it is known. */
     cached: () => value,
-    set: (known) => void (value = known),
-    async get(options) {
+    /** Makes the request unnecessary. */
+    set: (known: T) => void (value = known),
+    /** Sends the request the first time only; callers that arrive in the meantime share it. */
+    async get(options: Abortable): Promise<T> {
       while (value === undefined) {
         const shared = pending ??= { value: send(options), signal: options.signal };
         try {

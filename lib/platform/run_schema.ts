@@ -11,7 +11,7 @@ import type { Run, RunDetail, RunLink, RunPage, RunRedirect } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { readJobs } from "./run_jobs.ts";
 import { readStatus } from "./run_status.ts";
-import { badResponse, jsonObject, nonEmpty, readJson, readShape } from "./schema.ts";
+import { badResponse, jsonObject, nonEmpty, type OutputOf, readJson, readShape } from "./schema.ts";
 
 const RUN_FIELDS = {
   id: string(),
@@ -43,11 +43,8 @@ const LEGACY_RUN = looseObject(LEGACY_FIELDS);
 const RUN_PAGE = looseObject({ runs: nullish(array(RUN)), total: number() });
 const STARTED = looseObject({ run: RUN });
 const LEGACY_STARTED = looseObject({ run: LEGACY_RUN });
-type WireRun =
-  & {
-    readonly [field in Exclude<keyof typeof RUN_FIELDS, "id" | "number">]?: string | null | undefined;
-  }
-  & { readonly id: string; readonly number?: number | null | undefined };
+/** What all of them have. */
+type WireRun = OutputOf<typeof LEGACY_RUN>;
 
 export function readRunPage(response: HttpResponse, action: string): RunPage {
   const { runs, total } = readShape(RUN_PAGE, response, action);
@@ -104,7 +101,7 @@ function instant(text: string | null | undefined): string | null {
 }
 
 function detailOf(
-  run: { readonly [field in keyof typeof DETAIL_FIELDS]?: unknown },
+  run: WireRun,
   inputs: JsonObject | null,
 ): Pick<RunDetail, "jobs" | "inputs" | "links" | "redirect"> {
   return {

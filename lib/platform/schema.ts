@@ -8,6 +8,9 @@ type Schema = Parameters<typeof safeParse>[0];
 /** A schema whose output is `T`. */
 export type SchemaOf<T> = Schema & { readonly _zod: { readonly output: T } };
 
+/** What a schema reads. */
+export type OutputOf<S extends Schema> = S["_zod"]["output"];
+
 /**
  * Reads a response's JSON and checks its shape.
  *

@@ -1,7 +1,7 @@
 import { array, boolean, looseObject, nullable, nullish, optional, string, unknown } from "../deps/zod.ts";
 import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
-import { jsonObject, nonEmpty, readShape } from "./schema.ts";
+import { jsonObject, nonEmpty, type OutputOf, readShape } from "./schema.ts";
 
 /** The contract's WorkflowItem. */
 const FIELDS = {
@@ -21,21 +21,15 @@ const FIELDS = {
 const WORKFLOW = looseObject(FIELDS);
 const WORKFLOWS = nullable(array(WORKFLOW));
 
-type WireWorkflow = ReturnType<typeof shapeOfWorkflow>;
-
 export function readWorkflows(response: HttpResponse, action: string): Workflow[] {
   return (readShape(WORKFLOWS, response, action) ?? []).map(workflowOf);
 }
 
 export function readWorkflow(response: HttpResponse, action: string): Workflow {
-  return workflowOf(shapeOfWorkflow(response, action));
+  return workflowOf(readShape(WORKFLOW, response, action));
 }
 
-function shapeOfWorkflow(response: HttpResponse, action: string) {
-  return readShape(WORKFLOW, response, action);
-}
-
-function workflowOf(workflow: WireWorkflow): Workflow {
+function workflowOf(workflow: OutputOf<typeof WORKFLOW>): Workflow {
   return {
     id: workflow.id,
     name: workflow.name,

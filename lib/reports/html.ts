@@ -14,11 +14,10 @@ import { pageData } from "./page_data.ts";
 import type { Report } from "./report.ts";
 import type { Trends } from "./trends.ts";
 
-export interface HtmlOptions {
-  readonly trends?: Trends;
-}
-
-export async function renderHtml(report: Report, { trends = new Map() }: HtmlOptions = {}): Promise<string> {
+export async function renderHtml(
+  report: Report,
+  { trends = new Map() }: { readonly trends?: Trends } = {},
+): Promise<string> {
   const { title, kind, exitCode, cases } = report;
   const data = await gzipBase64(JSON.stringify(pageData(report, trends)));
   const policy = [

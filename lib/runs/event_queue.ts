@@ -1,19 +1,14 @@
 /** Events that several loops push and one generator yields. */
-export interface EventQueue<T> extends AsyncIterable<T> {
-  push(event: T): void;
-  /** Ends the iteration once all events are consumed. */
-  close(): void;
-}
-
-export function createEventQueue<T>(): EventQueue<T> {
+export function createEventQueue<T>() {
   const events: T[] = [];
   let isClosed = false;
   let wake = () => {};
   return {
-    push(event) {
+    push(event: T) {
       events.push(event);
       wake();
     },
+    /** Ends the iteration once all events are consumed. */
     close() {
       isClosed = true;
       wake();

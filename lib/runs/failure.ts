@@ -66,15 +66,11 @@ export async function digestFailure(
   return { summary: summaryOf(failedJobs), failedJobs };
 }
 
-interface FailedPlace extends PlacedJob {
-  readonly failed: readonly Step[];
-}
-
 /**
  * A job with its failed steps, after the jobs inside these. A step, or a job, that only failed because of the jobs inside it
  * is left out.
  */
-function failedIn(placed: PlacedJob): readonly FailedPlace[] {
+function failedIn(placed: PlacedJob): readonly (PlacedJob & { readonly failed: readonly Step[] })[] {
   // A step that completed does not count, even if something inside it failed; one that is still running does.
   const steps = stepsOf(placed).filter(({ step }) => step.status !== "completed")
     .map((step) => ({ step: step.step, causes: innerJobs(step).flatMap(failedIn) }));
@@ -125,14 +121,8 @@ function mergeAnnotations(
   return [...logged, ...others].slice(0, MAX_ANNOTATIONS);
 }
 
-interface AnnotationCollector {
-  add(piece: string): void;
-  /** The first ones, once the whole log was added. */
-  all(): readonly LogAnnotation[];
-}
-
 /** Parses `::error title=…::message`, `::warning` and `::notice` in the lines of a log. */
-export function collectAnnotations(): AnnotationCollector {
+export function collectAnnotations() {
   const annotations: LogAnnotation[] = [];
   let line = "";
   const addLine = () => {
@@ -141,13 +131,14 @@ export function collectAnnotations(): AnnotationCollector {
     line = "";
   };
   return {
-    add(piece) {
+    add(piece: string) {
       for (const [index, part] of piece.split("\n").entries()) {
         if (index > 0) addLine();
         if (line.length < MAX_LINE_LENGTH) line += part.slice(0, MAX_LINE_LENGTH);
       }
     },
-    all() {
+    /** The first ones, once the whole log was added. */
+    all(): readonly LogAnnotation[] {
       addLine();
       return annotations;
     },

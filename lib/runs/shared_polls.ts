@@ -13,11 +13,6 @@ const MAX_AGE_MS = 5_000;
 /** A list of more pages takes more requests than it saves. */
 const RUNS_PER_PAGE = 4;
 
-interface SharedList {
-  readonly atMs: number;
-  readonly running: Promise<ReadonlyMap<string, Run>>;
-}
-
 /**
  * A client whose polls share lists of running runs. A run that is not in the list is read by its name: a list never shows
  * that a run has ended.
@@ -26,7 +21,7 @@ interface SharedList {
  */
 export function sharingPolls(client: Client, clock: Clock, count: number): Client {
   if (count <= MIN_RUNS) return client;
-  let list: SharedList | undefined;
+  let list: { readonly atMs: number; readonly running: Promise<ReadonlyMap<string, Run>> } | undefined;
   const runningNow = (): Promise<ReadonlyMap<string, Run>> => {
     if (list === undefined || clock.monotonic() - list.atMs > MAX_AGE_MS) {
       list = { atMs: clock.monotonic(), running: listRunning(client, Math.ceil(count / RUNS_PER_PAGE)) };

@@ -1,19 +1,12 @@
 /** Pagination of a list that grows at its head: a cursor names the last item shown, not an offset. */
 
 import type { RecentCursor, RecentQuery, RunStore } from "../store/run_store.ts";
-import type { Submission } from "../submission.ts";
 
-export interface SubmissionPage {
-  readonly submissions: readonly Submission[];
-  /** `null` on the last page. */
-  readonly next: string | null;
-}
-
-/** @returns `undefined` if the cursor is invalid. */
+/** @returns `undefined` if the cursor is invalid; the `next` one is `null` on the last page. */
 export async function readSubmissionPage(
   store: Pick<RunStore, "listRecent">,
   { limit, cursor, workflow }: Pick<RecentQuery, "limit" | "workflow"> & { readonly cursor: string | null },
-): Promise<SubmissionPage | undefined> {
+) {
   const after = cursor === null ? null : parseCursor(cursor);
   if (after === undefined) return undefined;
   const found = await store.listRecent({ scope: "service", limit: limit + 1, after: after ?? undefined, workflow });

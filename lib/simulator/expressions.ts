@@ -97,9 +97,7 @@ function coreExpression(expression: Expression): CoreExpression {
   throw new SyntaxError(`no ${expression.type}`);
 }
 
-type Operator = (left: Json, right: () => Json) => Json;
-
-const OPERATORS: Readonly<Record<string, Operator>> = {
+const OPERATORS: Readonly<Record<string, (left: Json, right: () => Json) => Json>> = {
   "&&": (left, right) => isTruthy(left) ? right() : left,
   "||": (left, right) => isTruthy(left) ? left : right(),
   "??": (left, right) => left ?? right(),

@@ -35,10 +35,11 @@ export function createFaultInjector(initial: readonly Fault[]): FaultInjector {
 /** Large enough to exceed any limit of a client, small enough to build in memory. */
 const HUGE_BODY_BYTES = 64 * 1024 * 1024;
 
-type CorruptedBody = Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">;
-
 /** Replaces the body with a complete but wrong one. */
-export function corruptResponseBody(response: SimulatedResponse, kind: CorruptedBody): SimulatedResponse {
+export function corruptResponseBody(
+  response: SimulatedResponse,
+  kind: Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">,
+): SimulatedResponse {
   switch (kind) {
     case "malformed":
       return { ...response, body: '{"run": {"slug": "hello-' };

@@ -5,14 +5,13 @@ import { valueName } from "./check_matrix.ts";
 import type { CaseDocument, ExpectDocument } from "./format.ts";
 
 type Matrix = NonNullable<CaseDocument["matrix"]>;
-type InputsDocument = CaseDocument["inputs"];
 
 export interface AxisValue {
   readonly axis: string;
   readonly name: string;
   /** The value of the input that the axis names; `undefined` if it sets others only. */
   readonly value: Json | undefined;
-  readonly inputs?: InputsDocument | undefined;
+  readonly inputs?: CaseDocument["inputs"];
   readonly timeout?: string | undefined;
   readonly queueTimeout?: string | undefined;
   readonly expect?: ExpectDocument | undefined;
@@ -47,9 +46,7 @@ function isMatch(combination: readonly AxisValue[], wanted: Readonly<Record<stri
   );
 }
 
-type AxisDocument = Exclude<Matrix[string], undefined>[number];
-
-function axisValue(axis: string, document: AxisDocument): AxisValue {
+function axisValue(axis: string, document: NonNullable<Matrix[string]>[number]): AxisValue {
   const json: Json = JSON.parse(JSON.stringify(document));
   const name = valueName(json) ?? "";
   if (typeof document !== "object" || !isObject(json)) return { axis, name, value: json };

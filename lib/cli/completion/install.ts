@@ -8,25 +8,17 @@ import { SCRIPTS, type Shell, SHELLS } from "./scripts.ts";
 
 type InstallContext = Pick<Context, "env" | "os" | "runProgram">;
 
-export interface InstalledCompletion {
-  readonly shell: Shell;
-  readonly script: string;
-  /** `null` for a shell that finds the script by itself. */
-  readonly profile: string | null;
-  /** False if the profile has the line already. */
-  readonly isProfileChanged: boolean;
-}
-
 /**
  * Installs again over an earlier installation.
  *
  * @param shell Default: the shell of the environment.
+ * @returns The paths of the script, and of the profile that loads it: `null` for a shell that finds it by itself.
  * @throws UsageError if the shell, its profile or a folder cannot be determined.
  */
 export async function installCompletion(
   context: InstallContext,
   shell: Shell = currentShell(context),
-): Promise<InstalledCompletion> {
+) {
   const script = shell === "fish" ? fishScript(context) : dataFile(context, `completion.${EXTENSIONS[shell]}`);
   const profile = await profileOf(context, shell);
   const places = profile === null ? script : `${script} and ${profile}`;

@@ -8,7 +8,7 @@ import { type CredentialOptions, findCredential } from "../../platform/credentia
 import { hiddenSources } from "../../platform/credentials/sources.ts";
 import { checkHealth, getWorkspaceStatus } from "../../platform/host_check.ts";
 import { createHttp } from "../../platform/http.ts";
-import { inspectStore, type StoreInspection } from "../../store/inspect.ts";
+import { inspectStore } from "../../store/inspect.ts";
 import { openKv, shownName, sqlitePathOf } from "../../store/open_kv.ts";
 import { createRunStore } from "../../store/run_store.ts";
 import type { Context } from "../context.ts";
@@ -124,7 +124,8 @@ function hostFromEnvironment({ env }: Context) {
   return baseUrl === null ? null : { baseUrl, authorization: null };
 }
 
-async function inspectHistory({ env, os, clock, random }: Context, host: string | null): Promise<HistoryFacts> {
+/** Its place is a path, or the name of a shared store, without a password. */
+async function inspectHistory({ env, os, clock, random }: Context, host: string | null) {
   const name = env("PW_STORE_URL") || runStorePath(env, os);
   const path = sqlitePathOf(name);
   if (path !== undefined) return { ...await inspectStore(path, host), place: path, isShared: false };
@@ -134,10 +135,4 @@ async function inspectHistory({ env, os, clock, random }: Context, host: string 
   const capabilities = host === null ? {} : await createRunStore(kv).capabilities(host);
   const state = { type: "sound", records, open, unconfirmed: 0, capabilities } as const;
   return { place: shownName(name), isShared: true, state, bytes: 0, mode: null, whyNotWritable: null };
-}
-
-interface HistoryFacts extends StoreInspection {
-  /** A path, or the name of a shared store, without a password. */
-  readonly place: string;
-  readonly isShared: boolean;
 }

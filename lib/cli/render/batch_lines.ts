@@ -11,16 +11,8 @@ export interface EstimatedEnd {
   readonly p90Ms: number;
 }
 
-export interface BatchTotals {
-  /** Ended with any status. */
-  readonly done: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly running: number;
-  readonly waiting: number;
-}
-
-export function batchTotals(rows: readonly { readonly status: RowStatus }[]): BatchTotals {
+/** How many are done, which is with any status, and how many have each. */
+export function batchTotals(rows: readonly { readonly status: RowStatus }[]) {
   const count = (test: (status: RowStatus) => boolean) =>
     rows.reduce((sum, { status }) => sum + Number(test(status)), 0);
   const running = count((status) => status === "running" || status === "submitting");

@@ -10,11 +10,6 @@ import { PAGE_SCRIPT, PAGE_STYLE } from "./assets.ts";
 import { formatAbsoluteTime, formatRelativeTime, timeElement } from "./time.ts";
 import type { FailureFacts, OpenFacts, PageFacts, ScheduleFacts } from "./facts.ts";
 
-export interface RenderedPage {
-  readonly html: string;
-  readonly contentSecurityPolicy: string;
-}
-
 type Tone = "success" | "error" | "active" | "warning" | "neutral";
 
 /** The symbol makes a status recognizable without its color. */
@@ -34,7 +29,7 @@ const STATUS_STYLES = new Map<string, readonly [symbol: string, tone: Tone]>([
   ["skipped", ["»", "neutral"]],
 ]);
 
-export async function renderStatusPage(facts: PageFacts): Promise<RenderedPage> {
+export async function renderStatusPage(facts: PageFacts) {
   const { host, timeline, nowMs } = facts;
   const alert = alertOf(facts);
   const [style, script] = await Promise.all([policyHash(PAGE_STYLE), policyHash(PAGE_SCRIPT)]);
