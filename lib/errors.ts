@@ -60,6 +60,14 @@ export abstract class RunnerError extends Error {
   }
 }
 
+/** For `catch`: a value in place of an expected error. Throws any other one. */
+export function fallbackTo<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof RunnerError) return value;
+    throw error;
+  };
+}
+
 /** The call is wrong: fix the command line. */
 export class UsageError extends RunnerError {
   /** Discriminant. */

@@ -14,6 +14,7 @@ import type {
   RunRequest,
   StoredRequest,
   Submission,
+  UnconfirmedSubmission,
 } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { claimIdempotencyKey, type KeyWithPolicy } from "./idempotency.ts";
@@ -46,13 +47,13 @@ export async function createSubmission(
   options: CreateSubmissionOptions,
 ): Promise<Submission> {
   const pending = await newPending(deps, request, options);
-  if (options.idempotencyKey === undefined) return await storePending(deps, pending, options.also);
+  if (options.idempotencyKey === undefined) return await putBeforeSending(deps, pending, options.also);
   while (true) {
     const claimed = await claimIdempotencyKey(deps, pending, options.idempotencyKey, options);
     if (claimed.state === "active" && claimed.revision === 0) return await storeFound(deps, claimed);
     if (claimed.state !== "pending") return claimed;
     try {
-      return await storePending(deps, claimed, options.also);
+      return await putBeforeSending(deps, claimed, options.also);
     } catch (error) {
       // Another process has just stored this key: attach to its submission.
       if (!(error instanceof WriteConflict)) throw error;
@@ -130,21 +131,15 @@ async function storeFound(
   }
 }
 
-async function storePending(
+/** @throws NotSubmitted for a submission that must not be sent because it cannot be stored; WriteConflict. */
+export async function putBeforeSending<S extends PendingSubmission | UnconfirmedSubmission>(
   { store }: Pick<Deps, "store">,
-  submission: PendingSubmission,
-  also: CreateSubmissionOptions["also"],
-): Promise<PendingSubmission> {
-  try {
-    return await store.put(submission, also);
-  } catch (error) {
-    throw notStored(submission, error);
-  }
-}
-
-/** The error for a submission that must not be sent because it cannot be stored. */
-export function notStored({ request }: PendingSubmission, error: unknown): unknown {
-  if (!(error instanceof StorageError)) return error;
-  const reason = error.message.replace(/^Cannot/, "cannot");
-  return new NotSubmitted(`Cannot submit ${request.workflow}: ${reason}`, { hint: error.hint, cause: error });
+  submission: S,
+  also?: (change: AtomicChange, written: S) => void,
+): Promise<S> {
+  return await store.put(submission, also).catch((error: unknown) => {
+    if (!(error instanceof StorageError)) throw error;
+    const message = `Cannot submit ${submission.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`;
+    throw new NotSubmitted(message, { hint: error.hint, cause: error });
+  });
 }

@@ -1,6 +1,6 @@
 /** What earlier runs of a workflow took, from the run store, or from the platform where that has none. */
 
-import { RunnerError } from "../errors.ts";
+import { fallbackTo } from "../errors.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { silentLog, storeFailureTo } from "../log.ts";
 import type { Owner } from "../account.ts";
@@ -135,15 +135,10 @@ async function listedRuns(
   { workflow, slug }: EarlierRunsQuery,
   limited: Limited,
 ): Promise<readonly EarlierRun[]> {
-  try {
-    const { runs } = await withLimit(limited, `list runs of ${workflow}`, async (signal) => {
-      return await client.listRuns({ workflow, limit: MAX_LISTED, signal, retry: "none" });
-    });
-    return runs.filter((run) => run.slug === null || run.slug !== slug).flatMap((run) => listedRun(run, clock.now()));
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    return [];
-  }
+  const { runs } = await withLimit(limited, `list runs of ${workflow}`, async (signal) => {
+    return await client.listRuns({ workflow, limit: MAX_LISTED, signal, retry: "none" });
+  }).catch(fallbackTo({ runs: [] }));
+  return runs.filter((run) => run.slug === null || run.slug !== slug).flatMap((run) => listedRun(run, clock.now()));
 }
 
 function listedRun({ status, createdAt, completedAt }: Run, nowMs: number): readonly EarlierRun[] {

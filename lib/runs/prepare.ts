@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster.ts";
 import { counted } from "../text.ts";
-import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
+import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
 import { withDefaults } from "../inputs/defaults.ts";
@@ -212,12 +212,7 @@ export async function listClusters(
   { client }: Pick<Deps, "client">,
   options: ReadOptions,
 ): Promise<readonly Cluster[] | null> {
-  try {
-    return await client.listClusters(options);
-  } catch (error) {
-    if (error instanceof RunnerError) return null;
-    throw error;
-  }
+  return await client.listClusters(options).catch(fallbackTo(null));
 }
 
 async function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): Promise<CheckedInputs> {

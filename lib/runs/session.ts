@@ -1,4 +1,4 @@
-import { RunnerError } from "../errors.ts";
+import { fallbackTo } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { RunSession, Session, SessionAddress } from "../session.ts";
 import type { Deps } from "./deps.ts";
@@ -26,21 +26,16 @@ export async function findSessions(
   limited: Limited,
 ): Promise<readonly RunSession[]> {
   if (slug === null) return [];
-  try {
-    const sessions = await withLimit(limited, "list sessions", async (signal) => {
-      return await client.listSessions({ signal, retry: "none" });
-    });
-    return sessions.filter(({ runSlug }) => runSlug === slug).map((session) => ({
-      name: session.name,
-      status: session.status,
-      isHealthy: session.isHealthy,
-      url: absoluteUrl(session, client.baseUrl),
-      errorMessage: session.errorMessage,
-    }));
-  } catch (error) {
-    if (error instanceof RunnerError) return [];
-    throw error;
-  }
+  const sessions = await withLimit(limited, "list sessions", async (signal) => {
+    return await client.listSessions({ signal, retry: "none" });
+  }).catch(fallbackTo([]));
+  return sessions.filter(({ runSlug }) => runSlug === slug).map((session) => ({
+    name: session.name,
+    status: session.status,
+    isHealthy: session.isHealthy,
+    url: absoluteUrl(session, client.baseUrl),
+    errorMessage: session.errorMessage,
+  }));
 }
 
 function absoluteUrl({ externalHref, url }: Session, baseUrl: string): string | null {

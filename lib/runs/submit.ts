@@ -10,7 +10,7 @@ import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts"
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
-import { notStored } from "./create_submission.ts";
+import { putBeforeSending } from "./create_submission.ts";
 import { findRunStartedSince, idempotencyKeyConflict } from "./idempotency.ts";
 import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
@@ -57,7 +57,7 @@ export async function submitPending(
     : await attachToEarlierRun({ deps, options }, submission);
   if (earlier !== undefined) return earlier;
   // Before the request: after a crash we search the platform for this slug instead of sending again.
-  const sent = await storeBeforeSending(deps, submission);
+  const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
   using grace = withGracePeriod(deps.clock, options.signal);
   const response = await deps.client.submit({
     workflow: request.workflow,
@@ -83,15 +83,8 @@ async function attachToEarlierRun(
     if (!(error instanceof RunnerError)) throw error;
     if (error instanceof IdempotencyKeyConflict) return await rejectSubmission(context, submission, error);
     const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
-    return await afterNotSent(context, await storeBeforeSending(deps, submission), { error, retryAfterMs });
-  }
-}
-
-async function storeBeforeSending(deps: Deps, submission: PendingSubmission): Promise<UnconfirmedSubmission> {
-  try {
-    return await deps.store.put(sending(submission, deps.clock.now()));
-  } catch (error) {
-    throw notStored(submission, error);
+    const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
+    return await afterNotSent(context, sent, { error, retryAfterMs });
   }
 }
 

@@ -1,6 +1,6 @@
 /** No run starts while the workspace is scaled down; the submit is retried until the workspace runs or it times out. */
 
-import { NotSubmitted, RunnerError } from "../errors.ts";
+import { fallbackTo, NotSubmitted, type RunnerError } from "../errors.ts";
 import type { UnconfirmedSubmission } from "../submission.ts";
 import { deadlineMs, delayedEvent, giveUpSubmitting, type SubmitContext } from "./submit_step.ts";
 import { type AdvanceResult, recordObservation } from "./advance_result.ts";
@@ -39,11 +39,7 @@ export async function afterSleepingWorkspace(
 
 /** The status of a workspace that is not running; `null` when it is running or its status is unavailable. */
 export async function sleepingWorkspace({ deps, options }: SubmitContext): Promise<string | null> {
-  try {
-    const status = await deps.client.workspaceStatus({ signal: options.signal, retry: "none" });
-    return status !== null && (STARTING_STATUSES.has(status) || IDLE_STATUSES.has(status)) ? status : null;
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    return null;
-  }
+  const reading = deps.client.workspaceStatus({ signal: options.signal, retry: "none" });
+  const status = await reading.catch(fallbackTo(null));
+  return status !== null && (STARTING_STATUSES.has(status) || IDLE_STATUSES.has(status)) ? status : null;
 }

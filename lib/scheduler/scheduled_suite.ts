@@ -1,7 +1,7 @@
 /** An occurrence that runs a suite. Its submission is never sent: it represents the runs of the cases. */
 
 import { cachingClient } from "../batches/check_rows.ts";
-import { type CreateSubmissionOptions, notStored } from "../runs/create_submission.ts";
+import { type CreateSubmissionOptions, putBeforeSending } from "../runs/create_submission.ts";
 import type { Origin, PendingSubmission } from "../submission.ts";
 import { type Budget, budgetsIn } from "../suites/budget.ts";
 import { planSuites } from "../suites/plan.ts";
@@ -49,7 +49,7 @@ export async function createSuite(
   path: string,
   { signal, submissionId, origin, also }: CreateSuiteOptions,
 ): Promise<PendingSubmission> {
-  const { client, store } = service.deps;
+  const { client } = service.deps;
   await checkSuite(service, path, signal);
   const { user } = await client.whoAmI({ signal });
   const submission: PendingSubmission = {
@@ -62,9 +62,5 @@ export async function createSuite(
     retryingSinceMs: null,
     lostResponses: 0,
   };
-  try {
-    return await store.put(submission, also);
-  } catch (error) {
-    throw notStored(submission, error);
-  }
+  return await putBeforeSending(service.deps, submission, also);
 }

@@ -1,6 +1,6 @@
 /** What the checks judge. Each fact is found by itself, so that one failure hides no other. */
 
-import { ResponseLost, RunnerError, Unreachable } from "../../errors.ts";
+import { fallbackTo, ResponseLost, Unreachable } from "../../errors.ts";
 import { detectApiVersion } from "../../platform/api_version.ts";
 import { createClient, defaultUserAgent } from "../../platform/create_client.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
@@ -109,12 +109,8 @@ async function keyHostOf(
   values: CredentialOptions,
 ): Promise<string | null> {
   const envWithoutHost = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : env(name);
-  try {
-    return (await findCredential({ env: envWithoutHost, readTextFile, dotenvKey, mayRead }, values)).host;
-  } catch (error) {
-    if (error instanceof RunnerError) return null;
-    throw error;
-  }
+  const finding = findCredential({ env: envWithoutHost, readTextFile, dotenvKey, mayRead }, values);
+  return (await finding.catch(fallbackTo(null)))?.host ?? null;
 }
 
 /** Lets the connection be checked without a key. */
