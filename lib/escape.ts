@@ -36,11 +36,12 @@ export function oneLine(text: string): string {
 
 /** JSON with the same values, where every control character is a JSON escape. */
 export function escapeJson(json: string): string {
-  return json.replace(CONTROL_CHARACTERS, (character) => character.split("").map(jsonEscape).join(""));
+  return json.replace(CONTROL_CHARACTERS, jsonEscape);
 }
 
-function jsonEscape(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/** One escape for each unit of a character. */
+export function jsonEscape(character: string): string {
+  return character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 }
 
 function visible(character: string): string {

@@ -19,6 +19,7 @@ export function mayReadEnv(name: string): boolean {
   return MAY_READ_ALL || isGranted(name);
 }
 
-function isGranted(variable?: string): boolean {
+/** All variables by default. Asked anew each time. */
+export function isGranted(variable?: string): boolean {
   return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }

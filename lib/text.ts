@@ -22,6 +22,7 @@ export async function policyHash(text: string): Promise<string> {
   return `sha256-${encodeBase64(await digestOf(text))}`;
 }
 
-async function digestOf(text: string): Promise<Uint8Array> {
+/** SHA-256. */
+export async function digestOf(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

@@ -2,6 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { IsolatedCall, ProgramCall, ProgramResult } from "../child_process.ts";
+import { isGranted } from "../system.ts";
 
 /** Kills the program at its deadline, and does not wait for what it started. */
 export async function runProgram({ command, args, withoutEnv, timeoutMs }: ProgramCall): Promise<ProgramResult> {
@@ -100,18 +101,13 @@ const BASIC_VARIABLES = [
 ];
 
 function inheritedEnv(withoutEnv: readonly string[]): Record<string, string> {
-  const mayReadAll = Deno.permissions.querySync({ name: "env" }).state === "granted";
-  const names = mayReadAll ? Object.keys(Deno.env.toObject()) : BASIC_VARIABLES.filter(mayRead);
+  const names = isGranted() ? Object.keys(Deno.env.toObject()) : BASIC_VARIABLES.filter((name) => isGranted(name));
   const env: Record<string, string> = {};
   for (const name of names.filter((name) => !withoutEnv.includes(name.toUpperCase()))) {
     const value = Deno.env.get(name);
     if (value !== undefined) env[name] = name.toUpperCase() === "PATH" ? absoluteFolders(value) : value;
   }
   return env;
-}
-
-function mayRead(variable: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }
 
 /** Without relative entries, which would find a program of the working folder. */

@@ -1,3 +1,4 @@
+import { jsonEscape } from "../escape.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { joinPath } from "./path.ts";
 
@@ -72,14 +73,7 @@ function jsonOf(value: Json): string {
 
 /** Escapes invisible characters of JSON or a path, so that copying loses none. They only occur inside quotes. */
 function visible(text: string): string {
-  return text.replaceAll(
-    /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
-    (character) => [...Array(character.length).keys()].map((index) => escaped(character.charCodeAt(index))).join(""),
-  );
-}
-
-function escaped(unit: number): string {
-  return `\\u${unit.toString(16).padStart(4, "0")}`;
+  return text.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, jsonEscape);
 }
 
 function quoted(text: string): string {

@@ -71,15 +71,11 @@ export async function readValue(
 /** More than real inputs need, and few enough for recursive functions. */
 const MAX_LEVELS = 500;
 
-export function isTooDeep(value: Json): boolean {
-  return isDeeperThan(MAX_LEVELS, value);
-}
-
-function isDeeperThan(levels: number, value: Json): boolean {
+export function isTooDeep(value: Json, levels = MAX_LEVELS): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
-  if (Array.isArray(value)) return value.some((item) => isDeeperThan(levels - 1, item));
-  for (const name in value) if (isDeeperThan(levels - 1, value[name] ?? null)) return true;
+  if (Array.isArray(value)) return value.some((item) => isTooDeep(item, levels - 1));
+  for (const name in value) if (isTooDeep(value[name] ?? null, levels - 1)) return true;
   return false;
 }
 

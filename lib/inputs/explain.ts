@@ -145,15 +145,10 @@ function stepInto(
     if (remainingPath[0] !== segment) return undefined;
     return { origin, value, lines, remainingPath: remainingPath.slice(1) };
   }
-  const member = memberOf(value, segment);
+  const member = value === undefined ? undefined : valueAt(value, [segment]);
   return member === undefined
     ? undefined
     : { origin, value: member, lines: lines?.children?.get(segment), remainingPath };
-}
-
-function memberOf(value: Json | undefined, segment: string | number): Json | undefined {
-  if (typeof segment === "number") return Array.isArray(value) ? value[segment] : undefined;
-  return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
 
 /** Adds the defaults of fields without a value. A computed default is shown as its expression. */

@@ -110,7 +110,8 @@ function checkField(
     if (!isPresent || required !== false) return addMissing(field, value, required, context);
   }
   if (!isAllowed(field, value)) {
-    if (isChoiceOfSeveral(field) && Array.isArray(value)) checkChoices(field, value, context);
+    const isChoiceOfSeveral = field.prompt.type === "choice" && field.prompt.isMultiple;
+    if (isChoiceOfSeveral && Array.isArray(value)) checkChoices(field, value, context);
     else add("invalid", describeInvalid(field, value, { isSecret: isSecretHere(field, context) }), context);
   } else if (field.kind === "list" && Array.isArray(value)) {
     checkRows(field, value, isShown, state, context);
@@ -157,10 +158,6 @@ function checkGroup(
   } else {
     add("invalid", `must be ${field.allowed}: got ${describeValue(value)}`, context);
   }
-}
-
-function isChoiceOfSeveral({ prompt }: Field): boolean {
-  return prompt.type === "choice" && prompt.isMultiple;
 }
 
 /** Names the elements that are not options, instead of the whole list. */

@@ -70,12 +70,8 @@ export async function boundedText(
   throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
 }
 
-/** For an error, where the status matters more than a body that is too long. */
-export async function truncatedText(response: Response, maxBytes: number): Promise<string> {
-  return (await readUpTo(response, maxBytes)).text;
-}
-
-async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
+/** The beginning of a body: enough for an error, where the status matters more. */
+export async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
   if (response.body === null) return { text: "", isComplete: true };
   // At once where the length is known and within the limit: a stream takes several times as long.
   const { headers } = response;

@@ -113,7 +113,7 @@ function queryText({ workflow, statuses = [], search, limit, offset }: RunQuery)
 
 /** The contract has a JSON string; a response of another content type is the file itself. */
 function fileText({ headers, body, requestId }: OpenResponse, action: string): ReadableStream<string> {
-  const text = body ?? emptyStream();
+  const text = body ?? ReadableStream.from<string>([]);
   if (!(headers.get("content-type") ?? "").includes("json")) return text;
   return mapPieces(
     text,
@@ -121,8 +121,4 @@ function fileText({ headers, body, requestId }: OpenResponse, action: string): R
       new BadResponse(`Cannot ${action}: the response must be a JSON string (request ${requestId})`)
     ),
   );
-}
-
-function emptyStream(): ReadableStream<string> {
-  return new ReadableStream({ start: (controller) => controller.close() });
 }

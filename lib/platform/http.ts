@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
-import { boundedText, createIdleLimit, type IdleLimit, streamedText, truncatedText } from "./body.ts";
+import { boundedText, createIdleLimit, type IdleLimit, readUpTo, streamedText } from "./body.ts";
 import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse, TimedOut } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
@@ -88,7 +88,7 @@ export function createHttp(options: HttpOptions): Http {
     const { action, method, path } = exchange;
     const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
     const redact = redactor(authorization);
-    const ownId = requestIdOf(random);
+    const ownId = Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
     const startedMs = clock.monotonic();
     const logLine = (event: string, id: string) =>
       log("DEBUG", `${method} ${path}: ${event} in ${Math.round(clock.monotonic() - startedMs)} ms (request ${id})`);
@@ -112,7 +112,7 @@ export function createHttp(options: HttpOptions): Http {
         idOf: ({ headers }) => redact(serverIdOf(headers) ?? ownId),
         redact,
         errorText: async (response) =>
-          redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES))),
+          redact((await readUpTo(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES))).text),
         errorOf: (error, requestId) =>
           errorOfFailure(failed(error, requestId), { action, baseUrl: credential.baseUrl, nowMs: clock.now() }),
       });
@@ -258,10 +258,6 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
 
 function timedOut(timeoutMs: number): TimedOut {
   return { kind: "timeout", isSent: "unknown", message: `no response within ${formatDuration(timeoutMs)}` };
-}
-
-function requestIdOf(random: () => number): string {
-  return Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
 }
 
 function serverIdOf(headers: Headers): string | null {

@@ -61,15 +61,12 @@ export async function* pageRuns(
     if (isEnd || equalPages === MAX_EQUAL_PAGES || pages === maxPages) {
       throw new BadResponse(`Cannot ${action}: only ${known.size} of ${total} runs could be searched`, { hint });
     }
-    offset = isConnected ? offset + runs.length - overlapOf(runs.length) : Math.max(startOffset, offset - largestPage);
+    const overlap = Math.min(OVERLAP, Math.floor(runs.length / 2));
+    offset = isConnected ? offset + runs.length - overlap : Math.max(startOffset, offset - largestPage);
   }
 }
 
 /** Several runs may have one slug. */
 function identityOf({ id, slug }: Run): string {
   return `${slug} ${id}`;
-}
-
-function overlapOf(length: number): number {
-  return Math.min(OVERLAP, Math.floor(length / 2));
 }

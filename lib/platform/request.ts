@@ -73,17 +73,13 @@ async function attempt<R extends HttpResponse>(
     const budgetMs = Math.min(typeof retry === "number" ? retry : Infinity, RETRY_POLICY.budgetMs);
     const delayMs = retryDelayMs(state, { ...RETRY_POLICY, budgetMs }, http.random);
     if (delayMs === null) throw error;
+    // The first retry shows the reason; later ones only if they take long, because several requests may fail at once.
     http.log(
-      isShown(failures, delayMs) ? "INFO" : "DEBUG",
+      failures === 1 || delayMs >= LONG_DELAY_MS ? "INFO" : "DEBUG",
       `${ownWordsOf(error)}; retrying in ${formatDuration(Math.ceil(delayMs / 1_000) * 1_000)}`,
     );
     await http.clock.sleep(delayMs, { signal });
   }
-}
-
-/** The first retry shows the reason; later ones only if they take long, because several requests may fail at once. */
-function isShown(failures: number, delayMs: number): boolean {
-  return failures === 1 || delayMs >= LONG_DELAY_MS;
 }
 
 /** Returns `fallback` if `send` throws an error of one of these kinds. */

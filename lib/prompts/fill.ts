@@ -26,8 +26,9 @@ export async function promptForFields(
     const question = nextQuestion(form, answers, options);
     if (question === undefined) return answers.inputs;
     if (question.type === "row") {
+      const emptyRow = question.field.item.kind === "group" ? {} : null;
       answers = await askRow(prompter, question)
-        ? { ...answers, inputs: withAnswer(answers, [...question.path, question.rows], emptyRow(question)).inputs }
+        ? { ...answers, inputs: withAnswer(answers, [...question.path, question.rows], emptyRow).inputs }
         : { ...answers, answered: new Set([...answers.answered, formatPath(question.path)]) };
       continue;
     }
@@ -49,10 +50,6 @@ async function askRow(prompter: Prompter, { path, field, rows, isRequired }: Que
   return await prompter.confirm(`Add ${isFirst ? "a" : "another"} row to ${name}?${details}`, {
     initial: isFirst && isRequired,
   });
-}
-
-function emptyRow({ field }: Question<"row">): Json {
-  return field.item.kind === "group" ? {} : null;
 }
 
 /** @returns `undefined` to leave the value to the platform. */

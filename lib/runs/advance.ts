@@ -1,10 +1,11 @@
 import { NotSubmitted } from "../errors.ts";
+import { formatRunId } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import { type ActiveSubmission, isOpen, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
-import { isDuplicated, isListed, listRunning } from "./list_running.ts";
+import { listRunning } from "./list_running.ts";
 import { afterFailedPoll, applyRun, pollRun } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import { reconcile } from "./reconcile.ts";
@@ -49,6 +50,13 @@ export async function advance(
   return results;
 }
 
+/** {@link advance} for one submission. */
+export async function advanceOne(deps: Deps, submission: Submission, options: AdvanceOptions): Promise<AdvanceResult> {
+  const [advanced] = await advance(deps, [submission], options);
+  if (advanced === undefined) throw new TypeError("advance() returned no result");
+  return advanced;
+}
+
 interface RunningItem {
   readonly submission: ActiveSubmission;
   /** Among the submissions of the step. */
@@ -75,18 +83,19 @@ async function pollRunning(
   options.onList?.(list.pages, list.error);
   // Where a page could not be read, a run that is missing may be on it: too many for a request each, so those polled longest ago.
   const postponed = new Set(
-    list.error === undefined ? [] : listable.filter((submission) => !isListed(list, submission))
+    list.error === undefined ? [] : listable.filter(({ runId }) => !list.running.has(formatRunId(runId)))
       .sort((one, other) => one.lastPolledAtMs - other.lastPolledAtMs).slice(MAX_CONCURRENT_POLLS),
   );
   const results = new Map<number, AdvanceResult>();
   await inParallel(running, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
-    const mayHave = findsDuplicatesInList ? isDuplicated(list, submission) : mayHaveDuplicates(submission, nowMs);
+    const name = formatRunId(submission.runId);
+    const mayHave = findsDuplicatesInList ? list.duplicated.has(name) : mayHaveDuplicates(submission, nowMs);
     const settled = mayHave ? await settleDuplicates(redactingDeps(deps, submission), submission, options) : undefined;
     if (settled !== undefined) {
       results.set(index, settled);
       return;
     }
-    const run = submission.runId.type === "slug" ? list.running.get(submission.runId.slug) : undefined;
+    const run = list.running.get(name);
     if (run !== undefined) {
       results.set(index, await applyRun(deps, submission, withoutSecretsOf(submission, run), options));
     } else if (list.error !== undefined && postponed.has(submission)) {

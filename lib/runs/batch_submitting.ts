@@ -4,7 +4,7 @@ import { isTemporary, NotSubmitted, ResponseLost, RunnerError, Unavailable, Unre
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission, type UnconfirmedSubmission } from "../submission.ts";
-import { advance } from "./advance.ts";
+import { advanceOne } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
 import { createSubmission } from "./create_submission.ts";
@@ -178,8 +178,7 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
   const submission = await withInputs(state, pace, one);
   if (submission === null) return;
   const options = { signal, submitted: "yes", pollInterval, submitTimeoutMs, unreachableTimeoutMs } as const;
-  const [advanced] = await advance(deps, [submission], options);
-  if (advanced === undefined) throw new TypeError("advance() returned no result");
+  const advanced = await advanceOne(deps, submission, options);
   // A lost response has no error, nor has a search that found nothing.
   const isAnswered = advanced.submission.state !== "unconfirmed" ||
     submission.state === "unconfirmed" && submission.reconciliation !== null && !isAbandoned(submission);

@@ -83,11 +83,3 @@ async function listOnce(
     return { running, pages: pages + 1, duplicated, error };
   }
 }
-
-export function isListed({ running }: RunningList, { runId }: ActiveSubmission): boolean {
-  return runId.type === "slug" && running.has(runId.slug);
-}
-
-export function isDuplicated({ duplicated }: RunningList, { runId }: ActiveSubmission): boolean {
-  return runId.type === "slug" && duplicated.has(runId.slug);
-}

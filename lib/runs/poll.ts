@@ -175,7 +175,9 @@ export async function afterFailedPoll(
   const isBusy = isServerBusy(error);
   // Each time: an outage may follow after a busy server. The caller reports the first.
   if (isOutage && !isBusy) events.push({ ...base, type: "connection-lost" });
-  const isLongDelay = Math.min(retryAfterMs, untilMs - nowMs) > Math.min(maxIntervalMs(options), MIN_REPORTED_DELAY_MS);
+  const { pollIntervalMs, maxPollIntervalMs } = options.pollInterval;
+  const usualDelayMs = Math.min(Math.max(pollIntervalMs, maxPollIntervalMs), MIN_REPORTED_DELAY_MS);
+  const isLongDelay = Math.min(retryAfterMs, untilMs - nowMs) > usualDelayMs;
   if (isLongDelay || (isNewOutage && isBusy)) events.push({ ...base, type: "poll-delayed", untilMs });
   return { submission: updated, events, error };
 }
@@ -183,10 +185,6 @@ export async function afterFailedPoll(
 /** Whether the server responds, and asks to wait. */
 function isServerBusy(error: RunnerError): boolean {
   return error instanceof Unavailable && (error.status === 429 || error.retryAfterMs !== undefined);
-}
-
-function maxIntervalMs({ pollInterval: { pollIntervalMs, maxPollIntervalMs } }: AdvanceOptions): number {
-  return Math.max(pollIntervalMs, maxPollIntervalMs);
 }
 
 async function finish(

@@ -3,6 +3,7 @@
 import type { Owner } from "../account.ts";
 import { UsageError } from "../errors.ts";
 import type { IdempotencyKey, Submission } from "../submission.ts";
+import { digestOf } from "../text.ts";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -39,8 +40,7 @@ export async function correlationTagForKey(
   { owner, workflow, key }: { readonly owner: Owner; readonly workflow: string; readonly key: IdempotencyKey },
 ): Promise<string> {
   const text = JSON.stringify([owner.host, owner.user.toLowerCase(), workflow, key.text, key.attempt]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest).subarray(0, TAG_LENGTH), (byte) => BASE32[byte % 32]).join("");
+  return Array.from((await digestOf(text)).subarray(0, TAG_LENGTH), (byte) => BASE32[byte % 32]).join("");
 }
 
 /**

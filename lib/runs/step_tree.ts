@@ -22,16 +22,13 @@ export function outerJobs(jobs: readonly Job[]): readonly PlacedJob[] {
 
 /** The jobs of the workflow that a step calls. */
 export function innerJobs({ job, path, fullPath, step }: PlacedStep): readonly PlacedJob[] {
-  const otherNames = new Set(job.steps.flatMap(({ index, jobs }) => index === step.index ? [] : jobs.map(nameOf)));
+  const others = job.steps.filter(({ index }) => index !== step.index).flatMap(({ jobs }) => jobs);
+  const otherNames = new Set(others.map(({ name }) => name));
   return step.jobs.map((inner) => ({
     job: inner,
     path: [...path, ...(otherNames.has(inner.name) ? [step.name] : []), inner.name],
     fullPath: [...fullPath, step.name, inner.name],
   }));
-}
-
-function nameOf({ name }: Job): string {
-  return name;
 }
 
 /** The steps of a job, without those inside them. */

@@ -4,7 +4,7 @@ import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
 import { formatRunId } from "../run.ts";
 import type { ActiveSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
-import { advance } from "./advance.ts";
+import { advanceOne } from "./advance.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
@@ -14,7 +14,7 @@ import { statusEvent } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
-import { isCredentialRefused, isSession, resultAfter, timeoutResult } from "./track_result.ts";
+import { isSession, resultAfter, timeoutResult } from "./track_result.ts";
 import { toRunResult } from "./view.ts";
 
 /** At the end of a wait, the server gets this long to respond to the last poll. */
@@ -54,7 +54,8 @@ export async function* trackSubmission(
   let experience: Experience | undefined;
   const started = (active: ActiveSubmission) => {
     const elapsedMs = start.state === "active" ? 0 : Math.max(0, clock.now() - active.startedAtMs);
-    endMs = waitEndMs(clock.monotonic() - elapsedMs, options);
+    const { timeoutMs, isWaiting } = options;
+    endMs = timeoutMs === null || !isWaiting ? null : clock.monotonic() - elapsedMs + timeoutMs;
     const deadlineAtMs = endMs === null ? null : Math.round(clock.now() + endMs - clock.monotonic());
     return startedEvent(active, { isAttached: submitted !== "yes", deadlineAtMs, nowMs: clock.now() });
   };
@@ -118,7 +119,7 @@ export async function* trackSubmission(
 
     // The clock may also have been set during the request.
     if (hasOutage(submission)) submission = moveInstants(submission, jumpSince());
-    refusedPolls = isCredentialRefused(advanced) ? refusedPolls + 1 : 0;
+    refusedPolls = advanced.error?.kind === "credential_refused" ? refusedPolls + 1 : 0;
     const resultOptions = { ...step, submitted, refusedPolls };
     const result = await resultAfter(deps, { ...advanced, submission }, resultOptions) ??
       (isLastPoll ? timeoutResult(submission, resultOptions) : undefined);
@@ -199,12 +200,6 @@ function sleepMs(
   return Math.min(submission.nextPollAtMs - clock.now(), maxMs, (endMs ?? Infinity) - clock.monotonic());
 }
 
-async function advanceOne(deps: Deps, submission: Submission, options: AdvanceOptions): Promise<AdvanceResult> {
-  const [advanced] = await advance(deps, [submission], options);
-  if (advanced === undefined) throw new TypeError("advance() returned no result");
-  return advanced;
-}
-
 /**
  * Ends the requests of a step, so that a server that hangs does not extend the wait.
  *
@@ -229,10 +224,6 @@ function requestLimit(
 
 function hasOutage(submission: Submission): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {
   return submission.state === "active" && submission.unreachableSinceMs !== null;
-}
-
-function waitEndMs(fromMs: number, { timeoutMs, isWaiting }: TrackOptions): number | null {
-  return timeoutMs === null || !isWaiting ? null : fromMs + timeoutMs;
 }
 
 export function startedEvent(

@@ -1,7 +1,7 @@
 /** What ends the wait for a run, and the result with the reason. */
 
 import { formatDuration } from "../duration.ts";
-import { CredentialError, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
+import { IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
 import type { ActiveSubmission, RejectedSubmission, Submission } from "../submission.ts";
@@ -89,10 +89,6 @@ function connectionResult(
   if (!isLost) return undefined;
   const message = `${error?.message ?? "The server does not respond"}. Run ${name} is still running`;
   return toRunResult(submission.run, { ...facts, kind: "connection_lost", message });
-}
-
-export function isCredentialRefused({ error }: AdvanceResult): boolean {
-  return error instanceof CredentialError && error.kind === "credential_refused";
 }
 
 function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {

@@ -87,7 +87,8 @@ function listingOnce(client: Client): Client {
 
 /** Those of schedules first, and of each kind what may not run yet. */
 function choose({ open, maxPolls }: Omit<PollInput, "owner">, nowMs: number): readonly ListedOpenRow[] {
-  const inOrder = (rows: readonly ListedOpenRow[]) => startingFirst(byPollTime(rows, nowMs));
+  const inOrder = (rows: readonly ListedOpenRow[]) =>
+    byPollTime(rows, nowMs).toSorted((a, b) => Number(b.state === "starting") - Number(a.state === "starting"));
   const ofSchedules = inOrder(open.filter(({ occurrence }) => occurrence !== null));
   const ofHttp = inOrder(open.filter(({ occurrence }) => occurrence === null));
   const reserved = Math.min(ofHttp.length, Math.floor(maxPolls * HTTP_SHARE));
@@ -103,9 +104,4 @@ function byPollTime(rows: readonly ListedOpenRow[], nowMs: number): readonly Lis
   const start = Math.floor(nowMs / MINUTE_MS) * GOLDEN_RATIO % 1;
   return rows.map((row) => ({ row, distance: (jitterFractionOf(row.id) - start + 1) % 1 }))
     .sort((one, other) => one.distance - other.distance).map(({ row }) => row);
-}
-
-function startingFirst(rows: readonly ListedOpenRow[]): readonly ListedOpenRow[] {
-  const isStarting = ({ state }: ListedOpenRow) => state === "starting";
-  return [...rows.filter(isStarting), ...rows.filter((row) => !isStarting(row))];
 }

@@ -2,7 +2,7 @@
 
 import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../errors.ts";
 import type { Client } from "../platform/client.ts";
-import { advance } from "../runs/advance.ts";
+import { advanceOne } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { problemText } from "../problem.ts";
 import { type InOrder, inParallel, oneAfterTheOther } from "../runs/in_parallel.ts";
@@ -199,12 +199,11 @@ async function submit(
   if (schedule.suite !== null) return "submitted";
   try {
     // The platform refuses launches of one workflow at the same time; what follows a launch need not wait.
-    const [result] = await inOrder(async (release) => {
+    const result = await inOrder(async (release) => {
       signal.throwIfAborted();
       const submit: Client["submit"] = (...launch) => deps.client.submit(...launch).finally(release);
-      return await advance({ ...deps, client: { ...deps.client, submit } }, [submission], advanceOptions(signal));
+      return await advanceOne({ ...deps, client: { ...deps.client, submit } }, submission, advanceOptions(signal));
     });
-    if (result === undefined) return "submitted";
     if (!isOpen(result.submission)) state.delete(id);
     // It is logged when its end is reported.
     if (result.submission.state === "rejected") return { failure: result.submission.message };

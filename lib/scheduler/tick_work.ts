@@ -1,6 +1,5 @@
 /** What a tick does when there is something to do. A file of its own because most ticks do nothing and load nothing. */
 
-import type { Owner } from "../account.ts";
 import { RunnerError } from "../errors.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { cancelRuns } from "./cancel_runs.ts";
@@ -9,7 +8,6 @@ import { pollOpen } from "./poll_open.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
 import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./tick_context.ts";
 import type { WaitingOccurrence } from "./scheduler_store.ts";
-import type { Service } from "./service.ts";
 import { storeDue } from "./store_due.ts";
 import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
 
@@ -53,7 +51,9 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   };
   const waiting = [...input.waiting, ...await storeDue(context, input.pending)];
   const needsPlatform = waiting.length + input.open.length > 0;
-  const owner = needsPlatform ? await request(() => ownerOf(service, asking.signal)) : undefined;
+  const { client } = service.deps;
+  const identity = needsPlatform ? await request(() => client.whoAmI({ signal: asking.signal })) : undefined;
+  const owner = identity && { host: client.host, user: identity.user };
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
   const suites = input.open.filter(isSuite);
   const [deciding, others] = split(input.open.filter((row) => !isSuite(row)), waiting, context);
@@ -119,8 +119,4 @@ function split(
   const isDeciding = ({ occurrence }: ListedOpenRow) =>
     occurrence !== null && names.has(occurrence.schedule) && schedules.get(occurrence.schedule)?.overlap !== "allow";
   return [open.filter(isDeciding), open.filter((row) => !isDeciding(row))];
-}
-
-async function ownerOf({ deps: { client } }: Service, signal: AbortSignal): Promise<Owner> {
-  return { host: client.host, user: (await client.whoAmI({ signal })).user };
 }

@@ -1,6 +1,7 @@
 /** Access control with two keys: one for everything, and one that is read-only. */
 
 import { decodeBase64 } from "../base64.ts";
+import { digestOf } from "../text.ts";
 
 export type AccessLevel = "none" | "read" | "full";
 
@@ -70,13 +71,9 @@ function passwordIn(credentials: string): string {
 
 /** Compares digests in constant time. */
 async function isSame(actual: string, expected: string): Promise<boolean> {
-  const [a, b] = await Promise.all([actual, expected].map(digest));
+  const [a, b] = await Promise.all([actual, expected].map(digestOf));
   if (a === undefined || b === undefined) return false;
   let difference = 0;
   for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
   return difference === 0;
-}
-
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

@@ -270,13 +270,10 @@ function stopped({ startMs }: StepSpan, stopMs: number): StepSpan {
     : { startMs, endMs: stopMs, end: "canceled" };
 }
 
-function isFailure(step: PlannedStep): boolean {
-  return step.end === "error" && step.shown["ignore-errors"] !== true;
-}
-
 /** A skipped step, and a failed one with `ignore-errors`, do not keep the next from running. */
 function effectOf(step: PlannedStep): EndStatus {
-  return isFailure(step) ? "error" : step.end === "canceled" ? "canceled" : "completed";
+  if (step.end === "error" && step.shown["ignore-errors"] !== true) return "error";
+  return step.end === "canceled" ? "canceled" : "completed";
 }
 
 /** Keywords of an `if:` condition, derived from the results of what ran before. */

@@ -29,11 +29,11 @@ export function simulatedStatusOf(run: SimulatedRun, nowMs: number): string {
 }
 
 /** The `executedJobs` member of a run's details: job states by name. */
-export function executedJobsOf(run: SimulatedRun, nowMs: number): JsonObject {
-  return jobsJson(run.plan.jobs, run, nowMs);
-}
-
-function jobsJson(jobs: readonly PlannedJob[], run: SimulatedRun, nowMs: number): JsonObject {
+export function executedJobsOf(
+  run: SimulatedRun,
+  nowMs: number,
+  jobs: readonly PlannedJob[] = run.plan.jobs,
+): JsonObject {
   return Object.fromEntries(jobs.map((job) => [job.name, {
     ...job.shown,
     status: statusAt(job, run, nowMs),
@@ -49,7 +49,7 @@ function stepJson(step: PlannedStep, run: SimulatedRun, nowMs: number): JsonObje
     ...step.shown,
     status: statusAt(step, run, nowMs),
     ...(annotations.length === 0 ? {} : { annotations }),
-    ...(step.jobs === null ? {} : { subworkflow: { jobs: jobsJson(step.jobs, run, nowMs) } }),
+    ...(step.jobs === null ? {} : { subworkflow: { jobs: executedJobsOf(run, nowMs, step.jobs) } }),
   };
 }
 

@@ -47,7 +47,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clusters: options.clusters,
   });
 
-  const server = await serveLocally((request, info) => handleRequest(request, info));
+  const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request, info) => handleRequest(request, info),
+  );
   const proxy = await openOrShutDown(server, () => openTcpProxy({ port, serverPort: server.addr.port }));
   const url = `http://127.0.0.1:${proxy.port}`;
   const authKeys = createAuthKeys({ url, now: () => clock.now(), random });
@@ -116,8 +119,4 @@ async function openOrShutDown<Opened>(server: Deno.HttpServer, open: () => Opene
     await server.shutdown();
     throw error;
   }
-}
-
-function serveLocally(handler: Deno.ServeHandler<Deno.NetAddr>) {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
 }

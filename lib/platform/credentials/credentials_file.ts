@@ -53,7 +53,8 @@ export async function searchCredentialsFile(deps: CredentialFileDeps): Promise<F
     try {
       text = await deps.readTextFile(path);
     } catch (error) {
-      if (!isMissing(error)) return rejected(path, "cannot be read");
+      const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+      if (!isMissing) return rejected(path, "cannot be read");
       searched.push(`${path} (not found)`);
       continue;
     }
@@ -80,10 +81,6 @@ function credentialPaths(env: CredentialFileDeps["env"]): string[] {
 /** XDG Base Directory: a relative path must be ignored, or the working folder would choose the credentials file. */
 function absolute(path: string | undefined): string | null {
   return path !== undefined && /^([/\\]|[a-z]:[/\\])/i.test(path) ? path : null;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 async function parsed(text: string): Promise<Omit<CredentialsFile, "path"> | null> {
