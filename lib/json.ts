@@ -22,10 +22,6 @@ export function parseJson(text: string): Json | undefined {
 export function canonicalJson(value: Json): string {
   return JSON.stringify(
     value,
-    (_, part) => isObject(part) ? Object.fromEntries(Object.entries(part).sort(byName)) : part,
+    (_, part) => isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1)) : part,
   );
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
 }

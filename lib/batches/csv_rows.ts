@@ -8,7 +8,7 @@ import { fieldAt, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { type DeclaredType, typedText } from "../inputs/merge.ts";
 import { formatPath, type InputPath, parsePath } from "../inputs/path.ts";
-import type { Json } from "../json.ts";
+import { type Json, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { type CsvRecord, parseCsv } from "./csv.ts";
@@ -173,16 +173,13 @@ function valueOf(cell: string, declared: DeclaredType | undefined): Json {
 }
 
 async function jsonIn(cell: string, path: string, origin: string, problems: Problem[]): Promise<Json | undefined> {
-  try {
-    const value: Json = JSON.parse(cell);
-    const [inexact] = await inexactInJson(cell, origin);
-    if (inexact === undefined) return value;
-    report(problems, origin, path, inexact.message);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    // The cell is not quoted, because it may be a password.
-    report(problems, origin, path, "is not JSON: a column whose name ends with := takes JSON");
-  }
+  const value = parseJson(cell);
+  // The cell is not quoted, because it may be a password.
+  const [problem] = value === undefined
+    ? [{ message: "is not JSON: a column whose name ends with := takes JSON" }]
+    : await inexactInJson(cell, origin);
+  if (problem === undefined) return value;
+  report(problems, origin, path, problem.message);
   return undefined;
 }
 

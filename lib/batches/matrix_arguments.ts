@@ -3,7 +3,7 @@
 import { InvalidInputs } from "../errors.ts";
 import { inexactInJson } from "../inputs/exact_numbers.ts";
 import { parsePath } from "../inputs/path.ts";
-import type { Json } from "../json.ts";
+import { type Json, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { type Axis, parseAxisItems } from "./axis.ts";
@@ -100,14 +100,11 @@ async function jsonIn(
   text: string,
   { origin, path, problems }: { readonly origin: string; readonly path: string; readonly problems: Problem[] },
 ): Promise<Json | undefined> {
-  try {
-    const value: Json = JSON.parse(text);
-    const [inexact] = await inexactInJson(text, origin);
-    if (inexact === undefined) return value;
-    problems.push({ ...inexact, origin, path });
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    problems.push({ origin, path, message: "is not JSON: := takes JSON; use = for text" });
-  }
+  const value = parseJson(text);
+  const [problem] = value === undefined
+    ? [{ message: "is not JSON: := takes JSON; use = for text" }]
+    : await inexactInJson(text, origin);
+  if (problem === undefined) return value;
+  problems.push({ ...problem, origin, path });
   return undefined;
 }

@@ -7,12 +7,6 @@ import type { InputSource, ResolvedInputs } from "./merge.ts";
 import { formatPath, type InputPath } from "./path.ts";
 import { describeValue } from "./value_check.ts";
 
-export interface CheckOptions {
-  /** Reports unknown fields as problems instead of warnings. */
-  readonly isStrict: boolean;
-  readonly clusters: readonly Cluster[] | null;
-}
-
 export interface CheckedInputs {
   /** What would fail, or have an unexpected effect; of one kind, the first ten and a last one with the number of others. */
   readonly problems: readonly Problem[];
@@ -28,11 +22,12 @@ export interface CheckedInputs {
  * Finds all problems, each with the origin of its value.
  *
  * @param form Without a form, only numbers that cannot be sent are problems.
+ * @param options.isStrict Reports unknown fields as problems instead of warnings.
  */
 export async function checkInputs(
   form: Form | null,
   resolved: ResolvedInputs,
-  { isStrict, clusters }: CheckOptions,
+  { isStrict, clusters }: { readonly isStrict: boolean; readonly clusters: readonly Cluster[] | null },
 ): Promise<CheckedInputs> {
   const inexact = inexactIn(resolved.value).map((path): FieldProblem => ({ type: "invalid", path, message: INEXACT }));
   const found = inexact.length > 0 || form === null

@@ -130,11 +130,7 @@ async function readYaml(text: string, origin: string): Promise<ValueDocument | P
   } catch (error) {
     // The parser's message quotes the alias, which may be a password that starts with an asterisk.
     if (error instanceof ReferenceError) {
-      return [{
-        origin,
-        path: "",
-        message: "is not valid YAML: an alias has no anchor or expands too much",
-      }];
+      return [{ origin, path: "", message: "is not valid YAML: an alias has no anchor or expands too much" }];
     }
     if (!(error instanceof TypeError)) throw error;
     return [{

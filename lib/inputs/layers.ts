@@ -1,6 +1,6 @@
 import { counted } from "../text.ts";
 import { InvalidInputs, RunnerError } from "../errors.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, parseJson } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
@@ -120,17 +120,13 @@ async function documentLayer(text: string, origin: string, name: string): Promis
 }
 
 async function parseValue(text: string, origin: string, path: InputPath): Promise<Json> {
-  try {
-    const value = JSON.parse(text);
-    const [inexact] = await inexactInJson(text, origin);
-    if (inexact === undefined) return value;
-    throw asProblem({ ...inexact, origin, path: formatPath(path) });
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const hint = ":= takes JSON; use = for text";
-    // The text is not quoted, because it may be a password.
-    throw asProblem({ origin, path: formatPath(path), message: `is not JSON: ${hint}` });
-  }
+  const value = parseJson(text);
+  const hint = ":= takes JSON; use = for text";
+  // The text is not quoted, because it may be a password.
+  if (value === undefined) throw asProblem({ origin, path: formatPath(path), message: `is not JSON: ${hint}` });
+  const [inexact] = await inexactInJson(text, origin);
+  if (inexact === undefined) return value;
+  throw asProblem({ ...inexact, origin, path: formatPath(path) });
 }
 
 /** @param place Its `path` is that of the input whose text is in the file; empty for a file of inputs. */

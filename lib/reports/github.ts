@@ -8,7 +8,7 @@ import { formatDuration } from "../duration.ts";
 import type { FailedStep, RunFailure, RunResult } from "../result.ts";
 import { formatPath } from "../runs/step_tree.ts";
 import { type Annotation, suiteAnnotations, suiteOutputs, suiteSummary } from "./github_suite.ts";
-import { code, codeBlock, inline, link, linkTo, type Row, shortened, table } from "./markdown.ts";
+import { code, codeBlock, inline, linkTo, type Row, shortened, table } from "./markdown.ts";
 import { headline, type Report, type ReportAttempt, type ReportError } from "./report.ts";
 import { workflowCommand } from "./workflow_command.ts";
 
@@ -75,7 +75,8 @@ export function githubSummary(report: Report): string {
   if (report.kind !== "run") return suiteSummary(report);
   const { platformUrl } = report;
   const runs = runsOf(report);
-  const tables = runs.map((each) => `${heading(each)}\n\n${table([...rowsOf(each), ["Platform", link(platformUrl)]])}`);
+  const platform = platformUrl === null ? "" : linkTo(platformUrl, platformUrl);
+  const tables = runs.map((each) => `${heading(each)}\n\n${table([...rowsOf(each), ["Platform", platform]])}`);
   const details = runs.map(({ end }) =>
     end.type === "result"
       ? [failureText(end.result.failure), outputsText(end.result)]

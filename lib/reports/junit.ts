@@ -71,16 +71,13 @@ function suiteXml(name: string, cases: readonly ReportCase[], report: Report, bu
   const started = report.startedAtMs === null ? undefined : new Date(report.startedAtMs).toISOString().slice(0, 19);
   const { time, ...totals } = totalsOf(cases);
   const open = attributes({ name, ...totals, time, timestamp: started, file });
-  const facts = { platform: report.platformUrl, environment: report.environment, shard: shardText(report) };
+  const shard = report.shard && `${report.shard.index}/${report.shard.count}`;
+  const facts = { platform: report.platformUrl, environment: report.environment, shard };
   const properties = Object.entries(facts).flatMap(([name, value]) =>
     value === null ? [] : [`    <property${attributes({ name, value })}/>\n`]
   );
   const head = properties.length === 0 ? "" : `    <properties>\n${properties.join("")}    </properties>\n`;
   return `  <testsuite${open}>\n${head}${cases.map((one) => caseXml(one, budget)).join("")}  </testsuite>\n`;
-}
-
-function shardText({ shard }: Report): string | null {
-  return shard === null ? null : `${shard.index}/${shard.count}`;
 }
 
 function caseXml(one: ReportCase, budget: Budget): string {

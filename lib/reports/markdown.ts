@@ -26,10 +26,6 @@ export function code(text: string): string {
   return text === "" ? "" : `<code>${inline(text)}</code>`;
 }
 
-export function link(url: string | null): string {
-  return url === null ? "" : linkTo(url, url);
-}
-
 export function linkTo(name: string, url: string): string {
   // Other schemes may run code.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return inline(name);

@@ -96,7 +96,8 @@ function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly Repor
       if (!suites.has(one.suite)) suites.set(one.suite, suites.size);
       const before = placed.get(one.id);
       const rank = [suites.get(one.suite) ?? 0, one.file?.line ?? 0, round, shard];
-      placed.set(one.id, before === undefined ? { one, rank } : { ...before, one: worse(before.one, one) });
+      const [worst = one] = before === undefined ? [] : worstFirst([before.one, one]);
+      placed.set(one.id, { rank, ...before, one: worst });
     }
   }
   return [...placed.values()].toSorted((a, b) => compareRanks(a.rank, b.rank)).map(({ one }) => one);
@@ -104,10 +105,6 @@ function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly Repor
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sign, value, index) => sign || value - (b[index] ?? 0), 0);
-}
-
-function worse(a: ReportCase, b: ReportCase): ReportCase {
-  return worstFirst([a, b])[0] ?? a;
 }
 
 function extreme(times: readonly (number | null)[], choose: (...times: number[]) => number): number | null {

@@ -1,5 +1,5 @@
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
-import { advance } from "../runs/advance.ts";
+import { advanceOne } from "../runs/advance.ts";
 import { cancelRun as requestCancel } from "../runs/cancel.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { toEnd } from "../runs/execute.ts";
@@ -15,7 +15,6 @@ import { isAbandoned, isOpen, slugOf, type Submission, suiteOf } from "../submis
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
-import type { RunId } from "../run.ts";
 import {
   checkBoolean,
   checkJsonObject,
@@ -128,8 +127,7 @@ async function pollOnce(
   if (!isOpen(submission) || submission.state === "pending") return submission;
   if (submission.nextPollAtMs > deps.clock.now()) return submission;
   try {
-    const [result] = await advance(deps, [submission], advanceOptions(signal, "no"));
-    return result?.submission ?? submission;
+    return (await advanceOne(deps, submission, advanceOptions(signal, "no"))).submission;
   } catch (error) {
     if (!signal.aborted) throw error;
     return submission;
@@ -162,11 +160,10 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
   const submission = await findSubmission(service, name);
   if (submission.state === "rejected") return jsonResponse(submissionView(submission));
   if (suiteOf(submission) !== undefined) return await cancelSuite(service, submission);
-  const runId = runIdOf(submission);
-  if (runId === undefined) {
+  if (submission.state !== "active" && submission.state !== "finished") {
     return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
   }
-  const run = await requestCancel(redactingDeps(deps, submission), runId, {
+  const run = await requestCancel(redactingDeps(deps, submission), submission.runId, {
     signal: AbortSignal.any([deadline.signal, closing]),
   });
   return jsonResponse({ id: submission.submissionId, ...toRunView(run) }, {
@@ -181,11 +178,6 @@ async function cancelSuite({ kv }: RouteContext["service"], submission: Submissi
   addReplaced(change, submission.submissionId);
   await change.commit();
   return jsonResponse(submissionView(submission), { status: 202 });
-}
-
-function runIdOf(submission: Submission): RunId | undefined {
-  if (submission.state === "active" || submission.state === "finished") return submission.runId;
-  return undefined;
 }
 
 function submissionView(submission: Submission) {

@@ -94,10 +94,8 @@ function respond(
   { request, url, text, match }: ParsedRequest,
 ): SimulatedResponse {
   limitRate(state, admittedMs);
-  if (match.type === "found" && match.route.isPublic) {
-    return match.route.handler(contextOf(state, "", { url, text, match }));
-  }
-  const user = authKeys.userOf(request.headers.get("authorization"));
+  const isPublic = match.type === "found" && match.route.isPublic === true;
+  const user = isPublic ? "" : authKeys.userOf(request.headers.get("authorization"));
   switch (match.type) {
     case "none":
       throw new HttpError(404, `No such route: ${url.pathname}`);
@@ -116,11 +114,7 @@ function respond(
 function contextOf(
   state: SimulatorState,
   user: string,
-  { url, text, match }: {
-    readonly url: URL;
-    readonly text: string;
-    readonly match: RouteMatch & { readonly type: "found" };
-  },
+  { url, text, match }: Pick<ParsedRequest, "url" | "text"> & { readonly match: RouteMatch & { type: "found" } },
 ) {
   const body = text.trim() === "" ? null : parseJson(text);
   if (body === undefined) throw new HttpError(400, "The body is not JSON");

@@ -1,4 +1,5 @@
 import { InvalidInputs, RunnerError, UsageError } from "../../errors.ts";
+import { isObject } from "../../json.ts";
 import { orNull } from "../../os_error.ts";
 import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
@@ -148,6 +149,5 @@ function problemsOf(error: Error): readonly Problem[] {
 }
 
 function isProblem(value: unknown): value is Problem {
-  if (typeof value !== "object" || value === null) return false;
-  return ["origin", "path", "message"].every((name) => typeof Reflect.get(value, name) === "string");
+  return isObject(value) && ["origin", "path", "message"].every((name) => typeof value[name] === "string");
 }

@@ -158,7 +158,7 @@ async function readProbeResult(context: Context, path: string): Promise<ProbeRes
 }
 
 function isProbeResult(value: unknown): value is ProbeResult {
-  return typeof value === "object" && value !== null && "version" in value && value.version === 1 && "routes" in value;
+  return isObject(value) && value.version === 1 && "routes" in value;
 }
 
 /** The probed behavior that the simulator supports. */
@@ -198,7 +198,7 @@ function fault(value: string): Fault {
 }
 
 function isFault(value: unknown): value is Fault {
-  return typeof value === "object" && value !== null && "on" in value && typeof value.on === "string";
+  return isObject(value) && typeof value.on === "string";
 }
 
 function stopped(signal: AbortSignal): Promise<void> {

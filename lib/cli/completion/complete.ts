@@ -14,7 +14,7 @@ import { COMMANDS, findCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
-import { type BashLine, parseBashLine } from "./bash_line.ts";
+import { parseBashLine } from "./bash_line.ts";
 import { type Candidate, findCompletionCandidates } from "./candidates.ts";
 import { replyForBash, replyForFish, replyForPowerShell, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
@@ -49,7 +49,9 @@ async function completeFor(context: Context): Promise<readonly string[]> {
       return await reply(context, { before, current: unquote(current) }, replyForFish);
     }
     case "powershell": {
-      const { before, current } = typedWords(decodeWords(words[0] ?? ""));
+      // Base64 of words that are separated by NUL characters.
+      const decoded = new TextDecoder().decode(decodeBase64(words[0] ?? ""));
+      const { before, current } = typedWords(decoded.split("\0"));
       // An unclosed quote is part of the word.
       const word = { before, current: current.replace(/^['"]/, "") };
       const lines = await reply(context, word, (candidates) => replyForPowerShell(candidates, word.current));
@@ -109,12 +111,7 @@ function typedWords(words: readonly string[]): TypedWords {
   return { before: words.slice(0, -1), current: words.at(-1) ?? "" };
 }
 
-/** From base64 of words that are separated by NUL characters. */
-function decodeWords(encoded: string): readonly string[] {
-  return new TextDecoder().decode(decodeBase64(encoded)).split("\0");
-}
-
 function unquote(word: string): string {
-  const { words, current }: BashLine = parseBashLine(word, "");
+  const { words, current } = parseBashLine(word, "");
   return words.length === 0 ? current : word;
 }

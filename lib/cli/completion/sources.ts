@@ -5,7 +5,7 @@ import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
 import type { Context } from "../context.ts";
 import { userFolder } from "../state_path.ts";
-import { type Cache, type CachedRows, openCache } from "./cache.ts";
+import { type CachedRows, openCache } from "./cache.ts";
 import type { CompletionSources } from "./candidates.ts";
 
 /** The longest acceptable delay after a press of Tab. */
@@ -24,8 +24,7 @@ export function completionSources(
   context: Context,
   values: SourcesOptions,
 ): CompletionSources {
-  const query = async (name: string, load: Query["load"]): Promise<CachedRows> =>
-    await cachedQuery(context, values, { name, load });
+  const query = (name: string, load: Load) => cachedQuery(context, values, name, load);
   const details = (workflow: string) =>
     query(`workflow ${workflow}`, (client, options) => loadDetails(client, workflow, options));
   return {
@@ -68,16 +67,14 @@ export function completionSources(
   };
 }
 
-interface Query {
-  /** Names its entry in the cache. */
-  readonly name: string;
-  readonly load: (client: Client, options: Abortable) => Promise<CachedRows>;
-}
+type Load = (client: Client, options: Abortable) => Promise<CachedRows>;
 
+/** @param name Of its entry in the cache. */
 async function cachedQuery(
   context: Context,
   values: SourcesOptions,
-  { name, load }: Query,
+  name: string,
+  load: Load,
 ): Promise<CachedRows> {
   const { clock, env, os, random, fetch } = context;
   // --allow-host is ignored: sending the key to another host takes a line that the user has submitted with Enter.
@@ -85,12 +82,7 @@ async function cachedQuery(
   const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, {
     context: values.context,
   });
-  const cache: Cache = await openCache({
-    folder: userFolder(env, os, "cache"),
-    credential,
-    nowMs: clock.now(),
-    random,
-  });
+  const cache = await openCache({ folder: userFolder(env, os, "cache"), credential, nowMs: clock.now(), random });
   const cached = cache.get(name);
   if (cached !== undefined) return cached;
   using deadline = clock.timeout(TIMEOUT_MS);

@@ -95,16 +95,7 @@ function marketplaceName({ workflows }: SimulatorState, user: string, item: stri
 function dryRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number) {
   const { status, slug, ...rest } = simulatedRunJson(state, run, nowMs);
   const { dryRun } = state.behavior();
-  switch (dryRun) {
-    case "run":
-      return { ...rest, status, slug };
-    case "run-without-status":
-      return { ...rest, slug };
-    case "no-slug":
-      return { ...rest, status };
-    default:
-      return dryRun satisfies never;
-  }
+  return { ...rest, ...(dryRun !== "run-without-status" && { status }), ...(dryRun !== "no-slug" && { slug }) };
 }
 
 /** Stores consent given by name for later submits. */
