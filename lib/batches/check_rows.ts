@@ -24,7 +24,6 @@ export interface CheckedRow {
   readonly inputs: JsonObject;
   /** Where it runs; `null` if its form has no cluster. */
   readonly cluster: string | null;
-  readonly startsSession: boolean;
   /** Such as an input that its form does not have. */
   readonly warnings: readonly Problem[];
   /** Values that are never shown. */
@@ -99,7 +98,6 @@ export async function checkRows(
         workflowHash: await workflowHashOf(row.workflow),
         inputs: withoutSecrets(row.inputs, request.secretPaths),
         cluster,
-        startsSession: request.startsSession,
         warnings,
         secrets: redactedValues(request),
       });

@@ -44,10 +44,7 @@ export interface HttpOptions {
   readonly createHttpClient?: typeof Deno.createHttpClient | null | undefined;
 }
 
-export interface Http {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Log;
+export interface Http extends Pick<HttpOptions, "clock" | "random" | "log"> {
   readonly baseUrl: string;
   /** Where the API key was found; `undefined` if that is not known. */
   readonly credentialSource: string | undefined;

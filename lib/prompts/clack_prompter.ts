@@ -21,12 +21,8 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
   async function ask<Answer>(prompt: (common: CommonOptions) => Promise<Answer | CancelSymbol>): Promise<Answer> {
     using end = watchEnd(process.stdin);
     const answer = await prompt({ output, signal: end.signal });
-    if (isCancelled(answer)) throw new PromptCancelled("The prompt was cancelled");
+    if (isCancel(answer)) throw new PromptCancelled("The prompt was cancelled");
     return answer;
-  }
-
-  function isCancelled<Answer>(answer: Answer | CancelSymbol): answer is CancelSymbol {
-    return isCancel(answer);
   }
 
   const prompter: Prompter = {
@@ -145,15 +141,11 @@ function refusingPaste(
 }
 
 /** The same stream without colors. Needed because older runtimes ignore NO_COLOR. */
-function colorless<Stream extends Writable>(stream: Stream): Stream {
+function colorless<Stream extends { write(chunk: string | Uint8Array): boolean }>(stream: Stream): Stream {
   const plain: Stream = Object.create(stream);
   plain.write = (chunk: string | Uint8Array) =>
     stream.write(typeof chunk === "string" ? chunk.replace(COLOR, "") : chunk);
   return plain;
-}
-
-interface Writable {
-  write(chunk: string | Uint8Array): boolean;
 }
 
 /** Foreground and background colors. Reverse and dim stay: they show where the cursor is. */

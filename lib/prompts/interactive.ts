@@ -183,10 +183,7 @@ async function fixProblems(
   inputs: JsonObject,
   problems: readonly Problem[],
 ): Promise<InputLayer> {
-  const paths = problems.flatMap(({ path }) => {
-    const parsed = parsePath(path);
-    return parsed === undefined ? [] : [parsed];
-  });
+  const paths = problems.map(({ path }) => parsePath(path)).filter((path) => path !== undefined);
   const clusters = await clustersFor(session, form);
   const isAskable = nextQuestion(form, { inputs, answered: new Set() }, { clusters, only: paths }) !== undefined;
   const only = isAskable ? paths : undefined;
@@ -232,7 +229,7 @@ async function secretsOf({ deps, signal }: InteractiveSession, { workflow, input
 
 /** Makes the inputs safe to write to a file. */
 function removeSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
-  const paths = secretPaths.flatMap((path) => parsePath(path) === undefined ? [] : [parsePath(path) ?? []]);
+  const paths = secretPaths.map(parsePath).filter((path) => path !== undefined);
   return paths.reduce(
     (rest, path) => withAnswer({ inputs: rest, answered: new Set() }, path, undefined).inputs,
     inputs,

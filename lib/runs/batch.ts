@@ -114,7 +114,6 @@ async function runBatch(
   const state: BatchState = {
     deps,
     options,
-    tracked,
     open,
     waiting,
     signal: AbortSignal.any([options.signal, stopping.signal]),

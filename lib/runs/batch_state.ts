@@ -32,7 +32,6 @@ export interface TrackedTask {
 export interface BatchState {
   readonly deps: Deps;
   readonly options: BatchOptions;
-  readonly tracked: readonly TrackedTask[];
   /** Those with a submission that has not ended. */
   readonly open: Set<TrackedTask>;
   /** In the order of the tasks; those to be retried come last. */

@@ -85,22 +85,17 @@ function storedWorkflow(
   yaml: JsonObject,
   { nowMs, random }: { readonly nowMs: number; readonly random: () => number },
 ): StoredWorkflow {
-  const preset = (builtin: boolean) => ([name, inputs]: readonly [string, unknown]): StoredPreset => ({
-    id: newId(nowMs, random),
-    name,
-    inputs: objectOf(inputs),
-    builtin,
-  });
+  const preset = (name: string, inputs: unknown, builtin: boolean): StoredPreset => (
+    { id: newId(nowMs, random), name, inputs: objectOf(inputs), builtin }
+  );
+  const configurations = Object.entries(objectOf(yaml["configurations"]));
   return {
     id: newId(nowMs, random),
     file,
     yaml,
     presets: [
-      ...Object.entries(objectOf(yaml["configurations"])).map(([name, entry]) =>
-        [name, objectOf(entry)["inputs"]] as const
-      )
-        .map(preset(true)),
-      ...Object.entries(file.presets ?? {}).map(preset(false)),
+      ...configurations.map(([name, entry]) => preset(name, objectOf(entry)["inputs"], true)),
+      ...Object.entries(file.presets ?? {}).map(([name, inputs]) => preset(name, inputs, false)),
     ],
   };
 }

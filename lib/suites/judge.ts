@@ -4,7 +4,7 @@ import { formatDuration, parseDuration } from "../duration.ts";
 import { parsePath, valueAt } from "../inputs/path.ts";
 import { type JsonObject, parseJson } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
-import type { KnownFailure, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
+import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { compare, type Compared, compareText, comparisonsOf } from "./compare.ts";
 import { metricText } from "./metric_text.ts";
 import type { ExpectDocument } from "./format.ts";
@@ -17,15 +17,11 @@ export type Evidence =
   /** No run was started, or it could not be observed. */
   | { readonly type: "no-run"; readonly reason: string };
 
-export interface RunEvidence {
+export interface RunEvidence extends Pick<ReportAttempt, "queueSeconds" | "runSeconds"> {
   readonly type: "run";
   readonly status: "completed" | "failed" | "cancelled" | "timeout";
   /** One line: why it did not complete; `null` if it did. */
   readonly reason: string | null;
-  /** `null` if it is not known. */
-  readonly queueSeconds: number | null;
-  /** Without the time in the queue; `null` if it is not known. */
-  readonly runSeconds: number | null;
   /** Name → status, in the platform's terms. */
   readonly jobs: Readonly<Record<string, string>>;
   /** Job → outputs. */

@@ -31,7 +31,6 @@ export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow
   /** Without the values of the matrix. */
   readonly caseName: string;
   readonly file: { readonly path: string; readonly line: number };
-  readonly description: string | null;
   readonly matrix: Readonly<Record<string, string>>;
   readonly preset: string | null;
   readonly isTrusted: boolean;
@@ -161,7 +160,6 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     caseName: document.name,
     suite: suite.name,
     file: { path: suite.path, line: suite.lineOf(path) },
-    description: document.description ?? null,
     tags: kind === "setup" ? [] : merged.tags ?? [],
     matrix,
     workflow: textOf(merged.workflow ?? ""),

@@ -15,10 +15,10 @@ import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
 import { sha256 } from "../text.ts";
 import { inputLayers, referencesOf, type Values } from "./input_layers.ts";
 import { cannotRun } from "./read_suite.ts";
-import type { SelectedCase } from "./select.ts";
+import type { PlannedCase } from "./plan.ts";
 
 /** A case that may run. */
-export interface CheckedCase extends SelectedCase {
+export interface CheckedCase extends PlannedCase {
   /** Identifies its submissions in a session: it changes with the inputs. */
   readonly key: string;
   /** Without secrets; empty if they depend on other runs. */
@@ -46,7 +46,7 @@ const MAX_CONCURRENT = 4;
  */
 export async function preflight(
   deps: Pick<Deps, "client">,
-  cases: readonly SelectedCase[],
+  cases: readonly PlannedCase[],
   options: PreflightOptions,
 ): Promise<readonly CheckedCase[]> {
   const checked: CheckedCase[] = [];
@@ -68,7 +68,7 @@ export async function preflight(
   throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), problems.length), problems, { warnings });
 }
 
-function problemsOf(one: SelectedCase, error: unknown): readonly Problem[] | undefined {
+function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | undefined {
   if (error instanceof NotFound) {
     const hint = error.hint === undefined ? "" : `. ${error.hint}`;
     return [one.problem(`${error.message.replace(/^Cannot find /, "there is no ").replace(/:.*$/s, "")}${hint}`)];
@@ -81,7 +81,7 @@ function problemsOf(one: SelectedCase, error: unknown): readonly Problem[] | und
 
 async function checkCase(
   deps: Pick<Deps, "client">,
-  one: SelectedCase,
+  one: PlannedCase,
   options: PreflightOptions,
 ): Promise<CheckedCase> {
   const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
@@ -105,7 +105,7 @@ async function checkCase(
 /** The request of a case: merged again for each attempt, because inputs may depend on other runs. */
 export async function prepareCase(
   deps: Pick<Deps, "client">,
-  one: SelectedCase,
+  one: PlannedCase,
   values: Values,
   { signal, checking }: PreflightOptions,
 ): Promise<PreparedRun> {
@@ -121,7 +121,7 @@ function shortened(name: string): string {
 
 async function offReasonOf(
   { client }: Pick<Deps, "client">,
-  { resources }: SelectedCase,
+  { resources }: PlannedCase,
   clusters: readonly string[],
   { signal }: PreflightOptions,
 ): Promise<string | null> {

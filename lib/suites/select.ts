@@ -21,14 +21,8 @@ export interface Selection {
   readonly random: () => number;
 }
 
-/** A run and which repetition of it. */
-export interface SelectedCase extends PlannedCase {
-  /** From 1; 1 without `--repeat`. */
-  readonly repetition: number;
-}
-
 /** The selected cases, with what they need. */
-export function selectCases(planned: readonly PlannedCase[], selection: Selection): readonly SelectedCase[] {
+export function selectCases(planned: readonly PlannedCase[], selection: Selection): readonly PlannedCase[] {
   const { repeat, order, random } = selection;
   const chosen = planned.filter((one) => one.kind === "case" && isChosen(one, selection));
   const all = withNeeds(chosen, planned);
@@ -41,10 +35,9 @@ export function selectCases(planned: readonly PlannedCase[], selection: Selectio
   });
 }
 
-function repetitionOf(one: PlannedCase, repetition: number): SelectedCase {
-  return repetition === 1
-    ? { ...one, repetition }
-    : { ...one, repetition, id: `${one.id}-${repetition}`, name: `${one.name} #${repetition}` };
+/** @param repetition From 1. */
+function repetitionOf(one: PlannedCase, repetition: number): PlannedCase {
+  return repetition === 1 ? one : { ...one, id: `${one.id}-${repetition}`, name: `${one.name} #${repetition}` };
 }
 
 function isChosen(one: PlannedCase, { tags, cases, changedFiles, ids = null }: Selection): boolean {
@@ -54,6 +47,7 @@ function isChosen(one: PlannedCase, { tags, cases, changedFiles, ids = null }: S
   return changedFiles === null || isAffected(one, changedFiles);
 }
 
+/** @param pattern A name, in which `*` stands for any text. */
 export function isNamed({ name, caseName }: PlannedCase, pattern: string): boolean {
   const regex = new RegExp(
     `^${pattern.split("*").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*")}$`,

@@ -2,7 +2,7 @@ import { cancelRun } from "../../runs/cancel.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
 import { toRunView } from "../../runs/view.ts";
-import { formatRunId, type RunDetail, type RunId } from "../../run.ts";
+import { formatRunId, type RunDetail } from "../../run.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
@@ -19,8 +19,7 @@ export const command = defineCommand({
     const refs = parseManyRuns(values.runs);
     await using deps = await openDeps({ context, output, values });
     // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
-    const runIds: RunId[] = [];
-    for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
+    const runIds = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
     const cancelled: RunDetail[] = [];
     for (const runId of runIds) {
       const run = await cancelRun({ ...deps, client: await redactingReads(deps, runId) }, runId, { signal });

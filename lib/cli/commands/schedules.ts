@@ -10,7 +10,7 @@ import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
 import { openClient, type OpenInvocation } from "../open_client.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { formatLocal, policyLines, renderSchedules } from "../render/schedules.ts";
+import { formatLocal, policyLines, renderSchedule } from "../render/schedules.ts";
 
 const DEFAULT_FILE = "functions/schedules.ts";
 
@@ -68,7 +68,7 @@ export const command = defineCommand({
     } else if (views.length === 0) {
       output.log("INFO", `No schedules in ${path}`);
     } else {
-      output.answer(renderSchedules(views, output.answerStyle));
+      output.answer(views.map((view) => renderSchedule(view, output.answerStyle)).join("\n\n"));
     }
     return EXIT_CODES.completed;
   },

@@ -38,8 +38,7 @@ export const command = defineCommand({
     const refs = parseManyRuns(values.runs ?? []);
     const options = waitOptions(values, call);
     await using deps = await openDeps(call);
-    const runIds: RunId[] = [];
-    for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
+    const runIds = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
     if (refs.length === 0) {
       const { client } = deps;
       runIds.push(await pickRun({ context, client, signal }, { isRunning: true, mayColor: values.noColor !== true }));

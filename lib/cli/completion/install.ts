@@ -30,10 +30,7 @@ export async function installCompletion(
   }, `\`pw-workflow-runner completions ${shell}\` prints the script`);
 }
 
-const EXTENSIONS = { bash: "bash", zsh: "zsh", powershell: "ps1", fish: "fish" } as const satisfies Record<
-  Shell,
-  string
->;
+const EXTENSIONS: Readonly<Record<Shell, string>> = { bash: "bash", zsh: "zsh", powershell: "ps1", fish: "fish" };
 
 /** What a profile contains to load the script, unless it was removed. */
 const LOADING_LINES: Readonly<Record<Shell, (script: string) => string>> = {

@@ -11,10 +11,6 @@ export interface ScheduleView {
   readonly next: readonly Occurrence[];
 }
 
-export function renderSchedules(views: readonly ScheduleView[], style: Style): string {
-  return views.map((view) => renderSchedule(view, style)).join("\n\n");
-}
-
 /** Such as `Sun 2026-03-29 03:00 +02:00`, in the time zone. */
 export function formatLocal(atMs: number, timeZone: string): string {
   const format = new Intl.DateTimeFormat("en-US", {
@@ -65,7 +61,7 @@ function backfillText(backfill: Backfill): string {
   return `after an outage, runs the last ${backfill.all} missed occurrences`;
 }
 
-function renderSchedule({ schedule, isEnabled, next }: ScheduleView, style: Style): string {
+export function renderSchedule({ schedule, isEnabled, next }: ScheduleView, style: Style): string {
   const { name, workflow, suite, cron, timeZone, timelines } = schedule;
   const state = isEnabled ? style.green("on") : style.yellow("off");
   const where = timelines.length === 0 ? "disabled" : `on ${timelines.join(", ")}`;

@@ -7,11 +7,11 @@ import { usualSecondsOf } from "../../suites/history.ts";
 import { counted } from "../../text.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
-import type { SelectedCase } from "../../suites/select.ts";
+import type { PlannedCase } from "../../suites/plan.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import type { SuiteCall } from "./options.ts";
 
-export function answerList({ output }: SuiteCall, cases: readonly SelectedCase[]): number {
+export function answerList({ output }: SuiteCall, cases: readonly PlannedCase[]): number {
   if (output.mode === "text") {
     for (const { suite, name, tags } of cases) {
       output.answer(`${suite}: ${name}${tags.length === 0 ? "" : `  (${tags.join(", ")})`}`);

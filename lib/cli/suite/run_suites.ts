@@ -16,7 +16,7 @@ import { earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts"
 import { type PlannedCase, planSuites } from "../../suites/plan.ts";
 import { preflight } from "../../suites/preflight.ts";
 import { readSuites } from "../../suites/read_suite.ts";
-import { selectCases, type SelectedCase, type Selection } from "../../suites/select.ts";
+import { selectCases, type Selection } from "../../suites/select.ts";
 import { openSession, type SuiteSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
 import { inputChecking, showWarnings } from "../check_options.ts";
@@ -116,7 +116,7 @@ async function selectFor(
   { context, values }: SuiteCall,
   planned: readonly PlannedCase[],
   { shard, earlier }: { readonly shard: Shard | null; readonly earlier: Points },
-): Promise<readonly SelectedCase[]> {
+): Promise<readonly PlannedCase[]> {
   const failed = planned.filter(({ id }) => hasLastFailed(earlier.get(id) ?? []));
   const selection: Selection = {
     ids: values.lastFailed === true ? new Set(failed.map(({ id }) => id)) : null,

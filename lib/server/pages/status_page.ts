@@ -60,7 +60,9 @@ export async function renderStatusPage(facts: PageFacts) {
       empty: ["No schedules yet: add them to ", html`<code>functions/schedules.ts</code>`],
     })}
     ${section("runs", "Active runs", {
-      items: facts.open.map((run) => openItem(run, nowMs)),
+      items: facts.open.map((run) =>
+        runItem(run, html`<p><span class="label">Since</span>${timeElement(run.sinceMs, nowMs)}</p>`)
+      ),
       count: facts.openCount,
       empty: "No active runs",
     })}
@@ -214,10 +216,6 @@ function strip({ name, results }: ScheduleFacts, nowMs: number): Html | null {
     return html`<li class="${toneOf(status)}" title="${text}"><span class="visually-hidden">${text}</span></li>`;
   });
   return html`<ol class="strip" aria-label="Last results of ${name}">${bars}</ol>`;
-}
-
-function openItem(run: OpenFacts, nowMs: number): Html {
-  return runItem(run, html`<p><span class="label">Since</span>${timeElement(run.sinceMs, nowMs)}</p>`);
 }
 
 function failureItem(run: FailureFacts, nowMs: number): Html {
