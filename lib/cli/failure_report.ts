@@ -56,7 +56,9 @@ export function reportOf(error: unknown): FailureReport {
     ...common,
     exitCode: EXIT_CODE_OF_DEFECT,
     kind: "defect",
-    message: `Internal error in pw-workflow-runner: ${describe(error)}`,
+    message: `Internal error in pw-workflow-runner: ${
+      error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    }`,
     hint: "Please report it, with the command and its output with --log-level DEBUG",
     submitted: "unknown",
   };
@@ -164,7 +166,3 @@ const UNLOADED =
 
 // deno-lint-ignore no-control-regex -- an escape sequence starts with one
 const SGR_SEQUENCES = /\u001b\[[0-9;]*m/g;
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}

@@ -10,7 +10,7 @@ import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
 import { boundedText, createIdleLimit, type IdleLimit, readUpTo, streamedText } from "./body.ts";
-import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse, TimedOut } from "./exchange.ts";
+import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
@@ -95,7 +95,10 @@ export function createHttp(options: HttpOptions): Http {
       // First: an abort is never reported as a network failure.
       exchange.signal?.throwIfAborted();
       if (error instanceof BadResponse) throw error;
-      const failure = limit.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
+      const message = `no response within ${formatDuration(requestTimeoutMs)}`;
+      const failure = limit.signal.aborted
+        ? { kind: "timeout", isSent: "unknown", message } as const
+        : readNetworkError(error);
       logLine(failure.message, requestId);
       return { type: "failed", error: failure, cause: error, requestId } as const;
     };
@@ -251,10 +254,6 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
   throw new BadResponse(`Cannot ${exchange.action}: ${reason} (request ${requestId})`, {
     hint: "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
   });
-}
-
-function timedOut(timeoutMs: number): TimedOut {
-  return { kind: "timeout", isSent: "unknown", message: `no response within ${formatDuration(timeoutMs)}` };
 }
 
 function serverIdOf(headers: Headers): string | null {

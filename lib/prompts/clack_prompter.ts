@@ -10,6 +10,7 @@ import {
 import { matchesSearch } from "./choices.ts";
 
 type Clack = typeof import("../deps/clack.ts");
+type Input = typeof import("node:process").stdin;
 
 /** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
 export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Promise<Prompter> {
@@ -106,12 +107,8 @@ function watchKeys(input: Input, pattern: RegExp): LastKeys {
   return { match: () => isMatch, [Symbol.dispose]: () => void input.off("data", onData) };
 }
 
-interface End extends Disposable {
-  readonly signal: AbortSignal;
-}
-
 /** Aborts at Ctrl-D where it deletes nothing: it pauses the input, and the prompt would wait for keys forever. */
-function watchEnd(input: Input): End {
+function watchEnd(input: Input): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   const keys = watchKeys(input, CTRL_D);
   const onPause = () => keys.match() && controller.abort();
@@ -123,13 +120,6 @@ function watchEnd(input: Input): End {
       input.off("pause", onPause);
     },
   };
-}
-
-interface Input {
-  prependListener(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
-  on(event: "pause", listener: () => void): unknown;
-  off(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
-  off(event: "pause", listener: () => void): unknown;
 }
 
 function refusingPaste(

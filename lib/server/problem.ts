@@ -63,15 +63,13 @@ const HINT_OF_KIND: Readonly<Partial<Record<ErrorKind, string>>> = {
 
 const RETRY_AFTER_S = 30;
 
-export interface ProblemExtras {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly members?: Readonly<Record<string, unknown>>;
-}
-
 export function problemResponse(
   status: number,
   detail: string,
-  { headers = {}, members = {} }: ProblemExtras = {},
+  { headers = {}, members = {} }: {
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly members?: Readonly<Record<string, unknown>>;
+  } = {},
 ): Response {
   const body = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail, ...members };
   return new Response(JSON.stringify(body), {

@@ -104,21 +104,15 @@ function respond(
         code: "method_not_allowed",
         headers: { allow: match.allowed.join(", ") },
       });
-    case "found":
-      return match.route.handler(contextOf(state, user, { url, text, match }));
+    case "found": {
+      const body = text.trim() === "" ? null : parseJson(text);
+      if (body === undefined) throw new HttpError(400, "The body is not JSON");
+      const { searchParams: query } = url;
+      return match.route.handler({ state, user, params: match.params, query, body, nowMs: state.clock.now() });
+    }
     default:
       return match satisfies never;
   }
-}
-
-function contextOf(
-  state: SimulatorState,
-  user: string,
-  { url, text, match }: Pick<ParsedRequest, "url" | "text"> & { readonly match: RouteMatch & { type: "found" } },
-) {
-  const body = text.trim() === "" ? null : parseJson(text);
-  if (body === undefined) throw new HttpError(400, "The body is not JSON");
-  return { state, user, params: match.params, query: url.searchParams, body, nowMs: state.clock.now() };
 }
 
 /** Refused requests don't count toward the limit. */

@@ -73,7 +73,11 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
       const parts = chunksByLength(cases);
       const stored: StoredHead = { head, parts: parts.length };
       const removed = keys.filter((key) => timeOf(key) === time || !kept.has(timeOf(key)));
-      const rows = [stored, ...parts].map((value, index) => ({ key: [...prefix, time, partKey(index)], value }));
+      // The head is the first.
+      const rows = [stored, ...parts].map((value, index) => ({
+        key: [...prefix, time, String(index).padStart(6, "0")],
+        value,
+      }));
       await inChanges(kv, [...removed.map((key) => ({ key, value: undefined })), ...rows], (change, { key, value }) => {
         if (value === undefined) change.delete(key);
         else change.set(key, value);
@@ -99,11 +103,6 @@ const AFTER_TIMES = ":";
 
 function prefixOf({ owner, suite, environment }: SuiteScope): StoreKey {
   return [ROOT, ...ownerKey(owner), keyPart(suite), keyPart(environment ?? "")];
-}
-
-/** The head is the first. */
-function partKey(index: number): string {
-  return String(index).padStart(6, "0");
 }
 
 function timeOf(key: StoreKey): string {

@@ -92,8 +92,8 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ],
     [
       "an abort is a network error",
-      "exchange.signal?.throwIfAborted();\n      if (error instanceof BadResponse) throw error;\n      const failure = limit",
-      "if (error instanceof BadResponse) throw error;\n      const failure = limit",
+      "exchange.signal?.throwIfAborted();\n      if (error instanceof BadResponse) throw error;\n      const message =",
+      "if (error instanceof BadResponse) throw error;\n      const message =",
     ],
     ["a request has no deadline", "[exchange.signal, limit.signal]", "[exchange.signal]"],
     [
