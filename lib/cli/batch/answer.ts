@@ -16,14 +16,10 @@ import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
 import type { Invocation } from "../command.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
+import type { BatchValues } from "./options.ts";
 import type { RowStates } from "./row_states.ts";
 
-type ResultFiles = {
-  readonly csv?: string | undefined;
-  readonly jsonl?: string | undefined;
-  readonly log?: string | undefined;
-  readonly report?: string | undefined;
-};
+type ResultFiles = Partial<Pick<BatchValues, "csv" | "jsonl" | "log" | "report">>;
 
 /** How tracking a batch ended. */
 export interface RanBatch {

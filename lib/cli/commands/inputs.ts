@@ -10,7 +10,7 @@ import { skeletonOf } from "../../inputs/skeleton.ts";
 import { skeletonYaml } from "../../inputs/skeleton_yaml.ts";
 import { evaluateConditions } from "../../inputs/unknown_conditions.ts";
 import type { Workflow } from "../../workflow.ts";
-import { actionOf, argument, oneOf, option } from "../argv.ts";
+import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { DEFAULTS_OPTION, logUnknownConditions } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
@@ -24,6 +24,30 @@ const action = actionOf({
   schema: "print a JSON Schema, for editors",
   explain: "show the inputs to submit and their sources",
 });
+
+const ARGS = {
+  noDefaults: { ...DEFAULTS_OPTION.noDefaults, actions: ["explain"] },
+  action: argument("ACTION", { parse: action }),
+  workflow: argument("WORKFLOW", { completes: "workflow" }),
+  input: option("INPUTS", "Inputs, as for run", {
+    short: "i",
+    aliases: ["-p"],
+    multiple: true,
+    completes: "input",
+    actions: ["explain"],
+  }),
+  preset: option("NAME", "Start from this preset of the workflow", { completes: "preset", actions: ["explain"] }),
+  ...JSON_OPTION,
+  output: option("FILE", "Write to this file, which must not exist yet", {
+    short: "o",
+    completes: "file",
+    actions: ["new"],
+  }),
+  format: option("FORMAT", "json or yaml (default: by the file extension)", {
+    parse: oneOf("json", "yaml"),
+    actions: ["new"],
+  }),
+} as const;
 
 export const command = defineCommand({
   examples: [
@@ -44,29 +68,7 @@ export const command = defineCommand({
     "explain shows what run would send, with the form's defaults (default, sent), which conditions may depend on. Values",
     "marked (default) are not sent: the platform fills them in.",
   ].join("\n"),
-  args: {
-    noDefaults: { ...DEFAULTS_OPTION.noDefaults, actions: ["explain"] },
-    action: argument("ACTION", { parse: action }),
-    workflow: argument("WORKFLOW", { completes: "workflow" }),
-    input: option("INPUTS", "Inputs, as for run", {
-      short: "i",
-      aliases: ["-p"],
-      multiple: true,
-      completes: "input",
-      actions: ["explain"],
-    }),
-    preset: option("NAME", "Start from this preset of the workflow", { completes: "preset", actions: ["explain"] }),
-    ...JSON_OPTION,
-    output: option("FILE", "Write to this file, which must not exist yet", {
-      short: "o",
-      completes: "file",
-      actions: ["new"],
-    }),
-    format: option("FORMAT", "json or yaml (default: by the file extension)", {
-      parse: oneOf("json", "yaml"),
-      actions: ["new"],
-    }),
-  },
+  args: ARGS,
   async run(call) {
     const { values } = call;
     switch (values.action) {
@@ -80,16 +82,7 @@ export const command = defineCommand({
   },
 });
 
-type InputsInvocation = Invocation<
-  CommonValues & {
-    readonly workflow: string;
-    readonly input?: readonly string[] | undefined;
-    readonly preset?: string | undefined;
-    readonly output?: string | undefined;
-    readonly format?: "json" | "yaml" | undefined;
-    readonly noDefaults?: boolean | undefined;
-  }
->;
+type InputsInvocation = Invocation<ArgValues<typeof ARGS> & CommonValues>;
 
 async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const { context, output, values } = call;

@@ -1,5 +1,4 @@
 import { InvalidInputs } from "../../errors.ts";
-import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
 import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
@@ -34,7 +33,10 @@ export const command = defineCommand({
       const name = ref.type === "last" ? "last" : ref.type === "slug" ? ref.slug : `${ref.workflow}#${ref.number}`;
       const record = await findInHistory(deps.store, name);
       if (record !== undefined) return await fromRecord(call, record, overrides);
-      return await fromPlatform(deps, await findRun(deps, ref, { signal }), overrides, signal);
+      const runId = await findRun(deps, ref, { signal });
+      const { workflowName, inputs } = await deps.client.getRun(runId, { signal });
+      const layer = createInputLayer(`run ${formatRunId(runId)}`, inputs ?? {});
+      return { workflow: workflowName ?? "", layers: [layer, ...overrides], preset: null };
     });
   },
 });
@@ -50,17 +52,6 @@ async function fromRecord(
   const secrets = await promptForSecrets(context, workflow, missing);
   const origin = `run ${slugOf(record) ?? record.submissionId}`;
   return { workflow, layers: [createInputLayer(origin, storedInputs), ...secrets, ...overrides], preset: null };
-}
-
-async function fromPlatform(
-  { client }: Deps,
-  runId: Parameters<Deps["client"]["getRun"]>[0],
-  overrides: readonly InputLayer[],
-  signal: AbortSignal,
-): Promise<InputsSpec> {
-  const { workflowName, inputs } = await client.getRun(runId, { signal });
-  const layer = createInputLayer(`run ${formatRunId(runId)}`, inputs ?? {});
-  return { workflow: workflowName ?? "", layers: [layer, ...overrides], preset: null };
 }
 
 async function promptForSecrets(context: Context, workflow: string, paths: readonly string[]): Promise<InputLayer[]> {

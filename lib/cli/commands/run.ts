@@ -3,7 +3,7 @@ import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { dryRun } from "../../runs/dry_run.ts";
 import { type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
-import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
+import type { KeyWithPolicy } from "../../runs/idempotency.ts";
 import { UsageError } from "../../errors.ts";
 import { silentLog, storeFailureTo } from "../../log.ts";
 import { readLayers } from "../../inputs/layers.ts";
@@ -173,10 +173,12 @@ function historyUse(output: Output, { noHistory }: { readonly noHistory?: boolea
   return "none";
 }
 
-function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: {
-  readonly idempotencyKey?: string | undefined;
-  readonly idempotencyPolicy?: KeyPolicy | undefined;
-}): KeyWithPolicy | undefined {
+function keyWithPolicy(
+  { idempotencyKey: key, idempotencyPolicy }: Pick<
+    ArgValues<typeof RUN_OPTIONS>,
+    "idempotencyKey" | "idempotencyPolicy"
+  >,
+): KeyWithPolicy | undefined {
   if (key === undefined && idempotencyPolicy !== undefined) {
     throw new UsageError("Cannot use --idempotency-policy without --idempotency-key", {
       hint: "Add --idempotency-key TEXT",

@@ -3,6 +3,7 @@
 import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
+import type { CommonValues } from "../command.ts";
 import type { Context } from "../context.ts";
 import { userFolder } from "../state_path.ts";
 import { type CachedRows, openCache } from "./cache.ts";
@@ -13,11 +14,8 @@ const TIMEOUT_MS = 1_500;
 const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 
-export interface SourcesOptions {
-  /** `--context` and `--cacert` of the typed line. */
-  readonly context: string | undefined;
-  readonly cacert: string | undefined;
-}
+/** Of the typed line. */
+export type SourcesOptions = Pick<CommonValues, "context" | "cacert">;
 
 /** Sends no request until a method is called. */
 export function completionSources(

@@ -62,7 +62,9 @@ export async function handleInterrupt(
   const runId = startedRun(latest);
   const submitted = latest.isAttached ? "no" : "yes";
   // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
-  const isCancelled = stopped.signal === "SIGINT" && await shouldCancel(parts, runId, policy);
+  const question = `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too?`;
+  const isCancelled = stopped.signal === "SIGINT" &&
+    (policy === "ask" ? await askYesNo(parts, question) : policy === "cancel");
   if (!isCancelled) return new Stopped(stopped.signal, { ...kept(runId), submitted });
   return new Stopped(stopped.signal, { ...await cancelled(parts, runId), submitted });
 }
@@ -72,18 +74,6 @@ export async function handleTimeout(parts: StopDeps, result: RunResult, policy: 
   if (result.kind !== "timeout" || policy === "keep") return result;
   const { message, hint } = await cancelled(parts, runIdOf(result));
   return { ...result, message: `${message}: timed out. ${hint}` };
-}
-
-async function shouldCancel(
-  { context, output }: StopDeps,
-  runId: RunId,
-  policy: OnInterrupt,
-): Promise<boolean> {
-  if (policy !== "ask") return policy === "cancel";
-  return await askYesNo(
-    { context, output },
-    `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too?`,
-  );
 }
 
 /** All attempts take less time than the CI systems leave between their first and their second signal. */

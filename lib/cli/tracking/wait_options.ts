@@ -2,7 +2,7 @@
 
 import { DEFAULT_TRACK, type TrackOptions } from "../../runs/options.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "../../runs/poll_interval.ts";
-import { durationOrNever, oneOf, option, positiveDuration } from "../argv.ts";
+import { type ArgValues, durationOrNever, oneOf, option, positiveDuration } from "../argv.ts";
 import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";
 import type { Context } from "../context.ts";
@@ -33,13 +33,7 @@ export const WAIT_OPTIONS = {
   ),
 } as const;
 
-export interface WaitValues {
-  readonly timeout?: number | null | undefined;
-  readonly poll?: "adaptive" | "fixed" | undefined;
-  readonly pollInterval?: number | undefined;
-  readonly maxPollInterval?: number | undefined;
-  readonly unreachableTimeout?: number | null | undefined;
-}
+export type WaitValues = Partial<ArgValues<typeof WAIT_OPTIONS>>;
 
 /** @throws UsageError if PW_TIMEOUT is not a duration. */
 export function waitOptions(

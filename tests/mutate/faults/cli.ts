@@ -7,16 +7,16 @@ const PROGRAM = ["tests/cli/program_test.ts"];
 /** Faults of the command line: a run cancelled or left against the user's word, a wrong exit code. */
 export const CLI_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/tracking/interrupt.ts", INTERRUPT, [
-    ["SIGTERM and SIGHUP cancel the run", 'stopped.signal === "SIGINT" && await', "await"],
+    ["SIGTERM and SIGHUP cancel the run", 'stopped.signal === "SIGINT" &&\n    (policy', "(policy"],
     [
       "--on-interrupt cancel keeps the run",
-      'if (policy !== "ask") return policy === "cancel";',
-      'if (policy !== "ask") return false;',
+      'await askYesNo(parts, question) : policy === "cancel"',
+      "await askYesNo(parts, question) : false",
     ],
     [
       "--on-interrupt keep cancels the run",
-      'if (policy !== "ask") return policy === "cancel";',
-      'if (policy !== "ask") return true;',
+      'await askYesNo(parts, question) : policy === "cancel"',
+      "await askYesNo(parts, question) : true",
     ],
     [
       "--on-timeout cancel keeps the run",
