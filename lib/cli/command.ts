@@ -5,8 +5,11 @@ import { type Args, type ArgValues, flag, oneOf, option, readArgv, scanWords } f
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
-const upperCaseLogLevel = oneOf(...LOG_LEVELS);
-const logLevel = Object.assign((value: string) => upperCaseLogLevel(value.toUpperCase()), upperCaseLogLevel);
+const exactLogLevel = oneOf(...LOG_LEVELS);
+const logLevel = Object.assign(
+  (value: string) => LOG_LEVELS.find((level) => level === value.toUpperCase()) ?? exactLogLevel(value),
+  exactLogLevel,
+);
 
 /** Options of commands that connect to the platform. The others accept and ignore them. */
 export const CONNECTION_OPTIONS = {

@@ -176,6 +176,7 @@ const ROWS: readonly Row[] = [
     stderr: /--no-wait/,
     started: 0,
   },
+  { args: ["run", "quick", "--log-level", "nope"], code: 2, stderr: /WARNING or ERROR: got "nope"/, started: 0 },
   { args: ["run", "quick", ...FAST, "--log-level", "DEBUG"], code: 0, stderr: /POST \/api\/workflow-runs.*200.*ms/ },
   {
     args: ["list"],
@@ -345,7 +346,7 @@ for (const command of ["run", "watch"] as const) {
     const args = [command, target, "--timeout", "1s", "--on-timeout", "cancel"];
     const { code, stdout, stderr } = await runProgram({ args, env });
     assert.equal(code, 124);
-    assert.match(stderr, /Waiting up to 1s \(until \d\d:\d\d \S+\); the run is cancelled then/);
+    assert.match(stderr, /Waiting up to 1s \(until \d\d:\d\d \S+\); the run is then cancelled/);
     assert.match(stdout, /is being cancelled: timed out/);
     assert.doesNotMatch(stdout + stderr, /continues/);
     assert.equal(simulator.received("cancel-run").length, 1);

@@ -150,7 +150,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: O
     ? ""
     : `\nWaiting up to ${waitTime(event.deadlineAtMs - event.atMs)} (until ${
       formatClock(event.deadlineAtMs, event.atMs)
-    }); ${onTimeout === "cancel" ? "the run is cancelled then" : "the run continues afterwards"}`;
+    }); ${onTimeout === "cancel" ? "the run is then cancelled" : "the run continues afterwards"}`;
   return `${action}${slug}${until}`;
 }
 

@@ -111,7 +111,7 @@ Deno.test("eventLine() of started does not promise that a run continues if it is
   const event = { ...started, deadlineAtMs: base.atMs + 60_000 };
   assert.match(
     renderEventLine(event, "cancel") ?? "",
-    /Waiting up to 1m 00s \(until \d\d:\d\d \S+\); the run is cancelled then$/,
+    /Waiting up to 1m 00s \(until \d\d:\d\d \S+\); the run is then cancelled$/,
   );
   assert.match(renderEventLine(event, "keep") ?? "", /; the run continues afterwards$/);
 });
