@@ -67,7 +67,7 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
       using paste = watchKeys(process.stdin, AFTER_EMPTY_LINE);
       const validate = refusingPaste(
         paste,
-        "An empty line in the pasted text ends it here: check it",
+        "An empty line in the pasted text would end the answer here: check it",
         options.validate,
       );
       return await ask((common) => multiline({ ...common, message, ...textOptions({ ...options, validate }) })) ?? "";

@@ -265,7 +265,7 @@ async function createOrReject(
     if (signal.aborted && error === signal.reason) {
       // The end of the process is no fault of the platform.
       if (isEarly || signal.reason.name !== "TimeoutError") throw error;
-      return await reject("The platform did not respond in time, for an hour");
+      return await reject("The platform did not respond in time for an hour");
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
     if (TEMPORARY.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {

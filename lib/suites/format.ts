@@ -45,7 +45,7 @@ const TYPES = ["text", "number", "integer", "boolean", "list", "object", "null"]
 
 const comparisonFields = {
   equals: optional(unknown().check(describe("The value itself"))),
-  not: optional(unknown().check(describe("Any other value than this one"))),
+  not: optional(unknown().check(describe("Any value other than this one"))),
   min: optional(number()),
   max: optional(number()),
   about: optional(union([number(), array(unknown())]).check(describe("A number or a list of numbers, with `within`"))),
@@ -53,8 +53,8 @@ const comparisonFields = {
     union([number().check(minimum(0)), percent]).check(describe("The tolerance of `about`: absolute, or like 0.1%")),
   ),
   matches: optional(text.check(describe("A regular expression that is found in the text"))),
-  contains: optional(parts.check(describe("Each of these is a part of the text"))),
-  lacks: optional(parts.check(describe("None of these is a part of the text"))),
+  contains: optional(parts.check(describe("The text contains each of these"))),
+  lacks: optional(parts.check(describe("The text contains none of these"))),
   exists: optional(boolean()),
   type: optional(oneOf(TYPES)),
 } as const;
@@ -93,7 +93,7 @@ const check = union([
     timeout: optional(duration),
   }),
 ]).check(
-  describe("A command of your own: it reads the result as JSON on stdin, and fails with another exit code than 0"),
+  describe("A command of your own: it reads the result as JSON on stdin, and fails with any exit code other than 0"),
 );
 
 export const expectFormat = strictObject({
@@ -117,7 +117,7 @@ const knownFailureFields = {
   reason: text,
   issue: optional(text),
   when: optional(WHEN),
-  until: optional(date.check(describe("After this day, it is an error of the file"))),
+  until: optional(date.check(describe("After this day, it is an error in the file"))),
 } as const;
 
 const knownFailure = strictObject({
@@ -184,8 +184,8 @@ const references = union([text.check(describe("A file, relative to the suite fil
 /** What the suite's defaults, an environment, a case and a value of its matrix may set; the last one wins. */
 const settings = {
   inputs: optional(inputs),
-  timeout: optional(duration.check(describe("Of the run, from its first step on; default 1h"))),
-  "queue-timeout": optional(duration.check(describe("Of the time in the queue; default 4h"))),
+  timeout: optional(duration.check(describe("Limit on the run, from its first step on; default 1h"))),
+  "queue-timeout": optional(duration.check(describe("Limit on the time in the queue; default 4h"))),
 } as const;
 
 const shared = {
@@ -196,7 +196,9 @@ const shared = {
   retries: optional(retries),
   requires: optional(requires),
   lock: optional(texts.check(describe("Cases that share a lock do not run at the same time"))),
-  cleanup: optional(oneOf(["keep", "delete-passed", "delete"]).check(describe("Of the run, at the end; default keep"))),
+  cleanup: optional(
+    oneOf(["keep", "delete-passed", "delete"]).check(describe("Whether the run is kept at the end; default keep")),
+  ),
 } as const;
 
 const caseDefaults = {
@@ -255,7 +257,7 @@ export const suiteFormat = strictObject({
   budget: optional(
     string().check(
       regex(/^\d+(?:\.\d+)? run-hours$/, "must be like 200 run-hours: the platform does not report nodes"),
-      describe("No further run is started once all runs together have used this much run time"),
+      describe("No more runs are started once all of them have used this much run time"),
     ),
   ),
 }).check(describe("A suite of runs for `pw-workflow-runner test`"));
