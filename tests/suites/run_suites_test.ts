@@ -6,6 +6,7 @@ import { runIsolated } from "../../lib/cli/run_program.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import type { ReportCase } from "../../lib/reports/report.ts";
 import { type CliEnd, type CliStage, cliStage } from "../support/cli_stage.ts";
+import { bufferedWriter } from "../support/writer.ts";
 
 const FORM = `on:
   execute:
@@ -573,6 +574,22 @@ Deno.test("a file of the history that cannot be read is ignored, with a warning"
   const end = await stage.test(suite(PASSES), ["a.suite.yaml", ...FAST, "--history", "history"], {}, { listFiles });
   assert.equal(end.code, 0, end.stderr);
   assert.match(end.stderr, /history\/gone\.json cannot be read: no such file: it is ignored/);
+});
+
+Deno.test("the table at a terminal shows what the cases are judged to be, not how their runs ended", async () => {
+  await using stage = await suiteStage();
+  const files = suite(
+    "{ name: fails as expected, workflow: bad, expect: { status: failed } }",
+    "{ name: wrong energy, workflow: ok, expect: { outputs: { main.energy: 5 } } }",
+    "{ name: later, workflow: short-queue }",
+  );
+  const stderr = bufferedWriter({ isTerminal: true, columns: 100 });
+  const args = ["--no-color", "--poll-interval", "1s", "--max-poll-interval", "5s"];
+  assert.equal((await stage.test(files, args, {}, { stderr })).code, 1);
+  assert.match(
+    stderr.text(),
+    /\b1 failed[^]*\b1 +completed .*fails as expected *\n.*\b2 +failed .*wrong energy +outputs\.main\.energy: expected/,
+  );
 });
 
 Deno.test("--order random is repeated by its seed", async () => {

@@ -16,6 +16,7 @@ export interface RowStates {
   get(key: string): RowState | undefined;
   running(): readonly RowState[];
   apply(event: BatchEvent, nowMs: number): void;
+  update(key: string, nowMs: number, parts: Partial<RowState>): void;
 }
 
 /** A row before the first event: what is known of its last attempt. */
@@ -31,6 +32,7 @@ export function createRowStates(rows: readonly InitialRow[]): RowStates {
     if (state !== undefined) states.set(key, { ...state, ...parts, changedAtMs: nowMs });
   };
   return {
+    update,
     all: () => [...states.values()],
     get: (key) => states.get(key),
     running: () => [...states.values()].filter(({ status }) => status === "running"),

@@ -14,7 +14,7 @@ import { executeSuites, type SuiteEvent } from "../../suites/execute.ts";
 import { usualSecondsOf } from "../../suites/history.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import type { SuiteSession } from "../../suites/session.ts";
-import { createRowStates } from "../batch/row_states.ts";
+import { createRowStates, type RowState } from "../batch/row_states.ts";
 import { noteOf } from "../batch/viewer.ts";
 import { viewBatch } from "../batch/view_batch.ts";
 import { inputChecking } from "../check_options.ts";
@@ -54,6 +54,7 @@ export async function executeCases(
     attempt: 0,
     status: "waiting",
   })));
+  const judged = new Map<string, Partial<RowState>>();
   using table = output.hasLiveLines
     ? await viewBatch({ ...call, values: { progress: "auto", log: undefined } }, {
       batch: { name: title, batchId: sessionId },
@@ -94,7 +95,7 @@ export async function executeCases(
       commandOf: ({ file, name }) =>
         programCommand("test", [file.path], ["--case", name, ...environment === null ? [] : ["--env", environment]]),
       redact: output.redact,
-      onEvent: (event) => show(call, event, { states, table, earlier, caseCount: checked.length }),
+      onEvent: (event) => show(call, event, { states, judged, table, earlier, caseCount: checked.length }),
     },
   );
   const reason: unknown = stopping.aborted ? stopping.reason : null;
@@ -105,23 +106,38 @@ export async function executeCases(
 function show(
   { output, context }: SuiteCall,
   event: SuiteEvent,
-  { states, table, earlier, caseCount }: {
+  { states, judged, table, earlier, caseCount }: {
     readonly states: ReturnType<typeof createRowStates>;
+    /** What the cases that have their verdicts are shown as, by key. */
+    readonly judged: Map<string, Partial<RowState>>;
     readonly table: Awaited<ReturnType<typeof viewBatch>> | undefined;
     readonly earlier: JudgeOptions["earlier"];
     readonly caseCount: number;
   },
 ): void {
+  const nowMs = context.clock.now();
   if (event.type === "case-ended") {
+    const shown = judgedRow(event.case);
+    judged.set(event.key, shown);
+    states.update(event.key, nowMs, shown);
     if (table === undefined && output.mode !== "events") {
       output.log("INFO", caseLine(event.case, output.style, usualSecondsOf(event.case.id, earlier)));
     }
     return;
   }
-  states.apply(event.event, context.clock.now());
+  states.apply(event.event, nowMs);
+  const shown = "key" in event.event ? judged.get(event.event.key) : undefined;
+  if ("key" in event.event && shown !== undefined) states.update(event.event.key, nowMs, shown);
   table?.show(event.event);
   const note = table === undefined ? noteOf(event.event) : undefined;
   if (note !== undefined && caseCount > 0) output.log("WARNING", note);
+}
+
+/** A run that fails as expected has not failed; what could not be judged is shown as its run ended. */
+function judgedRow({ verdict, isFailure, reason }: ReportCase): Partial<RowState> {
+  if (isFailure) return { status: "failed", error: reason };
+  const isJudged = verdict === "passed" || verdict === "known-failure" || verdict === "unexpected-pass";
+  return isJudged ? { status: "completed", error: null } : {};
 }
 
 /** The address of a run's page, if the user has set a template. */
