@@ -14,7 +14,7 @@ import type { RunResult } from "../result.ts";
 import { runIdOf } from "../run.ts";
 import { withLimit } from "../runs/limit.ts";
 import { allSteps, formatPath, type PlacedStep } from "../runs/step_tree.ts";
-import type { LogEvidence, RunEvidence, SessionEvidence } from "./judge.ts";
+import { isLogOf, type LogEvidence, type RunEvidence, type SessionEvidence } from "./judge.ts";
 import type { PlannedCase } from "./plan.ts";
 
 export interface EvidenceDeps {
@@ -94,13 +94,14 @@ async function readLogs(
     "log" in from ? [{ job: from.log, step: from.step }] : []
   );
   const wanted = [...[expect.log ?? []].flat(), ...measured];
-  const steps = allSteps(result.jobs ?? []).filter((placed) => wanted.some(({ job, step }) => isOf(placed, job, step)));
+  const steps = allSteps(result.jobs ?? []).filter((placed) =>
+    wanted.some(({ job, step }) => isLogOf(placeOf(placed), job, step))
+  );
   return await readSteps(deps, steps, result, options);
 }
 
-function isOf({ job, path, step }: PlacedStep, jobName: string | undefined, stepName: string | undefined): boolean {
-  const isJob = jobName === undefined || job.name === jobName || formatPath(path) === jobName;
-  return isJob && (stepName === undefined || step.name === stepName);
+function placeOf({ job, path, step }: PlacedStep) {
+  return { job: job.name, path: formatPath(path), step: step.name };
 }
 
 async function readSteps(
@@ -113,7 +114,8 @@ async function readSteps(
   const logs: LogEvidence[] = [];
   let unreadLog: string | null = null;
   let left = MAX_LOGS_LENGTH;
-  for (const { job, step } of steps) {
+  for (const placed of steps) {
+    const { step } = placed;
     if (left <= 0) break;
     let text = "";
     try {
@@ -129,7 +131,7 @@ async function readSteps(
       unreadLog = redact(error.message);
     }
     left -= text.length;
-    logs.push({ job: job.name, step: step.name, text: redact(text) });
+    logs.push({ ...placeOf(placed), text: redact(text) });
   }
   if (left <= 0) unreadLog = `Its logs are longer than ${MAX_LOGS_LENGTH / 1024 ** 2} MiB`;
   return { logs, unreadLog };

@@ -37,6 +37,8 @@ export interface RunEvidence extends Pick<ReportAttempt, "queueSeconds" | "runSe
 
 export interface LogEvidence {
   readonly job: string;
+  /** Of a job inside others: all their names, like `main › solve`. */
+  readonly path?: string;
   readonly step: string;
   readonly text: string;
 }
@@ -207,6 +209,15 @@ function compareJob(job: string, expected: string, actual: string | undefined): 
 
 type LogExpectation = Exclude<NonNullable<ExpectDocument["log"]>, readonly unknown[]>;
 
+/** Of all jobs without a job, and of all its steps without a step. */
+export function isLogOf(
+  log: Pick<LogEvidence, "job" | "path" | "step">,
+  job: string | undefined,
+  step: string | undefined,
+): boolean {
+  return (job === undefined || log.job === job || log.path === job) && (step === undefined || log.step === step);
+}
+
 /** In the part of a log that was read, a text may be found; that it is missing there shows nothing. */
 function compareLog(
   expected: LogExpectation,
@@ -215,9 +226,7 @@ function compareLog(
 ): readonly Compared[] {
   const isPart = unreadLog !== null;
   const { job, step } = expected;
-  const chosen = logs.filter((log) =>
-    (job === undefined || log.job === job) && (step === undefined || log.step === step)
-  );
+  const chosen = logs.filter((log) => isLogOf(log, job, step));
   const where = [job === undefined ? "" : `job ${job}`, step === undefined ? "" : `step ${step}`].filter(Boolean).join(
     ", ",
   );

@@ -4,7 +4,7 @@ import { parsePath } from "../inputs/path.ts";
 import type { ReportMetric } from "../reports/report.ts";
 import type { CaseDocument, ReferenceDocument } from "./format.ts";
 import { median } from "./history.ts";
-import { outputAt, type RunEvidence } from "./judge.ts";
+import { isLogOf, outputAt, type RunEvidence } from "./judge.ts";
 import { numberText } from "./metric_text.ts";
 
 type MetricDocument = NonNullable<CaseDocument["metrics"]>[string];
@@ -67,8 +67,7 @@ function measure({ from, regex }: MetricDocument, { logs, outputs }: RunEvidence
   const output = "output" in from ? outputAt(outputs, parsePath(from.output) ?? []) : undefined;
   const text = "output" in from
     ? typeof output === "string" || typeof output === "number" ? String(output) : ""
-    : logs.filter(({ job, step }) => job === from.log && (from.step === undefined || step === from.step))
-      .map(({ text }) => text).join("\n");
+    : logs.filter((log) => isLogOf(log, from.log, from.step)).map(({ text }) => text).join("\n");
   const found = regex === undefined ? text : new RegExp(regex, "m").exec(text)?.[1] ?? "";
   const value = Number(found.trim());
   return found.trim() === "" || !Number.isFinite(value) ? null : value;

@@ -555,6 +555,25 @@ Deno.test("a case whose log cannot be read is not judged by an empty one", async
   assert.match(end.stdout, /Cannot read logs\/main\/step_0\/logs\.out of run/);
 });
 
+Deno.test("the log of a job inside another is named by their path, as the job alone is", async () => {
+  const outer = {
+    yaml: "on:\n  execute: {}\njobs:\n  main:\n    steps:\n      - { name: call, uses: workflow/inner }\n",
+    scenario: { "main/call/deep/solve": { lasts: "2s", logs: ["Rate: 5", "done"] } },
+  };
+  const inner = "on:\n  execute: {}\njobs:\n  deep:\n    steps:\n      - { name: solve, run: solve }\n";
+  await using stage = await suiteStage({ workflows: { outer, inner } });
+  const metrics = "{ rate: { from: { log: 'main › deep' }, regex: 'Rate: (.*)' } }";
+  const end = await stage.test(
+    suite(
+      "{ name: alone, workflow: outer, expect: { log: { job: deep, contains: done } } }",
+      "{ name: path, workflow: outer, expect: { log: { job: 'main › deep', contains: done } } }",
+      `{ name: metric, workflow: outer, metrics: ${metrics}, reference: { "*": { rate: { value: 5 } } } }`,
+    ),
+    FAST,
+  );
+  assert.deepEqual(end.verdicts, { alone: "passed", path: "passed", metric: "passed" }, end.stdout);
+});
+
 Deno.test("--list and --dry-run submit nothing", async () => {
   await using stage = await suiteStage();
   const files = suite(PASSES, OFF, "{ name: c, workflow: ok, needs: good, inputs: base.json }");
