@@ -19,9 +19,9 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
   const output = mayColor ? process.stderr : colorless(process.stderr);
 
   /** @throws PromptCancelled when the user cancelled the prompt. */
-  async function ask<Answer>(prompt: (common: CommonOptions) => Promise<Answer | CancelSymbol>): Promise<Answer> {
-    using end = watchEnd(process.stdin);
-    const answer = await prompt({ output, signal: end.signal });
+  async function ask<Answer>(prompt: Promise<Answer | CancelSymbol>): Promise<Answer> {
+    using _end = cancelAtEnd(process.stdin);
+    const answer = await prompt;
     if (isCancel(answer)) throw new PromptCancelled("The prompt was cancelled");
     return answer;
   }
@@ -30,9 +30,9 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
     async choose(message, choices, { initial } = {}) {
       const options = choices.map(optionOf);
       const initialIndex = choices.findIndex(({ value }) => value === initial);
-      const selected = await ask((common) =>
+      const selected = await ask(
         autocomplete({
-          ...common,
+          output,
           message,
           options,
           maxItems: 12,
@@ -40,28 +40,28 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
           // Enter selects nothing while no choice matches the search.
           validate: (index) => index === undefined ? "Nothing matches: change the search" : undefined,
           ...(initialIndex === -1 ? {} : { initialValue: initialIndex }),
-        })
+        }),
       );
       return valueAt(choices, selected);
     },
     async chooseMany(message, choices, { initial, isRequired }) {
-      const selected = await ask((common) =>
+      const selected = await ask(
         autocompleteMultiselect({
-          ...common,
+          output,
           message,
           options: choices.map(optionOf),
           maxItems: 12,
           required: isRequired,
           filter: (search, { label }) => matchesSearch(search, label ?? ""),
           initialValues: choices.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
-        })
+        }),
       );
       return selected.map((index) => valueAt(choices, index));
     },
     async text(message, options = {}) {
       using paste = watchKeys(process.stdin, AFTER_LINE);
       const validate = refusingPaste(paste, ONE_LINE, options.validate);
-      return await ask((common) => text({ ...common, message, ...textOptions({ ...options, validate }) })) ?? "";
+      return await ask(text({ output, message, ...textOptions({ ...options, validate }) })) ?? "";
     },
     async multiline(message, options = {}) {
       using paste = watchKeys(process.stdin, AFTER_EMPTY_LINE);
@@ -70,16 +70,16 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
         "An empty line in the pasted text would end the answer here: check it",
         options.validate,
       );
-      return await ask((common) => multiline({ ...common, message, ...textOptions({ ...options, validate }) })) ?? "";
+      return await ask(multiline({ output, message, ...textOptions({ ...options, validate }) })) ?? "";
     },
     async secret(message, { validate } = {}) {
       using paste = watchKeys(process.stdin, AFTER_LINE);
       const refusing = refusingPaste(paste, ONE_LINE, validate);
-      return await ask((common) => password({ ...common, message, ...validateOption(refusing) })) ?? "";
+      return await ask(password({ output, message, ...validateOption(refusing) })) ?? "";
     },
-    confirm: (message, { initial }) => ask((common) => confirm({ ...common, message, initialValue: initial })),
+    confirm: (message, { initial }) => ask(confirm({ output, message, initialValue: initial })),
     // An empty root, because what is typed is appended to it.
-    file: (message) => ask((common) => path({ ...common, message, root: "" })),
+    file: (message) => ask(path({ output, message, root: "" })),
     note: (message) => log.message(message, { output }),
   };
   return prompter;
@@ -107,14 +107,14 @@ function watchKeys(input: Input, pattern: RegExp): LastKeys {
   return { match: () => isMatch, [Symbol.dispose]: () => void input.off("data", onData) };
 }
 
-/** Aborts at Ctrl-D where it deletes nothing: it pauses the input, and the prompt would wait for keys forever. */
-function watchEnd(input: Input): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
+/** Turns Ctrl-D where it deletes nothing into Ctrl-C: it pauses the input, and the prompt would wait for keys forever. */
+function cancelAtEnd(input: Input): Disposable {
   const keys = watchKeys(input, CTRL_D);
-  const onPause = () => keys.match() && controller.abort();
+  const cancel = () => input.emit("keypress", "\u0003", { name: "c", sequence: "\u0003", ctrl: true });
+  // Once the prompt has seen the key itself.
+  const onPause = () => keys.match() && queueMicrotask(cancel);
   input.on("pause", onPause);
   return {
-    signal: controller.signal,
     [Symbol.dispose]() {
       keys[Symbol.dispose]();
       input.off("pause", onPause);
@@ -145,8 +145,6 @@ const COLOR = /\u001b\[(?:3\d|4\d|9\d|10\d)(?:;\d+)*m/g;
 function optionOf<Value>({ label, hint }: PromptChoice<Value>, index: number) {
   return { value: index, label, ...(hint === undefined ? {} : { hint }) };
 }
-
-type CommonOptions = Required<Pick<Parameters<Clack["confirm"]>[0], "output" | "signal">>;
 
 /** The value that a cancelled prompt returns. */
 type CancelSymbol = Extract<Awaited<ReturnType<Clack["confirm"]>>, symbol>;

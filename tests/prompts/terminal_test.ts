@@ -128,6 +128,7 @@ for (let stop = 0; stop < SAMPLE.length; stop++) {
         await answerPrompts(terminal, [[question, key]]);
         const screen = await terminal.waitFor(/\[ended 130\]/);
         assert.match(screen, /nothing more was sent/);
+        assert.doesNotMatch(screen, /◆/);
         assert.match(screen, /sane: [^]* icanon[^]* echo\s/);
         assert.equal(stage.simulator.runs().length, 0);
       },
