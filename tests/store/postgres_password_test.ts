@@ -21,7 +21,7 @@ async function askForPassword(listener: Deno.Listener): Promise<void> {
 }
 
 Deno.test({
-  name: "a PostgreSQL server that wants a password when none is given: the error says where to give it",
+  name: "a PostgreSQL server that wants a password when none is given: the error names where to give it",
   // The client closes the connection a moment after it reported that.
   sanitizeOps: false,
   sanitizeResources: false,

@@ -7,7 +7,7 @@ export interface Terminal extends AsyncDisposable {
   waitFor(pattern: RegExp, options?: { readonly deadlineMs?: number }): Promise<string>;
   /** Types tmux's key names such as `Enter`, `C-c` and `Down`; other strings are typed literally. */
   keys(...keys: readonly string[]): Promise<void>;
-  /** Sends a signal like `INT` to the program, whatever the mode of the terminal. */
+  /** Sends a signal like `INT` to the program in any mode of the terminal. */
   signal(name: string): Promise<void>;
   isCursorVisible(): Promise<boolean>;
 }

@@ -110,7 +110,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["Cases that need others are expected to start at once", "!one.needs.some(({ id }) => open.has(id)) && ", ""],
   ]),
   ...inFile("lib/reports/text.ts", ["tests/reports/changes_test.ts"], [
-    ["Nobody sees for how long a case has been skipped", "streak > 1 ?", "streak > 99 ?"],
+    ["It is not shown for how long a case has been skipped", "streak > 1 ?", "streak > 99 ?"],
   ]),
   ...inFile("lib/reports/junit.ts", ["tests/reports/junit_test.ts"], [
     ["Control characters stay in JUnit", ".replace(/[\\u0000-\\u0008", ".replace(/[\\ue000-\\ue008"],
