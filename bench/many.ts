@@ -43,11 +43,10 @@ interface Measured {
   readonly statusMs: number;
 }
 
-export async function measureMany(args: readonly string[] = []): Promise<Figures> {
-  const counts = args.length === 0 ? COUNTS : args.map(Number);
+export async function measureMany(): Promise<Figures> {
   const idleBytes = await idleRss();
   const measured: Measured[] = [];
-  for (const runs of counts) measured.push(await measureBatch(runs, idleBytes));
+  for (const runs of COUNTS) measured.push(await measureBatch(runs, idleBytes));
   const single = await measureSingles(idleBytes);
   const makespan = await measureMakespan();
   const [least, most] = [measured[0], measured.at(-1)];
