@@ -20,10 +20,10 @@ import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { colorMode } from "../terminal/color_mode.ts";
 import type { Output } from "../output.ts";
+import { printLogs } from "../tracking/show_logs.ts";
 import { kept } from "../tracking/interrupt.ts";
 import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
 import { viewRun } from "../tracking/run_view.ts";
-import { printLogs } from "./logs.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {

@@ -129,13 +129,15 @@ export const CLI_FAULTS: readonly Fault[] = [
       "return name === last && next",
       "return depth === 0 && name === last && next",
     ],
+    ["logs of an unknown step show nothing", "if (stepName !== undefined && !steps.some(isStep)) {", "if (false) {"],
+  ]),
+  ...inFile("lib/cli/tracking/show_logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
     ["an outage ends logs -f", "if (!isTemporary(error)) throw error;", "throw error;"],
     [
       "logs -f tries forever",
       "if (deps.clock.monotonic() - lostAtMs >= DEFAULT_TRACK.unreachableTimeoutMs) throw error;",
       "",
     ],
-    ["logs of an unknown step show nothing", "if (stepName !== undefined && !steps.some(isStep)) {", "if (false) {"],
   ]),
   ...inFile("lib/cli/commands/rerun.ts", ["tests/cli/commands/rerun_test.ts", ...PROGRAM], [
     ["rerun ignores its -i", "...secrets, ...overrides]", "...secrets]"],
