@@ -3,6 +3,7 @@
 import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";
 import { LOG_LEVELS } from "../../log.ts";
+import { DOTENV_NAMES } from "../../platform/credentials/dotenv_file.ts";
 import type { Context } from "../context.ts";
 import { type CheckResult, failed, ok, okUnless, warning } from "./check.ts";
 import type { DoctorFacts } from "./facts.ts";
@@ -55,7 +56,7 @@ export async function checkSettings({ context, dotenv }: DoctorFacts): Promise<C
     invalid.length > 0 && [invalid.join("; "), "Fix or unset it"],
     file !== null && file.ignored.length > 0 && [
       `${file.ignored.join(", ")} in .env is ignored`,
-      "A working folder may not decide which key is used or where it is sent: set it in the environment",
+      `Set it in the environment: a .env sets only ${DOTENV_NAMES.join(", ")}`,
     ],
   ]);
 }

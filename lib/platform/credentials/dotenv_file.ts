@@ -3,7 +3,8 @@
  * sent to or the identity it belongs to. Imported only if the file exists.
  */
 
-const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
+/** The variables that a `.env` may set. */
+export const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
 
 /** What a file sets. */
 export interface Dotenv {

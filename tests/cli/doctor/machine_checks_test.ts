@@ -147,7 +147,7 @@ for (
       "a .env with a variable that it may not set",
       settings({ dotenv: { read: [], ignored: ["PW_CONTEXT"] } }),
       "warning",
-      /nothing used from \.env; PW_CONTEXT in \.env is ignored/,
+      /nothing used from \.env; PW_CONTEXT in \.env is ignored Set it .*only PW_API_KEY, PW_TIMEOUT, PW_LOG_LEVEL$/,
     ],
     ["an unreadable .env", settings({ mayRead: false }), "ok", /no permission to read \.env/],
     [
