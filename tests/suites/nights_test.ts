@@ -298,6 +298,8 @@ Deno.test("a suite that is judged again is the same run of the history", async (
   assert.equal(again.code, 0, again.stderr);
   assert.equal(JSON.parse(again.stdout).changes, undefined);
   assert.match((await machine.call("history", "case 0")).stdout, /^[^\n]* passed[^\n]*\n$/);
+  const { stderr } = await machine.call("history", "case 0", "--metric", "duration");
+  assert.match(stderr, /Cannot find the metric "duration" [^\n]*\n {2}[^\n]*shown without --metric/);
 });
 
 Deno.test("after 30 runs, the oldest report is replaced; a file that is no report is ignored with a warning", async () => {

@@ -37,7 +37,8 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
   const { metric } = values;
   if (metric !== undefined && !known.includes(metric)) {
     throw new NotFound(`Cannot find the metric "${metric}" of the case "${name}" in its earlier runs`, {
-      hint: didYouMean(metric, known) ?? (known.length === 0 ? undefined : `Available: ${known.join(", ")}`),
+      hint: didYouMean(metric, known) ??
+        `Available: ${known.join(", ") || "none"}; run and queue times are shown without --metric`,
     });
   }
   const metrics = metric === undefined ? known : [metric];
