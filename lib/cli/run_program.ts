@@ -45,11 +45,11 @@ async function runToEnd(
   const deadline = Promise.withResolvers<ProgramResult>();
   const timer = setTimeout(() => {
     deadline.resolve({ type: "timed-out" });
-    child.kill("SIGKILL");
+    kill(child);
   }, timeoutMs);
   const stop = () => {
     deadline.reject(signal?.reason);
-    child.kill("SIGKILL");
+    kill(child);
   };
   signal?.addEventListener("abort", stop);
   try {
@@ -58,6 +58,14 @@ async function runToEnd(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
+  }
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended, and what it has started keeps its output open.
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runProgram } from "../../lib/cli/run_program.ts";
+import { runIsolated, runProgram } from "../../lib/cli/run_program.ts";
 import { emptyFolder } from "../support/main_job.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -53,6 +53,25 @@ Deno.test({
       () => runProgram({ ...call, timeoutMs: 200 }),
     );
     assert.deepEqual(result, { type: "timed-out" });
+    assert.ok(performance.now() - startedMs < 2_500);
+  },
+});
+
+Deno.test({
+  name: "a program that has ended, and whose child keeps its output open, is not waited for either",
+  ignore,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await using folder = await emptyFolder();
+    await aProgram(folder.path, "sleep 3 &");
+    const startedMs = performance.now();
+    const command = [`${folder.path}/pw-fake`];
+    const isolated = { command, stdin: "", env: { PATH: "/usr/bin:/bin" }, folder: folder.path };
+    const signal = AbortSignal.timeout(200);
+    await assert.rejects(runIsolated({ ...isolated, timeoutMs: 10_000, signal }), (error) => error === signal.reason);
+    const ended = await runIsolated({ ...isolated, timeoutMs: 200, signal: new AbortController().signal });
+    assert.deepEqual(ended, { type: "timed-out" });
     assert.ok(performance.now() - startedMs < 2_500);
   },
 });
