@@ -15,11 +15,15 @@ const COPYING = ["copying"];
  */
 export async function copyStore(from: Kv, to: Kv): Promise<number> {
   const isIncomplete = (await to.get(COPYING)).value !== null;
-  if (isIncomplete) await inChanges(to, to.list({ prefix: [] }), (change, { key }) => void change.delete(key));
-  for await (const _ of to.list({ prefix: [] }, { limit: 1 })) {
-    throw new UsageError("Cannot copy: the target store is not empty", {
-      hint: "Choose a new store: nothing is merged or overwritten",
-    });
+  if (isIncomplete) {
+    // The mark is set again, for a deletion that fails.
+    await inChanges(to, to.list({ prefix: [] }), (change, { key }) => void change.delete(key).set(COPYING, true));
+  } else {
+    for await (const _ of to.list({ prefix: [] }, { limit: 1 })) {
+      throw new UsageError("Cannot copy: the target store is not empty", {
+        hint: "Choose a new store: nothing is merged or overwritten",
+      });
+    }
   }
   await to.atomic().set(COPYING, true).commit();
   let count = 0;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { StorageError, UsageError } from "../../lib/errors.ts";
 import { copyStore } from "../../lib/store/copy.ts";
+import type { StoreWrite } from "../../lib/store/backend.ts";
 import { createKv, type StoreEntry } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
@@ -82,16 +83,21 @@ Deno.test("copyStore() replaces what a copy that failed has left", async () => {
     await store.put(aFinishedSubmission({ submissionId: `ended-${index}` }));
   }
   const backend = memoryBackend();
-  let hasFailed = false;
+  const failures = [
+    ({ sets }: StoreWrite) => sets.some(({ key }) => /^submission.ended-99$/.test(key)),
+    ({ deletes }: StoreWrite) => deletes.some((key) => /^submission.ended-0$/.test(key)),
+  ];
   await using target = createKv({
     ...backend,
     limits: { ...backend.limits, maxChangeRows: 1_000 },
     write(write) {
-      if (hasFailed || !write.sets.some(({ key }) => /^submission.ended-99$/.test(key))) return backend.write(write);
-      hasFailed = true;
+      if (failures[0]?.(write) !== true) return backend.write(write);
+      failures.shift();
       return Promise.reject(new StorageError("The disk is full"));
     },
   });
+  await assert.rejects(copyStore(source, target), StorageError);
+  assert.notEqual((await target.get(["submission", "ended-0"])).value, null);
   await assert.rejects(copyStore(source, target), StorageError);
   assert.notEqual((await target.get(["submission", "ended-0"])).value, null);
   await source.atomic().delete(["submission", "ended-0"]).commit();
