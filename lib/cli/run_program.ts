@@ -15,20 +15,29 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
   return await runToEnd(command, { args: [...args], env, stdin: "null" }, { timeoutMs });
 }
 
+/** Of each of its outputs, from the end: one that never ends must not fill the memory. */
+const MAX_ISOLATED_BYTES = 1024 * 1024;
+
 /** Like {@link runProgram}, with an input and an environment of its own. */
 export async function runIsolated(
   { command: [command = "", ...args], stdin, env, folder, timeoutMs, signal }: IsolatedCall,
 ): Promise<ProgramResult> {
-  return await runToEnd(command, { args, env: { ...env }, cwd: folder, stdin: "piped" }, { timeoutMs, signal, stdin });
+  return await runToEnd(command, { args, env: { ...env }, cwd: folder, stdin: "piped" }, {
+    timeoutMs,
+    signal,
+    stdin,
+    maxBytes: MAX_ISOLATED_BYTES,
+  });
 }
 
 async function runToEnd(
   command: string,
   options: Deno.CommandOptions,
-  { timeoutMs, signal, stdin }: {
+  { timeoutMs, signal, stdin, maxBytes = Infinity }: {
     readonly timeoutMs: number;
     readonly signal?: AbortSignal;
     readonly stdin?: string;
+    readonly maxBytes?: number;
   },
 ): Promise<ProgramResult> {
   signal?.throwIfAborted();
@@ -54,7 +63,7 @@ async function runToEnd(
   signal?.addEventListener("abort", stop);
   try {
     if (stdin !== undefined) void writeInput(child, stdin);
-    return await Promise.race([endOf(child), deadline.promise]);
+    return await Promise.race([endOf(child, maxBytes), deadline.promise]);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
@@ -96,10 +105,25 @@ export async function runInForeground(
   }
 }
 
-async function endOf(child: Deno.ChildProcess): Promise<ProgramResult> {
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return { type: "ended", code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+async function endOf(child: Deno.ChildProcess, maxBytes: number): Promise<ProgramResult> {
+  const [{ code }, stdout, stderr] = await Promise.all([
+    child.status,
+    endOfText(child.stdout, maxBytes),
+    endOfText(child.stderr, maxBytes),
+  ]);
+  return { type: "ended", code, stdout, stderr };
+}
+
+async function endOfText(stream: ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    while (bytes - (chunks[0]?.length ?? 0) >= maxBytes) bytes -= chunks.shift()?.length ?? 0;
+  }
+  const all = new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return new TextDecoder().decode(all.subarray(Math.max(0, all.length - maxBytes)));
 }
 
 /** Enough for the official CLI where not every variable may be read. */

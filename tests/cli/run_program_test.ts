@@ -101,3 +101,19 @@ Deno.test({
     assert.deepEqual(await runProgram(call), { type: "denied" });
   },
 });
+
+const isolated = { stdin: "", env: { PATH: "/usr/bin:/bin" }, folder: ".", signal: new AbortController().signal };
+
+Deno.test({
+  name: "runIsolated() keeps the end of an output, however long it is",
+  ignore,
+  async fn() {
+    const script =
+      "head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end; head -c 3000000 /dev/zero >&2; echo err >&2";
+    const ended = await runIsolated({ ...isolated, command: ["sh", "-c", script], timeoutMs: 30_000 });
+    assert.ok(ended.type === "ended");
+    assert.match(ended.stdout, /x\nthe end\n$/);
+    assert.match(ended.stderr, /err\n$/);
+    assert.ok(ended.stdout.length <= 1_048_576 && ended.stderr.length <= 1_048_576);
+  },
+});
