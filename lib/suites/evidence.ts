@@ -2,7 +2,7 @@
 
 import type { ProgramResult, RunIsolated } from "../child_process.ts";
 import type { Clock } from "../clock.ts";
-import { parseDuration } from "../duration.ts";
+import { formatDuration, parseDuration } from "../duration.ts";
 import { RunnerError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { cleanLines } from "../log_text.ts";
@@ -200,6 +200,7 @@ async function runCheck(
     jobs,
     session: session === null ? null : result.session ?? null,
   };
+  const timeoutMs = timeout === undefined ? DEFAULT_CHECK_TIMEOUT_MS : parseDuration(timeout);
   const listed = ["PATH", "HOME", "SystemRoot", ...names].filter((name) => !/^PW_API_KEY$/i.test(name));
   const ended = await runIsolated({
     command,
@@ -209,18 +210,22 @@ async function runCheck(
       const value = env(name);
       return value === undefined ? [] : [[name, value] as const];
     })),
-    timeoutMs: timeout === undefined ? DEFAULT_CHECK_TIMEOUT_MS : parseDuration(timeout),
+    timeoutMs,
     signal,
   });
-  return endOfCheck(ended, command, redact);
+  return endOfCheck(ended, command, { redact, timeoutMs });
 }
 
-function endOfCheck(ended: ProgramResult, [program = ""]: readonly string[], redact: Redactor): RunEvidence["check"] {
+function endOfCheck(
+  ended: ProgramResult,
+  [program = ""]: readonly string[],
+  { redact, timeoutMs }: { readonly redact: Redactor; readonly timeoutMs: number },
+): RunEvidence["check"] {
   if (ended.type === "ended") return { exitCode: ended.code, output: redact(`${ended.stdout}${ended.stderr}`) };
   const reasons = {
     "not-found": "no such program",
     "denied": "permission denied",
-    "timed-out": "it took too long",
+    "timed-out": `it took longer than ${formatDuration(timeoutMs)}`,
   } as const;
-  return { exitCode: 127, output: `${program}: ${reasons[ended.type]}` };
+  return { exitCode: null, output: `${program}: ${reasons[ended.type]}` };
 }

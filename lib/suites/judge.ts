@@ -31,8 +31,8 @@ export interface RunEvidence extends Pick<ReportAttempt, "queueSeconds" | "runSe
   readonly unreadLog: string | null;
   /** `null` if no session is expected. */
   readonly session: SessionEvidence | null;
-  /** `null` if there is no check, or if it was not run. */
-  readonly check: { readonly exitCode: number; readonly output: string } | null;
+  /** `null` if there is no check, or if it was not run. Its exit code is `null` if it did not end by itself. */
+  readonly check: { readonly exitCode: number | null; readonly output: string } | null;
 }
 
 export interface LogEvidence {
@@ -150,7 +150,7 @@ function compareAll(
     ...[expect.log ?? []].flat().flatMap((log, index, all) =>
       compareLog(log, evidence, all.length === 1 && !Array.isArray(expect.log) ? "log" : `log[${index}]`)
     ),
-    ...compareSession(expect.session, evidence.session),
+    ...compareSession(expect.session, evidence),
     ...compareCheck(expect.check, evidence.check),
     ...metrics.flatMap((metric) =>
       metric.expected === null ? [] : [{
@@ -247,10 +247,14 @@ function compareLog(
   }));
 }
 
-function compareSession(expected: ExpectDocument["session"], session: SessionEvidence | null): readonly Compared[] {
+function compareSession(
+  expected: ExpectDocument["session"],
+  { session, reason }: Pick<RunEvidence, "session" | "reason">,
+): readonly Compared[] {
   if (expected === undefined) return [];
   const isReady = session?.isReady === true;
-  const ready = { path: "session", isMet: isReady, expected: "ready", actual: isReady ? "ready" : "not ready" };
+  const state = isReady ? "ready" : reason === null ? "not ready" : `not ready: ${reason}`;
+  const ready = { path: "session", isMet: isReady, expected: "ready", actual: state };
   if (expected === "ready" || !isReady) return [ready];
   const { status = 200, contains } = expected.http;
   const response = session.response;
@@ -271,6 +275,8 @@ function compareCheck(expected: ExpectDocument["check"], check: RunEvidence["che
   const last = lines.at(-1) ?? "";
   const actual = check === null
     ? "it was not run"
-    : `exit code ${check.exitCode}${last === "" ? "" : `: ${last.slice(0, 500)}`}`;
+    : `${check.exitCode === null ? "no exit code" : `exit code ${check.exitCode}`}${
+      last === "" ? "" : `: ${last.slice(0, 500)}`
+    }`;
   return [{ path: "check", isMet: check?.exitCode === 0, expected: "exit code 0", actual }];
 }

@@ -217,6 +217,20 @@ const ROWS: readonly Row[] = [
     "failed",
     "session.http.status: expected status 200, got refused",
   ],
+  [
+    "a session of a run that failed",
+    { session: "ready" },
+    evidence({ status: "failed", reason: "mesh is broken" }),
+    "failed",
+    "session: expected ready, got not ready: mesh is broken",
+  ],
+  [
+    "a check that did not end",
+    { check: "./x" },
+    evidence({ check: { exitCode: null, output: "sh: it took longer than 5m 00s" } }),
+    "failed",
+    "check: expected exit code 0, got no exit code: sh: it took longer than 5m 00s",
+  ],
   ["a check", { check: "./x" }, evidence({ check: { exitCode: 0, output: "" } }), "passed", null],
   [
     "a check that fails",
