@@ -785,6 +785,19 @@ Deno.test("a run that ends before its first poll has not been seen waiting", asy
   assert.deepEqual((await stage.test(files, ["--json", "--rejudge"])).verdicts, { a: "passed" });
 });
 
+Deno.test("where nothing has changed or failed, that is why no case is selected", async () => {
+  await using stage = await suiteStage();
+  const runProgram = () => Promise.resolve({ type: "ended", code: 0, stdout: "", stderr: "" } as const);
+  const changed = await stage.test(suite(PASSES), ["--case", "good", "--changed-since", "HEAD"], {}, { runProgram });
+  assert.equal(changed.code, 2);
+  assert.match(changed.stderr, /no case is selected: none depends on a file that has changed since HEAD/);
+  assert.equal((await stage.test(suite(PASSES), FAST)).code, 0);
+  const failed = await stage.test(suite(PASSES), ["--case", "good", "--last-failed"]);
+  assert.equal(failed.code, 2);
+  assert.match(failed.stderr, /no case is selected: none failed, could not be judged or never ran/);
+  assert.doesNotMatch(changed.stderr + failed.stderr, /Did you mean/);
+});
+
 Deno.test("a folder that does not exist is called that", async () => {
   await using stage = await suiteStage();
   const listFiles = () => Promise.resolve([]);

@@ -185,10 +185,15 @@ async function overridesOf(settings: readonly string[]): Promise<OverridesDocume
   return value;
 }
 
-function noCases({ case: names = [] }: SuiteValues, known: readonly string[]): UsageError {
-  const [name] = names;
-  const hint = name === undefined ? undefined : didYouMean(name, known);
-  return new UsageError("Cannot run the suite: no case is selected", {
+function noCases({ case: names = [], changedSince, lastFailed }: SuiteValues, known: readonly string[]): UsageError {
+  const unknown = names.find((name) => !known.includes(name));
+  const hint = unknown === undefined ? undefined : didYouMean(unknown, known);
+  const reason = changedSince !== undefined
+    ? `: none depends on a file that has changed since ${changedSince}`
+    : lastFailed === true
+    ? ": none failed, could not be judged or never ran"
+    : "";
+  return new UsageError(`Cannot run the suite: no case is selected${reason}`, {
     hint: hint ?? "--list shows the cases that other options select",
   });
 }
