@@ -25,7 +25,7 @@ import { causeOf, type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
  * Submits each task at most `control.jobs` at a time, and tracks all runs to their ends. A failed run is an end, not an
  * error; of a batch that ends early, the outcome states what continues.
  *
- * @throws NotSubmitted when a submission cannot be stored; the signal's reason.
+ * @throws The signal's reason.
  */
 export async function* batch(
   deps: Deps,

@@ -110,12 +110,13 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
     one.isAttached = submission.state !== "pending" || submission.attempts > 0;
     if (submission.state === "pending") emitRun(state, one, submittingEvent(deps, submission));
   } catch (error) {
-    if (!(error instanceof RunnerError) || error.kind === "not_submitted") throw error;
-    if (isTemporary(error)) {
-      // Nothing was stored: the row is submitted again later.
+    if (!(error instanceof RunnerError)) throw error;
+    if (isTemporary(error) || error.kind === "not_submitted") {
+      // Nothing was stored: the row is submitted again later, or by the call that continues.
       one.attempt--;
       open.delete(one);
       waiting.unshift(one);
+      if (error.kind === "not_submitted") return state.fail(error);
       backOff(state, pace, error);
       return;
     }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type BatchEvent, type BatchTask, createBatchControl, type TaskEnd } from "../../lib/runs/batch_task.ts";
-import { NotFound, Unreachable } from "../../lib/errors.ts";
+import { NotFound, StorageError, Unreachable } from "../../lib/errors.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { advance } from "../../lib/runs/advance.ts";
@@ -65,6 +65,23 @@ Deno.test("a batch submits each task once, and tracks all of them to their ends"
   assert.deepEqual(endsOf(ran), Array.from({ length: 12 }, (_, index) => index === 3 ? "failed" : "completed"));
   assert.equal(stage.simulator.runs().length, 12);
   assert.equal(ran.outcome.stopped, null);
+});
+
+Deno.test("a submission that cannot be stored ends a batch with the runs that it has started", async () => {
+  await using stage = await aStage();
+  let stored = 0;
+  const store: Deps["store"] = {
+    ...stage.deps.store,
+    put: (submission) =>
+      submission.state === "pending" && ++stored > 2
+        ? Promise.reject(new StorageError("the disk is full"))
+        : stage.deps.store.put(submission),
+  };
+  const { outcome } = await ranBatch({ ...stage.deps, store }, endless(4));
+  assert.equal(outcome.error?.kind, "not_submitted");
+  assert.match(outcome.error?.message ?? "", /the disk is full/);
+  assert.deepEqual(outcome.ends.map(({ type }) => type), ["open", "open", "not-submitted", "not-submitted"]);
+  assert.equal(stage.simulator.runs().length, 2);
 });
 
 for (

@@ -104,7 +104,8 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   if (run.stopped !== null || run.error !== null) {
     const why = run.error === null ? "Stopped" : `${output.style.red("✗")} ${run.error.message}`;
     const level = run.error === null ? "WARNING" : "ERROR";
-    output.log(level, `${why}: runs that have started continue. Continue the suite with --resume`);
+    const hint = run.error?.hint === undefined ? "" : `\n  ${run.error.hint}`;
+    output.log(level, `${why}: runs that have started continue. Continue the suite with --resume${hint}`);
   }
   return ended;
 }
