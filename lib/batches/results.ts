@@ -63,7 +63,7 @@ function startOf({ startedAtMs }: RowResult): string | null {
 }
 
 /** A missing value and `null` are both empty. */
-function cellOf(value: Json | undefined): string {
+export function cellOf(value: Json | undefined): string {
   if (value === undefined || value === null) return "";
   if (typeof value !== "string") return quotedCell(JSON.stringify(value));
   return quotedCell(isFormula(value) ? `'${value}` : value);

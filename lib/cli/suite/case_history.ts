@@ -1,6 +1,6 @@
 /** `test history CASE`: what earlier runs show about a case. */
 
-import { quotedCell } from "../../batches/results.ts";
+import { cellOf } from "../../batches/results.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { formatDuration } from "../../duration.ts";
 import { NotFound, UsageError } from "../../errors.ts";
@@ -57,7 +57,7 @@ function csvOf(points: readonly TrendPoint[], metrics: readonly string[]): strin
     String(point.queueSeconds ?? ""),
     ...metrics.map((metric) => String(point.metrics[metric] ?? "")),
   ]);
-  return [head, ...rows].map((cells) => cells.map(quotedCell).join(",")).join("\n");
+  return [head, ...rows].map((cells) => cells.map(cellOf).join(",")).join("\n");
 }
 
 function lineOf({ atMs, verdict, isFlaky, runSeconds, metrics }: TrendPoint, names: readonly string[]): string {
