@@ -485,6 +485,7 @@ for (
     ],
     ["an unknown environment", suite(PASSES), ["--env", "prod"], 2, /no suite has this environment/],
     ["no case", suite(PASSES), ["--case", "god"], 2, /Did you mean "good"\?/],
+    ["a wrong limit of skips", suite(PASSES), ["--max-skipped", "some"], 2, /Cannot use --max-skipped some/],
     ["a wrong shard", suite(PASSES), ["--shard", "3/2"], 2, /--shard 3\/2/],
     ["a wrong report", suite(PASSES), ["--report", "html"], 2, /junit=FILE/],
     [
@@ -796,6 +797,14 @@ Deno.test("where nothing has changed or failed, that is why no case is selected"
   assert.equal(failed.code, 2);
   assert.match(failed.stderr, /no case is selected: none failed, could not be judged or never ran/);
   assert.doesNotMatch(changed.stderr + failed.stderr, /Did you mean/);
+});
+
+Deno.test("no cell of an earlier run is a formula", async () => {
+  await using stage = await suiteStage();
+  const metrics = '{ "=1+1": { from: { output: main.energy } } }';
+  await stage.test(suite(`{ name: a, workflow: ok, metrics: ${metrics} }`), FAST);
+  const { stdout } = await stage.call(["test", "history", "a", "--format", "csv"]);
+  assert.match(stdout, /^time,verdict,run_seconds,queue_seconds,'=1\+1\n.*,passed,5,0,-1\.17\n$/);
 });
 
 Deno.test("a folder that does not exist is called that", async () => {

@@ -3,11 +3,10 @@
 import { UsageError } from "../../errors.ts";
 import { orUsageError } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
-import type { ReportCase } from "../../reports/report.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { openRunStore } from "../open.ts";
 import { openHistory } from "./history.ts";
-import { withLimits } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import { type SuiteCall, wantedReports } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
 
@@ -23,7 +22,7 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
   const files = await Promise.all(paths.map(async (path) => {
     return { path, text: await orUsageError(`read ${path}`, () => context.readTextFile(path)) };
   }));
-  const limited = (cases: readonly ReportCase[]) => withLimits(cases, values, cases.length);
+  const limited = limitsOf(values);
   const merged = mergeShards(files, (cases) => SUITE_EXIT_CODES[suiteKind(limited(cases))]);
   const report = { ...merged, cases: limited(merged.cases) };
   await using store = openRunStore(call, "optional");

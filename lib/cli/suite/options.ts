@@ -103,8 +103,8 @@ export function retriesThresholdOf({ retriesThreshold }: Pick<SuiteValues, "retr
   throw new UsageError(`Cannot use --retries-threshold ${retriesThreshold}`, { hint: "Write a percentage, like 30%" });
 }
 
-/** @throws UsageError unless it is a number or a percentage. */
-export function maxSkippedOf({ maxSkipped }: Pick<SuiteValues, "maxSkipped">, caseCount: number): number | null {
+/** How many of so many cases may be skipped; `null` for no limit. @throws UsageError unless it is a number or a percentage. */
+export function maxSkippedOf({ maxSkipped }: Pick<SuiteValues, "maxSkipped">): ((caseCount: number) => number) | null {
   if (maxSkipped === undefined) return null;
   const [, digits, percent] = /^(\d+)(%?)$/.exec(maxSkipped) ?? [];
   if (digits === undefined) {
@@ -112,7 +112,7 @@ export function maxSkippedOf({ maxSkipped }: Pick<SuiteValues, "maxSkipped">, ca
       hint: "Write a number, or a percentage like 10%",
     });
   }
-  return percent === "%" ? Math.floor(caseCount * Number(digits) / 100) : Number(digits);
+  return (caseCount) => percent === "%" ? Math.floor(caseCount * Number(digits) / 100) : Number(digits);
 }
 
 const FILE_FORMATS = ["junit", "ctrf", "html", "markdown"] as const;

@@ -28,7 +28,7 @@ import { executeCases } from "./execute_cases.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { openHistory } from "./history.ts";
 import { folderHistory } from "./history_folder.ts";
-import { withLimits } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import { retriesThresholdOf, shardOf, type SuiteCall, type SuiteValues, wantedReports } from "./options.ts";
 import { changedFilesSince, environmentOf, suiteFiles } from "./selection.ts";
 import { finishReport } from "./write_reports.ts";
@@ -39,6 +39,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const reports = wantedReports(values);
   const shard = shardOf(values);
   const retriesThreshold = retriesThresholdOf(values);
+  const limited = limitsOf(values);
   const paths = await suiteFiles(context, values.suites ?? []);
   const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
   const environment = environmentOf(suites, values.env);
@@ -78,7 +79,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     budgets: values.budget === undefined ? budgetsIn(suites) : [{ suite: null, limitMs: values.budget }],
     earlier: pointsById(earlierRuns(history.reports, { environment, startedAtMs })),
   });
-  const cases = withLimits(run.cases, values, checked.length);
+  const cases = limited(run.cases);
   // A shard without cases.
   const kind = selected.length === 0 ? "passed" : suiteKind(cases);
   const exitCode = run.stopped === null ? SUITE_EXIT_CODES[kind] : EXIT_CODES_OF_SIGNALS[run.stopped.signal];
