@@ -13,7 +13,11 @@ type Clack = typeof import("../deps/clack.ts");
 type Input = typeof import("node:process").stdin;
 
 /** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
-export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Promise<Prompter> {
+export async function clackPrompter({ mayColor, wrap = (text) => text }: {
+  readonly mayColor: boolean;
+  /** Wraps a note for the terminal: the package does so for prompts only. */
+  readonly wrap?: (text: string) => string;
+}): Promise<Prompter> {
   const [clack, { default: process }] = await Promise.all([import("../deps/clack.ts"), import("node:process")]);
   const { autocomplete, autocompleteMultiselect, confirm, isCancel, log, multiline, password, path, text } = clack;
   const output = mayColor ? process.stderr : colorless(process.stderr);
@@ -80,7 +84,7 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
     confirm: (message, { initial }) => ask(confirm({ output, message, initialValue: initial })),
     // An empty root, because what is typed is appended to it.
     file: (message) => ask(path({ output, message, root: "" })),
-    note: (message) => log.message(message, { output }),
+    note: (message) => log.message(wrap(message), { output }),
   };
   return prompter;
 }

@@ -115,6 +115,20 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing("notes between prompts wrap at spaces in a narrow terminal", missing),
+  async fn() {
+    await using stage = await aStage();
+    await using terminal = await stage.open({ columns: 50 });
+    await answerPrompts(terminal, [
+      [/◆ {2}Select workflow/, "quick", "Enter"],
+      [/◆ {2}How do you want/, "2", "Enter"],
+      [/No inputs to submit: the workflow's defaults\n│ +apply\n[^]*◆ {2}Submit quick\?/, "C-c"],
+    ]);
+    await terminal.waitFor(/\[ended 130\]/);
+  },
+});
+
 for (let stop = 0; stop < SAMPLE.length; stop++) {
   const step = ["selecting a workflow", "selecting the input method", "entering the file", "confirming"][stop];
   for (const [name, key] of [["Ctrl-C", "C-c"], ["Ctrl-D", "C-d"]] as const) {

@@ -19,6 +19,7 @@ import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { colorMode } from "../terminal/color_mode.ts";
+import { wrapLines } from "../terminal/wrap.ts";
 import type { Output } from "../output.ts";
 import { printLogs } from "../tracking/show_logs.ts";
 import { kept } from "../tracking/interrupt.ts";
@@ -27,7 +28,11 @@ import { viewRun } from "../tracking/run_view.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
-  const prompter = await clackPrompter({ mayColor: colorMode(context.env) !== "never" });
+  const prompter = await clackPrompter({
+    mayColor: colorMode(context.env) !== "never",
+    // A note begins with a bar and two spaces.
+    wrap: (text) => wrapLines(text, context.stderr.columns() - 3),
+  });
   try {
     const { deps, hint } = await openOrPrompt({ context, output, prompter });
     const result = await runInteractive({
