@@ -177,8 +177,11 @@ async function textOf(file: string, deps: RowDeps, problems: Problem[]): Promise
     return file === "-" ? await deps.readStdin() : await deps.readTextFile(file);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? error.message;
-    problems.push({ origin: file === "-" ? "stdin" : file, path: "", message: `cannot be read: ${reason}` });
+    const origin = file === "-" ? "stdin" : file;
+    const { message, hint } = error instanceof UsageError ? error : { message: error.message, hint: undefined };
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? message;
+    const problem = reason.replace(`Cannot read ${origin}: `, "");
+    problems.push({ origin, path: "", message: `cannot be read: ${problem}${hint === undefined ? "" : `. ${hint}`}` });
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { problemsOfRows } from "../../lib/batches/read_rows.ts";
+import { readBoundedText } from "../../lib/cli/bounded_read.ts";
+import { problemsOfRows, readRows } from "../../lib/batches/read_rows.ts";
 import { createInputLayer } from "../../lib/inputs/layers.ts";
 import type { Json } from "../../lib/json.ts";
 import { inputsOf, linesOf, readFiles, shape } from "./support/sources.ts";
@@ -303,6 +304,23 @@ for (
     assert.deepEqual(linesOf(problems), want);
   });
 }
+
+Deno.test("a file in another encoding is reported with its line, and how to convert it", async () => {
+  const latin1 = new Uint8Array([...new TextEncoder().encode("count\n1\n"), 0xe9, 0x0a]);
+  const readTextFile = (path: string) => readBoundedText(ReadableStream.from([latin1]), path);
+  const { problems } = await readRows(
+    { files: ["a.csv"], workflow: "solve", overrides: [], repeat: 1 },
+    {
+      readTextFile,
+      readStdin: () => Promise.resolve(""),
+      listFiles: () => Promise.resolve([]),
+      formOf: () => Promise.resolve(null),
+    },
+  );
+  assert.deepEqual(problems.map(({ message }) => message), [
+    "cannot be read: line 3 is not UTF-8. Save it as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8",
+  ]);
+});
 
 Deno.test("a file that cannot be read does not hide the problems of the others", async () => {
   const { problems } = await readFiles({ "a.csv": "count\n1,2\n" }, { ...SOLVE, files: ["none.csv", "a.csv"] });

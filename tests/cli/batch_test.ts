@@ -186,6 +186,29 @@ Deno.test("the table of a batch that is continued shows how its rows ended befor
   assert.doesNotMatch(stderr.text(), /without an error message/);
 });
 
+for (
+  const [option, message] of [
+    ["--max-failures 0", /--max-failures: must be a number above 0, or a percentage like 10%: got "0"/],
+    ["--max-failures 10x", /--max-failures: must be a number above 0/],
+    ["--rows 3-1", /--rows: must be row numbers like 4,8,15-20: got "3-1"/],
+    ["--rows 1,4-5", /Cannot use --rows 1,4-5: sweep has 2 rows/],
+  ] as const
+) {
+  Deno.test(`batch refuses ${option} before it cancels or submits anything`, async () => {
+    const scenario = { "main/solve": { lasts: "forever" } };
+    await using stage = await cliStage({ workflows: { solve: { ...SOLVE, scenario } } });
+    const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+    const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+    await stage.call([...words, "--deadline", "5s"], { context });
+    const again = [...words, "--rerun", "all", "--cancel-running", ...option.split(" ")];
+    const { code, stderr } = await stage.call(again, { context });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+    assert.equal(stage.simulator.received("cancel-run").length, 0);
+    assert.equal(stage.simulator.runs().length, 2);
+  });
+}
+
 Deno.test("a row with an id is recognized when its inputs change", async () => {
   await using stage = await aStage();
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];

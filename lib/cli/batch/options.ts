@@ -1,5 +1,6 @@
 /** Options of every command that runs a batch. */
 
+import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
 import { type ArgValues, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
@@ -15,6 +16,16 @@ function htmlFile(text: string): string {
   const path = /^html=(.+)$/s.exec(text)?.[1];
   if (path === undefined) throw new UsageError("the format of a batch's report is html=FILE");
   return path;
+}
+
+function failureLimit(text: string): string {
+  if (/^0*[1-9]\d*%?$/.test(text)) return text;
+  throw new UsageError(`must be a number above 0, or a percentage like 10%: got "${text}"`);
+}
+
+function rowNumbers(text: string): string {
+  parseRowNumbers(text);
+  return text;
 }
 
 export const DEFAULT_JOBS = 8;
@@ -33,7 +44,7 @@ export const MANY_RUNS_OPTIONS = {
   until: option("all|any|fail-fast", "Stop submitting after the first success, or the first failure (default all)", {
     parse: oneOf("all", "any", "fail-fast"),
   }),
-  maxFailures: option("N|N%", "Stop submitting after this many failures"),
+  maxFailures: option("N|N%", "Stop submitting after this many failures", { parse: failureLimit }),
   noCanary: flag(`Continue even if the first ${CANARY} runs to end have all failed`),
   retries: option("N", "Submit a failed row again, up to N times (default 0)", {
     parse: integer({ min: 0, max: 100 }),
@@ -46,7 +57,7 @@ export const MANY_RUNS_OPTIONS = {
     parse: oneOf("failed", "cancelled", "timeout", "changed", "all"),
     multiple: true,
   }),
-  rows: option("ROWS", "Only these rows, like 4,8,15-20"),
+  rows: option("ROWS", "Only these rows, like 4,8,15-20", { parse: rowNumbers }),
   cancelRunning: flag("With --rerun: cancel runs of these rows that are still running"),
   deadline: option("TIME", "Stop after this long; runs continue", { parse: positiveDuration }),
   requestsPerMinute: option("N", `Requests for lists of runs (default ${DEFAULT_REQUESTS_PER_MINUTE})`, {
@@ -95,15 +106,9 @@ export function retryPolicyOf({ retries = 0, retryOn = "infra" }: BatchValues): 
   }
 }
 
-/** @throws UsageError for anything but a number or a percentage. */
+/** A number, or a percentage of the rows. */
 export function maxFailuresOf({ maxFailures }: BatchValues, rowCount: number): number | null {
   if (maxFailures === undefined) return null;
-  const [, digits, percent] = /^(\d+)(%?)$/.exec(maxFailures) ?? [];
-  const value = Number(digits);
-  if (digits === undefined || value === 0) {
-    throw new UsageError(
-      `Cannot use --max-failures ${maxFailures}: expected a number above 0, or a percentage like 10%`,
-    );
-  }
-  return percent === "%" ? Math.max(1, Math.ceil(rowCount * value / 100)) : value;
+  const value = Number.parseInt(maxFailures, 10);
+  return maxFailures.endsWith("%") ? Math.max(1, Math.ceil(rowCount * value / 100)) : value;
 }

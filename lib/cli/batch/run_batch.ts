@@ -86,6 +86,9 @@ async function prepareBatch(
   const name = values.name ?? read.name;
   if (name === null) throw new UsageError("Cannot name this batch", { hint: "Name it: --name TEXT" });
   if (read.rows.length === 0) throw new UsageError(`Cannot run ${name}: it has no rows`);
+  if (onlyRows !== null && [...onlyRows].some((row) => row > read.rows.length)) {
+    throw new UsageError(`Cannot use --rows ${values.rows}: ${name} has ${counted(read.rows.length, "row")}`);
+  }
   const check: CheckOptions = {
     checking: inputChecking(values),
     isTrusted: values.trust === true,
