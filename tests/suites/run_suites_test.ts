@@ -706,7 +706,8 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
       },
     });
   };
-  const stopped = await interrupted([...FAST, "--report", "junit=j.xml", "--report", "ctrf=c.json"]);
+  const reportArgs = ["--report", "junit=j.xml", "--report", "ctrf=c.json", "--history", "reports"];
+  const stopped = await interrupted([...FAST, ...reportArgs]);
   assert.equal(stopped.code, 130, stopped.stderr);
   assert.deepEqual(stopped.verdicts, { a: "not-judged", b: "not-run" });
   assert.match(stopped.stderr, /--resume/);
@@ -717,7 +718,7 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
   assert.deepEqual(a?.attempts.map(({ slug, status, cause }) => ({ slug, status, cause })), [
     { slug: run?.slug, status: "stopped", cause: null },
   ]);
-  const reports = [stopped.files.get("j.xml") ?? "", stopped.files.get("c.json") ?? ""];
+  const reports = ["j.xml", "c.json", "reports/run-01.json"].map((path) => stopped.files.get(path) ?? "");
   for (const text of reports) assert.ok(text.includes(reason), text);
   assert.match(reports[0] ?? "", /<skipped message="not judged: the suite was interrupted: its run /);
   const inText = await interrupted(["--resume", ...FAST.slice(1)]);
@@ -818,14 +819,15 @@ Deno.test("a folder that does not exist is called that", async () => {
 Deno.test("a run is added to a folder beside the one that another process has added meanwhile", async () => {
   await using stage = await suiteStage();
   const folder = new Map<string, string>();
-  const listFiles = (path: string) => {
-    const paths = path === "history" ? [...folder.keys()] : [];
+  const listFiles = () => {
     folder.set("history/run-01.json", "of another process");
-    return Promise.resolve(paths);
+    return Promise.resolve([]);
   };
+  const checkNewFile = (path: string) =>
+    folder.has(path) ? Promise.reject(new Deno.errors.AlreadyExists(path)) : Promise.resolve();
   const replaceFile = (path: string, text: string) => Promise.resolve(void folder.set(path, text));
   const args = ["a.suite.yaml", ...FAST, "--history", "history"];
-  const { code, stderr } = await stage.test(suite(PASSES), args, {}, { listFiles, replaceFile });
+  const { code, stderr } = await stage.test(suite(PASSES), args, {}, { listFiles, replaceFile, checkNewFile });
   assert.equal(code, 0, stderr);
   assert.equal(folder.get("history/run-01.json"), "of another process");
   assert.match(folder.get("history/run-02.json") ?? "", /"CTRF"/);

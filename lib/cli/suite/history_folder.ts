@@ -38,20 +38,33 @@ export async function folderHistory(
   );
   const own = names.map((name) => `${folder.replace(/[\\/]+$/, "")}/${name}`);
   const reportAt = (path: string) => read.find((file) => isSamePath(file.path, path))?.report;
+  const isKnown = (path: string) => paths.some((other) => isSamePath(other, path));
+  // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
+  const firstNew = async (candidates: readonly string[]) => {
+    for (const path of candidates) if (await isNew(context, path)) return path;
+    return undefined;
+  };
   const timeOf = (path: string) => reportAt(path)?.startedAtMs ?? 0;
   return {
     reports: read.map(({ report }) => report),
     async save(report) {
       const same = own.find((path) => isSameRun(reportAt(path), report));
-      // Another process may have added a report meanwhile.
-      const present = await context.listFiles(folder, /\.json$/i);
-      const free = own.find((path) => !present.some((other) => isSamePath(other, path)));
+      await orUsageError(`create the folder ${folder}`, async () => await context.createFolder?.(folder));
+      const free = same === undefined ? await firstNew(own.filter((path) => !isKnown(path))) : undefined;
       const path = same ?? free ?? own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder;
-      const parent = path.replace(/[\\/][^\\/]*$/, "");
-      await orUsageError(`create the folder ${parent}`, async () => await context.createFolder?.(parent));
       await replaceOutputFile(context, path, renderCtrf(report));
     },
   };
+}
+
+async function isNew({ checkNewFile }: Pick<SuiteCall["context"], "checkNewFile">, path: string): Promise<boolean> {
+  try {
+    await checkNewFile(path);
+    return true;
+  } catch (error) {
+    // Anything else is reported when it is written.
+    return !(error instanceof Deno.errors.AlreadyExists);
+  }
 }
 
 /** A report of the same call before it was resumed. */
