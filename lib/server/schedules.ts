@@ -37,7 +37,7 @@ export async function listSchedulesRoute({ service }: RouteContext): Promise<Res
     schedules: schedules.map(({ nextMs, results, ...facts }) => ({
       ...facts,
       next: nextMs.map(timeOf),
-      results: results.map(({ scheduledAtMs, ...result }) => ({ scheduledAt: timeOf(scheduledAtMs), ...result })),
+      results: results.map(resultDocument),
     })),
   });
 }
@@ -65,7 +65,7 @@ export async function runScheduleRoute({ service, name, request, closing }: Rout
   await tick(service, { ...REQUESTED_TICK, signal: closing }).catch(logFailure);
   const submission = await deps.store.get(id).catch(logFailure);
   const slug = submission === undefined ? null : slugOf(submission);
-  const result = submission && occurrenceEndOf(submission) ? resultOf(submission) : null;
+  const result = submission && occurrenceEndOf(submission) ? resultDocument(resultOf(submission)) : null;
   const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";
   return jsonResponse({ id, state, slug, result }, {
     status: 202,
@@ -186,6 +186,10 @@ function resultOf(submission: Submission): ScheduleFacts["results"][number] {
   const { origin, createdAtMs } = submission;
   const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
   return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
+}
+
+function resultDocument({ scheduledAtMs, ...result }: ScheduleFacts["results"][number]) {
+  return { scheduledAt: timeOf(scheduledAtMs), ...result };
 }
 
 function timeOf(instantMs: number): string {

@@ -423,6 +423,9 @@ Deno.test("POST /schedules/:name/run runs the schedule now, once per Idempotency
   const second = await server.send("/schedules/nightly/run", options);
   assert.equal(second.body.id, first.body.id);
   assert.equal(server.stage.simulator.runs().length, 1);
+  const { schedules } = (await server.send("/schedules", { key: READ })).body;
+  assert.equal(second.body.state, "finished");
+  assert.deepEqual(second.body.result, schedules[0].results[0]);
 });
 
 for (const body of ['{"inputs": {"a": 1}}', "[]", "null", "nothing", "{"]) {
