@@ -113,7 +113,7 @@ sum_of() {
 
 check_path() {
   case :$PATH: in
-    *":$folder:"*) ;;
+    *":$folder:"* | *":$folder/:"*) ;;
     *)
       # The user's shell must expand $PATH, not this one.
       # shellcheck disable=SC2016
@@ -122,7 +122,8 @@ check_path() {
       ;;
   esac
   first=$(command -v "$NAME" || :)
-  [ "$first" = "$folder/$NAME" ] || printf 'Another one is earlier on your PATH: %s\n' "$first"
+  case $first in "$folder/$NAME" | "$folder//$NAME") return ;; esac
+  printf 'Another one is earlier on your PATH: %s\n' "$first"
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -39,6 +39,11 @@ test("PW_INSTALL_DIR selects the folder, and there is no hint if the folder is o
   assert.equal(stdout, `Installed ${NAME} 9.8.7 (abc1234) as ${home}/tools/${NAME}\n`);
 });
 
+test("a folder is on PATH also with a slash at its end", async ({ home, install }) => {
+  const { stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: `${home}/tools/`, folderOnPath: true });
+  assert.equal(stdout, `Installed ${NAME} 9.8.7 (abc1234) as ${home}/tools/${NAME}\n`);
+});
+
 test("it warns of another binary that is earlier on PATH", async ({ home, install }) => {
   await Deno.writeTextFile(`${home}/machine/${NAME}`, "#!/bin/sh\n", { mode: 0o755 });
   const { stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: `${home}/tools`, folderOnPath: true });
