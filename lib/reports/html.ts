@@ -18,7 +18,7 @@ export async function renderHtml(
   report: Report,
   { trends = new Map() }: { readonly trends?: Trends } = {},
 ): Promise<string> {
-  const { title, kind, exitCode, cases } = report;
+  const { title, kind, cases } = report;
   const data = await gzipBase64(JSON.stringify(pageData(report, trends)));
   const policy = [
     "default-src 'none'",
@@ -28,6 +28,7 @@ export async function renderHtml(
     "form-action 'none'",
   ].join("; ");
   const facts = factsOf(report);
+  const [verdict, tone] = verdictOf(report);
   const page = html`
     <!DOCTYPE html>
     <html lang="en">
@@ -41,9 +42,7 @@ export async function renderHtml(
       </head>
       <body data-kind="${kind}">
         <header>
-          <h1><span class="verdict ${exitCode === 0 ? "success" : "error"}">${exitCode === 0
-            ? "passed"
-            : "failed"}</span> ${title}</h1>
+          <h1><span class="verdict ${tone}">${verdict}</span> ${title}</h1>
           <p class="counts">${formatCounts(cases)}</p>
           <p class="facts">${facts}</p>
         </header>
@@ -58,6 +57,12 @@ export async function renderHtml(
     </html>
   `;
   return String(page);
+}
+
+function verdictOf({ kind, exitCode, cases }: Report): readonly [verdict: string, tone: string] {
+  if (exitCode === 0) return ["passed", "success"];
+  const hasFailed = kind !== "suite" || cases.some(({ isFailure }) => isFailure);
+  return hasFailed ? ["failed", "error"] : ["not judged", "warning"];
 }
 
 function factsOf({ startedAtMs, endedAtMs, environment, shard, platformUrl }: Report): string {

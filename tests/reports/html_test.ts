@@ -72,6 +72,14 @@ Deno.test("1,000 cases with logs of 20 KB for the 50 that failed take at most 5 
   assert.ok(LARGE_HTML.length < 5_000_000, `${LARGE_HTML.length} bytes`);
 });
 
+Deno.test("a suite in which nothing failed is not called failed", async () => {
+  const unjudged = aCase({ verdict: "not-judged", isFailure: false, reason: "waited 1h in the queue" });
+  const page = await renderHtml({ ...aSuiteReport([aCase(), unjudged]), exitCode: 8 });
+  assert.match(page, /<h1><span class="verdict warning">not judged<\/span>/);
+  const failed = await renderHtml({ ...aSuiteReport([aCase({ verdict: "failed", isFailure: true })]), exitCode: 1 });
+  assert.match(failed, /<h1><span class="verdict error">failed<\/span>/);
+});
+
 Deno.test("the page has no part that a network or an evaluation would need", () => {
   const withoutData = SMALL_HTML.replace(/id="data">[^<]*/, "");
   assert.doesNotMatch(
