@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { SOLVE } from "../support/batch.ts";
+import type { Context } from "../../lib/cli/context.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
 import { type CallOptions, type CliStage, cliStage } from "../support/cli_stage.ts";
 import { bufferedWriter } from "../support/writer.ts";
@@ -148,7 +149,10 @@ Deno.test("the same command on another machine starts nothing, and states that",
     env: { PW_STATE_DIR: other.path },
   });
   assert.equal(code, 1, stderr);
-  assert.match(stderr, /^2 rows had a run of this batch already, started by another process or machine: .* --name$/m);
+  assert.match(
+    stderr,
+    /^Nothing was submitted for 2 rows: another process or machine had already started this batch\. .* --name$/m,
+  );
   assert.equal(stage.simulator.received("submit").length, 2);
 });
 
@@ -347,6 +351,28 @@ Deno.test("batch cancel counts the runs that it cancels, and names the others", 
   assert.match(stderr, /^1 run cancelled$/m);
   const again = await documentOf(stage, "cancel");
   assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3]]);
+});
+
+Deno.test("--on-interrupt cancel leaves the runs of rows alone that --rows does not name", async () => {
+  let interrupt = (_signal: "SIGINT") => {};
+  await using stage = await cliStage({
+    workflows: { solve: SLOW },
+    onStep(operation) {
+      if (operation === "get-run") interrupt("SIGINT");
+    },
+  });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const { context } = files({ "sweep.csv": "n\n1\n2\n3\n" });
+  assert.equal((await stage.call([...words, "--timeout", "5s"], { context })).code, 124);
+  const onSignal: Context["onSignal"] = (callback) => {
+    interrupt = callback;
+    return { [Symbol.dispose]: () => {} };
+  };
+  const args = [...words, "--rows", "1", "--on-interrupt", "cancel"];
+  const { stderr } = await stage.call(args, { context: { ...context, onSignal } });
+  assert.match(stderr, /No more submissions\. 1 run is being cancelled\./);
+  const { counts } = await documentOf(stage, "results");
+  assert.deepEqual(counts, { cancelled: 1, running: 2 });
 });
 
 Deno.test("batch results --report writes a page with the rows, the inputs in which they differ, and their outputs", async () => {

@@ -29,7 +29,7 @@ import {
   maxFailuresOf,
   retryPolicyOf,
 } from "./options.ts";
-import { createRowStates, type RowStates } from "./row_states.ts";
+import { createRowStates, type RowState, type RowStates } from "./row_states.ts";
 import { answerPlan, confirmMany, reportPlan } from "./show_plan.ts";
 import { viewBatch } from "./view_batch.ts";
 
@@ -126,8 +126,8 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
   if (found === undefined || found.length === 0) return;
   output.log(
     "WARNING",
-    `${counted(found.length, "row")} had a run of this batch already, started by another process or machine: ` +
-      "it is reported instead of another one. To run all anew, give the batch another --name",
+    `Nothing was submitted for ${counted(found.length, "row")}: another process or machine had already started this ` +
+      "batch. To run all rows again, give the batch another --name",
   );
 }
 
@@ -188,13 +188,16 @@ async function track(
   const { deps, values, signal } = call;
   const control = createBatchControl(values.jobs ?? DEFAULT_JOBS);
   const detaching = new AbortController();
+  const tracked = new Set(tasks.map(({ key }) => key));
   let stopped: Stopped | null = null;
   const onAbort = () => {
     stopped = signal.reason instanceof Stopped ? signal.reason : null;
     if (stopped?.signal !== "SIGINT") return detaching.abort(signal.reason);
     control.stop("interrupted");
-    if (values.onInterrupt === "cancel") void cancelRunning(call, states);
-    reportInterrupt(call, stored, states);
+    // Rows that this call leaves alone may be running as well.
+    const running = states.running().filter(({ key }) => tracked.has(key));
+    if (values.onInterrupt === "cancel") void cancelRunning(call, running);
+    reportInterrupt(call, stored, running.length);
   };
   signal.addEventListener("abort", onAbort, { once: true });
   const { pollInterval, unreachableTimeoutMs } = waitOptions({ ...values, timeout: null }, call);
@@ -247,8 +250,11 @@ async function applyWantedJobs({ store }: Deps, batchId: string, control: BatchC
   if (jobs !== null) control.setJobs(jobs);
 }
 
-async function cancelRunning({ deps, output }: BatchCall & { readonly deps: Deps }, states: RowStates): Promise<void> {
-  for (const { run, row } of states.running()) {
+async function cancelRunning(
+  { deps, output }: BatchCall & { readonly deps: Deps },
+  running: readonly RowState[],
+): Promise<void> {
+  for (const { run, row } of running) {
     if (run === null) continue;
     try {
       await cancelRun(deps, { type: "slug", slug: run }, { signal: new AbortController().signal });
@@ -258,8 +264,7 @@ async function cancelRunning({ deps, output }: BatchCall & { readonly deps: Deps
   }
 }
 
-function reportInterrupt({ output, values }: BatchCall, { name }: StoredBatch, states: RowStates): void {
-  const running = states.running().length;
+function reportInterrupt({ output, values }: BatchCall, { name }: StoredBatch, running: number): void {
   const isCancelling = values.onInterrupt === "cancel";
   const continues = running === 1 ? "continues" : "continue";
   const beingCancelled = `${running === 1 ? "is" : "are"} being cancelled`;
