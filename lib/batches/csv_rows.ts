@@ -36,7 +36,7 @@ export async function readCsvRows(
   const [header, ...records] = parsed.records;
   if (header === undefined) return report(problems, origin, "", "is empty: write a header with the paths of inputs");
   const columns = columnsOf(header, records, origin, problems);
-  if (records.length === 0) report(problems, origin, "", "has a header and no rows");
+  if (records.length === 0 && parsed.problems.length === 0) report(problems, origin, "", "has a header and no rows");
   const drafts: RowDraft[] = [];
   const checked = new Set<Form | null>();
   for (const { line, cells } of records) {

@@ -305,6 +305,11 @@ for (
   });
 }
 
+Deno.test("a row that cannot be read is not reported as missing, too", async () => {
+  const { problems } = await readFiles({ "a.csv": 'count\n"1\n' }, { ...SOLVE, files: ["a.csv"] });
+  assert.deepEqual(linesOf(problems), ["a.csv:2 has a quote that is never closed"]);
+});
+
 Deno.test("a file in another encoding is reported with its line, and how to convert it", async () => {
   const latin1 = new Uint8Array([...new TextEncoder().encode("count\n1\n"), 0xe9, 0x0a]);
   const readTextFile = (path: string) => readBoundedText(ReadableStream.from([latin1]), path);
