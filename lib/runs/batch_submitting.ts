@@ -179,7 +179,13 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
   const submission = await withInputs(state, pace, one);
   if (submission === null) return;
   const options = { signal, submitted: "yes", pollInterval, submitTimeoutMs, unreachableTimeoutMs } as const;
-  const advanced = await advanceOne(deps, submission, options);
+  const advanced = await advanceOne(deps, submission, options).catch((error: unknown) => {
+    if (!(error instanceof NotSubmitted)) throw error;
+    // It could not be stored, so it was not sent: the call that continues sends it.
+    state.fail(error);
+    releaseUnsent(state, one);
+  });
+  if (advanced === undefined) return;
   // A lost response has no error, nor has a search that found nothing.
   const isAnswered = advanced.submission.state !== "unconfirmed" ||
     submission.state === "unconfirmed" && submission.reconciliation !== null && !isAbandoned(submission);

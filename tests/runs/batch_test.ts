@@ -67,22 +67,24 @@ Deno.test("a batch submits each task once, and tracks all of them to their ends"
   assert.equal(ran.outcome.stopped, null);
 });
 
-Deno.test("a submission that cannot be stored ends a batch with the runs that it has started", async () => {
-  await using stage = await aStage();
-  let stored = 0;
-  const store: Deps["store"] = {
-    ...stage.deps.store,
-    put: (submission) =>
-      submission.state === "pending" && ++stored > 2
-        ? Promise.reject(new StorageError("the disk is full"))
-        : stage.deps.store.put(submission),
-  };
-  const { outcome } = await ranBatch({ ...stage.deps, store }, endless(4));
-  assert.equal(outcome.error?.kind, "not_submitted");
-  assert.match(outcome.error?.message ?? "", /the disk is full/);
-  assert.deepEqual(outcome.ends.map(({ type }) => type), ["open", "open", "not-submitted", "not-submitted"]);
-  assert.equal(stage.simulator.runs().length, 2);
-});
+for (const state of ["pending", "unconfirmed"]) {
+  Deno.test(`a submission that cannot be stored as ${state} ends a batch with the runs that it has started`, async () => {
+    await using stage = await aStage();
+    let stored = 0;
+    const store: Deps["store"] = {
+      ...stage.deps.store,
+      put: (submission) =>
+        submission.state === state && ++stored > 2
+          ? Promise.reject(new StorageError("the disk is full"))
+          : stage.deps.store.put(submission),
+    };
+    const { outcome } = await ranBatch({ ...stage.deps, store }, endless(4));
+    assert.equal(outcome.error?.kind, "not_submitted");
+    assert.match(outcome.error?.message ?? "", /the disk is full/);
+    assert.deepEqual(outcome.ends.map(({ type }) => type), ["open", "open", "not-submitted", "not-submitted"]);
+    assert.equal(stage.simulator.runs().length, 2);
+  });
+}
 
 for (
   const [name, parts, most] of [
