@@ -796,7 +796,7 @@ Deno.test("where nothing has changed or failed, that is why no case is selected"
   assert.equal((await stage.test(suite(PASSES), FAST)).code, 0);
   const failed = await stage.test(suite(PASSES), ["--case", "good", "--last-failed"]);
   assert.equal(failed.code, 2);
-  assert.match(failed.stderr, /no case is selected: none failed, could not be judged or never ran/);
+  assert.match(failed.stderr, /no case is selected: there is none that failed, was not judged or never ran/);
   assert.doesNotMatch(changed.stderr + failed.stderr, /Did you mean/);
 });
 

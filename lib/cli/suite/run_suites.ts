@@ -193,7 +193,7 @@ function noCases({ case: names = [], changedSince, lastFailed }: SuiteValues, kn
   const reason = changedSince !== undefined
     ? `: none depends on a file that has changed since ${changedSince}`
     : lastFailed === true
-    ? ": none failed, could not be judged or never ran"
+    ? ": there is none that failed, was not judged or never ran"
     : "";
   return new UsageError(`Cannot run the suite: no case is selected${reason}`, {
     hint: hint ?? "--list shows the cases that other options select",
