@@ -515,11 +515,16 @@ Deno.test("a report that cannot be written takes neither the other reports nor t
       ? Promise.reject(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }))
       : Promise.resolve(void written.set(path, text));
   const reports = ["--report", "junit=full/a.xml", "--report", "ctrf=b.json", "--history", "full/history"];
-  const call = async (...args: readonly string[]) =>
-    await stage.test(suite(PASSES, FAILS), ["a.suite.yaml", "--max-poll-interval", "2s", ...reports, ...args], {}, {
+  const appendFile = (path: string, text: string) => void written.set(path, (written.get(path) ?? "") + text);
+  const call = async (...args: readonly string[]) => {
+    const env = { GITHUB_OUTPUT: "outputs", GITHUB_STEP_SUMMARY: "summary" };
+    const all = ["a.suite.yaml", "--max-poll-interval", "2s", ...reports, ...args];
+    return await stage.test(suite(PASSES, FAILS), all, env, {
       replaceFile,
+      appendFile,
       listFiles: () => Promise.resolve([]),
     });
+  };
   const text = await call();
   assert.equal(text.code, 7, text.stderr);
   assert.match(text.stderr, /^Cannot write full\/a\.xml: no space left on the disk/m);
@@ -530,6 +535,8 @@ Deno.test("a report that cannot be written takes neither the other reports nor t
   const json = await call("--json");
   const { exitCode, kind, submitted, counts } = JSON.parse(json.stdout);
   assert.deepEqual([json.code, exitCode, kind, submitted, counts.total], [7, 7, "machine_failed", "yes", 2]);
+  assert.equal((await call("--report", "github")).code, 7);
+  assert.match(written.get("outputs") ?? "", /^exit-code<<.*\n7$/m);
 });
 
 Deno.test("an answer that cannot be written exits with 7, with the counts on stderr", async () => {

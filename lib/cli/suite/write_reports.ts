@@ -87,7 +87,6 @@ export async function finishReport(
   const isCompared = values.history !== undefined || earlier.length > 0;
   const compared = isCompared ? { ...report, changes: changesOf(report, trends) } : report;
   const clean = cleanReport(compared, output.secrets());
-  output.reporter?.finish(clean);
   const areWritten = await writeOutputFiles(output, [
     ...reports.map((wanted) => ({ hint, write: () => writeReport(context, clean, wanted, trends) })),
     // A shard is a part of a run: the merged report is added.
@@ -97,6 +96,7 @@ export async function finishReport(
   // A signal, or that it is not known whether a run was started, is more urgent.
   const isUrgent = report.exitCode > 64 || report.exitCode === SUITE_EXIT_CODES.submit_unknown;
   const exitCode = areWritten || isUrgent ? report.exitCode : EXIT_CODES.connection_lost;
+  output.reporter?.finish({ ...clean, exitCode });
   const submitted = submittedOf(clean);
   try {
     if (output.mode === "text") output.answer(renderText(clean, output.answerStyle, trends));
