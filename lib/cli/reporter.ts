@@ -43,7 +43,11 @@ export function createReporter(writer: ReportWriter): Reporter {
     end: (end, exitCode) => void (ended = { end, exitCode }),
     finish: (report) => void (finished = report),
     write(secrets) {
-      if (finished !== undefined) return writer.write(cleanReport(finished, secrets));
+      if (finished !== undefined) {
+        // The answer may have failed since.
+        const { exitCode } = ended ?? finished;
+        return writer.write(cleanReport({ ...finished, exitCode }, secrets));
+      }
       if (ended === undefined) return writer.write(null);
       writer.write(cleanReport(reportRun({ ...facts, platformUrl }, ended.end, ended.exitCode), secrets));
     },

@@ -549,8 +549,13 @@ Deno.test("an answer that cannot be written exits with 7, with the counts on std
       throw new OutputFailed("Cannot write the output: no space left on the disk");
     },
   };
-  const end = await stage.test(suite(PASSES), FAST, {}, { stdout });
+  let outputs = "";
+  const appendFile = (path: string, text: string) => void (outputs += path === "outputs" ? text : "");
+  const env = { GITHUB_OUTPUT: "outputs", GITHUB_STEP_SUMMARY: "summary" };
+  const end = await stage.test(suite(PASSES), [...FAST, "--report", "github"], env, { stdout, appendFile });
   assert.equal(end.code, 7, end.stderr);
+  assert.match(outputs, /^exit-code<<.*\n7$/m);
+  assert.match(outputs, /^passed<<.*\n1$/m);
   assert.match(end.stderr, /Cannot write the output[^]*a: 1 passed[^]*--rejudge/);
 });
 
