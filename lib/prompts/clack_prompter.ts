@@ -111,7 +111,7 @@ function watchKeys(input: Input, pattern: RegExp): LastKeys {
   return { match: () => isMatch, [Symbol.dispose]: () => void input.off("data", onData) };
 }
 
-/** Turns Ctrl-D where it deletes nothing into Ctrl-C: it pauses the input, and the prompt would wait for keys forever. */
+/** Makes Ctrl-D a Ctrl-C where it deletes nothing: otherwise it pauses the input, and the prompt would wait for keys forever. */
 function cancelAtEnd(input: Input): Disposable {
   const keys = watchKeys(input, CTRL_D);
   const cancel = () => input.emit("keypress", "\u0003", { name: "c", sequence: "\u0003", ctrl: true });

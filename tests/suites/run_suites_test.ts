@@ -624,6 +624,18 @@ Deno.test("the table at a terminal shows what the cases are judged to be, not ho
   );
 });
 
+Deno.test("the table at a terminal does not list a skipped case among those that changed", async () => {
+  await using stage = await suiteStage();
+  const files = suite(
+    ...[1, 2, 3, 4].map((number) => `{ name: c${number}, workflow: ok }`),
+    "{ name: cluster is off, workflow: ok, inputs: { resource: weekendcluster } }",
+  );
+  const stderr = bufferedWriter({ isTerminal: true, columns: 100, rows: 8 });
+  assert.equal((await stage.test(files, ["--no-color", "--poll-interval", "1s"], {}, { stderr })).code, 0);
+  assert.match(stderr.text(), /running .*c4/);
+  assert.doesNotMatch(stderr.text(), /waiting .*cluster is off/);
+});
+
 Deno.test("--order random is repeated by its seed", async () => {
   await using stage = await suiteStage();
   const files = suite(...Array.from({ length: 9 }, (_, index) => `{ name: c${index}, workflow: ok }`));

@@ -118,8 +118,10 @@ function show(
   const nowMs = context.clock.now();
   if (event.type === "case-ended") {
     const shown = judgedRow(event.case);
-    judged.set(event.key, shown);
-    states.update(event.key, nowMs, shown);
+    if (shown !== undefined) {
+      judged.set(event.key, shown);
+      states.update(event.key, nowMs, shown);
+    }
     if (table === undefined && output.mode !== "events") {
       output.log("INFO", caseLine(event.case, output.style, usualSecondsOf(event.case.id, earlier)));
     }
@@ -133,11 +135,11 @@ function show(
   if (note !== undefined && caseCount > 0) output.log("WARNING", note);
 }
 
-/** A run that fails as expected has not failed; what could not be judged is shown as its run ended. */
-function judgedRow({ verdict, isFailure, reason }: ReportCase): Partial<RowState> {
+/** A run that fails as expected has not failed. `undefined` for what could not be judged: it is shown as its run ended. */
+function judgedRow({ verdict, isFailure, reason }: ReportCase): Partial<RowState> | undefined {
   if (isFailure) return { status: "failed", error: reason };
   const isJudged = verdict === "passed" || verdict === "known-failure" || verdict === "unexpected-pass";
-  return isJudged ? { status: "completed", error: null } : {};
+  return isJudged ? { status: "completed", error: null } : undefined;
 }
 
 /** The address of a run's page, if the user has set a template. */
