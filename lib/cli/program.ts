@@ -98,7 +98,7 @@ async function dispatch(
     return printVersion(context, output);
   }
   if (name !== undefined && name !== "help") {
-    const entry = entryNamed(name);
+    const entry = entryNamed(name, { hint: misplacedOptionHint(context.args) });
     if (isHelpRequested) return await showHelp(context, output, name);
     return await start(context, entry, { argv, shared });
   }
@@ -131,12 +131,26 @@ function printVersion({ versionLine }: Context, output: Output): number {
 
 const LIST_HINT = "Run `pw-workflow-runner help` to list the commands";
 
-function entryNamed(name: string, others: readonly string[] = []): CommandEntry {
+function entryNamed(
+  name: string,
+  { others = [], hint }: { readonly others?: readonly string[]; readonly hint?: string | undefined } = {},
+): CommandEntry {
   const entry = findCommand(name);
   if (entry !== undefined) return entry;
-  throw new UsageError(`Unknown command ${name}`, {
-    hint: didYouMean(name, [...COMMANDS.map((command) => command.name), ...others]) ?? LIST_HINT,
-  });
+  const similar = didYouMean(name, [...COMMANDS.map((command) => command.name), ...others]);
+  const hints = [hint, similar].filter((line) => line !== undefined);
+  throw new UsageError(`Unknown command ${name}`, { hint: hints.length === 0 ? LIST_HINT : hints.join("\n") });
+}
+
+/** For an option of a command that is written before the command: its value was read as the command. */
+function misplacedOptionHint(args: readonly string[]): string | undefined {
+  const [{ text, index } = { text: "", index: 0 }] = scanWords(COMMON_OPTIONS, args).positionals;
+  const written = args[index - 1] ?? "";
+  const { options, pendingOption } = scanWords(GLOBAL_OPTIONS, [written]);
+  const isFlag = options.length > 0 && pendingOption === undefined;
+  return !/^-./.test(written) || isFlag
+    ? undefined
+    : `Options of a command go after it: \`pw-workflow-runner COMMAND ${written} ${text}\``;
 }
 
 async function start(
@@ -173,7 +187,7 @@ async function showHelp(context: Context, output: Output, subject: string | unde
   if (subject === undefined) output.answer(renderOverview(layout));
   else if (topic !== undefined) output.answer(renderTopic(topic.name, layout));
   else {
-    const entry = entryNamed(subject, HELP_TOPICS.map(({ name }) => name));
+    const entry = entryNamed(subject, { others: HELP_TOPICS.map(({ name }) => name) });
     output.answer(renderHelp(entry, await entry.load(), layout));
   }
   return EXIT_CODES.completed;
