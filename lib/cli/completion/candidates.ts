@@ -1,4 +1,5 @@
 import { oneLine } from "../../escape.ts";
+import type { Choices } from "../argv.ts";
 import type { CompletionTarget } from "./target.ts";
 
 export interface Candidate {
@@ -57,7 +58,7 @@ async function candidatesFor(
 ): Promise<readonly Candidate[]> {
   switch (target.type) {
     case "choices":
-      return Object.entries(target.choices).map(([text, description]) => completeCandidate(text, description));
+      return choiceCandidates(target.choices);
     case "workflow":
       return (await orNone(() => sources.workflows())).map(toCandidate);
     case "run":
@@ -70,8 +71,12 @@ async function candidatesFor(
     case "context":
       return (await orNone(() => sources.contexts())).map((name) => completeCandidate(name, ""));
     case "file":
-      return await fileCandidates(typed, sources);
+      return [...choiceCandidates(target.actions ?? {}), ...await fileCandidates(typed, sources)];
   }
+}
+
+function choiceCandidates(choices: Choices): readonly Candidate[] {
+  return Object.entries(choices).map(([text, description]) => completeCandidate(text, description));
 }
 
 async function runCandidates(

@@ -95,7 +95,10 @@ async function cursorOf({ before, current }: TypedWords): Promise<CommandLineCur
   const { name, argv } = splitCommand(before);
   if (name === undefined) return findCommandLineCursor(WITHOUT_COMMAND, { before, current });
   const entry = findCommand(name);
-  if (entry !== undefined) return findCommandLineCursor(listedArgs(await entry.load()), { before: argv, current });
+  if (entry !== undefined) {
+    const command = await entry.load();
+    return findCommandLineCursor(listedArgs(command), { before: argv, current }, command.forms);
+  }
   return name === "help"
     ? findCommandLineCursor(WITHOUT_COMMAND, { before: argv, current })
     : { prefix: "", target: undefined };

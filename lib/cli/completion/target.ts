@@ -10,12 +10,13 @@ import {
   type ScannedLine,
   scanWords,
 } from "../argv.ts";
+import type { Command } from "../command.ts";
 
 export type CompletionTarget =
   /** Each text with its description. */
   | { readonly type: "choices"; readonly choices: Choices }
-  /** Names of the platform or of this machine; inputs and presets are those of the workflow. */
-  | { readonly type: Completes; readonly workflow: string | undefined };
+  /** Names of the platform or of this machine; inputs and presets are those of the workflow. An action may stand in place of a name. */
+  | { readonly type: Completes; readonly workflow: string | undefined; readonly actions?: Choices };
 
 export interface CommandLineCursor {
   /** The part of the current word that stays, like `--preset=`. */
@@ -31,7 +32,12 @@ export interface TypedWords {
   readonly current: string;
 }
 
-export function findCommandLineCursor(args: Args, { before, current }: TypedWords): CommandLineCursor {
+/** @param forms Of the command, where its actions stand in place of an argument. */
+export function findCommandLineCursor(
+  args: Args,
+  { before, current }: TypedWords,
+  forms: Command["forms"] = [],
+): CommandLineCursor {
   const line = scanWords(args, before);
   const workflow = workflowOf(args, line);
   if (line.pendingOption !== undefined) return { prefix: "", target: targetOf(args[line.pendingOption], workflow) };
@@ -41,7 +47,7 @@ export function findCommandLineCursor(args: Args, { before, current }: TypedWord
     if (key !== undefined && args[key]?.type === "option") return { prefix, target: targetOf(args[key], workflow) };
     return { prefix: "", target: unusedOptions(args, line) };
   }
-  const target = targetOf(nextArgument(args, line), workflow);
+  const target = withActions(targetOf(nextArgument(args, line), workflow), line, forms);
   const isOptionNext = target === undefined && current === "" && !line.areOptionsEnded;
   return { prefix: "", target: isOptionNext ? unusedOptions(args, line) : target };
 }
@@ -50,6 +56,21 @@ function targetOf(schema: ArgSchema | undefined, workflow: string | undefined): 
   if (schema?.parse?.choices !== undefined) return { type: "choices", choices: schema.parse.choices };
   if (schema?.completes === undefined || (schema.completes === "preset" && workflow === undefined)) return undefined;
   return { type: schema.completes, workflow };
+}
+
+/** The actions come first; what follows one is a file only if its form names one. */
+function withActions(
+  target: CompletionTarget | undefined,
+  { positionals: [first] }: ScannedLine,
+  forms: NonNullable<Command["forms"]>,
+): CompletionTarget | undefined {
+  if (target === undefined || target.type === "choices" || forms.length === 0) return target;
+  const actions = forms.map(([form, description]) => ({ words: form.split(" "), description }));
+  if (first === undefined) {
+    return { ...target, actions: Object.fromEntries(actions.map(({ words, description }) => [words[0], description])) };
+  }
+  const given = actions.find(({ words }) => words[0] === first.text);
+  return given === undefined || given.words.includes("FILE…") ? target : undefined;
 }
 
 function unusedOptions(args: Args, { options, positionals }: ScannedLine): CompletionTarget {
@@ -74,7 +95,7 @@ function workflowOf(args: Args, { positionals, options }: ScannedLine): string |
 function nextArgument(args: Args, { positionals }: ScannedLine): ArgSchema | undefined {
   const schemas = argumentsOf(args).map(([, schema]) => schema);
   const last = schemas.at(-1);
-  const next = schemas[positionals.length] ?? (last?.metavar?.endsWith("…") ? last : undefined);
+  const next = schemas[positionals.length] ?? (last?.multiple === true ? last : undefined);
   const isPossible = next?.onlyAfter === undefined || positionals.at(-1)?.text === next.onlyAfter;
   return isPossible ? next : undefined;
 }
