@@ -1,6 +1,7 @@
 /** What a few runs of one workflow show about a server, one behavior at a time. */
 
 import type { Clock } from "../../../clock.ts";
+import { didYouMean } from "../../../did_you_mean.ts";
 import { NotFound, Rejected } from "../../../errors.ts";
 import type { JsonObject } from "../../../json.ts";
 import { newCorrelationTag, slugFor } from "../../../runs/slug.ts";
@@ -61,8 +62,11 @@ export const READ_CHECKS: ProbeChecks = {
   "API version": async ({ requester, workflow }) => {
     const { status } = await requester.get(workflowPath(workflow));
     if (status !== 200) {
+      const { body } = await requester.get("/api/workflows");
+      const names = listAt(body).flatMap((item) => textAt(item, "name") ?? []);
       throw new NotFound(`Cannot probe the server with ${workflow}: it responded ${status}`, {
-        hint: "Use a short workflow of your account that has no side effects: --probe WORKFLOW",
+        hint: didYouMean(workflow, names) ??
+          "Use a short workflow of your account that has no side effects: --probe WORKFLOW",
       });
     }
     const routes = (await requester.get(`${RUNS_PATH}?limit=1`)).status === 200 ? "current" : "legacy";

@@ -115,6 +115,11 @@ for (
 Deno.test("probe fails without starting a run when the workflow is missing or refused", async () => {
   await using stage = await aStage({});
   await assert.rejects(stage.probe({ workflow: "no-such-workflow" }), NotFound);
+  await assert.rejects(stage.probe({ workflow: "quik" }), (error) => {
+    assert.ok(error instanceof NotFound);
+    assert.equal(error.hint, 'Did you mean "quick"?');
+    return true;
+  });
   assert.equal(stage.simulator.received("submit").length, 0);
   await using refusing = await aStage({ faults: [{ on: "submit", status: 400, times: Infinity }] });
   await assert.rejects(refusing.probe(), Rejected);
