@@ -45,6 +45,13 @@ export async function checkInputs(
   return { problems, warnings, missing, problemCount: all.length };
 }
 
+/** The names that the form does not have, each with the origin of its value; shortened like the problems of {@link checkInputs}. */
+export async function findUnknownNames(form: Form, resolved: ResolvedInputs): Promise<readonly Problem[]> {
+  const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths), clusters: null });
+  const unknown = found.filter(({ type, isMisspelled }) => type === "unknown" || isMisspelled === true);
+  return await Promise.all(shortened(unknown).map((problem) => withOrigin(problem, resolved)));
+}
+
 const INEXACT = "cannot be sent exactly as a number: give it as text";
 const MAX_OF_KIND = 10;
 

@@ -103,6 +103,20 @@ Deno.test("`inputs explain` shows where each value comes from and what it overri
   assert.match(stdout, /^slurm\.partition +"debug" +-i #2 +overrides "batch" from hello-world\.json:9$/m);
 });
 
+Deno.test("`inputs explain` warns of names that the form does not have, as `run` does", async () => {
+  await using stage = await aStage();
+  const explain = (...words: readonly string[]) => stage.call(["inputs", "explain", ...words]);
+  const known = await explain("hello-world", "-i", "hello-world.json");
+  assert.doesNotMatch(known.stderr, /unknown/);
+  const typos = await explain("hello-world", "-i", "hello-world.json", "-i", "slurm.partiton=debug", "--json");
+  assert.match(typos.stderr, /^! -i #2 {2}slurm\.partiton {2}unknown field: did you mean "partition"\?$/m);
+  assert.equal(typos.code, 0);
+  // A missing value is not a wrong name.
+  const required = await explain("required-inputs", "-i", "projct=x");
+  const warnings = required.stderr.split("\n").filter((line) => line.startsWith("!"));
+  assert.deepEqual(warnings, [`! -i #1  projct  unknown field: did you mean "project", which is required?`]);
+});
+
 Deno.test("the shipped inputs run without a warning, also with --strict", async () => {
   await using stage = await aStage();
   for (const options of [[], ["--strict"]]) {

@@ -1,6 +1,7 @@
 import { NotFound } from "../../errors.ts";
 import { findWorkflow } from "../../runs/find_workflow.ts";
 import { gatherInputs } from "../../runs/prepare.ts";
+import { findUnknownNames } from "../../inputs/check.ts";
 import { explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
 import { readLayers } from "../../inputs/layers.ts";
@@ -12,7 +13,7 @@ import { evaluateConditions } from "../../inputs/unknown_conditions.ts";
 import type { Workflow } from "../../workflow.ts";
 import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { DEFAULTS_OPTION, logUnknownConditions } from "../check_options.ts";
+import { DEFAULTS_OPTION, logUnknownConditions, showWarnings } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open_client.ts";
 import { checkOutputFile, writeOutputFile } from "../output_file.ts";
@@ -118,6 +119,7 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
   else if (rows.length === 0) output.log("INFO", "The workflow has no inputs, and none were given");
   else output.answer(renderExplained(rows, output.layout()));
   if (form !== null) {
+    showWarnings(output, await findUnknownNames(form, resolved));
     const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
     logUnknownConditions(output, "INFO", unknown);
   }
