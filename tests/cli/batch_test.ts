@@ -353,6 +353,23 @@ Deno.test("batch cancel counts the runs that it cancels, and names the others", 
   assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3]]);
 });
 
+Deno.test("batch cancel reports each run that it cancels, and each that it cannot", async () => {
+  await using stage = await cliStage({ workflows: { solve: SLOW } });
+  const detached = ["batch", "sweep.csv", "--workflow", "solve", "--timeout", "5s", ...QUICK];
+  await stage.call(detached, files({ "sweep.csv": "n\n1\n2\n3\n" }));
+  stage.simulator.addFaults({ on: "cancel-run", times: 2, status: 403 });
+  const { code, stdout, stderr } = await stage.call(["batch", "cancel", "sweep", "--json"]);
+  const { cancelled, failed, exitCode, kind } = JSON.parse(stdout);
+  assert.deepEqual({ code, exitCode, kind }, { code: 4, exitCode: 4, kind: "forbidden" });
+  const { rows } = await documentOf(stage, "results");
+  assert.deepEqual(cancelled, [rows[2].run]);
+  assert.deepEqual(failed.map(({ row, run }: Record<string, unknown>) => [row, run]), [[1, rows[0].run], [
+    2,
+    rows[1].run,
+  ]]);
+  for (const { run } of failed) assert.match(stderr, new RegExp(`✗ Cannot cancel run ${run}: .*403`));
+});
+
 Deno.test("--on-interrupt cancel leaves the runs of rows alone that --rows does not name", async () => {
   let interrupt = (_signal: "SIGINT") => {};
   await using stage = await cliStage({

@@ -13,7 +13,8 @@ import { answerRows, exitCodeOfRows, findBatch } from "../batch/answer.ts";
 import { BATCH_OPTIONS } from "../batch/options.ts";
 import { REPEAT_OPTION } from "../batch_options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
-import { COMPLETED } from "../exit_codes.ts";
+import { COMPLETED, mostSevere } from "../exit_codes.ts";
+import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { inputSources } from "../input_sources.ts";
 import { openDeps, openRunStore } from "../open.ts";
 import type { OpenInvocation } from "../open_client.ts";
@@ -154,7 +155,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   const rows = (await loadRows(deps.store, batch)).filter(({ status }) => status === "running");
   const cancelled: string[] = [];
   const others: { row: number; run: string | null; status: string }[] = [];
-  const failures: RunnerError[] = [];
+  const failures: ({ row: number; run: string } & FailureReport)[] = [];
   for (const { row, run } of rows) {
     // Servers without slugs cannot cancel.
     if (run === null) continue;
@@ -167,13 +168,20 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
       }
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error;
-      failures.push(error);
+      const failure = reportOf(error);
+      failures.push({ row, run, ...failure });
+      output.log("ERROR", await renderFailure(failure, output.style));
     }
   }
   if (output.mode === "text") output.log("INFO", `${counted(cancelled.length, "run")} cancelled`);
-  if (failures[0] !== undefined) throw failures[0];
-  if (output.mode !== "text") output.document({ batchId: batch.batchId, cancelled, others, ...COMPLETED });
-  return 0;
+  const exitCode = mostSevere(failures.map((failure) => failure.exitCode));
+  if (output.mode !== "text") {
+    const { batchId } = batch;
+    const failed = failures.map(({ row, run, ...failure }) => ({ row, run, ...failureDocument(failure) }));
+    const kind = failures.find((failure) => failure.exitCode === exitCode)?.kind ?? COMPLETED.kind;
+    output.document({ batchId, cancelled, others, failed, ...COMPLETED, exitCode, kind });
+  }
+  return exitCode;
 }
 
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */

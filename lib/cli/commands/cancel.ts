@@ -1,10 +1,12 @@
+import { RunnerError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
 import { toRunView } from "../../runs/view.ts";
 import { formatRunId, type RunDetail } from "../../run.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { mostSevere } from "../exit_codes.ts";
+import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { openDeps } from "../open.ts";
 import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 
@@ -19,19 +21,32 @@ export const command = defineCommand({
     const refs = parseManyRuns(values.runs);
     await using deps = await openDeps({ context, output, values });
     // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
-    const runIds = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
-    const cancelled: RunDetail[] = [];
+    const found = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
+    const runIds = [...new Map(found.map((runId) => [formatRunId(runId), runId])).values()];
+    const answers: object[] = [];
+    const failures: FailureReport[] = [];
     for (const runId of runIds) {
-      const run = await cancelRun({ ...deps, client: await redactingReads(deps, runId) }, runId, { signal });
-      cancelled.push(run);
-      if (output.mode === "text") {
-        output.answer(`${output.answerStyle.green("✓")} ${formatRunId(runId)} ${outcome(run)}`);
+      try {
+        const run = await cancelRun({ ...deps, client: await redactingReads(deps, runId) }, runId, { signal });
+        answers.push(toRunView(run));
+        if (output.mode === "text") {
+          output.answer(`${output.answerStyle.green("✓")} ${formatRunId(runId)} ${outcome(run)}`);
+        }
+      } catch (error) {
+        // A run that cannot be cancelled must not keep the others running.
+        if (runIds.length === 1 || !(error instanceof RunnerError)) throw error;
+        const failure = reportOf(error);
+        failures.push(failure);
+        answers.push({ slug: formatRunId(runId), ...failureDocument(failure) });
+        output.log("ERROR", await renderFailure(failure, output.style));
       }
     }
+    const exitCode = mostSevere(failures.map((failure) => failure.exitCode));
     if (output.mode === "json") {
-      const kind = "cancelled";
-      output.document({ runs: cancelled.map(toRunView), exitCode: EXIT_CODES.completed, kind, submitted: "no" });
+      const kind = failures.find((failure) => failure.exitCode === exitCode)?.kind ?? "cancelled";
+      output.document({ runs: answers, exitCode, kind, submitted: "no" });
     }
+    return exitCode;
   },
 });
 
