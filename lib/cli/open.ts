@@ -5,7 +5,7 @@ import type { Deps } from "../runs/deps.ts";
 import { apiVersionCache } from "../runs/server_capabilities.ts";
 import { lazyBackend, withAlternative } from "../store/backend.ts";
 import { createKv } from "../store/kv.ts";
-import { openKv } from "../store/open_kv.ts";
+import { isStoreMissing, openKv } from "../store/open_kv.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
 import { createRunStore, type RunStore } from "../store/run_store.ts";
 import { openCredential } from "./credential.ts";
@@ -13,10 +13,10 @@ import { clientFor, logToOutput, type OpenInvocation } from "./open_client.ts";
 import { runStorePath } from "./state_path.ts";
 
 /**
- * How a command uses the local history: `required` if a submission must be stored before it is sent, `optional` if the
- * command works without it, `none` if it is turned off.
+ * How a command uses the local history: `required` if a submission must be stored before it is sent, `read` if the command
+ * only shows what it contains, `optional` if the command works without it, `none` if it is turned off.
  */
-export type HistoryUse = "required" | "optional" | "none";
+export type HistoryUse = "required" | "read" | "optional" | "none";
 
 export type OpenDeps = Deps & AsyncDisposable;
 
@@ -51,12 +51,20 @@ export function openRunStore(
   const warn = (message: string) => output.log("WARNING", message);
   const options = { clock, random, alternative, onSetAside: warn };
   if (history === "none") return memoryRunStore();
-  const onUnusable = history === "required" ? undefined : ({ message }: StorageError) => warn(message);
   try {
-    return createRunStore(openKv(env("PW_STORE_URL") || runStorePath(env, os), { ...options, onUnusable }), warn);
+    const name = env("PW_STORE_URL") || runStorePath(env, os);
+    const onUnusable = {
+      required: undefined,
+      // It may be impossible to create.
+      read: (error: StorageError) => {
+        if (!isStoreMissing(name)) throw error;
+      },
+      optional: ({ message }: StorageError) => warn(message),
+    }[history];
+    return createRunStore(openKv(name, { ...options, onUnusable }), warn);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    if (history === "required") {
+    if (history !== "optional") {
       return createRunStore(createKv(lazyBackend(() => Promise.reject(withAlternative(error, alternative)))));
     }
     warn(error.message);

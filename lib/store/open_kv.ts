@@ -5,6 +5,7 @@ import { StorageError, UsageError } from "../errors.ts";
 import { lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
+import { inodeOf } from "./store_file.ts";
 import { createRunStore, type RunStore } from "./run_store.ts";
 import { systemRandom } from "../system.ts";
 
@@ -23,7 +24,7 @@ export interface OpenRunStoreOptions {
 }
 
 type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
-  /** Called when the store can't be opened: memory replaces it then. Without it, each use throws the error. */
+  /** Called when the store can't be opened: unless it throws, memory replaces it. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
 };
 
@@ -67,6 +68,16 @@ export function sqlitePathOf(name: string): string | undefined {
   if (scheme !== "sqlite" || rest === "") return undefined;
   // SQLite reads these as something else than a path.
   return /^(:|file:)/.test(rest) ? `./${rest}` : rest;
+}
+
+/** Whether a store is a file that does not exist; false also where that cannot be determined. */
+export function isStoreMissing(name: string): boolean {
+  const path = sqlitePathOf(name);
+  try {
+    return path !== undefined && inodeOf(path) === null;
+  } catch {
+    return false;
+  }
 }
 
 /** A store's name without user and password. */

@@ -40,7 +40,7 @@ export const command = defineCommand({
   },
   async run(call) {
     const { context, output, values } = call;
-    await using store = openRunStore(call, "required");
+    await using store = openRunStore(call, values.action === "prune" ? "required" : "read");
     if (values.action === "show") return await showOne(call, store, values.run ?? "last");
     if (values.action === "prune") return await prune(call, store, values);
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;

@@ -21,7 +21,7 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
       hint: "pw-workflow-runner test history solve",
     });
   }
-  await using store = openRunStore(call, "required");
+  await using store = openRunStore(call, "read");
   const isNamed = (one: ReportCase) => one.name === name || one.id === name;
   const reports = await historyOfCase(call, store.suites, (report) => report.cases.some(isNamed));
   const runs = earlierRuns(reports, { environment: values.env ?? null });

@@ -167,6 +167,21 @@ for (const { what, missing, make } of BAD_FOLDERS) {
   });
 }
 
+Deno.test("without a local history, in a folder that cannot be written, the commands that read it find nothing", async () => {
+  await using stage = await aStage();
+  const readOnly = { permissions: ["--allow-read", "--allow-env"] };
+  const history = await stage.program(["history"], readOnly);
+  assert.deepEqual(history, { code: 0, stdout: "No runs in the local history\n", stderr: "" });
+  const document = await stage.program(["history", "--json"], readOnly);
+  assert.deepEqual([document.code, JSON.parse(document.stdout).records], [0, []]);
+  assert.match((await stage.program(["history", "show", "last"], readOnly)).stderr, /no such run in the local history/);
+  assert.match((await stage.program(["test", "history", "a"], readOnly)).stderr, /Cannot find the case "a"/);
+  // It may exist in a folder that cannot be read.
+  const unreadable = await stage.program(["history"], { permissions: ["--allow-env"] });
+  assert.deepEqual([unreadable.code, unreadable.stdout], [8, ""]);
+  assert.match(unreadable.stderr, /annot use the run store at .*\n.*PW_STORE_URL/);
+});
+
 Deno.test("twenty processes with one idempotency key and no shared state start one run and print the same result", async () => {
   await using stage = await aStage();
   const folders = await Promise.all(Array.from({ length: 20 }, emptyFolder));
