@@ -8,7 +8,7 @@ import { chunksOf } from "../chunks.ts";
 
 /** A row's result, with that of its last run. */
 export interface LoadedRow extends RowResult {
-  /** `null` unless its run has ended. */
+  /** `null` unless its run has ended; as if another call had started it. */
   readonly result: RunResult | null;
 }
 
@@ -43,7 +43,7 @@ export async function loadResults(
     for (const row of chunk) {
       const last = lastOf.get(row.key);
       const submission = last === undefined ? undefined : submissions.get(last.submissionId);
-      const result = submission?.state === "finished" ? submission.result : null;
+      const result = submission?.state === "finished" ? { ...submission.result, submitted: "no" as const } : null;
       loaded.push({ ...rowResult(row, last), outputs: result?.outputs ?? {}, result });
     }
   }

@@ -200,7 +200,7 @@ async function runBatch(
   return { ends: tracked.map(endOf), stopped: control.stopped, error: failure };
 }
 
-/** The end of an attempt that an earlier process has seen. */
+/** The end of an attempt that an earlier process has seen, which started its run. */
 export function endOfSubmission(
   last: Exclude<Submission, PendingSubmission | ActiveSubmission>,
   attempt: number,
@@ -208,7 +208,12 @@ export function endOfSubmission(
   if (last.state === "unconfirmed") return { type: "result", attempt, result: unknownOutcome(last) };
   if (last.state === "finished") {
     const { queueMs } = observedIn(last);
-    return { type: "result", attempt, result: last.result, ...queueMs === null ? {} : { queueMs } };
+    return {
+      type: "result",
+      attempt,
+      result: { ...last.result, submitted: "no" },
+      ...queueMs === null ? {} : { queueMs },
+    };
   }
   return { type: "error", attempt, error: rejectionOf(last) };
 }

@@ -319,6 +319,22 @@ Deno.test("batch status, results, list, set and cancel work from the local histo
   assert.equal((await stage.call(["batch", "cancel", "sweep"], { context })).code, 0);
 });
 
+Deno.test("a batch answers whether this call has submitted runs, and which", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--json", ...QUICK];
+  const submittedIn = (stdout: string) => {
+    const { submitted, rows } = JSON.parse(stdout);
+    return [submitted, ...rows.map((row: { submitted: unknown }) => row.submitted)];
+  };
+  const call = async (rows: string) => submittedIn((await stage.call(words, files({ "sweep.csv": rows }))).stdout);
+  assert.deepEqual(await call("n\n1\n2\n"), ["yes", "yes", "yes"]);
+  assert.deepEqual(await call("n\n1\n2\n"), ["no", "no", "no"]);
+  assert.deepEqual(await call("n\n1\n2\n3\n"), ["yes", "no", "no", "yes"]);
+  assert.deepEqual(submittedIn((await stage.call(["batch", "results", "sweep", "--json"])).stdout), [
+    ...["no", "no", "no", "no"],
+  ]);
+});
+
 Deno.test("batch list and batch status count the rows that are in the file", async () => {
   await using stage = await aStage();
   for (const rows of ["1,\n2,\n3,\n", "1,\n2,\n"]) {

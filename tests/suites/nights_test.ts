@@ -218,9 +218,11 @@ for (const [place, start] of PLACES) {
     assert.equal((await machine.call("history", "case 1")).code, 5);
     const merged = await machine.call("merge", "1.json", "2.json", "--report", "junit=all.xml", "--json");
     assert.equal(merged.code, 1, merged.stderr);
-    const document: { readonly cases: readonly { readonly name: string; readonly verdict: string }[] } = JSON.parse(
-      merged.stdout,
-    );
+    const document: {
+      readonly cases: readonly { readonly name: string; readonly verdict: string }[];
+      readonly submitted: unknown;
+    } = JSON.parse(merged.stdout);
+    assert.equal(document.submitted, "no");
     assert.deepEqual(document.cases.map(({ name, verdict }) => `${name} ${verdict}`), [
       "case 0 passed",
       "case 1 failed",

@@ -22,6 +22,7 @@ interface End {
   readonly code: number;
   readonly stderr: string;
   readonly verdicts: readonly string[];
+  readonly submitted: unknown;
 }
 
 async function test(stage: CliStage, cases: readonly string[], ...args: readonly string[]): Promise<End> {
@@ -31,18 +32,21 @@ async function test(stage: CliStage, cases: readonly string[], ...args: readonly
   const { code, stdout, stderr } = await stage.call(words, { context });
   const report: {
     readonly cases?: readonly { readonly name: string; readonly verdict: string; readonly reason: string }[];
+    readonly submitted: unknown;
   } = JSON.parse(stdout);
-  return { code, stderr, verdicts: (report.cases ?? []).map(({ name, verdict }) => `${name} ${verdict}`) };
+  const verdicts = (report.cases ?? []).map(({ name, verdict }) => `${name} ${verdict}`);
+  return { code, stderr, verdicts, submitted: report.submitted };
 }
 
 Deno.test("--rejudge judges the kept runs by the edited suite, names what has no evidence, and only reads", async () => {
   await using stage = await cliStage({ workflows: WORKFLOWS });
-  assert.deepEqual((await test(stage, [A, B])).verdicts, ["a failed", "b failed"]);
+  const first = await test(stage, [A, B]);
+  assert.deepEqual([first.verdicts, first.submitted], [["a failed", "b failed"], "yes"]);
   const runs = stage.simulator.runs().length;
   const received = stage.simulator.received().length;
   const again = await test(stage, [A_EDITED, B_EDITED, C], "--rejudge");
   assert.deepEqual(again.verdicts, ["a passed", "b failed", "c not-run"]);
-  assert.equal(again.code, 1);
+  assert.deepEqual([again.code, again.submitted], [1, "no"]);
   assert.equal(stage.simulator.runs().length, runs);
   assert.deepEqual(stage.simulator.received().slice(received).filter(({ method }) => method !== "GET"), []);
 });
@@ -52,4 +56,11 @@ Deno.test("--rejudge without an earlier run is an error", async () => {
   const { code, stderr } = await test(stage, [A], "--rejudge");
   assert.equal(code, 2);
   assert.match(stderr, /this suite has not been run on this machine/);
+});
+
+Deno.test("a suite that is resumed answers whether that call has submitted a run", async () => {
+  await using stage = await cliStage({ workflows: WORKFLOWS });
+  await test(stage, [A, B]);
+  assert.equal((await test(stage, [A, B], "--resume")).submitted, "no");
+  assert.equal((await test(stage, [A, B, C], "--resume")).submitted, "yes");
 });

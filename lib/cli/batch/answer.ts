@@ -51,15 +51,18 @@ export async function finishBatch(
     : (await loadRows(store, batch, ownRows)).map((row): LoadedRow => ({ ...row, result: null }));
   const byRow = new Map(states.all().map((state) => [state.row, state]));
   // What ended without a record: a limit of this process, or a row that could not be prepared.
-  const rows = stored.map((row): LoadedRow => {
-    const state = byRow.get(row.row);
+  const rows = stored.map((loaded): LoadedRow => {
+    const state = byRow.get(loaded.row);
+    const submitted = states.submitted(state?.key ?? "");
+    const row = loaded.result === null ? loaded : { ...loaded, result: { ...loaded.result, submitted } };
     const isNewer = state !== undefined && state.kind !== null && row.kind === null;
     if (!isNewer) return row;
     const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
     return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
   });
   const ended = exitCodeOfBatch(rows, { outcome, stopped });
-  const exitCode = await answerRows(call, { batch, rows, exitCode: ended, hasFileFailed: hasLogFailed });
+  const submitted = states.submitted();
+  const exitCode = await answerRows(call, { batch, rows, exitCode: ended, submitted, hasFileFailed: hasLogFailed });
   const reason = outcome?.stopped;
   if (reason && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
@@ -78,6 +81,7 @@ interface Answer {
   readonly batch: StoredBatch;
   readonly rows: readonly LoadedRow[];
   readonly exitCode: ExitCode;
+  readonly submitted: Submitted;
   /** Whether a file could not be written. */
   readonly hasFileFailed: boolean;
 }
@@ -98,7 +102,7 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
   } catch (error) {
     if (!(error instanceof OutputFailed)) throw error;
     const hint = `Show them again: ${programCommand("batch", ["results", answer.batch.name])}`;
-    throw new LocalFailure(error.message, { hint, submitted: submittedOf(answer.rows), cause: error });
+    throw new LocalFailure(error.message, { hint, submitted: answer.submitted, cause: error });
   }
 }
 
@@ -124,13 +128,9 @@ async function writeFiles(
   );
 }
 
-function submittedOf(rows: readonly LoadedRow[]): Submitted {
-  return rows.some(({ attempt }) => attempt > 0) ? "yes" : "no";
-}
-
 async function print(
   { output }: Invocation<ResultFiles>,
-  { batch, rows, exitCode, hasFileFailed }: Answer,
+  { batch, rows, exitCode, submitted, hasFileFailed }: Answer,
 ): Promise<void> {
   const groups = failureGroups(rows);
   if (output.mode === "text") {
@@ -148,7 +148,7 @@ async function print(
     failureGroups: groups,
     exitCode,
     kind: worst?.kind ?? other,
-    submitted: submittedOf(rows),
+    submitted,
   });
 }
 

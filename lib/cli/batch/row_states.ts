@@ -2,7 +2,7 @@
 
 import type { RowResult } from "../../batch.ts";
 import type { BatchEvent, TaskEnd } from "../../runs/batch_task.ts";
-import { firstErrorOf, firstLine } from "../../result.ts";
+import { firstErrorOf, firstLine, type Submitted } from "../../result.ts";
 
 export interface RowState extends Omit<RowResult, "workflow" | "inputs" | "outputs"> {
   readonly key: string;
@@ -15,6 +15,8 @@ export interface RowStates {
   all(): readonly RowState[];
   get(key: string): RowState | undefined;
   running(): readonly RowState[];
+  /** Whether the events started a run of this row; without a key, of any row. */
+  submitted(key?: string): Submitted;
   apply(event: BatchEvent, nowMs: number): void;
   update(key: string, nowMs: number, parts: Partial<RowState>): void;
 }
@@ -31,22 +33,36 @@ export function createRowStates(rows: readonly InitialRow[]): RowStates {
     const state = states.get(key);
     if (state !== undefined) states.set(key, { ...state, ...parts, changedAtMs: nowMs });
   };
+  const submitted = new Map<string, Submitted>();
+  // Each attempt counts.
+  const note = (key: string, outcome: Submitted) => {
+    if (submitted.get(key) !== "yes") submitted.set(key, outcome);
+  };
   return {
     update,
     all: () => [...states.values()],
     get: (key) => states.get(key),
+    submitted(key) {
+      if (key !== undefined) return submitted.get(key) ?? "no";
+      const outcomes = [...submitted.values()];
+      return (["yes", "unknown"] as const).find((outcome) => outcomes.includes(outcome)) ?? "no";
+    },
     running: () => [...states.values()].filter(({ status }) => status === "running"),
     apply(event, nowMs) {
       if (event.type === "attempt-ended") {
         const { key, attempt, end, retryAtMs } = event;
+        if (end.type === "result") note(key, end.result.submitted);
+        if (end.type === "error") note(key, end.error.submitted);
         return update(key, nowMs, { attempt, ...endParts(end), ...(retryAtMs === null ? {} : { status: "waiting" }) });
       }
       if (event.type !== "run") return;
       const { key, attempt, event: inner } = event;
       if (inner.type === "submitting") {
+        note(key, "unknown");
         return update(key, nowMs, { attempt, ...nothing, status: "submitting", run: inner.slug });
       }
       if (inner.type === "started") {
+        note(key, inner.isAttached ? "no" : "yes");
         update(key, nowMs, { attempt, status: "running", run: inner.slug, startedAtMs: inner.atMs });
       }
     },

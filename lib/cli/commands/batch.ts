@@ -145,7 +145,7 @@ async function results(call: BatchCommandCall, name: string): Promise<number> {
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);
   const rows = await loadResults(store, batch);
-  return await answerRows(call, { batch, rows, exitCode: 0, hasFileFailed: false });
+  return await answerRows(call, { batch, rows, exitCode: 0, submitted: "no", hasFileFailed: false });
 }
 
 async function cancel(call: BatchCommandCall, name: string): Promise<number> {

@@ -3,6 +3,7 @@
 import { RunnerError } from "../../errors.ts";
 import type { ReportCase } from "../../reports/report.ts";
 import { caseLine } from "../../reports/text.ts";
+import type { Submitted } from "../../result.ts";
 import { createBatchControl } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
@@ -33,6 +34,8 @@ export interface ExecuteParts extends Pick<SuiteSession, "sessionId" | "previous
 
 export interface ExecutedCases {
   readonly cases: readonly ReportCase[];
+  /** Whether this call started a run. */
+  readonly submitted: Submitted;
   /** `null` unless a signal ended it. */
   readonly stopped: Stopped | null;
   /** Why its runs could not be observed to their ends; `null` if they were. */
@@ -100,7 +103,7 @@ export async function executeCases(
   );
   const reason: unknown = stopping.aborted ? stopping.reason : null;
   if (reason !== null && !(reason instanceof Stopped)) throw reason;
-  return { cases: outcome.cases, stopped: reason, error: outcome.error };
+  return { cases: outcome.cases, submitted: states.submitted(), stopped: reason, error: outcome.error };
 }
 
 function show(

@@ -37,6 +37,7 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
     reports,
     history,
     kind: suiteKind(report.cases),
+    submitted: "no",
     hint: "Free disk space, or choose another file, and merge again",
   });
 }

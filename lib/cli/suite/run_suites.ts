@@ -100,6 +100,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     reports,
     history,
     kind: run.stopped === null ? kind : "stopped",
+    submitted: run.submitted,
     hint: "Judge the same runs again with --rejudge, which writes the reports and runs nothing",
   });
   if (run.stopped !== null || run.error !== null) {

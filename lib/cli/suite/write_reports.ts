@@ -64,6 +64,7 @@ function ciFacts({ env }: Context): CtrfOptions {
 export interface ReportParts {
   readonly reports: readonly WantedReport[];
   readonly kind: string;
+  readonly submitted: Submitted;
   readonly history: EarlierReports;
   /** What to do if something cannot be written. */
   readonly hint: string;
@@ -78,7 +79,7 @@ export interface ReportParts {
 export async function finishReport(
   call: Pick<SuiteCall, "context" | "output" | "values">,
   report: Report,
-  { reports, kind, history, hint }: ReportParts,
+  { reports, kind, submitted, history, hint }: ReportParts,
 ): Promise<number> {
   const { context, output, values } = call;
   const earlier = earlierRuns(history.reports, report);
@@ -97,7 +98,6 @@ export async function finishReport(
   const isUrgent = report.exitCode > 64 || report.exitCode === SUITE_EXIT_CODES.submit_unknown;
   const exitCode = areWritten || isUrgent ? report.exitCode : EXIT_CODES.connection_lost;
   output.reporter?.finish({ ...clean, exitCode });
-  const submitted = submittedOf(clean);
   try {
     if (output.mode === "text") output.answer(renderText(clean, output.answerStyle, trends));
     else {
@@ -110,13 +110,6 @@ export async function finishReport(
     throw new LocalFailure(`${error.message}\n${counts}`, { hint, submitted, cause: error });
   }
   return exitCode;
-}
-
-function submittedOf({ cases }: Report): Submitted {
-  const found = cases.flatMap(({ attempts }) => attempts).map(({ end }): Submitted =>
-    end.type === "error" ? end.error.submitted : end.result.kind === "submit_unknown" ? "unknown" : "yes"
-  );
-  return (["yes", "unknown"] as const).find((one) => found.includes(one)) ?? "no";
 }
 
 /** In the log of a job: a group for each case that did not pass, and annotations. */

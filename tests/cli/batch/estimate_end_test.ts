@@ -72,7 +72,14 @@ Deno.test("what a stopped batch will not submit takes no time", () => {
 
 Deno.test("a count line estimates the end from how many run at once", async () => {
   const all = [...ended(40, 60, 0), ...running(2, 0), ...rows(240, {})];
-  const states = { all: () => all, get: () => undefined, running: () => [], apply() {}, update() {} };
+  const states = {
+    all: () => all,
+    get: () => undefined,
+    running: () => [],
+    submitted: () => "no" as const,
+    apply() {},
+    update() {},
+  };
   const clock = virtualClock(NOW_MS);
   const stderr = bufferedWriter();
   const context = aContext({ stderr, clock });
