@@ -28,8 +28,7 @@
  */
 
 export type { Abortable, Client, RunQuery, SubmitRequest, SubmitResponse } from "./platform/client.ts";
-export type { ApiVersionCache } from "./platform/api_version.ts";
-export { type ClientOptions, createClient } from "./platform/create_client.ts";
+export { type ApiVersionCache, type ClientOptions, createClient } from "./platform/create_client.ts";
 export type { ProgramCall, ProgramResult, RunProgram } from "./child_process.ts";
 export {
   type Credential,

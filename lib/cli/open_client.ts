@@ -1,8 +1,7 @@
 /** Opens the client of a command. Apart from the run store, which not every command needs: each start would load it. */
 
-import type { ApiVersionCache } from "../platform/api_version.ts";
 import type { Client } from "../platform/client.ts";
-import { createClient } from "../platform/create_client.ts";
+import { type ApiVersionCache, createClient } from "../platform/create_client.ts";
 import type { Credential, CredentialOptions } from "../platform/credentials/credentials.ts";
 import { oneLine } from "../escape.ts";
 import type { Log } from "../log.ts";

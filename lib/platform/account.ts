@@ -2,7 +2,7 @@
 
 import { BadResponse, Unsupported } from "../errors.ts";
 import type { Identity } from "../account.ts";
-import { pathSegment, sendRequest, withFallbackOnNotFound } from "./request.ts";
+import { pathSegment, readResponse, sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, Client } from "./client.ts";
 import type { Http } from "./http.ts";
 import { readRawText } from "./raw_text.ts";
@@ -25,34 +25,23 @@ export function accountOperations(http: Http): AccountOperations {
   const operations: AccountOperations = {
     async whoAmI(options = {}) {
       const action = "identify the key's user";
-      const identity = await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
-        const [response, { readIdentity }] = await Promise.all([
-          sendRequest(http, { ...options, action, path: "/api/auth/session" }),
-          import("./account_schema.ts"),
-        ]);
-        return readIdentity(response, action);
-      });
+      const request = { ...options, action, path: "/api/auth/session" };
+      const reader = async () => (await import("./account_schema.ts")).readIdentity;
+      const identity = await withFallbackOnNotFound(null, () => readResponse(http, request, reader));
       return identity ?? await identityFromWhoami(http, action, options);
     },
 
     async listWorkflows({ favoritesOnly = false, ...options } = {}) {
-      const action = "list workflows";
       const path = `/api/workflows${favoritesOnly ? "?favoriteOnly=true" : ""}`;
-      const [response, { readWorkflows }] = await Promise.all([
-        sendRequest(http, { ...options, action, path }),
-        import("./workflow_schema.ts"),
-      ]);
-      return readWorkflows(response, action);
+      const reader = async () => (await import("./account_schema.ts")).readWorkflows;
+      return await readResponse(http, { ...options, action: "list workflows", path }, reader);
     },
 
     async getWorkflow(name, options) {
       const action = `read workflow ${name}`;
       const path = `/api/workflows/${pathSegment(name, action)}`;
-      const [response, { readWorkflow }] = await Promise.all([
-        sendRequest(http, { ...options, action, path, whenMissing: NO_WORKFLOW }),
-        import("./workflow_schema.ts"),
-      ]);
-      return readWorkflow(response, action);
+      const reader = async () => (await import("./account_schema.ts")).readWorkflow;
+      return await readResponse(http, { ...options, action, path, whenMissing: NO_WORKFLOW }, reader);
     },
 
     async getWorkflowYaml(name, options) {
@@ -62,32 +51,19 @@ export function accountOperations(http: Http): AccountOperations {
     },
 
     async listSessions(options) {
-      const action = "list sessions";
-      const [response, { readSessions }] = await Promise.all([
-        sendRequest(http, { ...options, action, path: "/api/sessions" }),
-        import("./account_schema.ts"),
-      ]);
-      return readSessions(response, action);
+      const reader = async () => (await import("./account_schema.ts")).readSessions;
+      return await readResponse(http, { ...options, action: "list sessions", path: "/api/sessions" }, reader);
     },
 
     async listClusters(options) {
-      const action = "list clusters";
-      const [response, { readClusters }] = await Promise.all([
-        sendRequest(http, { ...options, action, path: "/api/clusters" }),
-        import("./account_schema.ts"),
-      ]);
-      return readClusters(response, action);
+      const reader = async () => (await import("./account_schema.ts")).readClusters;
+      return await readResponse(http, { ...options, action: "list clusters", path: "/api/clusters" }, reader);
     },
 
     async workspaceStatus(options) {
-      const action = "get the workspace status";
-      return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
-        const [response, { readWorkspaceStatus }] = await Promise.all([
-          sendRequest(http, { ...options, action, path: "/api/user-workspace/status" }),
-          import("./account_schema.ts"),
-        ]);
-        return readWorkspaceStatus(response, action);
-      });
+      const request = { ...options, action: "get the workspace status", path: "/api/user-workspace/status" };
+      const reader = async () => (await import("./account_schema.ts")).readWorkspaceStatus;
+      return await withFallbackOnNotFound(null, () => readResponse(http, request, reader));
     },
 
     async restartWorkspace(options = {}) {
@@ -109,7 +85,7 @@ export function accountOperations(http: Http): AccountOperations {
 
 /** For servers whose session does not name it: a JSON string, or the name itself. */
 async function organizationFromWhoami(http: Http, action: string, options: Abortable): Promise<string | null> {
-  return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
+  return await withFallbackOnNotFound(null, async () => {
     const { text } = await sendRequest(http, { ...options, action, path: "/api/auth/whoami/organization" });
     return text.trim().replace(/^"(.*)"$/, "$1") || null;
   });

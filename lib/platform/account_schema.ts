@@ -1,9 +1,12 @@
-import { array, boolean, looseObject, nullable, nullish, string } from "../deps/zod.ts";
+/** Reads responses about the account. Imported while the request is in flight, because loading zod takes long. */
+
+import { array, boolean, looseObject, nullable, nullish, optional, string, unknown } from "../deps/zod.ts";
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Session } from "../session.ts";
+import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
-import { nonEmpty, readShape } from "./schema.ts";
+import { jsonObject, nonEmpty, type OutputOf, readShape } from "./schema.ts";
 
 /** The contract's AuthSession. */
 const IDENTITY = looseObject({
@@ -38,6 +41,23 @@ const CLUSTERS = nullable(array(looseObject({
   schedulerType: nullish(string()),
   csp: nullish(string()),
 })));
+
+/** The contract's WorkflowItem. */
+const WORKFLOW = looseObject({
+  id: string(),
+  name: string(),
+  type: nullish(string()),
+  favorite: nullish(boolean()),
+  displayName: nullish(string()),
+  description: nullish(string()),
+  tags: nullish(array(string())),
+  user: nullish(string()),
+  yaml: optional(unknown()),
+  configurations: nullish(
+    array(looseObject({ name: string(), builtin: nullish(boolean()), inputs: optional(unknown()) })),
+  ),
+});
+const WORKFLOWS = nullable(array(WORKFLOW));
 
 const WORKSPACE = looseObject({ status: nullish(string()) });
 
@@ -75,4 +95,31 @@ export function readClusters(response: HttpResponse, action: string): Cluster[] 
     schedulerType: nonEmpty(cluster.schedulerType),
     csp: nonEmpty(cluster.csp),
   }));
+}
+
+export function readWorkflows(response: HttpResponse, action: string): Workflow[] {
+  return (readShape(WORKFLOWS, response, action) ?? []).map(workflowOf);
+}
+
+export function readWorkflow(response: HttpResponse, action: string): Workflow {
+  return workflowOf(readShape(WORKFLOW, response, action));
+}
+
+function workflowOf(workflow: OutputOf<typeof WORKFLOW>): Workflow {
+  return {
+    id: workflow.id,
+    name: workflow.name,
+    displayName: nonEmpty(workflow.displayName),
+    description: nonEmpty(workflow.description),
+    type: workflow.type ?? "",
+    tags: workflow.tags ?? [],
+    isFavorite: workflow.favorite ?? false,
+    owner: nonEmpty(workflow.user),
+    yaml: jsonObject(workflow.yaml),
+    presets: (workflow.configurations ?? []).map(({ name, builtin, inputs }) => ({
+      name,
+      isBuiltin: builtin ?? false,
+      inputs: jsonObject(inputs) ?? {},
+    })),
+  };
 }

@@ -3,16 +3,21 @@ import type { ApiVersion } from "../capabilities.ts";
 import type { RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
 import { accountOperations } from "./account.ts";
-import { type ApiVersionCache, detectApiVersion } from "./api_version.ts";
-import { createLookup } from "./lookup.ts";
-import type { Abortable, Client } from "./client.ts";
+import type { Abortable, Client, RunOperations } from "./client.ts";
 import type { Credential } from "./credentials/credentials.ts";
 import { currentRuns } from "./current.ts";
-import { createHttp, type HttpOptions } from "./http.ts";
+import { createHttp, type Http, type HttpOptions } from "./http.ts";
 import { legacyRuns } from "./legacy.ts";
-import type { RunOperations } from "./run_operations.ts";
-import { withFallbackOnNotFound } from "./request.ts";
+import { readResponse, withFallbackOnNotFound } from "./request.ts";
 import { submitNotSent } from "./submit.ts";
+
+/** Remembers that a host has the current API. */
+export interface ApiVersionCache {
+  /** `undefined` if it is not known; does not throw. */
+  load(): Promise<ApiVersion | undefined>;
+  /** Does not throw. */
+  save(version: ApiVersion): Promise<void>;
+}
 
 /** Dependencies and settings of a client. */
 export interface ClientOptions extends Omit<HttpOptions, "credential" | "userAgent"> {
@@ -76,7 +81,7 @@ export function createClient(options: ClientOptions): Client {
     async listRuns(query = {}) {
       if (apiVersion().cached() === undefined) {
         // Detects the version as well.
-        const page = await withFallbackOnNotFound(null, ["not_found", "unsupported"], () => current.listRuns(query));
+        const page = await withFallbackOnNotFound(null, () => current.listRuns(query));
         if (page !== null) {
           apiVersion().set("current");
           return page;
@@ -94,4 +99,53 @@ export function createClient(options: ClientOptions): Client {
 
 export function defaultUserAgent(): string {
   return `pw-workflow-runner/${VERSION} (deno/${Deno.version.deno}; ${Deno.build.os})`;
+}
+
+/** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
+export async function detectApiVersion(
+  http: Http,
+  options: Abortable,
+  cache?: ApiVersionCache,
+): Promise<ApiVersion> {
+  const known = await cache?.load();
+  if (known !== undefined) return known;
+  const request = {
+    ...options,
+    action: `detect the API version of ${http.baseUrl}`,
+    path: "/api/workflow-runs?limit=1",
+  };
+  const version = await withFallbackOnNotFound<ApiVersion>("legacy", async () => {
+    // Its shape is checked: a sign-in page may have status 200.
+    await readResponse(http, request, async () => (await import("./run_schema.ts")).readRunPage);
+    return "current";
+  });
+  await cache?.save(version);
+  return version;
+}
+
+/** @param initial From an earlier lookup; `undefined` if there was none. */
+function createLookup<T>(send: (options: Abortable) => Promise<T>, initial?: T) {
+  let value = initial;
+  let pending: { readonly value: Promise<T>; readonly signal: AbortSignal | undefined } | undefined;
+  return {
+    /** `undefined` until it is known. */
+    cached: () => value,
+    /** Makes the request unnecessary. */
+    set: (known: T) => void (value = known),
+    /** Sends the request the first time only; callers that arrive in the meantime share it. */
+    async get(options: Abortable): Promise<T> {
+      while (value === undefined) {
+        const shared = pending ??= { value: send(options), signal: options.signal };
+        try {
+          value = await shared.value;
+        } catch (error) {
+          if (pending === shared) pending = undefined;
+          options.signal?.throwIfAborted();
+          // Only the caller that started the shared request was aborted: start another one.
+          if (error instanceof RunnerError || shared.signal?.aborted !== true) throw error;
+        }
+      }
+      return value;
+    },
+  };
 }

@@ -5,11 +5,10 @@ import type { JsonObject } from "../json.ts";
 import { formatRunId, type RunId } from "../run.ts";
 import { mapPieces } from "../pieces.ts";
 import { jsonStringPieces } from "./json_string.ts";
-import { openRequest, pathSegment, sendRequest, withFallbackOnNotFound } from "./request.ts";
-import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
+import { openRequest, pathSegment, readResponse, sendRequest, withFallbackOnNotFound } from "./request.ts";
+import type { Abortable, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { OpenResponse } from "./exchange.ts";
-import { type RunOperations } from "./run_operations.ts";
 import { findRunsByNumber } from "./run_number.ts";
 import { submitOnce } from "./submit.ts";
 
@@ -32,20 +31,14 @@ export function currentRuns(http: Http): RunOperations {
     async getRun(runId, options) {
       const action = `read run ${formatRunId(runId)}`;
       const path = await pathOf(runId, action, options);
-      const [response, { readRunDetail }] = await Promise.all([
-        sendRequest(http, { ...options, action, path, whenMissing: NO_RUN }),
-        import("./run_schema.ts"),
-      ]);
-      return readRunDetail(response, action);
+      const reader = async () => (await import("./run_schema.ts")).readRunDetail;
+      return await readResponse(http, { ...options, action, path, whenMissing: NO_RUN }, reader);
     },
 
-    async listRuns(query) {
-      const action = "list runs";
-      const [response, { readRunPage }] = await Promise.all([
-        sendRequest(http, { signal: query.signal, retry: query.retry, action, path: `${RUNS}${queryText(query)}` }),
-        import("./run_schema.ts"),
-      ]);
-      return readRunPage(response, action);
+    async listRuns({ signal, retry, ...filters }) {
+      const reader = async () => (await import("./run_schema.ts")).readRunPage;
+      const path = `${RUNS}${queryText(filters)}`;
+      return await readResponse(http, { signal, retry, action: "list runs", path }, reader);
     },
 
     async cancelRun(runId, options) {
@@ -58,17 +51,14 @@ export function currentRuns(http: Http): RunOperations {
       const action = `delete run ${formatRunId(runId)}`;
       const path = await pathOf(runId, action, options);
       const send = () => sendRequest(http, { ...options, action, method: "DELETE", path, isRepeatable: true });
-      await withFallbackOnNotFound(undefined, ["not_found"], async () => void await send());
+      await withFallbackOnNotFound(undefined, async () => void await send(), ["not_found"]);
     },
 
     async readRunFile(runId, file, options) {
       const action = `read ${file} of run ${formatRunId(runId)}`;
       const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
-      return await withFallbackOnNotFound(
-        null,
-        ["not_found"],
-        async () => fileText(await openRequest(http, { ...options, action, path }), action),
-      );
+      const open = async () => fileText(await openRequest(http, { ...options, action, path }), action);
+      return await withFallbackOnNotFound(null, open, ["not_found"]);
     },
   };
 

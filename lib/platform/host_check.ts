@@ -52,7 +52,7 @@ export async function checkHealth(http: Http, { signal }: Abortable): Promise<Ho
 /** @returns `null` if the server lacks this route. */
 export async function getWorkspaceStatus(http: Http, { signal }: Abortable): Promise<WorkspaceStatus | null> {
   const action = "get the workspace status";
-  return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
+  return await withFallbackOnNotFound(null, async () => {
     const response = await sendRequest(http, { action, path: "/api/user-workspace/status", signal, retry: "none" });
     const { status, details, homeStorage } = readShape(WORKSPACE, response, action);
     const home = homeStorage ? { sizeBytes: homeStorage.size, availableBytes: homeStorage.available } : null;

@@ -6,9 +6,9 @@
 
 import { Unsupported } from "../errors.ts";
 import { formatRunId, type RunId } from "../run.ts";
-import { pathSegment, sendRequest } from "./request.ts";
+import { pathSegment, readResponse } from "./request.ts";
+import type { RunOperations } from "./client.ts";
 import type { Http } from "./http.ts";
-import { type RunOperations } from "./run_operations.ts";
 import { submitOnce } from "./submit.ts";
 
 const UNSUPPORTED = "this server has the legacy API, which does not support it";
@@ -24,12 +24,9 @@ export function legacyRuns(http: Http): RunOperations {
 
     async getRun(runId, options) {
       const action = `read run ${formatRunId(runId)}`;
-      const path = pathOf(runId, action);
-      const [response, { readLegacyRunDetail }] = await Promise.all([
-        sendRequest(http, { ...options, action, path, whenMissing: "no such run" }).catch(cannotBeRead(action)),
-        import("./run_schema.ts"),
-      ]);
-      return readLegacyRunDetail(response, action);
+      const request = { ...options, action, path: pathOf(runId, action), whenMissing: "no such run" };
+      const reader = async () => (await import("./run_schema.ts")).readLegacyRunDetail;
+      return await readResponse(http, request, reader).catch(cannotBeRead(action));
     },
 
     dryRun: ({ workflow }) => refuse(`check ${workflow}`),

@@ -38,6 +38,19 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
   return await attempt(http, { ...request, isRepeatable }, () => http.send(exchange));
 }
 
+/** Loads the function that reads a response while the request is in flight: that takes as long as a fast response. */
+export type ResponseReader<T> = () => Promise<(response: HttpResponse, action: string) => T>;
+
+/**
+ * Returns what a 2xx response contains.
+ *
+ * @throws Like {@link sendRequest}; BadResponse for a response of another shape.
+ */
+export async function readResponse<T>(http: Http, request: RequestOptions, reader: ResponseReader<T>): Promise<T> {
+  const [response, read] = await Promise.all([sendRequest(http, request), reader()]);
+  return read(response, request.action);
+}
+
 /**
  * Returns a 2xx response to a GET before its body has arrived. Nothing is retried once it has begun to arrive.
  *
@@ -82,11 +95,11 @@ async function attempt<R extends HttpResponse>(
   }
 }
 
-/** Returns `fallback` if `send` throws an error of one of these kinds. */
+/** Returns `fallback` if `send` throws an error of one of these kinds; by default those of a route that the server lacks. */
 export async function withFallbackOnNotFound<T>(
   fallback: T,
-  kinds: readonly RunnerError["kind"][],
   send: () => Promise<T>,
+  kinds: readonly RunnerError["kind"][] = ["not_found", "unsupported"],
 ): Promise<T> {
   try {
     return await send();

@@ -7,10 +7,9 @@
 import { array, looseObject, nullish, number, optional, string, unknown } from "../deps/zod.ts";
 import { mayBeInexact, parseExactly } from "../exact_number.ts";
 import type { JsonObject } from "../json.ts";
-import type { Run, RunDetail, RunLink, RunPage, RunRedirect } from "../run.ts";
+import type { Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { readJobs } from "./run_jobs.ts";
-import { readStatus } from "./run_status.ts";
 import { badResponse, jsonObject, nonEmpty, type OutputOf, readJson, readShape } from "./schema.ts";
 
 const RUN_FIELDS = {
@@ -91,6 +90,37 @@ function runOf(run: WireRun): Run {
     createdAt: instant(run.createdAt),
     completedAt,
   };
+}
+
+type StatusMapping = { readonly status: RunStatus; readonly isFinal: boolean };
+
+const RUNNING: StatusMapping = { status: "running", isFinal: false };
+/** Failed, but its other jobs may still be winding down. */
+const FAILING: StatusMapping = { status: "failed", isFinal: false };
+
+/** `faulted`: a job failed while others wind down. `failed` was never observed; its meaning is clear. */
+const STATUS_OF_PLATFORM_STATUS: ReadonlyMap<string, StatusMapping> = new Map([
+  ["running", RUNNING],
+  ["canceling", RUNNING],
+  ["cancelling", RUNNING],
+  ["completed", { status: "completed", isFinal: true }],
+  ["error", { status: "failed", isFinal: true }],
+  ["failed", { status: "failed", isFinal: true }],
+  ["canceled", { status: "cancelled", isFinal: true }],
+  ["cancelled", { status: "cancelled", isFinal: true }],
+  ["faulted", FAILING],
+]);
+
+/**
+ * @param platformStatus As the platform wrote it.
+ * @param completedAt When set, an unknown status cannot mean that the run continues.
+ */
+export function readStatus(
+  platformStatus: string,
+  completedAt: string | null,
+): Pick<Run, "status" | "isFinal" | "platformStatus" | "isStatusKnown"> {
+  const match = STATUS_OF_PLATFORM_STATUS.get(platformStatus.toLowerCase());
+  return { ...match ?? (completedAt === null ? RUNNING : FAILING), platformStatus, isStatusKnown: match !== undefined };
 }
 
 /** In UTC, as RFC 3339 with milliseconds, if it can be parsed. A server written in Go may send its zero time for "not set". */

@@ -9,7 +9,8 @@ import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.
 import { readErrorBody } from "./error_body.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
 import type { Http } from "./http.ts";
-import type { ExchangeResult, HttpResponse } from "./exchange.ts";
+import type { ExchangeResult } from "./exchange.ts";
+import type { ResponseReader } from "./request.ts";
 import type { Run } from "../run.ts";
 
 export interface SubmitOptions {
@@ -17,8 +18,7 @@ export interface SubmitOptions {
   readonly action: string;
   readonly path: string;
   readonly body: JsonObject;
-  /** Loads the function that reads the response, in parallel with the request. */
-  readonly reader: () => Promise<(response: HttpResponse, action: string) => Run>;
+  readonly reader: ResponseReader<Run>;
 }
 
 /** Throws only for an abort or a bug. */
@@ -47,7 +47,7 @@ function classify(
   { http, action, read }: {
     readonly http: Http;
     readonly action: string;
-    readonly read: (response: HttpResponse, action: string) => Run;
+    readonly read: Awaited<ReturnType<ResponseReader<Run>>>;
   },
 ): SubmitResponse {
   const context = {

@@ -2,7 +2,7 @@
 
 import type { ServerCapabilities } from "../capabilities.ts";
 import { storeFailureTo } from "../log.ts";
-import type { ApiVersionCache } from "../platform/api_version.ts";
+import type { ApiVersionCache } from "../platform/create_client.ts";
 import type { Deps } from "./deps.ts";
 
 type StoreDeps = Pick<Deps, "store" | "log">;

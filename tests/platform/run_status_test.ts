@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readStatus } from "../../lib/platform/run_status.ts";
+import { readStatus } from "../../lib/platform/run_schema.ts";
 
 const END = "2026-01-05T09:00:00Z";
 

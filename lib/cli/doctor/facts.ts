@@ -1,8 +1,7 @@
 /** What the checks judge. Each fact is found by itself, so that one failure hides no other. */
 
 import { fallbackTo, ResponseLost, Unreachable } from "../../errors.ts";
-import { detectApiVersion } from "../../platform/api_version.ts";
-import { createClient, defaultUserAgent } from "../../platform/create_client.ts";
+import { createClient, defaultUserAgent, detectApiVersion } from "../../platform/create_client.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
 import { type CredentialOptions, findCredential } from "../../platform/credentials/credentials.ts";
 import { hiddenSources } from "../../platform/credentials/sources.ts";

@@ -176,7 +176,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ],
     ["an expiry in seconds counts as milliseconds", "claims.exp * 1000", "claims.exp"],
   ]),
-  ...inFile("lib/platform/run_status.ts", ["tests/platform/run_status_test.ts"], [
+  ...inFile("lib/platform/run_schema.ts", ["tests/platform/run_status_test.ts"], [
     ["an unknown status is a failure", "(completedAt === null ? RUNNING : FAILING)", "FAILING"],
     ["a faulted run is final", '["faulted", FAILING]', '["faulted", { status: "failed", isFinal: true }]'],
     ["the capitals of a status matter", "platformStatus.toLowerCase()", "platformStatus"],
