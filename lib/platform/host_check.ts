@@ -1,8 +1,7 @@
 /** A host's health and the user's workspace. Requests are not retried: diagnostics report the first failure. */
 
 import { looseObject, nullish, number, string } from "../deps/zod.ts";
-import { errorOfFailure, errorOfResponse } from "./response_error.ts";
-import { sendRequest, withFallbackOnNotFound } from "./request.ts";
+import { errorOf, isSuccess, sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import { readRawText } from "./raw_text.ts";
@@ -35,11 +34,10 @@ export async function checkHealth(http: Http, { signal }: Abortable): Promise<Ho
   const sentAtMs = http.clock.now();
   const result = await http.send({ action, method: "GET", path: HEALTH, connection: "shared", signal });
   const nowMs = http.clock.now();
-  const context = { action, baseUrl: http.baseUrl, credentialSource: http.credentialSource, nowMs };
-  if (result.type === "failed") throw errorOfFailure(result, context);
+  if (result.type === "failed") throw errorOf(http, result, { action });
   const { response } = result;
   const isMissing = response.status === 404 || response.status === 405;
-  if (!isMissing && (response.status < 200 || response.status > 299)) throw errorOfResponse(response, context);
+  if (!isMissing && !isSuccess(response)) throw errorOf(http, result, { action });
   const dateMs = httpDateMs(response.headers.get("date"));
   return {
     state: isMissing ? "unknown" : readRawText(response).trim() === HEALTHY ? "ok" : "foreign",

@@ -1,8 +1,8 @@
 /** Sends a request, retries it where that is safe, and reports a failure as a typed error. */
 
 import { formatDuration } from "../duration.ts";
-import { RunnerError, UsageError } from "../errors.ts";
-import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
+import { RunnerError, Unavailable, UsageError } from "../errors.ts";
+import { type ErrorContext, errorOfFailure, errorOfResponse } from "./response_error.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
@@ -75,13 +75,9 @@ async function attempt<R extends HttpResponse>(
     const result = await exchange();
     if (result.type === "response" && isSuccess(result.response)) return result.response;
 
-    const nowMs = http.clock.now();
-    const context = { action, whenMissing, baseUrl: http.baseUrl, credentialSource: http.credentialSource, nowMs };
-    const error = result.type === "response"
-      ? errorOfResponse(result.response, context)
-      : errorOfFailure(result, context);
+    const error = errorOf(http, result, { action, whenMissing });
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
-    const retryAfterMs = result.type === "response" ? retryAfterOf(result.response.headers, nowMs) : undefined;
+    const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
     const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
     const budgetMs = Math.min(typeof retry === "number" ? retry : Infinity, RETRY_POLICY.budgetMs);
     const delayMs = retryDelayMs(state, { ...RETRY_POLICY, budgetMs }, http.random);
@@ -93,6 +89,16 @@ async function attempt<R extends HttpResponse>(
     );
     await http.clock.sleep(delayMs, { signal });
   }
+}
+
+/** The error for an exchange whose response is not a 2xx, or that has none. */
+export function errorOf(
+  { baseUrl, credentialSource, clock }: Http,
+  result: ExchangeResult,
+  call: Pick<ErrorContext, "action" | "whenMissing" | "isSubmit">,
+): RunnerError {
+  const context = { ...call, baseUrl, credentialSource, nowMs: clock.now() };
+  return result.type === "response" ? errorOfResponse(result.response, context) : errorOfFailure(result, context);
 }
 
 /** Returns `fallback` if `send` throws an error of one of these kinds; by default those of a route that the server lacks. */
@@ -120,7 +126,7 @@ export function pathSegment(name: string, action: string): string {
   return encodeURIComponent(name);
 }
 
-function isSuccess({ status }: HttpResponse): boolean {
+export function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
 }
 

@@ -5,12 +5,11 @@
 
 import { BadResponse, type RunnerError, Unavailable } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import { readErrorBody } from "./error_body.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { ExchangeResult } from "./exchange.ts";
-import type { ResponseReader } from "./request.ts";
+import { errorOf, isSuccess, type ResponseReader } from "./request.ts";
 import type { Run } from "../run.ts";
 
 export interface SubmitOptions {
@@ -50,25 +49,16 @@ function classify(
     readonly read: Awaited<ReturnType<ResponseReader<Run>>>;
   },
 ): SubmitResponse {
-  const context = {
-    action,
-    baseUrl: http.baseUrl,
-    credentialSource: http.credentialSource,
-    nowMs: http.clock.now(),
-    isSubmit: true,
-  };
+  if (result.type === "response" && isSuccess(result.response)) {
+    return { type: "accepted", run: read(result.response, action) };
+  }
+  const error = errorOf(http, result, { action, isSubmit: true });
   if (result.type === "failed") {
-    const error = errorOfFailure(result, context);
     if (result.error.isSent === "no") return { type: "not-sent", error, retryAfterMs: undefined };
     return ambiguous(error, { isGateway: false });
   }
   const { response } = result;
-  if (response.status >= 200 && response.status < 300) return { type: "accepted", run: read(response, action) };
-
-  const error = errorOfResponse(response, context);
-  if (response.status === 429) {
-    return { type: "not-sent", error, retryAfterMs: retryAfterOf(response.headers, context.nowMs) };
-  }
+  if (response.status === 429) return submitNotSent(error);
   if (response.status === 409) return { type: "conflict", error };
   if (error.kind === "unavailable") {
     return ambiguous(error, { isGateway: response.status === 502 || response.status === 504 });

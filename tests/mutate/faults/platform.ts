@@ -42,11 +42,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       'if (response.status === 409) return { type: "conflict"',
       'if (response.status === 999) return { type: "conflict"',
     ],
-    [
-      "a 429 may have been processed",
-      "if (response.status === 429) {",
-      "if (response.status === 999) {",
-    ],
+    ["a 429 may have been processed", "if (response.status === 429)", "if (response.status === 999)"],
     ["a 500 is a rejection", 'if (error.kind === "unavailable") {', "if (false) {"],
     [
       "a gateway's error is like any other",
@@ -116,7 +112,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ["a poll is retried although its caller does", 'retry === "none" ||', ""],
     [
       "Retry-After is ignored by a retry",
-      "? retryAfterOf(result.response.headers, nowMs) : undefined;",
+      "? error.retryAfterMs : undefined;",
       "? undefined : undefined;",
     ],
     [
