@@ -13,20 +13,21 @@ export type CertificateErrorKind =
   | "authority"
   | "bad-certificate";
 
-export type NetworkErrorKind =
+/** A retry would fail the same way until someone fixes the cause. */
+export type PermanentErrorKind =
   | CertificateErrorKind
-  | "refused"
-  | "name"
   /** The handshake failed for a reason other than the certificate. */
   | "tls"
-  | "unreachable"
   /** The runtime lacks the permission to connect to the host. */
   | "denied"
   /** The runtime connects to no host at this port. */
-  | "blocked-port"
-  /** The connection was closed before the response was complete. */
-  | "cut"
-  | "unknown";
+  | "blocked-port";
+
+/** These may pass by themselves. */
+const PASSING = ["refused", "name", "unreachable", "cut", "unknown"] as const;
+
+/** `cut`: the connection was closed before the response was complete. */
+export type NetworkErrorKind = PermanentErrorKind | typeof PASSING[number];
 
 export interface NetworkError {
   readonly kind: NetworkErrorKind;
@@ -62,22 +63,9 @@ export function readNetworkError(error: unknown): NetworkError {
   return { kind, isSent, message };
 }
 
-/** True if a retry would fail the same way until someone fixes the cause. */
-export function isPermanent(kind: NetworkErrorKind): boolean {
-  return PERMANENT.includes(kind);
+export function isPermanent(kind: NetworkErrorKind): kind is PermanentErrorKind {
+  return PASSING.every((passing) => passing !== kind);
 }
-
-const PERMANENT: readonly NetworkErrorKind[] = [
-  "untrusted",
-  "expired",
-  "not-yet-valid",
-  "wrong-name",
-  "authority",
-  "bad-certificate",
-  "tls",
-  "denied",
-  "blocked-port",
-];
 
 function kindOf(error: unknown, text: string): NetworkErrorKind {
   if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) return "denied";

@@ -16,7 +16,7 @@ import {
 } from "../errors.ts";
 import { readErrorBody } from "./error_body.ts";
 import type { ExchangeResult, HttpResponse } from "./exchange.ts";
-import type { NetworkErrorKind } from "./network_error.ts";
+import { isPermanent, type PermanentErrorKind } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
 
 export interface ErrorContext {
@@ -88,7 +88,7 @@ export function errorOfFailure(
   if (error.isSent === "no") {
     return new Unreachable(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
       cause,
-      hint: HINT_OF_KIND[error.kind],
+      hint: isPermanent(error.kind) ? REMEDIES[error.kind] : CHECK_NETWORK,
     });
   }
   return new ResponseLost(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
@@ -98,16 +98,13 @@ export function errorOfFailure(
 }
 
 /** Milliseconds from `Retry-After`. A date is relative to the server's own clock if the response has a `Date`. */
-export function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
+function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
   return retryAfterMs(headers.get("retry-after"), httpDateMs(headers.get("date")) ?? nowMs);
 }
 
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
-const HINT_OF_KIND: Record<NetworkErrorKind, string> = {
-  refused: CHECK_NETWORK,
-  name: CHECK_NETWORK,
-  unreachable: CHECK_NETWORK,
+const REMEDIES: Record<PermanentErrorKind, string> = {
   untrusted:
     "If a private certificate authority or a proxy signs this connection, trust its certificate with --cacert FILE or PW_CA_CERT=FILE; DENO_TLS_CA_STORE=system trusts what this machine trusts",
   expired: "Check this machine's clock; if it is right, the host's operator has to renew the certificate",
@@ -118,8 +115,6 @@ const HINT_OF_KIND: Record<NetworkErrorKind, string> = {
   tls: "Check that the host speaks HTTPS, and HTTPS_PROXY and NO_PROXY",
   denied: "Run with --allow-net, or allow this host",
   "blocked-port": "Check the port that the key names: the Fetch standard reserves some for other protocols",
-  cut: CHECK_NETWORK,
-  unknown: CHECK_NETWORK,
 };
 
 function redirectError(
