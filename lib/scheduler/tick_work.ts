@@ -2,13 +2,12 @@
 
 import { RunnerError } from "../errors.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { cancelRuns } from "./cancel_runs.ts";
+import { scheduleProgressAt } from "./due.ts";
 import { sendNotifications } from "./notifications.ts";
-import { pollOpen } from "./poll_open.ts";
+import { cancelRuns, pollOpen } from "./open_runs.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
 import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./tick_context.ts";
-import type { WaitingOccurrence } from "./scheduler_store.ts";
-import { storeDue } from "./store_due.ts";
+import { scheduleProgressKey, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
 
 export interface TickInput extends Omit<TickOptions, "signal"> {
@@ -92,6 +91,59 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
     failure: sent === undefined ? null : failureOf(sent),
     error,
   };
+}
+
+/** An atomic change holds 90 checks, 900 mutations and 60,000 bytes of keys on every backend. */
+const MAX_SCHEDULES = 80;
+const MAX_OCCURRENCES = 200;
+
+/**
+ * Stores as many schedules per atomic change as it holds. After an outage one schedule may have more than that: it is
+ * stored in steps, the earliest first. What is missed comes before what is backfilled, so that a tick which continues
+ * after a step finds what was left.
+ *
+ * @returns The occurrences that now wait to be submitted, or to be reported as missed.
+ */
+export async function storeDue(
+  { service: { kv }, lock, signal }: TickContext,
+  pending: readonly PendingSchedule[],
+): Promise<readonly WaitingOccurrence[]> {
+  const stored: WaitingOccurrence[] = [];
+  const left = pending.map((item) => ({ ...item, versionstamp: item.read.versionstamp, occurrences: waitingOf(item) }));
+  while (left.length > 0 && !signal.aborted) {
+    const change = kv.atomic().check(lock);
+    const step: WaitingOccurrence[] = [];
+    let split: typeof left = [];
+    for (let count = 0; count < MAX_SCHEDULES && step.length < MAX_OCCURRENCES; count++) {
+      const item = left.shift();
+      if (item === undefined) break;
+      const { schedule, update, versionstamp, occurrences } = item;
+      const part = occurrences.slice(0, MAX_OCCURRENCES - step.length);
+      const last = part.length < occurrences.length ? part.at(-1) : undefined;
+      const key = scheduleProgressKey(schedule.name);
+      change.check({ key, versionstamp });
+      if (update === null) change.delete(key);
+      else change.set(key, last === undefined ? update.progress : scheduleProgressAt(schedule, last.scheduledAtMs));
+      for (const occurrence of part) change.set(waitingKey(occurrence), occurrence);
+      step.push(...part);
+      if (last !== undefined) split = [{ ...item, occurrences: occurrences.slice(part.length) }];
+    }
+    const versionstamp = await change.commit();
+    // The lock is lost: another tick does the rest.
+    if (versionstamp === undefined) return stored;
+    stored.push(...step);
+    left.unshift(...split.map((item) => ({ ...item, versionstamp })));
+  }
+  return stored;
+}
+
+function waitingOf({ update }: PendingSchedule): readonly WaitingOccurrence[] {
+  if (update === null) return [];
+  const message = `No tick came in time${update.hasMoreMissed ? ", nor for many before it" : ""}`;
+  return [
+    ...update.missed.map((occurrence) => ({ ...occurrence, missed: message })),
+    ...update.due.map((occurrence) => ({ ...occurrence, missed: null })),
+  ];
 }
 
 /** As long as anything is submitted, what is not is the problem of its own schedule. */

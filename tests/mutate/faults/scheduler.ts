@@ -88,7 +88,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "failure: null",
     ],
   ]),
-  ...inFile("lib/scheduler/store_due.ts", ["tests/scheduler/store_due_test.ts", ...TICK], [
+  ...inFile("lib/scheduler/tick_work.ts", ["tests/scheduler/store_due_test.ts", ...TICK], [
     [
       "a tick that lost its lock stores what is due",
       "const change = kv.atomic().check(lock);",
