@@ -186,13 +186,13 @@ function foreignEnd({ host, user }: Owner): OccurrenceResult {
 
 /** The end is reported by this tick, or by the next one where this one dies. */
 async function end(
-  { service, lock }: TickContext,
+  context: TickContext,
   submission: PendingSubmission,
   { status, message, suite }: OccurrenceResult,
 ): Promise<void> {
   const { origin, createdAtMs, request: { workflow: path } } = submission;
   if (origin.type !== "schedule") return;
-  const nowMs = service.deps.clock.now();
+  const nowMs = context.service.deps.clock.now();
   const kind = status === "completed" || status === "failed" || status === "cancelled" ? status : "submit_unknown";
   const finished: FinishedSubmission = {
     ...submission,
@@ -211,5 +211,5 @@ async function end(
       submitted: "yes",
     },
   };
-  await putUnlessMoved(service, finished, (change) => void change.check(lock));
+  await putUnlessMoved(context, finished);
 }

@@ -88,9 +88,9 @@ export function addNotified(
 export async function rejectOccurrence(
   context: TickContext,
   occurrence: Occurrence,
-  { kind, message }: { readonly kind: string; readonly message: string },
+  { kind, message }: { readonly kind: "failed" | "skipped" | "missed"; readonly message: string },
 ): Promise<void> {
-  const { service, schedules, lock } = context;
+  const { service, schedules } = context;
   const { id, schedule: name, scheduledAtMs } = occurrence;
   const schedule = schedules.get(name);
   const submission: RejectedSubmission = {
@@ -108,11 +108,9 @@ export async function rejectOccurrence(
     kind,
     message,
   };
-  await putUnlessMoved(service, submission, (change) => {
-    change.check(lock);
+  await putUnlessMoved(context, submission, (change) => {
     change.delete(waitingKey(occurrence));
-    const end = occurrenceEndOf(submission);
-    if (end !== undefined) addNotified(context, change, occurrence, { kind: end.status, slug: null, message });
+    addNotified(context, change, occurrence, { kind, slug: null, message });
   });
 }
 
@@ -146,7 +144,7 @@ export async function reportForeign(context: TickContext, foreign: readonly Subm
 
 /** Reports each run that takes longer than its schedule's deadline, once. */
 export async function reportDeadlines(context: TickContext, open: readonly ListedOpenRow[]): Promise<void> {
-  const { service, schedules, lock } = context;
+  const { service, schedules } = context;
   const nowMs = service.deps.clock.now();
   const overdue = open.filter(({ occurrence, createdAtMs }) =>
     occurrence !== null && !occurrence.isDeadlineReported &&
@@ -157,13 +155,9 @@ export async function reportDeadlines(context: TickContext, open: readonly Liste
     if (origin.type !== "schedule" || origin.isDeadlineReported || !isOpen(submission)) continue;
     const isCancelled = schedules.get(origin.schedule)?.onDeadline === "cancel";
     const message = `Deadline exceeded; ${isCancelled ? "the run is cancelled" : "still running"}`;
-    await putUnlessMoved(service, { ...submission, origin: { ...origin, isDeadlineReported: true } }, (change) => {
-      change.check(lock);
-      addNotified(context, change, { id: submission.submissionId, schedule: origin.schedule }, {
-        kind: "deadline",
-        slug: slugOf(submission),
-        message,
-      });
+    await putUnlessMoved(context, { ...submission, origin: { ...origin, isDeadlineReported: true } }, (change) => {
+      const occurrence = { id: submission.submissionId, schedule: origin.schedule };
+      addNotified(context, change, occurrence, { kind: "deadline", slug: slugOf(submission), message });
     });
   }
 }
@@ -179,31 +173,23 @@ async function reportEnd(
   submission: Submission,
   { status, slug, message }: Pick<OccurrenceEnd, "status" | "slug" | "message">,
 ): Promise<void> {
-  const { service, lock } = context;
-  const { origin } = submission;
+  const { submissionId: id, origin } = submission;
   if (origin.type !== "schedule") return;
-  await putUnlessMoved(service, { ...submission, origin: { ...origin, isReported: true } }, (change) => {
-    change.check(lock);
-    addNotified(context, change, { id: submission.submissionId, schedule: origin.schedule }, {
-      kind: status,
-      slug,
-      message,
-    });
+  await putUnlessMoved(context, { ...submission, origin: { ...origin, isReported: true } }, (change) => {
+    addNotified(context, change, { id, schedule: origin.schedule }, { kind: status, slug, message });
   });
-  service.deps.log(
-    status === "completed" ? "INFO" : "WARNING",
-    `${submission.submissionId} ${status}${message === null ? "" : `: ${message}`}`,
-  );
+  const text = `${id} ${status}${message === null ? "" : `: ${message}`}`;
+  context.service.deps.log(status === "completed" ? "INFO" : "WARNING", text);
 }
 
-/** Another process that wrote it meanwhile leaves the report to the next tick. */
+/** Nothing is written once the lock is lost. Another process that wrote it meanwhile leaves the report to the next tick. */
 export async function putUnlessMoved(
-  service: Service,
+  { service, lock }: TickContext,
   submission: Submission,
-  also: (change: AtomicChange) => void,
+  also: (change: AtomicChange) => void = () => {},
 ): Promise<void> {
   try {
-    await service.deps.store.put(submission, also);
+    await service.deps.store.put(submission, (change) => also(change.check(lock)));
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error;
   }
