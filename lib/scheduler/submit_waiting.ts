@@ -183,16 +183,13 @@ interface SubmitOptions extends Omit<SubmitState, "known"> {
 async function submit(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, state, inOrder, replaced }: SubmitOptions,
+  options: SubmitOptions,
 ): Promise<SubmitOutcome> {
+  const { schedule, state, inOrder } = options;
   const { service: { deps }, signal } = context;
   const { id, scheduledAtMs } = occurrence;
-  const submission = await createOrReject(context, occurrence, { schedule, replaced });
-  if (submission === "waiting") return submission;
-  if ("failure" in submission) {
-    if (!submission.isWaiting) state.delete(id);
-    return submission;
-  }
+  const submission = await createOrReject(context, occurrence, options);
+  if (submission === "waiting" || "failure" in submission) return submission;
   state.delete(id);
   state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
   // Its cases are submitted as it goes on.
@@ -217,33 +214,33 @@ async function submit(
   }
 }
 
-/** Why there is no submission; the occurrence still waits, or has been rejected. */
-interface NotCreated {
-  readonly failure: string;
-  readonly isWaiting: boolean;
-}
-
-/** Stores the submission in one change with all that follows from it. */
+/** Stores the submission in one change with all that follows from it. Without one, the occurrence waits or is rejected. */
 async function createOrReject(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, replaced }: Pick<SubmitOptions, "schedule" | "replaced">,
-): Promise<Submission | NotCreated | "waiting"> {
+  { schedule, state, replaced }: SubmitOptions,
+): Promise<Submission | Exclude<SubmitOutcome, "submitted">> {
   const { service, lock, signal } = context;
   const { deps } = service;
   const { id, scheduledAtMs } = occurrence;
-  const reject = async (message: string): Promise<NotCreated> => {
+  const reject = async (message: string) => {
     deps.log("WARNING", `${id} failed: ${message}`);
     await rejectOccurrence(context, occurrence, { kind: "failed", message });
-    return { failure: message, isWaiting: false };
+    state.delete(id);
+    return { failure: message };
   };
   try {
-    const state = { schedule: schedule.name, scheduledAtMs, isDeadlineReported: false, isReported: false };
     const options = {
       signal,
       isWaiting: false,
       submissionId: id,
-      origin: { type: "schedule", ...state },
+      origin: {
+        type: "schedule",
+        schedule: schedule.name,
+        scheduledAtMs,
+        isDeadlineReported: false,
+        isReported: false,
+      },
       also: (change: AtomicChange, written: Submission) => {
         change.check(lock);
         change.delete(waitingKey(occurrence));
@@ -270,7 +267,7 @@ async function createOrReject(
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
     if (TEMPORARY.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
       deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
-      return { failure: error.message, isWaiting: true };
+      return { failure: error.message };
     }
     const problems = error instanceof InvalidInputs ? error.problems.map(problemText) : [];
     return await reject([error.message, ...problems].join("; "));
