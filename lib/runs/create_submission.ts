@@ -7,14 +7,16 @@ import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts"
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { AtomicChange } from "../store/kv.ts";
-import type {
-  ActiveSubmission,
-  Origin,
-  PendingSubmission,
-  RunRequest,
-  StoredRequest,
-  Submission,
-  UnconfirmedSubmission,
+import {
+  type ActiveSubmission,
+  newSubmission,
+  NOT_SENT,
+  type Origin,
+  type PendingSubmission,
+  type RunRequest,
+  type StoredRequest,
+  type Submission,
+  type UnconfirmedSubmission,
 } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { claimIdempotencyKey, type KeyWithPolicy } from "./idempotency.ts";
@@ -73,21 +75,12 @@ async function newPending(
   const nowMs = clock.now();
   const correlationTag = newCorrelationTag(nowMs, random);
   return {
-    state: "pending",
+    ...newSubmission(await storedRequest(request), { host: client.host, user: identity.user }, nowMs),
+    ...NOT_SENT,
     submissionId: options.submissionId ?? newCorrelationTag(nowMs, random),
     origin: options.origin ?? { type: "command-line" },
-    revision: 0,
-    owner: { host: client.host, user: identity.user },
-    request: await storedRequest(request),
-    idempotencyKey: null,
     ownSlug: apiVersion === "current" ? slugFor(request.workflow, correlationTag) : null,
     correlationTag,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    nextPollAtMs: nowMs,
-    attempts: 0,
-    retryingSinceMs: null,
-    lostResponses: 0,
   };
 }
 

@@ -1,6 +1,6 @@
 import { findSecrets } from "../inputs/secrets.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
-import { isOpen } from "../submission.ts";
+import { isOpen, newSubmission, NO_REQUEST } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { RunDetail, RunId } from "../run.ts";
@@ -12,6 +12,7 @@ import { pollDelayMs } from "./poll_interval.ts";
 import { trackSubmission } from "./track.ts";
 import { isSession } from "./track_result.ts";
 import { recordObservation } from "./advance_result.ts";
+import { activated } from "./transition.ts";
 import { runIdOf } from "./view.ts";
 
 /**
@@ -64,39 +65,24 @@ function submissionOf(run: RunDetail, { client, clock }: Deps, own: Submission |
   const workflow = run.workflowName ?? "";
   const createdAtMs = Date.parse(run.createdAt ?? "");
   const request = {
+    ...NO_REQUEST,
     workflow,
     workflowId: run.workflowId,
-    inputs: null,
-    inputsHash: "",
-    inputsWithoutSecrets: null,
     secretPaths,
     publicValues: own?.request.publicValues ?? [],
     displayName: run.displayName,
-    requestedConsent: null,
-    isTrusted: false,
     startsSession: isSession(run),
   };
-  return {
-    state: "active",
+  const submission = {
+    ...newSubmission(request, { host: client.host, user: run.user }, nowMs),
     submissionId: run.slug ?? `${workflow}#${run.number}`,
-    revision: 0,
-    owner: { host: client.host, user: run.user },
     origin: { type: "command-line" },
-    request,
-    idempotencyKey: null,
-    ownSlug: null,
-    correlationTag: "",
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    nextPollAtMs: nowMs,
-    runId: runIdOf(run, workflow),
-    run: withoutSecretsOf({ request }, run),
+  } as const;
+  const shown = { run: withoutSecretsOf({ request }, run), runId: runIdOf(run, workflow), pollAtMs: nowMs };
+  return {
+    ...activated(submission, shown, nowMs),
     startedAtMs: Number.isFinite(createdAtMs) ? Math.min(createdAtMs, nowMs) : nowMs,
-    lastPolledAtMs: nowMs,
-    unreachableSinceMs: null,
-    missingSinceMs: null,
-    missingPolls: 0,
+    // The first poll sees it.
     failingSinceMs: null,
-    isDetached: false,
   };
 }

@@ -7,6 +7,7 @@ import type {
   PendingSubmission,
   Reconciliation,
   Submission,
+  SubmissionBase,
   UnconfirmedSubmission,
 } from "../submission.ts";
 
@@ -253,7 +254,7 @@ function staying<S extends Submission>(submission: S, nowMs: number, nextPollAtM
 }
 
 /** The members that all states share; the rest of the previous state is dropped. */
-function common(submission: Submission, nowMs: number) {
+function common(submission: SubmissionBase, nowMs: number) {
   const { submissionId, revision, owner, origin, createdAtMs } = submission;
   const { request, idempotencyKey, ownSlug, correlationTag } = submission;
   const record = { submissionId, revision, owner, origin, createdAtMs, updatedAtMs: nowMs, nextPollAtMs: nowMs };
@@ -273,7 +274,7 @@ function backToPending(submission: UnconfirmedSubmission, nowMs: number, nextPol
 
 /** The submission of a run that the platform shows for the first time. */
 export function activated(
-  submission: PendingSubmission | UnconfirmedSubmission,
+  submission: SubmissionBase,
   { run, runId, pollAtMs, isDetached = false }: Omit<Extract<SubmissionObservation, { type: "polled" }>, "type">,
   nowMs: number,
 ): ActiveSubmission {

@@ -6,6 +6,8 @@ import { shortened } from "../store/submission_body.ts";
 import {
   isAbandoned,
   isOpen,
+  newSubmission,
+  NO_REQUEST,
   type RejectedSubmission,
   slugOf,
   type Submission,
@@ -197,28 +199,7 @@ export async function putUnlessMoved(
 
 /** The members of a submission that describe a run, for one that has none. */
 export function withoutRun({ deps }: Service, schedule: Schedule | undefined) {
-  const nowMs = deps.clock.now();
-  return {
-    revision: 0,
-    owner: { host: deps.client.host, user: "" },
-    request: {
-      workflow: schedule?.suite ?? schedule?.workflow ?? "",
-      workflowId: null,
-      inputs: {},
-      inputsWithoutSecrets: null,
-      inputsHash: "",
-      secretPaths: [],
-      publicValues: [],
-      displayName: schedule?.displayName ?? null,
-      requestedConsent: null,
-      isTrusted: false,
-      startsSession: false,
-    },
-    idempotencyKey: null,
-    ownSlug: null,
-    correlationTag: "",
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    nextPollAtMs: nowMs,
-  };
+  const workflow = schedule?.suite ?? schedule?.workflow ?? "";
+  const request = { ...NO_REQUEST, workflow, inputs: {}, displayName: schedule?.displayName ?? null };
+  return newSubmission(request, { host: deps.client.host, user: "" }, deps.clock.now());
 }

@@ -2,7 +2,7 @@
 
 import { cachingClient } from "../batches/check_rows.ts";
 import { type CreateSubmissionOptions, putBeforeSending } from "../runs/create_submission.ts";
-import type { Origin, PendingSubmission } from "../submission.ts";
+import { NOT_SENT, type Origin, type PendingSubmission } from "../submission.ts";
 import { type Budget, budgetsIn } from "../suites/budget.ts";
 import { planSuites } from "../suites/plan.ts";
 import { type CheckedCase, preflight } from "../suites/preflight.ts";
@@ -57,10 +57,7 @@ export async function createSuite(
     submissionId,
     origin: { ...origin, suite: { path, end: null } },
     owner: { host: client.host, user },
-    state: "pending",
-    attempts: 0,
-    retryingSinceMs: null,
-    lostResponses: 0,
+    ...NOT_SENT,
   };
   return await putBeforeSending(service.deps, submission, also);
 }
