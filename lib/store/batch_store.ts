@@ -71,9 +71,9 @@ export interface BatchStore {
   put(batch: Omit<StoredBatch, "rowCount" | "revision">, rows: readonly StoredRow[]): Promise<StoredBatch>;
   /** Every attempt of every row: by row, then by attempt. */
   attempts(batchId: string): Promise<readonly Attempt[]>;
-  /** How many runs at once another process has asked for; `null` if none has. */
+  /** How many runs at once were asked for last, by any process; `null` if that was never asked for. */
   wantedJobs(batchId: string): Promise<number | null>;
-  /** Asks the process that runs the batch; `null` takes it back. */
+  /** Asks the process that runs the batch, or the next one; `null` takes it back. */
   setWantedJobs(batchId: string, jobs: number | null): Promise<void>;
   /**
    * Takes requests from the budget that all processes of a user share.

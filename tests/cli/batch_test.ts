@@ -349,6 +349,38 @@ Deno.test("batch list and batch status count the rows that are in the file", asy
 
 const SLOW = { ...SOLVE, scenario: { "main/solve": { lasts: "1h" } } };
 
+Deno.test("the last word on how many runs at once wins: of --jobs, batch set and the keys of the table", async () => {
+  const short = { ...SOLVE, scenario: { "main/solve": { lasts: "8s" } } };
+  const rows = files({ "sweep.csv": `n\n${Array.from({ length: 24 }, (_, index) => `${index}\n`).join("")}` });
+  const later: (() => unknown)[] = [];
+  await using stage = await cliStage({
+    workflows: { solve: short },
+    onStep(operation, step) {
+      if (operation === "submit" && step === "responded") later.shift()?.();
+    },
+  });
+  let press = (_keys: string) => {};
+  const onKeys: Context["onKeys"] = (callback) => {
+    press = callback;
+    return { [Symbol.dispose]: () => {} };
+  };
+  const jobsShownBy = async (...options: readonly string[]) => {
+    const stderr = bufferedWriter({ isTerminal: true, columns: 120 });
+    const words = ["batch", "sweep.csv", "--workflow", "solve", "--rerun", "all", "--progress", "table", ...QUICK];
+    const { code } = await stage.call([...words, ...options], { context: { ...rows.context, stderr, onKeys } });
+    assert.equal(code, 0, stderr.text());
+    const shown = [...stderr.text().matchAll(/at once \((\d+)\)/g)].map(([, jobs]) => Number(jobs));
+    return shown.filter((jobs, index) => jobs !== shown[index - 1]);
+  };
+  later.push(() => stage.call(["batch", "set", "sweep", "--jobs", "2"]), ...Array(8), () => press("++"));
+  assert.deepEqual(await jobsShownBy("--jobs", "1"), [1, 2, 3, 4]);
+  assert.deepEqual(await jobsShownBy(), [4]);
+  await stage.call(["batch", "set", "sweep", "--jobs", "5"]);
+  assert.deepEqual(await jobsShownBy(), [5]);
+  assert.deepEqual(await jobsShownBy("--jobs", "6"), [6]);
+  assert.deepEqual(await jobsShownBy(), [6]);
+});
+
 Deno.test("batch cancel counts the runs that it cancels, and names the others", async () => {
   await using stage = await cliStage({ workflows: { solve: SLOW } });
   const rows = { "sweep.csv": "n\n1\n2\n3\n" };

@@ -13,7 +13,7 @@ const MAX_NOTES = 3;
 
 export function liveTable(
   { context, output, deps: { clock } }: ViewCall,
-  { batch, states, control, detach }: ViewParts,
+  { batch, states, control, onJobsKey, detach }: ViewParts,
 ): BatchViewer {
   const startMs = clock.monotonic();
   let notes: readonly string[] = [];
@@ -47,8 +47,10 @@ export function liveTable(
   const keys = context.onKeys?.((text) => {
     for (const key of parseKeys(text)) {
       if (key === "detach") return detach();
-      if (key === "more" || key === "fewer") control.setJobs(control.jobs + (key === "more" ? 1 : -1));
-      else view = viewAfterKey(view, key, table);
+      if (key === "more" || key === "fewer") {
+        control.setJobs(control.jobs + (key === "more" ? 1 : -1));
+        onJobsKey?.();
+      } else view = viewAfterKey(view, key, table);
       line?.draw();
     }
   });

@@ -36,7 +36,7 @@ export const CANARY = 3;
 /** Those that `run` has only with `--matrix` or `--repeat`. */
 export const MANY_RUNS_OPTIONS = {
   yes: flag("Do not ask before submitting more than 100 runs", "y"),
-  jobs: option("N", `How many runs at once (default ${DEFAULT_JOBS})`, {
+  jobs: option("N", `How many runs at once (default: as last set for this batch, or ${DEFAULT_JOBS})`, {
     short: "j",
     parse: integer({ min: 1, max: 10_000 }),
   }),

@@ -7,7 +7,7 @@ import type { RowsRead } from "../../batches/read_rows.ts";
 import { InvalidInputs, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { batch } from "../../runs/batch.ts";
-import { type BatchControl, type BatchOutcome, type BatchTask, createBatchControl } from "../../runs/batch_task.ts";
+import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
@@ -20,11 +20,11 @@ import { openDeps } from "../open.ts";
 import { checkAppendableFile, checkReplaceableFiles } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { finishBatch, type RanBatch } from "./answer.ts";
+import { openJobs } from "./jobs.ts";
 import {
   type BatchCall,
   type BatchValues,
   CANARY,
-  DEFAULT_JOBS,
   DEFAULT_REQUESTS_PER_MINUTE,
   maxFailuresOf,
   retryPolicyOf,
@@ -32,9 +32,6 @@ import {
 import { createRowStates, type RowState, type RowStates } from "./row_states.ts";
 import { answerPlan, confirmMany, reportPlan } from "./show_plan.ts";
 import { viewBatch } from "./view_batch.ts";
-
-/** How many milliseconds pass before another process's `batch set` is noticed. */
-const CONTROL_MS = 5_000;
 
 /**
  * Reads, checks and plans the rows, submits what is to be submitted, tracks it, and prints the results.
@@ -166,7 +163,6 @@ async function storePlan(
   const { batchId, name, earlier } = plan;
   const nowMs = clock.now();
   const rows = storedRows(plan, earlier === null ? [] : await store.batches.rows(earlier));
-  await store.batches.setWantedJobs(batchId, null);
   const batch = { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
   return { batch: await store.batches.put(batch, rows), rows };
 }
@@ -186,7 +182,8 @@ async function track(
   { batch: stored, tasks, states, retry }: ReadyBatch & { readonly retry: ReturnType<typeof retryPolicyOf> },
 ): Promise<RanBatch> {
   const { deps, values, signal } = call;
-  const control = createBatchControl(values.jobs ?? DEFAULT_JOBS);
+  const jobs = await openJobs(call, stored.batchId);
+  const { control } = jobs;
   const detaching = new AbortController();
   const tracked = new Set(tasks.map(({ key }) => key));
   let stopped: Stopped | null = null;
@@ -223,31 +220,24 @@ async function track(
     batch: stored,
     states,
     control,
+    onJobsKey: jobs.store,
     detach: () => detaching.abort(new Stopped("SIGINT")),
   });
-  let checkedAtMs = deps.clock.monotonic();
   try {
     while (true) {
       const { done, value } = await events.next();
       if (done) return { outcome: value, stopped, hasLogFailed: viewer.hasLogFailed() };
       states.apply(value, deps.clock.now());
       viewer.show(value);
-      if (deps.clock.monotonic() - checkedAtMs < CONTROL_MS) continue;
-      checkedAtMs = deps.clock.monotonic();
-      await applyWantedJobs(deps, stored.batchId, control);
+      await jobs.update();
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     return { outcome: null, stopped: error, hasLogFailed: viewer.hasLogFailed() };
   } finally {
     signal.removeEventListener("abort", onAbort);
+    await jobs.settled();
   }
-}
-
-/** `batch set --jobs`, from another process. */
-async function applyWantedJobs({ store }: Deps, batchId: string, control: BatchControl): Promise<void> {
-  const jobs = await store.batches.wantedJobs(batchId);
-  if (jobs !== null) control.setJobs(jobs);
 }
 
 async function cancelRunning(

@@ -16,6 +16,8 @@ export interface ViewParts {
   readonly batch: Pick<StoredBatch, "name" | "batchId">;
   readonly states: RowStates;
   readonly control: BatchControl;
+  /** Called when a key has changed how many runs at once. */
+  readonly onJobsKey?: () => void;
   /** Ends the wait; the runs continue. */
   readonly detach: () => void;
 }

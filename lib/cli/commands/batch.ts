@@ -54,7 +54,7 @@ export const command = defineCommand({
     ["status BATCH", "show counts and failures, without a request"],
     ["results BATCH", "show the results so far, also with --csv and --jsonl"],
     ["cancel BATCH", "cancel the runs that are still running"],
-    ["set BATCH --jobs N", "change how many run at once, while it runs"],
+    ["set BATCH --jobs N", "change how many run at once, also while it runs"],
   ],
   notes: [
     "The same command again continues the batch: runs that are still running are tracked, rows that have ended are skipped, and the",

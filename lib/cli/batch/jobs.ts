@@ -1,0 +1,55 @@
+/**
+ * How many runs of a batch at once. `--jobs`, `batch set` of other processes and the keys of the table all store it: the
+ * last one counts, also when the batch is continued.
+ */
+
+import { storeFailureTo } from "../../log.ts";
+import { type BatchControl, createBatchControl } from "../../runs/batch_task.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { counted } from "../../text.ts";
+import { type BatchCall, DEFAULT_JOBS } from "./options.ts";
+
+export interface BatchJobs {
+  readonly control: BatchControl;
+  /** Stores what the control has. */
+  store(): void;
+  /** Takes over what is stored, if it is due. */
+  update(): Promise<void>;
+  /** Resolves when nothing is being stored any more. */
+  settled(): Promise<void>;
+}
+
+/** How many milliseconds pass before another process's `batch set` is noticed. */
+const UPDATE_MS = 5_000;
+
+export async function openJobs(
+  { deps: { store: { batches }, clock }, output, values }: BatchCall & { readonly deps: Deps },
+  batchId: string,
+): Promise<BatchJobs> {
+  const wanted = values.jobs ?? await batches.wantedJobs(batchId);
+  if (values.jobs !== undefined) await batches.setWantedJobs(batchId, values.jobs);
+  else if (wanted !== null && wanted !== DEFAULT_JOBS) {
+    output.log("INFO", `Up to ${counted(wanted, "run")} at once, as before: --jobs N changes that`);
+  }
+  const control = createBatchControl(wanted ?? DEFAULT_JOBS);
+  let storing = Promise.resolve();
+  let updatedAtMs = clock.monotonic();
+  return {
+    control,
+    store() {
+      const { jobs } = control;
+      storing = storing.then(() => batches.setWantedJobs(batchId, jobs)).catch(storeFailureTo(output.log));
+      storing.catch(() => {}); // Awaited later.
+    },
+    settled: () => storing,
+    async update() {
+      if (clock.monotonic() - updatedAtMs < UPDATE_MS) return;
+      updatedAtMs = clock.monotonic();
+      await storing;
+      const { jobs } = control;
+      const wanted = await batches.wantedJobs(batchId);
+      // A key that was pressed meanwhile is newer.
+      if (wanted !== null && control.jobs === jobs) control.setJobs(wanted);
+    },
+  };
+}
