@@ -84,6 +84,22 @@ Deno.test("200 concurrent connections with one Idempotency-Key start one run, an
   assert.equal(stage.simulator.runs().length, 1);
 });
 
+for (const path of ["/runs", "/healthz", "/", "/nothing"]) {
+  Deno.test(`HEAD ${path} has the status and the headers of GET`, async () => {
+    await using stage = await aServiceStage([]);
+    await using server = await serve(stage);
+    const [get, head] = await Promise.all(["GET", "HEAD"].map(async (method) => {
+      const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method, headers: HEADERS });
+      await response.body?.cancel();
+      const headers = ["content-length", "content-type", "x-content-type-options"].map((name) =>
+        response.headers.get(name)
+      );
+      return [response.status, ...headers];
+    }));
+    assert.deepEqual(head, get);
+  });
+}
+
 for (const host of ["[", "a b", "a:99999"]) {
   Deno.test(`a request with the host ${JSON.stringify(host)} gets 400`, async () => {
     await using stage = await aServiceStage([]);
