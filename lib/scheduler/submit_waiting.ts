@@ -11,6 +11,8 @@ import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
 import { isOpen, slugOf, type Submission } from "../submission.ts";
 import { advanceOptions } from "./service.ts";
+import { firesAtMs } from "./due.ts";
+import { nextOccurrences } from "./occurrences.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
 import { prepareSchedule } from "./prepare_schedule.ts";
@@ -66,6 +68,7 @@ export async function submitWaiting(
 ): Promise<SubmittedWaiting> {
   const { service, schedules, signal } = context;
   const states = statesOf(waiting, open);
+  const sent = new Set<string>();
   const groupOf = (name: string) => schedules.get(name)?.suite ?? schedules.get(name)?.workflow;
   const groups = [...Map.groupBy(waiting, ({ schedule }) => groupOf(schedule)).values()];
   // Where there are more than go at once, another one is first each minute.
@@ -78,7 +81,7 @@ export async function submitWaiting(
       for (const occurrence of occurrences) {
         if (signal.aborted) return;
         const state = states.get(occurrence.schedule) ?? new Map();
-        const outcome = await submitOne(context, occurrence, { state, known, inOrder });
+        const outcome = await submitOne(context, occurrence, { state, known, sent, inOrder });
         if (outcome === "submitted") submitted++;
         else if (outcome !== "waiting") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
       }
@@ -122,13 +125,15 @@ interface SubmitState {
   /** Changes with what happens to each occurrence. */
   readonly state: ScheduleState;
   readonly known: ReadonlySet<string>;
+  /** The ids of those that this tick has submitted. */
+  readonly sent: Set<string>;
   readonly inOrder: InOrder;
 }
 
 async function submitOne(
   context: TickContext,
   occurrence: Occurrence,
-  { state, known, inOrder }: SubmitState,
+  { state, known, sent, inOrder }: SubmitState,
 ): Promise<SubmitOutcome> {
   const { service: { deps, kv }, schedules, lock } = context;
   const { id, scheduledAtMs } = occurrence;
@@ -157,8 +162,12 @@ async function submitOne(
       await removeWaitingOccurrence(kv, lock, occurrence);
       return "waiting";
     case "skip": {
-      // While the platform does not report whether they are open, the next tick decides.
-      const isUnknown = decision.blockedBy.some((other) => state.get(other)?.state === "open" && !known.has(other));
+      // While the platform does not report whether they are open, the next tick decides. If that tick has an occurrence of
+      // its own, one that waits for what has just been submitted would make it and all later ones late.
+      const hasTurn = !isNextDueBy(schedule, scheduledAtMs, deps.clock.now() + MINUTE_MS);
+      const isUnknown = decision.blockedBy.some((other) =>
+        state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
+      );
       if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
       await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
       return "waiting";
@@ -167,11 +176,15 @@ async function submitOne(
       const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
       for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
       const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
-      return await submit(context, occurrence, { schedule, state, inOrder, replaced: withRuns });
+      return await submit(context, occurrence, { schedule, state, sent, inOrder, replaced: withRuns });
     }
     case "submit":
-      return await submit(context, occurrence, { schedule, state, inOrder, replaced: [] });
+      return await submit(context, occurrence, { schedule, state, sent, inOrder, replaced: [] });
   }
+}
+
+function isNextDueBy(schedule: Schedule, scheduledAtMs: number, instantMs: number): boolean {
+  return nextOccurrences(schedule, scheduledAtMs, 1).some((next) => firesAtMs(schedule, next) <= instantMs);
 }
 
 interface SubmitOptions extends Omit<SubmitState, "known"> {
@@ -185,15 +198,18 @@ async function submit(
   occurrence: Occurrence,
   options: SubmitOptions,
 ): Promise<SubmitOutcome> {
-  const { schedule, state, inOrder } = options;
+  const { schedule, state, sent, inOrder } = options;
   const { service: { deps }, signal } = context;
   const { id, scheduledAtMs } = occurrence;
   const submission = await createOrReject(context, occurrence, options);
   if (submission === "waiting" || "failure" in submission) return submission;
   state.delete(id);
   state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
-  // Its cases are submitted as it goes on.
-  if (schedule.suite !== null) return "submitted";
+  if (schedule.suite !== null) {
+    // Its cases are submitted as it goes on.
+    sent.add(id);
+    return "submitted";
+  }
   try {
     // The platform refuses launches of one workflow at the same time; what follows a launch need not wait.
     const result = await inOrder(async (release) => {
@@ -202,6 +218,7 @@ async function submit(
       return await advanceOne({ ...deps, client: { ...deps.client, submit } }, submission, advanceOptions(signal));
     });
     if (!isOpen(result.submission)) state.delete(id);
+    if (result.error === undefined) sent.add(id);
     // It is logged when its end is reported.
     if (result.submission.state === "rejected") return { failure: result.submission.message };
     if (result.submission.state !== "pending" || result.error === undefined) return "submitted";

@@ -700,6 +700,31 @@ tickTest("with overlap: skip, a run of a second never blocks the next minute", {
   assert.deepEqual([await countOf(service, "completed"), await countOf(service, "skipped")], [30, 0]);
 });
 
+tickTest("with overlap: skip, occurrences after a short outage run on time", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "instant", overlap: "skip" }],
+  workflows: { instant: lasting(1) },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 1, 2, 5);
+  assert.deepEqual(await statusesOf(service), ["completed", "completed", "open", "skipped", "skipped"]);
+  await tickAt(6, 7, 8);
+  assert.deepEqual((await statusesOf(service)).slice(5), ["completed", "completed", "open"]);
+  assert.equal(stage.simulator.runs().length, 6);
+});
+
+tickTest("with overlap: skip, occurrences after a short outage of the platform run on time", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "instant", overlap: "skip" }],
+  workflows: { instant: lasting(1) },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 1);
+  stage.simulator.addFaults({ on: "get-run", status: 503, times: 3 });
+  await tickAt(2, 3, 4);
+  assert.deepEqual(await statusesOf(service), ["open", "waiting", "waiting", "waiting"]);
+  await tickAt(5, 6, 7);
+  const statuses = ["completed", "completed", "skipped", "skipped", "skipped", "completed", "open"];
+  assert.deepEqual(await statusesOf(service), statuses);
+  assert.equal(stage.simulator.runs().length, 4);
+});
+
 tickTest("a run that ended during an outage does not block the backfilled occurrence", {
   specs: [{ ...EVERY, workflow: "hour", overlap: "skip" }],
   workflows: { hour: lasting(3_600) },
