@@ -4,16 +4,22 @@ import { UsageError } from "../errors.ts";
 import { inChanges, type Kv } from "./kv.ts";
 import { partKeys, type StoredSubmission, submissionBodiesOf } from "./submission_body.ts";
 
-/** In the target as long as the copy is incomplete. */
+/** In a store as long as the copy is incomplete. */
 const COPYING = ["copying"];
 
 /**
  * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
  *
  * @returns How many submissions were copied.
- * @throws UsageError when the target holds anything but a copy that failed, which is replaced: nothing is merged.
+ * @throws UsageError when the source is itself a copy that failed, or when the target holds anything but such a copy, which
+ * is replaced: nothing is merged.
  */
 export async function copyStore(from: Kv, to: Kv): Promise<number> {
+  if ((await from.get(COPYING)).value !== null) {
+    throw new UsageError("Cannot copy: the source store is a copy that failed, and incomplete", {
+      hint: "Copy the store that it was copied from",
+    });
+  }
   const isIncomplete = (await to.get(COPYING)).value !== null;
   if (isIncomplete) {
     // The mark is set again, for a deletion that fails.

@@ -110,6 +110,33 @@ Deno.test("copyStore() replaces what a copy that failed has left", async () => {
   await assert.rejects(copyStore(source, target), UsageError);
 });
 
+Deno.test("copyStore() refuses a source that is a copy that failed, and leaves both as they are", async () => {
+  await using source = openStore("memory:");
+  await createRunStore(source).put(aFinishedSubmission());
+  const backend = memoryBackend();
+  let isFull = false;
+  await using incomplete = createKv({
+    ...backend,
+    async write(write) {
+      if (isFull) throw new StorageError("The disk is full");
+      isFull = true;
+      return await backend.write(write);
+    },
+  });
+  await assert.rejects(copyStore(source, incomplete), StorageError);
+  isFull = false;
+  const rows = await Array.fromAsync(incomplete.list({ prefix: [] }), rowOf);
+  await using target = openStore("memory:");
+  for (const to of [target, incomplete]) {
+    await assert.rejects(
+      copyStore(incomplete, to),
+      (error) => error instanceof UsageError && /source store is a copy that failed/.test(error.message),
+    );
+  }
+  assert.deepEqual(await Array.fromAsync(target.list({ prefix: [] })), []);
+  assert.deepEqual(await Array.fromAsync(incomplete.list({ prefix: [] }), rowOf), rows);
+});
+
 function rowOf({ key, value }: StoreEntry) {
   return [key, value];
 }
