@@ -12,7 +12,7 @@ import { type Json, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { type CsvRecord, parseCsv } from "./csv.ts";
-import { type FormLookup, MAX_REPEAT, ROW_MEMBERS, type RowDraft } from "./draft.ts";
+import { MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";
 
 type OwnMember = typeof ROW_MEMBERS[number];
 
@@ -21,15 +21,9 @@ type Column =
   | { readonly type: "input"; readonly path: InputPath; readonly header: string; readonly isJson: boolean }
   | { readonly type: "empty" };
 
-/** @param options.workflow Of rows that name none. */
 export async function readCsvRows(
   text: string,
-  { origin, workflow, formOf, problems }: {
-    readonly origin: string;
-    readonly workflow: string | null;
-    readonly formOf: FormLookup;
-    readonly problems: Problem[];
-  },
+  { origin, workflow, formOf, problems }: RowsContext,
 ): Promise<readonly RowDraft[]> {
   const parsed = parseCsv(text, origin);
   problems.push(...parsed.problems);

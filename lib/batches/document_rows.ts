@@ -9,7 +9,6 @@ import type { Problem } from "../problem.ts";
 import { readMatrixSpec } from "./document_matrix.ts";
 import {
   type BatchSource,
-  type FormLookup,
   layerAt,
   MAX_REPEAT,
   type Members,
@@ -18,18 +17,16 @@ import {
   report,
   ROW_MEMBERS,
   type RowDraft,
+  type RowsContext,
 } from "./draft.ts";
 import { type FileAccess, readFileRows } from "./file_rows.ts";
 import { expandMatrix } from "./matrix.ts";
 
-export interface DocumentContext {
-  readonly origin: string;
-  /** Of rows that name none, unless the file does. */
-  readonly workflow: string | null;
-  readonly formOf: FormLookup;
+export interface DocumentContext extends RowsContext {
   readonly files: FileAccess;
-  readonly problems: Problem[];
 }
+
+type DocumentSource = DocumentContext & BatchSource;
 
 export interface DocumentRows {
   /** The batch's; `null` if the file gives none. */
@@ -56,9 +53,9 @@ export async function readDocumentRows(
     return NOTHING;
   }
   const { value } = read;
-  const source: BatchSource = { origin, lines: await read.lines(), problems };
-  if (Array.isArray(value)) return await readFile({ rows: value }, source, context, []);
-  if (isObject(value)) return await readFile(value, source, context, ["rows"]);
+  const source = { ...context, lines: await read.lines() };
+  if (Array.isArray(value)) return await readFile({ rows: value }, source, []);
+  if (isObject(value)) return await readFile(value, source, ["rows"]);
   report(source, [], `must be an object or a list of rows: got ${nameOfType(value)}`);
   return NOTHING;
 }
@@ -72,7 +69,7 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
     const origin = `${file}:${index + 1}`;
     const value = await readLine(line, origin, problems);
     if (value === undefined) continue;
-    const draft = await readRow(value, [], { origin, lines: undefined, problems }, context, NO_DEFAULTS);
+    const draft = await readRow(value, [], { ...context, origin, lines: undefined }, NO_DEFAULTS);
     if (draft !== undefined) rows.push(draft);
   }
   if (rows.length === 0 && problems.length === 0) {
@@ -103,8 +100,7 @@ const NO_DEFAULTS: Defaults = { workflow: null, displayName: null, tags: [], loc
 
 async function readFile(
   file: JsonObject,
-  source: BatchSource,
-  context: DocumentContext,
+  source: DocumentSource,
   rowsPath: readonly string[],
 ): Promise<DocumentRows> {
   const members = membersOf(source, [], file, {
@@ -115,13 +111,13 @@ async function readFile(
   const rows: RowDraft[] = [];
   const add = async (list: readonly Json[], path: readonly string[]) => {
     for (const [index, value] of list.entries()) {
-      const draft = await readRow(value, [...path, index], source, context, defaults);
+      const draft = await readRow(value, [...path, index], source, defaults);
       if (draft !== undefined) rows.push(draft);
     }
   };
   await add(members.list("rows"), rowsPath);
-  if (members.has("from")) rows.push(...await readFromFiles(members, source, context, defaults));
-  if (members.has("matrix")) rows.push(...await readMatrix(members, source, context, defaults));
+  if (members.has("from")) rows.push(...await readFromFiles(members, source, defaults));
+  if (members.has("matrix")) rows.push(...await readMatrix(members, source, defaults));
   else {
     for (const name of ["zip", "exclude", "sample", "seed", "sampling"]) {
       if (members.has(name)) report(source, [name], "is only for a matrix");
@@ -159,8 +155,7 @@ function ownOf(members: Members, source: BatchSource) {
 async function readRow(
   value: Json,
   path: readonly (string | number)[],
-  source: BatchSource,
-  context: DocumentContext,
+  source: DocumentSource,
   defaults: Defaults,
 ): Promise<RowDraft | undefined> {
   if (!isObject(value)) {
@@ -172,7 +167,7 @@ async function readRow(
   const repeat = members.count("repeat", { min: 1, max: MAX_REPEAT }) ?? 1;
   const id = members.text("id");
   const place = placeOf(source, path);
-  return await draftOf({ ...own, id, repeat, place }, { source, path, context, defaults });
+  return await draftOf({ ...own, id, repeat, place }, { source, path, defaults });
 }
 
 /** `cases.yaml:4 rows[2]`. */
@@ -186,22 +181,21 @@ type OwnParts = Pick<RowDraft, "place" | "id" | "displayName" | "tags" | "locks"
 };
 
 interface DraftOptions {
-  readonly source: BatchSource;
+  readonly source: DocumentSource;
   readonly path: readonly (string | number)[];
-  readonly context: DocumentContext;
   readonly defaults: Defaults;
 }
 
 async function draftOf(
   own: OwnParts,
-  { source, path, context, defaults }: DraftOptions,
+  { source, path, defaults }: DraftOptions,
 ): Promise<RowDraft | undefined> {
-  const workflow = own.workflow ?? defaults.workflow ?? context.workflow;
+  const workflow = own.workflow ?? defaults.workflow ?? source.workflow;
   if (workflow === null) {
     report(source, path, "has no workflow: add workflow, or use --workflow");
     return undefined;
   }
-  if (await context.formOf(workflow, originAt(source, path)) === undefined) return undefined;
+  if (await source.formOf(workflow, originAt(source, path)) === undefined) return undefined;
   return {
     ...own,
     workflow,
@@ -216,26 +210,24 @@ const NO_OWN = { workflow: null, id: null, displayName: null, tags: [], locks: [
 
 async function readFromFiles(
   members: Members,
-  source: BatchSource,
-  context: DocumentContext,
+  source: DocumentSource,
   defaults: Defaults,
 ): Promise<RowDraft[]> {
-  const found = await readFileRows(members.get("from") ?? null, source, context.files);
-  return await draftsOf(found, { source, path: ["from"], context, defaults });
+  const found = await readFileRows(members.get("from") ?? null, source, source.files);
+  return await draftsOf(found, { source, path: ["from"], defaults });
 }
 
 async function readMatrix(
   members: Members,
-  source: BatchSource,
-  context: DocumentContext,
+  source: DocumentSource,
   defaults: Defaults,
 ): Promise<RowDraft[]> {
   const path = ["matrix"];
   const origin = originAt(source, path);
   const before = source.problems.length;
   const spec = readMatrixSpec(members, source);
-  const workflow = defaults.workflow ?? context.workflow;
-  const form = workflow === null ? null : await context.formOf(workflow, origin);
+  const workflow = defaults.workflow ?? source.workflow;
+  const form = workflow === null ? null : await source.formOf(workflow, origin);
   if (form === undefined || source.problems.length > before) return [];
   const { combinations, problems } = expandMatrix(spec, declaredTypes(form));
   source.problems.push(...problems);
@@ -243,7 +235,7 @@ async function readMatrix(
     place: `${placeOf(source, path)}[${index}]`,
     layers: combination.map(({ path, value }) => createValueLayer(origin, path, value)),
   }));
-  return await draftsOf(found, { source, path, context, defaults });
+  return await draftsOf(found, { source, path, defaults });
 }
 
 /** Rows of which only the inputs are given: what prevents one of them prevents all. */

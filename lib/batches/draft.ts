@@ -27,11 +27,18 @@ export const MAX_REPEAT = 10_000;
 /** The form of a workflow; `null` for one that cannot be read, `undefined` for an unknown workflow, which is reported. */
 export type FormLookup = (workflow: string, origin: string) => Promise<Form | null | undefined>;
 
-/** A parsed file, and where its problems go. */
-export interface BatchSource {
+/** What a file of rows is read with. */
+export interface RowsContext {
   readonly origin: string;
-  readonly lines: LineMap | undefined;
+  /** Of rows that name none, unless the file does. */
+  readonly workflow: string | null;
+  readonly formOf: FormLookup;
   readonly problems: Problem[];
+}
+
+/** A parsed file, and where its problems go. */
+export interface BatchSource extends Pick<RowsContext, "origin" | "problems"> {
+  readonly lines: LineMap | undefined;
 }
 
 /** `cases.yaml:12`. */

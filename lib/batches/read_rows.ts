@@ -10,7 +10,7 @@ import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { checkDisplayName } from "../runs/slug.ts";
 import { readCsvRows } from "./csv_rows.ts";
-import { type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
+import { type DocumentContext, type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
 import type { FormLookup, RowDraft } from "./draft.ts";
 import type { FileAccess } from "./file_rows.ts";
 import { labelsOf } from "./labels.ts";
@@ -144,11 +144,7 @@ function draftOf(workflow: string, place: string, layers: readonly InputLayer[])
 async function readFile(
   text: string,
   origin: string,
-  context: Pick<RowSources, "workflow"> & {
-    readonly formOf: FormLookup;
-    readonly files: FileAccess;
-    readonly problems: Problem[];
-  },
+  context: Omit<DocumentContext, "origin">,
 ): Promise<DocumentRows> {
   const own = { ...context, origin };
   if (/\.(?:csv|tsv)$/i.test(origin)) return { name: null, rows: await readCsvRows(text, own) };
