@@ -3,16 +3,15 @@
  * and `repeat` are the row's own: an input of such a name is written `inputs.name`, and then `row:name` is the row's own.
  */
 
-import { inexactInJson } from "../inputs/exact_numbers.ts";
 import { fieldAt, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { type DeclaredType, typedText } from "../inputs/merge.ts";
 import { formatPath, type InputPath, parsePath } from "../inputs/path.ts";
-import { type Json, parseJson } from "../json.ts";
+import type { Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { type CsvRecord, parseCsv } from "./csv.ts";
-import { MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";
+import { jsonIn, MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";
 
 type OwnMember = typeof ROW_MEMBERS[number];
 
@@ -145,11 +144,16 @@ async function layersOf(
     if (column.type !== "input" || cell === "") continue;
     const { path, isJson } = column;
     const declared = form === null ? undefined : fieldAt(form, path)?.textType;
-    const value = isJson ? await jsonIn(cell, formatPath(path), place, problems) : valueOf(cell, declared);
+    const value = isJson
+      ? await jsonIn(cell, { origin: place, path: formatPath(path), problems, otherwise: NOT_JSON })
+      : valueOf(cell, declared);
     if (value !== undefined) layers.push(createValueLayer(place, path, value));
   }
   return layers;
 }
+
+/** The cell is not quoted, because it may be a password. */
+const NOT_JSON = "is not JSON: a column whose name ends with := takes JSON";
 
 /** Only the workflow's form makes a cell anything else than text. */
 function valueOf(cell: string, declared: DeclaredType | undefined): Json {
@@ -164,17 +168,6 @@ function valueOf(cell: string, declared: DeclaredType | undefined): Json {
     case undefined:
       return cell;
   }
-}
-
-async function jsonIn(cell: string, path: string, origin: string, problems: Problem[]): Promise<Json | undefined> {
-  const value = parseJson(cell);
-  // The cell is not quoted, because it may be a password.
-  const [problem] = value === undefined
-    ? [{ message: "is not JSON: a column whose name ends with := takes JSON" }]
-    : await inexactInJson(cell, origin);
-  if (problem === undefined) return value;
-  report(problems, origin, path, problem.message);
-  return undefined;
 }
 
 function report(problems: Problem[], origin: string, path: string, message: string): [] {

@@ -2,12 +2,13 @@
 
 import type { BatchRow } from "../batch.ts";
 import { didYouMean } from "../did_you_mean.ts";
+import { inexactInJson } from "../inputs/exact_numbers.ts";
 import type { Form } from "../inputs/form.ts";
 import type { InputLayer } from "../inputs/layers.ts";
 import { lineAt, type LineMap, linesAt } from "../inputs/lines.ts";
 import { nameOfType } from "../inputs/document.ts";
 import { formatPath, type InputPath } from "../inputs/path.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 /** A row before its layers are merged. */
@@ -55,6 +56,21 @@ export function report(source: BatchSource, path: InputPath, message: string): v
 export function layerAt(source: BatchSource, path: InputPath, value: JsonObject): InputLayer {
   const lines = linesAt(source.lines, path);
   return { type: "object", origin: source.origin, value, lines: () => Promise.resolve(lines) };
+}
+
+/** The value of a JSON text; `undefined` for another text, which is reported with `otherwise`, and for an inexact number. */
+export async function jsonIn(
+  text: string,
+  { origin, path, problems, otherwise }: Omit<Problem, "message"> & {
+    readonly problems: Problem[];
+    readonly otherwise: string;
+  },
+): Promise<Json | undefined> {
+  const value = parseJson(text);
+  const [problem] = value === undefined ? [{ message: otherwise }] : await inexactInJson(text, origin);
+  if (problem === undefined) return value;
+  problems.push({ origin, path, message: problem.message });
+  return undefined;
 }
 
 /** One object of a file: reads its members and reports what they must not be. */

@@ -1,12 +1,11 @@
 /** Reads the options of `run --matrix`. */
 
 import { InvalidInputs } from "../errors.ts";
-import { inexactInJson } from "../inputs/exact_numbers.ts";
 import { parsePath } from "../inputs/path.ts";
-import { type Json, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { type Axis, parseAxisItems } from "./axis.ts";
+import { jsonIn } from "./draft.ts";
 import type { Assignment, MatrixFilter, MatrixSpec, Sampling } from "./matrix.ts";
 
 export interface MatrixArguments {
@@ -89,22 +88,10 @@ async function assignmentsIn(
       const example = isList ? "mesh.size=0.1,0.2 or steps=1..10" : "mesh.size=0.1,solver=fast";
       problems.push({ origin, path: "", message: `must be written like ${example}` });
     } else {
-      const parsed = operator === ":=" ? await jsonIn(value, { origin, path: name, problems }) : value;
+      const otherwise = "is not JSON: := takes JSON; use = for text";
+      const parsed = operator === ":=" ? await jsonIn(value, { origin, path: name, problems, otherwise }) : value;
       if (parsed !== undefined) assignments.push({ path, value: parsed });
     }
   }
   return assignments;
-}
-
-async function jsonIn(
-  text: string,
-  { origin, path, problems }: { readonly origin: string; readonly path: string; readonly problems: Problem[] },
-): Promise<Json | undefined> {
-  const value = parseJson(text);
-  const [problem] = value === undefined
-    ? [{ message: "is not JSON: := takes JSON; use = for text" }]
-    : await inexactInJson(text, origin);
-  if (problem === undefined) return value;
-  problems.push({ ...problem, origin, path });
-  return undefined;
 }
