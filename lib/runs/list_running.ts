@@ -1,8 +1,10 @@
 /** One list of running runs instead of a request for each of them. */
 
+import type { Clock } from "../clock.ts";
 import { RunnerError } from "../errors.ts";
+import type { Abortable, Client } from "../platform/client.ts";
 import { pageRuns } from "../platform/pager.ts";
-import type { Run } from "../run.ts";
+import type { Run, RunDetail, RunId } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { AdvanceOptions } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
@@ -40,12 +42,14 @@ export async function listRunning(
   if (wanted.size < MIN_RUNS_FOR_LIST) return NOT_LISTED;
   const [first, ...others] = new Set(submissions.map(({ request }) => request.workflow));
   const workflow = others.length === 0 ? first : undefined;
-  const found = await listOnce(client, wanted, { ...options, workflow });
+  // On an account with many other runs, reading each run by its name takes fewer requests than a longer list.
+  const query = { ...options, workflow, maxPages: Math.ceil(wanted.size / MIN_RUNS_FOR_LIST) };
+  const found = await listOnce(client, query, wanted);
   const vanished = wanted.size - found.running.size;
   if (found.error !== undefined || vanished < MIN_VANISHED || vanished <= wanted.size * MAX_VANISHED_SHARE) {
     return found;
   }
-  const again = await listOnce(client, wanted, { ...options, workflow });
+  const again = await listOnce(client, query, wanted);
   return {
     ...again,
     running: new Map([...found.running, ...again.running]),
@@ -54,16 +58,21 @@ export async function listRunning(
   };
 }
 
+interface ListQuery {
+  readonly maxPages: number;
+  readonly workflow?: string | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** @param wanted By slug; default: all runs. */
 async function listOnce(
-  client: Deps["client"],
-  wanted: ReadonlyMap<string, ActiveSubmission>,
-  { signal, workflow }: Pick<AdvanceOptions, "signal"> & { readonly workflow: string | undefined },
+  client: Client,
+  { maxPages, workflow, signal }: ListQuery,
+  wanted?: ReadonlyMap<string, ActiveSubmission>,
 ): Promise<RunningList> {
   const running = new Map<string, Run>();
   const duplicated = new Set<string>();
-  const slugOfTag = new Map([...wanted].map(([slug, { correlationTag }]) => [correlationTag, slug]));
-  // On an account with many other runs, reading each run by its name takes fewer requests than a longer list.
-  const maxPages = Math.ceil(wanted.size / MIN_RUNS_FOR_LIST);
+  const slugOfTag = new Map([...wanted ?? []].map(([slug, { correlationTag }]) => [correlationTag, slug]));
   let pages = 0;
   try {
     const query = { action: "list running runs", statuses: ["running"], workflow, signal, retry: "none" } as const;
@@ -73,13 +82,49 @@ async function listOnce(
         if (run.slug === null) continue;
         const tagged = slugOfTag.get(correlationTagIn(run.displayName) ?? "");
         if (tagged !== undefined && tagged !== run.slug) duplicated.add(tagged);
-        if (wanted.has(run.slug) && run.status === "running") running.set(run.slug, run);
+        if (wanted?.has(run.slug) !== false && run.status === "running") running.set(run.slug, run);
       }
-      if (running.size === wanted.size || pages === maxPages) break;
+      if (running.size === wanted?.size || pages === maxPages) break;
     }
     return { running, pages, duplicated };
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return { running, pages: pages + 1, duplicated, error };
   }
+}
+
+/** Of fewer runs, each poll also shows the step that the run is in. */
+const MIN_SHARING_RUNS = 20;
+/** A list answers polls for this long. */
+const MAX_AGE_MS = 5_000;
+
+/**
+ * A client whose polls share lists of running runs. A run that is not in the list is read by its name: a list never shows
+ * that a run has ended.
+ *
+ * @param count How many runs are tracked with it.
+ */
+export function sharingPolls(client: Client, clock: Clock, count: number): Client {
+  if (count <= MIN_SHARING_RUNS) return client;
+  const maxPages = Math.ceil(count / MIN_RUNS_FOR_LIST);
+  let list: { readonly atMs: number; readonly found: Promise<RunningList> } | undefined;
+  const runningNow = async () => {
+    if (list === undefined || clock.monotonic() - list.atMs > MAX_AGE_MS) {
+      // Not aborted by one of those who wait for it. A run on a page that cannot be read is read by its name.
+      list = { atMs: clock.monotonic(), found: listOnce(client, { maxPages }) };
+    }
+    return (await list.found).running;
+  };
+  return {
+    ...client,
+    async getRun(runId: RunId, options: Abortable = {}): Promise<RunDetail> {
+      // Only polls are repeated by their callers; the first read needs all details.
+      const isPoll = options.retry === "none" && runId.type === "slug";
+      const run = isPoll ? (await runningNow()).get(runId.slug) : undefined;
+      options.signal?.throwIfAborted();
+      return run === undefined
+        ? await client.getRun(runId, options)
+        : { ...run, jobs: [], inputs: null, links: [], redirect: null };
+    },
+  };
 }

@@ -6,7 +6,7 @@ import {
   type OpenSubmissionsOptions,
   resumeSubmission,
 } from "../../runs/resume.ts";
-import { sharingPolls } from "../../runs/shared_polls.ts";
+import { sharingPolls } from "../../runs/list_running.ts";
 import { slugOf } from "../../submission.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
 import type { ResultKind, RunResult } from "../../result.ts";

@@ -1,6 +1,6 @@
 import { trackRun } from "../../runs/track_run.ts";
 import type { TrackOptions } from "../../runs/options.ts";
-import { sharingPolls } from "../../runs/shared_polls.ts";
+import { sharingPolls } from "../../runs/list_running.ts";
 import { findRun } from "../../runs/find.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
