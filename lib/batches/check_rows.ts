@@ -4,12 +4,12 @@ import { counted, sha256 } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
 import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
 import { canonicalJson, type JsonObject } from "../json.ts";
+import type { BatchPlan, BatchRow } from "../batch.ts";
 import type { Client } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";
 import type { Deps } from "../runs/deps.ts";
 import { type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { problemsOfRows, type ReadRow } from "./read_rows.ts";
-import { contentOf, rowKeys } from "./row_key.ts";
 
 /** What is known of a row once it has been checked. */
 export interface CheckedRow {
@@ -37,6 +37,9 @@ export interface CheckOptions {
   readonly sendsDefaults: boolean;
   readonly signal: AbortSignal;
 }
+
+/** The length suffices for the rows of one batch, and keeps index rows short. */
+const KEY_LENGTH = 20;
 
 /** Reads each workflow and the list of clusters once. */
 export function cachingClient(client: Client): Client {
@@ -94,7 +97,7 @@ export async function checkRows(
       checked.push({
         row,
         key: keys[index] ?? "",
-        contentHash: (await sha256(contentOf(row))).slice(0, 20),
+        contentHash: (await sha256(contentOf(row))).slice(0, KEY_LENGTH),
         workflowHash: await workflowHashOf(row.workflow),
         inputs: withoutSecrets(row.inputs, request.secretPaths),
         cluster,
@@ -117,6 +120,28 @@ export async function checkRows(
     );
   }
   return checked;
+}
+
+/**
+ * What identifies each row of a batch: the batch's name, the workflow, the inputs as given, and, among equal rows, which
+ * one it is. The order of rows does not matter, nor do labels, tags and the rows around it.
+ *
+ * @returns Hex digits, in the order of the rows.
+ */
+export async function rowKeys({ name, rows }: BatchPlan): Promise<readonly string[]> {
+  const seen = new Map<string, number>();
+  const contents = rows.map((row) => {
+    const content = contentOf(row);
+    const occurrence = (seen.get(content) ?? 0) + 1;
+    seen.set(content, occurrence);
+    return canonicalJson([name, content, occurrence]);
+  });
+  return await Promise.all(contents.map(async (content) => (await sha256(content)).slice(0, KEY_LENGTH)));
+}
+
+/** Equal rows have equal contents. */
+function contentOf({ workflow, inputs }: Pick<BatchRow, "workflow" | "inputs">): string {
+  return canonicalJson([workflow, inputs]);
 }
 
 /** The warnings of all rows or cases, each once, with the number of those that have it. */

@@ -4,7 +4,7 @@ import type { RunIsolated } from "../child_process.ts";
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
-import { lazyClient } from "../platform/lazy_client.ts";
+import { lazyClient } from "../platform/client.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";

@@ -1,5 +1,6 @@
 /** Query parameters and headers of a request. */
 
+import type { RecentCursor, RecentQuery, RunStore } from "../store/run_store.ts";
 import { problemResponse } from "./problem.ts";
 
 /** Hosts end long requests, and clients disconnect: a client that needs longer repeats its request. */
@@ -41,4 +42,28 @@ export function readIdempotencyKey(headers: Headers): string | undefined | Respo
   const key = quoted?.replace(/\\(["\\])/g, "$1") ?? bare;
   if (key !== undefined && key.length <= MAX_KEY_LENGTH) return key;
   return problemResponse(400, `The Idempotency-Key must be a string of 1 to ${MAX_KEY_LENGTH} visible characters`);
+}
+
+/**
+ * A page of a list that grows at its head: its cursor names the last item shown, not an offset.
+ *
+ * @returns `undefined` if the cursor is invalid; the `next` one is `null` on the last page.
+ */
+export async function readSubmissionPage(
+  store: Pick<RunStore, "listRecent">,
+  { limit, cursor, workflow }: Pick<RecentQuery, "limit" | "workflow"> & { readonly cursor: string | null },
+) {
+  const after = cursor === null ? null : parseCursor(cursor);
+  if (after === undefined) return undefined;
+  const found = await store.listRecent({ scope: "service", limit: limit + 1, after: after ?? undefined, workflow });
+  const submissions = found.slice(0, limit);
+  const last = submissions.at(-1);
+  if (found.length <= limit || last === undefined) return { submissions, next: null };
+  return { submissions, next: `${last.createdAtMs}.${last.submissionId}` };
+}
+
+function parseCursor(cursor: string): RecentCursor | undefined {
+  const [, createdAtMs, submissionId] = /^(\d{1,15})\.([\w@:.-]{1,128})$/.exec(cursor) ?? [];
+  if (createdAtMs === undefined || submissionId === undefined) return undefined;
+  return { createdAtMs: Number(createdAtMs), submissionId };
 }

@@ -23,10 +23,9 @@ import {
   readScheduleFields,
 } from "../scheduler/checks.ts";
 import { readBody } from "./body.ts";
-import { readSubmissionPage } from "./cursor.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
-import { parseWait, parseWholeNumber, readIdempotencyKey } from "./query.ts";
+import { parseWait, parseWholeNumber, readIdempotencyKey, readSubmissionPage } from "./query.ts";
 import { advanceOptions } from "../scheduler/service.ts";
 
 /** For everything before and after the wait. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BatchRow } from "../../lib/batch.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { rowKeys } from "../../lib/batches/row_key.ts";
+import { rowKeys } from "../../lib/batches/check_rows.ts";
 
 function rowOf(inputs: JsonObject, parts: Partial<BatchRow> = {}): BatchRow {
   const nothing = { id: null, displayName: null, tags: [], locks: [] };

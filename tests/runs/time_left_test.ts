@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { estimateDurations } from "../../lib/runs/durations.ts";
-import { timeLeftOf } from "../../lib/runs/time_left.ts";
+import { timeLeftOf } from "../../lib/runs/experience.ts";
 
 function left(endedMs: readonly number[], ageMs: number) {
   const estimate = estimateDurations({ endedMs, censoredMs: [] });
