@@ -40,8 +40,25 @@ export const DEFAULT_EXECUTE = {
   submitTimeoutMs: 10 * 60_000,
 } as const satisfies Omit<ExecuteOptions, "signal">;
 
-/** Fills in the defaults; `undefined` counts as not given. */
+/**
+ * Fills in the defaults; `undefined` counts as not given.
+ *
+ * @throws RangeError for a time that is not a number, which would be waited for without end.
+ */
 export function executeOptions(given: Partial<ExecuteOptions>): ExecuteOptions {
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { ...DEFAULT_EXECUTE, signal: new AbortController().signal, ...defined };
+  const options: ExecuteOptions = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, ...defined };
+  const { timeoutMs, unreachableTimeoutMs, submitTimeoutMs } = options;
+  for (const [name, value] of Object.entries({ timeoutMs, unreachableTimeoutMs, submitTimeoutMs })) {
+    if (value !== null && (typeof value !== "number" || Number.isNaN(value))) {
+      throw new RangeError(`${name} must be a number of milliseconds: got ${value}`);
+    }
+  }
+  const { pollIntervalMs, maxPollIntervalMs, firstPollMs = 0 } = options.pollInterval;
+  for (const [name, value] of Object.entries({ pollIntervalMs, maxPollIntervalMs, firstPollMs })) {
+    if (!Number.isFinite(value) || value < 0) {
+      throw new RangeError(`${name} must be a number of milliseconds of at least 0: got ${value}`);
+    }
+  }
+  return options;
 }

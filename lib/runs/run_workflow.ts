@@ -7,7 +7,7 @@ import type { RunResult } from "../result.ts";
 import { defaultDeps } from "./default_deps.ts";
 import type { Deps } from "./deps.ts";
 import { execute, toEnd } from "./execute.ts";
-import { DEFAULT_EXECUTE, type ExecuteOptions } from "./options.ts";
+import { type ExecuteOptions, executeOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 
 /** Options of {@link runWorkflow}. */
@@ -30,12 +30,13 @@ export interface RunWorkflowOptions extends Partial<ExecuteOptions> {
  */
 export async function runWorkflow(
   workflow: string,
-  { inputs = {}, onStatus, onEvent, deps: given, ...options }: RunWorkflowOptions = {},
+  { inputs = {}, onStatus, onEvent, deps: given, ...execution }: RunWorkflowOptions = {},
 ): Promise<RunResult> {
+  const options = executeOptions(execution);
   const deps = await defaultDeps(given);
   const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
-  const { signal, submitTimeoutMs: retry = DEFAULT_EXECUTE.submitTimeoutMs } = options;
+  const { signal, submitTimeoutMs: retry } = options;
   const { request } = await prepare(deps, spec, { signal, retry }).catch(withProblems);
   return await toEnd(execute(deps, request, options), (event) => {
     if (event.type === "status") onStatus?.(event);

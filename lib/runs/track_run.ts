@@ -19,7 +19,8 @@ import { runIdOf } from "./view.ts";
  * Tracks an existing run, including one that was started elsewhere.
  *
  * @param given Default: DEFAULT_TRACK, and no signal.
- * @throws NotFound and the client's other errors when the first read of the run fails; the signal's reason.
+ * @throws NotFound and the client's other errors when the first read of the run fails; the signal's reason;
+ * RangeError for an option that is not a time.
  */
 export async function* trackRun(
   deps: Deps,
