@@ -2,21 +2,21 @@
 
 import type { BatchRow, RowStatus } from "../batch.ts";
 import { canonicalJson, type Json, type JsonObject } from "../json.ts";
+import type { StoredRow } from "../store/batch_store.ts";
 import { leavesOf } from "./labels.ts";
 
 /** A row of the file as it is now. */
 export interface CurrentRow extends Pick<BatchRow, "row" | "place" | "id" | "label" | "workflow"> {
-  /** The same for rows with the same workflow and inputs: `contentOf()`, or a hash of it, since it has secrets. */
-  readonly content: string;
+  /** The same for rows with the same workflow and inputs. */
+  readonly contentHash: string;
   /** Without the values of secrets. */
   readonly inputs: JsonObject;
 }
 
-/** A row that the batch had before. */
-export interface EarlierRow extends Omit<CurrentRow, "place"> {
+/** A row that the batch had before. One that an earlier edit has removed is recognized only by its id or content. */
+export interface EarlierRow extends StoredRow {
+  /** Of its last attempt. */
   readonly status: RowStatus;
-  /** False if an earlier edit has removed it: it is recognized only by its id or content. */
-  readonly isInFile: boolean;
 }
 
 export interface InputChange {
@@ -56,10 +56,10 @@ export function matchRows(current: readonly CurrentRow[], earlier: readonly Earl
   const byId = new Map(earlier.flatMap((row) => row.id === null ? [] : [[row.id, row]]));
   for (const row of current) if (row.id !== null) pair(row, byId.get(row.id), "id");
   // Backwards, because a list is cheap to shorten at its end.
-  const byContent = Map.groupBy([...left].reverse(), ({ content }) => content);
+  const byContent = Map.groupBy([...left].reverse(), ({ contentHash }) => contentHash);
   for (const row of current) {
     if (matches.has(row)) continue;
-    const others = byContent.get(row.content) ?? [];
+    const others = byContent.get(row.contentHash) ?? [];
     for (let last = others.at(-1); last !== undefined && !left.has(last); last = others.at(-1)) others.pop();
     // Different ids mean different rows, in spite of equal inputs.
     pair(row, others.findLast((other) => left.has(other) && !haveOtherIds(row, other)), "content");
@@ -76,7 +76,7 @@ function matchedRow(
   match: { readonly earlier: EarlierRow; readonly matchedBy: MatchedRow["matchedBy"] } | undefined,
 ): MatchedRow {
   if (match === undefined) return { row, decision: "new", earlier: null, matchedBy: null, changes: [] };
-  if (match.earlier.content === row.content) return { row, decision: "kept", ...match, changes: [] };
+  if (match.earlier.contentHash === row.contentHash) return { row, decision: "kept", ...match, changes: [] };
   return { row, decision: "changed", ...match, changes: changesBetween(match.earlier, row) };
 }
 

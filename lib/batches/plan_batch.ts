@@ -32,10 +32,6 @@ export interface PlannedRow {
   readonly match: MatchedRow;
   /** Identifies its submissions: that of an earlier version whose run still runs. */
   readonly key: string;
-  /** The earlier version of the row whose run it is attached to; `null` for the row as it is now. */
-  readonly version: StoredRow | null;
-  /** As it was stored before; `undefined` for a new row. */
-  readonly stored: StoredRow | undefined;
   readonly action: RowAction;
   /** Its last attempt; `null` without one, and for one that is to be submitted again. */
   readonly attempt: Attempt | null;
@@ -75,34 +71,32 @@ export async function planBatch(
 ): Promise<PlannedBatch> {
   const batchId = await batchIdOf(name, owner);
   const earlier = await store.batches.get(batchId) ?? null;
-  const earlierRows = earlier === null ? [] : await store.batches.rows(earlier);
+  const stored = earlier === null ? [] : await store.batches.rows(earlier);
   const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);
-  const storedOf = new Map(earlierRows.map((row) => [earlierRowOf(row, attempts.get(row.key)), row]));
-  const match = matchRows(checked.map(currentRowOf), [...storedOf.keys()]);
+  const earlierRows = stored.map((row) => ({ ...row, status: statusOf(attempts.get(row.key)) }));
+  const match = matchRows(checked.map(currentRowOf), earlierRows);
   const rows: PlannedRow[] = [];
   for (const [index, matched] of match.rows.entries()) {
     const row = checked[index];
-    const stored = matched.earlier === null ? undefined : storedOf.get(matched.earlier);
-    if (row !== undefined) rows.push(await planRow(store, { checked: row, match: matched, attempts, stored }, options));
+    if (row !== undefined) rows.push(await planRow(store, { checked: row, match: matched, attempts }, options));
   }
   return { batchId, name, earlier, match, rows };
 }
 
 async function planRow(
   store: Pick<RunStore, "getMany">,
-  { checked, match, attempts, stored }: {
+  { checked, match, attempts }: {
     readonly checked: CheckedRow;
     readonly match: MatchedRow;
     readonly attempts: ReadonlyMap<string, readonly Attempt[]>;
-    readonly stored: StoredRow | undefined;
   },
   { rerun, rows, cancelsRunning }: PlanOptions,
 ): Promise<PlannedRow> {
-  const earlierAttempts = stored === undefined ? [] : attempts.get(stored.key) ?? [];
-  const hasOpenVersion = stored !== undefined && stored.key !== checked.key && isOpenAttempt(earlierAttempts.at(-1));
+  const { earlier } = match;
+  const earlierAttempts = earlier === null ? [] : attempts.get(earlier.key) ?? [];
+  const hasOpenVersion = earlier !== null && earlier.key !== checked.key && isOpenAttempt(earlierAttempts.at(-1));
   // A row that has changed while its run still runs is attached, not submitted beside it.
-  const version = hasOpenVersion && !cancelsRunning ? stored : null;
-  const key = version?.key ?? checked.key;
+  const key = hasOpenVersion && !cancelsRunning ? earlier.key : checked.key;
   const own = attempts.get(key) ?? [];
   const last = own.at(-1);
   const isWanted = rows === null || rows.has(checked.row.row);
@@ -112,10 +106,10 @@ async function planRow(
     : await store.getMany(own.map(({ submissionId }) => submissionId));
   const lastSubmission = submissions.at(-1) ?? null;
   const previous = { attempt: last?.attempt ?? 0, last: lastSubmission, ended: endedOf(submissions) };
-  const base = { checked, match, key, version, stored, attempt: last ?? null, previous, cancel: null };
+  const base = { checked, match, key, attempt: last ?? null, previous, cancel: null };
   const again = { ...base, action: "rerun", attempt: null, previous: { ...previous, last: null } } as const;
   if (!isWanted) return { ...base, action: "leave" };
-  const hasNewWorkflow = stored !== undefined && stored.workflowHash !== checked.workflowHash;
+  const hasNewWorkflow = earlier !== null && earlier.workflowHash !== checked.workflowHash;
   const isAsked = last !== undefined &&
     rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
   if (last?.status === "completed") return isAsked ? again : { ...base, action: "keep" };
@@ -149,14 +143,9 @@ function endedOf(submissions: readonly Submission[]): PreviousAttempts["ended"] 
   });
 }
 
-function currentRowOf({ row, contentHash: content, inputs }: CheckedRow) {
+function currentRowOf({ row, contentHash, inputs }: CheckedRow) {
   const { place, id, label, workflow } = row;
-  return { row: row.row, place, id, label, workflow, content, inputs };
-}
-
-function earlierRowOf(row: StoredRow, attempts: readonly Attempt[] | undefined) {
-  const { contentHash: content, inputs, id, label, workflow, isInFile } = row;
-  return { row: row.row, id, label, workflow, content, inputs, isInFile, status: statusOf(attempts) };
+  return { row: row.row, place, id, label, workflow, contentHash, inputs };
 }
 
 /** Of the last attempt; `waiting` without one. */
@@ -166,11 +155,14 @@ export function statusOf(attempts: readonly Attempt[] | undefined): RowStatus {
 
 /** As they are stored: with those that are no longer in the file, which an edit may bring back. */
 export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]): readonly StoredRow[] {
-  const rows = plan.rows.map(({ checked, key, version, stored, action }): StoredRow => {
+  const rows = plan.rows.map(({ checked, key, match: { earlier }, action }): StoredRow => {
     const { row: { row, id, label, workflow }, inputs, contentHash, workflowHash } = checked;
-    if (version !== null) return { ...version, row, isInFile: true };
+    if (earlier !== null && key !== checked.key) {
+      const { status: _, ...version } = earlier;
+      return { ...version, row, isInFile: true };
+    }
     const isSubmitted = action === "submit" || action === "rerun";
-    const hash = isSubmitted || stored === undefined ? workflowHash : stored.workflowHash;
+    const hash = isSubmitted || earlier === null ? workflowHash : earlier.workflowHash;
     return { key, row, id, label, workflow, inputs, contentHash, workflowHash: hash, isInFile: true };
   });
   const keys = new Set(rows.map(({ key }) => key));
@@ -180,8 +172,8 @@ export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]
 /** How many ended rows were run with an earlier version of their workflow, by workflow. */
 export function changedWorkflows({ rows }: PlannedBatch): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { action, checked: { row: { workflow }, workflowHash }, stored } of rows) {
-    if (action !== "keep" || stored === undefined || stored.workflowHash === workflowHash) continue;
+  for (const { action, checked: { row: { workflow }, workflowHash }, match: { earlier } } of rows) {
+    if (action !== "keep" || earlier === null || earlier.workflowHash === workflowHash) continue;
     counts.set(workflow, (counts.get(workflow) ?? 0) + 1);
   }
   return counts;

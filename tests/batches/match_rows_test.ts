@@ -17,13 +17,19 @@ function current(rows: readonly Short[]): CurrentRow[] {
   return rows.map((short, index) => {
     const [id, n, workflow = "solve"] = typeof short === "number" ? [null, short] as const : short;
     const inputs: JsonObject = { n, same: 1 };
-    const content = canonicalJson([workflow, inputs]);
-    return { row: index + 1, place: `a.csv:${index + 2}`, id, label: `n=${n}`, workflow, inputs, content };
+    const contentHash = canonicalJson([workflow, inputs]);
+    return { row: index + 1, place: `a.csv:${index + 2}`, id, label: `n=${n}`, workflow, inputs, contentHash };
   });
 }
 
 function earlier(rows: readonly Short[]): EarlierRow[] {
-  return current(rows).map(({ place: _, ...row }) => ({ ...row, status: "completed", isInFile: true }));
+  return current(rows).map(({ place: _, ...row }) => ({
+    ...row,
+    key: `key ${row.row}`,
+    workflowHash: "a",
+    status: "completed",
+    isInFile: true,
+  }));
 }
 
 /** `kept 2`: kept, and was row 2. */
@@ -114,9 +120,9 @@ Deno.test("a changed secret is not shown, and a value that is new or no longer g
   const [before] = earlier([1]);
   const [now] = current([1]);
   assert.ok(before !== undefined && now !== undefined);
-  const secret = matchRows([{ ...now, content: "other" }], [before]);
+  const secret = matchRows([{ ...now, contentHash: "other" }], [before]);
   assert.deepEqual(secret.rows.map(reasonOf), ["same position, a secret input"]);
-  const moved = matchRows([{ ...now, content: "other", inputs: { x: "y".repeat(99), same: 1 } }], [before]);
+  const moved = matchRows([{ ...now, contentHash: "other", inputs: { x: "y".repeat(99), same: 1 } }], [before]);
   assert.equal(
     moved.rows.map(reasonOf).join(),
     `same position, n 1 \u2192 not given, x not given \u2192 "${"y".repeat(38)}\u2026`,

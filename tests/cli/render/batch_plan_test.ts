@@ -13,10 +13,12 @@ const rowOf = (row: number, n: number) => {
     label: `mesh.size=${n}`,
     workflow: "solve",
     inputs,
-    content: `${n}`,
+    contentHash: `${n}`,
   };
 };
-const earlierOf = (row: number, n: number) => ({ ...rowOf(row, n), status: "completed", isInFile: true } as const);
+const earlierOf = (row: number, n: number) => {
+  return { ...rowOf(row, n), key: `key ${row}`, workflowHash: "a", status: "completed", isInFile: true } as const;
+};
 
 const MATCH = matchRows(
   [rowOf(1, 0.1), rowOf(2, 0.3), rowOf(3, 0.4), rowOf(4, 0.5)],
