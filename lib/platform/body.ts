@@ -35,7 +35,8 @@ export function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
     }, { once: true });
     [shared, sharedSinceMs] = [deadline, clock.monotonic()];
   };
-  return {
+  const limit: IdleLimit = {
+    signal: controller.signal,
     stop,
     async withinEach(operation) {
       if (clock.monotonic() - sharedSinceMs >= REUSE_MS) start();
@@ -46,18 +47,9 @@ export function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
         isWaiting = false;
       }
     },
-    signal: controller.signal,
-    async within(operation) {
-      using deadline = clock.timeout(timeoutMs);
-      const onTimeout = () => controller.abort(deadline.signal.reason);
-      deadline.signal.addEventListener("abort", onTimeout, { once: true });
-      try {
-        return await operation();
-      } finally {
-        deadline.signal.removeEventListener("abort", onTimeout);
-      }
-    },
+    within: (operation) => limit.withinEach(operation).finally(stop),
   };
+  return limit;
 }
 
 /** Counts decompressed bytes while reading: a small body may decompress to a thousand times its size. */

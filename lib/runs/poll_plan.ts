@@ -60,21 +60,15 @@ export function planPolls(estimate: DurationEstimate, base: PollInterval): PollP
  */
 export function plannedDelayMs({ pollsMs, base }: PollPlan, elapsedMs: number, random: () => number): number {
   const afterMs = Math.max(0, elapsedMs) + MIN_REST_MS;
-  const nextMs = pollsMs.find((ageMs) => ageMs >= afterMs) ?? nextBasePoll(base, afterMs);
+  const nextMs = pollsMs.find((ageMs) => ageMs >= afterMs) ?? basePolls(base, afterMs).at(-1) ?? 0;
   return (nextMs - Math.max(0, elapsedMs)) * (1 + JITTER * random());
 }
 
-/** The ages at which the base schedule polls. */
+/** The ages at which the base schedule polls, up to the first from `endMs` on. */
 export function basePolls(base: PollInterval, endMs: number): readonly number[] {
   const pollsMs: number[] = [];
   for (let ageMs = 0; ageMs < endMs;) pollsMs.push(ageMs += pollDelayMs(ageMs, base, () => 0));
   return pollsMs;
-}
-
-function nextBasePoll(base: PollInterval, afterMs: number): number {
-  let ageMs = 0;
-  while (ageMs < afterMs) ageMs += pollDelayMs(ageMs, base, () => 0);
-  return ageMs;
 }
 
 /** A poll is made if the run has not ended by the one before it. */
