@@ -22,6 +22,15 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return NATIVE.fromBase64?.(text) ?? Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
+/** The UTF-8 text that base64 encodes, padded or not; `null` for anything else. */
+export function textInBase64(base64: string): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(decodeBase64(base64));
+  } catch {
+    return null;
+  }
+}
+
 /** Compresses a text. */
 export async function gzipBase64(text: string): Promise<string> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));

@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from "../../base64.ts";
+import { encodeBase64, textInBase64 } from "../../base64.ts";
 import { CredentialError } from "../../errors.ts";
 import { isObject, parseJson } from "../../json.ts";
 import { Secret } from "../../secret.ts";
@@ -94,10 +94,5 @@ function hostOfPrefixed(rest: string): string | null {
 
 /** Decodes URL-safe or plain base64, padded or not; `null` for anything else. */
 function decode(base64: string): string | null {
-  const plain = base64.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(decodeBase64(plain));
-  } catch {
-    return null;
-  }
+  return textInBase64(base64.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, ""));
 }
