@@ -11,7 +11,6 @@ import {
   type ActiveSubmission,
   newSubmission,
   NOT_SENT,
-  type Origin,
   type PendingSubmission,
   type RunRequest,
   type StoredRequest,
@@ -19,17 +18,13 @@ import {
   type UnconfirmedSubmission,
 } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { claimIdempotencyKey, type KeyWithPolicy } from "./idempotency.ts";
+import { claimIdempotencyKey } from "./idempotency.ts";
+import type { ExecuteOptions } from "./options.ts";
 import { redactingDeps } from "./redacting.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
 
-export interface CreateSubmissionOptions extends Pick<Abortable, "retry"> {
-  readonly signal: AbortSignal;
-  /** True to track the run to its end: rejected when the server cannot show runs. */
-  readonly isWaiting: boolean;
-  readonly idempotencyKey?: KeyWithPolicy | undefined;
-  /** `command-line` by default. */
-  readonly origin?: Origin | undefined;
+export interface CreateSubmissionOptions
+  extends Pick<Abortable, "retry">, Pick<ExecuteOptions, "signal" | "isWaiting" | "idempotencyKey" | "origin"> {
   /** A new random one by default. */
   readonly submissionId?: string | undefined;
   /** Adds to the atomic change that stores the submission. */
