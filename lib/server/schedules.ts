@@ -15,7 +15,7 @@ import { runsOnTimeline, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
-import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
+import type { FailureFacts, OccurrenceFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
 import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { readIdempotencyKey } from "./query.ts";
 import { readText } from "./body.ts";
@@ -182,13 +182,13 @@ async function factsOf(
 
 const NO_RESULT = { slug: null, durationSeconds: null, message: null };
 
-function resultOf(submission: Submission): ScheduleFacts["results"][number] {
+function resultOf(submission: Submission): OccurrenceFacts {
   const { origin, createdAtMs } = submission;
   const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
   return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
 }
 
-function resultDocument({ scheduledAtMs, ...result }: ScheduleFacts["results"][number]) {
+function resultDocument({ scheduledAtMs, ...result }: OccurrenceFacts) {
   return { scheduledAt: timeOf(scheduledAtMs), ...result };
 }
 

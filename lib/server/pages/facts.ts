@@ -1,8 +1,8 @@
 /** What the status page shows. */
 
+import type { OccurrenceEnd } from "../../scheduler/report_occurrences.ts";
 import type { Notification, TickLog } from "../../scheduler/scheduler_store.ts";
 import type { Schedule } from "../../scheduler/schedule.ts";
-import type { SuiteEnd } from "../../submission.ts";
 
 export interface PageFacts {
   /** The platform. */
@@ -49,12 +49,10 @@ export interface ScheduleFacts extends Pick<Schedule, "name" | "suite" | "cron" 
   readonly isEnabled: boolean;
   readonly nextMs: readonly number[];
   /** Newest first. */
-  readonly results: readonly {
-    readonly scheduledAtMs: number;
-    readonly status: string;
-    readonly slug: string | null;
-    readonly durationSeconds: number | null;
-    readonly message: string | null;
-    readonly suite?: SuiteEnd;
-  }[];
+  readonly results: readonly OccurrenceFacts[];
+}
+
+export interface OccurrenceFacts extends Omit<OccurrenceEnd, "status"> {
+  readonly scheduledAtMs: number;
+  readonly status: string;
 }

@@ -8,7 +8,7 @@ import { NO_TICK_YET, tickProblemOf } from "../health.ts";
 import { type Html, html, type HtmlContent } from "../html.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./assets.ts";
 import { formatAbsoluteTime, formatRelativeTime, timeElement } from "./time.ts";
-import type { FailureFacts, OpenFacts, PageFacts, ScheduleFacts } from "./facts.ts";
+import type { FailureFacts, OccurrenceFacts, OpenFacts, PageFacts, ScheduleFacts } from "./facts.ts";
 
 type Tone = "success" | "error" | "active" | "warning" | "neutral";
 
@@ -197,7 +197,7 @@ function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
   `;
 }
 
-function lastResult(last: ScheduleFacts["results"][number] | undefined, nowMs: number): Html {
+function lastResult(last: OccurrenceFacts | undefined, nowMs: number): Html {
   if (last === undefined) return html`<p class="muted">none yet</p>`;
   const { status, scheduledAtMs, durationSeconds, message, suite } = last;
   const duration = durationSeconds === null
