@@ -43,8 +43,9 @@ export interface BatchSource extends Pick<RowsContext, "origin" | "problems"> {
 }
 
 /** `cases.yaml:12`. */
+/** What is missing has the line of what it is missing in. */
 export function originAt({ origin, lines }: BatchSource, path: InputPath): string {
-  const line = lineAt(lines, path);
+  const line = lineAt(lines, path) ?? (path.length === 0 ? undefined : lineAt(lines, path.slice(0, -1)));
   return line === undefined ? origin : `${origin}:${line}`;
 }
 

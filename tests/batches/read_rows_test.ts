@@ -3,7 +3,7 @@ import { readBoundedText } from "../../lib/cli/bounded_read.ts";
 import { problemsOfRows, readRows } from "../../lib/batches/read_rows.ts";
 import { createInputLayer } from "../../lib/inputs/layers.ts";
 import type { Json } from "../../lib/json.ts";
-import { inputsOf, linesOf, readFiles, shape } from "./support/sources.ts";
+import { depsFor, inputsOf, linesOf, readFiles, shape } from "./support/sources.ts";
 
 const SOLVE = { workflow: "solve" };
 
@@ -287,6 +287,21 @@ for (
       "a.yaml:4 title is no input of the matrix, which has count",
     ]],
     ["files that are not there", "a.yaml", "from: '*.json'\n", ["a.yaml:1 from matches no file: *.json"]],
+    ["a pattern of another type", "a.yaml", "from: 3\n", [
+      "a.yaml:1 from must be a pattern like cases/*.json: got a number",
+    ]],
+    ["members of files", "a.yaml", "from:\n  path: a..b\n  contents: '[0]'\n  file: x\n", [
+      'a.yaml:4 from.file unknown member: Did you mean "files"?',
+      "a.yaml:2 from.files is missing: write a pattern like meshes/*.msh",
+      "a.yaml:2 from.path is not the path of an input, like mesh.file",
+      "a.yaml:3 from.contents is not the path of an input, like mesh.file",
+    ]],
+    ["a workflow that does not exist", "a.yaml", "rows:\n- workflow: slove\n- {}\n- workflow: slove\n", [
+      'a.yaml:2 workflow no workflow "slove": Did you mean "solve"?',
+    ]],
+    ["names that are too long", "a.yaml", `rows:\n- name: ${"x".repeat(300)}\n`, [
+      "a.yaml:2 rows[0] name the name has 300 characters. Use at most 227",
+    ]],
     [
       "thousands of equal problems, of which ten are listed",
       "a.csv",
@@ -333,6 +348,53 @@ Deno.test("a file that cannot be read does not hide the problems of the others",
     "none.csv cannot be read: no such file",
     "a.csv:2 has 2 cells: the header has 1",
   ]);
+});
+
+Deno.test("rows come from files in folders that a pattern matches, hidden ones aside", async () => {
+  const files = {
+    "sweep/a.yaml": "from: ./cases/{one,two}/v?.json\n",
+    "sweep/cases/one/v1.json": '{"count": 1}',
+    "sweep/cases/one/v22.json": '{"count": 22}',
+    "sweep/cases/two/v2.json": '{"count": 2}',
+    "sweep/cases/three/v3.json": '{"count": 3}',
+    "sweep/cases/one/.json": '{"count": 4}',
+  };
+  const { rows, problems } = await readFiles(files, SOLVE);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(rows.map(({ place }) => place), ["sweep/cases/one/v1.json", "sweep/cases/two/v2.json"]);
+});
+
+Deno.test("the path of a file and its contents are inputs where the form asks for them", async () => {
+  const files = {
+    "a.yaml": "from: {files: '*.msh', path: mesh.file, contents: title}\n",
+    "x.msh": "nodes\n",
+    "y.msh": "",
+  };
+  assert.deepEqual(inputsOf(await readFiles(files, SOLVE)), [
+    { mesh: { file: "x.msh" }, title: "nodes\n" },
+    { mesh: { file: "y.msh" }, title: "" },
+  ]);
+});
+
+Deno.test("each file of a pattern that cannot be read is a problem, beside those of the others", async () => {
+  const files = { "a.yaml": "from: '*.json'\n", "b.json": "{", "c.json": '{"count": 1}', "d.json": "{}" };
+  const deps = depsFor(files);
+  const readTextFile = (path: string) =>
+    path === "d.json"
+      ? Promise.reject(new Deno.errors.PermissionDenied("Permission denied (os error 13)"))
+      : deps.readTextFile(path);
+  const sources = { files: ["a.yaml"], workflow: "solve", overrides: [], repeat: 1 };
+  const { problems } = await readRows(sources, { ...deps, readTextFile });
+  assert.deepEqual(linesOf(problems), [
+    "b.json:1 is not JSON: close brace expected",
+    "a.yaml:1 from cannot read d.json: Permission denied",
+  ]);
+});
+
+Deno.test("files that name different batches are refused", async () => {
+  const files = { "a.yaml": "name: one\nrows: [{}]\n", "b.yaml": "name: two\nrows: [{}]\n" };
+  const { problems } = await readFiles(files, { ...SOLVE, files: ["a.yaml", "b.yaml"] });
+  assert.deepEqual(linesOf(problems), ['name the files name different batches: "one", "two"']);
 });
 
 Deno.test("a problem of the defaults is listed once, with the rows that have it", async () => {
