@@ -21,15 +21,20 @@ export interface TimeWindow {
 
 /** Fewer than `count` if the expression has no more. */
 export function nextOccurrences(timing: CronTiming, afterMs: number, count: number): Occurrence[] {
-  return occurrencesAfter(timing, afterMs).take(count).toArray();
+  const times = readCronPattern(timing).nextRuns(count, new Date(afterMs));
+  return times.map((at) => occurrenceAt(timing, at.getTime()));
 }
 
 /** The last occurrences of a window, at most `count`, earliest first. */
 export function lastOccurrences(timing: CronTiming, { afterMs, toMs }: TimeWindow, count: number): Occurrence[] {
+  const pattern = readCronPattern(timing);
   const occurrences: Occurrence[] = [];
-  for (const occurrence of occurrencesUpTo(timing, toMs)) {
-    if (occurrence.scheduledAtMs <= afterMs || occurrences.length === count) break;
-    occurrences.unshift(occurrence);
+  // `previousRuns` excludes the instant itself: one millisecond more includes it.
+  for (let before = toMs + 1; occurrences.length < count;) {
+    const [at] = pattern.previousRuns(1, new Date(before));
+    if (at === undefined || at.getTime() <= afterMs) break;
+    before = at.getTime();
+    occurrences.unshift(occurrenceAt(timing, before));
   }
   return occurrences;
 }
@@ -39,25 +44,6 @@ export function readCronPattern({ cron, timeZone }: Pick<CronTiming, "cron" | "t
   // A fixed offset avoids loading the time zone data.
   const zone = timeZone === "UTC" ? { utcOffset: 0 } : { timezone: timeZone };
   return new Cron(cron, { ...zone, mode: "5-part", fixedTimeRule: "no-wildcard" });
-}
-
-function* occurrencesAfter(timing: CronTiming, afterMs: number): Generator<Occurrence, undefined> {
-  const pattern = readCronPattern(timing);
-  for (let at = pattern.nextRun(new Date(afterMs)); at !== null; at = pattern.nextRun(at)) {
-    yield occurrenceAt(timing, at.getTime());
-  }
-}
-
-/** Latest first. */
-function* occurrencesUpTo(timing: CronTiming, toMs: number): Generator<Occurrence, undefined> {
-  const pattern = readCronPattern(timing);
-  // `previousRuns` excludes the instant itself: one millisecond more includes it.
-  for (let before = toMs + 1;;) {
-    const [at] = pattern.previousRuns(1, new Date(before));
-    if (at === undefined) return;
-    before = at.getTime();
-    yield occurrenceAt(timing, before);
-  }
 }
 
 function occurrenceAt({ name }: CronTiming, scheduledAtMs: number): Occurrence {

@@ -35,8 +35,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["the end of a window is in neither of two", "let before = toMs + 1", "let before = toMs"],
     [
       "the beginning of a window is in both of two",
-      "occurrence.scheduledAtMs <= afterMs ||",
-      "occurrence.scheduledAtMs < afterMs ||",
+      "at.getTime() <= afterMs) break;",
+      "at.getTime() < afterMs) break;",
     ],
   ]),
   ...inFile("lib/scheduler/overlap.ts", ["tests/scheduler/overlap_test.ts", "tests/scheduler"], [
