@@ -51,18 +51,19 @@ export function findDueOccurrences(
   const progress = stored?.timing === timingOf(schedule) ? stored : scheduleProgressAt(schedule, sinceMs);
   const found = lastOccurrences(schedule, { afterMs: progress.processedUntilMs, toMs: nowMs }, MAX_PER_SCHEDULE + 1);
   const hasMoreMissed = found.length > MAX_PER_SCHEDULE;
-  const occurrences = firedUntil(schedule, hasMoreMissed ? found.slice(1) : found, nowMs);
-  const firstOnTime = occurrences.findIndex((occurrence) => nowMs - firesAtMs(schedule, occurrence) <= MAX_LATENESS_MS);
-  const late = firstOnTime === -1 ? occurrences : occurrences.slice(0, firstOnTime);
+  // In their order: an occurrence whose jitter is over waits for those before it.
+  const occurrences = before(hasMoreMissed ? found.slice(1) : found, (occurrence) => {
+    return firesAtMs(schedule, occurrence) > nowMs;
+  });
+  const late = before(occurrences, (occurrence) => nowMs - firesAtMs(schedule, occurrence) <= MAX_LATENESS_MS);
   const onTime = occurrences.slice(late.length);
   const missed = late.slice(0, Math.max(0, late.length - backfillCount(schedule.backfill, onTime)));
+  const last = occurrences.at(-1);
   return {
     due: occurrences.slice(missed.length),
     missed,
     hasMoreMissed,
-    progress: occurrences.length === 0
-      ? progress
-      : scheduleProgressAt(schedule, occurrences.at(-1)?.scheduledAtMs ?? nowMs),
+    progress: last === undefined ? progress : scheduleProgressAt(schedule, last.scheduledAtMs),
   };
 }
 
@@ -93,14 +94,9 @@ export function firesAtMs({ jitterMs }: Pick<Schedule, "jitterMs">, { id, schedu
   return scheduledAtMs + Math.floor(jitterFractionOf(id) * jitterMs);
 }
 
-/** Keeps the order: an occurrence whose jitter is over waits for those before it. */
-function firedUntil(
-  schedule: DueSchedule,
-  occurrences: readonly Occurrence[],
-  nowMs: number,
-): readonly Occurrence[] {
-  const first = occurrences.findIndex((occurrence) => firesAtMs(schedule, occurrence) > nowMs);
-  return first === -1 ? occurrences : occurrences.slice(0, first);
+function before<T>(items: readonly T[], isAfter: (item: T) => boolean): readonly T[] {
+  const first = items.findIndex(isAfter);
+  return first === -1 ? items : items.slice(0, first);
 }
 
 function backfillCount(backfill: Backfill, onTime: readonly Occurrence[]): number {

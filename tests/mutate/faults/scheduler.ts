@@ -19,8 +19,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     [
       "the last occurrence is processed twice",
-      "occurrences.at(-1)?.scheduledAtMs ?? nowMs",
-      "occurrences.at(-2)?.scheduledAtMs ?? progress.processedUntilMs",
+      "scheduleProgressAt(schedule, last.scheduledAtMs)",
+      "scheduleProgressAt(schedule, occurrences.at(-2)?.scheduledAtMs ?? progress.processedUntilMs)",
     ],
     [
       "what is missed without a backfill is due",
