@@ -3,7 +3,7 @@
 import { RunnerError } from "../errors.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import { nextOccurrences } from "./occurrences.ts";
-import { runsOnTimeline, type Schedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import { addNotification } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import { problemText } from "../problem.ts";
@@ -24,7 +24,7 @@ interface LastCheck {
 /** Reports each schedule whose next occurrence would be rejected, once until that changes; unless it was done recently. */
 export async function checkInputs(service: Service, signal: AbortSignal): Promise<void> {
   const { deps, kv, schedules, timeline } = service;
-  const enabled = schedules.filter((schedule) => runsOnTimeline(schedule, timeline));
+  const enabled = schedules.filter(({ timelines }) => timelines.includes(timeline));
   const [nowMs, of] = [deps.clock.now(), await sha256(JSON.stringify(enabled))];
   const last = await kv.get<LastCheck>(["inputs-check"]);
   if (last.value?.of === of && nowMs - last.value.atMs < INTERVAL_MS) return;

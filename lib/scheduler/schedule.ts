@@ -118,7 +118,3 @@ export interface Occurrence {
   readonly schedule: string;
   readonly scheduledAtMs: number;
 }
-
-export function runsOnTimeline({ timelines }: Pick<Schedule, "timelines">, timeline: string): boolean {
-  return timelines.includes(timeline);
-}

@@ -8,7 +8,6 @@
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { shortened } from "../store/submission_body.ts";
 import { findDueUpdate } from "./due.ts";
-import { runsOnTimeline } from "./schedule.ts";
 import {
   acquireTickLock,
   isAnyWaiting,
@@ -143,7 +142,7 @@ async function findPending(
     const read = reads[index];
     if (read === undefined) return [];
     // What passes while a schedule is disabled is not missed.
-    if (!runsOnTimeline(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
+    if (!schedule.timelines.includes(timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
     const update = findDueUpdate(schedule, read.value, nowMs, sinceMs);
     return update === undefined ? [] : [{ schedule, read, update }];
   });

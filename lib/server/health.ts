@@ -1,7 +1,6 @@
 /** Whether ticks come and work: one judgement, for `GET /healthz` and for the status page. */
 
 import { readTickLog, type TickLog } from "../scheduler/scheduler_store.ts";
-import { runsOnTimeline } from "../scheduler/schedule.ts";
 import { RunnerError } from "../errors.ts";
 import type { RouteHost } from "./route_context.ts";
 import { jsonResponse, problemResponse } from "./problem.ts";
@@ -44,7 +43,7 @@ export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">
     const { kv, deps, schedules, timeline } = await open();
     problem = tickProblemOf({
       ticks: await readTickLog(kv),
-      hasEnabledSchedules: schedules.some((schedule) => runsOnTimeline(schedule, timeline)),
+      hasEnabledSchedules: schedules.some(({ timelines }) => timelines.includes(timeline)),
       nowMs: deps.clock.now(),
     });
   } catch (error) {

@@ -11,7 +11,7 @@ import {
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
 import { formatPath } from "../runs/step_tree.ts";
-import { runsOnTimeline, type Schedule } from "../scheduler/schedule.ts";
+import type { Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
@@ -108,7 +108,7 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     host: deps.client.host,
     timeline,
     nowMs: deps.clock.now(),
-    hasEnabledSchedules: schedules.some((schedule) => runsOnTimeline(schedule, timeline)),
+    hasEnabledSchedules: schedules.some(({ timelines }) => timelines.includes(timeline)),
     ticks: log,
     counts,
     schedules: await factsOfAll(service, waiting),
@@ -160,7 +160,7 @@ async function factsOf(
   earliestFirst: readonly WaitingOccurrence[],
 ): Promise<ScheduleFacts> {
   const { name, suite, cron, timeZone, overlap } = schedule;
-  const isEnabled = runsOnTimeline(schedule, timeline);
+  const isEnabled = schedule.timelines.includes(timeline);
   const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
   return {
     name,

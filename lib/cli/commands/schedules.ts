@@ -3,7 +3,7 @@ import { isObject } from "../../json.ts";
 import { orNull } from "../../os_error.ts";
 import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
-import { PRODUCTION, runsOnTimeline, type Schedule } from "../../scheduler/schedule.ts";
+import { PRODUCTION, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
@@ -47,7 +47,7 @@ export const command = defineCommand({
     const nowMs = context.clock.now();
     const views = list.map((schedule) => ({
       schedule,
-      isEnabled: runsOnTimeline(schedule, timeline),
+      isEnabled: schedule.timelines.includes(timeline),
       next: nextOccurrences(schedule, nowMs, count),
     }));
     if (output.mode === "json") {

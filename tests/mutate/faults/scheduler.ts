@@ -72,7 +72,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "read.value === null ? [] : [{ schedule, read, update: null }]",
       "[]",
     ],
-    ["schedules run in previews", "if (!runsOnTimeline(schedule, timeline)) return", "if (false) return"],
+    ["schedules run in previews", "if (!schedule.timelines.includes(timeline)) return", "if (false) return"],
     ["missed ticks are not counted", "- 1);\n}\n\n/** Whether there is", "- 1_000_000);\n}\n\n/** Whether there is"],
     ["an idle tick clears the failure of the last one", "logOf(state.log?.error ?? null)", "logOf(null)"],
   ]),
