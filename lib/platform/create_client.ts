@@ -54,10 +54,9 @@ export function createClient(options: ClientOptions): Client {
     return lookup;
   };
   const current = currentRuns(http);
-  const legacy = legacyRuns(http);
 
   const runs = async (abortable: Abortable): Promise<RunOperations> =>
-    await apiVersion().get(abortable) === "current" ? current : legacy;
+    await apiVersion().get(abortable) === "current" ? current : legacyRuns(http);
   /** Only current servers have slugs: with a slug, the API version need not be detected. */
   const runsOf = async (runId: RunId, abortable: Abortable): Promise<RunOperations> =>
     runId.type === "slug" && apiVersion().cached() === undefined ? current : await runs(abortable);
