@@ -2,7 +2,7 @@
 
 import { declaredTypes } from "../inputs/form.ts";
 import { type DocumentFormat, isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
-import { inexactInJson } from "../inputs/exact_numbers.ts";
+import { problemsInJson } from "../inputs/json_problems.ts";
 import { createValueLayer } from "../inputs/layers.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
@@ -81,10 +81,9 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
 async function readLine(line: string, origin: string, problems: Problem[]): Promise<Json | undefined> {
   try {
     const value: Json = JSON.parse(line);
-    const inexact = await inexactInJson(line, origin);
-    problems.push(...inexact.map((problem) => ({ ...problem, origin })));
-    if (isTooDeep(value)) problems.push(tooDeep(origin));
-    return inexact.length > 0 || isTooDeep(value) ? undefined : value;
+    const found = isTooDeep(value) ? [tooDeep(origin)] : await problemsInJson(line, value, origin);
+    problems.push(...found.map((problem) => ({ ...problem, origin })));
+    return found.length > 0 ? undefined : value;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     problems.push({ origin, path: "", message: "is not JSON: each line must be one JSON object" });

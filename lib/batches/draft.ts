@@ -2,8 +2,8 @@
 
 import type { BatchRow } from "../batch.ts";
 import { didYouMean } from "../did_you_mean.ts";
-import { inexactInJson } from "../inputs/exact_numbers.ts";
 import type { Form } from "../inputs/form.ts";
+import { problemInJsonValue } from "../inputs/json_problems.ts";
 import type { InputLayer } from "../inputs/layers.ts";
 import { lineAt, type LineMap, linesAt } from "../inputs/lines.ts";
 import { nameOfType } from "../inputs/document.ts";
@@ -59,7 +59,7 @@ export function layerAt(source: BatchSource, path: InputPath, value: JsonObject)
   return { type: "object", origin: source.origin, value, lines: () => Promise.resolve(lines) };
 }
 
-/** The value of a JSON text; `undefined` for another text, which is reported with `otherwise`, and for an inexact number. */
+/** The value of a JSON text; `undefined` for another text, which is reported with `otherwise`, and for one with a problem. */
 export async function jsonIn(
   text: string,
   { origin, path, problems, otherwise }: Omit<Problem, "message"> & {
@@ -68,9 +68,11 @@ export async function jsonIn(
   },
 ): Promise<Json | undefined> {
   const value = parseJson(text);
-  const [problem] = value === undefined ? [{ message: otherwise }] : await inexactInJson(text, origin);
+  const problem = value === undefined
+    ? { origin, path, message: otherwise }
+    : await problemInJsonValue(text, value, { origin, path });
   if (problem === undefined) return value;
-  problems.push({ origin, path, message: problem.message });
+  problems.push(problem);
   return undefined;
 }
 

@@ -3,8 +3,8 @@
 import type { ParseError } from "../deps/jsonc.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { duplicatesInJson } from "./duplicate_names.ts";
-import { inexactInJson, inexactInYaml } from "./exact_numbers.ts";
+import { inexactInYaml } from "./exact_numbers.ts";
+import { problemsInJson } from "./json_problems.ts";
 import { type LineMap, linesOfJson, linesOfYaml } from "./lines.ts";
 
 /** A parsed file. */
@@ -86,8 +86,8 @@ export function tooDeep(origin: string): Problem {
 async function readJson(source: string, origin: string): Promise<ValueDocument | Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
   const checked = async (value: Json) => {
-    const problems = [...await duplicatesInJson(text, value, origin), ...await inexactInJson(text, origin)];
-    return problems.length > 0 ? problems : { value, lines: once(() => linesOfJson(text)) };
+    const problems = await problemsInJson(text, value, origin);
+    return problems.length > 0 ? [...problems] : { value, lines: once(() => linesOfJson(text)) };
   };
   try {
     return await checked(JSON.parse(text));

@@ -31,11 +31,15 @@ export async function duplicatesInJson(text: string, value: Json, origin: string
   return problems;
 }
 
+/** Not recursive: the value may be nested more deeply than inputs may be. */
 function countNames(value: Json): number {
-  if (typeof value !== "object" || value === null) return 0;
-  const members = Object.values(value);
-  return members.reduce(
-    (count: number, member) => count + countNames(member),
-    Array.isArray(value) ? 0 : members.length,
-  );
+  let count = 0;
+  const left: Json[] = [value];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next !== "object" || next === null) continue;
+    const members = Object.values(next);
+    if (!Array.isArray(next)) count += members.length;
+    for (const member of members) left.push(member);
+  }
+  return count;
 }

@@ -5,7 +5,7 @@ import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
 import { documentFormatOf, type InputDocument, readDocument } from "./document.ts";
-import { inexactInJson } from "./exact_numbers.ts";
+import { problemInJsonValue } from "./json_problems.ts";
 import { formatPath, type InputPath } from "./path.ts";
 
 /** Inputs from one source: an object, or one value at a path. */
@@ -121,12 +121,12 @@ async function documentLayer(text: string, origin: string, name: string): Promis
 
 async function parseValue(text: string, origin: string, path: InputPath): Promise<Json> {
   const value = parseJson(text);
-  const hint = ":= takes JSON; use = for text";
+  const place = { origin, path: formatPath(path) };
   // The text is not quoted, because it may be a password.
-  if (value === undefined) throw asProblem({ origin, path: formatPath(path), message: `is not JSON: ${hint}` });
-  const [inexact] = await inexactInJson(text, origin);
-  if (inexact === undefined) return value;
-  throw asProblem({ ...inexact, origin, path: formatPath(path) });
+  if (value === undefined) throw asProblem({ ...place, message: "is not JSON: := takes JSON; use = for text" });
+  const problem = await problemInJsonValue(text, value, place);
+  if (problem === undefined) return value;
+  throw asProblem(problem);
 }
 
 /** @param place Its `path` is that of the input whose text is in the file; empty for a file of inputs. */

@@ -1,7 +1,7 @@
 import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
 import { InvalidInputs } from "../errors.ts";
-import { inexactInJson } from "../inputs/exact_numbers.ts";
+import { problemsInJson } from "../inputs/json_problems.ts";
 import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import { problemFromError, problemResponse } from "./problem.ts";
 
@@ -31,10 +31,10 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (isDeeperThan(value, MAX_DEPTH)) {
     return problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`);
   }
-  const inexact = await inexactInJson(text, "body");
-  return inexact.length === 0
+  const problems = await problemsInJson(text, value, "body");
+  return problems.length === 0
     ? value
-    : problemFromError(new InvalidInputs("Cannot start a run: the request is invalid", inexact));
+    : problemFromError(new InvalidInputs("Cannot start a run: the request is invalid", problems));
 }
 
 /** The text of a body of bounded size, within a bounded time; or the error response. */

@@ -152,7 +152,7 @@ for (
 
 Deno.test("every option of a matrix that cannot be parsed is reported", async () => {
   const parts: Partial<MatrixArguments> = {
-    matrix: ["count", "a..b=1", "title:=5", "title:=[", "count:=[9007199254740993]"],
+    matrix: ["count", "a..b=1", "title:=5", "title:=[", "count:=[9007199254740993]", 'cases:=[{"a":1,"a":2}]'],
     exclude: ["x"],
     include: ["count=1,y"],
     seed: 3,
@@ -166,6 +166,7 @@ Deno.test("every option of a matrix that cannot be parsed is reported", async ()
       "--matrix title must be a list of values",
       "--matrix title title is not JSON: := takes JSON; use = for text",
       "--matrix count count cannot be sent exactly as a number: put it in quotes to send it as text",
+      "--matrix cases cases[0].a is given twice",
       "--exclude x must be written like mesh.size=0.1,solver=fast",
       "--seed is only for --sample",
       "--sampling is only for --sample",

@@ -269,6 +269,15 @@ for (
       "a.jsonl:3 must be an object: got an array",
       "a.jsonl:4 inputs.count cannot be sent exactly as a number: put it in quotes to send it as text",
     ]],
+    [
+      "names that a line of JSON Lines has twice",
+      "a.jsonl",
+      '{"inputs":{}}\n{"inputs":{"count":1,"count":2}}\n{"id":"a","inputs":{},"id":"a"}\n',
+      ["a.jsonl:2 inputs.count is given twice", "a.jsonl:3 id is given twice"],
+    ],
+    ["names that the JSON of a cell has twice", "a.csv", 'count,cases:=\n1,"[{""a"":1,""a"":2}]"\n', [
+      "a.csv:2 cases[0].a is given twice",
+    ]],
     ["inexact numbers", "a.yaml", "- inputs:\n    count: 9007199254740993\n", [
       "a.yaml:2 [0].inputs.count cannot be sent exactly as a number: put it in quotes to send it as text",
     ]],

@@ -63,6 +63,7 @@ for (
     ]],
     [["list.json"], ["list.json  must be an object at the top level: got an array"]],
     [["-", "-"], ["-i #2  stdin can only be read once"]],
+    [['a:={"b": 1, "b": 2}'], ["-i #1 a.b is given twice"]],
     [["a:=oops"], ["-i #1 a is not JSON: := takes JSON; use = for text"]],
     [["base.json", "d.e=1"], ["-i #2 d.e d is not an object"]],
     [["base.json", "a[0]=1"], ["-i #2 a[0] a is not a list"]],

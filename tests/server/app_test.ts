@@ -170,6 +170,14 @@ Deno.test("a number that JSON changes is refused with its place, and what to do"
   assert.deepEqual(errors, [{ detail, path: "inputs.a[0]" }]);
 });
 
+Deno.test("a name that a body has twice is refused with its place", async () => {
+  await using server = await aServer();
+  const body = '{"workflow": "quick", "inputs": {"a": 1, "a": 2}}';
+  const { status, body: { errors } } = await server.send("/runs", { method: "POST", body });
+  assert.deepEqual([status, errors], [422, [{ detail: "is given twice", path: "inputs.a" }]]);
+  assert.equal(server.stage.simulator.received("submit").length, 0);
+});
+
 Deno.test("POST /runs returns 202 with a location, which later returns the result", async () => {
   await using server = await aServer();
   const started = await server.send("/runs", { method: "POST", body: { workflow: "quick", inputs: { a: 1 } } });

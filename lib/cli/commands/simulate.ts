@@ -1,9 +1,8 @@
 import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
 import { documentFormatOf, readDocument } from "../../inputs/document.ts";
-import { isObject, parseJson } from "../../json.ts";
+import { isObject, type JsonObject, parseJson } from "../../json.ts";
 import { orUsageError } from "../../os_error.ts";
-import { problemText } from "../../problem.ts";
 import { clusterProblems } from "../../simulator/check_settings.ts";
 import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
@@ -124,11 +123,19 @@ function readNamedFile({ readTextFile }: Context, path: string): Promise<string>
   return orUsageError(`read ${path}`, () => readTextFile(path));
 }
 
+async function readNamedObject(context: Context, path: string, option: string): Promise<JsonObject> {
+  const text = await readNamedFile(context, path);
+  const read = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
+  if ("value" in read) return read.value;
+  const problems = read.map((problem) => [problem.origin, problem.path, problem.message].filter(Boolean).join(" "));
+  throw new UsageError(`Cannot use ${option}: ${problems.join("; ")}`);
+}
+
 async function readScenarios(
   context: Context,
   path: string,
 ): Promise<NonNullable<SimulatorOptions["scenarios"]>> {
-  const parsed = parseJson(await readNamedFile(context, path));
+  const parsed = await readNamedObject(context, path, "--scenario");
   if (isScenarios(parsed)) return parsed;
   throw new UsageError(`Cannot read ${path}: must be a JSON object of workflows, of objects by job/step`);
 }
@@ -140,14 +147,10 @@ function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["sce
 
 /** @throws UsageError with every problem of the file. */
 async function readClusters(context: Context, path: string): Promise<NonNullable<SimulatorOptions["clusters"]>> {
-  const text = await readNamedFile(context, path);
-  const read = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
-  if (!("value" in read)) throw new UsageError(`Cannot use --clusters: ${read.map(problemText).join("; ")}`);
-  const problems = clusterProblems(read.value);
+  const value = await readNamedObject(context, path, "--clusters");
+  const problems = clusterProblems(value);
   if (problems.length > 0) throw new UsageError(`Cannot read ${path}: ${problems.join("; ")}`);
-  const members = Object.entries(read.value).flatMap(([name, facts]) =>
-    isObject(facts) ? [[name, facts] as const] : []
-  );
+  const members = Object.entries(value).flatMap(([name, facts]) => isObject(facts) ? [[name, facts] as const] : []);
   return Object.fromEntries(members);
 }
 

@@ -91,6 +91,12 @@ const INVALID: readonly (readonly [file: string, text: string, args: (path: stri
     /there is no workflow file \(.yaml or .yml\) at this path/,
   ],
   ["one.json", '{"quick": []}', (path) => ["--scenario", path], /must be a JSON object of workflows/],
+  [
+    "twice.json",
+    '{"quick": {"main/blink": {"lasts": "1s"},\n"main/blink": {"lasts": "2s"}}}',
+    (path) => ["--scenario", path],
+    /twice\.json:2 quick\["main\/blink"\] is given twice/,
+  ],
   ["two.json", '{"nothing": {}}', (path) => ["--scenario", path], /no workflow of that name/],
   ["three.json", '{"quick": {"main/blink": {"lasts": "long"}}}', (path) => ["--scenario", path], /like 15s.*got long/],
   ["facts.yaml", "narwhal: pbs", (path) => ["--clusters", path], /narwhal must be an object, like/],

@@ -83,7 +83,10 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     ["a prompted value is no secret", "isSecret: true,\n      };", "isSecret: false,\n      };"],
     ["only the first problem is reported", "problems.push(...error.problems);", "throw error;"],
-    ["a bad value is quoted", "message: `is not JSON: ${hint}`", "message: `${text} is not JSON: ${hint}`"],
+    ["a bad value is quoted", 'message: "is not JSON: :=', 'message: text + " is not JSON: :='],
+  ]),
+  ...inFile("lib/inputs/json_problems.ts", ["tests/inputs/document_test.ts", "tests/inputs"], [
+    ["a name that is given twice is accepted", "...await duplicatesInJson(text, value, origin), ", ""],
   ]),
   ...inFile("lib/inputs/value_check.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
     ["an invalid secret is quoted", "isSecret ? SECRET_MASK : describeValue(value)", "describeValue(value)"],
