@@ -18,7 +18,7 @@ import {
   type UnconfirmedSubmission,
 } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { claimIdempotencyKey } from "./idempotency.ts";
+import { checkIdempotencyKey, claimIdempotencyKey } from "./idempotency.ts";
 import type { ExecuteOptions } from "./options.ts";
 import { redactingDeps } from "./redacting.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
@@ -35,14 +35,15 @@ export interface CreateSubmissionOptions
  * Creates and stores a pending submission for the authenticated user. With an idempotency key that is already in use,
  * returns the existing submission instead.
  *
- * @throws NotSubmitted when it cannot be stored; Unsupported when the server supports neither waiting nor keys;
- * IdempotencyKeyConflict; the client's errors.
+ * @throws NotSubmitted when it cannot be stored; Unsupported when the server supports neither waiting nor keys; UsageError
+ * for an empty key; IdempotencyKeyConflict; the client's errors.
  */
 export async function createSubmission(
   deps: Deps,
   request: RunRequest,
   options: CreateSubmissionOptions,
 ): Promise<Submission> {
+  if (options.idempotencyKey !== undefined) checkIdempotencyKey(options.idempotencyKey);
   const pending = await newPending(deps, request, options);
   if (options.idempotencyKey === undefined) return await putBeforeSending(deps, pending, options.also);
   while (true) {

@@ -3,7 +3,7 @@
  * derived from the key, so every client searches for the same run before it submits, and simultaneous submits collide.
  */
 
-import { IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
+import { IdempotencyKeyConflict, NotFound, Unsupported, UsageError } from "../errors.ts";
 import { formatRunId, type Run } from "../run.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
@@ -31,6 +31,14 @@ export interface KeyWithPolicy {
   readonly policy: KeyPolicy;
   /** Only this attempt of the key; otherwise the first that the policy allows. */
   readonly attempt?: number;
+}
+
+/** @throws UsageError for an empty key. */
+export function checkIdempotencyKey({ text }: Pick<KeyWithPolicy, "text">): void {
+  if (text.trim() !== "") return;
+  throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
+    hint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
+  });
 }
 
 /** Attempts with one key; more than this is a runaway loop. */

@@ -320,3 +320,10 @@ testHeldUp(
     assert.equal(simulator.runs().length, 1);
   },
 );
+
+for (const key of ["", " \n"]) {
+  testWithKey(`the key ${JSON.stringify(key)}, which every submit would match, is refused`, {}, async (stage) => {
+    await assert.rejects(stage.submit({ key }), { name: "UsageError", message: /empty idempotency key/ });
+    assert.equal(stage.simulator.received().length, 0);
+  });
+}

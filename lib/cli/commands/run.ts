@@ -3,7 +3,7 @@ import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { dryRun } from "../../runs/dry_run.ts";
 import { type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
-import type { KeyWithPolicy } from "../../runs/idempotency.ts";
+import { checkIdempotencyKey, type KeyWithPolicy } from "../../runs/idempotency.ts";
 import { UsageError } from "../../errors.ts";
 import { silentLog, storeFailureTo } from "../../log.ts";
 import { readLayers } from "../../inputs/layers.ts";
@@ -184,12 +184,9 @@ function keyWithPolicy(
       hint: "Add --idempotency-key TEXT",
     });
   }
-  if (key?.trim() === "") {
-    throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
-      hint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
-    });
-  }
-  return key === undefined ? undefined : { text: key, policy: idempotencyPolicy ?? "attach" };
+  if (key === undefined) return undefined;
+  checkIdempotencyKey({ text: key });
+  return { text: key, policy: idempotencyPolicy ?? "attach" };
 }
 
 /** Submits a run, shows its progress, prints its result and returns the exit code. */
