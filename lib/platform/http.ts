@@ -261,13 +261,20 @@ function serverIdOf(headers: Headers): string | null {
   return id !== null && /^[\w.:-]{1,64}$/.test(id) ? id : null;
 }
 
+/** Shorter ones would match parts of ordinary words. */
+const MIN_REST_LENGTH = 8;
+
 /** Removes the credential from a response that repeats it, so that it is never printed. */
 function redactor(authorization: Secret | null): Redactor {
   const [scheme, token = ""] = authorization?.reveal().split(" ") ?? [];
-  const secrets =
-    (scheme === "Basic" ? [token, new TextDecoder().decode(decodeBase64(token)).replace(/:$/, "")] : [token]).filter((
-      text,
-    ) => text !== "");
+  const credentials = scheme === "Basic"
+    ? [token, new TextDecoder().decode(decodeBase64(token)).replace(/:$/, "")]
+    : [token];
+  // What precedes the first dot is the host, or the header of a JWT: a server may repeat the rest alone.
+  const rests = credentials.map((text) => text.replace(/^[^.]*\./, "")).filter(({ length }) =>
+    length >= MIN_REST_LENGTH
+  );
+  const secrets = [...credentials, ...rests].filter((text) => text !== "");
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   return redactorOf(redact, secrets);
 }

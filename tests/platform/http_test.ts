@@ -170,6 +170,15 @@ Deno.test("a file is read as it arrives, and cancelling it closes the connection
   await cancelled.promise;
 });
 
+Deno.test("the secret part of an API key is redacted where the server repeats it alone", async () => {
+  await using server = httpServer(() =>
+    Response.json({ error: true, message: "No key a-secret-part" }, { status: 400 })
+  );
+  const credential = signedIn(server.url, () => Promise.resolve(new Secret("Bearer pwut_aG9zdA.a-secret-part")));
+  const client = await clientOf(server.url, { credential });
+  await assert.rejects(client.listWorkflows({}), /Cannot list workflows: No key \*\*\* \(400,/);
+});
+
 Deno.test("the API key is removed from a file even if it arrives in two parts", async () => {
   const parts: string[] = [];
   await using server = httpServer(() => new Response(ReadableStream.from(parts).pipeThrough(new TextEncoderStream())));
