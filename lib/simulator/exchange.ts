@@ -6,7 +6,7 @@ import { parseJson } from "../json.ts";
 import type { AuthKeys } from "./auth.ts";
 import { corruptResponseBody, type FaultInjector, slowResponseBody, truncateResponse } from "./faults.ts";
 import type { ProxyConnection } from "./tcp_proxy.ts";
-import { ACCOUNT_ROUTES } from "./routes/account.ts";
+import { ACCOUNT_ROUTES, SESSION_PAGES } from "./routes/account.ts";
 import { LEGACY_ROUTES } from "./routes/legacy.ts";
 import { matchRoute, type RouteMatch } from "./routes/route.ts";
 import { RUN_ROUTES } from "./routes/runs.ts";
@@ -28,7 +28,14 @@ export interface ExchangeDeps {
 }
 
 const DEFAULT_SLOW_MS = 10_000;
-const ROUTES = [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...VARIABLE_ROUTES, ...RUN_ROUTES, ...LEGACY_ROUTES];
+const ROUTES = [
+  ...ACCOUNT_ROUTES,
+  ...SESSION_PAGES,
+  ...WORKFLOW_ROUTES,
+  ...VARIABLE_ROUTES,
+  ...RUN_ROUTES,
+  ...LEGACY_ROUTES,
+];
 
 /** @param sent Resolves once the response is sent. */
 export async function handleExchange(

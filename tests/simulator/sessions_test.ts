@@ -31,6 +31,24 @@ Deno.test("a session starts in stages and becomes healthy last", async () => {
   assert.deepEqual(page.at("redirect"), { kind: "session", name: "open-notebook_1_session" });
 });
 
+Deno.test("the address of a session responds while the session is healthy, without a key", async () => {
+  const clock = virtualClock();
+  await using sim = await startSimulator({ clock });
+  const slug = await submit(sim, "open-notebook");
+  const read = async (path: string) => {
+    const response = await fetch(new URL(`/me/session/demo/${path}`, sim.url));
+    return [response.status, (await response.text()).includes("Session open-notebook_1_session of demo")];
+  };
+  assert.deepEqual(await read("open-notebook_1_session/"), [502, false]);
+  clock.advance(25_000);
+  assert.deepEqual(await read("open-notebook_1_session/"), [200, true]);
+  assert.deepEqual(await read("open-notebook_1_session/lab"), [200, true]);
+  assert.deepEqual(await read("other/"), [502, false]);
+  sim.cancelExternally(slug);
+  clock.advance(10_000);
+  assert.deepEqual(await read("open-notebook_1_session/"), [502, false]);
+});
+
 Deno.test("a session stops with its run", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });

@@ -185,6 +185,18 @@ const ROWS: readonly Row[] = [
   ],
   ["env", "secret", "{ workflow: ok, inputs: { password: { secret: SUITE_SECRET } } }", "passed"],
   ["session", "session is ready", "{ workflow: open-notebook, expect: { session: ready } }", "passed"],
+  [
+    "session",
+    "session responds",
+    "{ workflow: open-notebook, expect: { session: { http: { path: /api, contains: Session open-notebook } } } }",
+    "passed",
+  ],
+  [
+    "session",
+    "page is missing",
+    "{ workflow: open-notebook, expect: { session: { http: { status: 404 } } } }",
+    "failed",
+  ],
   ["session", "session is missing", "{ workflow: ok, expect: { session: ready } }", "failed"],
   [
     "check",
@@ -364,7 +376,7 @@ Deno.test("a run past its limits was cancelled, and a session after its check", 
     COMPLETED.runs.filter((run) => run.workflow === workflow).map(({ status }) => status);
   assert.deepEqual(status("slow"), ["canceled", "canceled"]);
   assert.deepEqual(status("queued"), ["canceled", "canceled", "canceled"]);
-  assert.deepEqual(status("open-notebook"), ["canceled"]);
+  assert.deepEqual(status("open-notebook"), ["canceled", "canceled", "canceled"]);
 });
 
 Deno.test("a secret of a suite is in none of its outputs", () => {

@@ -36,6 +36,12 @@ export const ACCOUNT_ROUTES = [
   }),
 ];
 
+/** The addresses of sessions, which are not of the API. */
+export const SESSION_PAGES = routesIn({
+  "GET /me/session/:user/:name/": ["other", sessionPage],
+  "GET /me/session/:user/:name/:page": ["other", sessionPage],
+}, { isPublic: true });
+
 const WORKFLOW_SCHEMA = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   title: "Workflow",
@@ -91,6 +97,14 @@ function sessionOf({ state, user, params, nowMs }: RouteContext) {
   const session = isOwn && sessionList(state, user, nowMs).find((session) => session["name"] === params["name"]);
   if (!session) throw new HttpError(404, "Session not found", { code: "session_not_found" });
   return session;
+}
+
+/** What the program behind a session's address would show. */
+function sessionPage({ state, params, nowMs }: RouteContext) {
+  const { user = "", name = "" } = params;
+  const session = sessionList(state, user, nowMs).find((session) => session["name"] === name);
+  if (session?.["healthy"] !== true) throw new HttpError(502, "The session does not respond");
+  return rawResponse(`<!doctype html><title>Session</title><h1>Session ${name} of ${user}</h1>\n`, "text/html");
 }
 
 function deleteSession(context: RouteContext) {
