@@ -168,7 +168,7 @@ async function askFile({ prompter, listInputFiles, readTextFile }: InteractiveSe
     const path = listed ?? await prompter.file(INPUT_FILE);
     try {
       // The prefix makes sure that the answer is read as a path.
-      return await readLayers([/^[./]/.test(path) ? path : `./${path}`], sources);
+      return await readLayers([/^(?:[./\\]|[A-Za-z]:)/.test(path) ? path : `./${path}`], sources);
     } catch (error) {
       if (!(error instanceof InvalidInputs)) throw error;
       prompter.note(error.problems.map(problemLine).join("\n"));

@@ -205,6 +205,56 @@ Deno.test("a file that cannot be read is asked for again", async () => {
   assert.match(shown, /missing\.json/);
 });
 
+for (const path of ["C:\\jobs\\a=b.json", "\\\\server\\a=b.json", "/jobs/a=b.json", "../a=b.json"]) {
+  Deno.test(`the path ${path} is read as it was typed`, async () => {
+    await using stage = await aStage();
+    const { result } = await stage.play([
+      [/Select workflow/, "hello-world"],
+      [/How do you want/, "Load from JSON file"],
+      [/Input file path/, "Another file"],
+      [/Input file path/, path],
+      SUBMIT("hello-world"),
+      QUIT,
+    ], {
+      readTextFile: (read) =>
+        read === path ? Promise.resolve(JSON.stringify(hello)) : Promise.reject(new Deno.errors.NotFound(read)),
+    });
+    assert.equal(result?.kind, "completed");
+  });
+}
+
+Deno.test("Fix these inputs asks for those with problems alone", async () => {
+  await using stage = await aStage();
+  const { shown } = await stage.play([
+    [/Select workflow/, "vault"],
+    [/How do you want/, "Load from JSON file"],
+    [/Input file path/, "inputs/vault.json"],
+    [/What do you want to do\?/, "Fix these inputs"],
+    [/note/, "typed"],
+    SUBMIT("vault"),
+    QUIT,
+  ], {
+    listInputFiles: () => Promise.resolve(["inputs/vault.json"]),
+    readTextFile: () => Promise.resolve('{ "password": "hunter2", "db": { "api_token": "kept" }, "note": {} }'),
+  });
+  assert.match(shown, /note {2}must be text/);
+  assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [
+    { password: "hunter2", db: { api_token: "kept" }, note: "typed" },
+  ]);
+});
+
+Deno.test("an account without workflows is told where to create one", async () => {
+  const shown: string[] = [];
+  await using stage = await aStage();
+  const listWorkflows = () => Promise.resolve([]);
+  const { result, shown: notes } = await stage.play([], {
+    deps: { ...stage.deps, client: { ...stage.deps.client, listWorkflows } },
+    print: (text) => void shown.push(text),
+  });
+  assert.deepEqual([result, shown], [undefined, []]);
+  assert.match(notes, /no workflows yet/);
+});
+
 Deno.test("the summary before Submit masks secrets", async () => {
   await using stage = await aStage();
   const { shown } = await stage.play([
@@ -227,6 +277,7 @@ async function aStage() {
     toEnd(execute(deps, aRequest(parts), { ...DEFAULT_EXECUTE, signal }), () => {});
   return {
     simulator,
+    deps,
     submit,
     async play(script: readonly ScriptedAnswer[], parts: Partial<InteractiveSession> = {}) {
       const prompter = scriptedPrompter(script);
