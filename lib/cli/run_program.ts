@@ -18,11 +18,15 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
 /** Of each of its outputs, from the end: one that never ends must not fill the memory. */
 const MAX_ISOLATED_BYTES = 1024 * 1024;
 
-/** Like {@link runProgram}, with an input and an environment of its own. */
+/**
+ * Like {@link runProgram}, with an input and an environment of its own. What it has started is killed with it, except on
+ * Windows and what has left its process group.
+ */
 export async function runIsolated(
   { command: [command = "", ...args], stdin, env, folder, timeoutMs, signal }: IsolatedCall,
 ): Promise<ProgramResult> {
-  return await runToEnd(command, { args, env: { ...env }, cwd: folder, stdin: "piped" }, {
+  const detached = Deno.build.os !== "windows";
+  return await runToEnd(command, { args, env: { ...env }, cwd: folder, stdin: "piped", detached }, {
     timeoutMs,
     signal,
     stdin,
@@ -51,14 +55,15 @@ async function runToEnd(
     }
     throw error;
   }
+  const kill = () => options.detached === true ? killGroup(child) : killOne(child);
   const deadline = Promise.withResolvers<ProgramResult>();
   const timer = setTimeout(() => {
     deadline.resolve({ type: "timed-out" });
-    kill(child);
+    kill();
   }, timeoutMs);
   const stop = () => {
     deadline.reject(signal?.reason);
-    kill(child);
+    kill();
   };
   signal?.addEventListener("abort", stop);
   try {
@@ -70,7 +75,22 @@ async function runToEnd(
   }
 }
 
-function kill(child: Deno.ChildProcess): void {
+/** @param child The leader of its process group, which may have ended before the rest of it. */
+function killGroup(child: Deno.ChildProcess): void {
+  try {
+    if (Deno.permissions.querySync({ name: "run" }).state === "granted") return Deno.kill(-child.pid, "SIGKILL");
+    // The runtime sends a signal to a group only with the permission to run everything; most checks may run a shell.
+    const isShellAllowed = Deno.permissions.querySync({ name: "run", command: "sh" }).state === "granted";
+    if (!isShellAllowed) return killOne(child);
+    new Deno.Command("sh", { args: ["-c", `kill -s KILL -- -${child.pid}`], stdin: "null", stderr: "null" })
+      .outputSync();
+  } catch (error) {
+    // All of it has ended.
+    if (!(error instanceof Deno.errors.NotFound)) killOne(child);
+  }
+}
+
+function killOne(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {

@@ -76,6 +76,37 @@ Deno.test({
   },
 });
 
+for (const run of ["inherit" as const, ["sh"]]) {
+  for (const end of ["deadline", "interrupt"] as const) {
+    const allowed = run === "inherit" ? "every permission" : "the permission to run only it";
+    Deno.test({
+      name: `runIsolated() kills at its ${end} what the program has started, with ${allowed}`,
+      ignore,
+      permissions: { run, read: true, write: true, env: true },
+      // Its pipes close a moment after it was killed.
+      sanitizeOps: false,
+      sanitizeResources: false,
+      async fn() {
+        await using folder = await emptyFolder();
+        const sh = (script: string) => new Deno.Command("sh", { args: ["-c", script], cwd: folder.path }).output();
+        await sh("mkfifo written");
+        // Ends when every process that can write to it has ended.
+        const reading = sh("timeout 30 cat written");
+        const isAborted = end === "interrupt";
+        const running = runIsolated({
+          ...{ stdin: "", env: { PATH: "/usr/bin:/bin" }, folder: folder.path },
+          command: ["sh", "-c", "exec 3>written; echo started >&3; (sleep 5; echo late >&3) & wait"],
+          timeoutMs: isAborted ? 30_000 : 1_000,
+          signal: isAborted ? AbortSignal.timeout(1_000) : new AbortController().signal,
+        });
+        if (isAborted) await assert.rejects(running, { name: "TimeoutError" });
+        else assert.deepEqual(await running, { type: "timed-out" });
+        assert.equal(new TextDecoder().decode((await reading).stdout), "started\n");
+      },
+    });
+  }
+}
+
 Deno.test({
   name: "runProgram() finds no program through a relative entry of the PATH",
   ignore,
