@@ -19,9 +19,7 @@ import { advance } from "../lib/runs/advance.ts";
 import { createSubmission } from "../lib/runs/create_submission.ts";
 import { defaultDeps } from "../lib/runs/default_deps.ts";
 import type { Deps } from "../lib/runs/deps.ts";
-import { prepare } from "../lib/runs/prepare.ts";
-import { createInputLayer } from "../lib/inputs/layers.ts";
-import type { JsonObject } from "../lib/json.ts";
+import { prepareInputs, type RunInputs } from "../lib/runs/prepare_inputs.ts";
 import { advanceOptions } from "../lib/scheduler/service.ts";
 import { openRunStore } from "../lib/store/open_kv.ts";
 import type { Submission } from "../lib/submission.ts";
@@ -32,6 +30,7 @@ export type { AdvanceOptions, AdvanceResult, Experience } from "../lib/runs/adva
 export { execute } from "../lib/runs/execute.ts";
 export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";
 export { prepare } from "../lib/runs/prepare.ts";
+export type { RunInputs } from "../lib/runs/prepare_inputs.ts";
 
 const DEADLINE_MS = 30_000;
 
@@ -56,13 +55,11 @@ export async function openDeps(store: string): Promise<Deps> {
 export async function runNow(
   deps: Deps,
   workflow: string,
-  { inputs = {}, key }: { readonly inputs?: JsonObject; readonly key: string },
+  { key, ...settings }: RunInputs & { readonly key: string },
 ): Promise<Submission> {
   using deadline = deps.clock.timeout(DEADLINE_MS);
   const { signal } = deadline;
-  const layers = [createInputLayer("inputs", inputs)];
-  const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
-  const { request } = await prepare(deps, spec, { signal });
+  const request = await prepareInputs(deps, workflow, settings, { signal });
   const submission = await createSubmission(deps, request, {
     signal,
     isWaiting: false,

@@ -75,6 +75,7 @@ export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
 export { dryRun } from "./runs/dry_run.ts";
 export { type InputChecking, type InputsSpec, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
+export type { RunInputs } from "./runs/prepare_inputs.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
 export { toRunView } from "./runs/view.ts";
 export type { InputDocument, ValueDocument } from "./inputs/document.ts";

@@ -1,19 +1,15 @@
 import { InvalidInputs } from "../errors.ts";
-import { createInputLayer } from "../inputs/layers.ts";
 import type { RunEvent } from "../events.ts";
-import type { JsonObject } from "../json.ts";
 import { problemText } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import { defaultDeps } from "./default_deps.ts";
 import type { Deps } from "./deps.ts";
 import { execute, toEnd } from "./execute.ts";
 import { type ExecuteOptions, executeOptions } from "./options.ts";
-import { prepare } from "./prepare.ts";
+import { prepareInputs, type RunInputs } from "./prepare_inputs.ts";
 
 /** Options of {@link runWorkflow}. */
-export interface RunWorkflowOptions extends Partial<ExecuteOptions> {
-  /** By default none. */
-  readonly inputs?: JsonObject;
+export interface RunWorkflowOptions extends RunInputs, Partial<ExecuteOptions> {
   /** Called after each poll. */
   readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => void;
   /** Called for every event. */
@@ -30,14 +26,12 @@ export interface RunWorkflowOptions extends Partial<ExecuteOptions> {
  */
 export async function runWorkflow(
   workflow: string,
-  { inputs = {}, onStatus, onEvent, deps: given, ...execution }: RunWorkflowOptions = {},
+  { onStatus, onEvent, deps: given, ...settings }: RunWorkflowOptions = {},
 ): Promise<RunResult> {
-  const options = executeOptions(execution);
+  const options = executeOptions(settings);
   const deps = await defaultDeps(given);
-  const layers = [createInputLayer("inputs", inputs)];
-  const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
   const { signal, submitTimeoutMs: retry } = options;
-  const { request } = await prepare(deps, spec, { signal, retry }).catch(withProblems);
+  const request = await prepareInputs(deps, workflow, settings, { signal, retry }).catch(withProblems);
   return await toEnd(execute(deps, request, options), (event) => {
     if (event.type === "status") onStatus?.(event);
     onEvent?.(event);

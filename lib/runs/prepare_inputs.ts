@@ -1,0 +1,31 @@
+import { createInputLayer } from "../inputs/layers.ts";
+import type { JsonObject } from "../json.ts";
+import type { Abortable } from "../platform/client.ts";
+import { problemText } from "../problem.ts";
+import type { RunRequest } from "../submission.ts";
+import type { Deps } from "./deps.ts";
+import { prepare, type RunSpec } from "./prepare.ts";
+
+/** A run from code: its inputs and what else {@link RunSpec} says about it, each with a default. */
+export interface RunInputs extends Partial<Pick<RunSpec, "preset" | "displayName" | "isTrusted" | "checking">> {
+  /** By default none. */
+  readonly inputs?: JsonObject;
+}
+
+/**
+ * {@link prepare} with inputs from code. Warnings about them go to the log.
+ *
+ * @throws The errors of `prepare`.
+ */
+export async function prepareInputs(
+  deps: Pick<Deps, "client" | "log">,
+  workflow: string,
+  { inputs = {}, preset = null, displayName = null, isTrusted = false, checking = "lenient" }: RunInputs,
+  options: Pick<Abortable, "signal" | "retry">,
+): Promise<RunRequest> {
+  const layers = [createInputLayer("inputs", inputs)];
+  const spec = { workflow, layers, preset, displayName, isTrusted, checking };
+  const { request, warnings } = await prepare(deps, spec, options);
+  for (const warning of warnings) deps.log("WARNING", `${workflow}: ${problemText(warning)}`);
+  return request;
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { runNow } from "../../functions/mod.ts";
+import { fastClock, systemClock } from "../../lib/clock.ts";
+import type { Log } from "../../lib/log.ts";
+import { runWorkflow } from "../../lib/runs/run_workflow.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { depsFor } from "../support/deps.ts";
+import { submittedTo } from "../support/received.ts";
+
+const FORM = `permissions: [clusters:read]
+configurations: { small: { inputs: { nodes: 2 } } }
+on: { execute: { inputs: { nodes: { type: integer, default: 1 }, note: { type: string, optional: true } } } }
+jobs: { main: { steps: [{ name: solve, run: "true" }] } }
+`;
+
+async function aStage() {
+  const clock = fastClock(systemClock, 60);
+  const simulator = await startSimulator({
+    clock,
+    behavior: { consent: "always" },
+    workflows: { solver: FORM },
+  });
+  const warnings: string[] = [];
+  const log: Log = (level, message) => void (level === "WARNING" && warnings.push(message));
+  const deps = await depsFor(simulator, { clock, log });
+  return { simulator, deps, warnings, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
+}
+
+Deno.test("runWorkflow() takes a preset, a display name and the consent, and logs warnings about the inputs", async () => {
+  await using stage = await aStage();
+  const { simulator, deps, warnings } = stage;
+  await assert.rejects(runWorkflow("solver", { deps }), { kind: "consent_required" });
+  const settings = { preset: "small", displayName: "nightly", isTrusted: true, inputs: { note: "n", nots: "n" } };
+  const { status } = await runWorkflow("solver", { deps, ...settings });
+  assert.equal(status, "completed");
+  assert.deepEqual(submittedTo(simulator).at(-1)?.inputs, { nodes: 2, note: "n", nots: "n" });
+  const { runs } = await deps.client.listRuns();
+  assert.match(runs[0]?.displayName ?? "", /^nightly /);
+  assert.deepEqual(warnings, ['solver: nots unknown field: did you mean "note"?']);
+});
+
+Deno.test("runWorkflow() with strict checking refuses a field that the form does not have", async () => {
+  await using stage = await aStage();
+  const settings = { checking: "strict", isTrusted: true, inputs: { nots: "n" } } as const;
+  await assert.rejects(runWorkflow("solver", { deps: stage.deps, ...settings }), { name: "InvalidInputs" });
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+Deno.test("runNow() takes the same settings", async () => {
+  await using stage = await aStage();
+  const { deps, warnings } = stage;
+  const { state } = await runNow(deps, "solver", { key: "a", preset: "small", isTrusted: true, inputs: { nots: 1 } });
+  assert.equal(state, "active");
+  assert.equal(submittedTo(stage.simulator)[0]?.inputs["nodes"], 2);
+  assert.deepEqual(warnings, ['solver: nots unknown field: did you mean "note"?']);
+});
