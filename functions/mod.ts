@@ -2,13 +2,19 @@
  * API for your own functions: submit a run at most once, and poll it whenever your function is called.
  *
  * ```ts
- * import { openDeps, runNow } from "./functions/mod.ts";
+ * import { advance, advanceOptions, openDeps, runNow } from "./functions/mod.ts";
  *
  * const deps = await openDeps("uploads.db");
  *
  * async function onUpload(file: string): Promise<string | null> {
  *   const submission = await runNow(deps, "quick", { inputs: { file }, key: `upload ${file}` });
  *   return submission.ownSlug;
+ * }
+ *
+ * // Called every minute, unless the service has the same store: its ticks do this.
+ * async function pollRuns(): Promise<void> {
+ *   const open = await deps.store.listOpen("service");
+ *   await advance(deps, open, advanceOptions(AbortSignal.timeout(50_000)));
  * }
  * ```
  *
@@ -26,6 +32,7 @@ import type { Submission } from "../lib/submission.ts";
 import { host } from "./host.ts";
 
 export { advance } from "../lib/runs/advance.ts";
+export { advanceOptions } from "../lib/scheduler/service.ts";
 export type { AdvanceOptions, AdvanceResult, Experience } from "../lib/runs/advance_result.ts";
 export { execute } from "../lib/runs/execute.ts";
 export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";

@@ -29,11 +29,12 @@ Deno.test("the example in functions/mod.ts runs unchanged", async () => {
   await using simulator = await startSimulator();
   await Deno.writeTextFile(
     `${folder.path}/own.ts`,
-    `${example}\nconsole.log(await onUpload("a.dat"));\nDeno.exit(0);\n`,
+    `${example}\nconsole.log(await onUpload("a.dat"));\nawait pollRuns();\nDeno.exit(0);\n`,
   );
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
+      "--check",
       "--no-prompt",
       "-A",
       "--config",
