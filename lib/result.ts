@@ -77,10 +77,11 @@ const MAX_LINE_LENGTH = 300;
 /** The first line of what went wrong, shortened; `null` for a run that completed. */
 export function firstErrorOf({ status, failure, errorMessage, message }: RunResult): string | null {
   if (status === "completed") return null;
-  const lines = failure?.failedJobs.flatMap(({ failedSteps }) =>
-    failedSteps.flatMap(({ annotations }) => annotations.map(({ message }) => message))
+  const annotations = failure?.failedJobs.flatMap(({ failedSteps }) =>
+    failedSteps.flatMap(({ annotations }) => annotations)
   );
-  const text = lines?.[0] ?? failure?.summary ?? errorMessage ?? message;
+  const error = annotations?.find(({ type }) => type === "error");
+  const text = error?.message ?? failure?.summary ?? errorMessage ?? message;
   return text === undefined ? null : firstLine(text);
 }
 

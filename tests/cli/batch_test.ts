@@ -347,6 +347,23 @@ Deno.test("batch list and batch status count the rows that are in the file", asy
   assert.deepEqual([(await documentOf(stage, "status")).rowCount, batches[0].rowCount], [2, 2]);
 });
 
+for (
+  const [logs, error] of [
+    [["::warning::connection reset, using the mirror", "::error::mesh is broken"], "mesh is broken"],
+    [["::notice::connection reset, using the mirror"], 'step "check" of job "main" failed'],
+  ] as const
+) {
+  Deno.test(`a warning of a step is no error that fails a row, or that repeats it: ${error}`, async () => {
+    const scenario = { ...SOLVE.scenario, "main/check": { fails: true, logs } };
+    await using stage = await cliStage({ workflows: { solve: { ...SOLVE, scenario } } });
+    const args = ["batch", "sweep.csv", "--workflow", "solve", "--retries", "1", ...QUICK];
+    const { code } = await stage.call([...args], files({ "sweep.csv": "n,fails\n1,true\n" }));
+    assert.equal(code, 1);
+    assert.deepEqual((await documentOf(stage, "results")).rows.map((row: { error: unknown }) => row.error), [error]);
+    assert.equal(stage.simulator.runs().length, 1);
+  });
+}
+
 const SLOW = { ...SOLVE, scenario: { "main/solve": { lasts: "1h" } } };
 
 Deno.test("the last word on how many runs at once wins: of --jobs, batch set and the keys of the table", async () => {
