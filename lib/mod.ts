@@ -66,7 +66,7 @@ export { cancelRun } from "./runs/cancel.ts";
 export { defaultDeps } from "./runs/default_deps.ts";
 export type { Deps } from "./runs/deps.ts";
 export { execute, toEnd } from "./runs/execute.ts";
-export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type TrackOptions } from "./runs/options.ts";
+export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type Given, type TrackOptions } from "./runs/options.ts";
 export { trackRun } from "./runs/track_run.ts";
 export { digestFailure, type DigestOptions } from "./runs/failure.ts";
 export type { Limited } from "./runs/limit.ts";

@@ -31,7 +31,7 @@ export interface RunResult extends RunView<RunStatus | "timeout" | "unknown"> {
   /** Whether this call started the run. */
   readonly submitted: Submitted;
   /** Absent unless the run failed and a job or step reports it. */
-  readonly failure?: RunFailure;
+  readonly failure?: RunFailure | undefined;
   /** The session that the run started, once it is ready. */
   readonly session?: SessionAddress;
   /** What happened and what to do next, for the kinds that need an explanation. */

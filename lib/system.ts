@@ -21,5 +21,6 @@ export function mayReadEnv(name: string): boolean {
 
 /** All variables by default. Asked anew each time. */
 export function isGranted(variable?: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+  return Deno.permissions.querySync(variable === undefined ? { name: "env" } : { name: "env", variable }).state ===
+    "granted";
 }

@@ -244,7 +244,11 @@ function repeatingServer(
     }
     const headers = new Headers(request.headers);
     headers.set("authorization", authorization);
-    const response = await fetch(`${simulator.url}${pathname}${search}`, { method: request.method, headers, body });
+    const response = await fetch(`${simulator.url}${pathname}${search}`, {
+      method: request.method,
+      headers,
+      body: body ?? null,
+    });
     if (response.status === 204) return new Response(null, { status: 204 });
     const text = await response.text();
     if (pathname.endsWith("/files") && response.ok) {

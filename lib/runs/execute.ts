@@ -5,7 +5,7 @@ import type { PendingSubmission, RunRequest, Submission } from "../submission.ts
 import type { Deps } from "./deps.ts";
 import { capabilitiesOf, refusesDuplicates, updateCapabilities } from "./server_capabilities.ts";
 import { createSubmission } from "./create_submission.ts";
-import { type ExecuteOptions, executeOptions } from "./options.ts";
+import { type ExecuteOptions, executeOptions, type Given } from "./options.ts";
 import { trackSubmission } from "./track.ts";
 
 /**
@@ -18,7 +18,7 @@ import { trackSubmission } from "./track.ts";
 export async function* execute(
   deps: Deps,
   request: RunRequest,
-  given: Partial<ExecuteOptions> = {},
+  given: Given<ExecuteOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
   const options = executeOptions(given);
   const submission = await createSubmission(deps, request, { ...options, retry: options.submitTimeoutMs });

@@ -7,6 +7,7 @@ import type { FailedJob, FailedStep, RunFailure } from "../result.ts";
 import type { LogAnnotation, RunDetail, RunId, Step } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
+import type { Given } from "./options.ts";
 import { formatPath, hasFailed, innerJobs, lacksJobs, outerJobs, type PlacedJob, stepsOf } from "./step_tree.ts";
 import { runIdOf } from "./view.ts";
 
@@ -38,8 +39,7 @@ const MAX_LINE_LENGTH = 16 * 1024;
 export async function digestFailure(
   deps: Pick<Deps, "client" | "clock">,
   run: RunDetail,
-  { signal = new AbortController().signal, limit: ownLimit, tailLines = DEFAULT_TAIL_LINES }: Partial<DigestOptions> =
-    {},
+  { signal = new AbortController().signal, limit: ownLimit, tailLines = DEFAULT_TAIL_LINES }: Given<DigestOptions> = {},
 ): Promise<RunFailure | undefined> {
   const failed = outerJobs(run.jobs).flatMap(failedIn);
   if (failed.length === 0) return undefined;

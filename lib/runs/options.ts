@@ -2,6 +2,9 @@ import type { Origin } from "../submission.ts";
 import type { KeyWithPolicy } from "./idempotency.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./poll_interval.ts";
 
+/** Options that may be left out; `undefined` counts as left out. */
+export type Given<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
+
 /** Options for tracking a run. */
 export interface TrackOptions {
   /** Stops the wait; its reason is thrown. */
@@ -45,7 +48,7 @@ export const DEFAULT_EXECUTE = {
  *
  * @throws RangeError for a time that is not a number, which would be waited for without end.
  */
-export function executeOptions(given: Partial<ExecuteOptions>): ExecuteOptions {
+export function executeOptions(given: Given<ExecuteOptions>): ExecuteOptions {
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: ExecuteOptions = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, ...defined };
   const { timeoutMs, unreachableTimeoutMs, submitTimeoutMs } = options;

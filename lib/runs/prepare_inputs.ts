@@ -4,12 +4,13 @@ import type { Abortable } from "../platform/client.ts";
 import { problemText } from "../problem.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import type { Given } from "./options.ts";
 import { prepare, type RunSpec } from "./prepare.ts";
 
 /** A run from code: its inputs and what else {@link RunSpec} says about it, each with a default. */
-export interface RunInputs extends Partial<Pick<RunSpec, "preset" | "displayName" | "isTrusted" | "checking">> {
+export interface RunInputs extends Given<Pick<RunSpec, "preset" | "displayName" | "isTrusted" | "checking">> {
   /** By default none. */
-  readonly inputs?: JsonObject;
+  readonly inputs?: JsonObject | undefined;
 }
 
 /**

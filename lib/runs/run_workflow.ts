@@ -5,11 +5,11 @@ import type { RunResult } from "../result.ts";
 import { defaultDeps } from "./default_deps.ts";
 import type { Deps } from "./deps.ts";
 import { execute, toEnd } from "./execute.ts";
-import { type ExecuteOptions, executeOptions } from "./options.ts";
+import { type ExecuteOptions, executeOptions, type Given } from "./options.ts";
 import { prepareInputs, type RunInputs } from "./prepare_inputs.ts";
 
 /** Options of {@link runWorkflow}. */
-export interface RunWorkflowOptions extends RunInputs, Partial<ExecuteOptions> {
+export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
   /** Called after each poll. */
   readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => void;
   /** Called for every event. */

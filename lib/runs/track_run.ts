@@ -7,7 +7,7 @@ import type { RunDetail, RunId } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { findOwn, redactedFailure, withoutSecretsOf } from "./redacting.ts";
-import { executeOptions, type TrackOptions } from "./options.ts";
+import { executeOptions, type Given, type TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { trackSubmission } from "./track.ts";
 import { isSession } from "./track_result.ts";
@@ -25,7 +25,7 @@ import { runIdOf } from "./view.ts";
 export async function* trackRun(
   deps: Deps,
   runId: RunId,
-  given: Partial<TrackOptions> = {},
+  given: Given<TrackOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
   const options = executeOptions(given);
   const run = await readFirst(deps, runId, options);

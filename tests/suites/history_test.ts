@@ -103,7 +103,7 @@ Deno.test("only the newest 30 runs of the same environment count, in any order",
 Deno.test("of several suites, the newest 30 runs of each count; an earlier report on the same run does not", () => {
   const runs = runsOf("P".repeat(31));
   const others = runs.map((run) => ({ ...run, title: "weekly" }));
-  const kept = earlierRuns([...runs, ...others], { environment: "prod", startedAtMs: runs[30]?.startedAtMs });
+  const kept = earlierRuns([...runs, ...others], { environment: "prod", startedAtMs: runs[30]?.startedAtMs ?? null });
   assert.deepEqual(kept, runs.slice(0, 30).flatMap((run, index) => [run, others[index]]));
 });
 

@@ -47,7 +47,7 @@ const WORKFLOWS = {
 } satisfies SimulatorOptions["workflows"];
 
 /** Deletes the first run of each case of this workflow, as if its resource were lost. */
-function losingFirst(stageOf: () => Simulator): SimulatorOptions["onStep"] {
+function losingFirst(stageOf: () => Simulator): NonNullable<SimulatorOptions["onStep"]> {
   const lost = new Set<string>();
   return (operation, step) => {
     if (operation !== "submit" || step !== "responded") return;
