@@ -272,6 +272,39 @@ for (
   });
 }
 
+for (
+  const [name, rows, options, expected, reason] of [
+    ["failures", "true\ntrue\ntrue\ntrue\n", ["--jobs", "1"], [1, "failed"], "canary"],
+    ["the deadline", "false\nfalse\n", ["--jobs", "1", "--deadline", "5s"], [124, "timeout"], "deadline"],
+    ["its end", "false\n", [], [0, "completed"], undefined],
+  ] as const
+) {
+  Deno.test(`the document of a batch that ends by ${name} has the kind of its exit code, and why it stopped`, async () => {
+    await using stage = await aStage();
+    const words = ["batch", "sweep.csv", "--workflow", "solve", "--json", ...QUICK, ...options];
+    const { code, stdout } = await stage.call(words, files({ "sweep.csv": `fails\n${rows}` }));
+    const { exitCode, kind, stopped, error } = JSON.parse(stdout);
+    assert.deepEqual([code, exitCode, kind], [expected[0], ...expected]);
+    assert.deepEqual([stopped?.reason, error], [reason, undefined]);
+    const status = await stage.call(["batch", "status", "sweep", "--exit-status", "--json"]);
+    assert.equal(JSON.parse(status.stdout).kind, status.code === 1 ? "failed" : "completed");
+  });
+}
+
+Deno.test("the document of a batch whose key expires has the error", async () => {
+  await using stage = await cliStage({
+    workflows: { solve: SLOW },
+    onStep: (operation, step) => {
+      if (operation === "submit" && step === "responded") stage.simulator.expireKeys("demo");
+    },
+  });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--json", ...QUICK];
+  const { code, stdout } = await stage.call(words, files({ "sweep.csv": "n\n1\n" }));
+  const { exitCode, kind, error } = JSON.parse(stdout);
+  assert.deepEqual([code, exitCode, kind, error.kind], [7, 7, "credential_expired", "credential_refused"]);
+  assert.match(error.message, /Authentication has expired/);
+});
+
 Deno.test("run --matrix runs the product of its values, and the same command continues the same batch", async () => {
   await using stage = await aStage();
   const words = ["run", "solve", "--matrix", "n=1..3", "--matrix", "text=a,b", "--exclude", "n=2,text=b", ...QUICK];

@@ -1,6 +1,7 @@
 /** The results of a batch: files, the answer on stdout, and the exit code. */
 
 import type { RowResult } from "../../batch.ts";
+import type { RunnerError } from "../../errors.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { type LoadedRow, loadResults, loadRows } from "../../batches/load_results.ts";
 import type { BatchFacts } from "../../batches/report.ts";
@@ -14,6 +15,7 @@ import { programCommand } from "../../shell_command.ts";
 import type { Submitted } from "../../result.ts";
 import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
+import { failureDocument, reportOf } from "../failure_report.ts";
 import type { Invocation } from "../command.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import type { BatchValues } from "./options.ts";
@@ -60,9 +62,9 @@ export async function finishBatch(
     const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
     return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
   });
-  const ended = exitCodeOfBatch(rows, { outcome, stopped });
+  const end = endOfBatch(rows, { outcome, stopped });
   const submitted = states.submitted();
-  const exitCode = await answerRows(call, { batch, rows, exitCode: ended, submitted, hasFileFailed: hasLogFailed });
+  const exitCode = await answerRows(call, { batch, rows, end, outcome, submitted, hasFileFailed: hasLogFailed });
   const reason = outcome?.stopped;
   if (reason && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
@@ -77,10 +79,20 @@ export async function finishBatch(
   return exitCode;
 }
 
+/** The most severe exit code, and what has it. */
+interface BatchEnd {
+  readonly exitCode: ExitCode;
+  readonly kind: string;
+}
+
+export const COMPLETED_BATCH: BatchEnd = { exitCode: EXIT_CODES.completed, kind: "completed" };
+
 interface Answer {
   readonly batch: StoredBatch;
   readonly rows: readonly LoadedRow[];
-  readonly exitCode: ExitCode;
+  readonly end: BatchEnd;
+  /** `null` for a batch that did not run in this process. */
+  readonly outcome: BatchOutcome | null;
   readonly submitted: Submitted;
   /** Whether a file could not be written. */
   readonly hasFileFailed: boolean;
@@ -95,10 +107,11 @@ interface Answer {
 export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
   const hasFileFailed = !await writeFiles(call, answer) || answer.hasFileFailed;
   // This machine failed while runs exist.
-  const exitCode = hasFileFailed ? mostSevere([answer.exitCode, EXIT_CODES.connection_lost]) : answer.exitCode;
+  const failed: readonly BatchEnd[] = hasFileFailed ? [MACHINE_FAILED] : [];
+  const end = mostSevereEnd([answer.end, ...failed]);
   try {
-    await print(call, { ...answer, exitCode, hasFileFailed });
-    return exitCode;
+    await print(call, { ...answer, end });
+    return end.exitCode;
   } catch (error) {
     if (!(error instanceof OutputFailed)) throw error;
     const hint = `Show them again: ${programCommand("batch", ["results", answer.batch.name])}`;
@@ -109,7 +122,7 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
 /** @returns False if one could not be written. */
 async function writeFiles(
   { context, output, values }: Invocation<ResultFiles>,
-  { batch: { name, owner }, rows, exitCode }: Answer,
+  { batch: { name, owner }, rows, end: { exitCode } }: Answer,
 ): Promise<boolean> {
   const facts = { name, platformUrl: `https://${owner.host}`, exitCode };
   const files = [
@@ -130,7 +143,7 @@ async function writeFiles(
 
 async function print(
   { output }: Invocation<ResultFiles>,
-  { batch, rows, exitCode, submitted, hasFileFailed }: Answer,
+  { batch, rows, end, outcome, submitted }: Answer,
 ): Promise<void> {
   const groups = failureGroups(rows);
   if (output.mode === "text") {
@@ -138,16 +151,15 @@ async function print(
     output.answer(renderBatchResults(rows, groups, output.layout()));
     return;
   }
-  const worst = rows.find(({ kind }) => kind !== null && exitCode !== 0 && codeOf(kind) === exitCode);
-  const other = exitCode === 0 ? "completed" : hasFileFailed ? "machine_failed" : "incomplete";
   output.document({
     batchId: batch.batchId,
     name: batch.name,
     rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
     counts: countsOf(rows),
     failureGroups: groups,
-    exitCode,
-    kind: worst?.kind ?? other,
+    stopped: outcome?.stopped ?? null,
+    ...(outcome?.error ? { error: failureDocument(reportOf(outcome.error)).error } : {}),
+    ...end,
     submitted,
   });
 }
@@ -163,25 +175,45 @@ async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise
 }
 
 /** The most severe of the rows, and of how the batch ended. */
-export function exitCodeOfBatch(
+function endOfBatch(
   rows: readonly LoadedRow[],
   { outcome, stopped }: { readonly outcome: BatchOutcome | null; readonly stopped: Stopped | null },
-): ExitCode {
+): BatchEnd {
   const reason = outcome?.stopped?.reason;
-  const codes: ExitCode[] = rows.flatMap(({ kind }) => kind === null ? [] : [codeOf(kind)]);
-  if (stopped !== null) codes.push(EXIT_CODES_OF_SIGNALS[stopped.signal]);
-  if (outcome?.error) codes.push(outcome.ends.some(({ type }) => type === "open") ? 7 : codeOf(outcome.error.kind));
-  if (reason === "canary" || reason === "max-failures" || reason === "fail-fast") codes.push(EXIT_CODES.failed);
-  if (reason === "deadline") codes.push(EXIT_CODES.timeout);
   const hasSucceeded = outcome?.ends.some(isSuccess) === true;
-  if (reason === "any" && hasSucceeded) return 0;
-  const isUnsent = rows.some(({ status }) => status === "waiting");
-  return mostSevere(isUnsent && mostSevere(codes) === 0 ? [EXIT_CODES.not_submitted] : codes);
+  if (reason === "any" && hasSucceeded) return COMPLETED_BATCH;
+  const ends: BatchEnd[] = [endOfRows(rows)];
+  if (stopped !== null) ends.push({ exitCode: EXIT_CODES_OF_SIGNALS[stopped.signal], kind: "stopped" });
+  if (outcome?.error) {
+    const isOpen = outcome.ends.some(({ type }) => type === "open");
+    ends.push(isOpen ? lossOf(outcome.error) : endOf(outcome.error.kind));
+  }
+  if (reason === "canary" || reason === "max-failures" || reason === "fail-fast") ends.push(endOf("failed"));
+  if (reason === "deadline") ends.push(endOf("timeout"));
+  const end = mostSevereEnd(ends);
+  return end.exitCode === 0 && rows.some(({ status }) => status === "waiting") ? endOf("not_submitted") : end;
 }
 
-/** Also of rows whose run has not ended: 0. */
-export function exitCodeOfRows(rows: readonly RowResult[]): ExitCode {
-  return mostSevere(rows.flatMap(({ kind }) => kind === null ? [] : [codeOf(kind)]));
+/** Of an error after which runs continue. */
+function lossOf({ kind }: RunnerError): BatchEnd {
+  if (kind === "storage") return MACHINE_FAILED;
+  return endOf(EXIT_CODES[kind] === EXIT_CODES.credential_refused ? "credential_expired" : "connection_lost");
+}
+
+const MACHINE_FAILED: BatchEnd = { exitCode: EXIT_CODES.connection_lost, kind: "machine_failed" };
+
+/** Also of rows whose run has not ended: completed. */
+export function endOfRows(rows: readonly RowResult[]): BatchEnd {
+  return mostSevereEnd(rows.flatMap(({ kind }) => kind === null ? [] : [endOf(kind)]));
+}
+
+function mostSevereEnd(ends: readonly BatchEnd[]): BatchEnd {
+  const worst = mostSevere(ends.map(({ exitCode }) => exitCode));
+  return worst === 0 ? COMPLETED_BATCH : ends.find(({ exitCode }) => exitCode === worst) ?? COMPLETED_BATCH;
+}
+
+function endOf(kind: string): BatchEnd {
+  return { exitCode: codeOf(kind), kind };
 }
 
 function codeOf(kind: string): ExitCode {

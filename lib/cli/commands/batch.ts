@@ -9,7 +9,7 @@ import type { Deps } from "../../runs/deps.ts";
 import { findWorkflow } from "../../runs/find_workflow.ts";
 import { SESSION_PREFIX } from "../../suites/session.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
-import { answerRows, exitCodeOfRows, findBatch } from "../batch/answer.ts";
+import { answerRows, COMPLETED_BATCH, endOfRows, findBatch } from "../batch/answer.ts";
 import { BATCH_OPTIONS } from "../batch/options.ts";
 import { REPEAT_OPTION } from "../batch_options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
@@ -121,7 +121,7 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);
   const rows = await loadRows(store, batch);
-  const exitCode = values.exitStatus === true ? exitCodeOfRows(rows) : 0;
+  const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED_BATCH;
   const { countsOf } = await import("../../batches/results.ts");
   const { failureGroups } = await import("../../batches/failure_groups.ts");
   const groups = failureGroups(rows);
@@ -134,9 +134,9 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   } else {
     const { batchId, rowCount } = batch;
     const document = { batchId, name: batch.name, rowCount, counts: countsOf(rows), failureGroups: groups };
-    output.document({ ...document, ...COMPLETED, exitCode });
+    output.document({ ...document, ...end, submitted: "no" });
   }
-  return exitCode;
+  return end.exitCode;
 }
 
 async function results(call: BatchCommandCall, name: string): Promise<number> {
@@ -145,7 +145,14 @@ async function results(call: BatchCommandCall, name: string): Promise<number> {
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);
   const rows = await loadResults(store, batch);
-  return await answerRows(call, { batch, rows, exitCode: 0, submitted: "no", hasFileFailed: false });
+  return await answerRows(call, {
+    batch,
+    rows,
+    end: COMPLETED_BATCH,
+    outcome: null,
+    submitted: "no",
+    hasFileFailed: false,
+  });
 }
 
 async function cancel(call: BatchCommandCall, name: string): Promise<number> {
