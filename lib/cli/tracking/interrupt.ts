@@ -2,6 +2,7 @@
 
 import { NotFound, RunnerError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
+import { withLimit } from "../../runs/limit.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
@@ -66,7 +67,8 @@ export async function handleInterrupt(
   const isCancelled = stopped.signal === "SIGINT" &&
     (policy === "ask" ? await askYesNo(parts, question) : policy === "cancel");
   if (!isCancelled) return new Stopped(stopped.signal, { ...kept(runId), submitted });
-  return new Stopped(stopped.signal, { ...await cancelled(parts, runId), submitted });
+  using limit = policy === "cancel" ? parts.deps.clock.timeout(MAX_CANCEL_MS) : undefined;
+  return new Stopped(stopped.signal, { ...await cancelled(parts, runId, limit?.signal), submitted });
 }
 
 /** Cancels the run of a result that timed out, if the policy is to cancel it. */
@@ -76,8 +78,8 @@ export async function handleTimeout(parts: StopDeps, result: RunResult, policy: 
   return { ...result, message: `${message}: timed out. ${hint}` };
 }
 
-/** All attempts take less time than the CI systems leave between their first and their second signal. */
-const MAX_CANCEL_ATTEMPTS = 7;
+/** Less time than CI systems leave between their first signal and the second one, which ends the process without a report. */
+const MAX_CANCEL_MS = 6_500;
 const CANCEL_RETRY_DELAY_MS = 1_000;
 
 /** Cancels the run that an interrupted submit may still start; `null` if there is none so far. */
@@ -86,24 +88,34 @@ async function cancelSubmitted(
   { slug }: Extract<Milestone, { type: "submitting" }>,
 ): Promise<StoppedWait | null> {
   if (slug === null) return null;
-  const signal = new AbortController().signal;
-  for (let attempts = 1;; attempts++) {
-    try {
-      await cancelRun(deps, { type: "slug", slug }, { signal });
-      const hint = `Check its status: ${programCommand("status", [slug])}`;
-      return { message: `Run ${slug} is being cancelled`, hint, submitted: "yes", isCancelled: true };
-    } catch (error) {
-      if (!(error instanceof RunnerError)) throw error;
-      if (!(error instanceof NotFound) || attempts === MAX_CANCEL_ATTEMPTS) return null;
+  using limit = deps.clock.timeout(MAX_CANCEL_MS);
+  const { signal } = limit;
+  try {
+    while (true) {
+      try {
+        await cancelRun(deps, { type: "slug", slug }, { signal });
+        const hint = `Check its status: ${programCommand("status", [slug])}`;
+        return { message: `Run ${slug} is being cancelled`, hint, submitted: "yes", isCancelled: true };
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error;
+      }
       await deps.clock.sleep(CANCEL_RETRY_DELAY_MS, { signal });
     }
+  } catch (error) {
+    if (error instanceof RunnerError || signal.aborted) return null;
+    throw error;
   }
 }
 
-async function cancelled({ deps }: StopDeps, runId: RunId): Promise<Omit<StoppedWait, "submitted">> {
+async function cancelled(
+  { deps }: StopDeps,
+  runId: RunId,
+  limit?: AbortSignal,
+): Promise<Omit<StoppedWait, "submitted">> {
   const name = formatRunId(runId);
+  const limits = { signal: new AbortController().signal, limit };
   try {
-    const { status } = await cancelRun(deps, runId, { signal: new AbortController().signal });
+    const { status } = await withLimit(limits, `cancel run ${name}`, (signal) => cancelRun(deps, runId, { signal }));
     const isCancelled = status === "running" || status === "cancelled";
     const outcome = isCancelled ? "is being cancelled" : `had already ended: ${status}`;
     const hint = `Check its status: ${programCommand("status", [name])}`;

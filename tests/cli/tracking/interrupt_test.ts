@@ -94,6 +94,17 @@ Deno.test("--on-interrupt cancel reports a run that cannot be cancelled as still
   );
 });
 
+Deno.test("--on-interrupt cancel reports a run whose cancel has no response before a CI system kills the job", async () => {
+  await using stage = await aStage({ faults: [{ on: "cancel-run", latencyMs: 60_000, times: Infinity }] });
+  const { code, stderr, tookMs } = await stage.stopped("run", ["--on-interrupt", "cancel"], "SIGINT");
+  assert.equal(code, 130);
+  assert.match(
+    stderr,
+    /Run never-ending-\S+ is still running: .*did not respond in time\n[^]*Try again: .* cancel never-/,
+  );
+  assert.ok(tookMs < 7_500, `${tookMs} ms`);
+});
+
 for (
   const [when, policy, behavior] of [
     ["", "keep", {}],
@@ -177,12 +188,16 @@ async function aStage(options: SimulatorOptions = {}) {
       options: readonly string[],
       signal: StopSignal,
       lines?: readonly string[],
-    ): Promise<MainEnd> {
+    ): Promise<MainEnd & { readonly tookMs: number }> {
       const args = await argsOf(command, options);
       polls = 0;
       const program = start(args, lines);
-      onPoll = () => program.signal(signal);
-      return await program.end;
+      let sentAtMs = 0;
+      onPoll = () => {
+        sentAtMs = clock.now();
+        program.signal(signal);
+      };
+      return { ...await program.end, tookMs: clock.now() - sentAtMs };
     },
     async [Symbol.asyncDispose]() {
       await simulator[Symbol.asyncDispose]();

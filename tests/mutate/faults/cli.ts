@@ -45,8 +45,13 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "a run that an interrupted submit starts late is not cancelled",
-      "attempts === MAX_CANCEL_ATTEMPTS",
-      "attempts === 1",
+      "if (!(error instanceof NotFound)) throw error;",
+      "throw error;",
+    ],
+    [
+      "a CI system kills the job before a cancel without a response is reported",
+      'policy === "cancel" ? parts.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
+      'policy === "ask" ? parts.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
     ],
     [
       "Ctrl-C asks where there is no terminal",
