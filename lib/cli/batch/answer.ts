@@ -157,7 +157,7 @@ async function print(
     rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
     counts: countsOf(rows),
     failureGroups: groups,
-    stopped: outcome?.stopped ?? null,
+    ...(outcome?.stopped ? { stopped: outcome.stopped } : {}),
     ...(outcome?.error ? { error: failureDocument(reportOf(outcome.error)).error } : {}),
     ...end,
     submitted,
