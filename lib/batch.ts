@@ -31,10 +31,21 @@ export interface BatchPlan {
 }
 
 /**
- * `waiting`: not submitted yet. `submitting`: being sent, or its outcome is not known yet. `rejected`: no run was
- * started, for good. The others are those of the row's last run.
+ * `waiting`: not submitted yet. `submitting`: being sent, or its outcome is not known yet. `cancelling`: its run is being
+ * cancelled, or its end is not recorded yet. `rejected`: no run was started, for good. The others are those of the row's
+ * last run.
  */
-export type RowStatus = "waiting" | "submitting" | "rejected" | RunResult["status"] | "running";
+export type RowStatus = "waiting" | "submitting" | "rejected" | RunResult["status"] | "running" | "cancelling";
+
+/** Whether a row may still change by itself. */
+export function isOpenStatus(status: RowStatus): boolean {
+  return status === "waiting" || hasOpenRun(status);
+}
+
+/** Whether a row has a run that has not ended, as far as is known, or may have one. */
+export function hasOpenRun(status: RowStatus): boolean {
+  return status === "submitting" || status === "running" || status === "cancelling";
+}
 
 /** What has become of a row: one for each row of the batch, in file order. */
 export interface RowResult extends Pick<BatchRow, "row" | "label" | "workflow"> {

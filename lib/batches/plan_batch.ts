@@ -1,7 +1,7 @@
 /** Decides for each row of a batch what is done: kept, attached to, submitted or submitted again. */
 
 import type { Owner } from "../account.ts";
-import type { RowStatus } from "../batch.ts";
+import { isOpenStatus, type RowStatus } from "../batch.ts";
 import { endedAttemptOf } from "../runs/batch.ts";
 import type { PreviousAttempts, TaskEnd } from "../runs/batch_task.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
@@ -130,7 +130,7 @@ function isCovered(which: Rerun, status: RowStatus): boolean {
 }
 
 function isOpenAttempt(attempt: Attempt | undefined): boolean {
-  return attempt !== undefined && ["waiting", "submitting", "running"].includes(attempt.status);
+  return attempt !== undefined && isOpenStatus(attempt.status);
 }
 
 function endedOf(submissions: readonly Submission[]): PreviousAttempts["ended"] {

@@ -18,6 +18,7 @@ const VERDICT_OF_STATUS = {
   "waiting": "not-run",
   "submitting": "not-judged",
   "running": "not-judged",
+  "cancelling": "not-judged",
 } as const satisfies Record<RowResult["status"], Verdict>;
 
 export interface BatchFacts {

@@ -1,8 +1,12 @@
 /** Cancels a run and verifies the result by polling: the response to the cancel request proves nothing. */
 
+import type { Owner } from "../account.ts";
 import { Conflict, NotFound, Rejected, RunnerError } from "../errors.ts";
 import { formatRunId, type RunDetail, type RunId } from "../run.ts";
+import { storeFailureTo } from "../log.ts";
+import { recordObservation } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
+import { withoutSecretsOf } from "./redacting.ts";
 
 const MAX_POLLS = 5;
 const POLL_DELAY_MS = 1_000;
@@ -32,6 +36,24 @@ export async function cancelRun(
       hint: "Try again, or cancel it in the web interface",
     },
   );
+}
+
+/** Stores of a run that is cancelled what was seen of it: until it is polled again, lists show it as running otherwise. */
+export async function recordCancel(
+  deps: Pick<Deps, "store" | "clock" | "log">,
+  owner: Owner,
+  run: RunDetail,
+): Promise<void> {
+  const submission = run.slug === null
+    ? undefined
+    : await deps.store.findRun(owner, run.slug).catch(storeFailureTo(deps.log));
+  if (submission?.state !== "active") return;
+  await recordObservation(deps, submission, {
+    type: "polled",
+    run: withoutSecretsOf(submission, run),
+    runId: submission.runId,
+    pollAtMs: deps.clock.now(),
+  });
 }
 
 async function requestCancel(

@@ -2,6 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import type { RowStatus } from "../batch.ts";
+import type { Run } from "../run.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import { keyPart, type StoreKey } from "./key.ts";
 import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
@@ -95,7 +96,11 @@ export function attemptRowOf(submission: Submission): AttemptRow {
     case "unconfirmed":
       return { ...open, status: isAbandoned(submission) ? "unknown" : "submitting" };
     case "active":
-      return { ...open, status: "running", startedAtMs: submission.startedAtMs };
+      return {
+        ...open,
+        status: isBeingCancelled(submission.run) ? "cancelling" : "running",
+        startedAtMs: submission.startedAtMs,
+      };
     case "finished": {
       const { status, startedAt, durationSeconds: seconds, kind } = submission.result;
       const startedAtMs = Date.parse(startedAt ?? "");
@@ -111,6 +116,11 @@ export function attemptRowOf(submission: Submission): AttemptRow {
     case "rejected":
       return { ...open, status: "rejected", error: firstLine(submission.message), kind: submission.kind };
   }
+}
+
+/** Also if it has been cancelled, and only its result is not stored yet. */
+function isBeingCancelled({ status, platformStatus }: Run): boolean {
+  return platformStatus === "canceling" || status === "cancelled";
 }
 
 /** The keys of all rows that lead to a submission. */

@@ -1,5 +1,6 @@
 /** What is left to do for a suite once each case has its verdict. It can be repeated where it was not finished. */
 
+import { isOpenStatus } from "../batch.ts";
 import { RunnerError, StorageError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { type AdvanceOptions, recordObservation } from "../runs/advance_result.ts";
@@ -34,7 +35,6 @@ export async function finishSuite(
   }
 }
 
-const OPEN_STATUSES: ReadonlySet<string> = new Set(["waiting", "submitting", "running"]);
 const MAX_CLOSING_POLLS = 10;
 const CLOSING_POLL_DELAY_MS = 1_000;
 
@@ -42,7 +42,7 @@ const CLOSING_POLL_DELAY_MS = 1_000;
 async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<boolean> {
   const { store, clock } = deps;
   const attempts = await store.batches.attempts(options.sessionId);
-  const ids = attempts.filter(({ status }) => OPEN_STATUSES.has(status)).map(({ submissionId }) => submissionId);
+  const ids = attempts.filter(({ status }) => isOpenStatus(status)).map(({ submissionId }) => submissionId);
   const open = ids.length === 0 ? [] : (await store.getMany(ids)).filter(isOpen);
   for (const one of open.filter(isUnsent)) {
     const message = "Its suite ended before it was sent";

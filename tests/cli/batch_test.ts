@@ -451,6 +451,21 @@ Deno.test("batch cancel counts the runs that it cancels, and names the others", 
   assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3]]);
 });
 
+Deno.test("batch status shows which runs are being cancelled, until the batch is tracked again", async () => {
+  await using stage = await cliStage({ workflows: { solve: SLOW } });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const rows = files({ "sweep.csv": "n\n1\n2\n3\n" });
+  await stage.call([...words, "--timeout", "5s"], rows);
+  assert.deepEqual((await documentOf(stage, "status")).counts, { running: 3 });
+  stage.simulator.addFaults({ on: "cancel-run", times: 1, status: 403 });
+  assert.equal((await stage.call(["batch", "cancel", "sweep"])).code, 4);
+  const before = stage.simulator.received().length;
+  assert.match((await stage.call(["batch", "status", "sweep"])).stdout, /^sweep: 3 rows: 1 running, 2 cancelling\n/);
+  assert.equal(stage.simulator.received().length, before);
+  const { stdout } = await stage.call([...words, "--deadline", "60s"], rows);
+  assert.match(stdout, /3 rows: 1 running, 2 cancelled\n/);
+});
+
 Deno.test("batch cancel reports each run that it cancels, and each that it cannot", async () => {
   await using stage = await cliStage({ workflows: { solve: SLOW } });
   const detached = ["batch", "sweep.csv", "--workflow", "solve", "--timeout", "5s", ...QUICK];

@@ -49,6 +49,13 @@ Deno.test("the row of an attempt that has ended shows when it started, how long 
   assert.deepEqual([other.status, other.startedAtMs, other.error], ["failed", null, "mesh is broken"]);
 });
 
+Deno.test("the row of an attempt shows that its run is being cancelled, also if only its end is not known yet", () => {
+  const statusOf = (run: Parameters<typeof aRun>[0]) => attemptRowOf(anActiveSubmission({ run: aRun(run) })).status;
+  assert.equal(statusOf({}), "running");
+  assert.equal(statusOf({ platformStatus: "canceling" }), "cancelling");
+  assert.equal(statusOf({ status: "cancelled", platformStatus: "canceled" }), "cancelling");
+});
+
 Deno.test("the row of an open submission shows what is known of its run, and of its occurrence", () => {
   assert.deepEqual(openRowOf(anActiveSubmission()), { state: "running", occurrence: null });
   assert.equal(openRowOf(anActiveSubmission({ run: aRun({ platformStatus: "canceling" }) })).state, "canceling");

@@ -1,10 +1,11 @@
+import type { Owner } from "../../account.ts";
 import { loadResults, loadRows } from "../../batches/load_results.ts";
 import { readRows } from "../../batches/read_rows.ts";
 import { counted } from "../../text.ts";
 import { NotFound, RunnerError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
-import { cancelRun } from "../../runs/cancel.ts";
+import { cancelRun, recordCancel } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findWorkflow } from "../../runs/find_workflow.ts";
 import { SESSION_PREFIX } from "../../suites/session.ts";
@@ -159,7 +160,9 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   const { output, signal } = call;
   await using deps = await openDeps(call);
   const batch = await findBatch(deps.store, name);
-  const rows = (await loadRows(deps.store, batch)).filter(({ status }) => status === "running");
+  const rows = (await loadRows(deps.store, batch)).filter(({ status }) =>
+    status === "running" || status === "cancelling"
+  );
   const cancelled: string[] = [];
   const others: { row: number; run: string | null; status: string }[] = [];
   const failures: ({ row: number; run: string } & FailureReport)[] = [];
@@ -167,7 +170,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
     // Servers without slugs cannot cancel.
     if (run === null) continue;
     try {
-      const status = await cancelIfRunning(deps, run, signal);
+      const status = await cancelIfRunning(deps, run, { owner: batch.owner, signal });
       if (status === null) cancelled.push(run);
       else others.push({ row, run, status });
       if (output.mode === "text") {
@@ -192,14 +195,20 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
 }
 
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */
-async function cancelIfRunning(deps: Deps, slug: string, signal: AbortSignal): Promise<string | null> {
+async function cancelIfRunning(
+  deps: Deps,
+  slug: string,
+  { owner, signal }: { readonly owner: Owner; readonly signal: AbortSignal },
+): Promise<string | null> {
   const runId = { type: "slug", slug } as const;
   try {
-    const { status, platformStatus } = await deps.client.getRun(runId, { signal });
-    if (status !== "running") return status;
-    if (platformStatus === "canceling") return platformStatus;
-    const end = (await cancelRun(deps, runId, { signal })).status;
-    return end === "running" || end === "cancelled" ? null : end;
+    const before = await deps.client.getRun(runId, { signal });
+    if (before.status !== "running") return before.status;
+    const isCanceling = before.platformStatus === "canceling";
+    const run = isCanceling ? before : await cancelRun(deps, runId, { signal });
+    if (run.status !== "running" && run.status !== "cancelled") return run.status;
+    await recordCancel(deps, owner, run);
+    return isCanceling ? before.platformStatus : null;
   } catch (error) {
     if (error instanceof NotFound) return "not found";
     throw error;

@@ -1,6 +1,6 @@
 /** A running batch where nothing can be updated in place: a line per end, or a count line a minute. Pure. */
 
-import type { RowResult, RowStatus } from "../../batch.ts";
+import { hasOpenRun, type RowResult, type RowStatus } from "../../batch.ts";
 import { isFailure } from "../../batches/failure_groups.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
@@ -15,7 +15,7 @@ export interface EstimatedEnd {
 export function batchTotals(rows: readonly { readonly status: RowStatus }[]) {
   const count = (test: (status: RowStatus) => boolean) =>
     rows.reduce((sum, { status }) => sum + Number(test(status)), 0);
-  const running = count((status) => status === "running" || status === "submitting");
+  const running = count(hasOpenRun);
   const waiting = count((status) => status === "waiting");
   const cancelled = count((status) => status === "cancelled");
   return { done: rows.length - running - waiting, failed: count(isFailure), cancelled, running, waiting };

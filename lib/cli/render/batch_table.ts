@@ -1,6 +1,6 @@
 /** A running batch on a terminal: totals, the rows that changed last, and failures by their reason. Pure. */
 
-import type { RowResult, RowStatus } from "../../batch.ts";
+import { hasOpenRun, type RowResult } from "../../batch.ts";
 import { type FailureGroup, isFailure } from "../../batches/failure_groups.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
@@ -169,7 +169,7 @@ function tableOf(
   const heading = ["ROW", "STATUS", "TOOK", "ATTEMPT", "LABEL", "DETAIL"];
   const rowsOfText = shown.map(({ row, status, elapsedMs, attempt, label, detail }) => [
     String(row),
-    isConnectionLost && isRunning(status) ? `${status}?` : status,
+    isConnectionLost && hasOpenRun(status) ? `${status}?` : status,
     elapsedMs === null ? "" : formatDuration(elapsedMs),
     attempt === 0 ? "" : String(attempt),
     oneLine(label),
@@ -200,10 +200,6 @@ function tableOf(
 }
 
 const LABEL = 4;
-
-function isRunning(status: RowStatus): boolean {
-  return status === "running" || status === "submitting";
-}
 
 function groupLines(
   { failureGroups: groups }: BatchTableState,

@@ -77,7 +77,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/cli/commands/batch.ts", ["tests/cli/batch_test.ts"], [
-    ["a run that has ended counts as cancelled", 'if (status !== "running") return status;', ""],
+    ["a run that has ended counts as cancelled", 'if (before.status !== "running") return before.status;', ""],
     ["a run that is gone counts as cancelled", 'return "not found";', "return null;"],
   ]),
   ...inFile("lib/cli/open_client.ts", ["tests/cli/unusable_store_test.ts"], [
