@@ -203,7 +203,7 @@ for (
     await using stage = await cliStage({ workflows: { solve: { ...SOLVE, scenario } } });
     const { context } = files({ "sweep.csv": "n\n1\n2\n" });
     const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
-    await stage.call([...words, "--deadline", "5s"], { context });
+    await stage.call([...words, "--deadline", "60s"], { context });
     const again = [...words, "--rerun", "all", "--cancel-running", ...option.split(" ")];
     const { code, stderr } = await stage.call(again, { context });
     assert.equal(code, 2, stderr);
