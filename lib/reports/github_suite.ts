@@ -25,7 +25,7 @@ const MAX_SUMMARY_LENGTH = 200_000;
 export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Record<string, string>> {
   const counts = countCases(cases);
   return {
-    "status": exitCode === 0 ? "completed" : counts.failures > 0 ? "failed" : "error",
+    "status": statusOf(exitCode, counts.failures),
     "exit-code": String(exitCode),
     "total": String(counts.total),
     "passed": String(counts.passed),
@@ -35,6 +35,15 @@ export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Rec
     "not-judged": String(counts["not-judged"] + counts["not-run"] + counts.error),
     ...changes === undefined ? {} : changeOutputs(changes),
   };
+}
+
+/** In the words of a single run. */
+function statusOf(exitCode: number, failures: number): string {
+  if (exitCode === 0) return "completed";
+  // A signal: runs that have started continue.
+  if (exitCode > 128) return "stopped";
+  if (failures > 0) return "failed";
+  return exitCode === 6 ? "unknown" : "error";
 }
 
 export function suiteAnnotations({ cases }: Report): readonly Annotation[] {

@@ -45,6 +45,13 @@ Deno.test("the outputs of a suite count its cases, and name what has changed, on
   assert.deepEqual([status, since], ["error", ""]);
 });
 
+for (const [exitCode, status] of [[130, "stopped"], [143, "stopped"], [6, "unknown"], [8, "error"]] as const) {
+  Deno.test(`the status of a suite that exits with ${exitCode} is ${status}`, () => {
+    const report = aSuiteReport([aCase({ verdict: "not-judged" })], { exitCode });
+    assert.equal(suiteOutputs(report)["status"], status);
+  });
+}
+
 Deno.test("annotations of a suite name its worst cases with reasons and the command that repeats each", () => {
   const reason = "expected completed, got failed";
   const failed = aCase({ name: "fails", verdict: "failed", reason });
