@@ -12,9 +12,11 @@ export interface RunIdentity {
   readonly runNumber: number | null;
 }
 
-export function runIdOf({ slug, workflowName, runNumber }: RunIdentity): RunId {
-  if (slug !== null) return { type: "slug", slug };
-  return { type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 };
+/** @param fallbackWorkflow For a run that does not name its own. */
+export function runIdOf(run: RunIdentity | Run, fallbackWorkflow = ""): RunId {
+  if (run.slug !== null) return { type: "slug", slug: run.slug };
+  const number = "runNumber" in run ? run.runNumber : run.number;
+  return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: number ?? 0 };
 }
 
 /** The slug, or `workflow#47` on legacy servers. */

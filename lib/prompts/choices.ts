@@ -2,8 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import { oneLine } from "../escape.ts";
-import type { Run, RunId } from "../run.ts";
-import { runIdOf } from "../runs/view.ts";
+import { type Run, type RunId, runIdOf } from "../run.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Preset, Workflow } from "../workflow.ts";
 import type { PromptChoice } from "./prompter.ts";
@@ -33,7 +32,7 @@ export function runChoices(runs: readonly Run[], nowMs: number): PromptChoice<Ru
     const name = number === null ? slug ?? "" : `${workflowName ?? ""}#${number}`;
     const ageMs = Math.max(0, nowMs - Date.parse(createdAt ?? ""));
     return {
-      value: runIdOf(run, ""),
+      value: runIdOf(run),
       label: oneLine(`${index + 1}. ${name}  ${status}`),
       ...(Number.isNaN(ageMs) ? {} : { hint: `started ${formatDuration(ageMs)} ago` }),
     };

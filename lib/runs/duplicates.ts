@@ -5,7 +5,7 @@
 
 import { BadResponse, type IdempotencyKeyConflict, RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import type { Run } from "../run.ts";
+import { type Run, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
@@ -17,7 +17,7 @@ import { afterFailedPoll } from "./poll.ts";
 import { listRunsWithTag } from "./search.ts";
 import { hasOtherInputs } from "./slug.ts";
 import { areDuplicatesSettled, DUPLICATES_VISIBLE_MS } from "./transition.ts";
-import { resultWithoutRun, runIdOf, toRunResult } from "./view.ts";
+import { resultWithoutRun, toRunResult } from "./view.ts";
 
 /** The list is read soon, to see how late it shows runs. */
 const FIRST_LIST_MS = 500;

@@ -4,12 +4,11 @@ import { createLogReader, createTail, lastLines } from "../platform/logs.ts";
 import { RunnerError } from "../errors.ts";
 import { cleanLines, shortenLine } from "../log_text.ts";
 import type { FailedJob, FailedStep, RunFailure } from "../result.ts";
-import type { LogAnnotation, RunDetail, RunId, Step } from "../run.ts";
+import { type LogAnnotation, type RunDetail, type RunId, runIdOf, type Step } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
 import type { Given } from "./options.ts";
 import { formatPath, hasFailed, innerJobs, lacksJobs, outerJobs, type PlacedJob, stepsOf } from "./step_tree.ts";
-import { runIdOf } from "./view.ts";
 
 export const DEFAULT_TAIL_LINES = 20;
 const MAX_TAIL_LENGTH = 64 * 1024;
@@ -46,7 +45,7 @@ export async function digestFailure(
   using deadline = deps.clock.timeout(READ_LOGS_MS);
   const limit = ownLimit === undefined ? deadline.signal : AbortSignal.any([ownLimit, deadline.signal]);
   const limited = { signal, limit };
-  const runId = runIdOf(run, "");
+  const runId = runIdOf(run);
   let steps = 0;
   const failedJobs: FailedJob[] = [];
   for (const { job: { name, status }, path, failed: failedOnes } of failed) {

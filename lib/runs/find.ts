@@ -1,9 +1,8 @@
 import { NotFound, Unsupported, UsageError } from "../errors.ts";
 import { findRunsByNumber } from "../platform/run_number.ts";
-import type { Run, RunId } from "../run.ts";
+import { type Run, type RunId, runIdOf } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { hintForWorkflow } from "./find_workflow.ts";
-import { runIdOf } from "./view.ts";
 import { programCommand } from "../shell_command.ts";
 
 type Signal = AbortSignal | undefined;
@@ -37,7 +36,7 @@ export async function findRun(
 
 async function findBySlug({ client }: Deps, slug: string, signal: Signal): Promise<RunId> {
   try {
-    return runIdOf(await client.getRun({ type: "slug", slug }, { signal }), "");
+    return runIdOf(await client.getRun({ type: "slug", slug }, { signal }));
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, error);

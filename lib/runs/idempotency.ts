@@ -4,7 +4,7 @@
  */
 
 import { IdempotencyKeyConflict, NotFound, Unsupported, UsageError } from "../errors.ts";
-import { formatRunId, type Run } from "../run.ts";
+import { formatRunId, type Run, runIdOf } from "../run.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
@@ -14,7 +14,6 @@ import { redactingDeps } from "./redacting.ts";
 import { creationMs, searchForRun, searchList, type SearchResult } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { withKnownInputs } from "./advance_result.ts";
-import { runIdOf } from "./view.ts";
 import { programCommand } from "../shell_command.ts";
 
 /**

@@ -1,14 +1,14 @@
 import { NotFound, RunnerError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import { formatRunId, type Run, type RunDetail } from "../run.ts";
+import { formatRunId, type Run, type RunDetail, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs, retryAfterDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
-import { isAnythingRunning, RESULT_KIND_OF_STATUS, runIdOf, stepPositionOf, toRunResult } from "./view.ts";
+import { isAnythingRunning, RESULT_KIND_OF_STATUS, stepPositionOf, toRunResult } from "./view.ts";
 
 /** After this long, a failing run counts as failed even if its steps are still running. */
 const FAILING_MS = 10 * 60_000;

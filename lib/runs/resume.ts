@@ -1,3 +1,4 @@
+import { runIdOf } from "../run.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
@@ -10,7 +11,7 @@ import { isOwnedBy } from "../submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { trackSubmission } from "./track.ts";
 import { recordObservation, withKnownInputs } from "./advance_result.ts";
-import { resultWithoutRun, runIdOf } from "./view.ts";
+import { resultWithoutRun } from "./view.ts";
 
 /** A pending submission that is older may be obsolete: it is sent only on request. */
 const PENDING_AFTER_MS = 15 * 60_000;

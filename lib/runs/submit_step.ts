@@ -2,12 +2,11 @@
 
 import { NotSubmitted, type RunnerError } from "../errors.ts";
 import type { RunEvent, SubmitDelay } from "../events.ts";
-import type { Run } from "../run.ts";
+import { type Run, runIdOf } from "../run.ts";
 import type { PendingSubmission, Reconciliation, Submission, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { pollDelayMs, searchDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
-import { runIdOf } from "./view.ts";
 
 export type SubmitContext = { readonly deps: Deps; readonly options: AdvanceOptions };
 

@@ -3,7 +3,7 @@ import { memoryRunStore } from "../store/memory_kv.ts";
 import { isOpen, newSubmission, NO_REQUEST } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import type { RunDetail, RunId } from "../run.ts";
+import { type RunDetail, type RunId, runIdOf } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { findOwn, redactedFailure, withoutSecretsOf } from "./redacting.ts";
@@ -13,7 +13,6 @@ import { trackSubmission } from "./track.ts";
 import { isSession } from "./track_result.ts";
 import { recordObservation } from "./advance_result.ts";
 import { activated } from "./transition.ts";
-import { runIdOf } from "./view.ts";
 
 /**
  * Tracks an existing run, including one that was started elsewhere.

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json.ts";
 import type { ResultKind, RunResult } from "../result.ts";
-import type { Job, Run, RunDetail, RunId, RunStatus, RunView, StepPosition } from "../run.ts";
+import type { Job, Run, RunDetail, RunStatus, RunView, StepPosition } from "../run.ts";
 import { allSteps, type PlacedStep } from "./step_tree.ts";
 
 /** With jobs, outputs and links when `run` is a detail. */
@@ -56,12 +56,6 @@ export function resultWithoutRun(workflow: string, slug: string | null, message:
     submitted: "unknown",
     message,
   };
-}
-
-/** The slug, or workflow and number when the run has no slug. */
-export function runIdOf(run: Run, fallbackWorkflow: string): RunId {
-  if (run.slug !== null) return { type: "slug", slug: run.slug };
-  return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: run.number ?? 0 };
 }
 
 /**
