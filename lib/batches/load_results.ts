@@ -60,19 +60,8 @@ async function readBatch(store: Pick<RunStore, "batches">, batch: StoredBatch, k
   return { rows: rows.filter(({ isInFile }) => isInFile), lastOf };
 }
 
-function rowResult({ row, label, workflow, inputs }: StoredRow, last: Attempt | undefined): RowResult {
-  return {
-    row,
-    label,
-    workflow,
-    inputs,
-    attempt: last?.attempt ?? 0,
-    status: last?.status ?? "waiting",
-    run: last?.slug ?? null,
-    startedAtMs: last?.startedAtMs ?? null,
-    seconds: last?.seconds ?? null,
-    outputs: {},
-    error: last?.error ?? null,
-    kind: last?.kind ?? null,
-  };
+function rowResult({ row, label, workflow, inputs }: StoredRow, last: Partial<Attempt> = {}): RowResult {
+  const { attempt = 0, status = "waiting", slug: run = null, startedAtMs = null, seconds = null } = last;
+  const { error = null, kind = null } = last;
+  return { row, label, workflow, inputs, attempt, status, run, startedAtMs, seconds, outputs: {}, error, kind };
 }
