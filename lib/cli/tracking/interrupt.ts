@@ -6,7 +6,7 @@ import { withLimit } from "../../runs/limit.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
-import { formatRunId, type RunId, runIdOf } from "../../run.ts";
+import { formatRunId, type RunDetail, type RunId, runIdOf } from "../../run.ts";
 import { oneOf, option } from "../argv.ts";
 import { askYesNo, canAsk } from "../confirm.ts";
 import type { Context } from "../context.ts";
@@ -93,9 +93,7 @@ async function cancelSubmitted(
   try {
     while (true) {
       try {
-        await cancelRun(deps, { type: "slug", slug }, { signal });
-        const hint = `Check its status: ${programCommand("status", [slug])}`;
-        return { message: `Run ${slug} is being cancelled`, hint, submitted: "yes", isCancelled: true };
+        return { ...outcomeOf(slug, await cancelRun(deps, { type: "slug", slug }, { signal })), submitted: "yes" };
       } catch (error) {
         if (!(error instanceof NotFound)) throw error;
       }
@@ -115,11 +113,8 @@ async function cancelled(
   const name = formatRunId(runId);
   const limits = { signal: new AbortController().signal, limit };
   try {
-    const { status } = await withLimit(limits, `cancel run ${name}`, (signal) => cancelRun(deps, runId, { signal }));
-    const isCancelled = status === "running" || status === "cancelled";
-    const outcome = isCancelled ? "is being cancelled" : `had already ended: ${status}`;
-    const hint = `Check its status: ${programCommand("status", [name])}`;
-    return { message: `Run ${name} ${outcome}`, hint, isCancelled };
+    const cancel = (signal: AbortSignal) => cancelRun(deps, runId, { signal });
+    return outcomeOf(name, await withLimit(limits, `cancel run ${name}`, cancel));
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return {
@@ -127,6 +122,16 @@ async function cancelled(
       hint: `Try again: ${programCommand("cancel", [name])}`,
     };
   }
+}
+
+function outcomeOf(name: string, { status }: RunDetail): Omit<StoppedWait, "submitted"> {
+  const isCancelled = status === "running" || status === "cancelled";
+  const outcome = isCancelled ? "is being cancelled" : `had already ended: ${status}`;
+  return {
+    message: `Run ${name} ${outcome}`,
+    hint: `Check its status: ${programCommand("status", [name])}`,
+    isCancelled,
+  };
 }
 
 /** The report on a run that is left running. */

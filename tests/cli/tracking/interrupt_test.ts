@@ -151,6 +151,23 @@ Deno.test("SIGINT while submitting cancels the run that the submit still starts,
   assert.deepEqual(simulator.runs().map(({ status }) => status), ["canceled"]);
 });
 
+Deno.test("SIGINT while submitting reports a run that had ended before it could be cancelled, with --on-interrupt cancel", async () => {
+  const started: { program?: RunningMain } = {};
+  const clock = virtualClock();
+  await using simulator = await startSimulator({
+    clock,
+    faults: [{ on: "submit", latencyMs: 2_000 }, { on: "cancel-run", status: 404, times: 3 }],
+    onStep: (operation, step) => {
+      if (operation === "submit" && step === "arrived") started.program?.signal("SIGINT");
+    },
+  });
+  const args = ["run", "quick", "--no-history", "--on-interrupt", "cancel"];
+  started.program = startMain({ args, key: simulator.key, clock });
+  const { code, stderr } = await started.program.end;
+  assert.equal(code, 130);
+  assert.match(stderr, /Run quick-\S+ had already ended: completed\n[^]*status quick-/);
+});
+
 async function aStage(options: SimulatorOptions = {}) {
   const clock = virtualClock();
   let polls = 0;
