@@ -3,21 +3,11 @@
 import { BadResponse, Unsupported } from "../errors.ts";
 import type { Identity } from "../account.ts";
 import { pathSegment, readResponse, sendRequest, withFallbackOnNotFound } from "./request.ts";
-import type { Abortable, Client } from "./client.ts";
+import type { Abortable, Client, RunOperations } from "./client.ts";
 import type { Http } from "./http.ts";
 import { readRawText } from "./raw_text.ts";
 
-export type AccountOperations = Pick<
-  Client,
-  | "whoAmI"
-  | "listWorkflows"
-  | "getWorkflow"
-  | "getWorkflowYaml"
-  | "listSessions"
-  | "listClusters"
-  | "workspaceStatus"
-  | "restartWorkspace"
->;
+type AccountOperations = Omit<Client, "host" | "baseUrl" | "apiVersion" | keyof RunOperations>;
 
 const NO_WORKFLOW = "no such workflow";
 

@@ -105,7 +105,6 @@ export function createHttp(options: HttpOptions): Http {
     using connection = connections(exchange.connection);
     try {
       const response = await perform({
-        within: limit.within,
         idle: limit,
         fetch: () =>
           fetchSameOrigin(options, exchange, { signal, authorization, client: connection.client, requestId: ownId }),
@@ -130,8 +129,8 @@ export function createHttp(options: HttpOptions): Http {
     baseUrl: credential.baseUrl,
     credentialSource: credential.source,
     send: (exchange) =>
-      attempt(exchange, ({ within, fetch, idOf, redact, errorText }) =>
-        within(async () => {
+      attempt(exchange, ({ idle, fetch, idOf, redact, errorText }) =>
+        idle.within(async () => {
           const response = await fetch();
           const { status, headers } = response;
           const requestId = idOf(response);
@@ -142,12 +141,12 @@ export function createHttp(options: HttpOptions): Http {
           return { status, headers, text, requestId };
         })),
     open: (exchange) =>
-      attempt(exchange, async ({ within, idle, fetch, idOf, redact, errorText, errorOf }): Promise<OpenResponse> => {
-        const response = await within(fetch);
+      attempt(exchange, async ({ idle, fetch, idOf, redact, errorText, errorOf }): Promise<OpenResponse> => {
+        const response = await idle.within(fetch);
         const { status, headers } = response;
         const requestId = idOf(response);
         if (!response.ok) {
-          return { status, headers, text: await within(() => errorText(response)), body: null, requestId };
+          return { status, headers, text: await idle.within(() => errorText(response)), body: null, requestId };
         }
         const onError = (error: unknown) => errorOf(error, requestId);
         return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
@@ -158,7 +157,6 @@ export function createHttp(options: HttpOptions): Http {
 /** What one exchange consists of. */
 interface Attempt {
   /** Limits the time of an operation. */
-  readonly within: IdleLimit["within"];
   readonly idle: IdleLimit;
   fetch(this: void): Promise<Response>;
   /** The ID of the request, for messages. */
