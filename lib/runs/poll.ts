@@ -8,7 +8,7 @@ import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs, retryAfterDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
-import { isAnythingRunning, RESULT_KIND_OF_STATUS, stepPositionOf, toRunResult } from "./view.ts";
+import { isAnythingRunning, stepPositionOf, toRunResult } from "./view.ts";
 
 /** After this long, a failing run counts as failed even if its steps are still running. */
 const FAILING_MS = 10 * 60_000;
@@ -57,12 +57,7 @@ async function afterPoll(
   if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
-  const result = toRunResult(run, {
-    kind: RESULT_KIND_OF_STATUS[status],
-    status,
-    submitted: options.submitted,
-    failure,
-  });
+  const result = toRunResult(run, { kind: status, status, submitted: options.submitted, failure });
   return await finish(deps, updated, { result, events });
 }
 

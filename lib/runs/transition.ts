@@ -240,10 +240,7 @@ export const DUPLICATES_VISIBLE_MS = 4_000;
 
 /** True once a poll was made {@link DUPLICATES_VISIBLE_MS} after the start, and without an idempotency key. */
 export function areDuplicatesSettled(
-  { idempotencyKey: key, startedAtMs, lastPolledAtMs }: Pick<
-    ActiveSubmission,
-    "idempotencyKey" | "startedAtMs" | "lastPolledAtMs"
-  >,
+  { idempotencyKey: key, startedAtMs, lastPolledAtMs }: ActiveSubmission,
 ): boolean {
   return key === null || lastPolledAtMs - startedAtMs >= DUPLICATES_VISIBLE_MS;
 }

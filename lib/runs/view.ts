@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json.ts";
-import type { ResultKind, RunResult } from "../result.ts";
-import type { Job, Run, RunDetail, RunStatus, RunView, StepPosition } from "../run.ts";
+import type { RunResult } from "../result.ts";
+import type { Job, Run, RunDetail, RunView, StepPosition } from "../run.ts";
 import { allSteps, type PlacedStep } from "./step_tree.ts";
 
 /** With jobs, outputs and links when `run` is a detail. */
@@ -78,12 +78,6 @@ export function isAnythingRunning(jobs: readonly Job[]): boolean {
   return jobs.some(({ status }) => status === "running") ||
     allSteps(jobs).some(({ step }) => step.status === "running");
 }
-
-export const RESULT_KIND_OF_STATUS = {
-  completed: "completed",
-  failed: "failed",
-  cancelled: "cancelled",
-} as const satisfies Record<Exclude<RunStatus, "running">, ResultKind>;
 
 function durationSeconds({ createdAt, completedAt }: Run): number | null {
   if (createdAt === null || completedAt === null) return null;

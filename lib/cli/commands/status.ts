@@ -1,7 +1,7 @@
 import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
 import { findSessions } from "../../runs/session.ts";
-import { RESULT_KIND_OF_STATUS, stepPositionOf, toRunView } from "../../runs/view.ts";
+import { stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunView } from "../../run.ts";
 import { flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
@@ -54,5 +54,5 @@ export const command = defineCommand({
 
 /** The exit code of a run, or 0 while it is running. */
 export function runExitCode({ status }: Pick<RunView, "status">): number {
-  return status === "running" ? EXIT_CODES.completed : EXIT_CODES[RESULT_KIND_OF_STATUS[status]];
+  return status === "running" ? EXIT_CODES.completed : EXIT_CODES[status];
 }
