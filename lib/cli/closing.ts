@@ -5,9 +5,12 @@ import { systemClock } from "../clock.ts";
 /** Deno Deploy kills a process five seconds after its signal, Docker after ten. */
 const MAX_SHUTDOWN_MS = 4_500;
 
+/** systemd and Ctrl-C send a signal to all processes, and `deno task` passes its own on: both are one request to stop. */
+const SAME_STOP_MS = 1_000;
+
 /**
- * A signal that aborts on SIGINT or SIGTERM: ticks and waiting requests end. A second one terminates the process, as it
- * would without this handler.
+ * A signal that aborts on SIGINT or SIGTERM: ticks and waiting requests end. Another one, a second later, terminates the
+ * process, as it would without this handler.
  */
 export function closingOnSignals() {
   const controller = new AbortController();
@@ -15,7 +18,8 @@ export function closingOnSignals() {
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   const stop = () => signals.forEach((name) => Deno.removeSignalListener(name, close));
   const close = () => {
-    stop();
+    if (controller.signal.aborted) return;
+    systemClock.sleep(SAME_STOP_MS, {}).then(stop);
     controller.abort(new DOMException("The server is shutting down", "AbortError"));
     started.resolve();
   };
