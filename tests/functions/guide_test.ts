@@ -51,3 +51,12 @@ for (const { method, path, key } of ROWS) {
     assert.ok([200, 202].includes((await send(target, FULL)).status));
   });
 }
+
+for (const file of ["functions/Dockerfile", "docs/service.md"]) {
+  Deno.test(`${file}: PW_STORE_URL names another store than the service's own, as no option overrides it`, async () => {
+    const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
+    const [, start = assert.fail()] = /^(CMD \["run", [^]*?\]|ExecStart=.*)$/m.exec(text) ?? [];
+    assert.doesNotMatch(start, /--store/);
+    assert.match(text, /^(ENV|Environment=.*) ?PW_STORE_URL=\S+\/schedules\.db$/m);
+  });
+}
