@@ -77,30 +77,45 @@ function checkDuplicates(all: readonly Named[], field: "name" | "id", report: Re
 }
 
 function checkNeeds(cases: readonly Named[], report: Report): void {
+  for (const { value, path } of cases) checkNames(needsOf(value), [...path, "needs"], cases, report);
   const needs = new Map(cases.map(({ name, value }) => [name, needsOf(value).map(({ text }) => text)]));
   const reported = new Set<string>();
-  for (const { name, value, path } of cases) {
-    checkNames(needsOf(value), [...path, "needs"], cases, report);
-    const cycle = cycleFrom(name, needs);
-    if (cycle === undefined || cycle.some((member) => reported.has(member))) continue;
+  for (const cycle of cyclesIn(needs)) {
+    if (cycle.some((member) => reported.has(member))) continue;
     for (const member of cycle) reported.add(member);
-    report([...path, "needs"], `cases cannot need each other: ${[...cycle, name].join(" → ")}`);
+    const first = cases.find(({ name }) => cycle.includes(name));
+    if (first === undefined) continue;
+    const at = cycle.indexOf(first.name);
+    const members = [...cycle.slice(at), ...cycle.slice(0, at), first.name];
+    report([...first.path, "needs"], `cases cannot need each other: ${members.join(" → ")}`);
   }
 }
 
-function cycleFrom(start: string, needs: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
-  const seen = new Set<string>();
-  const visit = (name: string, path: readonly string[]): readonly string[] | undefined => {
-    for (const next of needs.get(name) ?? []) {
-      if (next === start) return path;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      const found = visit(next, [...path, next]);
-      if (found !== undefined) return found;
+/** Visits each case once, depth first. Without recursion: thousands of cases may follow each other. */
+function cyclesIn(needs: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
+  const cycles: string[][] = [];
+  const done = new Set<string>();
+  for (const start of needs.keys()) {
+    const open = [start];
+    const path = new Set<string>();
+    for (let name = open.at(-1); name !== undefined; name = open.at(-1)) {
+      if (done.has(name) || path.has(name)) {
+        // All that it needs has been visited.
+        path.delete(name);
+        done.add(name);
+        open.pop();
+        continue;
+      }
+      path.add(name);
+      for (const next of needs.get(name)?.toReversed() ?? []) {
+        if (path.has(next)) {
+          const members = [...path];
+          cycles.push(members.slice(members.indexOf(next)));
+        } else if (!done.has(next)) open.push(next);
+      }
     }
-    return undefined;
-  };
-  return visit(start, [start]);
+  }
+  return cycles;
 }
 
 function checkExpectations(expect: JsonObject, path: SourcePath, report: Report): void {

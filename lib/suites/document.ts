@@ -77,9 +77,9 @@ export function checkNames(
   known: readonly { readonly name: string }[],
   report: Report,
 ): void {
-  const names = [...new Set(known.map(({ name }) => name))].filter((name) => name !== "");
   for (const { text, path: below } of used) {
-    if (names.includes(text)) continue;
+    if (text !== "" && known.some(({ name }) => name === text)) continue;
+    const names = [...new Set(known.map(({ name }) => name))].filter((name) => name !== "");
     const suggestion = names.length === 0 ? "There are none" : didYouMeanOrKnown(text, names);
     report([...path, ...below], `no ${NOUNS[String(path.at(-1))] ?? "such name"} "${text}". ${suggestion}`);
   }

@@ -7,7 +7,7 @@ import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts"
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
-import { type AxisValue, combinationsOf } from "./combinations.ts";
+import { combinationsOf } from "./combinations.ts";
 import {
   type CaseDocument,
   type ExpectDocument,
@@ -19,6 +19,7 @@ import { type InputSource, referencesOf, secretNames, type Values } from "./inpu
 import type { PlannedMetrics } from "./metrics.ts";
 import { planFailures, type PlannedFailure } from "./plan_failures.ts";
 import { planMetrics } from "./plan_metrics.ts";
+import { type Drafted, type DraftsByName, matrixOf, nameOf, type Need, needsOf } from "./plan_needs.ts";
 import type { Suite } from "./read_suite.ts";
 import { type Reference, substitute } from "./reference.ts";
 import type { SourcePath } from "./source.ts";
@@ -61,11 +62,6 @@ export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow
   problem(message: string): Problem;
 }
 
-export interface Need {
-  readonly id: string;
-  readonly when: "passed" | "finished";
-}
-
 export interface PlanOptions {
   /** `null` for none. */
   readonly environment: string | null;
@@ -93,37 +89,31 @@ export async function planSuites(suites: readonly Suite[], options: PlanOptions)
 
 type Settings = Partial<Pick<CaseDocument, keyof NonNullable<SuiteDocument["defaults"]>>>;
 
-interface Drafted {
-  readonly kind: "case" | "setup";
-  readonly document: Partial<CaseDocument> & { readonly name: string };
-  readonly path: SourcePath;
-  readonly values: readonly AxisValue[];
-}
-
 async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]): Promise<readonly PlannedCase[]> {
   const { setup = [], cases } = suite.document;
-  const drafted: readonly Drafted[] = [
+  const drafted: readonly Omit<Drafted, "id">[] = [
     ...setup.map((document, index) => ({ kind: "setup" as const, document, path: ["setup", index], values: [] })),
     ...cases.flatMap((document, index) => {
       const draft = { kind: "case" as const, document, path: ["cases", index] };
       return combinationsOf(document.matrix).map((values) => ({ ...draft, values }));
     }),
   ];
-  const ids = new Map(await Promise.all(drafted.map(async (draft) => [draft, await idOf(suite, draft)] as const)));
-  return drafted.map((draft) => planCase(suite, draft, { ids, options, problems }));
+  const drafts = await Promise.all(drafted.map(async (draft) => ({ ...draft, id: await idOf(suite, draft) })));
+  const byName = Map.groupBy(drafts, ({ document }) => document.name);
+  return drafts.map((draft) => planCase(suite, draft, { byName, options, problems }));
 }
 
-async function idOf({ name }: Suite, { kind, document, values }: Drafted): Promise<string> {
+async function idOf({ name }: Suite, { kind, document, values }: Omit<Drafted, "id">): Promise<string> {
   return (await sha256(canonicalJson([name, kind, document.id ?? document.name, matrixOf(values)]))).slice(0, 16);
 }
 
 interface Context {
-  readonly ids: ReadonlyMap<Drafted, string>;
+  readonly byName: DraftsByName;
   readonly options: PlanOptions;
   readonly problems: Problem[];
 }
 
-function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Context): PlannedCase {
+function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: Context): PlannedCase {
   const { kind, document, path, values } = draft;
   const { defaults = {}, environments = {} } = suite.document;
   const environment: Settings = options.environment === null ? {} : environments[options.environment] ?? {};
@@ -155,7 +145,7 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     DEFAULT_QUEUE_TIMEOUT;
   return {
     kind,
-    id: ids.get(draft) ?? "",
+    id: draft.id,
     name: kind === "setup" ? `setup ${name}` : name,
     caseName: document.name,
     suite: suite.name,
@@ -170,8 +160,9 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     secrets: secrets.flatMap((name) => options.env(name) ?? []),
     ...requirementsOf(merged.requires, textsOf, options.environment),
     locks: textsOf(merged.lock),
-    needs: needsOf(draft, merged, {
-      ids,
+    needs: needsOf(draft, {
+      byName,
+      setups: [merged.setup ?? []].flat(),
       inputs,
       report: (message) => problems.push(suite.problem([...path, "needs"], message)),
     }),
@@ -185,16 +176,6 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     paths: document.paths ?? [],
     problem,
   };
-}
-
-function matrixOf(values: readonly AxisValue[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(values.map(({ axis, name }) => [axis, name]));
-}
-
-/** The name of a case with the values of its matrix. */
-function nameOf(name: string, matrix: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
-  return pairs.length === 0 ? name : `${name} [${pairs.join(", ")}]`;
 }
 
 function retriesOf(retries: CaseDocument["retries"]): PlannedCase["retries"] {
@@ -216,43 +197,6 @@ function requirementsOf(
     resources: names.length === 1 && (only === "active" || only === "any") ? only : names,
     skipReason: isHere ? null : `only in the environment ${environments.join(" or ")}`,
   };
-}
-
-/** Of the rows of a needed case, those that agree with this one on the keys that both have. */
-function needsOf(
-  draft: Drafted,
-  { setup }: Settings,
-  { ids, inputs, report }: {
-    readonly ids: ReadonlyMap<Drafted, string>;
-    readonly inputs: readonly InputSource[];
-    report(message: string): void;
-  },
-): readonly Need[] {
-  const { kind, document, values } = draft;
-  const wanted = [document.needs ?? []].flat().map((need) => typeof need === "string" ? { case: need } : need);
-  const agrees = (other: Drafted) =>
-    other.values.every(({ axis, name }) => values.every((own) => own.axis !== axis || own.name === name));
-  const found = wanted.flatMap((
-    { case: name, when = "passed" }: { case: string; when?: "passed" | "finished" | undefined },
-  ) => {
-    const all = [...ids].filter(([other]) => other.kind === "case" && other.document.name === name);
-    const rows = all.filter(([other]) => agrees(other));
-    if (rows.length === 0) {
-      const axes = new Set(all.flatMap(([other]) => other.values.map(({ axis }) => axis)));
-      const own = values.filter(({ axis }) => axes.has(axis)).map(({ axis, name }) => `${axis}=${name}`).join(", ");
-      report(`${name} is not run with ${own || "any value"}: add that to its matrix, or exclude it from this one`);
-    }
-    const isUsed = referencesOf(inputs).some((one) => one.type === "output" && one.of === "cases" && one.name === name);
-    const [first, second] = rows.map(([other]) => nameOf(name, matrixOf(other.values)));
-    if (isUsed && first !== undefined && second !== undefined) {
-      report(`the inputs name an output of ${name}, which has several here: of ${first} and ${second}`);
-    }
-    return rows.map(([, id]): Need => ({ id, when }));
-  });
-  if (kind === "setup") return found;
-  const setups = [setup ?? []].flat();
-  const setupIds = [...ids].filter(([other]) => other.kind === "setup" && setups.includes(other.document.name));
-  return [...setupIds.map(([, id]): Need => ({ id, when: "passed" })), ...found];
 }
 
 function inputSources(

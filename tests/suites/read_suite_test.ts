@@ -88,6 +88,29 @@ for (const name of ["unknown_fields", "wrong_values"]) {
   });
 }
 
+for (
+  const [what, needs, cycles] of [
+    ["a case that needs itself", ["a: a"], ["a → a"]],
+    ["a cycle that another case leads to", ["a: c", "b: d", "c: b", "d: c"], ["b → d → c → b"]],
+    ["two cycles", ["a: b", "b: a", "c: [d, a]", "d: c"], ["a → b → a", "c → d → c"]],
+    ["the same case on two ways", ["a: [b, c]", "b: d", "c: d", "d: []"], []],
+    [
+      "thousands that follow each other",
+      [...Array(10_000).keys()].map((n) => `c${n + 1}: ${n === 0 ? "[]" : `c${n}`}`),
+      [],
+    ],
+  ] as const
+) {
+  Deno.test(`needs: ${what}`, async () => {
+    const cases = needs.map((line) => `  - { name: ${line.replace(": ", ", workflow: quick, needs: ")} }`);
+    const problems = await problemsIn(["version: 1", "cases:", ...cases, ""].join("\n"));
+    assert.deepEqual(
+      problems.map(({ message }) => message.replace("cases cannot need each other: ", "")),
+      cycles,
+    );
+  });
+}
+
 Deno.test("fifteen mistakes are fifteen problems", async () => {
   const read = (path: string) => Deno.readTextFile(new URL(`invalid/${path}`, FIXTURES));
   assert.equal((await problemsOf("fifteen_mistakes_suite.yaml", read)).length, 15);
