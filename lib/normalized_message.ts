@@ -1,5 +1,7 @@
 /** What differs from run to run without being another reason. Each is replaced by an ellipsis. */
 const VARIABLE = [
+  // As error messages name a request.
+  /(?<=\brequest )[\w.:-]{1,64}(?=\))/g,
   // Times, and then identifiers: both have numbers in them.
   /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d:?\d\d)?/g,
   /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi,

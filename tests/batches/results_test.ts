@@ -125,6 +125,9 @@ for (
       "2026-01-05T15:00:42Z job 4f0c2a1b9d at 0x7ffe failed",
       "2026-01-06 08:00 job 11aa22bb33 at 0x1 failed",
     ], ['2 \u00d7 "\u2026 job \u2026 at \u2026 failed" (rows 1, 2)']],
+    ["requests", ["no answer (503, request ymc5xohz)", "no answer (503, request req_a.b-c)"], [
+      '2 \u00d7 "no answer (\u2026, request \u2026)" (rows 1, 2)',
+    ]],
     ["words of hexadecimal letters stay", ["effaced", "defaced"], [
       '1 \u00d7 "effaced" (row 1)',
       '1 \u00d7 "defaced" (row 2)',
