@@ -3,7 +3,7 @@ import type { Form, FormFields } from "./form.ts";
 import type { InputLayer } from "./layers.ts";
 import type { LineMap } from "./lines.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { type InputPath, joinPath, valueAt } from "./path.ts";
+import { type InputPath, joinPath, valueAt, valueInside } from "./path.ts";
 import { findSecrets, maskSecrets, secretsInDefault } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
 
@@ -82,12 +82,13 @@ interface ExplainContext {
 /** @param sources The layers with a value here or below, in descending precedence; none for a default. */
 function addRows(value: Json, path: string, sources: readonly InputSource[], context: ExplainContext): void {
   const { secrets, defaultPaths, rows } = context;
-  if (defaultPaths.has(path)) {
+  // A lookup makes one text of the parts of the path, which takes longer than all else.
+  if (defaultPaths.size > 0 && defaultPaths.has(path)) {
     addRows(value, path, [{ origin: "default", value, lines: undefined, remainingPath: [] }], {
       ...context,
       defaultPaths: NO_PATHS,
     });
-  } else if (secrets.has(path)) {
+  } else if (secrets.size > 0 && secrets.has(path)) {
     rows.push(rowOf(SECRET_MASK, path, sources));
   } else if (Array.isArray(value) && value.length > 0) {
     for (const [index, item] of value.entries()) {
@@ -145,7 +146,7 @@ function stepInto(
     if (remainingPath[0] !== segment) return undefined;
     return { origin, value, lines, remainingPath: remainingPath.slice(1) };
   }
-  const member = value === undefined ? undefined : valueAt(value, [segment]);
+  const member = value === undefined ? undefined : valueInside(value, segment);
   return member === undefined
     ? undefined
     : { origin, value: member, lines: lines?.children?.get(segment), remainingPath };

@@ -54,8 +54,10 @@ export async function linesOfJson(text: string): Promise<LineMap | undefined> {
       if (container !== undefined) container.name = name;
     },
     onLiteralValue(value, offset, length, line) {
-      const { written } = writtenIn(text.slice(offset, offset + length), value);
-      if (written !== undefined) return add({ line: line + 1, children: null, written });
+      if (typeof value === "number") {
+        const { written } = writtenIn(text.slice(offset, offset + length), value);
+        if (written !== undefined) return add({ line: line + 1, children: null, written });
+      }
       // Shared, because there may be very many on one line.
       if (leaf.line !== line + 1) leaf = { line: line + 1, children: null };
       add(leaf);

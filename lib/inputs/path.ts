@@ -39,9 +39,14 @@ export function isReserved(name: string | number): boolean {
 export function valueAt(value: Json, path: InputPath): Json | undefined {
   let found: Json | undefined = value;
   for (const segment of path) {
-    if (typeof segment === "number") found = Array.isArray(found) ? found[segment] : undefined;
-    else found = isObject(found) && Object.hasOwn(found, segment) ? found[segment] : undefined;
+    found = valueInside(found, segment);
     if (found === undefined) return undefined;
   }
   return found;
+}
+
+/** The member of an object or the item of a list; `undefined` if there is none. */
+export function valueInside(value: Json, segment: string | number): Json | undefined {
+  if (typeof segment === "number") return Array.isArray(value) ? value[segment] : undefined;
+  return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
