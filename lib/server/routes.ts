@@ -1,7 +1,7 @@
 /** Routing, access and errors. */
 
 import { Hono } from "../deps/hono.ts";
-import { RunnerError } from "../errors.ts";
+import { RunnerError, StorageError, UsageError } from "../errors.ts";
 import { type AccessLevel, accessOf, challengeFor } from "./auth.ts";
 import { checkHealth } from "./health.ts";
 import { problemFromError, problemResponse, SECURITY_HEADERS } from "./problem.ts";
@@ -55,7 +55,8 @@ export function createRoutes(host: RouteHost): Hono {
       if (name.length > MAX_NAME_LENGTH) return problemResponse(404, "The name is too long");
       const unknown = parameters === null ? undefined : unknownParameter(url, parameters);
       if (unknown !== undefined) return unknown;
-      return await respond({ service: await host.open(), request, url, name, closing: host.closing, inFlight });
+      const service = await host.open().catch(refuseAsServer);
+      return await respond({ service, request, url, name, closing: host.closing, inFlight });
     });
   }
   for (const path of ["/healthz", ...new Set(ROUTES.map(([, path]) => path))]) {
@@ -85,6 +86,12 @@ async function refuseAccess(
     });
   }
   return needed === "full" && access === "read" ? problemResponse(403, "This key is read-only") : undefined;
+}
+
+/** The request is not at fault when PW_STORE_URL names an unknown store. */
+function refuseAsServer(error: unknown): never {
+  if (!(error instanceof UsageError)) throw error;
+  throw new StorageError(error.message, { hint: error.hint, cause: error });
 }
 
 function problemOf(error: Error, { closing, log }: RouteHost): Response {

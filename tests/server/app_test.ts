@@ -8,7 +8,7 @@ import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { readBody } from "../../lib/server/body.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { CredentialError } from "../../lib/errors.ts";
+import { CredentialError, UsageError } from "../../lib/errors.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import { prepare } from "../../lib/runs/prepare.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
@@ -711,3 +711,20 @@ function encode(name: string): string {
     return "%ED%A0%80";
   }
 }
+
+Deno.test("an unknown store is a fault of the server, not of the request", async () => {
+  const handler = createHandler({
+    log: silentLog,
+    open: () => Promise.reject(new UsageError('Unknown store "mysql:…"', { hint: "Name one of: PATH" })),
+    keys: readAccessKeys((name) => KEYS[name]),
+  });
+  const headers = { authorization: `Bearer ${READ}` };
+  const response = await handler(new Request("https://x.example/schedules", { headers }));
+  assert.equal(response.status, 503);
+  const { code, detail, hint } = await response.json();
+  assert.deepEqual({ code, detail, hint }, {
+    code: "storage",
+    detail: 'Unknown store "mysql:…"',
+    hint: "Name one of: PATH",
+  });
+});
