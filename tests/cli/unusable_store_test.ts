@@ -47,6 +47,24 @@ for (
   });
 }
 
+for (const command of ["status", "watch", "logs", "errors", "cancel", "open", "files", "rerun"]) {
+  Deno.test(`${command} last on a store that cannot be opened does not call the history empty`, async () => {
+    await using simulator = await startSimulator();
+    await using folder = await emptyFolder();
+    await Deno.mkdir(`${folder.path}/history.db`);
+    const env = {
+      PW_API_KEY: simulator.key,
+      PW_STORE_URL: `${folder.path}/history.db`,
+      PW_RUN_URL: "https://example.com/{slug}",
+    };
+    const args = [command, "last", ...(command === "files" ? ["a.txt"] : [])];
+    const { code, stderr } = await runProgram({ args, cwd: folder.path, env });
+    assert.equal(code, 8, stderr);
+    assert.match(stderr, /✗ Cannot use the run store at .*: it is a folder, not a file\n/);
+    assert.equal(complaintsIn(stderr), 1, stderr);
+  });
+}
+
 function complaintsIn(stderr: string): number {
   return stderr.match(/[cC]annot use the run store/g)?.length ?? 0;
 }

@@ -8,7 +8,7 @@ import { defineCommand, JSON_OPTION } from "../command.ts";
 import { mostSevere } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { openDeps } from "../open.ts";
-import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
+import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: [
@@ -19,7 +19,7 @@ export const command = defineCommand({
   args: { runs: { ...MANY_RUNS.runs, completes: "running-run" }, ...JSON_OPTION },
   async run({ context, output, signal, values }) {
     const refs = parseManyRuns(values.runs);
-    await using deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values }, historyFor(refs));
     // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
     const found = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
     const runIds = [...new Map(found.map((runId) => [formatRunId(runId), runId])).values()];

@@ -6,7 +6,7 @@ import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
 import { renderFailureDigest } from "../tracking/run_lines.ts";
 import { runExitCode } from "./status.ts";
-import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
 
 const lineCount = integer({ min: 0 });
@@ -27,7 +27,7 @@ export const command = defineCommand({
   },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
-    await using deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values }, historyFor([ref]));
     const runId = await findRun(deps, ref, { signal });
     const client = await redactingReads(deps, runId);
     const run = await client.getRun(runId, { signal });

@@ -5,7 +5,7 @@ import { argument, option } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import { openDeps } from "../open.ts";
 import { writeOutputFile } from "../output_file.ts";
-import { parseOneRun, RUN_HINT } from "../tracking/run_ref.ts";
+import { historyFor, parseOneRun, RUN_HINT } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: [
@@ -28,8 +28,9 @@ export const command = defineCommand({
   },
   async run({ context, output, signal, values }) {
     const { path } = values;
-    await using deps = await openDeps({ context, output, values });
-    const runId = await findRun(deps, parseOneRun([values.run]), { signal });
+    const ref = parseOneRun([values.run]);
+    await using deps = await openDeps({ context, output, values }, historyFor([ref]));
+    const runId = await findRun(deps, ref, { signal });
     const text = await deps.client.readRunFile(runId, path, { signal });
     if (text === null) {
       throw new NotFound(`Cannot read ${path} of run ${formatRunId(runId)}: the server has no such file of this run`, {

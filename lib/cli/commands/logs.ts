@@ -8,7 +8,7 @@ import { type ArgValues, flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
 import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
-import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { followLogs, printLogs, type WantedLogs } from "../tracking/show_logs.ts";
 
 const ARGS = {
@@ -36,7 +36,7 @@ export const command = defineCommand({
     if (values.follow === true && output.mode === "json") {
       throw new UsageError("Cannot use --follow together with --json");
     }
-    await using deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values }, historyFor(ref === undefined ? [] : [ref]));
     const runId = ref === undefined
       ? await pickRun({ context, client: deps.client, signal }, { isRunning: false, mayColor: values.noColor !== true })
       : await findRun(deps, ref, { signal });

@@ -3,7 +3,7 @@ import { option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
 import { openRunPage, runPageTemplate, runPageUrl } from "../run_page.ts";
-import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: [
@@ -25,7 +25,7 @@ export const command = defineCommand({
   async run(call) {
     const { context, signal, values } = call;
     const ref = parseOneRun(values.run);
-    await using deps = await openDeps(call);
+    await using deps = await openDeps(call, historyFor([ref]));
     const { host } = deps.client;
     const template = values.url ?? runPageTemplate(context.env("PW_RUN_URL") ?? "", host);
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });

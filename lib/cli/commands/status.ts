@@ -8,7 +8,7 @@ import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { renderRun } from "../render/runs.ts";
-import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: [
@@ -26,7 +26,7 @@ export const command = defineCommand({
   },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
-    await using deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values }, historyFor([ref]));
     const runId = await findRun(deps, ref, { signal });
     const client = await redactingReads(deps, runId);
     const run = await client.getRun(runId, { signal });

@@ -12,7 +12,7 @@ import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
-import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
+import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 import { stoppedTogether } from "../tracking/stopped_together.ts";
 import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
@@ -37,7 +37,7 @@ export const command = defineCommand({
     if (values.runs === undefined) checkCanPick(context, "watch");
     const refs = parseManyRuns(values.runs ?? []);
     const options = waitOptions(values, call);
-    await using deps = await openDeps(call);
+    await using deps = await openDeps(call, historyFor(refs));
     const runIds = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
     if (refs.length === 0) {
       const { client } = deps;

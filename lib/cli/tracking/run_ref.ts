@@ -3,6 +3,7 @@
 import { UsageError } from "../../errors.ts";
 import type { RunRef } from "../../runs/find.ts";
 import { argument } from "../argv.ts";
+import type { HistoryUse } from "../open.ts";
 
 export const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
@@ -37,6 +38,11 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
       hint: `Write it as one argument: ${workflow}#${arg}`,
     });
   });
+}
+
+/** The history names the last run: it is no empty one because it cannot be read. */
+export function historyFor(refs: readonly RunRef[]): HistoryUse {
+  return refs.some(({ type }) => type === "last") ? "read" : "optional";
 }
 
 function parseRun(argument: string): RunRef {
