@@ -14,7 +14,7 @@ export interface RunInputs extends Given<Pick<RunSpec, "preset" | "displayName" 
 }
 
 /**
- * {@link prepare} with inputs from code. Warnings about them go to the log.
+ * {@link prepare} with inputs from code. Warnings about them, and what was chosen for the caller, go to the log.
  *
  * @throws The errors of `prepare`.
  */
@@ -26,7 +26,8 @@ export async function prepareInputs(
 ): Promise<RunRequest> {
   const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset, displayName, isTrusted, checking };
-  const { request, warnings } = await prepare(deps, spec, options);
+  const { request, warnings, notes } = await prepare(deps, spec, options);
+  for (const note of notes) deps.log("INFO", `${workflow}: ${note}`);
   for (const warning of warnings) deps.log("WARNING", `${workflow}: ${problemText(warning)}`);
   return request;
 }

@@ -54,3 +54,16 @@ Deno.test("runNow() takes the same settings", async () => {
   assert.equal(submittedTo(stage.simulator)[0]?.inputs["nodes"], 2);
   assert.deepEqual(warnings, ['solver: nots unknown field: did you mean "note"?']);
 });
+
+Deno.test("runWorkflow() logs what it chooses for the caller, like the only cluster that fits", async () => {
+  const clock = fastClock(systemClock, 60);
+  const form = `on: { execute: { inputs: { resource: { type: compute-clusters, autoselect: true } } } }
+jobs: { main: { steps: [{ name: solve, run: "true" }] } }
+`;
+  const clusters = { narwhal: { schedulerType: "slurm", type: "existing" } };
+  await using simulator = await startSimulator({ clock, workflows: { solver: form }, clusters });
+  const infos: string[] = [];
+  const deps = await depsFor(simulator, { clock, log: (level, text) => void (level === "INFO" && infos.push(text)) });
+  await runWorkflow("solver", { deps });
+  assert.match(infos.join("\n"), /^solver: .*narwhal/);
+});
