@@ -7,7 +7,7 @@ import { readAccessKeys } from "../server/auth.ts";
 import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
-import { UsageError } from "../errors.ts";
+import { RunnerError, UsageError } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { openKv, STORE_NAMES } from "../store/open_kv.ts";
@@ -87,7 +87,7 @@ async function serveWith(
   }
   const open = onceUnlessFailed(async () => {
     if (demo !== undefined) return await demo.open();
-    return await openService({ host, schedules: await importSchedules(), store });
+    return await openService({ host, schedules: await orCannotRead(importSchedules()), store });
   });
   if (demo === undefined && store === DEFAULT_STORE) await reportEarlierStore(host.log);
   const { deps, kv } = await open();
@@ -102,6 +102,19 @@ async function serveWith(
   }
   await closing.started;
   await shutDown(server, ticking, async () => await kv[Symbol.asyncDispose]());
+}
+
+/** The file is the user's: an error in it is no defect of this program. */
+async function orCannotRead(schedules: Promise<readonly Schedule[]>): Promise<readonly Schedule[]> {
+  try {
+    return await schedules;
+  } catch (error) {
+    if (error instanceof RunnerError || !(error instanceof Error)) throw error;
+    throw new UsageError(`Cannot read functions/schedules.ts: ${error.message.split("\n")[0]}`, {
+      hint: "Try `deno check functions/schedules.ts`",
+      cause: error,
+    });
+  }
 }
 
 /** Once: the next start finds the new store. */

@@ -12,6 +12,7 @@ import type { Submitted } from "../result.ts";
 import type { Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
+import { readSchedules } from "./define.ts";
 import { PRODUCTION, type Schedule } from "./schedule.ts";
 
 /** What the runtime offers a service. */
@@ -55,9 +56,12 @@ export interface ServiceOptions {
  * Deno Deploy names the timeline in `DENO_TIMELINE`: `production`, `git-branch/…` or `preview/…` (Deno Deploy reference,
  * "Environment variables"). Each has a store of its own ("Deno KV"). Without it, the timeline is production.
  *
- * @throws StorageError when the store can't be opened; CredentialError without a key; UsageError for an unknown store.
+ * @throws InvalidInputs for schedules that are no list, or not valid; StorageError when the store can't be opened;
+ * CredentialError without a key; UsageError for an unknown store.
  */
-export async function openService({ host, schedules, store }: ServiceOptions): Promise<Service> {
+export async function openService({ host, schedules: exported, store }: ServiceOptions): Promise<Service> {
+  // Nothing checks the types of the module that exports them.
+  const schedules = readSchedules(exported);
   const { env, fetch, random, readTextFile, log } = host;
   const parts = { clock: systemClock, random, log };
   const onSetAside = (message: string) => log("WARNING", message);

@@ -171,17 +171,39 @@ Deno.test("deno task serve --help fits 80 columns", async () => {
   assert.deepEqual(stdout.split("\n").filter((line) => line.length > 80), []);
 });
 
+const DEFINE = new URL("lib/scheduler/define.ts", ROOT).href;
+
+/** Runs the server with this text as its schedules file. */
+async function withSchedules(text: string, folder: string): Promise<readonly string[]> {
+  await Deno.writeTextFile(`${folder}/schedules.ts`, text);
+  const imports = { [new URL("functions/schedules.ts", ROOT).href]: new URL(`file://${folder}/schedules.ts`).href };
+  await Deno.writeTextFile(`${folder}/imports.json`, JSON.stringify({ imports }));
+  return [`--import-map=${folder}/imports.json`];
+}
+
+for (
+  const [text, message] of [
+    [`import { defineAll } from "${DEFINE}"; defineAll();`, /does not provide an export named 'defineAll'/],
+    ["export const nightly = [];", /schedules {2}must be a list/],
+    [`throw new Error("no settings\\n  in the environment");`, /schedules\.ts: no settings\n/],
+    ["export const schedules = [", /schedules\.ts: SyntaxError: Expression expected/],
+  ] as const
+) {
+  Deno.test(`a schedules file with the text ${text} is an error of the file`, async () => {
+    await using folder = await emptyFolder();
+    const env = { HOME: folder.path, PW_API_KEY: API_KEY, PW_STORE_URL: `${folder.path}/db` };
+    const { code, stderr } = await runToEnd([], env, await withSchedules(text, folder.path));
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^✗ Cannot (?:read functions\/schedules\.ts|use the schedules): /m);
+    assert.match(stderr, message);
+  });
+}
+
 Deno.test("deno task serve reports every problem in the schedules file; --demo does not read it", async () => {
   await using folder = await emptyFolder();
-  const define = new URL("lib/scheduler/define.ts", ROOT).href;
   const specs = `[{ name: "a", cron: "61 * * * *", workflow: "quick" }, { name: "b", cron: "* * * * *" }]`;
-  const invalid = `import { readSchedules } from "${define}";\nexport const schedules = readSchedules(${specs});\n`;
-  await Deno.writeTextFile(`${folder.path}/schedules.ts`, invalid);
-  const imports = {
-    [new URL("functions/schedules.ts", ROOT).href]: new URL(`file://${folder.path}/schedules.ts`).href,
-  };
-  await Deno.writeTextFile(`${folder.path}/imports.json`, JSON.stringify({ imports }));
-  const runtimeArgs = [`--import-map=${folder.path}/imports.json`];
+  const invalid = `import { readSchedules } from "${DEFINE}";\nexport const schedules = readSchedules(${specs});\n`;
+  const runtimeArgs = await withSchedules(invalid, folder.path);
   const env = { HOME: folder.path, PW_API_KEY: API_KEY, PW_STORE_URL: `${folder.path}/db` };
   const { code, stderr } = await runToEnd([], env, runtimeArgs);
   assert.equal(code, 2);
