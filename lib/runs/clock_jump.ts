@@ -49,6 +49,7 @@ export function moveInstants(submission: Submission, jumpMs: number): Submission
         ...due,
         startedAtMs: move(submission.startedAtMs),
         lastPolledAtMs: move(submission.lastPolledAtMs),
+        ...(submission.listedAtMs === undefined ? {} : { listedAtMs: move(submission.listedAtMs) }),
         unreachableSinceMs: moveOrNull(submission.unreachableSinceMs),
         missingSinceMs: moveOrNull(submission.missingSinceMs),
         failingSinceMs: moveOrNull(submission.failingSinceMs),
