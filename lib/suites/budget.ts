@@ -39,8 +39,9 @@ export function createBudgets(budgets: readonly Budget[]) {
   return (suite: string, states: readonly RunningCase[], facts: BudgetFacts): string | null => {
     const used = budgets.find((budget) => {
       if (budget.suite !== null && budget.suite !== suite) return false;
+      if (usedUp.has(budget)) return true;
       const own = states.filter(({ one }) => budget.suite === null || one.suite === suite);
-      return usedUp.has(budget) || usedMs(own, facts) >= budget.limitMs;
+      return usedMs(own, facts) >= budget.limitMs;
     });
     if (used === undefined) return null;
     usedUp.add(used);

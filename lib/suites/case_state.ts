@@ -28,8 +28,6 @@ export interface CaseState {
   workingSinceMs: number | null;
   /** What the run of the present attempt has taken, without its queue; `null` before it has ended, or if it is not known. */
   ranSeconds: number | null;
-  /** An attempt has ended, and is not judged yet. */
-  isJudging: boolean;
 }
 
 export function newState(one: CheckedCase): CaseState {
@@ -45,7 +43,6 @@ export function newState(one: CheckedCase): CaseState {
     isRunning: false,
     workingSinceMs: null,
     ranSeconds: null,
-    isJudging: false,
   };
 }
 

@@ -100,7 +100,8 @@ export async function executeSuites(
   await judgeEarlier(deps, runnable, options);
   const budget = createBudgets(options.budgets);
   const whyNot = ({ suite }: CheckedCase) => budget(suite, all, { nowMs: deps.clock.now(), earlier: options.earlier });
-  const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options, whyNot }));
+  const judging = new Set<CaseState>();
+  const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options, whyNot, judging }));
   const outcome = await runTasks(deps, tasks, options);
   const isInterrupted = options.signal.aborted;
   for (const [index, end] of outcome.ends.entries()) {
@@ -159,11 +160,13 @@ interface JudgeContext {
 interface TaskContext extends JudgeContext {
   /** Why a case may not start any more, although nothing that it needs prevents it. */
   whyNot(one: CheckedCase): string | null;
+  /** Whose runs have ended. */
+  readonly judging: Set<CaseState>;
 }
 
 function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): BatchTask {
   const { one } = state;
-  const { options, states } = context;
+  const { options, states, judging } = context;
   const previous = options.previous.get(one.key)?.previous ?? NO_ATTEMPTS;
   state.isRunning = previous.last !== null && isOpen(previous.last);
   return {
@@ -177,7 +180,7 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
     isReady() {
       // The next case must not start before it is known whether this one failed.
       const isStrict = options.failFast || options.maxFailures !== null;
-      if (isStrict && [...states.values()].some(({ isJudging }) => isJudging)) return false;
+      if (isStrict && judging.size > 0) return false;
       const blocked = blockedBy(one, states) ?? context.whyNot(one);
       if (blocked === "wait") return false;
       if (blocked === null) return true;
@@ -194,14 +197,14 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
       return (await prepareCase(deps, one, values, { signal: options.signal, checking: options.checking })).request;
     },
     async judge(end, submission) {
-      state.isJudging = true;
+      judging.add(state);
       state.ranSeconds = ranSecondsOf(end);
       const cause = await judgeAttempt(deps, state, { end, submission }, options);
       const isDown = options.retriesThreshold !== null && isAbove(options.retriesThreshold, states);
       return { cause: isDown ? null : cause, error: state.attempts.at(-1)?.reason ?? null };
     },
     onEnd(isRetried) {
-      state.isJudging = false;
+      judging.delete(state);
       if (!isRetried && !state.isDecided && state.judgement !== null) context.decide(state);
     },
   };
