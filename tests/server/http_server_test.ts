@@ -88,13 +88,13 @@ for (const path of ["/runs", "/healthz", "/", "/nothing"]) {
   Deno.test(`HEAD ${path} has the status and the headers of GET`, async () => {
     await using stage = await aServiceStage([]);
     await using server = await serve(stage);
+    // Deno 2.4 compresses a body where it may, which has no known length then.
+    const headers = { ...HEADERS, "accept-encoding": "identity" };
     const [get, head] = await Promise.all(["GET", "HEAD"].map(async (method) => {
-      const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method, headers: HEADERS });
+      const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method, headers });
       await response.body?.cancel();
-      const headers = ["content-length", "content-type", "x-content-type-options"].map((name) =>
-        response.headers.get(name)
-      );
-      return [response.status, ...headers];
+      const names = ["content-length", "content-type", "x-content-type-options"];
+      return [response.status, ...names.map((name) => response.headers.get(name))];
     }));
     assert.deepEqual(head, get);
   });
