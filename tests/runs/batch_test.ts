@@ -1,45 +1,15 @@
 import assert from "node:assert/strict";
 import { type BatchEvent, type BatchTask, createBatchControl, type TaskEnd } from "../../lib/runs/batch_task.ts";
 import { NotFound, StorageError, Unreachable } from "../../lib/errors.ts";
-import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
-import { startSimulator } from "../../lib/simulator/start.ts";
+import type { Simulator } from "../../lib/simulator/simulator.ts";
 import { advance } from "../../lib/runs/advance.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
 import { updateCapabilities } from "../../lib/runs/server_capabilities.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { ActiveSubmission, Submission } from "../../lib/submission.ts";
-import { CLOSED_PORT } from "../platform/support/servers.ts";
 import { aRequest } from "../support/records.ts";
-import { aTask, endsOf, ranBatch, SOLVE } from "../support/batch.ts";
-import { depsFor } from "../support/deps.ts";
-import { fastClock, systemClock } from "../../lib/clock.ts";
-
-async function aStage(options: SimulatorOptions = {}) {
-  const clock = fastClock(systemClock, 40);
-  const simulator = await startSimulator({ clock, workflows: { solve: SOLVE }, ...options });
-  const deps = await depsFor(simulator, { clock });
-  return { clock, simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
-}
-
-/** Requests reach no server while `isDown`. */
-async function breakable({ clock, simulator }: Pick<Awaited<ReturnType<typeof aStage>>, "clock" | "simulator">) {
-  const connection = { isDown: false };
-  const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
-  const send: typeof fetch = (input, init) => fetch(connection.isDown ? nowhere : input, init);
-  return { connection, deps: await depsFor(simulator, { clock, fetch: send }) };
-}
-
-const tasks = (count: number, fails: (index: number) => boolean = () => false) =>
-  Array.from({ length: count }, (_, index) => aTask(`row-${index}`, { n: index, fails: fails(index) }));
-
-/** Runs that end only when the test ends them: how many run at once does not depend on the machine. */
-const endless = (count: number, parts: Partial<BatchTask> = {}) =>
-  tasks(count).map((task) => ({
-    ...task,
-    ...parts,
-    prepare: () => Promise.resolve(aRequest({ workflow: "never-ending", inputs: {} })),
-  }));
+import { aStage, aTask, breakable, endless, endsOf, ranBatch, SOLVE, tasks } from "../support/batch.ts";
 
 /** Ends all running runs whenever `running` of them were polled, and the last ones when all have been submitted. */
 function endAt({ simulator }: { readonly simulator: Simulator }, running: number, count: number) {

@@ -1,5 +1,6 @@
 /** A batch of tasks on a simulated platform, with a clock that the test controls. */
 
+import { fastClock, systemClock } from "../../lib/clock.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { batch } from "../../lib/runs/batch.ts";
 import {
@@ -13,6 +14,10 @@ import {
 } from "../../lib/runs/batch_task.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
+import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { CLOSED_PORT } from "../platform/support/servers.ts";
+import { depsFor } from "./deps.ts";
 import { aRequest } from "./records.ts";
 
 /** Takes `inputs.lasts` steps of one second each, and fails after them if `inputs.fails` is set. */
@@ -50,6 +55,33 @@ export function aTask(key: string, inputs: JsonObject = {}, parts: Partial<Batch
     ...parts,
   };
 }
+
+/** Its clock is forty times as fast as the system's. */
+export async function aStage(options: SimulatorOptions = {}) {
+  const clock = fastClock(systemClock, 40);
+  const simulator = await startSimulator({ clock, workflows: { solve: SOLVE }, ...options });
+  const deps = await depsFor(simulator, { clock });
+  return { clock, simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
+}
+
+/** Requests reach no server while `isDown`. */
+export async function breakable({ clock, simulator }: Pick<Awaited<ReturnType<typeof aStage>>, "clock" | "simulator">) {
+  const connection = { isDown: false };
+  const nowhere = `http://127.0.0.1:${CLOSED_PORT}`;
+  const send: typeof fetch = (input, init) => fetch(connection.isDown ? nowhere : input, init);
+  return { connection, deps: await depsFor(simulator, { clock, fetch: send }) };
+}
+
+export const tasks = (count: number, fails: (index: number) => boolean = () => false) =>
+  Array.from({ length: count }, (_, index) => aTask(`row-${index}`, { n: index, fails: fails(index) }));
+
+/** Runs that end only when the test ends them: how many run at once does not depend on the machine. */
+export const endless = (count: number, parts: Partial<BatchTask> = {}) =>
+  tasks(count).map((task) => ({
+    ...task,
+    ...parts,
+    prepare: () => Promise.resolve(aRequest({ workflow: "never-ending", inputs: {} })),
+  }));
 
 export function batchOptions(parts: Partial<BatchOptions> = {}): BatchOptions {
   return {
