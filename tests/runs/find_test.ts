@@ -5,7 +5,13 @@ import { findRun } from "../../lib/runs/find.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
-import { aRequest } from "../support/records.ts";
+import {
+  aFinishedSubmission,
+  anActiveSubmission,
+  aPendingSubmission,
+  aRejectedSubmission,
+  aRequest,
+} from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const { signal } = new AbortController();
@@ -81,6 +87,42 @@ Deno.test("findRun() finds the last run in the local history", async () => {
 Deno.test("findRun() on a legacy server returns workflow and number unchanged", async () => {
   await using stage = await aStage({ behavior: { apiVersion: "legacy", legacyRead: "run" } });
   assert.deepEqual(await findRun(stage.deps, number("hello-world", 46), { signal }), number("hello-world", 46));
+});
+
+for (
+  const [what, ref, fault] of [
+    ["a slug that may not be read", slug("hello-world-00046"), { on: "get-run", status: 403 }],
+    ["a slug that is not there, where workflows may not be read", slug("no-such"), { on: "get-workflow", status: 403 }],
+    ["a number that is not there, where workflows may not be read", number("hello-world", 999), {
+      on: "get-workflow",
+      status: 403,
+    }],
+    ["a number where runs may not be listed", number("hello-world", 46), { on: "list-runs", status: 403, after: 1 }],
+  ] as const
+) {
+  Deno.test(`findRun() passes on the server's refusal of ${what}`, async () => {
+    await using stage = await aStage({ faults: [fault] });
+    await stage.deps.client.apiVersion({ signal });
+    await assert.rejects(findRun(stage.deps, ref, { signal }), { kind: "forbidden" });
+  });
+}
+
+Deno.test("findRun() takes for the last run one that has started, of this user and host", async () => {
+  await using stage = await aStage();
+  const { client, store } = stage.deps;
+  const owner = { host: client.host, user: "demo" };
+  const started = (slug: string) => ({ submissionId: slug, runId: { type: "slug", slug } as const });
+  for (
+    const submission of [
+      anActiveSubmission({ ...started("older-1"), owner, createdAtMs: 1 }),
+      aFinishedSubmission({ ...started("mine-1"), owner, createdAtMs: 2 }),
+      aRejectedSubmission({ submissionId: "rejected", owner, createdAtMs: 3 }),
+      aPendingSubmission({ submissionId: "pending", owner, createdAtMs: 4 }),
+      anActiveSubmission({ ...started("alices-1"), owner: { ...owner, user: "alice" }, createdAtMs: 5 }),
+      anActiveSubmission({ ...started("elsewhere-1"), owner: { ...owner, host: "else.example.com" }, createdAtMs: 6 }),
+    ]
+  ) await store.put(submission);
+  assert.deepEqual(await findRun(stage.deps, { type: "last" }, { signal }), slug("mine-1"));
 });
 
 async function aStage(options: SimulatorOptions = {}) {

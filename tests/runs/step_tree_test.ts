@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Job, Step } from "../../lib/run.ts";
-import { allJobs, allSteps, formatPath, lacksJobs } from "../../lib/runs/step_tree.ts";
+import { allJobs, allSteps, formatPath, hasFailed, lacksJobs } from "../../lib/runs/step_tree.ts";
 import { aStep } from "../support/records.ts";
 
 const aJob = (name: string, ...steps: readonly Step[]): Job => ({ name, status: "running", steps, outputs: {} });
@@ -44,5 +44,21 @@ for (
 ) {
   Deno.test(`lacksJobs() of a step that uses ${uses} with ${jobs.length} jobs is ${want}`, () => {
     assert.equal(lacksJobs(aStep({ uses, jobs })), want);
+  });
+}
+
+for (
+  const [status, want] of [
+    ["error", true],
+    ["failed", true],
+    ["faulted", true],
+    ["canceled", false],
+    ["skipped", false],
+    ["running", false],
+    ["completed", false],
+  ] as const
+) {
+  Deno.test(`hasFailed() of a step with the status ${status} is ${want}`, () => {
+    assert.equal(hasFailed(aStep({ status })), want);
   });
 }
