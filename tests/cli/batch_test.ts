@@ -222,6 +222,16 @@ Deno.test("a row with an id is recognized when its inputs change", async () => {
   assert.equal(stage.simulator.runs().length, 3);
 });
 
+Deno.test("rows that were not asked for do not make a batch incomplete", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const { context } = files({ "sweep.csv": "n,fails\n1,\n2,\n3,true\n" });
+  assert.equal((await stage.call([...words, "--rows", "1-2"], { context })).code, 0);
+  assert.equal(stage.simulator.runs().length, 2);
+  assert.equal((await stage.call([...words, "--rows", "3"], { context })).code, 1);
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
 Deno.test("--rerun runs the failed rows again, --rows only some, and attempts are counted", async () => {
   await using stage = await aStage();
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];

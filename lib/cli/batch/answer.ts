@@ -37,11 +37,13 @@ export interface RanBatch {
  */
 export async function finishBatch(
   call: Invocation<ResultFiles> & { readonly deps: Deps },
-  { batch, rows: ownRows, outcome, stopped, hasLogFailed, states }: RanBatch & {
+  { batch, rows: ownRows, outcome, stopped, hasLogFailed, states, onlyRows }: RanBatch & {
     readonly batch: StoredBatch;
     /** Another process may store others meanwhile. */
     readonly rows: readonly StoredRow[];
     readonly states: RowStates;
+    /** Numbers of the rows that were asked for; `null` for all. */
+    readonly onlyRows: ReadonlySet<number> | null;
   },
 ): Promise<number> {
   const { deps: { store }, output, values } = call;
@@ -62,7 +64,8 @@ export async function finishBatch(
     const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
     return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
   });
-  const end = endOfBatch(rows, { outcome, stopped });
+  const isLeft = rows.some(({ row, status }) => status === "waiting" && onlyRows?.has(row) !== false);
+  const end = endOfBatch(rows, { outcome, stopped, isLeft });
   const submitted = states.submitted();
   const exitCode = await answerRows(call, { batch, rows, end, outcome, submitted, hasFileFailed: hasLogFailed });
   const reason = outcome?.stopped;
@@ -177,7 +180,12 @@ async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise
 /** The most severe of the rows, and of how the batch ended. */
 function endOfBatch(
   rows: readonly LoadedRow[],
-  { outcome, stopped }: { readonly outcome: BatchOutcome | null; readonly stopped: Stopped | null },
+  { outcome, stopped, isLeft }: {
+    readonly outcome: BatchOutcome | null;
+    readonly stopped: Stopped | null;
+    /** Whether a row that was to be submitted was not. */
+    readonly isLeft: boolean;
+  },
 ): BatchEnd {
   const reason = outcome?.stopped?.reason;
   const hasSucceeded = outcome?.ends.some(isSuccess) === true;
@@ -191,7 +199,7 @@ function endOfBatch(
   if (reason === "canary" || reason === "max-failures" || reason === "fail-fast") ends.push(endOf("failed"));
   if (reason === "deadline") ends.push(endOf("timeout"));
   const end = mostSevereEnd(ends);
-  return end.exitCode === 0 && rows.some(({ status }) => status === "waiting") ? endOf("not_submitted") : end;
+  return end.exitCode === 0 && isLeft ? endOf("not_submitted") : end;
 }
 
 /** Of an error after which runs continue. */

@@ -53,7 +53,7 @@ export async function runBatch(
   if (typeof ready === "number") return ready;
   const ran = await track({ ...call, deps }, { ...ready, retry });
   reportFoundRuns(call, ready.tasks, ran.outcome);
-  return await finishBatch({ ...call, deps }, { ...ready, ...ran });
+  return await finishBatch({ ...call, deps }, { ...ready, ...ran, onlyRows });
 }
 
 type ReadRows = (deps: Pick<Deps, "client">) => Promise<RowsRead>;
