@@ -1,4 +1,7 @@
-/** Reads responses about the account. Imported while the request is in flight, because loading zod takes long. */
+/**
+ * Reads responses about the account. Imported while the request is in flight, because loading zod takes long. The shapes are
+ * made when they are used: a command uses one or two of them.
+ */
 
 import { array, boolean, looseObject, nullable, nullish, optional, string, unknown } from "../deps/zod.ts";
 import type { Identity } from "../account.ts";
@@ -9,69 +12,78 @@ import type { HttpResponse } from "./exchange.ts";
 import { jsonObject, nonEmpty, type OutputOf, readShape } from "./schema.ts";
 
 /** The contract's AuthSession. */
-const IDENTITY = looseObject({
-  username: string(),
-  name: nullish(string()),
-  email: nullish(string()),
-  organization: nullish(string()),
-});
+function identityShape() {
+  return looseObject({
+    username: string(),
+    name: nullish(string()),
+    email: nullish(string()),
+    organization: nullish(string()),
+  });
+}
 
 /** The contract's Session; its name is required there, but servers send null. */
-const SESSIONS = nullable(array(looseObject({
-  name: nullish(string()),
-  slug: nullish(string()),
-  type: nullish(string()),
-  status: nullish(string()),
-  healthy: nullish(boolean()),
-  externalHref: nullish(string()),
-  url: nullish(string()),
-  errorMessage: nullish(string()),
-  workflowRun: nullish(looseObject({ slug: nullish(string()) })),
-})));
+function sessionsShape() {
+  return nullable(array(looseObject({
+    name: nullish(string()),
+    slug: nullish(string()),
+    type: nullish(string()),
+    status: nullish(string()),
+    healthy: nullish(boolean()),
+    externalHref: nullish(string()),
+    url: nullish(string()),
+    errorMessage: nullish(string()),
+    workflowRun: nullish(looseObject({ slug: nullish(string()) })),
+  })));
+}
 
 /** The contract's GeneralCluster. */
-const CLUSTERS = nullable(array(looseObject({
-  id: string(),
-  name: string(),
-  status: string(),
-  displayName: nullish(string()),
-  user: nullish(string()),
-  type: nullish(string()),
-  ipAddress: nullish(string()),
-  schedulerType: nullish(string()),
-  csp: nullish(string()),
-})));
+function clustersShape() {
+  return nullable(array(looseObject({
+    id: string(),
+    name: string(),
+    status: string(),
+    displayName: nullish(string()),
+    user: nullish(string()),
+    type: nullish(string()),
+    ipAddress: nullish(string()),
+    schedulerType: nullish(string()),
+    csp: nullish(string()),
+  })));
+}
 
 /** The contract's WorkflowItem. */
-const WORKFLOW = looseObject({
-  id: string(),
-  name: string(),
-  type: nullish(string()),
-  favorite: nullish(boolean()),
-  displayName: nullish(string()),
-  description: nullish(string()),
-  tags: nullish(array(string())),
-  user: nullish(string()),
-  yaml: optional(unknown()),
-  configurations: nullish(
-    array(looseObject({ name: string(), builtin: nullish(boolean()), inputs: optional(unknown()) })),
-  ),
-});
-const WORKFLOWS = nullable(array(WORKFLOW));
+function workflowShape() {
+  return looseObject({
+    id: string(),
+    name: string(),
+    type: nullish(string()),
+    favorite: nullish(boolean()),
+    displayName: nullish(string()),
+    description: nullish(string()),
+    tags: nullish(array(string())),
+    user: nullish(string()),
+    yaml: optional(unknown()),
+    configurations: nullish(
+      array(looseObject({ name: string(), builtin: nullish(boolean()), inputs: optional(unknown()) })),
+    ),
+  });
+}
 
-const WORKSPACE = looseObject({ status: nullish(string()) });
+function workspaceShape() {
+  return looseObject({ status: nullish(string()) });
+}
 
 export function readWorkspaceStatus(response: HttpResponse, action: string): string | null {
-  return nonEmpty(readShape(WORKSPACE, response, action).status);
+  return nonEmpty(readShape(workspaceShape(), response, action).status);
 }
 
 export function readIdentity(response: HttpResponse, action: string): Identity {
-  const { username, name, email, organization } = readShape(IDENTITY, response, action);
+  const { username, name, email, organization } = readShape(identityShape(), response, action);
   return { user: username, fullName: nonEmpty(name), email: nonEmpty(email), organization: nonEmpty(organization) };
 }
 
 export function readSessions(response: HttpResponse, action: string): Session[] {
-  return (readShape(SESSIONS, response, action) ?? []).map((session) => ({
+  return (readShape(sessionsShape(), response, action) ?? []).map((session) => ({
     name: session.name ?? session.slug ?? "",
     type: session.type ?? "",
     status: nonEmpty(session.status),
@@ -84,7 +96,7 @@ export function readSessions(response: HttpResponse, action: string): Session[] 
 }
 
 export function readClusters(response: HttpResponse, action: string): Cluster[] {
-  return (readShape(CLUSTERS, response, action) ?? []).map((cluster) => ({
+  return (readShape(clustersShape(), response, action) ?? []).map((cluster) => ({
     id: cluster.id,
     name: cluster.name,
     displayName: nonEmpty(cluster.displayName),
@@ -98,14 +110,14 @@ export function readClusters(response: HttpResponse, action: string): Cluster[] 
 }
 
 export function readWorkflows(response: HttpResponse, action: string): Workflow[] {
-  return (readShape(WORKFLOWS, response, action) ?? []).map(workflowOf);
+  return (readShape(nullable(array(workflowShape())), response, action) ?? []).map(workflowOf);
 }
 
 export function readWorkflow(response: HttpResponse, action: string): Workflow {
-  return workflowOf(readShape(WORKFLOW, response, action));
+  return workflowOf(readShape(workflowShape(), response, action));
 }
 
-function workflowOf(workflow: OutputOf<typeof WORKFLOW>): Workflow {
+function workflowOf(workflow: OutputOf<ReturnType<typeof workflowShape>>): Workflow {
   return {
     id: workflow.id,
     name: workflow.name,
