@@ -78,7 +78,7 @@ for (
   ] as const
 ) {
   Deno.test(`findSessions() returns the address of a session that is ${what}`, async () => {
-    const session: Session = {
+    const session: Session = Object.assign({
       name: "notebook",
       type: "tunnel",
       status: "running",
@@ -87,8 +87,7 @@ for (
       url: null,
       errorMessage: null,
       runSlug: "mine-1",
-      ...parts,
-    };
+    }, parts);
     await using stage = await aStage();
     const client = {
       ...stage.client,
