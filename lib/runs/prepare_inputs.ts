@@ -7,7 +7,7 @@ import type { Deps } from "./deps.ts";
 import type { Given } from "./options.ts";
 import { prepare, type RunSpec } from "./prepare.ts";
 
-/** A run from code: its inputs and what else {@link RunSpec} says about it, each with a default. */
+/** A run from code: its inputs and the other members of {@link RunSpec}, each with a default. */
 export interface RunInputs extends Given<Pick<RunSpec, "preset" | "displayName" | "isTrusted" | "checking">> {
   /** By default none. */
   readonly inputs?: JsonObject | undefined;

@@ -26,7 +26,7 @@ for (
     ["github-world", /^`pw-workflow-runner list`/],
   ] as const
 ) {
-  Deno.test(`findWorkflow() says what to do about "${name}"`, async () => {
+  Deno.test(`findWorkflow() states what to do about "${name}"`, async () => {
     await using stage = await aStage();
     const message = `Cannot find workflow "${name}": your account has no workflow with this name`;
     await assert.rejects(findWorkflow(stage.deps, name, { signal }), { kind: "not_found", message, hint });

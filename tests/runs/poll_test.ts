@@ -174,7 +174,7 @@ function statusesOf(events: readonly RunEvent[]): readonly string[] {
   return events.flatMap((event) => event.type === "status" ? [event.status] : []);
 }
 
-/** A run that was submitted and is polled when the test says so. */
+/** A run that was submitted and is polled when the test asks for it. */
 async function aStage(workflow = "never-ending") {
   const clock = virtualClock();
   const simulator = await startSimulator({ clock });

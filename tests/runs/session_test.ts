@@ -29,7 +29,7 @@ Deno.test("findSessions() leaves out the sessions of other runs", async () => {
   await stage.submit("other-1");
   assert.equal((await stage.client.listSessions({ signal })).length, 2);
   assert.equal((await findSessions(stage, stage.run, { signal })).length, 1);
-  assert.deepEqual(await findSessions(stage, aRun({ slug: "nobodys-1" }), { signal }), []);
+  assert.deepEqual(await findSessions(stage, aRun({ slug: "foreign-1" }), { signal }), []);
 });
 
 Deno.test("findSessions() sends no request for a run without a slug, to which no session refers", async () => {

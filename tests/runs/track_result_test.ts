@@ -63,7 +63,7 @@ for (
     [null, "the runs of hello-world on the platform"],
   ] as const
 ) {
-  Deno.test(`resultAfter() of an abandoned search says to check ${where}`, async () => {
+  Deno.test(`resultAfter() of an abandoned search asks to check ${where}`, async () => {
     const reconciliation = aReconciliation({ isAbandoned: true });
     const result = await after(anUnconfirmedSubmission({ ownSlug, reconciliation }));
     assert.deepEqual([result?.kind, result?.submitted, result?.slug], ["submit_unknown", "unknown", ownSlug]);
@@ -74,7 +74,7 @@ for (
   });
 }
 
-Deno.test("resultAfter() of a run that ended says whether this call started it, whoever stored the result", async () => {
+Deno.test("resultAfter() of a run that ended states whether this call started it, whichever process stored the result", async () => {
   const submission = aFinishedSubmission();
   assert.equal(submission.result.submitted, "yes");
   for (const submitted of ["yes", "no", "unknown"] as const) {
@@ -120,7 +120,7 @@ for (const [refusedPolls, kind] of [[0, undefined], [1, undefined], [2, "credent
   });
 }
 
-Deno.test("resultAfter() ends at the unreachable timeout, if there is one, and says that the run goes on", async () => {
+Deno.test("resultAfter() ends at the unreachable timeout, if there is one, and states that the run goes on", async () => {
   const submission = unreachableFor(unreachableTimeoutMs);
   const result = await after(submission, { error: busy() });
   assert.deepEqual([result?.kind, result?.status], ["connection_lost", "unknown"]);
@@ -149,7 +149,7 @@ Deno.test("resultAfter() asks for a session only while its run is running", asyn
   assert.deepEqual(await kindsOf(true), ["session_ready", "session_ready", undefined, undefined]);
 });
 
-Deno.test("timeoutResult() says how long was waited, and only of a run that is known", () => {
+Deno.test("timeoutResult() states how long was waited, and only of a run that is known", () => {
   const result = timeoutResult(anActiveSubmission(), { ...OPTIONS, timeoutMs: 90_000, submitted: "no" });
   assert.deepEqual([result?.kind, result?.status, result?.submitted], ["timeout", "timeout", "no"]);
   assert.equal(result?.message, `Run ${SLUG} is still running: stopped waiting after 1m 30s`);
@@ -166,7 +166,7 @@ function unreachableFor(durationMs: number): Submission {
   return anActiveSubmission({ unreachableSinceMs: virtualClock().now() - durationMs });
 }
 
-/** Where the server has a session of the run, which is healthy if the test says so. */
+/** Where the server has a session of the run, which is healthy if the test wants that. */
 async function after(
   submission: Submission,
   { error, isHealthy = false, ...parts }: Partial<Parameters<typeof resultAfter>[2]> & {

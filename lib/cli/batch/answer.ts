@@ -64,8 +64,8 @@ export async function finishBatch(
     const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
     return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
   });
-  const isLeft = rows.some(({ row, status }) => status === "waiting" && onlyRows?.has(row) !== false);
-  const end = endOfBatch(rows, { outcome, stopped, isLeft });
+  const isIncomplete = rows.some(({ row, status }) => status === "waiting" && onlyRows?.has(row) !== false);
+  const end = endOfBatch(rows, { outcome, stopped, isIncomplete });
   const submitted = states.submitted();
   const exitCode = await answerRows(call, { batch, rows, end, outcome, submitted, hasFileFailed: hasLogFailed });
   const reason = outcome?.stopped;
@@ -180,11 +180,11 @@ async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise
 /** The most severe of the rows, and of how the batch ended. */
 function endOfBatch(
   rows: readonly LoadedRow[],
-  { outcome, stopped, isLeft }: {
+  { outcome, stopped, isIncomplete }: {
     readonly outcome: BatchOutcome | null;
     readonly stopped: Stopped | null;
     /** Whether a row that was to be submitted was not. */
-    readonly isLeft: boolean;
+    readonly isIncomplete: boolean;
   },
 ): BatchEnd {
   const reason = outcome?.stopped?.reason;
@@ -199,7 +199,7 @@ function endOfBatch(
   if (reason === "canary" || reason === "max-failures" || reason === "fail-fast") ends.push(endOf("failed"));
   if (reason === "deadline") ends.push(endOf("timeout"));
   const end = mostSevereEnd(ends);
-  return end.exitCode === 0 && isLeft ? endOf("not_submitted") : end;
+  return end.exitCode === 0 && isIncomplete ? endOf("not_submitted") : end;
 }
 
 /** Of an error after which runs continue. */

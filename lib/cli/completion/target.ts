@@ -15,7 +15,7 @@ import type { Command } from "../command.ts";
 export type CompletionTarget =
   /** Each text with its description. */
   | { readonly type: "choices"; readonly choices: Choices }
-  /** Names of the platform or of this machine; inputs and presets are those of the workflow. An action may stand in place of a name. */
+  /** Names of the platform or of this machine; inputs and presets are those of the workflow. An action may replace a name. */
   | { readonly type: Completes; readonly workflow: string | undefined; readonly actions?: Choices };
 
 export interface CommandLineCursor {
@@ -32,7 +32,7 @@ export interface TypedWords {
   readonly current: string;
 }
 
-/** @param forms Of the command, where its actions stand in place of an argument. */
+/** @param forms Of the command, where its actions replace an argument. */
 export function findCommandLineCursor(
   args: Args,
   { before, current }: TypedWords,
