@@ -256,29 +256,6 @@ export type Submission =
   | FinishedSubmission
   | RejectedSubmission;
 
-/** The members of a submission that nothing has happened to. */
-export const NOT_SENT = { state: "pending", attempts: 0, retryingSinceMs: null, lostResponses: 0 } as const;
-
-/** The members that all submissions have at first: without a name for the run, as for one that is not submitted from here. */
-export function newSubmission(request: StoredRequest, owner: Owner, nowMs: number) {
-  const times = { createdAtMs: nowMs, updatedAtMs: nowMs, nextPollAtMs: nowMs };
-  return { revision: 0, owner, request, idempotencyKey: null, ownSlug: null, correlationTag: "", ...times };
-}
-
-/** Of a submission that is not made from a request. */
-export const NO_REQUEST = {
-  workflowId: null,
-  inputs: null,
-  inputsWithoutSecrets: null,
-  inputsHash: "",
-  secretPaths: [],
-  publicValues: [],
-  displayName: null,
-  requestedConsent: null,
-  isTrusted: false,
-  startsSession: false,
-} as const satisfies Omit<StoredRequest, "workflow">;
-
 /** Something may still happen to it. */
 export type OpenSubmission = PendingSubmission | UnconfirmedSubmission | ActiveSubmission;
 

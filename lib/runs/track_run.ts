@@ -1,6 +1,7 @@
 import { findSecrets } from "../inputs/secrets.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
-import { isOpen, newSubmission, NO_REQUEST } from "../submission.ts";
+import { isOpen } from "../submission.ts";
+import { newSubmission, NO_REQUEST } from "./create_submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import { type RunDetail, type RunId, runIdOf } from "../run.ts";

@@ -6,8 +6,6 @@ import { shortened } from "../store/submission_body.ts";
 import {
   isAbandoned,
   isOpen,
-  newSubmission,
-  NO_REQUEST,
   type RejectedSubmission,
   slugOf,
   type Submission,
@@ -17,6 +15,7 @@ import {
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 import { addNotification, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
+import { newSubmission, NO_REQUEST } from "../runs/create_submission.ts";
 import type { TickContext } from "./tick_context.ts";
 
 const MAX_ENDS_PER_TICK = 500;

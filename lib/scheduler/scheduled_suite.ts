@@ -2,7 +2,8 @@
 
 import { cachingClient } from "../batches/check_rows.ts";
 import { type CreateSubmissionOptions, putBeforeSending } from "../runs/create_submission.ts";
-import { NOT_SENT, type Origin, type PendingSubmission } from "../submission.ts";
+import { NOT_SENT } from "../runs/create_submission.ts";
+import type { Origin, PendingSubmission } from "../submission.ts";
 import { type Budget, budgetsIn } from "../suites/budget.ts";
 import { planSuites } from "../suites/plan.ts";
 import { type CheckedCase, preflight } from "../suites/preflight.ts";
