@@ -11,10 +11,13 @@ const MAIN = new URL("../main.ts", import.meta.url).href;
 const DEADLINE_MS = 60_000;
 const flags = await leastFlags();
 
+/** A program that is run from a URL has no deno.json: all of its modules are loaded before it starts. */
+const RUN = ["run", "--no-prompt", "--no-config", `--lock=${new URL("../deno.lock", import.meta.url).pathname}`];
+
 Deno.test("the main job runs with only the permissions of docs/security.md", async () => {
   await assertMainJob({
     program: Deno.execPath(),
-    args: ({ platform, home }) => ["run", "--no-prompt", ...flags(platform, home), MAIN],
+    args: ({ platform, home }) => [...RUN, ...flags(platform, home), MAIN],
     env: cacheEnv(),
   });
 });
@@ -30,7 +33,7 @@ Deno.test("YAML inputs need two more variables, which docs/security.md names", a
     flag.startsWith("--allow-env=") ? `${flag},${more}` : flag
   );
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...granted, MAIN, "run", "quick", "-i", "quick.yaml"],
+    args: [...RUN, ...granted, MAIN, "run", "quick", "-i", "quick.yaml"],
     cwd: folder.path,
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(), HOME: folder.path, NO_COLOR: "1", PW_API_KEY: simulator.key },
@@ -39,6 +42,31 @@ Deno.test("YAML inputs need two more variables, which docs/security.md names", a
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   assert.equal(simulator.received("submit").length, 1);
+});
+
+Deno.test("a checkout may be read, too, or is started without its deno.json", async () => {
+  const checkout = new URL("../", import.meta.url).pathname;
+  const listed = async (...more: readonly string[]) => {
+    await using simulator = await startSimulator();
+    await using folder = await emptyFolder();
+    const platform = new URL(simulator.url).host;
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", ...flags(platform, folder.path), ...more, MAIN, "list", "--json"],
+      cwd: folder.path,
+      clearEnv: true,
+      env: { ...machineEnv(), ...cacheEnv(), HOME: folder.path, NO_COLOR: "1", PW_API_KEY: simulator.key },
+      stdin: "null",
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    }).output();
+    return { code, isListed: stdout.length > 0, errors: new TextDecoder().decode(stderr) };
+  };
+  assert.deepEqual(await listed(`--allow-read=${checkout}`), { code: 0, isListed: true, errors: "" });
+  const { code, isListed, errors } = await listed();
+  assert.deepEqual([code, isListed], [2, false]);
+  assert.match(
+    errors,
+    /^✗ Cannot load the program: Requires read access to .*\n {2}Add its folder to --allow-read=.*\n$/,
+  );
 });
 
 /** Exit code and message without each permission. */
@@ -79,7 +107,7 @@ for (const grant of flags("HOST", "/home").flatMap(grantsOf)) {
       !want.grant.test(flag)
     );
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", ...flagsOf(remaining), MAIN, "run", "hello-world", "-i", "inputs/hello-world.json"],
+      args: [...RUN, ...flagsOf(remaining), MAIN, "run", "hello-world", "-i", "inputs/hello-world.json"],
       cwd: folder.path,
       clearEnv: true,
       env: { ...machineEnv(), ...cacheEnv(), HOME: home.path, NO_COLOR: "1", PW_API_KEY: simulator.key },

@@ -9,9 +9,18 @@ export async function startProgram(commit: string): Promise<void> {
     console.log(versionLine(commit));
     return;
   }
-  const [{ runCommandLine }, { systemContext }] = await Promise.all([
-    import("./program.ts"),
-    import("./system_context.ts"),
-  ]);
+  const [{ runCommandLine }, { systemContext }] = await loadProgram();
   Deno.exit(await runCommandLine(systemContext(versionLine(commit))));
+}
+
+async function loadProgram() {
+  try {
+    return await Promise.all([import("./program.ts"), import("./system_context.ts")]);
+  } catch (error) {
+    // In a checkout, its deno.json has Deno read modules when they are imported, with the permissions of the program.
+    if (!(error instanceof TypeError && error.message.startsWith("Requires read access"))) throw error;
+    console.error(`✗ Cannot load the program: ${error.message}`);
+    console.error("  Add its folder to --allow-read=…, or start it with `deno run --no-config …`");
+    Deno.exit(2);
+  }
 }
