@@ -13,8 +13,15 @@ export type ApiKeyKind = "pwt" | "pwut" | "jwt";
 export interface AuthKeys {
   keyFor(user: string, kind: ApiKeyKind): string;
   expire(user: string): void;
-  /** The user of an `Authorization` header. Throws an HttpError (401). */
-  userOf(authorization: string | null): string;
+  /** The user of an `Authorization` header, or the error (401) that responds to it. */
+  userOf(authorization: string | null): string | HttpError;
+}
+
+interface IssuedKey {
+  readonly key: string;
+  readonly user: string;
+  readonly kind: ApiKeyKind;
+  readonly expiresAtMs: number;
 }
 
 interface KeyOptions {
@@ -24,15 +31,16 @@ interface KeyOptions {
 }
 
 export function createAuthKeys({ url, now, random }: KeyOptions): AuthKeys {
-  const issued = new Map<string, { readonly user: string; readonly kind: ApiKeyKind; readonly expiresAtMs: number }>();
+  /** By their `Authorization` headers. */
+  const issued = new Map<string, IssuedKey>();
   const expired = new Set<string>([EXPIRED_USER]);
 
   const keyFor = (user: string, kind: ApiKeyKind): string => {
     if (![...SIMULATED_USERS, EXPIRED_USER].includes(user)) {
       throw new RangeError(`user must be one of ${SIMULATED_USERS.join(", ")}, ${EXPIRED_USER}: got ${user}`);
     }
-    const existing = [...issued].find(([, key]) => key.user === user && key.kind === kind && key.expiresAtMs > now());
-    if (existing !== undefined) return existing[0];
+    const existing = issued.values().find((one) => one.user === user && one.kind === kind && one.expiresAtMs > now());
+    if (existing !== undefined) return existing.key;
     const secret = base64Url(Array.from({ length: 6 }, () => random().toString(36).slice(2, 8)).join(""));
     const expiresAtMs = kind === "jwt" ? now() + JWT_LIFETIME_MS : Infinity;
     const key = kind === "jwt"
@@ -43,7 +51,8 @@ export function createAuthKeys({ url, now, random }: KeyOptions): AuthKeys {
         exp: Math.floor(expiresAtMs / 1_000),
       }].map((part) => base64Url(JSON.stringify(part))).join(".") + `.${secret}`
       : `${kind}_${base64Url(url)}.${secret}`;
-    issued.set(key, { user, kind, expiresAtMs });
+    // An API key is the user name of Basic authentication with an empty password; other kinds are bearer tokens.
+    issued.set(kind === "pwt" ? `basic ${btoa(`${key}:`)}` : `bearer ${key}`, { key, user, kind, expiresAtMs });
     return key;
   };
 
@@ -51,43 +60,17 @@ export function createAuthKeys({ url, now, random }: KeyOptions): AuthKeys {
     keyFor,
     expire: (user) => void expired.add(user),
     userOf(authorization) {
-      if (authorization === null) throw unauthorized("Authentication is required");
-      const credential = parseAuthorization(authorization);
-      const key = credential === null ? undefined : issued.get(credential.key);
-      if (credential === null || key === undefined) throw unauthorized("Invalid credentials");
-      if ((key.kind === "pwt") !== credential.isBasic) throw unauthorized("Invalid credentials");
-      if (expired.has(key.user) || key.expiresAtMs <= now()) throw unauthorized("Authentication has expired");
-      return key.user;
+      if (authorization === null) return unauthorized("Authentication is required");
+      const issuedKey = issued.get(authorization.replace(/^\w+ +/, (scheme) => `${scheme.trim().toLowerCase()} `));
+      if (issuedKey === undefined) return unauthorized("Invalid credentials");
+      const { user, expiresAtMs } = issuedKey;
+      return expired.has(user) || expiresAtMs <= now() ? unauthorized("Authentication has expired") : user;
     },
   };
 }
 
 function unauthorized(message: string): HttpError {
   return new HttpError(401, message, { headers: { "www-authenticate": 'Basic realm="activate", Bearer' } });
-}
-
-/** An API key is the user name of Basic authentication with an empty password; other kinds are bearer tokens. */
-function parseAuthorization(authorization: string): { readonly key: string; readonly isBasic: boolean } | null {
-  const space = authorization.indexOf(" ");
-  const value = authorization.slice(space + 1).trim();
-  switch (authorization.slice(0, space).toLowerCase()) {
-    case "bearer":
-      return { key: value, isBasic: false };
-    case "basic": {
-      const pair = decodeBase64(value);
-      return pair !== null && pair.endsWith(":") ? { key: pair.slice(0, -1), isBasic: true } : null;
-    }
-    default:
-      return null;
-  }
-}
-
-function decodeBase64(text: string): string | null {
-  try {
-    return atob(text);
-  } catch {
-    return null; // Not base64.
-  }
 }
 
 function base64Url(text: string): string {

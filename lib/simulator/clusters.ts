@@ -3,46 +3,45 @@
 import { isObject, type JsonObject } from "../json.ts";
 import type { SimulatorOptions } from "./simulator.ts";
 
+const PLAIN = {
+  description: "",
+  type: "existing",
+  status: "active",
+  schedulerType: "",
+  activeNodes: 1,
+  maxNodes: 1,
+  tags: [] as readonly string[],
+  favorite: false,
+};
+
 /** A cluster, as the server lists it. */
-export interface SimulatedCluster {
+export interface SimulatedCluster extends Readonly<typeof PLAIN> {
   readonly id: string;
   readonly name: string;
   readonly displayName: string;
-  readonly description: string;
-  readonly type: string;
-  readonly status: string;
   readonly ipAddress: string;
-  readonly schedulerType: string;
   readonly csp?: string;
   readonly region?: string;
-  readonly activeNodes: number;
-  readonly maxNodes: number;
-  readonly tags: readonly string[];
-  readonly favorite: boolean;
 }
 
 export const SAMPLE_CLUSTERS: readonly SimulatedCluster[] = [
   {
+    ...PLAIN,
     id: "6894b3f8d9dedd97d7c3d536",
     name: "a30gpuserver",
     displayName: "A30 GPU server",
     description: "On-premises GPU node",
-    type: "existing",
-    status: "active",
     ipAddress: "192.0.2.10",
-    schedulerType: "",
-    activeNodes: 1,
-    maxNodes: 1,
     tags: ["gpu"],
     favorite: true,
   },
   {
+    ...PLAIN,
     id: "65f1c2aa90b7e4d1c8a30b12",
     name: "cloudslurm",
     displayName: "Cloud Slurm",
     description: "Elastic Slurm cluster",
     type: "aws-slurm",
-    status: "active",
     ipAddress: "192.0.2.20",
     schedulerType: "slurm",
     csp: "aws",
@@ -50,9 +49,9 @@ export const SAMPLE_CLUSTERS: readonly SimulatedCluster[] = [
     activeNodes: 2,
     maxNodes: 64,
     tags: ["slurm"],
-    favorite: false,
   },
   {
+    ...PLAIN,
     id: "65f1c2aa90b7e4d1c8a30b99",
     name: "weekendcluster",
     displayName: "Weekend cluster",
@@ -65,8 +64,6 @@ export const SAMPLE_CLUSTERS: readonly SimulatedCluster[] = [
     region: "us-central1",
     activeNodes: 0,
     maxNodes: 16,
-    tags: [],
-    favorite: false,
   },
 ];
 
@@ -75,29 +72,19 @@ const WORKSPACE_ID = "user-workspace";
 /** The clusters that a user of the simulator describes. */
 export function describedClusters(described: NonNullable<SimulatorOptions["clusters"]>): SimulatedCluster[] {
   return Object.entries(described).map(([name, facts], index): SimulatedCluster => ({
+    ...PLAIN,
     id: (0xc10c0000 + index).toString(16).padStart(24, "0"),
     name,
     displayName: name,
-    description: "",
-    type: "existing",
-    status: "active",
     ipAddress: `192.0.2.${100 + index % 100}`,
-    schedulerType: "",
-    activeNodes: 1,
-    maxNodes: 1,
-    tags: [],
-    favorite: false,
     ...facts,
   }));
 }
 
 /** The items of `GET /api/clusters`. */
-export function clusterList(clusters: readonly SimulatedCluster[], user: string): JsonObject[] {
-  return clusters.map(({ tags, csp, region, ...cluster }) => ({
+export function clusterList(clusters: readonly SimulatedCluster[], user: string) {
+  return clusters.map((cluster) => ({
     ...cluster,
-    ...(csp === undefined ? {} : { csp }),
-    ...(region === undefined ? {} : { region }),
-    tags: [...tags],
     user,
     requestedNodes: cluster.activeNodes,
     shouldPlatformProxy: false,

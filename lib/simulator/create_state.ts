@@ -44,10 +44,8 @@ export function createState(options: StateOptions): SimulatorState {
     runs: [],
     clusters: clusters === undefined ? SAMPLE_CLUSTERS : describedClusters(clusters),
     workflows,
-    closedSessions: new Set(),
     grants: new Map(),
     workspaceRestarts: new Map(),
-    sessionRestarts: new Map(),
     createdSessions: [],
     variables: new Map(),
   };

@@ -1,7 +1,6 @@
 /** One HTTP exchange: records the request, routes it, and applies a matching fault to its response. */
 
-import type { SimulatedResponse } from "./responses.ts";
-import { errorResponse, HttpError } from "./responses.ts";
+import { errorResponse, HttpError, responseOf, type SimulatedResponse } from "./responses.ts";
 import { parseJson } from "../json.ts";
 import type { AuthKeys } from "./auth.ts";
 import { corruptResponseBody, type FaultInjector, slowResponseBody, truncateResponse } from "./faults.ts";
@@ -48,12 +47,13 @@ export async function handleExchange(
   const text = await request.text();
   const match = matchRoute(routesOf(state), request.method, url.pathname);
   const operation: Operation = match.type === "found" ? match.route.operation : "other";
+  const user = deps.authKeys.userOf(request.headers.get("authorization"));
   deps.received.push({
     operation,
     method: request.method,
     path: url.pathname + url.search,
     body: parseJson(text) ?? null,
-    user: userOrNull(deps.authKeys, request),
+    user: typeof user === "string" ? user : null,
     atMs: state.clock.now(),
     userAgent: request.headers.get("user-agent"),
     connection: connection.ordinal,
@@ -62,22 +62,19 @@ export async function handleExchange(
 
   const fault = deps.faults.take(operation);
   if (fault?.latencyMs !== undefined) await state.clock.sleep(fault.latencyMs, { signal: closing });
-  const render = (error: HttpError) =>
-    errorResponse(error, { isProblem: acceptsProblemJson(state, request), path: url.pathname });
   if (fault?.cut === "before-effect") return cut(connection);
 
-  let response: SimulatedResponse;
-  if (fault?.status !== undefined) {
-    response = render(faultError(fault));
-  } else {
-    response = attempt(() => respond(deps, { request, url, text, match }), render);
+  let result: SimulatedResponse | HttpError;
+  if (fault?.status !== undefined) result = faultError(fault);
+  else {
+    result = respond(deps, { request, url, text, match, user });
     onStep(operation, "done");
-    if (fault?.statusAfterEffect !== undefined) {
-      response = render(new HttpError(fault.statusAfterEffect, "Gateway timeout"));
-    }
+    if (fault?.statusAfterEffect !== undefined) result = new HttpError(fault.statusAfterEffect, "Gateway timeout");
   }
   if (fault?.cut === "after-effect") return cut(connection);
   sent.then(() => onStep(operation, "responded"), () => {});
+  const isProblem = acceptsProblemJson(state, request);
+  const response = result instanceof HttpError ? errorResponse(result, { isProblem, path: url.pathname }) : result;
   return await send(deps, { response, fault, connection });
 }
 
@@ -94,31 +91,34 @@ interface ParsedRequest {
   readonly url: URL;
   readonly text: string;
   readonly match: RouteMatch;
+  readonly user: string | HttpError;
 }
 
-function respond(
-  { state, authKeys, admittedMs }: ExchangeDeps,
-  { request, url, text, match }: ParsedRequest,
-): SimulatedResponse {
-  limitRate(state, admittedMs);
-  const isPublic = match.type === "found" && match.route.isPublic === true;
-  const user = isPublic ? "" : authKeys.userOf(request.headers.get("authorization"));
-  switch (match.type) {
-    case "none":
-      throw new HttpError(404, `No such route: ${url.pathname}`);
-    case "wrong-method":
-      throw new HttpError(405, `Method ${request.method} is not allowed`, {
-        code: "method_not_allowed",
-        headers: { allow: match.allowed.join(", ") },
-      });
-    case "found": {
-      const body = text.trim() === "" ? null : parseJson(text);
-      if (body === undefined) throw new HttpError(400, "The body is not JSON");
-      const { searchParams: query } = url;
-      return match.route.handler({ state, user, params: match.params, query, body, nowMs: state.clock.now() });
+function respond(deps: ExchangeDeps, { request, url, text, match, user }: ParsedRequest) {
+  const { state, admittedMs } = deps;
+  try {
+    limitRate(state, admittedMs);
+    const isPublic = match.type === "found" && match.route.isPublic === true;
+    if (typeof user !== "string" && !isPublic) return user;
+    switch (match.type) {
+      case "none":
+        return new HttpError(404, `No such route: ${url.pathname}`);
+      case "wrong-method":
+        return new HttpError(405, `Method ${request.method} is not allowed`, {
+          code: "method_not_allowed",
+          headers: { allow: match.allowed.join(", ") },
+        });
+      case "found": {
+        const { route: { handler, contentType }, params } = match;
+        const body = text.trim() === "" ? null : parseJson(text);
+        if (body === undefined) return new HttpError(400, "The body is not JSON");
+        const context = { state, user: String(user), params, query: url.searchParams, body, nowMs: state.clock.now() };
+        return responseOf(handler(context), contentType);
+      }
     }
-    default:
-      return match satisfies never;
+  } catch (error) {
+    if (error instanceof HttpError) return error;
+    throw error;
   }
 }
 
@@ -135,18 +135,6 @@ function limitRate(state: SimulatorState, admittedMs: number[]): void {
   }
   const seconds = Math.max(1, Math.ceil(((recent[0] ?? nowMs) + rateWindowMs - nowMs) / 1_000));
   throw new HttpError(429, "Too many requests", { headers: { "retry-after": String(seconds) } });
-}
-
-function attempt(
-  produce: () => SimulatedResponse,
-  render: (error: HttpError) => SimulatedResponse,
-): SimulatedResponse {
-  try {
-    return produce();
-  } catch (error) {
-    if (error instanceof HttpError) return render(error);
-    throw error;
-  }
 }
 
 function faultError({ status = 500, retryAfter }: Fault): HttpError {
@@ -194,12 +182,4 @@ async function send(
 function acceptsProblemJson(state: SimulatorState, request: Request): boolean {
   return state.behavior().errorBody === "problem" &&
     (request.headers.get("accept") ?? "").includes("application/problem+json");
-}
-
-function userOrNull(authKeys: AuthKeys, request: Request): string | null {
-  try {
-    return authKeys.userOf(request.headers.get("authorization"));
-  } catch {
-    return null; // The route responds with 401.
-  }
 }

@@ -40,26 +40,17 @@ export function corruptResponseBody(
   response: SimulatedResponse,
   kind: Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">,
 ): SimulatedResponse {
-  switch (kind) {
-    case "malformed":
-      return { ...response, body: '{"run": {"slug": "hello-' };
-    case "html":
-      return {
-        ...response,
-        headers: { ...response.headers, "content-type": "text/html" },
-        body:
-          "<!doctype html><html><head><title>Gateway</title></head><body><h1>Something went wrong</h1></body></html>",
-      };
-    case "empty":
-      return { ...response, body: "" };
-    case "wrong-shape":
-      return { ...response, body: '{"unexpected":[1,2,3]}' };
-    case "huge":
-      return { ...response, body: `{"padding":"${"x".repeat(HUGE_BODY_BYTES)}"}` };
-    default:
-      return kind satisfies never;
-  }
+  const headers = kind === "html" ? { ...response.headers, "content-type": "text/html" } : response.headers;
+  const body = kind === "huge" ? `{"padding":"${"x".repeat(HUGE_BODY_BYTES)}"}` : WRONG_BODIES[kind];
+  return { ...response, headers, body };
 }
+
+const WRONG_BODIES = {
+  malformed: '{"run": {"slug": "hello-',
+  html: "<!doctype html><html><head><title>Gateway</title></head><body><h1>Something went wrong</h1></body></html>",
+  empty: "",
+  "wrong-shape": '{"unexpected":[1,2,3]}',
+} as const;
 
 /** The response on the wire: a head that announces the complete body, and the first half of it. */
 export function truncateResponse(response: SimulatedResponse): Uint8Array {

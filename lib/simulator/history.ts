@@ -13,9 +13,9 @@ interface HistoryEntry {
   readonly everyMs: number;
   readonly inputs: JsonObject;
   /** Numbers of the canceled runs. */
-  readonly canceled: readonly number[];
+  readonly canceled?: readonly number[];
   /** Numbers of the failed runs. */
-  readonly failed: readonly number[];
+  readonly failed?: readonly number[];
 }
 
 const HISTORY: readonly HistoryEntry[] = [
@@ -27,15 +27,8 @@ const HISTORY: readonly HistoryEntry[] = [
     canceled: [9, 40],
     failed: [12, 31, 44],
   },
-  {
-    workflow: "data-processor",
-    count: 3,
-    everyMs: 40 * HOUR_MS,
-    inputs: { dataset: "weather" },
-    canceled: [],
-    failed: [],
-  },
-  { workflow: "failing-step", count: 1, everyMs: 30 * HOUR_MS, inputs: {}, canceled: [], failed: [] },
+  { workflow: "data-processor", count: 3, everyMs: 40 * HOUR_MS, inputs: { dataset: "weather" } },
+  { workflow: "failing-step", count: 1, everyMs: 30 * HOUR_MS, inputs: {} },
 ];
 
 /** Run time until a past run was canceled or marked as failed. */
@@ -43,16 +36,15 @@ const STOPPED_AFTER_MS = 20_000;
 
 export function addSimulatedHistory(state: SimulatorState): void {
   const nowMs = state.clock.now();
-  for (const { workflow, count, everyMs, inputs, canceled, failed } of HISTORY) {
+  for (const { workflow, count, everyMs, inputs, canceled = [], failed = [] } of HISTORY) {
     const record = state.workflows.get(HISTORY_USER)?.get(workflow);
     if (record === undefined) continue;
     for (let number = 1; number <= count; number++) {
       const createdAtMs = nowMs - (count - number + 1) * everyMs;
       const slug = `${workflow}-${String(number).padStart(5, "0")}`;
-      const input = { user: HISTORY_USER, workflow, slug, inputs, displayName: null, sessionNames: {} };
       const { yaml, file: { scenario = {} } } = record;
       state.runs.push({
-        ...plannedRun(state, input, { yaml, scenario, createdAtMs }),
+        ...plannedRun(state, { user: HISTORY_USER, workflow, slug, inputs }, { yaml, scenario, createdAtMs }),
         isHistory: true,
         statusReason: failed.includes(number) ? "The user workspace was restarted" : null,
         cancelRequestedAtMs: canceled.includes(number) ? createdAtMs + STOPPED_AFTER_MS : null,

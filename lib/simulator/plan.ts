@@ -13,7 +13,7 @@ import {
   type RunPlan,
   type StepSpan,
 } from "./run_plan.ts";
-import { DEFAULT_STEP_MS, QUEUE, type Scenario, scenarioInside, scenarioOf, stepScript } from "./scenario.ts";
+import { DEFAULT_STEP_MS, QUEUE, type Scenario, scenarioInside, stepScript } from "./scenario.ts";
 import { objectOf, pick, stringsOf, textOf } from "./shape.ts";
 
 /** A workflow file with its inputs: that of a run, or of a step that calls another workflow. */
@@ -210,7 +210,7 @@ function planStep(spec: JsonObject, context: StepContext): PlannedStep {
   if (spec["if"] !== undefined) shown["if"] = isExecuted;
   const keys = [name, textOf(spec["id"]), String(index)].filter((key) => key !== undefined);
   const paths = keys.flatMap((key) => [`${instance.name}/${key}`, `${instance.base}/${key}`]);
-  const scenario = scenarioOf(call.scenario, paths);
+  const scenario = paths.map((path) => call.scenario[path]).find((step) => step !== undefined);
   const script = scenario === undefined ? null : stepScript(scenario);
   const step = {
     label: name ?? textOf(spec["id"]) ?? textOf(spec["uses"]) ?? `step_${index}`,

@@ -1,7 +1,6 @@
 /** JSON of runs, as the current routes return it. */
 
 import type { JsonObject } from "../json.ts";
-import { jsonResponse, type SimulatedResponse } from "./responses.ts";
 import { endMsOf, executedJobsOf, hasSimulatedRunEnded, simulatedStatusOf } from "./progress.ts";
 import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
@@ -31,9 +30,8 @@ export function simulatedRunJson(state: SimulatorState, run: SimulatedRun, nowMs
 }
 
 /** The response to a submit. */
-export function submitResponse(run: JsonObject, sessions: SimulatedRun["sessions"]): SimulatedResponse {
-  const redirect = sessions.find((session) => session.isRedirect);
-  return jsonResponse({ run, ...(redirect === undefined ? {} : { redirect: redirect.name }) });
+export function submitResponse(run: JsonObject, sessions: SimulatedRun["sessions"]) {
+  return { run, redirect: sessions.find((session) => session.isRedirect)?.name };
 }
 
 /** A run's details. */

@@ -9,15 +9,14 @@ export interface SimulatedResponse {
   readonly body: string | null;
 }
 
-export function jsonResponse(value: unknown, status = 200): SimulatedResponse {
-  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+/** @param value JSON, or the text of another content type; `undefined` for a response without a body. */
+export function responseOf(value: unknown, contentType = JSON_TYPE): SimulatedResponse {
+  if (value === undefined) return { status: 204, headers: {}, body: null };
+  const body = contentType === JSON_TYPE ? JSON.stringify(value) : String(value);
+  return { status: 200, headers: { "content-type": contentType }, body };
 }
 
-export function rawResponse(text: string, contentType: string): SimulatedResponse {
-  return { status: 200, headers: { "content-type": contentType }, body: text };
-}
-
-export const noContentResponse: SimulatedResponse = { status: 204, headers: {}, body: null };
+const JSON_TYPE = "application/json";
 
 /** A validation error of one field: its stable code, its message and its location. */
 export type FieldError =
@@ -77,24 +76,26 @@ export function errorResponse(
   error: HttpError,
   { isProblem, path }: { isProblem: boolean; path: string },
 ): SimulatedResponse {
-  const { status, code, message, fields, headers } = error;
-  const params = error.params === undefined ? {} : { params: error.params };
-  if (!isProblem) {
-    const errors = fields.map((field) => `${"pointer" in field ? field.pointer : field.parameter}: ${field.detail}`);
-    const envelope = { error: true, message, code, ...params, ...(errors.length > 0 ? { errors } : {}) };
-    return { ...jsonResponse(envelope, status), headers: { "content-type": "application/json", ...headers } };
-  }
-  const problem = {
-    type: `/problems/activate/${code}`,
-    title: STATUSES.get(status)?.title ?? "Error",
-    status,
-    detail: message,
-    code,
-    instance: path,
-    ...params,
-    ...(fields.length > 0
-      ? { errors: fields.map((field) => ({ type: `/problems/activate/${field.code}`, ...field })) }
-      : {}),
-  };
-  return { ...jsonResponse(problem, status), headers: { "content-type": "application/problem+json", ...headers } };
+  const { status, code, message, fields, headers, params } = error;
+  const errorsOf = (each: (field: FieldError) => unknown) => fields.length > 0 ? fields.map(each) : undefined;
+  const body = isProblem
+    ? {
+      type: `/problems/activate/${code}`,
+      title: STATUSES.get(status)?.title ?? "Error",
+      status,
+      detail: message,
+      code,
+      instance: path,
+      params,
+      errors: errorsOf((field) => ({ type: `/problems/activate/${field.code}`, ...field })),
+    }
+    : {
+      error: true,
+      message,
+      code,
+      params,
+      errors: errorsOf((field) => `${"pointer" in field ? field.pointer : field.parameter}: ${field.detail}`),
+    };
+  const contentType = isProblem ? "application/problem+json" : JSON_TYPE;
+  return { status, headers: { "content-type": contentType, ...headers }, body: JSON.stringify(body) };
 }

@@ -9,20 +9,21 @@ import { planRun } from "./plan.ts";
 import type { Scenario } from "./scenario.ts";
 import { objectOf, stringsOf, textOf } from "./shape.ts";
 import { newId } from "./id.ts";
+import { newSession } from "./sessions.ts";
 import { workspaceStatus } from "./workspace.ts";
 import { nextRunNumber, type SimulatedRun, type SimulatorState } from "./state.ts";
 
 export interface RunInput {
   readonly user: string;
-  /** Name of a saved workflow; `null` if `yaml` is set. */
-  readonly workflow: string | null;
-  readonly yaml: string | null;
+  /** Name of a saved workflow; absent if `yaml` is set. */
+  readonly workflow?: string | undefined;
+  readonly yaml?: string | undefined;
   readonly inputs: JsonObject;
-  readonly displayName: string | null;
-  readonly slug: string | null;
-  readonly sessionNames: JsonObject;
+  readonly displayName?: string | undefined;
+  readonly slug?: string | undefined;
+  readonly sessionNames?: JsonObject;
   /** Whether the client calls the workflow untrusted. */
-  readonly isUntrusted: boolean;
+  readonly isUntrusted?: boolean;
   /** Consent given with the submit; `all`: to everything. */
   readonly consent: "all" | { readonly permissions: readonly string[]; readonly variables: readonly string[] };
 }
@@ -53,10 +54,14 @@ export function plannedRun(
   input: Pick<RunInput, "user" | "workflow" | "slug" | "displayName" | "inputs" | "sessionNames">,
   { yaml, scenario, createdAtMs }: Pick<WorkflowToRun, "yaml" | "scenario"> & { readonly createdAtMs: number },
 ): SimulatedRun {
-  const { user, workflow, displayName } = input;
+  const { user, workflow = null, displayName = null } = input;
   const number = nextRunNumber(state, user, workflow);
   const slug = input.slug ?? serverSlug(state, input, number);
-  const declared = sessionsOf(state, input, { yaml, number, createdAtMs });
+  const declared = Object.entries(objectOf(yaml["sessions"])).map(([key, spec]) => ({
+    key,
+    name: textOf(input.sessionNames?.[key]) ?? `${workflow ?? "inline"}_${number}_${key}`,
+    spec: objectOf(spec),
+  }));
   const sessions = Object.fromEntries(declared.map(({ key, name }) => [key, name]));
   const inputs = resolveInputs(yaml, input.inputs, { user, clusters: state.clusters, sessions });
   const scope = { inputs, sessions, org: {} };
@@ -79,12 +84,15 @@ export function plannedRun(
       env: { PW_RUN_SLUG: slug, PW_USER: user },
       find: (path) => findSubworkflow(state, user, path),
     }),
-    sessions: declared.map(({ id, name, spec }) => ({
-      id,
-      name,
-      type: textOf(spec["type"]) ?? "tunnel",
-      isRedirect: evaluateCondition(spec["redirect"], scope),
-    })),
+    sessions: declared.map(({ name, spec }) =>
+      newSession(state, {
+        name,
+        type: textOf(spec["type"]) ?? "tunnel",
+        user,
+        createdAtMs,
+        isRedirect: evaluateCondition(spec["redirect"], scope),
+      })
+    ),
     isHistory: false,
     displayName,
     statusReason: null,
@@ -105,8 +113,11 @@ export function storeSimulatedRun(state: SimulatorState, run: SimulatedRun): voi
   state.runs.push(run);
 }
 
-function findWorkflow(state: SimulatorState, { user, workflow, yaml, isUntrusted }: RunInput): WorkflowToRun {
-  if (workflow !== null) {
+function findWorkflow(
+  state: SimulatorState,
+  { user, workflow, yaml = "", isUntrusted = false }: RunInput,
+): WorkflowToRun {
+  if (workflow !== undefined) {
     const record = state.workflows.get(user)?.get(workflow);
     if (record === undefined) {
       throw new HttpError(404, `Workflow ${workflow} not found`, { code: "workflow_not_found" });
@@ -114,7 +125,7 @@ function findWorkflow(state: SimulatorState, { user, workflow, yaml, isUntrusted
     const { scenario = {}, isThirdParty = false } = record.file;
     return { yaml: record.yaml, scenario, isThirdParty: isThirdParty || isUntrusted };
   }
-  const parsed = parseYaml(yaml ?? "");
+  const parsed = parseYaml(yaml);
   if (!isObject(parsed)) throw invalidYaml();
   return { yaml: parsed, scenario: {}, isThirdParty: isUntrusted };
 }
@@ -176,24 +187,11 @@ function serverSlug(
   return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${runs.length + 1}`;
 }
 
-function sessionsOf(
-  state: SimulatorState,
-  { workflow, sessionNames }: Pick<RunInput, "workflow" | "sessionNames">,
-  { yaml, number, createdAtMs }: { readonly yaml: JsonObject; readonly number: number; readonly createdAtMs: number },
-) {
-  return Object.entries(objectOf(yaml["sessions"])).map(([key, spec]) => ({
-    key,
-    id: newId(createdAtMs, state.random),
-    name: textOf(sessionNames[key]) ?? `${workflow ?? "inline"}_${number}_${key}`,
-    spec: objectOf(spec),
-  }));
-}
-
-/** Applies the `slugs` behavior option to the client's slug; `null`: the server generates one. Throws an HttpError. */
-export function acceptSlug(state: SimulatorState, slug: string | undefined): string | null {
-  if (slug === undefined || slug === "") return null;
+/** Applies the `slugs` behavior option to the client's slug; absent: the server generates one. Throws an HttpError. */
+export function acceptSlug(state: SimulatorState, slug: string | undefined): string | undefined {
+  if (slug === undefined || slug === "") return undefined;
   const { slugs } = state.behavior();
-  if (slugs === "ignored") return null;
+  if (slugs === "ignored") return undefined;
   if (slugs === "refused") {
     throw invalidRequest([{ code: "unexpected_property", detail: "a slug cannot be chosen", pointer: "#/slug" }]);
   }
@@ -207,7 +205,7 @@ export function acceptSlug(state: SimulatorState, slug: string | undefined): str
 }
 
 /** The existing run that a duplicate submit returns, if any. Throws an HttpError if the slug is taken. */
-export function findRunWithSlug(state: SimulatorState, user: string, slug: string | null): SimulatedRun | null {
+export function findRunWithSlug(state: SimulatorState, user: string, slug: string): SimulatedRun | null {
   const { slugs, duplicateSlugStatus } = state.behavior();
   const taken = state.runs.findLast((run) => run.slug === slug && !run.isDeleted);
   if (taken === undefined || slugs === "shared") return null;

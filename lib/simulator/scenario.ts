@@ -68,11 +68,6 @@ function durationMs(text: string): number {
   return Number(amount) * (MS_OF_UNIT[unit] ?? 0);
 }
 
-/** The scenario of a step; `undefined`: it takes the default time. */
-export function scenarioOf(scenario: Scenario, paths: readonly string[]): StepScenario | undefined {
-  return paths.map((path) => scenario[path]).find((step) => step !== undefined);
-}
-
 /** The part of a scenario inside a step's subworkflow. */
 export function scenarioInside(scenario: Scenario, paths: readonly string[]): Scenario {
   const inner = paths.flatMap((path) =>

@@ -47,15 +47,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     clusters: options.clusters,
   });
 
-  const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request, info) => handleRequest(request, info),
-  );
-  const proxy = await openOrShutDown(server, () => openTcpProxy({ port, serverPort: server.addr.port }));
+  const proxy = openTcpProxy({ port, serverPort: () => server.addr.port });
   const url = `http://127.0.0.1:${proxy.port}`;
   const authKeys = createAuthKeys({ url, now: () => clock.now(), random });
   const deps: ExchangeDeps = { state, authKeys, faults, received, admittedMs: [], onStep, closing: closing.signal };
-  const handleRequest = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request, info) => {
     const connection = proxy.connectionFrom(info.remoteAddr.port);
     // The request bypassed the proxy.
     if (connection === undefined) return new Response(null, { status: 404 });
@@ -63,7 +59,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (!closing.signal.aborted) throw error;
       return new Response(null, { status: 503 });
     });
-  };
+  });
 
   const runOf = (slug: string): SimulatedRun => {
     const run = state.runs.findLast((run) => run.slug === slug && !run.isDeleted);
@@ -109,14 +105,4 @@ function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** Shuts the server down if the proxy cannot be opened. */
-async function openOrShutDown<Opened>(server: Deno.HttpServer, open: () => Opened): Promise<Opened> {
-  try {
-    return open();
-  } catch (error) {
-    await server.shutdown();
-    throw error;
-  }
 }

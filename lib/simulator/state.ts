@@ -37,14 +37,13 @@ export interface SimulatedSession {
   readonly id: string;
   readonly name: string;
   readonly type: string;
-  readonly isRedirect: boolean;
-}
-
-/** A session that a request created. */
-export interface CreatedSession {
   readonly user: string;
+  readonly isRedirect: boolean;
+  /** What else the request says that created it. */
   readonly fields: JsonObject;
   readonly createdAtMs: number;
+  restartedAtMs: number | null;
+  isDeleted: boolean;
 }
 
 export interface StoredPreset {
@@ -71,16 +70,12 @@ export interface SimulatorState {
   readonly runs: SimulatedRun[];
   readonly clusters: readonly SimulatedCluster[];
   readonly workflows: ReadonlyMap<string, ReadonlyMap<string, StoredWorkflow>>;
-  /** Ids of deleted sessions. */
-  readonly closedSessions: Set<string>;
   /** Consent given by name, which later submits reuse. Keys are `user workflow`. */
   readonly grants: Map<string, { readonly permissions: readonly string[]; readonly variables: readonly string[] }>;
   /** When each user's workspace was last restarted. */
   readonly workspaceRestarts: Map<string, number>;
-  /** When sessions were last restarted, by id. */
-  readonly sessionRestarts: Map<string, number>;
   /** Sessions that belong to no run. */
-  readonly createdSessions: CreatedSession[];
+  readonly createdSessions: SimulatedSession[];
   /** Workflow variables by user and key. */
   readonly variables: Map<string, Map<string, { readonly value: string; readonly isSecret: boolean }>>;
 }

@@ -19,8 +19,11 @@ export interface TcpProxy extends AsyncDisposable {
   connectionFrom(upstreamPort: number): ProxyConnection | undefined;
 }
 
-/** @param serverPort Port of the HTTP server on 127.0.0.1. */
-export function openTcpProxy({ port, serverPort }: { readonly port: number; readonly serverPort: number }): TcpProxy {
+export function openTcpProxy({ port, serverPort }: {
+  readonly port: number;
+  /** Port of the HTTP server on 127.0.0.1. */
+  readonly serverPort: () => number;
+}): TcpProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
   const connections = new Map<number, ProxyConnection>();
   const relays = new Set<Promise<void>>();
@@ -28,7 +31,7 @@ export function openTcpProxy({ port, serverPort }: { readonly port: number; read
   let isClosed = false;
 
   const relay = async (client: Deno.TcpConn, ordinal: number) => {
-    const upstream = await Deno.connect({ hostname: "127.0.0.1", port: serverPort });
+    const upstream = await Deno.connect({ hostname: "127.0.0.1", port: serverPort() });
     // Nagle's algorithm would delay the chunks of a slow body.
     upstream.setNoDelay(true);
     client.setNoDelay(true);

@@ -1,45 +1,38 @@
 /** Identity of the user, and resources other than workflows and runs. */
 
-import { HttpError, jsonResponse, noContentResponse, rawResponse } from "../responses.ts";
+import { HttpError } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { SIMULATED_ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
-import { createSession, sessionList } from "../sessions.ts";
-import { textOf } from "../shape.ts";
+import { newSession, openSessions, sessionJson } from "../sessions.ts";
 import { workspaceStatus } from "../workspace.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 import { requestSimulatedCancel } from "./runs.ts";
 
 export const ACCOUNT_ROUTES = [
   ...routesIn({
-    "GET /healthzz": ["health", () => jsonResponse("OK")],
-    "GET /workflow.schema.json": ["other", () => jsonResponse(WORKFLOW_SCHEMA)],
+    "GET /healthzz": ["health", () => "OK"],
+    "GET /workflow.schema.json": ["other", () => WORKFLOW_SCHEMA],
   }, { isPublic: true }),
   ...routesIn({
-    "GET /api/auth/whoami": ["whoami", ({ user }) => rawResponse(`user:${user}`, "text/plain")],
-    "GET /api/auth/whoami/organization": ["organization", () => jsonResponse(SIMULATED_ORGANIZATION)],
+    "GET /api/auth/whoami": ["whoami", ({ user }) => `user:${user}`, "text/plain"],
+    "GET /api/auth/whoami/organization": ["organization", () => SIMULATED_ORGANIZATION],
     "GET /api/auth/session": ["auth-session", authSession],
     "GET /api/sessions": ["list-sessions", listSessions],
-    "GET /api/organizations/:organization/users/:user/sessions/:name": [
-      "get-session",
-      (context) => jsonResponse(sessionOf(context)),
-    ],
+    "GET /api/organizations/:organization/users/:user/sessions/:name": ["get-session", getSession],
     "POST /api/sessions": ["create-session", postSession],
     "POST /api/organizations/:organization/users/:user/sessions/:name/restart": ["restart-session", restartSession],
     "DELETE /api/organizations/:organization/users/:user/sessions/:name": ["delete-session", deleteSession],
     "GET /api/clusters": ["list-clusters", listClusters],
-    "GET /api/user-workspace/status": [
-      "workspace-status",
-      ({ state, user, nowMs }) => jsonResponse({ status: workspaceStatus(state, user, nowMs) }),
-    ],
+    "GET /api/user-workspace/status": ["workspace-status", getWorkspace],
     "POST /api/organizations/:organization/users/:user/user-workspace/restart": ["restart-workspace", restartWorkspace],
   }),
 ];
 
 /** The addresses of sessions, which are not of the API. */
 export const SESSION_PAGES = routesIn({
-  "GET /me/session/:user/:name/": ["other", sessionPage],
-  "GET /me/session/:user/:name/:page": ["other", sessionPage],
+  "GET /me/session/:user/:name/": ["other", sessionPage, "text/html"],
+  "GET /me/session/:user/:name/:page": ["other", sessionPage, "text/html"],
 }, { isPublic: true });
 
 const WORKFLOW_SCHEMA = {
@@ -58,7 +51,7 @@ const WORKFLOW_SCHEMA = {
 };
 
 function authSession({ user }: RouteContext) {
-  return jsonResponse({
+  return {
     id: ID_OF_USER.get(user) ?? "",
     username: user,
     safeUsername: user,
@@ -76,7 +69,7 @@ function authSession({ user }: RouteContext) {
     allocationSystem: "flexible",
     sidebarOptions: null,
     timezone: "UTC",
-  });
+  };
 }
 
 const ID_OF_USER: ReadonlyMap<string, string> = new Map([
@@ -87,29 +80,34 @@ const ID_OF_USER: ReadonlyMap<string, string> = new Map([
 
 function listSessions({ state, user, query, nowMs }: RouteContext) {
   const type = query.get("type");
-  const sessions = sessionList(state, user, nowMs).filter((session) => type === null || session["type"] === type);
+  const sessions = openSessions(state, user).filter(({ session }) => type === null || session.type === type);
   // The platform writes an empty list as `null` or as `[]`.
-  return jsonResponse(sessions.length === 0 ? null : sessions);
+  return sessions.length === 0 ? null : sessions.map((open) => sessionJson(state, open, nowMs));
 }
 
-function sessionOf({ state, user, params, nowMs }: RouteContext) {
+function sessionOf({ state, user, params }: RouteContext) {
   const isOwn = params["organization"] === SIMULATED_ORGANIZATION && params["user"] === user;
-  const session = isOwn && sessionList(state, user, nowMs).find((session) => session["name"] === params["name"]);
-  if (!session) throw new HttpError(404, "Session not found", { code: "session_not_found" });
-  return session;
+  const open = isOwn && openSessions(state, user).find(({ session }) => session.name === params["name"]);
+  if (!open) throw new HttpError(404, "Session not found", { code: "session_not_found" });
+  return open;
+}
+
+function getSession(context: RouteContext) {
+  return sessionJson(context.state, sessionOf(context), context.nowMs);
 }
 
 /** What the program behind a session's address would show. */
 function sessionPage({ state, params, nowMs }: RouteContext) {
   const { user = "", name = "" } = params;
-  const session = sessionList(state, user, nowMs).find((session) => session["name"] === name);
-  if (session?.["healthy"] !== true) throw new HttpError(502, "The session does not respond");
-  return rawResponse(`<!doctype html><title>Session</title><h1>Session ${name} of ${user}</h1>\n`, "text/html");
+  const open = openSessions(state, user).find(({ session }) => session.name === name);
+  if (open === undefined || sessionJson(state, open, nowMs)["healthy"] !== true) {
+    throw new HttpError(502, "The session does not respond");
+  }
+  return `<!doctype html><title>Session</title><h1>Session ${name} of ${user}</h1>\n`;
 }
 
 function deleteSession(context: RouteContext) {
-  context.state.closedSessions.add(textOf(sessionOf(context)["id"]) ?? "");
-  return noContentResponse;
+  sessionOf(context).session.isDeleted = true;
 }
 
 const SESSION_FIELDS = {
@@ -121,16 +119,23 @@ const SESSION_FIELDS = {
 } as const;
 
 function postSession({ state, user, body, nowMs }: RouteContext) {
-  const fields = checkBody(body, SESSION_FIELDS);
-  if (sessionList(state, user, nowMs).some(({ name }) => name === fields["name"])) {
-    throw new HttpError(409, `Session ${fields["name"]} already exists`);
+  const { type, name, ...fields } = checkBody(body, SESSION_FIELDS);
+  if (openSessions(state, user).some(({ session }) => session.name === name)) {
+    throw new HttpError(409, `Session ${name} already exists`);
   }
-  return jsonResponse(createSession(state, user, fields));
+  const given = { type: String(type), user, createdAtMs: nowMs, fields };
+  const session = newSession(state, name === undefined ? given : { ...given, name: String(name) });
+  state.createdSessions.push(session);
+  return sessionJson(state, { session, run: null }, nowMs);
 }
 
 function restartSession(context: RouteContext) {
-  context.state.sessionRestarts.set(textOf(sessionOf(context)["id"]) ?? "", context.nowMs);
-  return jsonResponse(sessionOf(context));
+  sessionOf(context).session.restartedAtMs = context.nowMs;
+  return getSession(context);
+}
+
+function getWorkspace({ state, user, nowMs }: RouteContext) {
+  return { status: workspaceStatus(state, user, nowMs) };
 }
 
 const RESTART_FIELDS = { forceKill: { type: "boolean", isRequired: true } } as const;
@@ -143,11 +148,10 @@ function restartWorkspace({ state, user, params, body, nowMs }: RouteContext) {
   checkBody(body, RESTART_FIELDS);
   for (const run of state.runs.filter((run) => run.user === user)) requestSimulatedCancel(run, nowMs);
   state.workspaceRestarts.set(user, nowMs);
-  return noContentResponse;
 }
 
 function listClusters({ state, user, query }: RouteContext) {
   const scope = query.get("scope") ?? "mine";
   const isOwn = scope === "mine" || scope === "all" || scope === `user:${user}`;
-  return jsonResponse(isOwn ? clusterList(state.clusters, user) : null);
+  return isOwn ? clusterList(state.clusters, user) : null;
 }

@@ -1,14 +1,13 @@
 /** Deletes several runs, by slug or id, by age or by status. */
 
-import type { SimulatedResponse } from "../responses.ts";
-import { HttpError, invalidRequest, noContentResponse } from "../responses.ts";
+import { HttpError, invalidRequest } from "../responses.ts";
 import { hasSimulatedRunEnded, simulatedStatusOf } from "../progress.ts";
 import type { RouteContext } from "./route.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const STATUS_FILTERS = ["completed", "error", "canceled"];
 
-export function deleteSimulatedRuns({ state, user, query, nowMs }: RouteContext): SimulatedResponse {
+export function deleteSimulatedRuns({ state, user, query, nowMs }: RouteContext) {
   const slugs = listOf(query, "slugs");
   const ids = listOf(query, "ids");
   const statuses = listOf(query, "status");
@@ -32,7 +31,6 @@ export function deleteSimulatedRuns({ state, user, query, nowMs }: RouteContext)
       (days === null || nowMs - run.createdAtMs >= Number(days) * DAY_MS);
     if (isNamed || isSelected) run.isDeleted = true;
   }
-  return noContentResponse;
 }
 
 /** Values of a query parameter: comma-separated, repeated, or both. */

@@ -1,8 +1,7 @@
 /** Legacy routes: a run is identified by its workflow and number, and DELETE removes it with its files. */
 
 import type { JsonObject } from "../../json.ts";
-import type { SimulatedResponse } from "../responses.ts";
-import { HttpError, jsonResponse, noContentResponse } from "../responses.ts";
+import { HttpError } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { prepareSimulatedRun, storeSimulatedRun } from "../run_input.ts";
 import { executedJobsOf } from "../progress.ts";
@@ -17,17 +16,13 @@ export const LEGACY_ROUTES = routesIn({
   "DELETE /api/workflows/:workflow/runs/:number": ["delete-run", deleteRun],
 }, { apiVersion: "legacy" });
 
-function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedResponse {
+function submit({ state, user, params, body, nowMs }: RouteContext) {
   const fields = checkBody(body, { inputs: { type: "object" }, appInfo: { type: "object" } });
   const run = prepareSimulatedRun(state, {
     user,
     workflow: params["workflow"] ?? "",
-    yaml: null,
     inputs: objectOf(fields["inputs"]),
-    displayName: null,
-    slug: null,
     sessionNames: objectOf(objectOf(fields["appInfo"])["sessionNames"]),
-    isUntrusted: false,
     // Servers with the legacy API have no consent.
     consent: "all",
   });
@@ -35,16 +30,15 @@ function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedRe
   return submitResponse(legacyRunJson(state, run, nowMs), run.sessions);
 }
 
-function getRun(context: RouteContext): SimulatedResponse {
+function getRun(context: RouteContext) {
   if (context.state.behavior().legacyRead === "405") {
     throw new HttpError(405, "Method not allowed", { code: "method_not_allowed", headers: { allow: "DELETE" } });
   }
-  return jsonResponse(legacyRunJson(context.state, runOf(context), context.nowMs));
+  return legacyRunJson(context.state, runOf(context), context.nowMs);
 }
 
-function deleteRun(context: RouteContext): SimulatedResponse {
+function deleteRun(context: RouteContext) {
   runOf(context).isDeleted = true;
-  return noContentResponse;
 }
 
 function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {

@@ -1,5 +1,5 @@
-import type { FieldError, SimulatedResponse } from "../responses.ts";
-import { invalidRequest, jsonResponse } from "../responses.ts";
+import type { FieldError } from "../responses.ts";
+import { invalidRequest } from "../responses.ts";
 import { simulatedStatusOf } from "../progress.ts";
 import { simulatedRunJson } from "../render.ts";
 import type { RouteContext } from "./route.ts";
@@ -7,7 +7,7 @@ import type { RouteContext } from "./route.ts";
 const STATUS_FILTERS = ["running", "completed", "error", "canceled"];
 const DEFAULT_LIMIT = 50;
 
-export function listSimulatedRuns({ state, user, query, nowMs }: RouteContext): SimulatedResponse {
+export function listSimulatedRuns({ state, user, query, nowMs }: RouteContext) {
   const statuses = query.getAll("status");
   const statusErrors = statuses.filter((status) => !STATUS_FILTERS.includes(status)).map((status): FieldError => ({
     code: "enum",
@@ -31,10 +31,10 @@ export function listSimulatedRuns({ state, user, query, nowMs }: RouteContext): 
   );
   const ordered = listOrder === "newest" ? matching.toReversed() : matching;
   const page = ordered.slice(offset, offset + Math.min(limit, maxLimit));
-  return jsonResponse({
+  return {
     runs: page.length === 0 ? null : page.map((run) => simulatedRunJson(state, run, nowMs)),
     total: matching.length,
-  });
+  };
 }
 
 function integerParameter(

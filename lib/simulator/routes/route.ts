@@ -1,6 +1,5 @@
 /** The shape of a route, and matching a request to the routes. */
 
-import type { SimulatedResponse } from "../responses.ts";
 import type { Operation } from "../simulator.ts";
 import type { SimulatorState } from "../state.ts";
 
@@ -14,8 +13,8 @@ export interface RouteContext {
   readonly nowMs: number;
 }
 
-/** Throws an HttpError. */
-type Handler = (context: RouteContext) => SimulatedResponse;
+/** Returns the JSON or the text of the response, or `undefined` for one without a body. Throws an HttpError. */
+type Handler = (context: RouteContext) => unknown;
 
 export interface SimulatorRoute {
   readonly method: string;
@@ -23,6 +22,8 @@ export interface SimulatorRoute {
   readonly path: string;
   readonly operation: Operation;
   readonly handler: Handler;
+  /** Default: JSON. */
+  readonly contentType?: string | undefined;
   /** Needs no credential. */
   readonly isPublic?: boolean | undefined;
   /** Present only on servers with this API version; by default on all. */
@@ -31,12 +32,12 @@ export interface SimulatorRoute {
 
 /** @param table By method and pattern, like `GET /api/workflow-runs/:slug`. */
 export function routesIn(
-  table: Readonly<Record<string, readonly [Operation, Handler]>>,
+  table: Readonly<Record<string, readonly [Operation, Handler, contentType?: string]>>,
   { isPublic, apiVersion }: Pick<SimulatorRoute, "isPublic" | "apiVersion"> = {},
 ): readonly SimulatorRoute[] {
-  return Object.entries(table).map(([route, [operation, handler]]) => {
+  return Object.entries(table).map(([route, [operation, handler, contentType]]) => {
     const [method = "", path = ""] = route.split(" ");
-    return { method, path, operation, handler, isPublic, apiVersion };
+    return { method, path, operation, handler, contentType, isPublic, apiVersion };
   });
 }
 

@@ -1,7 +1,6 @@
 /** Current routes of runs, which are identified by slug. */
 
-import type { SimulatedResponse } from "../responses.ts";
-import { HttpError, invalidRequest, jsonResponse, noContentResponse } from "../responses.ts";
+import { HttpError, invalidRequest } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { acceptSlug, findRunWithSlug, prepareSimulatedRun, type RunInput, storeSimulatedRun } from "../run_input.ts";
 import { readLogFile } from "../logs.ts";
@@ -46,7 +45,7 @@ const SUBMIT_FIELDS = {
   untrusted: { type: "boolean" },
 } as const;
 
-function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
+function submit({ state, user, body, nowMs }: RouteContext) {
   const fields = checkBody(body, SUBMIT_FIELDS);
   const sources = ["workflow", "yaml", "marketplace", "repository"].filter((name) => fields[name] !== undefined);
   if (sources.length !== 1) {
@@ -62,10 +61,10 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
   const slug = acceptSlug(state, textOf(fields["slug"]));
   const input: RunInput = {
     user,
-    workflow: textOf(fields["workflow"]) ?? marketplaceName(state, user, textOf(fields["marketplace"])) ?? null,
-    yaml: textOf(fields["yaml"]) ?? null,
+    workflow: textOf(fields["workflow"]) ?? marketplaceName(state, user, textOf(fields["marketplace"])),
+    yaml: textOf(fields["yaml"]),
     inputs: objectOf(fields["inputs"]),
-    displayName: textOf(fields["displayName"]) ?? null,
+    displayName: textOf(fields["displayName"]),
     slug,
     sessionNames: objectOf(fields["sessionNames"]),
     isUntrusted: fields["untrusted"] === true,
@@ -75,8 +74,8 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
     },
   };
   const run = prepareSimulatedRun(state, input);
-  if (fields["dryRun"] === true) return jsonResponse({ run: dryRunJson(state, run, nowMs) });
-  const existing = slug === null ? null : findRunWithSlug(state, user, slug);
+  if (fields["dryRun"] === true) return { run: dryRunJson(state, run, nowMs) };
+  const existing = slug === undefined ? null : findRunWithSlug(state, user, slug);
   if (existing === null) {
     storeSimulatedRun(state, run);
     storeGrant(state, input);
@@ -100,7 +99,9 @@ function dryRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number) {
 
 /** Stores consent given by name for later submits. */
 function storeGrant(state: SimulatorState, { user, workflow, consent }: RunInput): void {
-  if (workflow === null || consent === "all" || consent.permissions.length + consent.variables.length === 0) return;
+  if (workflow === undefined || consent === "all" || consent.permissions.length + consent.variables.length === 0) {
+    return;
+  }
   state.grants.set(`${user} ${workflow}`, consent);
 }
 
@@ -118,13 +119,13 @@ function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {
   throw new HttpError(404, `Workflow run ${slug} not found`, { code: "workflow_run_not_found" });
 }
 
-function getRun(context: RouteContext): SimulatedResponse {
-  return jsonResponse(runDetailJson(context.state, runOf(context), context.nowMs));
+function getRun(context: RouteContext) {
+  return runDetailJson(context.state, runOf(context), context.nowMs);
 }
 
-function listRunningSteps(context: RouteContext): SimulatedResponse {
+function listRunningSteps(context: RouteContext) {
   const steps = runningSteps(runOf(context), context.nowMs);
-  return jsonResponse({ runningSteps: steps.length === 0 ? null : steps });
+  return { runningSteps: steps.length === 0 ? null : steps };
 }
 
 const UPDATE_FIELDS = {
@@ -133,31 +134,29 @@ const UPDATE_FIELDS = {
   statusReason: { type: "string", maxLength: 100 },
 } as const;
 
-function updateRun(context: RouteContext): SimulatedResponse {
+function updateRun(context: RouteContext) {
   const run = runOf(context);
   const fields = checkBody(context.body, UPDATE_FIELDS);
   if (fields["status"] === "canceling") requestSimulatedCancel(run, context.nowMs);
   if (fields["status"] === "error" && !hasSimulatedRunEnded(run, context.nowMs)) run.failedAtMs = context.nowMs;
   run.displayName = textOf(fields["displayName"]) ?? run.displayName;
   run.statusReason = textOf(fields["statusReason"]) ?? run.statusReason;
-  return jsonResponse(runDetailJson(context.state, run, context.nowMs));
+  return runDetailJson(context.state, run, context.nowMs);
 }
 
-function cancelRun(context: RouteContext): SimulatedResponse {
+function cancelRun(context: RouteContext) {
   const run = runOf(context);
   if (hasSimulatedRunEnded(run, context.nowMs) && context.state.behavior().cancelOfEnded === 409) {
     throw new HttpError(409, `Workflow run ${run.slug} has already ended`);
   }
   requestSimulatedCancel(run, context.nowMs);
-  return noContentResponse;
 }
 
-function deleteRun(context: RouteContext): SimulatedResponse {
+function deleteRun(context: RouteContext) {
   runOf(context).isDeleted = true;
-  return noContentResponse;
 }
 
-function readRunFile(context: RouteContext): SimulatedResponse {
+function readRunFile(context: RouteContext) {
   const run = runOf(context);
   const path = context.query.get("file");
   if (path === null || path === "") {
@@ -170,5 +169,5 @@ function readRunFile(context: RouteContext): SimulatedResponse {
   }
   const text = readLogFile(context.state, run, path, context.nowMs);
   if (text === null) throw new HttpError(404, `File ${path} not found`, { code: "file_not_found" });
-  return jsonResponse(text);
+  return text;
 }

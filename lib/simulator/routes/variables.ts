@@ -1,7 +1,7 @@
 /** Workflow variables of an account. The value of a secret one is never returned. */
 
 import { checkBody } from "../body.ts";
-import { HttpError, jsonResponse, noContentResponse } from "../responses.ts";
+import { HttpError } from "../responses.ts";
 import { textOf } from "../shape.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 
@@ -20,7 +20,7 @@ const CREATE_FIELDS = {
 } as const;
 
 function listVariables(context: RouteContext) {
-  return jsonResponse(Object.fromEntries([...variablesOf(context).keys()].map((key) => [key, shown(context, key)])));
+  return Object.fromEntries([...variablesOf(context).keys()].map((key) => [key, shown(context, key)]));
 }
 
 function addVariable(context: RouteContext) {
@@ -28,7 +28,7 @@ function addVariable(context: RouteContext) {
   const key = textOf(fields["key"]) ?? "";
   if (variablesOf(context).has(key)) throw new HttpError(409, `Variable ${key} already exists`);
   variablesOf(context).set(key, { value: textOf(fields["value"]) ?? "", isSecret: fields["secret"] === true });
-  return jsonResponse(shown(context, key));
+  return shown(context, key);
 }
 
 function updateVariable(context: RouteContext) {
@@ -36,12 +36,11 @@ function updateVariable(context: RouteContext) {
   const fields = checkBody(context.body, UPDATE_FIELDS);
   const isSecret = fields["secret"] === undefined ? variable.isSecret : fields["secret"] === true;
   variablesOf(context).set(key, { value: textOf(fields["value"]) ?? variable.value, isSecret });
-  return jsonResponse(shown(context, key));
+  return shown(context, key);
 }
 
 function deleteVariable(context: RouteContext) {
   variablesOf(context).delete(existing(context).key);
-  return noContentResponse;
 }
 
 function variablesOf({ state, user }: RouteContext) {

@@ -1,28 +1,21 @@
 /** Workflows, their files, presets (saved inputs) and consent. */
 
 import type { JsonObject } from "../../json.ts";
-import { HttpError, jsonResponse, noContentResponse, rawResponse } from "../responses.ts";
+import { HttpError } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { objectOf, textOf } from "../shape.ts";
 import { newId } from "../id.ts";
 import type { StoredPreset, StoredWorkflow } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 
+const YAML_TYPE = "application/yaml";
+
 export const WORKFLOW_ROUTES = routesIn({
   "GET /api/workflows": ["list-workflows", listWorkflows],
-  "GET /api/workflows/:workflow": [
-    "get-workflow",
-    (context) => jsonResponse(workflowJson(context.user, workflowOf(context))),
-  ],
-  "GET /api/workflows/:workflow/json": ["get-workflow-json", (context) => jsonResponse(workflowOf(context).yaml)],
-  "GET /api/workflows/:workflow/yaml": [
-    "get-workflow-yaml",
-    (context) => rawResponse(workflowOf(context).file.yaml, "application/yaml"),
-  ],
-  "GET /api/workflows/:workflow/markdown": [
-    "other",
-    (context) => jsonResponse(workflowOf(context).file.readme ?? null),
-  ],
+  "GET /api/workflows/:workflow": ["get-workflow", (context) => workflowJson(context.user, workflowOf(context))],
+  "GET /api/workflows/:workflow/json": ["get-workflow-json", (context) => workflowOf(context).yaml],
+  "GET /api/workflows/:workflow/yaml": ["get-workflow-yaml", (context) => workflowOf(context).file.yaml, YAML_TYPE],
+  "GET /api/workflows/:workflow/markdown": ["other", (context) => workflowOf(context).file.readme ?? null],
   "POST /api/workflows/:workflow/saved-inputs": ["other", addPreset],
   "PATCH /api/workflows/:workflow/saved-inputs/:name": ["other", updatePreset],
   "DELETE /api/workflows/:workflow/saved-inputs/:name": ["other", deletePreset],
@@ -33,7 +26,7 @@ export const WORKFLOW_ROUTES = routesIn({
 function listWorkflows({ state, user, query }: RouteContext) {
   const all = [...state.workflows.get(user)?.values() ?? []];
   const shown = query.get("favoriteOnly") === "true" ? all.filter(({ file }) => file.isFavorite === true) : all;
-  return jsonResponse(shown.map((record) => workflowJson(user, record)));
+  return shown.map((record) => workflowJson(user, record));
 }
 
 function workflowOf({ state, user, params }: RouteContext): StoredWorkflow {
@@ -100,7 +93,7 @@ function ownPreset(record: StoredWorkflow, name: string | undefined): StoredPres
 }
 
 function savedInputs(record: StoredWorkflow) {
-  return jsonResponse({ savedInputs: record.presets.length === 0 ? null : record.presets });
+  return { savedInputs: record.presets.length === 0 ? null : record.presets };
 }
 
 function listGrants({ state, user }: RouteContext) {
@@ -109,12 +102,11 @@ function listGrants({ state, user }: RouteContext) {
     allowedPermissions: granted.permissions,
     allowedUserVariables: granted.variables,
   }));
-  return jsonResponse(grants.length === 0 ? null : grants);
+  return grants.length === 0 ? null : grants;
 }
 
 function revokeGrant({ state, user, params }: RouteContext) {
   if (!state.grants.delete(`${user} ${params["workflow"]}`)) {
     throw new HttpError(404, `No permissions for workflow ${params["workflow"]}`);
   }
-  return noContentResponse;
 }
