@@ -1,4 +1,4 @@
-/** Checks settings that come from outside, where the compiler cannot. */
+/** The defaults of settings, and a check of those that come from outside, where the compiler cannot. */
 
 import { isObject } from "../json.ts";
 import { type ClusterFacts, type Fault, OPERATIONS, type ServerBehavior, type SimulatorOptions } from "./simulator.ts";
@@ -6,29 +6,39 @@ import { type ClusterFacts, type Fault, OPERATIONS, type ServerBehavior, type Si
 type Setting = "number" | "text" | readonly (string | number | boolean)[];
 type SettingsOf<T> = Readonly<Record<keyof T, Setting>>;
 
+/** Each option's default, and its values if it does not take any number. */
 const BEHAVIOR = {
-  apiVersion: ["current", "legacy", "both"],
-  legacyRead: ["405", "run"],
-  slugs: ["unique", "shared", "existing", "ignored", "refused"],
-  duplicateSlugStatus: [400, 409, 422],
-  cancelOfEnded: [204, 409],
-  idInPath: [true, false],
-  errorBody: ["envelope", "problem"],
-  dryRun: ["run", "run-without-status", "no-slug"],
-  listOrder: ["newest", "oldest"],
-  maxLimit: "number",
-  listLagMs: "number",
-  readLagMs: "number",
-  launchGapMs: "number",
-  workspace: ["Running", "Off", "Starting"],
-  workspaceErrorStatus: [400, 404, 409, 500, 503],
-  foreignRun: [404, 403, 200],
-  logFileBytes: "number",
-  rateLimit: "number",
-  rateWindowMs: "number",
-  clockSkewMs: "number",
-  consent: ["third-party", "always", "never"],
-} as const satisfies SettingsOf<ServerBehavior>;
+  apiVersion: ["current", ["current", "legacy", "both"]],
+  legacyRead: ["405", ["405", "run"]],
+  slugs: ["unique", ["unique", "shared", "existing", "ignored", "refused"]],
+  duplicateSlugStatus: [409, [400, 409, 422]],
+  cancelOfEnded: [204, [204, 409]],
+  idInPath: [false, [true, false]],
+  errorBody: ["problem", ["envelope", "problem"]],
+  dryRun: ["run", ["run", "run-without-status", "no-slug"]],
+  listOrder: ["newest", ["newest", "oldest"]],
+  maxLimit: [100, "number"],
+  listLagMs: [0, "number"],
+  readLagMs: [0, "number"],
+  launchGapMs: [0, "number"],
+  workspace: ["Running", ["Running", "Off", "Starting"]],
+  workspaceErrorStatus: [400, [400, 404, 409, 500, 503]],
+  foreignRun: [404, [404, 403, 200]],
+  logFileBytes: [10 * 1024 * 1024, "number"],
+  rateLimit: [Infinity, "number"],
+  rateWindowMs: [1_000, "number"],
+  clockSkewMs: [0, "number"],
+  consent: ["third-party", ["third-party", "always", "never"]],
+} as const satisfies { [Name in keyof ServerBehavior]: readonly [ServerBehavior[Name], Setting] };
+
+/** A server with the current API that accepts slugs and reports problems. */
+export const DEFAULT_BEHAVIOR: ServerBehavior = behaviorOf(([value]) => value);
+
+const BEHAVIOR_SETTINGS: SettingsOf<ServerBehavior> = behaviorOf(([, setting]) => setting);
+
+function behaviorOf(choose: (entry: readonly [unknown, Setting]) => unknown) {
+  return Object.assign({}, ...Object.entries(BEHAVIOR).map(([name, entry]) => ({ [name]: choose(entry) })));
+}
 
 const FAULT = {
   on: ["*", ...OPERATIONS],
@@ -55,7 +65,7 @@ const CLUSTER = {
 /** @throws RangeError that names every unknown option, field or value. */
 export function checkSettings({ behavior = {}, faults = [], clusters = {} }: SimulatorOptions): void {
   const problems = [
-    ...problemsOf("server behavior option", behavior, BEHAVIOR),
+    ...problemsOf("server behavior option", behavior, BEHAVIOR_SETTINGS),
     ...faults.flatMap((fault) => problemsOf("field of a fault", fault, FAULT)),
     ...clusterProblems(clusters),
   ];

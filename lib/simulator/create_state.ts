@@ -1,46 +1,38 @@
 /** The initial state: built-in and additional workflows, and past runs. */
 
-import { parse } from "../deps/yaml.ts";
-import { isObject, type JsonObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
 import { describedClusters, SAMPLE_CLUSTERS } from "./clusters.ts";
 import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
-import { objectOf } from "./shape.ts";
+import { objectOf, parseWorkflow } from "./shape.ts";
 import { type Scenario, stepScript } from "./scenario.ts";
 import type { SimulatorOptions } from "./simulator.ts";
 import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
-interface StateOptions extends Pick<SimulatorState, "clock" | "speed" | "random" | "behavior"> {
-  readonly extraWorkflows: NonNullable<SimulatorOptions["workflows"]>;
-  readonly scenarios: NonNullable<SimulatorOptions["scenarios"]>;
-  readonly clusters: SimulatorOptions["clusters"];
-}
-
-export function createState(options: StateOptions): SimulatorState {
-  const { clock, speed, random, behavior, extraWorkflows, scenarios, clusters } = options;
+export function createState(
+  { workflows: added = {}, scenarios = {}, clusters }: SimulatorOptions,
+  deps: Pick<SimulatorState, "clock" | "speed" | "random" | "behavior">,
+): SimulatorState {
   // Before the files are parsed, which takes long at a high speed.
-  const nowMs = clock.now();
-  const extra = Object.entries(extraWorkflows).map(([name, workflow]): WorkflowFile =>
+  const startMs = deps.clock.now();
+  const extra = Object.entries(added).map(([name, workflow]): WorkflowFile =>
     typeof workflow === "string" ? { name, yaml: workflow } : { name, ...workflow }
   );
   const names = new Set(extra.map(({ name }) => name));
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
     .map((file): WorkflowFile => ({ ...file, scenario: scenarios[file.name] ?? file.scenario ?? {} }))
-    .map((file) => ({ file, yaml: parseWorkflow(file) }));
+    .map((file) => ({ file, yaml: yamlOf(file) }));
   checkScenarios(scenarios, new Map(files.map(({ file }) => [file.name, file])));
   const workflows = new Map(SIMULATED_USERS.map((user) => [
     user as string,
-    new Map(files.map(({ file, yaml }) => [file.name, storedWorkflow(file, yaml, { nowMs, random })])),
+    new Map(files.map(({ file, yaml }) => [file.name, storedWorkflow(file, yaml, () => newId(startMs, deps.random))])),
   ]));
   const state: SimulatorState = {
-    clock,
-    speed,
-    startMs: nowMs,
-    random,
-    behavior,
+    ...deps,
+    startMs,
     runs: [],
     clusters: clusters === undefined ? SAMPLE_CLUSTERS : describedClusters(clusters),
     workflows,
@@ -54,18 +46,10 @@ export function createState(options: StateOptions): SimulatorState {
   return state;
 }
 
-function parseWorkflow(file: WorkflowFile): JsonObject {
-  const yaml = parseYaml(file.yaml);
-  if (!isObject(yaml)) throw new RangeError(`workflow ${file.name} must be a YAML mapping`);
+function yamlOf(file: WorkflowFile): JsonObject {
+  const yaml = parseWorkflow(file.yaml);
+  if (yaml === undefined) throw new RangeError(`workflow ${file.name} must be a YAML mapping`);
   return yaml;
-}
-
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text, { logLevel: "error" });
-  } catch {
-    return undefined; // Reported by name.
-  }
 }
 
 /** Throws a RangeError for an unknown workflow or an invalid time. */
@@ -78,17 +62,13 @@ function checkScenarios(
   for (const { scenario = {} } of files.values()) for (const step of Object.values(scenario)) stepScript(step);
 }
 
-function storedWorkflow(
-  file: WorkflowFile,
-  yaml: JsonObject,
-  { nowMs, random }: { readonly nowMs: number; readonly random: () => number },
-): StoredWorkflow {
+function storedWorkflow(file: WorkflowFile, yaml: JsonObject, nextId: () => string): StoredWorkflow {
   const preset = (name: string, inputs: unknown, builtin: boolean): StoredPreset => (
-    { id: newId(nowMs, random), name, inputs: objectOf(inputs), builtin }
+    { id: nextId(), name, inputs: objectOf(inputs), builtin }
   );
   const configurations = Object.entries(objectOf(yaml["configurations"]));
   return {
-    id: newId(nowMs, random),
+    id: nextId(),
     file,
     yaml,
     presets: [

@@ -66,6 +66,10 @@ const STATUSES: ReadonlyMap<number, { readonly title: string; readonly code?: st
   [504, { title: "Gateway Timeout" }],
 ]);
 
+export function queryError(parameter: string, code: string, detail: string): FieldError {
+  return { code, detail, parameter, in: "query" };
+}
+
 /** The 422 response to a body or query that violates the contract. It lists every invalid field. */
 export function invalidRequest(fields: readonly FieldError[]): HttpError {
   return new HttpError(422, "The request is not valid", { fields });

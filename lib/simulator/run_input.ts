@@ -1,13 +1,12 @@
 /** Checks a submit and creates its run. The checks are in the order of the platform's. */
 
-import { isObject, type JsonObject } from "../json.ts";
-import { parse } from "../deps/yaml.ts";
+import type { JsonObject } from "../json.ts";
 import { HttpError, invalidRequest } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
 import { evaluateCondition } from "./expressions.ts";
 import { planRun } from "./plan.ts";
 import type { Scenario } from "./scenario.ts";
-import { objectOf, stringsOf, textOf } from "./shape.ts";
+import { objectOf, parseWorkflow, stringsOf, textOf } from "./shape.ts";
 import { newId } from "./id.ts";
 import { newSession } from "./sessions.ts";
 import { workspaceStatus } from "./workspace.ts";
@@ -125,8 +124,8 @@ function findWorkflow(
     const { scenario = {}, isThirdParty = false } = record.file;
     return { yaml: record.yaml, scenario, isThirdParty: isThirdParty || isUntrusted };
   }
-  const parsed = parseYaml(yaml);
-  if (!isObject(parsed)) throw invalidYaml();
+  const parsed = parseWorkflow(yaml);
+  if (parsed === undefined) throw new HttpError(400, "Invalid YAML", { code: "invalid_yaml" });
   return { yaml: parsed, scenario: {}, isThirdParty: isUntrusted };
 }
 
@@ -136,18 +135,6 @@ function findSubworkflow(state: SimulatorState, user: string, path: string) {
     `.${file.name.replaceAll("__", ".")}`.endsWith(`.${path}`)
   );
   return record && { yaml: record.yaml, scenario: record.file.scenario ?? {} };
-}
-
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text, { logLevel: "error" });
-  } catch {
-    throw invalidYaml();
-  }
-}
-
-function invalidYaml(): HttpError {
-  return new HttpError(400, "Invalid YAML", { code: "invalid_yaml" });
 }
 
 function requireConsent(
@@ -192,15 +179,10 @@ export function acceptSlug(state: SimulatorState, slug: string | undefined): str
   if (slug === undefined || slug === "") return undefined;
   const { slugs } = state.behavior();
   if (slugs === "ignored") return undefined;
-  if (slugs === "refused") {
-    throw invalidRequest([{ code: "unexpected_property", detail: "a slug cannot be chosen", pointer: "#/slug" }]);
-  }
-  if (!/^[a-z][a-z0-9-]*$/.test(slug)) {
-    throw invalidRequest([{ code: "pattern", detail: "expected string to match [a-z][a-z0-9-]*", pointer: "#/slug" }]);
-  }
-  if (slug.length > 40) {
-    throw invalidRequest([{ code: "max_length", detail: "expected length <= 40", pointer: "#/slug" }]);
-  }
+  const refuse = (code: string, detail: string) => invalidRequest([{ code, detail, pointer: "#/slug" }]);
+  if (slugs === "refused") throw refuse("unexpected_property", "a slug cannot be chosen");
+  if (!/^[a-z][a-z0-9-]*$/.test(slug)) throw refuse("pattern", "expected string to match [a-z][a-z0-9-]*");
+  if (slug.length > 40) throw refuse("max_length", "expected length <= 40");
   return slug;
 }
 

@@ -1,6 +1,17 @@
 /** Reads values of unknown shape from YAML and JSON. */
 
+import { parse } from "../deps/yaml.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
+
+/** The content of a workflow file; `undefined` if it is not a YAML mapping. */
+export function parseWorkflow(text: string): JsonObject | undefined {
+  try {
+    const yaml: unknown = parse(text, { logLevel: "error" });
+    return isObject(yaml) ? yaml : undefined;
+  } catch {
+    return undefined; // Not YAML.
+  }
+}
 
 /** Returns the value if it is an object, an empty object otherwise. */
 export function objectOf(value: unknown): JsonObject {

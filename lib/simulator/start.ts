@@ -4,8 +4,7 @@ import { type ExchangeDeps, handleExchange } from "./exchange.ts";
 import { createFaultInjector } from "./faults.ts";
 import { openTcpProxy } from "./tcp_proxy.ts";
 import { simulatedStatusOf } from "./progress.ts";
-import { DEFAULT_BEHAVIOR } from "./behavior.ts";
-import { checkSettings } from "./check_settings.ts";
+import { checkSettings, DEFAULT_BEHAVIOR } from "./check_settings.ts";
 import { requestSimulatedCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
 import { createState } from "./create_state.ts";
@@ -37,14 +36,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const closing = new AbortController();
   const faults = createFaultInjector(options.faults ?? []);
   const received: ReceivedRequest[] = [];
-  const state = createState({
+  const state = createState(options, {
     clock: speed === 1 ? clock : fastClock(clock, speed),
     speed,
     random,
     behavior: () => behavior,
-    extraWorkflows: options.workflows ?? {},
-    scenarios: options.scenarios ?? {},
-    clusters: options.clusters,
   });
 
   const proxy = openTcpProxy({ port, serverPort: () => server.addr.port });

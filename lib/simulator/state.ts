@@ -60,6 +60,11 @@ export interface StoredWorkflow {
   presets: StoredPreset[];
 }
 
+export interface StoredVariable {
+  readonly value: string;
+  readonly isSecret: boolean;
+}
+
 export interface SimulatorState {
   /** Runs `speed` times as fast as the server's time. */
   readonly clock: Clock;
@@ -77,7 +82,7 @@ export interface SimulatorState {
   /** Sessions that belong to no run. */
   readonly createdSessions: SimulatedSession[];
   /** Workflow variables by user and key. */
-  readonly variables: Map<string, Map<string, { readonly value: string; readonly isSecret: boolean }>>;
+  readonly variables: Map<string, Map<string, StoredVariable>>;
 }
 
 export function nextRunNumber(state: SimulatorState, user: string, workflow: string | null): number {

@@ -1,6 +1,6 @@
 /** Deletes several runs, by slug or id, by age or by status. */
 
-import { HttpError, invalidRequest } from "../responses.ts";
+import { HttpError, invalidRequest, queryError } from "../responses.ts";
 import { hasSimulatedRunEnded, simulatedStatusOf } from "../progress.ts";
 import type { RouteContext } from "./route.ts";
 
@@ -18,11 +18,10 @@ export function deleteSimulatedRuns({ state, user, query, nowMs }: RouteContext)
   const invalidStatus = statuses.find((status) => !STATUS_FILTERS.includes(status));
   if (invalidStatus !== undefined) {
     const detail = `expected one of ${STATUS_FILTERS.join(", ")}: got ${invalidStatus}`;
-    throw invalidRequest([{ code: "enum", detail, parameter: "status", in: "query" }]);
+    throw invalidRequest([queryError("status", "enum", detail)]);
   }
   if (days !== null && !/^\d+$/.test(days)) {
-    const detail = `expected an integer: got ${days}`;
-    throw invalidRequest([{ code: "minimum", detail, parameter: "olderThanDays", in: "query" }]);
+    throw invalidRequest([queryError("olderThanDays", "minimum", `expected an integer: got ${days}`)]);
   }
   for (const run of state.runs.filter((run) => run.user === user)) {
     const isNamed = slugs.includes(run.slug) || ids.includes(run.id);

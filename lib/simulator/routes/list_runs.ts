@@ -1,5 +1,4 @@
-import type { FieldError } from "../responses.ts";
-import { invalidRequest } from "../responses.ts";
+import { type FieldError, invalidRequest, queryError } from "../responses.ts";
 import { simulatedStatusOf } from "../progress.ts";
 import { simulatedRunJson } from "../render.ts";
 import type { RouteContext } from "./route.ts";
@@ -9,12 +8,9 @@ const DEFAULT_LIMIT = 50;
 
 export function listSimulatedRuns({ state, user, query, nowMs }: RouteContext) {
   const statuses = query.getAll("status");
-  const statusErrors = statuses.filter((status) => !STATUS_FILTERS.includes(status)).map((status): FieldError => ({
-    code: "enum",
-    detail: `expected one of ${STATUS_FILTERS.join(", ")}: got ${status}`,
-    parameter: "status",
-    in: "query",
-  }));
+  const statusErrors = statuses.filter((status) => !STATUS_FILTERS.includes(status)).map((status) =>
+    queryError("status", "enum", `expected one of ${STATUS_FILTERS.join(", ")}: got ${status}`)
+  );
   const limit = integerParameter(query, "limit", { min: 1, defaultValue: DEFAULT_LIMIT });
   const offset = integerParameter(query, "offset", { min: 0, defaultValue: 0 });
   const errors = [...statusErrors, ...[limit, offset].flatMap((parsed) => typeof parsed === "number" ? [] : [parsed])];
@@ -46,5 +42,5 @@ function integerParameter(
   if (text === null) return defaultValue;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min) return value;
-  return { code: "minimum", detail: `expected an integer >= ${min}: got ${text}`, parameter: name, in: "query" };
+  return queryError(name, "minimum", `expected an integer >= ${min}: got ${text}`);
 }

@@ -1,6 +1,6 @@
 /** Current routes of runs, which are identified by slug. */
 
-import { HttpError, invalidRequest } from "../responses.ts";
+import { HttpError, invalidRequest, queryError } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { acceptSlug, findRunWithSlug, prepareSimulatedRun, type RunInput, storeSimulatedRun } from "../run_input.ts";
 import { readLogFile } from "../logs.ts";
@@ -49,11 +49,8 @@ function submit({ state, user, body, nowMs }: RouteContext) {
   const fields = checkBody(body, SUBMIT_FIELDS);
   const sources = ["workflow", "yaml", "marketplace", "repository"].filter((name) => fields[name] !== undefined);
   if (sources.length !== 1) {
-    throw invalidRequest([{
-      code: "one_source",
-      detail: "expected exactly one of workflow, yaml, marketplace, repository",
-      pointer: "#",
-    }]);
+    const detail = "expected exactly one of workflow, yaml, marketplace, repository";
+    throw invalidRequest([{ code: "one_source", detail, pointer: "#" }]);
   }
   if (sources[0] === "repository") {
     throw new HttpError(404, `No workflow at ${fields["repository"]}`, { code: "workflow_not_found" });
@@ -160,12 +157,7 @@ function readRunFile(context: RouteContext) {
   const run = runOf(context);
   const path = context.query.get("file");
   if (path === null || path === "") {
-    throw invalidRequest([{
-      code: "required",
-      detail: "required query parameter is missing",
-      parameter: "file",
-      in: "query",
-    }]);
+    throw invalidRequest([queryError("file", "required", "required query parameter is missing")]);
   }
   const text = readLogFile(context.state, run, path, context.nowMs);
   if (text === null) throw new HttpError(404, `File ${path} not found`, { code: "file_not_found" });

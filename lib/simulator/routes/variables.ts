@@ -2,7 +2,7 @@
 
 import { checkBody } from "../body.ts";
 import { HttpError } from "../responses.ts";
-import { textOf } from "../shape.ts";
+import type { StoredVariable } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 
 export const VARIABLE_ROUTES = routesIn({
@@ -20,30 +20,26 @@ const CREATE_FIELDS = {
 } as const;
 
 function listVariables(context: RouteContext) {
-  return Object.fromEntries([...variablesOf(context).keys()].map((key) => [key, shown(context, key)]));
+  return Object.fromEntries([...variablesOf(context)].map(([key, variable]) => [key, shown(key, variable)]));
 }
 
 function addVariable(context: RouteContext) {
-  const fields = checkBody(context.body, CREATE_FIELDS);
-  const key = textOf(fields["key"]) ?? "";
-  if (variablesOf(context).has(key)) throw new HttpError(409, `Variable ${key} already exists`);
-  variablesOf(context).set(key, { value: textOf(fields["value"]) ?? "", isSecret: fields["secret"] === true });
-  return shown(context, key);
+  const { key, value, secret } = checkBody(context.body, CREATE_FIELDS);
+  if (variablesOf(context).has(String(key))) throw new HttpError(409, `Variable ${key} already exists`);
+  return store(context, String(key), { value: String(value), isSecret: secret === true });
 }
 
 function updateVariable(context: RouteContext) {
   const { key, variable } = existing(context);
-  const fields = checkBody(context.body, UPDATE_FIELDS);
-  const isSecret = fields["secret"] === undefined ? variable.isSecret : fields["secret"] === true;
-  variablesOf(context).set(key, { value: textOf(fields["value"]) ?? variable.value, isSecret });
-  return shown(context, key);
+  const { value = variable.value, secret = variable.isSecret } = checkBody(context.body, UPDATE_FIELDS);
+  return store(context, key, { value: String(value), isSecret: secret === true });
 }
 
 function deleteVariable(context: RouteContext) {
   variablesOf(context).delete(existing(context).key);
 }
 
-function variablesOf({ state, user }: RouteContext) {
+function variablesOf({ state, user }: RouteContext): Map<string, StoredVariable> {
   const variables = state.variables.get(user) ?? new Map();
   state.variables.set(user, variables);
   return variables;
@@ -56,7 +52,11 @@ function existing(context: RouteContext) {
   return { key, variable };
 }
 
-function shown(context: RouteContext, key: string) {
-  const { value, isSecret } = variablesOf(context).get(key) ?? { value: "", isSecret: false };
+function store(context: RouteContext, key: string, variable: StoredVariable) {
+  variablesOf(context).set(key, variable);
+  return shown(key, variable);
+}
+
+function shown(key: string, { value, isSecret }: StoredVariable) {
   return { key, value: isSecret ? "" : value, secret: isSecret };
 }
