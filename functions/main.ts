@@ -13,9 +13,9 @@ import { host } from "./host.ts";
 import { schedules } from "./schedules.ts";
 
 const { env, log } = host;
-const open = onceUnlessFailed(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
 const closing = closingOnSignals();
 const { signal } = closing;
+const open = onceUnlessFailed(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:", signal }));
 const ticks = new Set<Promise<void>>();
 const onTick = tickHandler(() => scheduledTick(open, signal), log);
 

@@ -20,12 +20,17 @@ export type HistoryUse = "required" | "read" | "optional" | "none";
 
 export type OpenDeps = Deps & AsyncDisposable;
 
+/** Its signal ends the wait for a store that cannot be reached; `undefined` where a signal ends the process. */
+interface StoreInvocation extends Pick<OpenInvocation, "context" | "output"> {
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * @param alternative As for {@link openRunStore}.
  * @throws As {@link openClient}. The store is opened on first use, and throws then.
  */
 export async function openDeps(
-  invocation: OpenInvocation,
+  invocation: OpenInvocation & StoreInvocation,
   history: HistoryUse = "optional",
   alternative?: string,
 ): Promise<OpenDeps> {
@@ -43,13 +48,13 @@ export async function openDeps(
  * @param alternative What to do without it, for the hints of its errors.
  */
 export function openRunStore(
-  { context, output }: Pick<OpenInvocation, "context" | "output">,
+  { context, output, signal }: StoreInvocation,
   history: HistoryUse,
   alternative?: string,
 ): RunStore {
   const { clock, random, env, os } = context;
   const warn = (message: string) => output.log("WARNING", message);
-  const options = { clock, random, alternative, onSetAside: warn };
+  const options = { clock, random, alternative, signal, onSetAside: warn };
   if (history === "none") return memoryRunStore();
   try {
     const name = env("PW_STORE_URL") || runStorePath(env, os);

@@ -48,6 +48,8 @@ export interface ServiceOptions {
   readonly schedules: readonly Schedule[];
   /** As `openKv` takes it. */
   readonly store: string;
+  /** Ends the wait for a store that is not open yet; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -59,13 +61,13 @@ export interface ServiceOptions {
  * @throws InvalidInputs for schedules that are no list, or not valid; StorageError when the store can't be opened;
  * CredentialError without a key; UsageError for an unknown store.
  */
-export async function openService({ host, schedules: exported, store }: ServiceOptions): Promise<Service> {
+export async function openService({ host, schedules: exported, store, signal }: ServiceOptions): Promise<Service> {
   // Nothing checks the types of the module that exports them.
   const schedules = readSchedules(exported);
   const { env, fetch, random, readTextFile, log } = host;
   const parts = { clock: systemClock, random, log };
   const onSetAside = (message: string) => log("WARNING", message);
-  const kv = openKv(store, { ...parts, onSetAside });
+  const kv = openKv(store, { ...parts, onSetAside, signal });
   try {
     // The store takes its time to open: the key is read meanwhile.
     const [credential] = await Promise.all([

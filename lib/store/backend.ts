@@ -86,9 +86,19 @@ export function toStorageError(
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
-/** Opens the backend when it is first used, and again when opening failed; once closed, it stays closed. */
-export function lazyBackend(open: () => Promise<StoreBackend>, limits: StoreLimits = COMMON_LIMITS): StoreBackend {
-  const once = onceUnlessFailed(open);
+/**
+ * Opens the backend when it is first used, and again when opening failed; once closed, it stays closed.
+ *
+ * @param signal Ends the wait for a backend that is not open yet: each use throws its reason.
+ */
+export function lazyBackend(
+  open: () => Promise<StoreBackend>,
+  { limits = COMMON_LIMITS, signal }: {
+    readonly limits?: StoreLimits;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
+): StoreBackend {
+  const once = onceUnlessFailed(signal === undefined ? open : () => openUnlessAborted(open, signal));
   let opening: Promise<StoreBackend> | undefined;
   let isClosed = false;
   const use = async <T>(act: (backend: StoreBackend) => Promise<T>): Promise<T> => {
@@ -109,6 +119,22 @@ export function lazyBackend(open: () => Promise<StoreBackend>, limits: StoreLimi
       await backend?.[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openUnlessAborted(open: () => Promise<StoreBackend>, signal: AbortSignal): Promise<StoreBackend> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  const opening = open();
+  try {
+    return await Promise.race([opening, aborted.promise]);
+  } catch (error) {
+    if (signal.aborted) opening.then((backend) => backend[Symbol.asyncDispose](), () => {});
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** What retries depend on. */

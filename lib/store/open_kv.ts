@@ -26,6 +26,8 @@ export interface OpenRunStoreOptions {
 type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
   /** Called when the store can't be opened: unless it throws, memory replaces it. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
+  /** Ends the wait for a store that is not open yet; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /**
@@ -48,7 +50,7 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
       return (await import("./memory_kv.ts")).memoryBackend();
     }
   };
-  return createKv(lazyBackend(openOrReplace, backend.limits));
+  return createKv(lazyBackend(openOrReplace, { limits: backend.limits }));
 }
 
 /**
@@ -91,22 +93,23 @@ function parseName(name: string): { readonly scheme: string; readonly rest: stri
   return { scheme: scheme.toLowerCase(), rest };
 }
 
-function backendOf(name: string, { clock, onSetAside }: OpenKvOptions): StoreBackend {
+function backendOf(name: string, { clock, onSetAside, signal }: OpenKvOptions): StoreBackend {
   const { scheme, rest } = parseName(name);
   switch (scheme) {
     case "sqlite": {
       const path = sqlitePathOf(name);
       if (path === undefined) break;
-      return lazyBackend(async () =>
-        await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside })
+      return lazyBackend(
+        async () => await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside }),
+        { signal },
       );
     }
     case "postgres":
     case "postgresql":
       if (!URL.canParse(name) || new URL(name).host === "") break;
-      return lazyBackend(async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name));
+      return lazyBackend(async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name), { signal });
     case "deno-kv":
-      return lazyBackend(() => openDenoKvBackend(rest), DENO_KV_LIMITS);
+      return lazyBackend(() => openDenoKvBackend(rest), { limits: DENO_KV_LIMITS, signal });
     case "memory":
       if (rest !== "") break;
       return lazyBackend(async () => (await import("./memory_kv.ts")).memoryBackend());

@@ -1,9 +1,12 @@
 /** What to do without a usable store: only what the command offers. */
 
 import assert from "node:assert/strict";
+import type { StopSignal } from "../../lib/cli/context.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { cliStage } from "../support/cli_stage.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { runProgram } from "../support/program.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
 
 const SUITE = "version: 1\ncases:\n  - { name: a, workflow: quick }\n";
 
@@ -62,6 +65,47 @@ for (const command of ["status", "watch", "logs", "errors", "cancel", "open", "f
     assert.equal(code, 8, stderr);
     assert.match(stderr, /✗ Cannot use the run store at .*: it is a folder, not a file\n/);
     assert.equal(complaintsIn(stderr), 1, stderr);
+  });
+}
+
+for (
+  const args of [
+    ["run", "quick"],
+    ["run", "quick", "--matrix", "n=1,2", "--no-check"],
+    ...["watch", "status", "logs", "errors", "cancel", "files", "open"].map((command) =>
+      command === "files" ? [command, "last", "a.txt"] : [command, "last"]
+    ),
+    ["resume"],
+    ["history"],
+    ["batch", "list"],
+    ["store", "copy", "STORE", "memory:"],
+  ]
+) {
+  Deno.test({
+    name: `Ctrl-C ends ${args.join(" ")} while it connects to a server that does not answer`,
+    // The client gives up on the connection later.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await using stage = await cliStage({ clock: virtualClock() });
+      using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const url = `postgres://user@127.0.0.1:${server.addr.port}/runs`;
+      let stop: ((signal: StopSignal) => void) | undefined;
+      const running = stage.call(args.map((arg) => arg.replace("STORE", url)), {
+        env: { PW_STORE_URL: url, PW_RUN_URL: "https://example.com/{slug}" },
+        context: {
+          onSignal(callback) {
+            stop ??= callback;
+            return { [Symbol.dispose]: () => {} };
+          },
+        },
+      });
+      using _connection = await server.accept();
+      stop?.("SIGINT");
+      const { code, stderr } = await running;
+      assert.equal(code, 130, stderr);
+      assert.deepEqual(stage.simulator.received("submit"), []);
+    },
   });
 }
 

@@ -73,6 +73,36 @@ Deno.test("lazyBackend() opens again after opening failed, so that it can be ret
   assert.equal((await kv.get(["a"])).value, null);
 });
 
+Deno.test("lazyBackend() that is aborted while it opens ends at once, opens nothing more, and closes what opens late", async () => {
+  const stopping = new AbortController();
+  const opening = Promise.withResolvers<StoreBackend>();
+  const closed = Promise.withResolvers<void>();
+  let opened = 0;
+  const open = () => {
+    opened++;
+    return opening.promise;
+  };
+  const kv = createKv(lazyBackend(open, { signal: stopping.signal }));
+  const reason = new Error("stopped");
+  const isReason = (error: unknown) => error === reason;
+  const waiting = assert.rejects(kv.get(["a"]), isReason);
+  stopping.abort(reason);
+  await waiting;
+  await assert.rejects(kv.get(["a"]), isReason);
+  await kv[Symbol.asyncDispose]();
+  assert.equal(opened, 1);
+  opening.resolve({ ...memoryBackend(), [Symbol.asyncDispose]: async () => closed.resolve() });
+  await closed.promise;
+});
+
+Deno.test("lazyBackend() that is open works on after the abort: what is known is still stored", async () => {
+  const stopping = new AbortController();
+  await using kv = createKv(lazyBackend(() => Promise.resolve(memoryBackend()), { signal: stopping.signal }));
+  await kv.get(["a"]);
+  stopping.abort();
+  assert.ok(await kv.atomic().set(["a"], 1).commit());
+});
+
 /** Fails with what `fault` answers, and works when it answers `undefined`. */
 function failing(fault: () => Error | undefined): StoreBackend {
   const backend = memoryBackend();

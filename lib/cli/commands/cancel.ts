@@ -19,7 +19,7 @@ export const command = defineCommand({
   args: { runs: { ...MANY_RUNS.runs, completes: "running-run" }, ...JSON_OPTION },
   async run({ context, output, signal, values }) {
     const refs = parseManyRuns(values.runs);
-    await using deps = await openDeps({ context, output, values }, historyFor(refs));
+    await using deps = await openDeps({ context, output, signal, values }, historyFor(refs));
     // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
     const found = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
     const runIds = [...new Map(found.map((runId) => [formatRunId(runId), runId])).values()];

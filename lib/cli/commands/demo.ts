@@ -26,7 +26,7 @@ export const command = defineCommand({
     output.log("INFO", output.style.dim("$ pw-workflow-runner run hello-world --input inputs/hello-world.json"));
     // Never use the credentials of this machine.
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
-    await using deps = await openDeps({ context: { ...context, env, clock }, output, values: {} }, "none");
+    await using deps = await openDeps({ context: { ...context, env, clock }, output, signal, values: {} }, "none");
     const layers = [createInputLayer("inputs/hello-world.json", hello)];
     const spec = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false } as const;
     // The example inputs contain legacy fields, which would cause warnings.

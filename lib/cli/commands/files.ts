@@ -29,7 +29,7 @@ export const command = defineCommand({
   async run({ context, output, signal, values }) {
     const { path } = values;
     const ref = parseOneRun([values.run]);
-    await using deps = await openDeps({ context, output, values }, historyFor([ref]));
+    await using deps = await openDeps({ context, output, signal, values }, historyFor([ref]));
     const runId = await findRun(deps, ref, { signal });
     const text = await deps.client.readRunFile(runId, path, { signal });
     if (text === null) {

@@ -67,7 +67,7 @@ async function openOrPrompt(
   { context, output, prompter }: Parts,
 ): Promise<{ readonly deps: Deps; readonly hint?: string }> {
   try {
-    return { deps: await openDeps({ context, output, values: {} }, "required") };
+    return { deps: await openDeps({ context, output, signal: undefined, values: {} }, "required") };
   } catch (error) {
     if (!(error instanceof CredentialError) || error.kind !== "credential_missing") throw error;
     prompter.note(`${error.message}\n${error.hint ?? ""}`);
@@ -93,7 +93,7 @@ function problemOfKey(text: string): string | undefined {
 /** Returns `undefined` if the platform refuses the key, or the key names a host that cannot be reached. */
 async function openWithKey({ context, output, prompter }: Parts, enteredKey: string): Promise<Deps | undefined> {
   try {
-    const deps = await openDeps({ context, output, values: { enteredKey } }, "required");
+    const deps = await openDeps({ context, output, signal: undefined, values: { enteredKey } }, "required");
     await deps.client.whoAmI({ retry: "none" });
     return deps;
   } catch (error) {

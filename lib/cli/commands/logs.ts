@@ -36,7 +36,7 @@ export const command = defineCommand({
     if (values.follow === true && output.mode === "json") {
       throw new UsageError("Cannot use --follow together with --json");
     }
-    await using deps = await openDeps({ context, output, values }, historyFor(ref === undefined ? [] : [ref]));
+    await using deps = await openDeps({ context, output, signal, values }, historyFor(ref === undefined ? [] : [ref]));
     const runId = ref === undefined
       ? await pickRun({ context, client: deps.client, signal }, { isRunning: false, mayColor: values.noColor !== true })
       : await findRun(deps, ref, { signal });

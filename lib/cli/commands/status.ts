@@ -26,7 +26,7 @@ export const command = defineCommand({
   },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
-    await using deps = await openDeps({ context, output, values }, historyFor([ref]));
+    await using deps = await openDeps({ context, output, signal, values }, historyFor([ref]));
     const runId = await findRun(deps, ref, { signal });
     const client = await redactingReads(deps, runId);
     const run = await client.getRun(runId, { signal });

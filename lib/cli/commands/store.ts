@@ -33,9 +33,9 @@ export const command = defineCommand({
     to: argument("TO", { completes: "file", hint: STORES_HINT }),
     ...JSON_OPTION,
   },
-  async run({ context: { clock, random }, output, values }) {
+  async run({ context: { clock, random }, output, signal, values }) {
     // Nothing is opened before it is used.
-    const open = (name: string) => openKv(name, { clock, random, onSetAside: null });
+    const open = (name: string) => openKv(name, { clock, random, signal, onSetAside: null });
     const problems = [() => assertExists(values.from), () => open(values.from), () => open(values.to)].flatMap(
       problemOf,
     );
