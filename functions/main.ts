@@ -4,6 +4,7 @@
  */
 
 import { closingOnSignals, shutDown } from "../lib/cli/closing.ts";
+import { messageWithHint } from "../lib/errors.ts";
 import { scheduledTick, tickHandler } from "../lib/scheduler/cron.ts";
 import { onceUnlessFailed } from "../lib/once_unless_failed.ts";
 import { openService } from "../lib/scheduler/service.ts";
@@ -26,8 +27,16 @@ async function ring(): Promise<void> {
   await ticking.finally(() => ticks.delete(ticking));
 }
 
+const keys = readAccessKeys(env);
+
 Deno.cron("pw-workflow-runner schedules", "* * * * *", ring);
-const server = Deno.serve(createHandler({ open, keys: readAccessKeys(env), log, closing: signal }));
+const server = Deno.serve(createHandler({ open, keys, log, closing: signal }));
+
+// What is wrong with the configuration is logged now, and not only at the first tick or request.
+if (typeof keys === "string") log("WARNING", `Access is not configured: ${keys}`);
+open().catch((error) => {
+  if (!signal.aborted) log("ERROR", `The service cannot start: ${messageWithHint(error)}`);
+});
 
 closing.started
   .then(() => shutDown(server, Promise.allSettled(ticks), async () => await (await open()).kv[Symbol.asyncDispose]()))

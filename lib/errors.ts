@@ -60,6 +60,12 @@ export abstract class RunnerError extends Error {
   }
 }
 
+/** On one line, for logs and lists: the message of any error, and what to do about it. */
+export function messageWithHint(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof RunnerError && error.hint !== undefined ? `${error.message}. ${error.hint}` : error.message;
+}
+
 /** For `catch`: a value in place of an expected error. Throws any other one. */
 export function fallbackTo<T>(value: T): (error: unknown) => T {
   return (error) => {

@@ -1,7 +1,7 @@
 /** Reads the rows of a batch from files, stdin or a matrix, and reports every problem at once. */
 
 import type { BatchRow } from "../batch.ts";
-import { InvalidInputs, NotFound, UsageError } from "../errors.ts";
+import { InvalidInputs, messageWithHint, NotFound, UsageError } from "../errors.ts";
 import { documentFormatOf } from "../inputs/document.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
@@ -245,8 +245,8 @@ function longNames(rows: readonly ReadRow[]): Problem[] {
       return [];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      const message = `${error.message}${error.hint === undefined ? "" : `. ${error.hint}`}`;
-      return [{ origin: place, path: "name", message: message.replace(/^Cannot name the run: /, "") }];
+      const message = messageWithHint(error).replace(/^Cannot name the run: /, "");
+      return [{ origin: place, path: "name", message }];
     }
   });
 }

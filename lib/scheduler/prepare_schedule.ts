@@ -1,6 +1,6 @@
 /** The request that an occurrence of a schedule submits, and what is wrong with it. */
 
-import { InvalidInputs, NotFound } from "../errors.ts";
+import { InvalidInputs, messageWithHint, NotFound } from "../errors.ts";
 import { documentFormatOf, readDocument } from "../inputs/document.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import type { Problem } from "../problem.ts";
@@ -40,10 +40,7 @@ export async function scheduleProblems(
     return [];
   } catch (error) {
     if (error instanceof InvalidInputs) return error.problems;
-    if (error instanceof NotFound) {
-      const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
-      return [{ origin: "", path: "workflow", message }];
-    }
+    if (error instanceof NotFound) return [{ origin: "", path: "workflow", message: messageWithHint(error) }];
     throw error;
   }
 }
