@@ -1,7 +1,7 @@
 /** A command: its options, its help, and the function that runs it. */
 
 import { LOG_LEVELS } from "../log.ts";
-import { type Args, type ArgValues, flag, oneOf, option, readArgv, scanWords } from "./argv.ts";
+import { type Args, type ArgValues, type Choices, flag, oneOf, option, readArgv, scanWords } from "./argv.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
@@ -46,15 +46,11 @@ export interface Invocation<Values> {
 
 export type CommonValues = ArgValues<typeof COMMON_OPTIONS>;
 
-export interface Example {
-  readonly line: string;
-  readonly does: string;
-}
-
 export interface CommandSpec<A extends Args> {
-  readonly examples: readonly [Example, Example, ...Example[]];
+  /** Command lines, and what each does. */
+  readonly examples: Choices;
   /** Its other forms, such as `status BATCH`, where no argument lists them. */
-  readonly forms?: readonly (readonly [string, string])[];
+  readonly forms?: Choices;
   /** Shown below the options. An empty line separates paragraphs; one that is indented is not wrapped. */
   readonly notes?: string;
   /** True if it does not connect to the platform. */

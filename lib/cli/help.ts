@@ -54,20 +54,20 @@ export function renderHelp(
   const options = Object.entries(args).filter(([, { type }]) => type !== "argument");
   const isCommon = ([key]: readonly [string, unknown]) => key in COMMON_OPTIONS;
   const usage = `pw-workflow-runner ${usageOf(name, command)} [options]`;
-  const examples = command.examples.map(({ line, does }) =>
+  const examples = Object.entries(command.examples).map(([line, does]) =>
     [
       ...layout.lines(does, 4).map((text) => `  ${style.dim(`# ${text}`)}`),
       ...wrapCommand(line, layout.columns - 2).map((text) => `  ${text}`),
     ].join("\n")
   );
-  const actions = argumentsOf(args).flatMap(([, { parse }]) => Object.entries(parse?.choices ?? {}))
-    .filter(([, description]) => description !== "");
+  const choices = argumentsOf(args).flatMap(([, { parse }]) => Object.entries(parse?.choices ?? {}));
+  const actions = [...choices, ...Object.entries(command.forms ?? {})];
   return [
     layout.text(`pw-workflow-runner ${name}: ${summary}`),
     layout.section("Usage", layout.lines(usage, 2).map((text, index) => `${index === 0 ? "  " : "    "}${text}`)),
     aliases.length === 0 ? "" : layout.text(`Alias: ${aliases.join(", ")}`),
     layout.section("Examples", [examples.join("\n\n")]),
-    layout.rows("Actions", [...actions, ...command.forms ?? []]),
+    layout.rows("Actions", actions.filter(([, description]) => description !== "")),
     layout.rows("Options", options.filter((entry) => !isCommon(entry)).map(optionRow)),
     layout.rows("Common options", options.filter(isCommon).map(optionRow)),
     ...(command.notes ?? "").split("\n\n").map((text) => text.startsWith(" ") ? text : layout.text(text)),

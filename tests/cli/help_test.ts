@@ -89,6 +89,10 @@ const ENDS: Readonly<Record<string, number>> = {
   "store copy": 2,
 };
 
+Deno.test("every command has at least two examples", async () => {
+  for (const { name, load } of COMMANDS) assert.ok(Object.keys((await load()).examples).length >= 2, name);
+});
+
 for (const { name, load } of COMMANDS) {
   // These serve until they are stopped, take seconds, read the folder or depend on the clock; other tests start them.
   if (["simulate", "demo", "schedules", "probe", "doctor", "test"].includes(name)) continue;
@@ -115,7 +119,7 @@ for (const { name, load } of COMMANDS) {
       runProgram: () =>
         Promise.resolve({ type: "ended", code: 0, stdout: `${home.path}/profile.ps1`, stderr: "" } as const),
     };
-    for (const { line } of examples) {
+    for (const line of Object.keys(examples)) {
       const words = wordsOf(line);
       const { code, stderr } = await stage.call(words, { context, env });
       const expected = Object.entries(ENDS).find(([start]) => words.join(" ").startsWith(start))?.[1] ?? 0;

@@ -14,13 +14,10 @@ import { clientFor } from "../open_client.ts";
 import type { Output } from "../output.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner auth status", does: "Show the key's source, host, user and expiration" },
-    {
-      line: "pw-workflow-runner auth status --offline --context work",
-      does: "Show what a context would use, without a request",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner auth status": "Show the key's source, host, user and expiration",
+    "pw-workflow-runner auth status --offline --context work": "Show what a context would use, without a request",
+  },
   notes: [
     "Order: --context, PW_API_KEY, PW_CONTEXT, PW_API_KEY of .env, the current context of the official CLI.",
     "Exits with 0 if the platform accepts the key, and with 4 if there is none, or it is refused or has expired.",

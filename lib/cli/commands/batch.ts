@@ -39,24 +39,18 @@ const ARGS = {
 type BatchCommandCall = Invocation<ArgValues<typeof ARGS> & OpenInvocation["values"]>;
 
 export const command = defineCommand({
-  examples: [
-    {
-      line: "pw-workflow-runner batch sweep.csv --workflow hello-world --jobs 16",
-      does: "Run a workflow once per line of a file",
-    },
-    { line: "pw-workflow-runner batch sweep.yaml --rerun failed", does: "Run only the rows that have failed, again" },
-    {
-      line: "pw-workflow-runner batch results sweep --csv results.csv",
-      does: "Write what is known so far, without a request",
-    },
-  ],
-  forms: [
-    ["list", "list the batches in the local history"],
-    ["status BATCH", "show counts and failures, without a request"],
-    ["results BATCH", "show the results so far, also with --csv and --jsonl"],
-    ["cancel BATCH", "cancel the runs that are still running"],
-    ["set BATCH --jobs N", "change how many run at once, also while it runs"],
-  ],
+  examples: {
+    "pw-workflow-runner batch sweep.csv --workflow hello-world --jobs 16": "Run a workflow once per line of a file",
+    "pw-workflow-runner batch sweep.yaml --rerun failed": "Run only the rows that have failed, again",
+    "pw-workflow-runner batch results sweep --csv results.csv": "Write what is known so far, without a request",
+  },
+  forms: {
+    "list": "list the batches in the local history",
+    "status BATCH": "show counts and failures, without a request",
+    "results BATCH": "show the results so far, also with --csv and --jsonl",
+    "cancel BATCH": "cancel the runs that are still running",
+    "set BATCH --jobs N": "change how many run at once, also while it runs",
+  },
   notes: [
     "The same command again continues the batch: runs that are still running are tracked, rows that have ended are skipped, and the",
     "rest is submitted. Nothing is submitted twice, even after kill -9.",

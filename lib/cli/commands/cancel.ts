@@ -11,10 +11,10 @@ import { openDeps } from "../open.ts";
 import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner cancel hello-world-00046", does: "Cancel one run" },
-    { line: "pw-workflow-runner cancel hello-world#45 hello-world#46", does: "Cancel several runs" },
-  ],
+  examples: {
+    "pw-workflow-runner cancel hello-world-00046": "Cancel one run",
+    "pw-workflow-runner cancel hello-world#45 hello-world#46": "Cancel several runs",
+  },
   notes: "Safe to repeat: a run that has already ended is left unchanged, and that is not an error.",
   args: { runs: { ...MANY_RUNS.runs, completes: "running-run" }, ...JSON_OPTION },
   async run({ context, output, signal, values }) {

@@ -11,13 +11,13 @@ const shellOrInstall = actionOf({
 });
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner completions install", does: "Install completion for the shell that SHELL names" },
-    { line: "pw-workflow-runner completions install powershell", does: "Install it for PowerShell" },
-    { line: 'eval "$(pw-workflow-runner completions bash)"', does: "Or add this line to ~/.bashrc" },
-    { line: "source <(pw-workflow-runner completions zsh)", does: "Or to ~/.zshrc, after compinit" },
-    { line: "pw-workflow-runner completions fish | source", does: "Or to ~/.config/fish/config.fish" },
-  ],
+  examples: {
+    "pw-workflow-runner completions install": "Install completion for the shell that SHELL names",
+    "pw-workflow-runner completions install powershell": "Install it for PowerShell",
+    'eval "$(pw-workflow-runner completions bash)"': "Or add this line to ~/.bashrc",
+    "source <(pw-workflow-runner completions zsh)": "Or to ~/.zshrc, after compinit",
+    "pw-workflow-runner completions fish | source": "Or to ~/.config/fish/config.fish",
+  },
   notes: [
     "install writes the script to a file and adds a line to your shell's profile that loads it: ~/.bashrc (on macOS " +
     "~/.bash_profile), ~/.zshrc or $PROFILE; fish finds the file by itself. Installing again updates the script.",

@@ -12,10 +12,10 @@ import { submitAndTrack } from "./run.ts";
 const SPEED = 9;
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner demo", does: "Submit hello-world to a simulated platform and track it" },
-    { line: "pw-workflow-runner demo --log-level DEBUG", does: "Show every HTTP request" },
-  ],
+  examples: {
+    "pw-workflow-runner demo": "Submit hello-world to a simulated platform and track it",
+    "pw-workflow-runner demo --log-level DEBUG": "Show every HTTP request",
+  },
   notes: "Needs no account: starts a simulated platform on 127.0.0.1, runs hello-world on it, and stops it.",
   isLocal: true,
   args: {},

@@ -7,14 +7,12 @@ import { PROBE_OPTIONS } from "../doctor/probe/options.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner doctor", does: "Check the API key, network, clock, account and local history" },
-    { line: "pw-workflow-runner doctor --json", does: "Print the checks as JSON, for a program or a bug report" },
-    {
-      line: "pw-workflow-runner doctor --probe hello-world",
-      does: "Test how this server behaves where its API is undocumented, and store the result for this host",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner doctor": "Check the API key, network, clock, account and local history",
+    "pw-workflow-runner doctor --json": "Print the checks as JSON, for a program or a bug report",
+    "pw-workflow-runner doctor --probe hello-world":
+      "Test how this server behaves where its API is undocumented, and store the result for this host",
+  },
   notes: [
     "✓ ok, ! warning, ✗ failed, · skipped.",
     "Changes nothing, submits nothing and never shows the API key. Exits with 0 unless a check failed, then with the",

@@ -12,13 +12,10 @@ import { oneLine } from "../../escape.ts";
 const lineCount = integer({ min: 0 });
 
 export const command = defineCommand({
-  examples: [
-    {
-      line: "pw-workflow-runner errors failing-step-00001",
-      does: "Show failed jobs and steps with the end of their logs",
-    },
-    { line: "pw-workflow-runner errors failing-step#1 --json", does: "Print the same as JSON" },
-  ],
+  examples: {
+    "pw-workflow-runner errors failing-step-00001": "Show failed jobs and steps with the end of their logs",
+    "pw-workflow-runner errors failing-step#1 --json": "Print the same as JSON",
+  },
   notes: "The exit code is 0 if the run completed or is still running, 1 if it failed, 3 if it was cancelled.",
   args: {
     ...ONE_RUN,

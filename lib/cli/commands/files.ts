@@ -8,16 +8,11 @@ import { writeOutputFile } from "../output_file.ts";
 import { historyFor, parseOneRun, RUN_HINT } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
-  examples: [
-    {
-      line: "pw-workflow-runner files hello-world-00046 logs/hello/step_0/logs.out",
-      does: "Print a file from the run's folder",
-    },
-    {
-      line: "pw-workflow-runner files hello-world#46 logs/hello/step_1/logs.out -o mpi.log",
-      does: "Save it to a file that does not exist yet",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner files hello-world-00046 logs/hello/step_0/logs.out": "Print a file from the run's folder",
+    "pw-workflow-runner files hello-world#46 logs/hello/step_1/logs.out -o mpi.log":
+      "Save it to a file that does not exist yet",
+  },
   notes:
     "PATH is relative to the run's folder. Files are read as UTF-8 text. Each step of `status RUN --json` names its " +
     "log as logPath.",

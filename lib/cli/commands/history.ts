@@ -13,14 +13,12 @@ const count = integer({ min: 1, max: 1_000_000 });
 const DEFAULT_LIMIT = 20;
 
 export const command = defineCommand({
-  examples: [
-    {
-      line: "pw-workflow-runner history --workflow hello-world --since 7d",
-      does: "List the runs of a workflow submitted in the last week",
-    },
-    { line: "pw-workflow-runner history show last", does: "Show the latest run with its inputs" },
-    { line: "pw-workflow-runner history prune --since 30d --keep 1000", does: "Remove finished runs that are older" },
-  ],
+  examples: {
+    "pw-workflow-runner history --workflow hello-world --since 7d":
+      "List the runs of a workflow submitted in the last week",
+    "pw-workflow-runner history show last": "Show the latest run with its inputs",
+    "pw-workflow-runner history prune --since 30d --keep 1000": "Remove finished runs that are older",
+  },
   notes:
     "The local history contains the runs submitted from this machine. Reading it needs no API key and no network. " +
     "It contains no secrets. Finished runs and reports of suites are removed after a year, runs also beyond 200,000 records.",

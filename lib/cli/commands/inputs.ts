@@ -51,20 +51,12 @@ const ARGS = {
 } as const;
 
 export const command = defineCommand({
-  examples: [
-    {
-      line: "pw-workflow-runner inputs new hello-world -o inputs/mine.yaml",
-      does: "Create a file to fill in, with the defaults",
-    },
-    {
-      line: "pw-workflow-runner inputs explain hello-world -i base.json -i slurm.partition=debug",
-      does: "Show what would be sent and where each value comes from",
-    },
-    {
-      line: "pw-workflow-runner inputs schema hello-world > hello-world.schema.json",
-      does: "Create a JSON Schema for editors",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner inputs new hello-world -o inputs/mine.yaml": "Create a file to fill in, with the defaults",
+    "pw-workflow-runner inputs explain hello-world -i base.json -i slurm.partition=debug":
+      "Show what would be sent and where each value comes from",
+    "pw-workflow-runner inputs schema hello-world > hello-world.schema.json": "Create a JSON Schema for editors",
+  },
   notes: [
     "explain shows what run would send, with the form's defaults (default, sent), which conditions may depend on. Values",
     "marked (default) are not sent: the platform fills them in.",

@@ -5,10 +5,10 @@ import { openClient } from "../open_client.ts";
 import type { Workflow } from "../../workflow.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner list", does: "List all workflows of your account, favorites first" },
-    { line: "pw-workflow-runner list 'hello*' --json", does: "List the workflows whose names match, as JSON" },
-  ],
+  examples: {
+    "pw-workflow-runner list": "List all workflows of your account, favorites first",
+    "pw-workflow-runner list 'hello*' --json": "List the workflows whose names match, as JSON",
+  },
   notes: "PATTERN is part of a name. With * or ? it must match the full name.",
   args: {
     pattern: argument("PATTERN", { required: false }),

@@ -22,10 +22,10 @@ const ARGS = {
 } as const;
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner logs hello-world-00046 --tail 20", does: "Show the last lines of each step" },
-    { line: "pw-workflow-runner logs hello-world#46 -f", does: "Follow the logs until the run ends" },
-  ],
+  examples: {
+    "pw-workflow-runner logs hello-world-00046 --tail 20": "Show the last lines of each step",
+    "pw-workflow-runner logs hello-world#46 -f": "Follow the logs until the run ends",
+  },
   notes:
     "Without RUN, at a terminal, you select one of the latest runs. --follow tries for 30 minutes to reach a server that " +
     "does not respond.",

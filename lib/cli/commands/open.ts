@@ -6,13 +6,11 @@ import { openRunPage, runPageTemplate, runPageUrl } from "../run_page.ts";
 import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner open last", does: "Open the page of the latest run" },
-    {
-      line: "pw-workflow-runner open hello-world#46 --url 'https://{host}/runs/{slug}' --json",
-      does: "Print its address, from a template",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner open last": "Open the page of the latest run",
+    "pw-workflow-runner open hello-world#46 --url 'https://{host}/runs/{slug}' --json":
+      "Print its address, from a template",
+  },
   notes:
     "The address comes from --url or PW_RUN_URL: a template with {host}, {slug}, {workflow} or {number}. PW_RUN_URL may " +
     "hold several, separated by spaces: HOST=TEMPLATE is for one host only. At a terminal the page opens in the " +

@@ -15,13 +15,10 @@ import { findInHistory } from "./history.ts";
 import { INPUT_NOTES, RUN_OPTIONS, submitRunSpec } from "./run.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner rerun last", does: "Submit the latest run again" },
-    {
-      line: "pw-workflow-runner rerun hello-world#46 -i hello.message=again",
-      does: "Submit it again with one value changed",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner rerun last": "Submit the latest run again",
+    "pw-workflow-runner rerun hello-world#46 -i hello.message=again": "Submit it again with one value changed",
+  },
   notes:
     `Inputs come from the local history, or else from the platform. Neither contains secrets: rerun prompts for them.\n\n${INPUT_NOTES}`,
   args: { ...ONE_RUN, ...RUN_OPTIONS },

@@ -27,10 +27,10 @@ import { writeResults } from "../tracking/write_results.ts";
 import { printNamedResults } from "./watch.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner resume", does: "Resume after a crash, a lost connection or Ctrl-C" },
-    { line: "pw-workflow-runner resume --all --json", does: "Include detached runs, and print JSON" },
-  ],
+  examples: {
+    "pw-workflow-runner resume": "Resume after a crash, a lost connection or Ctrl-C",
+    "pw-workflow-runner resume --all --json": "Include detached runs, and print JSON",
+  },
   notes: [
     "Determines whether unconfirmed submissions started a run, then tracks every run that this user started on this",
     "machine. Never submits a run twice. Submissions that were never sent and are older than 15 minutes are only listed.",

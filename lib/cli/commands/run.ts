@@ -76,17 +76,13 @@ export const INPUT_NOTES = [
 ].join("\n");
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner run hello-world --input inputs/hello-world.json", does: "Read the inputs from a file" },
-    {
-      line: "pw-workflow-runner run hello-world -i base.json -i hello.message=test --json",
-      does: "Override one value of a file, and print the result as JSON",
-    },
-    {
-      line: "pw-workflow-runner run hello-world --matrix hello.message=one,two,three --jobs 2",
-      does: "Run it once for each value, two at a time",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner run hello-world --input inputs/hello-world.json": "Read the inputs from a file",
+    "pw-workflow-runner run hello-world -i base.json -i hello.message=test --json":
+      "Override one value of a file, and print the result as JSON",
+    "pw-workflow-runner run hello-world --matrix hello.message=one,two,three --jobs 2":
+      "Run it once for each value, two at a time",
+  },
   notes: INPUT_NOTES,
   args: {
     workflow: argument("WORKFLOW", { completes: "workflow" }),

@@ -25,11 +25,11 @@ const DEFAULT_LIMIT = 20;
 const count = integer({ min: 1, max: 10_000 });
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner runs hello-world --limit 5", does: "List the last five runs of a workflow" },
-    { line: "pw-workflow-runner runs --status failed --json", does: "List failed runs as JSON" },
-    { line: "pw-workflow-runner runs --since 1d --all", does: "List all runs of the last 24 hours" },
-  ],
+  examples: {
+    "pw-workflow-runner runs hello-world --limit 5": "List the last five runs of a workflow",
+    "pw-workflow-runner runs --status failed --json": "List failed runs as JSON",
+    "pw-workflow-runner runs --since 1d --all": "List all runs of the last 24 hours",
+  },
   notes: "PATTERN is part of a display name. With * or ? it must match the full name.",
   args: {
     workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),

@@ -15,20 +15,11 @@ import { formatLocal, policyLines, renderSchedule } from "../render/schedules.ts
 const DEFAULT_FILE = "functions/schedules.ts";
 
 export const command = defineCommand({
-  examples: [
-    {
-      line: "pw-workflow-runner schedules",
-      does: `Check ${DEFAULT_FILE} and show the next occurrences of each schedule`,
-    },
-    {
-      line: "pw-workflow-runner schedules --check",
-      does: "Also check the inputs of each schedule against its workflow",
-    },
-    {
-      line: "pw-workflow-runner schedules --file nightly.ts --count 12 --json",
-      does: "Read another file, and print JSON",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner schedules": `Check ${DEFAULT_FILE} and show the next occurrences of each schedule`,
+    "pw-workflow-runner schedules --check": "Also check the inputs of each schedule against its workflow",
+    "pw-workflow-runner schedules --file nightly.ts --count 12 --json": "Read another file, and print JSON",
+  },
   notes: "The file is a TypeScript module that exports schedules, like functions/schedules.ts. Reading it executes it.",
   isLocal: true,
   args: {

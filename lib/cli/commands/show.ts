@@ -8,10 +8,10 @@ import { openClient } from "../open_client.ts";
 import { renderWorkflow } from "../render/workflow.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner show hello-world", does: "Show its inputs with types and defaults" },
-    { line: "pw-workflow-runner show hello-world --yaml > hello-world.yaml", does: "Save the workflow file" },
-  ],
+  examples: {
+    "pw-workflow-runner show hello-world": "Show its inputs with types and defaults",
+    "pw-workflow-runner show hello-world --yaml > hello-world.yaml": "Save the workflow file",
+  },
   args: {
     workflow: argument("WORKFLOW", { completes: "workflow" }),
     ...JSON_OPTION,

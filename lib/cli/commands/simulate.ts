@@ -13,24 +13,14 @@ import type { Context } from "../context.ts";
 const apiVersionChoice = oneOf("current", "legacy", "both");
 
 export const command = defineCommand({
-  examples: [
-    {
-      line: "pw-workflow-runner simulate --port 8080",
-      does: "Serve, and print a line that makes another terminal use it",
-    },
-    {
-      line: "pw-workflow-runner simulate -- bash",
-      does: "Open a shell whose commands use it, and stop it with the shell",
-    },
-    {
-      line: `pw-workflow-runner simulate --speed 60 --fault '{"on": "submit", "cut": "after-effect"}'`,
-      does: "Simulate a minute per second, and lose the response to the first submit",
-    },
-    {
-      line: "pw-workflow-runner simulate --workflows . -- pw-workflow-runner run my-workflow",
-      does: "Run my-workflow.yaml of this folder on a simulated platform, and stop it",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner simulate --port 8080": "Serve, and print a line that makes another terminal use it",
+    "pw-workflow-runner simulate -- bash": "Open a shell whose commands use it, and stop it with the shell",
+    [`pw-workflow-runner simulate --speed 60 --fault '{"on": "submit", "cut": "after-effect"}'`]:
+      "Simulate a minute per second, and lose the response to the first submit",
+    "pw-workflow-runner simulate --workflows . -- pw-workflow-runner run my-workflow":
+      "Run my-workflow.yaml of this folder on a simulated platform, and stop it",
+  },
   notes: [
     "Prints one line that sets the API key, then serves on 127.0.0.1 until it is stopped. With COMMAND, sets the key for",
     "it instead, and stops when it ends, with its exit code.",

@@ -11,10 +11,10 @@ import { renderRun } from "../render/runs.ts";
 import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner status hello-world-00046", does: "Find the run by its slug" },
-    { line: "pw-workflow-runner status hello-world 46 --json", does: "Find it by workflow and number, and print JSON" },
-  ],
+  examples: {
+    "pw-workflow-runner status hello-world-00046": "Find the run by its slug",
+    "pw-workflow-runner status hello-world 46 --json": "Find it by workflow and number, and print JSON",
+  },
   notes:
     "Exits with 0 if the status could be read. With --exit-status, the exit code is that of the run, or 0 while it is " +
     "running.",

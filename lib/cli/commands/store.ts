@@ -10,17 +10,11 @@ import { COMPLETED } from "../exit_codes.ts";
 const STORES_HINT = `FROM and TO are stores: ${STORE_NAMES}`;
 
 export const command = defineCommand({
-  examples: [
-    {
-      line:
-        "pw-workflow-runner store copy ~/.local/state/pw-workflow-runner/history.db postgres://runs@db.example.com/runs",
-      does: "Copy a local history to a team's database",
-    },
-    {
-      line: "pw-workflow-runner store copy schedules.db deno-kv:runs.kv",
-      does: "Copy a server's store to Deno KV",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner store copy ~/.local/state/pw-workflow-runner/history.db postgres://runs@db.example.com/runs":
+      "Copy a local history to a team's database",
+    "pw-workflow-runner store copy schedules.db deno-kv:runs.kv": "Copy a server's store to Deno KV",
+  },
   notes: [
     `A store is named by: ${STORE_NAMES}.`,
     "The target must be empty, or contain a copy that failed, which is replaced. Stop everything that uses the source first: records written during the copy may be missed.",

@@ -2,18 +2,16 @@ import { defineCommand } from "../command.ts";
 import { SUITE_OPTIONS } from "../suite/options.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner test", does: "Run all *.suite.yaml files below this folder" },
-    {
-      line: "pw-workflow-runner test nightly.suite.yaml --env prod --report junit=results.xml",
-      does: "Run a suite in one of its environments, and write its results for CI",
-    },
-    { line: 'pw-workflow-runner test --case "solve*" --dry-run', does: "Check some cases, and show what would run" },
-  ],
-  forms: [
-    ["merge FILE…", "join the reports of shards, written with --report ctrf=FILE"],
-    ["history CASE", "show earlier verdicts, durations and metrics of a case"],
-  ],
+  examples: {
+    "pw-workflow-runner test": "Run all *.suite.yaml files below this folder",
+    "pw-workflow-runner test nightly.suite.yaml --env prod --report junit=results.xml":
+      "Run a suite in one of its environments, and write its results for CI",
+    'pw-workflow-runner test --case "solve*" --dry-run': "Check some cases, and show what would run",
+  },
+  forms: {
+    "merge FILE…": "join the reports of shards, written with --report ctrf=FILE",
+    "history CASE": "show earlier verdicts, durations and metrics of a case",
+  },
   notes: [
     "A suite file names cases: a workflow, its inputs, and what is expected of the run. The smallest one:",
     "",

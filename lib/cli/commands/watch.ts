@@ -20,13 +20,10 @@ import { writeResults } from "../tracking/write_results.ts";
 import { printResult } from "./run.ts";
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner watch hello-world-00046", does: "Track one run and exit with its exit code" },
-    {
-      line: "pw-workflow-runner watch hello-world#46 data-processor#3",
-      does: "Track two runs; the most severe exit code wins",
-    },
-  ],
+  examples: {
+    "pw-workflow-runner watch hello-world-00046": "Track one run and exit with its exit code",
+    "pw-workflow-runner watch hello-world#46 data-processor#3": "Track two runs; the most severe exit code wins",
+  },
   notes: "Without RUN, at a terminal, you select one of the running runs.",
   args: {
     runs: { ...MANY_RUNS.runs, required: false },

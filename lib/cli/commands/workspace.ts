@@ -19,10 +19,10 @@ const action = actionOf({
 });
 
 export const command = defineCommand({
-  examples: [
-    { line: "pw-workflow-runner workspace status", does: "Show whether the workspace is running" },
-    { line: "pw-workflow-runner workspace start --wait", does: "Start it, and wait until it is running" },
-  ],
+  examples: {
+    "pw-workflow-runner workspace status": "Show whether the workspace is running",
+    "pw-workflow-runner workspace start --wait": "Start it, and wait until it is running",
+  },
   notes: [
     "The platform stops an idle workspace; that is normal. Starting it ends any runs still marked as",
     "running and changes the workspace's SSH key. start changes nothing if the workspace is running; restart always restarts it.",

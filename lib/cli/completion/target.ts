@@ -10,7 +10,6 @@ import {
   type ScannedLine,
   scanWords,
 } from "../argv.ts";
-import type { Command } from "../command.ts";
 
 export type CompletionTarget =
   /** Each text with its description. */
@@ -36,7 +35,7 @@ export interface TypedWords {
 export function findCommandLineCursor(
   args: Args,
   { before, current }: TypedWords,
-  forms: Command["forms"] = [],
+  forms: Choices = {},
 ): CommandLineCursor {
   const line = scanWords(args, before);
   const workflow = workflowOf(args, line);
@@ -62,10 +61,10 @@ function targetOf(schema: ArgSchema | undefined, workflow: string | undefined): 
 function withActions(
   target: CompletionTarget | undefined,
   { positionals: [first] }: ScannedLine,
-  forms: NonNullable<Command["forms"]>,
+  forms: Choices,
 ): CompletionTarget | undefined {
-  if (target === undefined || target.type === "choices" || forms.length === 0) return target;
-  const actions = forms.map(([form, description]) => ({ words: form.split(" "), description }));
+  const actions = Object.entries(forms).map(([form, description]) => ({ words: form.split(" "), description }));
+  if (target === undefined || target.type === "choices" || actions.length === 0) return target;
   if (first === undefined) {
     return { ...target, actions: Object.fromEntries(actions.map(({ words, description }) => [words[0], description])) };
   }
