@@ -32,12 +32,12 @@ export const EXIT_CODES = {
   not_submitted: 8,
   storage: 8,
   timeout: 124,
-} as const satisfies Record<ErrorKind | ResultKind, number>;
+} as const satisfies Record<ErrorKind | ResultKind, ExitCode>;
 
 /** 128 + the signal's number. */
 export const EXIT_CODES_OF_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const satisfies Record<
   StopSignal,
-  number
+  ExitCode
 >;
 
 /** 128 + SIGPIPE: the exit code of standard tools when `head` closes the pipe. */
@@ -48,35 +48,28 @@ export const EXIT_CODE_OF_DEFECT = 70;
 
 export type SignalExitCode = (typeof EXIT_CODES_OF_SIGNALS)[StopSignal];
 
-export type ExitCode =
-  | (typeof EXIT_CODES)[keyof typeof EXIT_CODES]
-  | SignalExitCode
-  | typeof EXIT_CODE_OF_CLOSED_PIPE
-  | typeof EXIT_CODE_OF_DEFECT;
-
 /** The end of every JSON document of a command that succeeded and submitted nothing. */
 export const COMPLETED = { exitCode: EXIT_CODES.completed, kind: "completed", submitted: "no" } as const;
 
-/** How urgent each code is: a bug first, then a signal, then what a script must handle first. A missing code is a type error. */
-const SEVERITY: Readonly<Record<ExitCode, number>> = {
-  [EXIT_CODE_OF_DEFECT]: 14,
-  [EXIT_CODE_OF_CLOSED_PIPE]: 13,
-  143: 12,
-  130: 11,
-  129: 10,
-  6: 9,
-  7: 8,
-  4: 7,
-  124: 6,
-  8: 5,
-  5: 4,
-  2: 3,
-  1: 2,
-  3: 1,
-  0: 0,
-};
+/** The least urgent first: last are what a script must handle first, then a signal, then a bug. */
+const BY_SEVERITY = [0, 3, 1, 2, 5, 8, 124, 4, 7, 6, 129, 130, 143, 141, 70] as const;
+
+export type ExitCode = (typeof BY_SEVERITY)[number];
 
 /** The exit code for several results. */
 export function mostSevere(codes: readonly ExitCode[]): ExitCode {
-  return codes.reduce<ExitCode>((worst, code) => SEVERITY[code] > SEVERITY[worst] ? code : worst, 0);
+  return BY_SEVERITY.findLast((code) => codes.includes(code)) ?? EXIT_CODES.completed;
+}
+
+/** An exit code, and the kind of error or result that has it. */
+export interface End {
+  readonly exitCode: ExitCode;
+  readonly kind: string;
+}
+
+/** The first of the most severe; completed if there is none. */
+export function mostSevereEnd(ends: readonly End[]): End {
+  const exitCode = mostSevere(ends.map((end) => end.exitCode));
+  const { kind } = ends.find((end) => end.exitCode === exitCode) ?? COMPLETED;
+  return { exitCode, kind };
 }

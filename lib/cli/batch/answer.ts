@@ -14,7 +14,7 @@ import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Submitted } from "../../result.ts";
 import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
-import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
+import { COMPLETED, type End, EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, reportOf } from "../failure_report.ts";
 import type { Invocation } from "../command.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
@@ -82,18 +82,10 @@ export async function finishBatch(
   return exitCode;
 }
 
-/** The most severe exit code, and what has it. */
-interface BatchEnd {
-  readonly exitCode: ExitCode;
-  readonly kind: string;
-}
-
-export const COMPLETED_BATCH: BatchEnd = { exitCode: EXIT_CODES.completed, kind: "completed" };
-
 interface Answer {
   readonly batch: StoredBatch;
   readonly rows: readonly LoadedRow[];
-  readonly end: BatchEnd;
+  readonly end: End;
   /** `null` for a batch that did not run in this process. */
   readonly outcome: BatchOutcome | null;
   readonly submitted: Submitted;
@@ -110,7 +102,7 @@ interface Answer {
 export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
   const hasFileFailed = !await writeFiles(call, answer) || answer.hasFileFailed;
   // This machine failed while runs exist.
-  const failed: readonly BatchEnd[] = hasFileFailed ? [MACHINE_FAILED] : [];
+  const failed: readonly End[] = hasFileFailed ? [MACHINE_FAILED] : [];
   const end = mostSevereEnd([answer.end, ...failed]);
   try {
     await print(call, { ...answer, end });
@@ -186,11 +178,11 @@ function endOfBatch(
     /** Whether a row that was to be submitted was not. */
     readonly isIncomplete: boolean;
   },
-): BatchEnd {
+): End {
   const reason = outcome?.stopped?.reason;
   const hasSucceeded = outcome?.ends.some(isSuccess) === true;
-  if (reason === "any" && hasSucceeded) return COMPLETED_BATCH;
-  const ends: BatchEnd[] = [endOfRows(rows)];
+  if (reason === "any" && hasSucceeded) return COMPLETED;
+  const ends: End[] = [endOfRows(rows)];
   if (stopped !== null) ends.push({ exitCode: EXIT_CODES_OF_SIGNALS[stopped.signal], kind: "stopped" });
   if (outcome?.error) {
     const isOpen = outcome.ends.some(({ type }) => type === "open");
@@ -203,24 +195,19 @@ function endOfBatch(
 }
 
 /** Of an error after which runs continue. */
-function lossOf({ kind }: RunnerError): BatchEnd {
+function lossOf({ kind }: RunnerError): End {
   if (kind === "storage") return MACHINE_FAILED;
   return endOf(EXIT_CODES[kind] === EXIT_CODES.credential_refused ? "credential_expired" : "connection_lost");
 }
 
-const MACHINE_FAILED: BatchEnd = { exitCode: EXIT_CODES.connection_lost, kind: "machine_failed" };
+const MACHINE_FAILED: End = { exitCode: EXIT_CODES.connection_lost, kind: "machine_failed" };
 
 /** Also of rows whose run has not ended: completed. */
-export function endOfRows(rows: readonly RowResult[]): BatchEnd {
-  return mostSevereEnd(rows.flatMap(({ kind }) => kind === null ? [] : [endOf(kind)]));
+export function endOfRows(rows: readonly RowResult[]): End {
+  return mostSevereEnd([COMPLETED, ...rows.flatMap(({ kind }) => kind === null ? [] : [endOf(kind)])]);
 }
 
-function mostSevereEnd(ends: readonly BatchEnd[]): BatchEnd {
-  const worst = mostSevere(ends.map(({ exitCode }) => exitCode));
-  return worst === 0 ? COMPLETED_BATCH : ends.find(({ exitCode }) => exitCode === worst) ?? COMPLETED_BATCH;
-}
-
-function endOf(kind: string): BatchEnd {
+function endOf(kind: string): End {
   return { exitCode: codeOf(kind), kind };
 }
 

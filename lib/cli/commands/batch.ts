@@ -10,11 +10,11 @@ import type { Deps } from "../../runs/deps.ts";
 import { findWorkflow } from "../../runs/find_workflow.ts";
 import { SESSION_PREFIX } from "../../suites/session.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
-import { answerRows, COMPLETED_BATCH, endOfRows, findBatch } from "../batch/answer.ts";
+import { answerRows, endOfRows, findBatch } from "../batch/answer.ts";
 import { BATCH_OPTIONS } from "../batch/options.ts";
 import { REPEAT_OPTION } from "../batch_options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
-import { COMPLETED, mostSevere } from "../exit_codes.ts";
+import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { inputSources } from "../input_sources.ts";
 import { openDeps, openRunStore } from "../open.ts";
@@ -116,7 +116,7 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);
   const rows = await loadRows(store, batch);
-  const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED_BATCH;
+  const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED;
   const { countsOf } = await import("../../batches/results.ts");
   const { failureGroups } = await import("../../batches/failure_groups.ts");
   const groups = failureGroups(rows);
@@ -143,7 +143,7 @@ async function results(call: BatchCommandCall, name: string): Promise<number> {
   return await answerRows(call, {
     batch,
     rows,
-    end: COMPLETED_BATCH,
+    end: COMPLETED,
     outcome: null,
     submitted: "no",
     hasFileFailed: false,
@@ -178,14 +178,13 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
     }
   }
   if (output.mode === "text") output.log("INFO", `${counted(cancelled.length, "run")} cancelled`);
-  const exitCode = mostSevere(failures.map((failure) => failure.exitCode));
+  const end = mostSevereEnd(failures);
   if (output.mode !== "text") {
     const { batchId } = batch;
     const failed = failures.map(({ row, run, ...failure }) => ({ row, run, ...failureDocument(failure) }));
-    const kind = failures.find((failure) => failure.exitCode === exitCode)?.kind ?? COMPLETED.kind;
-    output.document({ batchId, cancelled, others, failed, ...COMPLETED, exitCode, kind });
+    output.document({ batchId, cancelled, others, failed, ...COMPLETED, ...end });
   }
-  return exitCode;
+  return end.exitCode;
 }
 
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */

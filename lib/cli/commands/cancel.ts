@@ -5,7 +5,7 @@ import { findRun } from "../../runs/find.ts";
 import { toRunView } from "../../runs/view.ts";
 import { formatRunId, type RunDetail } from "../../run.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { mostSevere } from "../exit_codes.ts";
+import { EXIT_CODES, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { openDeps } from "../open.ts";
 import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
@@ -41,12 +41,9 @@ export const command = defineCommand({
         output.log("ERROR", await renderFailure(failure, output.style));
       }
     }
-    const exitCode = mostSevere(failures.map((failure) => failure.exitCode));
-    if (output.mode === "json") {
-      const kind = failures.find((failure) => failure.exitCode === exitCode)?.kind ?? "cancelled";
-      output.document({ runs: answers, exitCode, kind, submitted: "no" });
-    }
-    return exitCode;
+    const end = mostSevereEnd([{ exitCode: EXIT_CODES.completed, kind: "cancelled" }, ...failures]);
+    if (output.mode === "json") output.document({ runs: answers, ...end, submitted: "no" });
+    return end.exitCode;
   },
 });
 

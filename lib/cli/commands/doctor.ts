@@ -1,7 +1,8 @@
 import { UsageError } from "../../errors.ts";
 import { kebabOptionName } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { type DoctorCheck, overallResult } from "../doctor/check.ts";
+import type { DoctorCheck } from "../doctor/check.ts";
+import { mostSevereEnd } from "../exit_codes.ts";
 import { runChecks } from "../doctor/checks.ts";
 import { PROBE_OPTIONS } from "../doctor/probe/options.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
@@ -34,7 +35,7 @@ export const command = defineCommand({
     }
     if (output.mode === "text") output.log("INFO", renderSummary(checks));
     else output.document(doctorDocument(checks));
-    return overallResult(checks).exitCode;
+    return mostSevereEnd(checks).exitCode;
   },
 });
 

@@ -8,12 +8,12 @@ import {
 } from "../../runs/resume.ts";
 import { sharingPolls } from "../../runs/list_running.ts";
 import { slugOf } from "../../submission.ts";
-import { type ErrorKind, RunnerError } from "../../errors.ts";
-import type { ResultKind, RunResult } from "../../result.ts";
+import { RunnerError } from "../../errors.ts";
+import type { RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";
 import { flag } from "../argv.ts";
 import { defineCommand } from "../command.ts";
-import { EXIT_CODES, type ExitCode, mostSevere } from "../exit_codes.ts";
+import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
@@ -53,12 +53,16 @@ export const command = defineCommand({
         resumeAndShow({ ...call, deps: { ...deps, client } }, record, { ...wait, ...options })
       ),
     );
-    const runs = results.flatMap((result) => "result" in result ? [result.result] : []);
-    await writeResults(output, runs, async () => {
+    const ended = results.flatMap((result) => "result" in result ? [result.result] : []);
+    const runs = results.map(documentOf);
+    const end = mostSevereEnd(runs);
+    await writeResults(output, ended, async () => {
       if (output.mode === "text") await answerText(output, results);
-      if (output.mode === "json") answerJson(output, results, unfinished);
+      if (output.mode !== "json") return;
+      const submitted = ended.some(({ submitted }) => submitted === "yes") ? "yes" : "no";
+      output.document({ runs, ...skippedDocument(unfinished), ...end, submitted });
     });
-    return mostSevere(results.map(resumeExitCode));
+    return end.exitCode;
   },
 });
 
@@ -114,19 +118,14 @@ async function answerText(output: Output, results: readonly ResumeResult[]): Pro
   }
 }
 
-function answerJson(
-  output: Output,
-  results: readonly ResumeResult[],
-  { pending, detached, others }: OpenSubmissions,
-): void {
-  const exitCode = mostSevere(results.map(resumeExitCode));
-  const mostSevereResult = results.find((result) => resumeExitCode(result) === exitCode);
-  output.document({
-    runs: results.map((result) =>
-      "result" in result
-        ? resultDocument(result.result)
-        : { workflowName: result.record.request.workflow, slug: null, ...failureDocument(reportOf(result.error)) }
-    ),
+function documentOf(ended: ResumeResult) {
+  return "result" in ended
+    ? resultDocument(ended.result)
+    : { workflowName: ended.record.request.workflow, slug: null, ...failureDocument(reportOf(ended.error)) };
+}
+
+function skippedDocument({ pending, detached, others }: OpenSubmissions) {
+  return {
     pending: pending.map(({ submissionId, request, createdAtMs }) => ({
       submissionId,
       workflowName: request.workflow,
@@ -135,16 +134,5 @@ function answerJson(
     })),
     detached: detached.map(slugOf),
     others: others.length,
-    exitCode,
-    kind: mostSevereResult === undefined ? "completed" : kindOf(mostSevereResult),
-    submitted: results.some((result) => "result" in result && result.result.submitted === "yes") ? "yes" : "no",
-  });
-}
-
-function kindOf(result: ResumeResult): ResultKind | ErrorKind {
-  return "result" in result ? result.result.kind : result.error.kind;
-}
-
-function resumeExitCode(result: ResumeResult): ExitCode {
-  return EXIT_CODES[kindOf(result)];
+  };
 }

@@ -5,7 +5,7 @@ import { findRun } from "../../runs/find.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
 import { defineCommand } from "../command.ts";
-import { EXIT_CODES, mostSevere } from "../exit_codes.ts";
+import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult, runName } from "../tracking/run_lines.ts";
@@ -71,16 +71,13 @@ async function trackAll(
 }
 
 async function answerResults(output: Output, results: readonly RunResult[]): Promise<number> {
-  const exitCode = mostSevere(results.map(({ kind }) => EXIT_CODES[kind]));
-  const mostSevereResult = results.find(({ kind }) => EXIT_CODES[kind] === exitCode);
+  const runs = results.map(resultDocument);
+  const end = mostSevereEnd(runs);
   await writeResults(output, results, async () => {
-    if (output.mode === "json") {
-      const kind = mostSevereResult?.kind ?? "completed";
-      output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
-    }
+    if (output.mode === "json") output.document({ runs, ...end, submitted: "no" });
     if (output.mode === "text") await answerTable(output, results);
   });
-  return exitCode;
+  return end.exitCode;
 }
 
 /** The table, then what it cannot show. */

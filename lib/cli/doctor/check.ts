@@ -1,23 +1,19 @@
-/** The result of a check. */
-
 import { ResponseLost } from "../../errors.ts";
-import { EXIT_CODES, type ExitCode, mostSevere } from "../exit_codes.ts";
+import { type End, EXIT_CODES } from "../exit_codes.ts";
 import { reportOf } from "../failure_report.ts";
 import { Skipped } from "./facts.ts";
 
-export interface CheckResult {
+/** The result of a check. Its end is completed unless the check failed. */
+export interface CheckResult extends End {
   readonly status: "ok" | "warning" | "failed" | "skipped";
   readonly detail: string;
   readonly hint: string | null;
-  /** A kind from the table of exit codes, or `defect`; `completed` unless the check failed. */
-  readonly kind: string;
-  readonly exitCode: ExitCode;
 }
 
 export type DoctorCheck = CheckResult & { readonly name: string };
 
 const CHECK_NETWORK = "Check the network, HTTPS_PROXY and NO_PROXY, and whether a file system hangs";
-const PASSED = { kind: "completed", exitCode: EXIT_CODES.completed } as const;
+const PASSED: End = { kind: "completed", exitCode: EXIT_CODES.completed };
 
 export const ok = (detail: string): CheckResult => ({ status: "ok", detail, hint: null, ...PASSED });
 export const warning = (detail: string, hint: string): CheckResult => ({ status: "warning", detail, hint, ...PASSED });
@@ -37,10 +33,4 @@ export function okUnless(detail: string, warnings: readonly (readonly [string, s
   const all = warnings.filter((entry) => entry !== false);
   if (all.length === 0) return ok(detail);
   return warning([detail, ...all.map(([text]) => text)].join("; "), all.map(([, hint]) => hint).join(". "));
-}
-
-/** The most severe failure decides. */
-export function overallResult(checks: readonly CheckResult[]): { readonly exitCode: ExitCode; readonly kind: string } {
-  const exitCode = mostSevere(checks.map((check) => check.exitCode));
-  return { exitCode, kind: checks.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };
 }

@@ -1,4 +1,5 @@
-import { type DoctorCheck, overallResult } from "./check.ts";
+import { mostSevereEnd } from "../exit_codes.ts";
+import type { DoctorCheck } from "./check.ts";
 import { oneLine } from "../../escape.ts";
 import type { Layout, Style } from "../terminal/style.ts";
 import { padToWidth } from "../terminal/text_width.ts";
@@ -41,7 +42,7 @@ export function renderCheck(
 export function doctorDocument(checks: readonly DoctorCheck[]) {
   return {
     checks: checks.map(({ name, status, detail, hint }) => ({ name, status, detail, hint })),
-    ...overallResult(checks),
+    ...mostSevereEnd(checks),
     submitted: "no",
   };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { failed, ok, okUnless, overallResult, resultOfError, warning } from "../../../lib/cli/doctor/check.ts";
+import { failed, ok, okUnless, resultOfError, warning } from "../../../lib/cli/doctor/check.ts";
+import { mostSevereEnd } from "../../../lib/cli/exit_codes.ts";
 import { Skipped } from "../../../lib/cli/doctor/facts.ts";
 import { formatBytes } from "../../../lib/cli/doctor/machine_checks.ts";
 import { CredentialError } from "../../../lib/errors.ts";
@@ -7,12 +8,12 @@ import { CredentialError } from "../../../lib/errors.ts";
 Deno.test("the most severe failed check decides the exit code, and warnings do not count", () => {
   const refused = resultOfError(new CredentialError("credential_refused", "Cannot get it", { hint: "Fix it" }));
   const clock = failed("failed", "", "");
-  assert.deepEqual(overallResult([ok(""), warning("", ""), resultOfError(new Skipped(""))]), {
+  assert.deepEqual(mostSevereEnd([ok(""), warning("", ""), resultOfError(new Skipped(""))]), {
     exitCode: 0,
     kind: "completed",
   });
-  assert.deepEqual(overallResult([ok(""), clock]), { exitCode: 1, kind: "failed" });
-  assert.deepEqual(overallResult([clock, refused]), { exitCode: 4, kind: "credential_refused" });
+  assert.deepEqual(mostSevereEnd([ok(""), clock]), { exitCode: 1, kind: "failed" });
+  assert.deepEqual(mostSevereEnd([clock, refused]), { exitCode: 4, kind: "credential_refused" });
 });
 
 Deno.test("okUnless() reports all warnings at once", () => {
