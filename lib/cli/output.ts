@@ -9,7 +9,7 @@ import type { ColorMode } from "./terminal/color_mode.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
-import { type Layout, type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
+import { type Layout, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
 /** Text for people, one JSON document, or JSON Lines as events happen. */
 export type OutputMode = "text" | "json" | "events";
@@ -20,57 +20,22 @@ export interface OutputOptions {
   readonly color: ColorMode;
   /** True if the terminal cannot rewrite a line. */
   readonly isDumb?: boolean;
-  /** Formats {@link Output.document}; JSON by default. */
+  /** Formats a document; JSON by default. */
   readonly formatDocument?: ((value: unknown) => string) | undefined;
-  /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
+  /** The values to redact, shared by the outputs of one invocation. */
   readonly secrets?: string[];
   readonly reporter?: Reporter | undefined;
   /** Wraps lines that are wider than a terminal. */
   readonly wrap?: ((text: string, columns: number) => string) | undefined;
 }
 
-export interface Output {
-  readonly mode: OutputMode;
-  /** Receives what a report contains; `undefined` if none was asked for. */
-  readonly reporter: Reporter | undefined;
-  /** Colors for stdout. */
-  readonly answerStyle: Style;
-  /** Colors for stderr. */
-  readonly style: Style;
-  /** Writes one or more lines to stdout, wrapped to its terminal. */
-  answer(text: string): void;
-  /** Writes text to stdout unchanged, such as a file's content or what is to be copied; only control characters are escaped. */
-  raw(text: string): void;
-  /** Whether logs keep their colors on stdout. */
-  readonly mayColorLogs: boolean;
-  /** Writes part of a log to stdout: like {@link raw}, but colors stay where they may. */
-  logText(text: string): void;
-  /** Writes one document to stdout: JSON, or another format that was asked for. */
-  document(value: unknown): void;
-  /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: see {@link Output.checkEvents}. */
-  event(value: unknown): void;
-  /** @throws OutputFailed if an event could not be written. */
-  checkEvents(): void;
-  /** Writes a message to stderr, wrapped to its terminal, unless it is below the log level. */
-  log(level: LogLevel, text: string): void;
-  /** Masks these values in all later output, since a server may echo them. */
-  redact(values: readonly string[]): void;
-  /** The values passed to {@link Output.redact}. */
-  secrets(): readonly string[];
-  /** Whether messages of this level are shown. */
-  shows(level: LogLevel): boolean;
-  /** For tables on stdout: its colors, and the width of its terminal. */
-  layout(): Layout;
-  /** Whether stderr is a terminal and shows progress. */
-  readonly hasLiveLines: boolean;
-  /** Starts one or more lines that are rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
-  live(clock: Clock, render: (columns: number, rows: number) => string): LiveLine | undefined;
-}
+/** Where a command writes. */
+export type Output = Readonly<ReturnType<typeof createOutput>>;
 
 export function createOutput(
   { stdout, stderr }: Context,
   { mode, level, color, isDumb = false, formatDocument = formatJson, secrets = [], reporter, wrap }: OutputOptions,
-): Output {
+) {
   let live: LiveLine | undefined;
   let eventsFailure: OutputFailed | undefined;
   let redact = createRedactor(secrets);
@@ -102,27 +67,41 @@ export function createOutput(
   };
   return {
     mode,
+    /** Receives what a report contains; `undefined` if none was asked for. */
     reporter,
+    /** Colors for stdout. */
     answerStyle,
+    /** Colors for stderr. */
     style: styleFor(isColored.interactive),
+    /** Whether messages of this level are shown. */
     shows,
-    layout: () => ({ style: answerStyle, columns: stdout.isTerminal ? stdout.columns() : Infinity }),
+    /** For tables on stdout: its colors, and the width of its terminal. */
+    layout: (): Layout => ({ style: answerStyle, columns: stdout.isTerminal ? stdout.columns() : Infinity }),
+    /** Whether stderr is a terminal and shows progress. */
     hasLiveLines,
-    secrets: () => secrets,
-    redact(values) {
+    /** The values to redact. */
+    secrets: (): readonly string[] => secrets,
+    /** Masks these values in all later output, since a server may echo them. */
+    redact(values: readonly string[]): void {
       secrets.push(...values);
       redact = createRedactor(secrets);
     },
-    answer: (text) => lines(stdout, text, isColored.answer),
-    raw: (text) => write(stdout, text, escapeControlCharacters),
+    /** Writes one or more lines to stdout, wrapped to its terminal. */
+    answer: (text: string) => lines(stdout, text, isColored.answer),
+    /** Writes text to stdout unchanged, such as a file's content or what is to be copied; only control characters are escaped. */
+    raw: (text: string) => write(stdout, text, escapeControlCharacters),
+    /** Whether logs keep their colors on stdout. */
     mayColorLogs: isColored.answer,
-    logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
-    document(value) {
+    /** Writes part of a log to stdout: like `raw`, but colors stay where they may. */
+    logText: (text: string) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
+    /** Writes one document to stdout: JSON, or another format that was asked for. */
+    document(value: unknown): void {
       const text = formatDocument(value);
       // JSON is YAML too, and escapes control characters without changing the value.
       write(stdout, escapeControlCharacters(text) === text ? text : formatJson(value), escapeJson);
     },
-    event(value) {
+    /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: see `checkEvents`. */
+    event(value: unknown): void {
       // After a line that may be cut short, further lines could not be read.
       if (eventsFailure !== undefined) return;
       try {
@@ -133,11 +112,14 @@ export function createOutput(
         log("WARNING", `${error.message}; continuing without events`);
       }
     },
-    checkEvents() {
+    /** @throws OutputFailed if an event could not be written. */
+    checkEvents(): void {
       if (eventsFailure !== undefined) throw eventsFailure;
     },
+    /** Writes a message to stderr, wrapped to its terminal, unless it is below the log level. */
     log,
-    live(clock, render) {
+    /** Starts one or more lines that are rewritten in place; `undefined` without `hasLiveLines`. */
+    live(clock: Clock, render: (columns: number, rows: number) => string): LiveLine | undefined {
       if (!hasLiveLines) return undefined;
       const line = startLiveLine(
         stderr,

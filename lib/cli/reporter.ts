@@ -6,16 +6,7 @@ import { createRedactor, redactDeep, redactorOf } from "../redact.ts";
 import { type AttemptEnd, type AttemptFacts, type Report, reportRun } from "../reports/report.ts";
 
 /** Receives the facts of a report from the command. */
-export interface Reporter {
-  /** What is known before the first event. */
-  start(facts: { readonly name: string; readonly platformUrl?: string }): void;
-  show(event: RunEvent): void;
-  end(end: AttemptEnd, exitCode: number): void;
-  /** The whole report, from a command that makes its own. */
-  finish(report: Report): void;
-  /** Writes the report, without these values. */
-  write(secrets: readonly string[]): void;
-}
+export type Reporter = ReturnType<typeof createReporter>;
 
 /** Writes a report where its format belongs. */
 export interface ReportWriter {
@@ -25,24 +16,27 @@ export interface ReportWriter {
   write(report: Report | null): void;
 }
 
-export function createReporter(writer: ReportWriter): Reporter {
+export function createReporter(writer: ReportWriter) {
   let facts: AttemptFacts & { readonly name: string } = { name: "run", slug: null, isAttached: false };
   let platformUrl: string | null = null;
   let finished: Report | undefined;
   let ended: { readonly end: AttemptEnd; readonly exitCode: number } | undefined;
   return {
-    start({ name, platformUrl: url = platformUrl }) {
+    /** What is known before the first event. */
+    start(name: string, url = platformUrl): void {
       facts = { ...facts, name };
       platformUrl = url;
     },
-    show(event) {
+    show(event: RunEvent): void {
       if (event.type !== "submitting" && event.type !== "started") return;
       facts = { ...facts, slug: event.slug, isAttached: event.type === "started" && event.isAttached };
       writer.writeSlug?.(event.slug);
     },
-    end: (end, exitCode) => void (ended = { end, exitCode }),
-    finish: (report) => void (finished = report),
-    write(secrets) {
+    end: (end: AttemptEnd, exitCode: number) => void (ended = { end, exitCode }),
+    /** The whole report, from a command that makes its own. */
+    finish: (report: Report) => void (finished = report),
+    /** Writes the report, without these values. */
+    write(secrets: readonly string[]): void {
       if (finished !== undefined) {
         // The answer may have failed since.
         const { exitCode } = ended ?? finished;

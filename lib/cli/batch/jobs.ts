@@ -4,20 +4,10 @@
  */
 
 import { storeFailureTo } from "../../log.ts";
-import { type BatchControl, createBatchControl } from "../../runs/batch_task.ts";
+import { createBatchControl } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { counted } from "../../text.ts";
 import { type BatchCall, DEFAULT_JOBS } from "./options.ts";
-
-export interface BatchJobs {
-  readonly control: BatchControl;
-  /** Stores what the control has. */
-  store(): void;
-  /** Takes over what is stored, if it is due. */
-  update(): Promise<void>;
-  /** Resolves when nothing is being stored any more. */
-  settled(): Promise<void>;
-}
 
 /** How many milliseconds pass before another process's `batch set` is noticed. */
 const UPDATE_MS = 5_000;
@@ -25,7 +15,7 @@ const UPDATE_MS = 5_000;
 export async function openJobs(
   { deps: { store: { batches }, clock }, output, values }: BatchCall & { readonly deps: Deps },
   batchId: string,
-): Promise<BatchJobs> {
+) {
   const wanted = values.jobs ?? await batches.wantedJobs(batchId);
   if (values.jobs !== undefined) await batches.setWantedJobs(batchId, values.jobs);
   else if (wanted !== null && wanted !== DEFAULT_JOBS) {
@@ -36,13 +26,16 @@ export async function openJobs(
   let updatedAtMs = clock.monotonic();
   return {
     control,
-    store() {
+    /** Stores what the control has. */
+    store(): void {
       const { jobs } = control;
       storing = storing.then(() => batches.setWantedJobs(batchId, jobs)).catch(storeFailureTo(output.log));
       storing.catch(() => {}); // Awaited later.
     },
+    /** Resolves when nothing is being stored any more. */
     settled: () => storing,
-    async update() {
+    /** Takes over what is stored, if it is due. */
+    async update(): Promise<void> {
       if (clock.monotonic() - updatedAtMs < UPDATE_MS) return;
       updatedAtMs = clock.monotonic();
       await storing;

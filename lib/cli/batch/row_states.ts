@@ -10,23 +10,14 @@ export interface RowState extends Omit<RowResult, "workflow" | "inputs" | "outpu
   readonly changedAtMs: number;
 }
 
-export interface RowStates {
-  /** In file order. */
-  all(): readonly RowState[];
-  get(key: string): RowState | undefined;
-  running(): readonly RowState[];
-  /** Whether the events started a run of this row; without a key, of any row. */
-  submitted(key?: string): Submitted;
-  apply(event: BatchEvent, nowMs: number): void;
-  update(key: string, nowMs: number, parts: Partial<RowState>): void;
-}
+export type RowStates = ReturnType<typeof createRowStates>;
 
 /** A row before the first event: what is known of its last attempt. */
 export type InitialRow =
   & Pick<RowState, "key" | "row" | "label" | "attempt" | "status">
   & Partial<Pick<RowState, "run" | "startedAtMs" | "seconds" | "error">>;
 
-export function createRowStates(rows: readonly InitialRow[]): RowStates {
+export function createRowStates(rows: readonly InitialRow[]) {
   const nothing = { run: null, startedAtMs: null, seconds: null, error: null, kind: null, changedAtMs: 0 };
   const states = new Map<string, RowState>(rows.map((row) => [row.key, { ...nothing, ...row }]));
   const update = (key: string, nowMs: number, parts: Partial<RowState>) => {
@@ -40,15 +31,17 @@ export function createRowStates(rows: readonly InitialRow[]): RowStates {
   };
   return {
     update,
-    all: () => [...states.values()],
-    get: (key) => states.get(key),
-    submitted(key) {
+    /** In file order. */
+    all: (): readonly RowState[] => [...states.values()],
+    get: (key: string) => states.get(key),
+    /** Whether the events started a run of this row; without a key, of any row. */
+    submitted(key?: string): Submitted {
       if (key !== undefined) return submitted.get(key) ?? "no";
       const outcomes = [...submitted.values()];
       return (["yes", "unknown"] as const).find((outcome) => outcomes.includes(outcome)) ?? "no";
     },
-    running: () => [...states.values()].filter(({ status }) => status === "running"),
-    apply(event, nowMs) {
+    running: (): readonly RowState[] => [...states.values()].filter(({ status }) => status === "running"),
+    apply(event: BatchEvent, nowMs: number): void {
       if (event.type === "attempt-ended") {
         const { key, attempt, end, retryAtMs } = event;
         if (end.type === "result") note(key, end.result.submitted);

@@ -98,7 +98,7 @@ export const command = defineCommand({
       return await (await import("../batch/run_matrix.ts")).runMatrix(call);
     }
     refuseWithoutMatrix(values);
-    output.reporter?.start({ name: values.workflow });
+    output.reporter?.start(values.workflow);
     const layers = await readLayers(values.input ?? [], inputSources(call.context));
     return await submitRunSpec(
       call,
@@ -151,7 +151,7 @@ export async function submitRunSpec(
     await dryRun(deps, request, { signal });
     return answerDryRun(output, request);
   }
-  output.reporter?.start({ name: request.workflow, platformUrl: deps.client.baseUrl });
+  output.reporter?.start(request.workflow, deps.client.baseUrl);
   const isWaiting = values.noWait !== true;
   const exitCode = await submitAndTrack({ ...call, deps }, request, {
     ...options,

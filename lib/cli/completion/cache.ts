@@ -9,13 +9,6 @@ const FILE = "completions.json";
 
 export type CachedRows = readonly (readonly string[])[];
 
-export interface Cache {
-  /** `undefined` when there is no entry, or it is older than 30 seconds. */
-  get(name: string): CachedRows | undefined;
-  /** Never throws: an entry that can't be stored is requested again. */
-  put(name: string, rows: CachedRows): Promise<void>;
-}
-
 export interface CacheOptions {
   readonly folder: string | undefined;
   readonly credential: Pick<Credential, "host" | "authorization">;
@@ -25,13 +18,15 @@ export interface CacheOptions {
 }
 
 /** Opens the cache of this key; the cache of another key is ignored and overwritten. Never throws. */
-export async function openCache({ folder, credential, nowMs, random }: CacheOptions): Promise<Cache> {
+export async function openCache({ folder, credential, nowMs, random }: CacheOptions) {
   const owner = await ownerHash(credential);
   const path = folder === undefined ? undefined : `${folder}/${FILE}`;
   const entries = path === undefined ? new Map<string, Entry>() : await readEntries(path, owner, nowMs);
   return {
-    get: (name) => entries.get(name)?.rows,
-    async put(name, rows) {
+    /** `undefined` when there is no entry, or it is older than 30 seconds. */
+    get: (name: string) => entries.get(name)?.rows,
+    /** Never throws: an entry that can't be stored is requested again. */
+    async put(name: string, rows: CachedRows): Promise<void> {
       if (folder === undefined || path === undefined) return;
       entries.set(name, { atMs: nowMs, rows });
       const text = JSON.stringify({ v: 1, owner, entries: Object.fromEntries(entries) });

@@ -6,19 +6,14 @@ const TICK_MS = 1_000;
 /** A wrapped line can't be cleared. One cell keeps the last column free, two are for the echo of Ctrl-C as `^C`. */
 const FREE_CELLS = 3;
 
-export interface LiveLine extends Disposable {
-  /** Renders the line now; writes only if it has changed. */
-  draw(): void;
-  /** Clears the line until the next draw. */
-  hide(): void;
-}
+export type LiveLine = ReturnType<typeof startLiveLine>;
 
 /** Draws one or more lines now and every second, in place; disposing clears them. */
 export function startLiveLine(
   writer: TextWriter,
   clock: Clock,
   render: (columns: number, rows: number) => string,
-): LiveLine {
+) {
   const stopping = new AbortController();
   let shown = "";
   const hide = () => {
@@ -35,9 +30,11 @@ export function startLiveLine(
   draw();
   tick(clock, draw, stopping.signal);
   return {
+    /** Renders the line now; writes only if it has changed. */
     draw,
+    /** Clears the line until the next draw. */
     hide,
-    [Symbol.dispose]() {
+    [Symbol.dispose](): void {
       hide();
       stopping.abort();
     },

@@ -7,17 +7,13 @@ import { renderWatched, type WatchedRun } from "../render/watched.ts";
 import { renderEventLine, renderTimeLeft } from "./run_lines.ts";
 import type { RunViewer } from "./run_view.ts";
 
-export interface RunTable extends Disposable {
-  viewerOf(runId: RunId): RunViewer;
-}
-
 interface Row extends WatchedRun {
   /** When `elapsedMs` was observed, if it still grows. */
   readonly shownAtMs: number | null;
 }
 
 /** `undefined` where nothing can be updated in place. */
-export function startRunTable(output: Output, clock: Clock, runIds: readonly RunId[]): RunTable | undefined {
+export function startRunTable(output: Output, clock: Clock, runIds: readonly RunId[]) {
   if (output.mode !== "text") return undefined;
   const rows = new Map<string, Row>(
     runIds.map(formatRunId).map((name) => [name, {

@@ -185,8 +185,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["secrets are printed", "const redacted = redact(text);", "const redacted = text;"],
     [
       "control characters reach the terminal",
-      "raw: (text) => write(stdout, text, escapeControlCharacters)",
-      "raw: (text) => write(stdout, text)",
+      "raw: (text: string) => write(stdout, text, escapeControlCharacters)",
+      "raw: (text: string) => write(stdout, text)",
     ],
     [
       "JSON contains control characters",

@@ -12,16 +12,10 @@ export interface ProbeResponse {
   readonly body: Json;
 }
 
-export interface Requester {
-  get(path: string, headers?: HttpExchange["headers"]): Promise<ProbeResponse>;
-  post(path: string, body?: JsonObject): Promise<ProbeResponse>;
-  delete(path: string): Promise<ProbeResponse>;
-  /** Whether any response so far had such headers. */
-  readonly observed: { sendsRetryAfter: boolean; sendsRateLimits: boolean };
-}
+export type Requester = ReturnType<typeof createRequester>;
 
 /** Requests throw {@link ResponseLost} without a response: the effect of the request is unknown, so there is no retry. */
-export function createRequester(http: Http, signal: AbortSignal): Requester {
+export function createRequester(http: Http, signal: AbortSignal) {
   const observed = { sendsRetryAfter: false, sendsRateLimits: false };
   const send = async (exchange: Pick<HttpExchange, "method" | "path" | "body" | "headers">): Promise<ProbeResponse> => {
     const connection = exchange.method === "POST" ? "own" : "shared";
@@ -39,9 +33,10 @@ export function createRequester(http: Http, signal: AbortSignal): Requester {
     return { status, headers, body: parseJson(text) ?? null };
   };
   return {
-    get: (path, headers) => send({ method: "GET", path, headers }),
-    post: (path, body) => send({ method: "POST", path, body }),
-    delete: (path) => send({ method: "DELETE", path }),
+    get: (path: string, headers?: HttpExchange["headers"]) => send({ method: "GET", path, headers }),
+    post: (path: string, body?: JsonObject) => send({ method: "POST", path, body }),
+    delete: (path: string) => send({ method: "DELETE", path }),
+    /** Whether any response so far had such headers. */
     observed,
   };
 }
