@@ -103,18 +103,6 @@ export function retriesThresholdOf({ retriesThreshold }: Pick<SuiteValues, "retr
   throw new UsageError(`Cannot use --retries-threshold ${retriesThreshold}`, { hint: "Write a percentage, like 30%" });
 }
 
-/** How many of so many cases may be skipped; `null` for no limit. @throws UsageError unless it is a number or a percentage. */
-export function maxSkippedOf({ maxSkipped }: Pick<SuiteValues, "maxSkipped">): ((caseCount: number) => number) | null {
-  if (maxSkipped === undefined) return null;
-  const [, digits, percent] = /^(\d+)(%?)$/.exec(maxSkipped) ?? [];
-  if (digits === undefined) {
-    throw new UsageError(`Cannot use --max-skipped ${maxSkipped}`, {
-      hint: "Write a number, or a percentage like 10%",
-    });
-  }
-  return (caseCount) => percent === "%" ? Math.floor(caseCount * Number(digits) / 100) : Number(digits);
-}
-
 const FILE_FORMATS = ["junit", "ctrf", "html", "markdown"] as const;
 
 export type FileFormat = (typeof FILE_FORMATS)[number];

@@ -1,6 +1,5 @@
 /** Runs suites from their files to their reports. */
 
-import type { Owner } from "../../account.ts";
 import { cachingClient, distinctWarnings } from "../../batches/check_rows.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { InvalidInputs, UsageError } from "../../errors.ts";
@@ -8,7 +7,6 @@ import { canonicalJson } from "../../json.ts";
 import type { Report, Shard } from "../../reports/report.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { seededRandom } from "../../seeded_random.ts";
-import type { RunStore } from "../../store/run_store.ts";
 import { budgetsIn } from "../../suites/budget.ts";
 import { checkFormat } from "../../suites/check_format.ts";
 import { type OverridesDocument, overridesFormat } from "../../suites/format.ts";
@@ -68,7 +66,20 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   showWarnings(output, distinctWarnings(checked, "case"));
   if (values.dryRun === true) return answerPlan(call, checked, earlier);
   const title = names.join(", ");
-  const session = await startSession(call, deps.store, { owner, title, environment, paths });
+  const session = await openSession(deps.store, {
+    owner,
+    selection: [
+      canonicalJson([...paths]),
+      environment,
+      values.shard ?? null,
+      canonicalJson([...values.tag ?? []]),
+      canonicalJson([...values.case ?? []]),
+    ],
+    title,
+    nowMs: context.clock.now(),
+    random: context.random,
+  }, { isResumed: values.resume === true || values.rejudge === true });
+  checkContinued(call, session);
   const { startedAtMs } = session;
   const run = await executeCases({ ...call, deps }, checked, {
     ...session,
@@ -139,38 +150,13 @@ async function selectFor(
 }
 
 /** @throws UsageError for `--rejudge` without an earlier session. */
-async function startSession(
-  { context, output, values }: SuiteCall,
-  store: RunStore,
-  { owner, title, environment, paths }: {
-    readonly owner: Owner;
-    readonly title: string;
-    readonly environment: string | null;
-    readonly paths: readonly string[];
-  },
-): Promise<SuiteSession> {
-  const session = await openSession(store, {
-    owner,
-    selection: [
-      canonicalJson([...paths]),
-      environment,
-      values.shard ?? null,
-      canonicalJson([...values.tag ?? []]),
-      canonicalJson([...values.case ?? []]),
-    ],
-    title,
-    nowMs: context.clock.now(),
-    random: context.random,
-  }, { isResumed: values.resume === true || values.rejudge === true });
-  if (values.rejudge === true && !session.isContinued) {
+function checkContinued({ output, values }: SuiteCall, { isContinued }: SuiteSession): void {
+  if (values.rejudge === true && !isContinued) {
     throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {
       hint: "Run it without --rejudge first",
     });
   }
-  if (values.resume === true && !session.isContinued) {
-    output.log("INFO", "Nothing to resume: starting from the beginning");
-  }
-  return session;
+  if (values.resume === true && !isContinued) output.log("INFO", "Nothing to resume: starting from the beginning");
 }
 
 /** @throws InvalidInputs */
