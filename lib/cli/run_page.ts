@@ -11,9 +11,6 @@ const EXAMPLE = "https://{host}/path/{slug}";
 const TEMPLATE_HINT = "Open a run in your browser, and set PW_RUN_URL to its address with {slug}, {workflow} and " +
   `{number} in place of the run's own, like ${EXAMPLE}; HOST=TEMPLATE is for one host only`;
 
-/** What a template may refer to. `null` if the run has none. */
-type Placeholders = Readonly<Record<"host" | "slug" | "workflow" | "number", string | null>>;
-
 /**
  * Selects the template for a host.
  *
@@ -35,10 +32,11 @@ export function runPageUrl(
   run: Pick<Run, "slug" | "workflowName" | "number">,
 ): string {
   const { slug, workflowName: workflow, number } = run;
-  const values: Placeholders = { host, slug, workflow, number: number === null ? null : String(number) };
+  /** `null` if the run has none. */
+  const values = new Map(Object.entries({ host, slug, workflow, number: number?.toString() ?? null }));
   const text = template.replace(/\{([^{}]*)\}/g, (placeholder, name: string) => {
-    if (!isPlaceholder(values, name)) throw badTemplate(template, `it has the unknown placeholder ${placeholder}`);
-    const value = values[name];
+    const value = values.get(name);
+    if (value === undefined) throw badTemplate(template, `it has the unknown placeholder ${placeholder}`);
     if (value === null) throw badTemplate(template, `this run has no ${name}`);
     return name === "host" ? value : encodeURIComponent(value);
   });
@@ -46,10 +44,6 @@ export function runPageUrl(
     throw badTemplate(template, "it is not an address that begins with https:// or http://");
   }
   return new URL(text).href;
-}
-
-function isPlaceholder(values: Placeholders, name: string): name is keyof Placeholders {
-  return Object.hasOwn(values, name);
 }
 
 function badTemplate(template: string, reason: string): UsageError {

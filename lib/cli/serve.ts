@@ -24,14 +24,6 @@ import { everyMinute, scheduledTick, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { closingOnSignals, shutDown } from "./closing.ts";
 
-interface Options {
-  readonly port: number;
-  readonly hostname: string;
-  readonly store: string;
-  readonly isDemo: boolean;
-  readonly speed: number;
-}
-
 const DEFAULT_STORE = "schedules.db";
 /** The name before, of a store in another format. */
 const EARLIER_STORE = "schedules.kv";
@@ -73,7 +65,7 @@ export async function runServer(
 }
 
 async function serveWith(
-  { port, hostname, store, isDemo, speed }: Options,
+  { port, hostname, store, isDemo, speed }: ReturnType<typeof readOptions>,
   host: ServiceHost,
   importSchedules: () => Promise<readonly Schedule[]>,
 ): Promise<void> {
@@ -128,7 +120,7 @@ async function reportEarlierStore(log: Log): Promise<void> {
 }
 
 function listen(
-  { port, hostname, log }: Pick<Options, "port" | "hostname"> & { readonly log: Log },
+  { port, hostname, log }: { readonly port: number; readonly hostname: string; readonly log: Log },
   handler: (request: Request) => Promise<Response>,
 ): Deno.HttpServer {
   const host = hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname;
@@ -174,7 +166,7 @@ async function openDemo(speed: number) {
   };
 }
 
-function readOptions(args: readonly string[]): Options {
+function readOptions(args: readonly string[]) {
   const { port = 8000, hostname = "127.0.0.1", store, speed = 1, demo = false } = readArgv(
     "serve",
     OPTIONS,

@@ -10,7 +10,8 @@ import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
 import { openClient, type OpenInvocation } from "../open_client.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { formatLocal, policyLines, renderSchedule } from "../render/schedules.ts";
+import { policyLines, renderSchedule } from "../render/schedules.ts";
+import { formatScheduled } from "../terminal/time_text.ts";
 
 const DEFAULT_FILE = "functions/schedules.ts";
 
@@ -52,7 +53,7 @@ export const command = defineCommand({
         next: next.map(({ id, scheduledAtMs }) => ({
           id,
           at: new Date(scheduledAtMs).toISOString(),
-          local: formatLocal(scheduledAtMs, schedule.timeZone),
+          local: formatScheduled(scheduledAtMs, schedule.timeZone),
         })),
       }));
       output.document({ timeline, schedules: documents });

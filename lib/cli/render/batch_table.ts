@@ -7,6 +7,7 @@ import { oneLine } from "../../escape.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
+import { packed } from "../terminal/wrap.ts";
 import { batchTotals, type EstimatedEnd, formatEstimate } from "./batch_lines.ts";
 import { renderFailureGroups } from "./batch_results.ts";
 import { paintRows } from "./cells.ts";
@@ -130,22 +131,6 @@ function totalLines({ rows, estimate }: BatchTableState, { columns, style }: Bat
     ...(estimate === null ? [] : [formatEstimate(estimate)]),
   ];
   return packed(parts, " \u00b7 ", columns);
-}
-
-/** As many parts per line as fit. */
-function packed(parts: readonly string[], separator: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const part of parts) {
-    const longer = `${lines.at(-1) ?? ""}${separator}${part}`;
-    if (lines.length > 0 && visibleWidth(longer) <= columns) lines.splice(-1, 1, longer);
-    else lines.push(part);
-  }
-  return lines;
-}
-
-function visibleWidth(styled: string): number {
-  // deno-lint-ignore no-control-regex -- an escape sequence starts with one
-  return textWidth(styled.replaceAll(/\u001b\[\d+m/g, ""));
 }
 
 /** Those that changed last first, then those that were not submitted; or the failed ones in the order of the file. */

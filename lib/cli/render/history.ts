@@ -51,53 +51,40 @@ export function renderHistory(
 /** One submission: a line per fact, and the heading of its inputs. */
 export function renderRecord(record: Submission, { style }: { readonly style: Style }): string {
   const { request, owner, idempotencyKey: key } = record;
-  const slug = slugOf(record);
+  const { slug, status, errorMessage } = recordDocument(record);
   const facts = [
     ["Workflow", request.workflow],
-    ["State", submissionStatus(record)],
+    ["State", status],
     ["Run", slug ?? "?"],
     ["Submitted", formatTime(record.createdAtMs)],
     ...(durationText(record) === "" ? [] : [["Took", durationText(record)]]),
     ...(key === null ? [] : [["Key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
     ["Account", `${owner.user} on ${owner.host}`],
-    ...(record.state === "rejected" ? [["Reason", record.message]] : []),
     ...(record.state === "unconfirmed" && record.reconciliation !== null
       ? [["Unconfirmed", record.reconciliation.detail]]
       : []),
-    ...(record.state === "finished" && record.result.errorMessage !== null
-      ? [["Reason", record.result.errorMessage]]
-      : []),
+    ...(errorMessage === null ? [] : [["Reason", errorMessage]]),
   ];
-  return [
-    renderFacts(facts, style),
-    `\n${style.bold("Inputs")}`,
-  ].join("\n");
+  return `${renderFacts(facts, style)}\n\n${style.bold("Inputs")}`;
 }
 
 export function recordDocument(record: Submission) {
   const { submissionId, owner, request, idempotencyKey: key, createdAtMs, updatedAtMs } = record;
+  const result = record.state === "finished" ? record.result : null;
   return {
     submissionId,
     workflowName: request.workflow,
     state: record.state,
     status: submissionStatus(record),
     slug: slugOf(record),
-    runNumber: record.state === "active"
-      ? record.run.number
-      : record.state === "finished"
-      ? record.result.runNumber
-      : null,
+    runNumber: record.state === "active" ? record.run.number : result?.runNumber ?? null,
     idempotencyKey: key?.text ?? null,
     host: owner.host,
     user: owner.user,
     submittedAt: new Date(createdAtMs).toISOString(),
     updatedAt: new Date(updatedAtMs).toISOString(),
-    durationSeconds: record.state === "finished" ? record.result.durationSeconds : null,
-    errorMessage: record.state === "finished"
-      ? record.result.errorMessage
-      : record.state === "rejected"
-      ? record.message
-      : null,
+    durationSeconds: result?.durationSeconds ?? null,
+    errorMessage: record.state === "rejected" ? record.message : result?.errorMessage ?? null,
   };
 }
 

@@ -3,32 +3,13 @@
 import type { Backfill, Occurrence, Overlap, Schedule } from "../../scheduler/schedule.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Style } from "../terminal/style.ts";
+import { formatScheduled } from "../terminal/time_text.ts";
 
 export interface ScheduleView {
   readonly schedule: Schedule;
   /** Whether it runs on the selected timeline. */
   readonly isEnabled: boolean;
   readonly next: readonly Occurrence[];
-}
-
-/** Such as `Sun 2026-03-29 03:00 +02:00`, in the time zone. */
-export function formatLocal(atMs: number, timeZone: string): string {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    hourCycle: "h23",
-    weekday: "short",
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZoneName: "longOffset",
-  });
-  const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, value]));
-  const [weekday, year, month, day, hour, minute] = (["weekday", "year", "month", "day", "hour", "minute"] as const)
-    .map((part) => parts.get(part));
-  const offset = parts.get("timeZoneName")?.replace("GMT", "") || "+00:00";
-  return `${weekday} ${year}-${month}-${day} ${hour}:${minute} ${offset}`;
 }
 
 /** How overlapping and missed occurrences and long runs are handled. */
@@ -70,7 +51,7 @@ export function renderSchedule({ schedule, isEnabled, next }: ScheduleView, styl
     `  ${suite ?? workflow}  ${cron}  ${timeZone}`,
     ...next.map(({ scheduledAtMs: atMs }) => {
       const utc = timeZone === "UTC" ? "" : style.dim(`  ${new Date(atMs).toISOString().slice(0, 16)}Z`);
-      return `  ${formatLocal(atMs, timeZone)}${utc}`;
+      return `  ${formatScheduled(atMs, timeZone)}${utc}`;
     }),
     ...policyLines(schedule).map((line) => style.dim(`  - ${line}`)),
   ].join("\n");

@@ -19,6 +19,12 @@ export function formatClock(atMs: number, nowMs: number, timeZone?: string): str
   return `${day}${time.slice(0, 5)} ${zone}`;
 }
 
+/** `Sun 2026-03-29 03:00 +02:00`, in a time zone of a schedule. */
+export function formatScheduled(atMs: number, timeZone: string): string {
+  const { weekday, date, time, zone } = partsOf(atMs, timeZone, "longOffset");
+  return `${weekday} ${date} ${time.slice(0, 5)} ${zone.replace("GMT", "") || "+00:00"}`;
+}
+
 const AGE_UNITS = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000]] as const;
 
 /** `42s`, `5m`, `3h` or `12d`. An instant in the future, as clocks differ, has the age `0s`. */
@@ -28,14 +34,14 @@ export function formatAge(atMs: number, nowMs: number): string {
   return `${Math.floor(ageMs / unitMs)}${unit}`;
 }
 
-function partsOf(atMs: number, timeZone: string | undefined): { date: string; time: string; zone: string } {
+function partsOf(atMs: number, timeZone: string | undefined, timeZoneName: "short" | "longOffset" = "short") {
   const format = new Intl.DateTimeFormat("en-US", {
-    ...{ year: "numeric", month: "2-digit", day: "2-digit" },
-    ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" },
+    ...{ weekday: "short", year: "numeric", month: "2-digit", day: "2-digit" },
+    ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName },
     timeZone,
   });
-  const { year, month, day, hour, minute, second, timeZoneName = "" } = Object.fromEntries(
+  const { weekday, year, month, day, hour, minute, second, timeZoneName: zone = "" } = Object.fromEntries(
     format.formatToParts(atMs).map(({ type, value }) => [type, value]),
   );
-  return { date: `${year}-${month}-${day}`, time: `${hour}:${minute}:${second}`, zone: timeZoneName };
+  return { weekday, date: `${year}-${month}-${day}`, time: `${hour}:${minute}:${second}`, zone };
 }

@@ -3,7 +3,7 @@ import { fitToWidth, textWidth } from "./text_width.ts";
 
 /** Wraps text at spaces; a longer word, like a URL, gets a line of its own so that it can be copied. */
 export function wrap(text: string, columns: number): string[] {
-  return wrapWords(text.split(/\s+/), columns);
+  return packed(text.split(/\s+/), " ", columns);
 }
 
 /**
@@ -76,18 +76,19 @@ export function wrapCommand(line: string, columns: number): string[] {
     if (isValue) words.splice(-1, 1, withOption);
     else words.push(word);
   }
-  const [first = "", ...others] = wrapWords(words, columns - 4);
+  const [first = "", ...others] = packed(words, " ", columns - 4);
   return [first, ...others.map((other) => `  ${other}`)].map((part, index, all) =>
     index === all.length - 1 ? part : `${part} \\`
   );
 }
 
-function wrapWords(words: readonly string[], columns: number): string[] {
+/** As many parts per line as fit; each of our own styles takes no room. */
+export function packed(parts: readonly string[], separator: string, columns: number): string[] {
   const lines: string[] = [];
-  for (const word of words) {
-    const longer = `${lines.at(-1) ?? ""} ${word}`;
+  for (const part of parts) {
+    const longer = `${lines.at(-1) ?? ""}${separator}${part}`;
     if (lines.length > 0 && cellsOf(longer) <= columns) lines.splice(-1, 1, longer);
-    else lines.push(word);
+    else lines.push(part);
   }
   return lines;
 }
