@@ -2,8 +2,7 @@
 
 import type { RowResult } from "../batch.ts";
 import type { Json } from "../json.ts";
-import { type Report, reportAttempt, type ReportCase } from "../reports/report.ts";
-import type { Verdict } from "../reports/verdict.ts";
+import { type Report, reportAttempt, type ReportCase, type Verdict } from "../reports/report.ts";
 import { isFailure } from "./failure_groups.ts";
 import { differingNames, leavesOf } from "./labels.ts";
 import type { LoadedRow } from "./load_results.ts";

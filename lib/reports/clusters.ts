@@ -1,8 +1,8 @@
 /** Groups failures that have the same reason. Pure. */
 
 import { normalizedMessage } from "../normalized_message.ts";
-import { reasonsOf } from "./reasons.ts";
-import { type ReportCase, worstFirst } from "./report.ts";
+import { reasonsOf, worstFirst } from "./cases.ts";
+import type { ReportCase } from "./report.ts";
 
 export interface FailureCluster {
   /** With `…` for what differs between its cases. */

@@ -11,9 +11,8 @@ import { allSteps, formatPath } from "../runs/step_tree.ts";
 import { VERSION } from "../version.ts";
 import { caseInsights, reportInsights } from "./ctrf_insights.ts";
 import { ctrfStatus, type Status } from "./ctrf_status.ts";
-import type { Report, ReportAttempt, ReportCase } from "./report.ts";
+import { type Report, type ReportAttempt, type ReportCase, VERDICTS } from "./report.ts";
 import type { Trends } from "./trends.ts";
-import { VERDICTS } from "./verdict.ts";
 
 export const CTRF_TOOL = "pw-workflow-runner";
 

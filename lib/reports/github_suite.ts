@@ -3,11 +3,9 @@
 import { formatDuration } from "../duration.ts";
 import type { LogAnnotation } from "../run.ts";
 import { changeLists, changeOutputs } from "./changes.ts";
-import { formatCounts } from "./counts.ts";
-import { reasonsOf } from "./reasons.ts";
+import { countCases, reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
+import type { Report, ReportAttempt, ReportCase } from "./report.ts";
 import { code, codeBlock, inline, linkTo, shortened } from "./markdown.ts";
-import { countCases, type Report, type ReportAttempt, type ReportCase, worstFirst } from "./report.ts";
-import { VERDICT_TEXTS } from "./verdict.ts";
 
 export interface Annotation {
   readonly type: LogAnnotation["type"];
@@ -51,7 +49,7 @@ export function suiteAnnotations({ cases }: Report): readonly Annotation[] {
   const shown = worst.length > MAX_CASES ? worst.slice(0, MAX_CASES - 1) : worst;
   const notes = shown.map((one): Annotation => ({
     type: one.isFailure ? "error" : "warning",
-    title: `${one.suite}: ${one.name} ${VERDICT_TEXTS[one.verdict]}`,
+    title: `${one.suite}: ${one.name} ${verdictText(one.verdict)}`,
     message: [...reasonsOf(one), ...one.repeatCommand === null ? [] : [`Repeat: ${one.repeatCommand}`]].join("\n"),
   }));
   const hidden = worst.length - shown.length;
@@ -63,12 +61,9 @@ export function suiteAnnotations({ cases }: Report): readonly Annotation[] {
 }
 
 export function suiteSummary(report: Report): string {
-  const { title, cases, exitCode, startedAtMs, endedAtMs, environment } = report;
-  const took = startedAtMs === null || endedAtMs === null ? "" : ` in ${formatDuration(endedAtMs - startedAtMs)}`;
+  const { title, cases, exitCode, environment } = report;
   const where = environment === null ? "" : ` (${environment})`;
-  const heading = `### ${exitCode === 0 ? "✅" : "❌"} ${inline(`${title}${where}`)}: ${
-    inline(formatCounts(cases))
-  }${took}`;
+  const heading = `### ${exitCode === 0 ? "✅" : "❌"} ${inline(`${title}${where}`)}: ${inline(summaryText(report))}`;
   const worst = worstFirst(cases);
   const details = worst.slice(0, MAX_DETAILS).map(detailOf);
   const rows = cases.slice(0, MAX_ROWS).map((one) => `| ${rowOf(one).join(" | ")} |`);
@@ -108,7 +103,7 @@ function rowOf(one: ReportCase): readonly string[] {
   return [
     SIGNS[one.verdict],
     inline(one.name),
-    `${VERDICT_TEXTS[one.verdict]}${flaky}`,
+    `${verdictText(one.verdict)}${flaky}`,
     time(attempt?.queueSeconds),
     time(attempt?.runSeconds),
     String(one.attempts.length),

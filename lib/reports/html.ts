@@ -7,7 +7,7 @@ import { policyHash } from "../text.ts";
 import { gzipBase64 } from "../base64.ts";
 import { html, raw } from "../deps/hono.ts";
 import { formatDuration } from "../duration.ts";
-import { formatCounts } from "./counts.ts";
+import { formatCounts } from "./cases.ts";
 import { PAGE_SCRIPT } from "./html/script.ts";
 import { PAGE_STYLE } from "./html/style.ts";
 import { pageData } from "./page_data.ts";

@@ -9,9 +9,8 @@
 
 import { formatDuration } from "../duration.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
-import { reasonsOf } from "./reasons.ts";
+import { reasonsOf, verdictText } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
-import { VERDICT_TEXTS } from "./verdict.ts";
 
 /** Of one text: GitLab refuses files above 30 MB. */
 const MAX_TEXT_LENGTH = 20_000;
@@ -109,7 +108,7 @@ function verdictXml(one: ReportCase, outcome: Outcome, budget: Budget): readonly
     case "skipped": {
       const message = one.verdict === "known-failure"
         ? `known failure: ${messageOf(one)}`
-        : `${one.isQuarantined ? "quarantined, " : ""}${VERDICT_TEXTS[one.verdict]}: ${messageOf(one)}`;
+        : `${one.isQuarantined ? "quarantined, " : ""}${verdictText(one.verdict)}: ${messageOf(one)}`;
       return [`<skipped${attributes({ message })}/>`];
     }
     case "error": {
@@ -124,7 +123,7 @@ function verdictXml(one: ReportCase, outcome: Outcome, budget: Budget): readonly
 }
 
 function messageOf(one: ReportCase): string {
-  return reasonsOf(one)[0] ?? VERDICT_TEXTS[one.verdict];
+  return reasonsOf(one)[0] ?? verdictText(one.verdict);
 }
 
 function attemptXml(name: "flakyFailure" | "rerunFailure", attempt: ReportAttempt, budget: Budget): string {

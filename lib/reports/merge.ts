@@ -4,7 +4,8 @@ import { InvalidInputs } from "../errors.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { readCtrf } from "./ctrf.ts";
-import { type Report, type ReportCase, worstFirst } from "./report.ts";
+import { worstFirst } from "./cases.ts";
+import type { Report, ReportCase } from "./report.ts";
 
 export interface ShardFile {
   readonly path: string;

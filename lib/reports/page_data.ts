@@ -6,8 +6,8 @@ import { innerJobs, outerJobs, type PlacedJob, stepsOf } from "../runs/step_tree
 import { shortenLine } from "../log_text.ts";
 import { failureClusters } from "./clusters.ts";
 import { resultWithoutLogs } from "./ctrf.ts";
-import { reasonsOf } from "./reasons.ts";
-import { type Report, type ReportAttempt, type ReportCase, worstFirst } from "./report.ts";
+import { reasonsOf, worstFirst } from "./cases.ts";
+import type { Report, ReportAttempt, ReportCase } from "./report.ts";
 import type { CaseTrend, Trends } from "./trends.ts";
 
 /** In UTF-16 code units. */
@@ -33,49 +33,29 @@ function caseData(
     readonly trend: CaseTrend | undefined;
   },
 ) {
-  const { name, suite, workflow, file, tags, verdict, isFlaky, isQuarantined, isFailure, expectations, metrics } = one;
-  const limit = verdict === "passed" && !isFlaky ? MAX_PASSED_LOG_LENGTH : MAX_FAILED_LOG_LENGTH;
+  const { id, reason: _reason, file, inputs, attempts, repeatCommand, ...shown } = one;
+  const limit = one.verdict === "passed" && !one.isFlaky ? MAX_PASSED_LOG_LENGTH : MAX_FAILED_LOG_LENGTH;
   return {
-    anchor: anchorOf(one, index),
+    ...shown,
+    // The same in each report of the suite.
+    anchor: `case-${id === "" ? index + 1 : id}`,
     rank,
-    name,
-    suite,
-    workflow,
     file: file === null ? null : `${file.path}:${file.line}`,
-    tags,
-    parameters: one.parameters,
-    inputs: bounded(one.inputs),
-    verdict,
-    isFlaky,
-    isQuarantined,
-    isFailure,
+    inputs: bounded(inputs),
     reasons: reasonsOf(one),
-    expectations,
-    metrics,
-    attempts: one.attempts.map((attempt) => attemptData(attempt, limit)),
+    attempts: attempts.map((attempt) => attemptData(attempt, limit)),
     outputs: outputsOf(one),
-    repeat: one.repeatCommand,
+    repeat: repeatCommand,
     trend: trend ?? null,
   };
 }
 
-/** The same in each report of the suite. */
-function anchorOf({ id }: ReportCase, index: number): string {
-  return id === "" ? `case-${index + 1}` : `case-${id}`;
-}
-
 function attemptData(attempt: ReportAttempt, limit: number) {
-  const { slug, url, status, reason, cause, queueSeconds, runSeconds, resources, logTail, end } = attempt;
+  const { end, logTail, url, exitCode: _exitCode, isAttached: _isAttached, ...shown } = attempt;
   const result = end.type === "result" ? resultWithoutLogs(end.result) : null;
   return {
-    slug,
+    ...shown,
     url: safeUrl(url),
-    status,
-    reason,
-    cause,
-    queueSeconds,
-    runSeconds,
-    resources,
     log: tailWithin(logTail, limit),
     startedAtMs: Date.parse(result?.startedAt ?? "") || null,
     links: (result?.links ?? []).flatMap(({ name, url }) => safeUrl(url) === null ? [] : [{ name, url }]),

@@ -6,7 +6,25 @@
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult, Submitted } from "../result.ts";
-import { type Verdict, VERDICTS } from "./verdict.ts";
+
+/**
+ * The verdicts on a case, the worst first: the order of failures in reports. `known-failure`: failed as the suite states.
+ * `unexpected-pass`: passed although the suite states that it fails. `not-judged`: its run could not show whether it meets
+ * the expectations, for example because it waited in the queue for too long. `not-run`: nothing was submitted. `error`: its
+ * run could not be started or observed.
+ */
+export const VERDICTS = [
+  "failed",
+  "unexpected-pass",
+  "error",
+  "not-judged",
+  "not-run",
+  "known-failure",
+  "skipped",
+  "passed",
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
 
 export interface Report {
   readonly kind: "run" | "batch" | "suite";
@@ -214,35 +232,6 @@ export function headline({ status, errorMessage, message, failure }: RunResult):
 /** The last lines of the logs of all failed steps. */
 export function logTailOf({ failure }: RunResult): readonly string[] {
   return (failure?.failedJobs ?? []).flatMap(({ failedSteps }) => failedSteps.flatMap(({ logTail }) => logTail));
-}
-
-export type Counts = Readonly<Record<Verdict | "total" | "flaky" | "quarantined" | "failures", number>>;
-
-export function countCases(cases: readonly ReportCase[]): Counts {
-  const count = (isCounted: (one: ReportCase) => boolean) => cases.filter(isCounted).length;
-  const having = (verdict: Verdict) => count((one) => one.verdict === verdict);
-  return {
-    "passed": having("passed"),
-    "failed": having("failed"),
-    "known-failure": having("known-failure"),
-    "unexpected-pass": having("unexpected-pass"),
-    "skipped": having("skipped"),
-    "not-judged": having("not-judged"),
-    "not-run": having("not-run"),
-    "error": having("error"),
-    "total": cases.length,
-    "flaky": count((one) => one.isFlaky),
-    "quarantined": count((one) => one.isQuarantined && one.verdict !== "passed"),
-    "failures": count((one) => one.isFailure),
-  };
-}
-
-/** The cases that did not pass as they should, the worst first. */
-export function worstFirst(cases: readonly ReportCase[]): readonly ReportCase[] {
-  const rank = ({ verdict, isFailure }: ReportCase) => (isFailure ? 0 : VERDICTS.length) + VERDICTS.indexOf(verdict);
-  const isUsual = ({ verdict, isFailure }: ReportCase) =>
-    !isFailure && (verdict === "passed" || verdict === "skipped" || verdict === "known-failure");
-  return cases.filter((one) => !isUsual(one)).toSorted((a, b) => rank(a) - rank(b));
 }
 
 function statusOfError({ isCancelled, submitted, kind }: ReportError, { isAttached }: AttemptFacts): AttemptStatus {

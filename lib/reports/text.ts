@@ -3,11 +3,9 @@
 import { formatDuration } from "../duration.ts";
 import { oneLine } from "../escape.ts";
 import { changeLists } from "./changes.ts";
-import { formatCounts } from "./counts.ts";
-import { reasonsOf } from "./reasons.ts";
-import { type Report, type ReportCase, worstFirst } from "./report.ts";
+import { reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
+import type { Report, ReportCase } from "./report.ts";
 import type { Trends } from "./trends.ts";
-import { VERDICT_TEXTS } from "./verdict.ts";
 
 /** Colors a text. */
 export type Paint = Readonly<Record<"red" | "green" | "yellow" | "dim" | "bold", (text: string) => string>>;
@@ -17,7 +15,7 @@ const MAX_DETAILS = 50;
 
 /** Each failure with what was expected, and a line with the counts at the end. */
 export function renderText(report: Report, paint: Paint, trends: Trends = new Map()): string {
-  const { cases, title, exitCode, startedAtMs, endedAtMs } = report;
+  const { cases, title, exitCode } = report;
   const changes = report.changes === undefined ? [] : changeLists(report.changes);
   const worst = worstFirst(cases);
   const details = worst.slice(0, MAX_DETAILS).map((one) => detailText(one, paint, trends.get(one.id)?.usualSeconds));
@@ -27,14 +25,13 @@ export function renderText(report: Report, paint: Paint, trends: Trends = new Ma
     return `skipped${streak > 1 ? ` ${streak} runs in a row` : ""}: ${oneLine(one.reason ?? "")}`;
   });
   const skips = [...skipped].map(([text, own]) => paint.dim(`- ${own.length} ${text}`));
-  const took = startedAtMs === null || endedAtMs === null ? "" : ` in ${formatDuration(endedAtMs - startedAtMs)}`;
   const sign = exitCode === 0 ? paint.green("✓") : paint.red("✗");
   return [
     ...details.flatMap((text) => [text, ""]),
     ...hidden === 0 ? [] : [`${hidden} more`, ""],
     ...skips,
     ...changes.map(({ title, names }) => `${paint.bold(title)}: ${oneLine(names)}`),
-    `${sign} ${paint.bold(oneLine(title))}: ${formatCounts(cases)}${took}`,
+    `${sign} ${paint.bold(oneLine(title))}: ${summaryText(report)}`,
   ].join("\n");
 }
 
@@ -54,7 +51,7 @@ export function caseLine(one: ReportCase, paint: Paint, usualSeconds?: number | 
   ].filter((fact) => fact !== "").join(", ");
   const flaky = one.isFlaky ? ` ${paint.yellow("flaky")}` : "";
   const reason = isReasonOnLine(one) ? `: ${oneLine(one.reason ?? "")}` : "";
-  return `${signOf(one, paint)} ${oneLine(one.name)}  ${VERDICT_TEXTS[one.verdict]}${flaky}${reason}` +
+  return `${signOf(one, paint)} ${oneLine(one.name)}  ${verdictText(one.verdict)}${flaky}${reason}` +
     (facts === "" ? "" : paint.dim(`  (${oneLine(facts)})`));
 }
 

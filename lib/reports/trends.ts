@@ -1,6 +1,6 @@
 /** What earlier runs of a suite show about its cases. */
 
-import type { Verdict } from "./verdict.ts";
+import type { Verdict } from "./report.ts";
 
 /** A case in one earlier run. */
 export interface TrendPoint {

@@ -9,9 +9,8 @@ import { InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { changeLists } from "../reports/changes.ts";
-import { formatCounts } from "../reports/counts.ts";
-import { countCases, type Report, type ReportCase, worstFirst } from "../reports/report.ts";
-import { VERDICT_TEXTS, VERDICTS } from "../reports/verdict.ts";
+import { countCases, formatCounts, verdictText, worstFirst } from "../reports/cases.ts";
+import { type Report, type ReportCase, VERDICTS } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import { createBatchControl } from "../runs/batch_task.ts";
 import { resultWithoutRun } from "../runs/view.ts";
@@ -165,7 +164,7 @@ function messageOf(
 ): string {
   const details = failures.map(({ name, verdict, reason, slug }) => {
     const run = slug === null ? "" : ` (${slug})`;
-    return `${name} ${VERDICT_TEXTS[verdict]}${reason === null ? "" : `: ${reason}`}${run}`;
+    return `${name} ${verdictText(verdict)}${reason === null ? "" : `: ${reason}`}${run}`;
   });
   const changes = earlier.length === 0 ? [] : changeLists(changesOf(report, trendsOf(earlier, report)));
   const lists = changes.map(({ title, names }) => `${title}: ${names}`);

@@ -3,6 +3,7 @@
 import { RunnerError } from "../errors.ts";
 import { valueAt } from "../inputs/path.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { verdictText } from "../reports/cases.ts";
 import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import type { Judgement } from "./judge.ts";
@@ -62,7 +63,7 @@ export function blockedBy(one: CheckedCase, states: ReadonlyMap<string, CaseStat
       const hasRun = needed.attempts.length > 0;
       const isMet = when === "finished" ? hasRun : judgement.verdict === "passed" ||
         (judgement.verdict === "unexpected-pass" && !judgement.isFailure);
-      if (!isMet) return `${needed.one.name} ${hasRun ? judgement.verdict.replace("-", " ") : "did not run"}`;
+      if (!isMet) return `${needed.one.name} ${hasRun ? verdictText(judgement.verdict) : "did not run"}`;
     }
   }
   return isWaiting ? "wait" : null;

@@ -1,4 +1,5 @@
-import { countCases, type ReportCase } from "../reports/report.ts";
+import { countCases } from "../reports/cases.ts";
+import type { ReportCase } from "../reports/report.ts";
 
 /** How many runs of a suite at once, by default. */
 export const DEFAULT_SUITE_JOBS = 8;

@@ -1,8 +1,7 @@
 /** Compares a run of suites with earlier ones. Pure. */
 
-import type { Report, ReportCase, ReportChanges } from "../reports/report.ts";
+import type { Report, ReportCase, ReportChanges, Verdict } from "../reports/report.ts";
 import type { CaseTrend, Change, TrendPoint, Trends } from "../reports/trends.ts";
-import type { Verdict } from "../reports/verdict.ts";
 
 /** Older runs no longer count. */
 export const MAX_EARLIER_RUNS = 30;

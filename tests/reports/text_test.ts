@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatCounts } from "../../lib/reports/counts.ts";
+import { formatCounts } from "../../lib/reports/cases.ts";
 import { renderText } from "../../lib/reports/text.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { aCase, aSuiteReport } from "./support/suite_report.ts";

@@ -4,9 +4,9 @@ import { cellOf } from "../../batches/results.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { formatDuration } from "../../duration.ts";
 import { NotFound, UsageError } from "../../errors.ts";
+import { verdictText } from "../../reports/cases.ts";
 import type { ReportCase } from "../../reports/report.ts";
 import type { TrendPoint } from "../../reports/trends.ts";
-import { VERDICT_TEXTS } from "../../reports/verdict.ts";
 import { earlierRuns, pointsById } from "../../suites/history.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
@@ -67,5 +67,5 @@ function lineOf({ atMs, verdict, isFlaky, runSeconds, metrics }: TrendPoint, nam
     runSeconds === null ? "" : `ran ${formatDuration(runSeconds * 1_000)}`,
     ...names.flatMap((name) => metrics[name] === undefined ? [] : [`${name} ${metrics[name]}`]),
   ].filter((fact) => fact !== "");
-  return `${time}  ${VERDICT_TEXTS[verdict].padEnd(15)} ${facts.join(", ")}`.trimEnd();
+  return `${time}  ${verdictText(verdict).padEnd(15)} ${facts.join(", ")}`.trimEnd();
 }

@@ -1,5 +1,6 @@
 import { UsageError } from "../../errors.ts";
-import { countCases, type ReportCase } from "../../reports/report.ts";
+import { countCases } from "../../reports/cases.ts";
+import type { ReportCase } from "../../reports/report.ts";
 import type { SuiteValues } from "./options.ts";
 
 /**

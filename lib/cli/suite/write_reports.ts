@@ -1,6 +1,7 @@
 /** Writes the reports of a suite where they were asked for. */
 
-import { formatCounts } from "../../reports/counts.ts";
+import { countCases, formatCounts, reasonsOf, worstFirst } from "../../reports/cases.ts";
+import type { Report } from "../../reports/report.ts";
 import { SUITE_EXIT_CODES } from "../../suites/exit_code.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { caseLine, renderText } from "../../reports/text.ts";
@@ -8,9 +9,7 @@ import { githubAnnotations } from "../../reports/github.ts";
 import type { CtrfOptions } from "../../reports/ctrf.ts";
 import type { Trends } from "../../reports/trends.ts";
 import { changesOf, earlierRuns, trendsOf } from "../../suites/history.ts";
-import { countCases, type Report, worstFirst } from "../../reports/report.ts";
 import type { Submitted } from "../../result.ts";
-import { reasonsOf } from "../../reports/reasons.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
 import { type Context, LocalFailure, OutputFailed } from "../context.ts";
 import { styleFor } from "../terminal/style.ts";

@@ -68,18 +68,9 @@ function batchRow(one, columns) {
     return h("td", { class: numberOf(value) === null ? "" : "number", title: text.length > 40 ? text.slice(0, 500) : null }, text.length > 40 ? text.slice(0, 39) + "…" : text);
   });
   const row = h("tr", { id: one.anchor }, h("th", { scope: "row" }, button), h("td", null, chip(one.verdict)), cells);
-  let shown = null;
-  row.open = () => {
-    if (shown !== null) return;
-    button.setAttribute("aria-expanded", "true");
-    shown = h("tr", { class: "opened" }, h("td", { colspan: cells.length + 2 }, detailsOf(one)));
-    row.after(shown);
-  };
-  button.addEventListener("click", () => {
-    if (shown === null) return row.open();
-    button.setAttribute("aria-expanded", "false");
-    shown.remove();
-    shown = null;
+  row.open = expandable(button, () => {
+    row.after(h("tr", { class: "opened" }, h("td", { colspan: cells.length + 2 }, detailsOf(one))));
+    return row.nextElementSibling;
   });
   return row;
 }

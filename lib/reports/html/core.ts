@@ -78,6 +78,24 @@ function copyButton(label, text) {
   return button;
 }
 
+/** Lets a button show and remove what show adds. Returns what shows it. */
+function expandable(button, show) {
+  let shown = null;
+  const open = () => {
+    if (shown !== null) return;
+    button.setAttribute("aria-expanded", "true");
+    shown = show();
+    scrollLogs(shown);
+  };
+  button.addEventListener("click", () => {
+    if (shown === null) return open();
+    button.setAttribute("aria-expanded", "false");
+    shown.remove();
+    shown = null;
+  });
+  return open;
+}
+
 function chip(verdict) {
   return h("span", { class: "chip " + TONES[verdict] }, h("span", { "aria-hidden": "true" }, SIGNS[verdict] + " "), verdictText(verdict));
 }

@@ -25,17 +25,7 @@ function rowOf(one) {
 function suiteItem(one) {
   const button = rowOf(one);
   const item = h("li", { id: one.anchor, class: "case " + TONES[one.verdict] }, button);
-  item.open = () => {
-    if (button.getAttribute("aria-expanded") === "true") return;
-    button.setAttribute("aria-expanded", "true");
-    item.append(detailsOf(one));
-    scrollLogs(item);
-  };
-  button.addEventListener("click", () => {
-    if (button.getAttribute("aria-expanded") !== "true") return item.open();
-    button.setAttribute("aria-expanded", "false");
-    item.querySelector(".details").remove();
-  });
+  item.open = expandable(button, () => item.appendChild(detailsOf(one)));
   return item;
 }
 

@@ -6,19 +6,19 @@ function caseLink(one, note) {
   return h("li", null, h("a", { href: "#" + one.anchor }, one.name), note ? h("span", { class: "muted" }, " " + note) : null);
 }
 
-function caseList(cases, noteOf) {
-  const items = (some) => some.map((one) => caseLink(one, noteOf(one)));
-  const more = cases.slice(MAX_PANEL_CASES);
+/** The first items, and the others in a closed part. */
+function shortList(tag, items) {
+  const more = items.slice(MAX_PANEL_CASES);
   return [
-    h("ul", null, items(cases.slice(0, MAX_PANEL_CASES))),
-    more.length > 0 && h("details", null, h("summary", null, more.length + " more"), h("ul", null, items(more))),
+    h(tag, null, items.slice(0, MAX_PANEL_CASES)),
+    more.length > 0 && h("details", null, h("summary", null, more.length + " more"), h(tag, null, more)),
   ];
 }
 
-function panel(title, cases, noteOf, note) {
+function panel(title, cases, noteOf) {
   return cases.length === 0 ? null : h("section", { class: "panel" },
     h("h2", null, title + " ", h("span", { class: "count" }, cases.length)),
-    note && h("p", { class: "muted" }, note), caseList(cases, noteOf));
+    shortList("ul", cases.map((one) => caseLink(one, noteOf(one)))));
 }
 
 function verdictBar(cases, filters) {
@@ -53,11 +53,8 @@ function clustersPanel(report, filters) {
         cases.length > 3 && ", " + (cases.length - 3) + " more "),
       cases.length > 1 && filters.toggle("cluster", String(index), "Show these " + cases.length));
   };
-  const shown = clusters.slice(0, MAX_PANEL_CASES).map(item);
-  const more = clusters.slice(MAX_PANEL_CASES).map((cluster, index) => item(cluster, index + MAX_PANEL_CASES));
   return filters.shownWithout(h("section", { class: "panel clusters" }, h("h2", null, "Equal failures ", h("span", { class: "count" }, clusters.length)),
-    h("ol", null, shown),
-    more.length > 0 && h("details", null, h("summary", null, more.length + " more"), h("ol", null, more))), "cluster");
+    shortList("ol", clusters.map(item))), "cluster");
 }
 
 function overview(report, filters) {

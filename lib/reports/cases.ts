@@ -1,0 +1,74 @@
+/** What all formats say of cases, in the same words. */
+
+import { formatDuration } from "../duration.ts";
+import { type Report, type ReportCase, type Verdict, VERDICTS } from "./report.ts";
+
+/** How people read it. */
+export function verdictText(verdict: Verdict): string {
+  return verdict.replace("-", " ");
+}
+
+export type Counts = Readonly<Record<Verdict | "total" | "flaky" | "quarantined" | "failures", number>>;
+
+export function countCases(cases: readonly ReportCase[]): Counts {
+  const count = (isCounted: (one: ReportCase) => boolean) => cases.filter(isCounted).length;
+  const having = (verdict: Verdict) => count((one) => one.verdict === verdict);
+  return {
+    "passed": having("passed"),
+    "failed": having("failed"),
+    "known-failure": having("known-failure"),
+    "unexpected-pass": having("unexpected-pass"),
+    "skipped": having("skipped"),
+    "not-judged": having("not-judged"),
+    "not-run": having("not-run"),
+    "error": having("error"),
+    "total": cases.length,
+    "flaky": count((one) => one.isFlaky),
+    "quarantined": count((one) => one.isQuarantined && one.verdict !== "passed"),
+    "failures": count((one) => one.isFailure),
+  };
+}
+
+/** The cases that did not pass as they should, the worst first. */
+export function worstFirst(cases: readonly ReportCase[]): readonly ReportCase[] {
+  const rank = ({ verdict, isFailure }: ReportCase) => (isFailure ? 0 : VERDICTS.length) + VERDICTS.indexOf(verdict);
+  const isUsual = ({ verdict, isFailure }: ReportCase) =>
+    !isFailure && (verdict === "passed" || verdict === "skipped" || verdict === "known-failure");
+  return cases.filter((one) => !isUsual(one)).toSorted((a, b) => rank(a) - rank(b));
+}
+
+const PLURALS: Partial<Record<Verdict, string>> = {
+  "known-failure": "known failures",
+  "unexpected-pass": "unexpected passes",
+  "error": "errors",
+};
+
+/** Like `3 passed (1 flaky), 1 failed, 2 skipped`. */
+export function formatCounts(cases: readonly ReportCase[]): string {
+  const counts = countCases(cases);
+  const parts = VERDICTS.toReversed().flatMap((verdict) => {
+    if (counts[verdict] === 0) return [];
+    const flaky = verdict === "passed" && counts.flaky > 0 ? ` (${counts.flaky} flaky)` : "";
+    const text = counts[verdict] > 1 ? PLURALS[verdict] : undefined;
+    return [`${counts[verdict]} ${text ?? verdictText(verdict)}${flaky}`];
+  });
+  const quarantined = counts.quarantined === 0 ? [] : [`${counts.quarantined} of them quarantined`];
+  return parts.length === 0 ? "no cases" : [...parts, ...quarantined].join(", ");
+}
+
+/** The counts and the time of a report, like `3 passed in 2m 5s`. */
+export function summaryText({ cases, startedAtMs, endedAtMs }: Report): string {
+  const took = startedAtMs === null || endedAtMs === null ? "" : ` in ${formatDuration(endedAtMs - startedAtMs)}`;
+  return `${formatCounts(cases)}${took}`;
+}
+
+/** What was expected and what happened, or why there is nothing to compare. */
+export function reasonsOf({ reason, expectations }: ReportCase): readonly string[] {
+  const unmet = expectations.filter(({ isMet, knownFailure }) => !isMet && knownFailure === null).map((
+    { path, expected, actual },
+  ) => `${path}: expected ${expected}, got ${actual}`);
+  // The reason of a case with one such line is that line.
+  if (reason === null || unmet.some((line) => reason.startsWith(line))) return unmet;
+  // It states the status together with why the run ended so.
+  return [reason, ...unmet.filter((line) => !`status: ${reason}`.startsWith(line))];
+}
