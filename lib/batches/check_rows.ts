@@ -12,8 +12,7 @@ import { type InputChecking, prepare, type PreparedRun } from "../runs/prepare.t
 import { problemsOfRows, type ReadRow } from "./read_rows.ts";
 
 /** What is known of a row once it has been checked. */
-export interface CheckedRow {
-  readonly row: ReadRow;
+export interface CheckedRow extends ReadRow {
   /** Identifies it in the batch. */
   readonly key: string;
   /** The same for rows with the same workflow and inputs. */
@@ -59,7 +58,7 @@ export function cachingClient(client: Client): Client {
 /** The request of a row. Its inputs are merged again, so that thousands of them are not kept. */
 export async function prepareRow(
   deps: Pick<Deps, "client">,
-  { workflow, layers, displayName, label }: ReadRow,
+  { workflow, layers, displayName, label }: Pick<ReadRow, "workflow" | "layers" | "displayName" | "label">,
   options: CheckOptions,
 ): Promise<PreparedRun> {
   return await prepare(
@@ -95,7 +94,7 @@ export async function checkRows(
       const { request, clusterNames, warnings } = await prepareRow(deps, row, options);
       const [cluster = null] = clusterNames();
       checked.push({
-        row,
+        ...row,
         key: keys[index] ?? "",
         contentHash: (await sha256(contentOf(row))).slice(0, KEY_LENGTH),
         workflowHash: await workflowHashOf(row.workflow),

@@ -42,8 +42,7 @@ export interface BatchSource extends Pick<RowsContext, "origin" | "problems"> {
   readonly lines: LineMap | undefined;
 }
 
-/** `cases.yaml:12`. */
-/** What is missing has the line of what it is missing in. */
+/** `cases.yaml:12`. What is missing has the line of what it is missing in. */
 export function originAt({ origin, lines }: BatchSource, path: InputPath): string {
   const line = lineAt(lines, path) ?? (path.length === 0 ? undefined : lineAt(lines, path.slice(0, -1)));
   return line === undefined ? origin : `${origin}:${line}`;
@@ -110,48 +109,38 @@ export function membersOf(
     report(source, [...path, name], `unknown member${advice === undefined ? "" : `: ${advice}`}`);
   }
   const get = (name: string) => Object.hasOwn(value, name) && value[name] !== null ? value[name] : undefined;
-  const textOf = (member: Json | undefined) =>
-    typeof member === "number" || (typeof member === "string" && member.trim() !== "") ? String(member) : undefined;
+  const read = <T extends Json, None>(name: string, must: string, is: (member: Json) => member is T, none: None) => {
+    const member = get(name);
+    if (member === undefined) return none;
+    if (is(member)) return member;
+    refuse(name, must);
+    return none;
+  };
   return {
     path,
     has: (name) => get(name) !== undefined,
     get,
     text(name) {
-      const text = textOf(get(name));
-      if (text === undefined && get(name) !== undefined) refuse(name, "text");
-      return text ?? null;
+      const text = read(name, "text", isText, null);
+      return text === null ? null : String(text);
     },
     texts(name) {
-      const member = get(name);
-      if (member === undefined) return [];
-      const texts = (Array.isArray(member) ? member : [member]).map(textOf);
-      const found = texts.filter((text) => text !== undefined);
-      if (found.length < texts.length) refuse(name, "text, or a list of texts");
-      return found;
+      const found = [get(name) ?? []].flat();
+      const texts = found.filter(isText);
+      if (texts.length < found.length) refuse(name, "text, or a list of texts");
+      return texts.map(String);
     },
     count(name, { min, max = Number.MAX_SAFE_INTEGER }) {
-      const member = get(name);
-      if (member === undefined) return undefined;
-      if (typeof member === "number" && Number.isSafeInteger(member) && member >= min && member <= max) return member;
-      refuse(name, `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`}`);
-      return undefined;
+      const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
+      const isCount = (member: Json) => Number.isSafeInteger(member) && Number(member) >= min && Number(member) <= max;
+      return read(name, `a whole number ${range}`, (member): member is number => isCount(member), undefined);
     },
-    object(name) {
-      const member = get(name);
-      if (isObject(member)) return member;
-      if (member !== undefined) refuse(name, "an object");
-      return undefined;
-    },
-    list(name) {
-      const member = get(name);
-      if (Array.isArray(member)) return member;
-      if (member !== undefined) refuse(name, "a list");
-      return [];
-    },
-    flag(name) {
-      const member = get(name);
-      if (member !== undefined && typeof member !== "boolean") refuse(name, "true or false");
-      return member === true;
-    },
+    object: (name) => read(name, "an object", isObject, undefined),
+    list: (name) => read(name, "a list", (member) => Array.isArray(member), []),
+    flag: (name) => read(name, "true or false", (member) => typeof member === "boolean", false),
   };
+}
+
+function isText(member: Json): member is string | number {
+  return typeof member === "number" || (typeof member === "string" && member.trim() !== "");
 }

@@ -27,8 +27,8 @@ export interface InputChange {
   readonly to: Json | undefined;
 }
 
-export interface MatchedRow {
-  readonly row: CurrentRow;
+export interface MatchedRow<Row = CurrentRow> {
+  readonly row: Row;
   readonly decision: "kept" | "new" | "changed";
   /** `null` for a new row. */
   readonly earlier: EarlierRow | null;
@@ -38,16 +38,19 @@ export interface MatchedRow {
   readonly changes: readonly InputChange[];
 }
 
-export interface RowMatch {
+export interface RowMatch<Row extends MatchedRow = MatchedRow> {
   /** In the order of the file. */
-  readonly rows: readonly MatchedRow[];
+  readonly rows: readonly Row[];
   /** Rows that this edit removed from the file. Their runs are left alone. */
   readonly gone: readonly EarlierRow[];
 }
 
 /** Matches by id, else by equal content, else by position between rows that were matched. */
-export function matchRows(current: readonly CurrentRow[], earlier: readonly EarlierRow[]): RowMatch {
-  const matches = new Map<CurrentRow, { readonly earlier: EarlierRow; readonly matchedBy: MatchedRow["matchedBy"] }>();
+export function matchRows<Row extends CurrentRow>(
+  current: readonly Row[],
+  earlier: readonly EarlierRow[],
+): RowMatch<MatchedRow<Row>> {
+  const matches = new Map<CurrentRow, Pick<MatchedRow, "matchedBy"> & { readonly earlier: EarlierRow }>();
   const left = new Set(earlier);
   const pair = (row: CurrentRow, other: EarlierRow | undefined, matchedBy: MatchedRow["matchedBy"]) => {
     if (other === undefined || !left.delete(other)) return;
@@ -66,18 +69,18 @@ export function matchRows(current: readonly CurrentRow[], earlier: readonly Earl
   }
   for (const [row, other] of neighbors(current, earlier, { matches, left })) pair(row, other, "position");
   return {
-    rows: current.map((row) => matchedRow(row, matches.get(row))),
+    rows: current.map((row) => ({ row, ...decisionOn(row, matches.get(row)) })),
     gone: [...left].filter(({ isInFile }) => isInFile).sort((a, b) => a.row - b.row),
   };
 }
 
-function matchedRow(
+function decisionOn(
   row: CurrentRow,
-  match: { readonly earlier: EarlierRow; readonly matchedBy: MatchedRow["matchedBy"] } | undefined,
-): MatchedRow {
-  if (match === undefined) return { row, decision: "new", earlier: null, matchedBy: null, changes: [] };
-  if (match.earlier.contentHash === row.contentHash) return { row, decision: "kept", ...match, changes: [] };
-  return { row, decision: "changed", ...match, changes: changesBetween(match.earlier, row) };
+  match: Pick<MatchedRow, "matchedBy"> & { readonly earlier: EarlierRow } | undefined,
+): Omit<MatchedRow, "row"> {
+  if (match === undefined) return { decision: "new", earlier: null, matchedBy: null, changes: [] };
+  if (match.earlier.contentHash === row.contentHash) return { decision: "kept", ...match, changes: [] };
+  return { decision: "changed", ...match, changes: changesBetween(match.earlier, row) };
 }
 
 function haveOtherIds({ id }: CurrentRow, other: EarlierRow): boolean {

@@ -27,9 +27,7 @@ export interface PlanOptions {
 /** What is done with a row. `keep`: it has ended. `attach`: its run is tracked. */
 export type RowAction = "submit" | "attach" | "keep" | "rerun" | "leave";
 
-export interface PlannedRow {
-  readonly checked: CheckedRow;
-  readonly match: MatchedRow;
+export interface PlannedRow extends MatchedRow<CheckedRow> {
   /** Identifies its submissions: that of an earlier version whose run still runs. */
   readonly key: string;
   readonly action: RowAction;
@@ -40,14 +38,11 @@ export interface PlannedRow {
   readonly cancel: Submission | null;
 }
 
-export interface PlannedBatch {
+export interface PlannedBatch extends RowMatch<PlannedRow> {
   readonly batchId: string;
   readonly name: string;
   /** `null` if the batch is new. */
   readonly earlier: StoredBatch | null;
-  readonly match: RowMatch;
-  /** In file order. */
-  readonly rows: readonly PlannedRow[];
 }
 
 const MAX_NAME_LENGTH = 32;
@@ -74,47 +69,41 @@ export async function planBatch(
   const stored = earlier === null ? [] : await store.batches.rows(earlier);
   const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);
   const earlierRows = stored.map((row) => ({ ...row, status: statusOf(attempts.get(row.key)) }));
-  const match = matchRows(checked.map(currentRowOf), earlierRows);
+  const { rows: matched, gone } = matchRows(checked, earlierRows);
   const rows: PlannedRow[] = [];
-  for (const [index, matched] of match.rows.entries()) {
-    const row = checked[index];
-    if (row !== undefined) rows.push(await planRow(store, { checked: row, match: matched, attempts }, options));
-  }
-  return { batchId, name, earlier, match, rows };
+  for (const row of matched) rows.push(await planRow(store, row, attempts, options));
+  return { batchId, name, earlier, rows, gone };
 }
 
 async function planRow(
   store: Pick<RunStore, "getMany">,
-  { checked, match, attempts }: {
-    readonly checked: CheckedRow;
-    readonly match: MatchedRow;
-    readonly attempts: ReadonlyMap<string, readonly Attempt[]>;
-  },
+  matched: MatchedRow<CheckedRow>,
+  attempts: ReadonlyMap<string, readonly Attempt[]>,
   { rerun, rows, cancelsRunning }: PlanOptions,
 ): Promise<PlannedRow> {
-  const { earlier } = match;
-  const earlierAttempts = earlier === null ? [] : attempts.get(earlier.key) ?? [];
-  const hasOpenVersion = earlier !== null && earlier.key !== checked.key && isOpenAttempt(earlierAttempts.at(-1));
+  const { row, earlier } = matched;
+  const version = earlier === null || earlier.key === row.key ? undefined : attempts.get(earlier.key)?.at(-1);
+  const openVersion = version !== undefined && isOpenStatus(version.status) ? version : null;
   // A row that has changed while its run still runs is attached, not submitted beside it.
-  const key = hasOpenVersion && !cancelsRunning ? earlier.key : checked.key;
+  const key = openVersion !== null && !cancelsRunning ? openVersion.rowKey : row.key;
   const own = attempts.get(key) ?? [];
   const last = own.at(-1);
-  const isWanted = rows === null || rows.has(checked.row.row);
+  const isWanted = rows === null || rows.has(row.row);
   // Thousands have completed: nothing more is to be known of these.
   const submissions = last?.status === "completed"
     ? []
     : await store.getMany(own.map(({ submissionId }) => submissionId));
   const lastSubmission = submissions.at(-1) ?? null;
   const previous = { attempt: last?.attempt ?? 0, last: lastSubmission, ended: endedOf(submissions) };
-  const base = { checked, match, key, attempt: last ?? null, previous, cancel: null };
+  const base = { ...matched, key, attempt: last ?? null, previous, cancel: null };
   const again = { ...base, action: "rerun", attempt: null, previous: { ...previous, last: null } } as const;
   if (!isWanted) return { ...base, action: "leave" };
-  const hasNewWorkflow = earlier !== null && earlier.workflowHash !== checked.workflowHash;
+  const hasNewWorkflow = earlier !== null && earlier.workflowHash !== row.workflowHash;
   const isAsked = last !== undefined &&
     rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
   if (last?.status === "completed") return isAsked ? again : { ...base, action: "keep" };
   if (last === undefined || lastSubmission === null) {
-    const open = hasOpenVersion ? await store.getMany([earlierAttempts.at(-1)?.submissionId ?? ""]) : [];
+    const open = openVersion === null ? [] : await store.getMany([openVersion.submissionId]);
     return { ...again, action: "submit", cancel: open[0] ?? null };
   }
   // No run was started: nothing is repeated.
@@ -129,10 +118,6 @@ function isCovered(which: Rerun, status: RowStatus): boolean {
   return which === "all" || which === status || (which === "failed" && (status === "rejected" || status === "unknown"));
 }
 
-function isOpenAttempt(attempt: Attempt | undefined): boolean {
-  return attempt !== undefined && isOpenStatus(attempt.status);
-}
-
 function endedOf(submissions: readonly Submission[]): PreviousAttempts["ended"] {
   return submissions.flatMap((submission) => {
     if (isOpen(submission)) return [];
@@ -143,11 +128,6 @@ function endedOf(submissions: readonly Submission[]): PreviousAttempts["ended"] 
   });
 }
 
-function currentRowOf({ row, contentHash, inputs }: CheckedRow) {
-  const { place, id, label, workflow } = row;
-  return { row: row.row, place, id, label, workflow, contentHash, inputs };
-}
-
 /** Of the last attempt; `waiting` without one. */
 export function statusOf(attempts: readonly Attempt[] | undefined): RowStatus {
   return attempts?.at(-1)?.status ?? "waiting";
@@ -155,8 +135,8 @@ export function statusOf(attempts: readonly Attempt[] | undefined): RowStatus {
 
 /** As they are stored: with those that are no longer in the file, which an edit may bring back. */
 export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]): readonly StoredRow[] {
-  const rows = plan.rows.map(({ checked, key, match: { earlier }, action }): StoredRow => {
-    const { row: { row, id, label, workflow }, inputs, contentHash, workflowHash } = checked;
+  const rows = plan.rows.map(({ row: checked, key, earlier, action }): StoredRow => {
+    const { row, id, label, workflow, inputs, contentHash, workflowHash } = checked;
     if (earlier !== null && key !== checked.key) {
       const { status: _, ...version } = earlier;
       return { ...version, row, isInFile: true };
@@ -172,7 +152,7 @@ export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]
 /** How many ended rows were run with an earlier version of their workflow, by workflow. */
 export function changedWorkflows({ rows }: PlannedBatch): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { action, checked: { row: { workflow }, workflowHash }, match: { earlier } } of rows) {
+  for (const { action, row: { workflow, workflowHash }, earlier } of rows) {
     if (action !== "keep" || earlier === null || earlier.workflowHash === workflowHash) continue;
     counts.set(workflow, (counts.get(workflow) ?? 0) + 1);
   }

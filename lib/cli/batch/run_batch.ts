@@ -108,7 +108,7 @@ async function prepareBatch(
   const { batch, rows } = await storePlan(deps, plan, owner);
   await cancelReplaced(call, deps, plan);
   const tasks = plan.rows.filter(isTracked).map((row) => taskOf(deps, row, { check, values, call }));
-  const states = createRowStates(plan.rows.map(({ checked: { row: { row, label } }, key, previous, attempt: last }) => {
+  const states = createRowStates(plan.rows.map(({ row: { row, label }, key, previous, attempt: last }) => {
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
   }));
@@ -135,23 +135,22 @@ function isTracked({ action, previous }: PlannedRow): boolean {
 
 function taskOf(
   deps: Deps,
-  { checked, key, previous }: PlannedRow,
+  { row: { cluster, locks, workflow, layers, displayName, label }, key, previous }: PlannedRow,
   { check, values, call }: {
     readonly check: CheckOptions;
     readonly values: BatchValues;
     readonly call: BatchCall;
   },
 ): BatchTask {
-  const { row, cluster } = checked;
   return {
     key,
-    locks: row.locks,
+    locks,
     cluster,
     previous,
     timeoutMs: values.timeout === undefined && call.context.env("PW_TIMEOUT") === undefined
       ? null
       : waitOptions(values, call).timeoutMs,
-    prepare: async () => (await prepareRow(deps, row, check)).request,
+    prepare: async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request,
   };
 }
 
@@ -169,7 +168,7 @@ async function storePlan(
 
 /** Rows that are run again although their runs have not ended. */
 async function cancelReplaced({ output, signal }: BatchCall, deps: Deps, { rows }: PlannedBatch): Promise<void> {
-  for (const { cancel, checked: { row } } of rows) {
+  for (const { cancel, row } of rows) {
     if (cancel === null || !isOpen(cancel) || cancel.state !== "active") continue;
     await cancelRun(deps, cancel.runId, { signal });
     output.log("INFO", `Row ${row.row}: cancelled ${cancel.run.slug ?? ""}`);

@@ -1,6 +1,6 @@
 /** The plan of a batch, as it is shown and confirmed before anything is submitted. */
 
-import { matchDocument, type MatchedRow, summaryOfMatch } from "../../batches/match_rows.ts";
+import { matchDocument, summaryOfMatch } from "../../batches/match_rows.ts";
 import { changedWorkflows, type PlannedBatch, type PlannedRow } from "../../batches/plan_batch.ts";
 import { counted } from "../../text.ts";
 import { confirm } from "../confirm.ts";
@@ -12,12 +12,12 @@ const MAX_UNASKED_RUNS = 100;
 
 /** What has changed since the batch was run before. */
 export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
-  const { name, earlier, match, rows } = plan;
+  const { name, earlier, rows, gone } = plan;
   const count = (...actions: readonly PlannedRow["action"][]) =>
     rows.filter(({ action }) => actions.includes(action)).length;
   if (earlier !== null) {
-    const isEdited = match.gone.length > 0 || match.rows.some(({ decision }) => decision !== "kept");
-    if (isEdited) output.log("INFO", `Batch ${name}: ${summaryOfMatch(match)}`);
+    const isEdited = gone.length > 0 || rows.some(({ decision }) => decision !== "kept");
+    if (isEdited) output.log("INFO", `Batch ${name}: ${summaryOfMatch(plan)}`);
     for (const [workflow, changed] of changedWorkflows(plan)) {
       output.log("INFO", `Workflow ${workflow} has changed since ${counted(changed, "row")} ran: --rerun changed`);
     }
@@ -33,17 +33,15 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
 }
 
 export async function answerPlan({ output }: BatchCall, plan: PlannedBatch): Promise<number> {
-  const { batchId, name, match, rows } = plan;
+  const { batchId, name, rows } = plan;
   if (output.mode === "text") {
     const { renderBatchPlan } = await import("../render/batch_plan.ts");
-    const actions = new Map(rows.map(({ match: matched, action }) => [matched, action]));
-    const actionOf = (matched: MatchedRow) => actions.get(matched) ?? "leave";
-    output.answer(renderBatchPlan(match, { ...output.layout(), actionOf }));
+    output.answer(renderBatchPlan(plan, { ...output.layout(), actionOf: ({ action }) => action }));
   } else {
     output.document({
       batchId,
       name,
-      ...matchDocument(match),
+      ...matchDocument(plan),
       actions: rows.map(({ action }) => action),
       ...COMPLETED,
       kind: "dry_run",
@@ -54,7 +52,7 @@ export async function answerPlan({ output }: BatchCall, plan: PlannedBatch): Pro
 
 export async function confirmMany(call: BatchCall, { name, rows }: PlannedBatch): Promise<void> {
   const count = rows.filter(({ action }) => action === "submit" || action === "rerun").length;
-  const clusters = [...new Set(rows.flatMap(({ checked: { cluster } }) => cluster ?? []))].sort();
+  const clusters = [...new Set(rows.flatMap(({ row: { cluster } }) => cluster ?? []))].sort();
   const where = clusters.length === 0
     ? ""
     : ` on ${clusters.slice(0, 5).join(", ")}${clusters.length > 5 ? ", …" : ""}`;

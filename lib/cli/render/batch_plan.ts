@@ -6,9 +6,9 @@ import { renderTable } from "../terminal/table.ts";
 import { paintRows } from "./cells.ts";
 
 /** @param actionOf What is done with a row, like `submit`. */
-export function renderBatchPlan(
-  match: RowMatch,
-  { style, columns, actionOf }: Layout & { readonly actionOf: (row: MatchedRow) => string },
+export function renderBatchPlan<Row extends MatchedRow>(
+  match: RowMatch<Row>,
+  { style, columns, actionOf }: Layout & { readonly actionOf: (row: Row) => string },
 ): string {
   const rows = match.rows.map((matched) => {
     return [String(matched.row.row), actionOf(matched), matched.row.label, reasonOf(matched)];
