@@ -18,6 +18,13 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
+/** The value itself and all values inside it, each with its path. */
+export function* valuesIn(value: Json, path: readonly (string | number)[] = []): Generator<[Json, typeof path]> {
+  yield [value, path];
+  const members = Array.isArray(value) ? value.entries() : isObject(value) ? Object.entries(value) : [];
+  for (const [name, member] of members) yield* valuesIn(member, [...path, name]);
+}
+
 /** Equal values have equal texts: members are sorted by name. */
 export function canonicalJson(value: Json): string {
   return JSON.stringify(

@@ -9,18 +9,13 @@ import type { Problem } from "../problem.ts";
 import type { SourceFile, SourcePath } from "./source.ts";
 import { OPERATOR, withoutOperator } from "./syntax.ts";
 
-export type FormatResult<T> =
-  | { readonly value: T; readonly problems: readonly [] }
-  | { readonly value: undefined; readonly problems: readonly Problem[] };
-
+/** @returns `undefined` with at least one problem. */
 export function checkFormat<T>(
   schema: FormatSchema & { readonly _zod: { readonly output: T } },
   source: SourceFile,
-): FormatResult<T> {
-  const result = safeParse(schema, source.value);
-  if (result.success) return { value: result.data, problems: [] };
-  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, [], schema, source));
-  return { value: undefined, problems };
+): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
+  const { data: value, error } = safeParse(schema, source.value);
+  return { value, problems: error?.issues.flatMap((issue) => problemsOf(issue, [], schema, source)) ?? [] };
 }
 
 function problemsOf(issue: FormatIssue, base: SourcePath, schema: FormatSchema, source: SourceFile): Problem[] {

@@ -1,5 +1,5 @@
 import { didYouMean } from "../did_you_mean.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { type JsonObject, valuesIn } from "../json.ts";
 import { axesOf } from "./check_matrix.ts";
 import { listOf, type Named, needsOf, objectOf, type Report, textsOf } from "./document.ts";
 import { referencesIn } from "./reference.ts";
@@ -26,16 +26,12 @@ interface Runs {
 /** The references in all values of the document. */
 export function checkReferences(document: JsonObject, runs: Runs, report: Report): void {
   const variables = listOf(document.env).filter((name) => typeof name === "string");
-  const visit = (value: Json, path: SourcePath): void => {
-    if (typeof value === "string") return checkText(value, path, { document, variables, ...runs }, report);
-    if (Array.isArray(value)) return value.forEach((item, index) => visit(item, [...path, index]));
-    if (!isObject(value)) return;
-    for (const [name, member] of Object.entries(value)) {
-      if (name.includes("${")) report([...path, name], "${…} is allowed in values only, not in names", "key");
-      visit(member, [...path, name]);
+  for (const [value, path] of valuesIn(document)) {
+    if (typeof value === "string") checkText(value, path, { document, variables, ...runs }, report);
+    for (const name of Object.keys(objectOf(value)).filter((name) => name.includes("${"))) {
+      report([...path, name], "${…} is allowed in values only, not in names", "key");
     }
-  };
-  visit(document, []);
+  }
 }
 
 function checkText(

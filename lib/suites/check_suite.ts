@@ -2,7 +2,7 @@
 
 import { parsePath, valueAt } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { checkKnownFailures } from "./check_known_failures.ts";
 import { checkMatrix } from "./check_matrix.ts";
@@ -54,7 +54,7 @@ export function checkSuite(source: SourceFile, { today }: { readonly today: stri
   checkMetrics(objectOf(document.metrics), ["metrics"], report);
   checkNames(textsOf(objectOf(document.defaults).setup), ["defaults", "setup"], setups, report);
   checkNeeds(cases, report);
-  checkSecretValues(document, [], report);
+  checkSecretValues(document, report);
   checkReferences(document, { cases, setups }, report);
   return problems;
 }
@@ -188,14 +188,12 @@ function checkPattern(pattern: Json | undefined, path: SourcePath, report: Repor
 }
 
 /** A secret that is written into the file, instead of its name. */
-function checkSecretValues(value: Json, path: SourcePath, report: Report): void {
-  if (Array.isArray(value)) return value.forEach((item, index) => checkSecretValues(item, [...path, index], report));
-  if (!isObject(value)) return;
-  const isInput = path.includes("inputs");
-  for (const [name, member] of Object.entries(value)) {
-    const isText = typeof member === "string" || typeof member === "number";
-    if (isInput && isText && member !== "" && isSecretName(name) && !isSecretReference(value)) {
+function checkSecretValues(document: JsonObject, report: Report): void {
+  for (const [value, path] of valuesIn(document)) {
+    if (!path.includes("inputs") || isSecretReference(value)) continue;
+    for (const [name, member] of Object.entries(objectOf(value)).filter(([name]) => isSecretName(name))) {
+      if (member === "" || (typeof member !== "string" && typeof member !== "number")) continue;
       report([...path, name], "must not be in the file: write { secret: NAME }, and set the environment variable NAME");
-    } else checkSecretValues(member, [...path, name], report);
+    }
   }
 }

@@ -1,8 +1,8 @@
 /** The combinations of a matrix, each with what its values set. */
 
-import { isObject, type Json } from "../json.ts";
+import type { Json } from "../json.ts";
 import { valueName } from "./check_matrix.ts";
-import type { CaseDocument, ExpectDocument } from "./format.ts";
+import type { CaseDocument } from "./format.ts";
 
 type Matrix = NonNullable<CaseDocument["matrix"]>;
 
@@ -11,10 +11,7 @@ export interface AxisValue {
   readonly name: string;
   /** The value of the input that the axis names; `undefined` if it sets others only. */
   readonly value: Json | undefined;
-  readonly inputs?: CaseDocument["inputs"];
-  readonly timeout?: string | undefined;
-  readonly queueTimeout?: string | undefined;
-  readonly expect?: ExpectDocument | undefined;
+  readonly settings: Pick<Partial<CaseDocument>, "inputs" | "timeout" | "queue-timeout" | "expect">;
 }
 
 /** One for each case: empty without a matrix. */
@@ -47,9 +44,8 @@ function isMatch(combination: readonly AxisValue[], wanted: Readonly<Record<stri
 }
 
 function axisValue(axis: string, document: NonNullable<Matrix[string]>[number]): AxisValue {
-  const json: Json = JSON.parse(JSON.stringify(document));
-  const name = valueName(json) ?? "";
-  if (typeof document !== "object" || !isObject(json)) return { axis, name, value: json };
-  const { inputs, timeout, "queue-timeout": queueTimeout, expect } = document;
-  return { axis, name, value: json.value, inputs, timeout, queueTimeout, expect };
+  const name = valueName(document) ?? "";
+  if (typeof document !== "object") return { axis, name, value: document, settings: {} };
+  const { value, name: _name, ...settings } = document;
+  return { axis, name, value, settings };
 }

@@ -33,11 +33,11 @@ export function compare(comparison: Comparison, actual: Json | undefined, path: 
     return [{ path, isMet, expected, actual: actual === undefined ? "nothing" : shown(actual) }];
   }
   const results = [
-    ...all.equals === undefined ? [] : compareEqual(jsonOf(all.equals), actual, path),
+    ...all.equals === undefined ? [] : compareEqual(all.equals, actual, path),
     ...all.not === undefined ? [] : [{
       path,
-      isMet: !isEqual(jsonOf(all.not), asTypeOf(jsonOf(all.not), actual)),
-      expected: `not ${shown(jsonOf(all.not))}`,
+      isMet: !isEqual(all.not, asTypeOf(all.not, actual)),
+      expected: `not ${shown(all.not)}`,
       actual: shown(actual),
     }],
     ...compareNumbers(all, actual, path),
@@ -76,7 +76,7 @@ function compareNumbers(all: Comparisons, given: Json, path: string): readonly C
     limit === undefined ? [] : eachNumber(actual, path, (value) => holds(value, limit), `${words} ${limit}`)
   );
   if (about === undefined) return limited;
-  return [...limited, ...compareAbout(jsonOf(about), actual, path, within ?? 0)];
+  return [...limited, ...compareAbout(about, actual, path, within ?? 0)];
 }
 
 function compareAbout(about: Json, actual: Json, path: string, within: number | string): readonly Compared[] {
@@ -173,11 +173,6 @@ function parsed(value: Json): Json {
   return json === undefined ? value : json;
 }
 
-/** The file was parsed as JSON: its unknown values are JSON. */
-function jsonOf(value: unknown): Json {
-  return value === undefined ? null : JSON.parse(JSON.stringify(value));
-}
-
 const MAX_SHOWN = 200;
 
 export function shown(value: Json): string {
@@ -193,11 +188,11 @@ function lineWith(text: string, part: string): string {
 function expectedText(all: Comparisons): string {
   const { equals, not, min, max, about, within, matches, contains, lacks, exists, type } = all;
   return [
-    ...equals === undefined ? [] : [shown(jsonOf(equals))],
-    ...not === undefined ? [] : [`not ${shown(jsonOf(not))}`],
+    ...equals === undefined ? [] : [shown(equals)],
+    ...not === undefined ? [] : [`not ${shown(not)}`],
     ...min === undefined ? [] : [`at least ${min}`],
     ...max === undefined ? [] : [`at most ${max}`],
-    ...about === undefined ? [] : [`about ${shown(jsonOf(about))}, within ${within}`],
+    ...about === undefined ? [] : [`about ${shown(about)}, within ${within}`],
     ...matches === undefined ? [] : [`text that matches ${matches}`],
     ...contains === undefined
       ? []

@@ -83,6 +83,10 @@ export async function executeSuites(
       control.stop("max-failures", `${failures} failed`);
     }
   };
+  const reportAll = () => all.map((state) => reportOf(state, options.commandOf));
+  const budget = createBudgets(options.budgets);
+  const whyNot = ({ suite }: CheckedCase) => budget(suite, all, { nowMs: deps.clock.now(), earlier: options.earlier });
+  const context: SuiteContext = { states, decide, options, whyNot, judging: new Set() };
   for (const state of all) {
     // A resource that is switched off meanwhile does not take back a run that it has started.
     const hasStarted = options.isRejudged || options.previous.has(state.one.key);
@@ -93,15 +97,11 @@ export async function executeSuites(
   }
   const runnable = all.filter(({ isDecided }) => !isDecided);
   if (options.isRejudged) {
-    for (const state of runnable) await judgeKept(deps, state, { states, decide, options });
-    const rejudged = all.map((state) => reportOf(state, options.commandOf));
-    return { cases: rejudged, error: null, isFinished: true };
+    for (const state of runnable) await judgeKept(deps, state, context);
+    return { cases: reportAll(), error: null, isFinished: true };
   }
   await judgeEarlier(deps, runnable, options);
-  const budget = createBudgets(options.budgets);
-  const whyNot = ({ suite }: CheckedCase) => budget(suite, all, { nowMs: deps.clock.now(), earlier: options.earlier });
-  const judging = new Set<CaseState>();
-  const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options, whyNot, judging }));
+  const tasks = runnable.map((state) => taskOf(deps, state, context));
   const outcome = await runTasks(deps, tasks, options);
   const isInterrupted = options.signal.aborted;
   for (const [index, end] of outcome.ends.entries()) {
@@ -115,8 +115,7 @@ export async function executeSuites(
   }
   const isFinished = !isInterrupted && outcome.error === null &&
     await finishSuite(deps, all, options);
-  const reported = all.map((state) => reportOf(state, options.commandOf));
-  return { cases: reported, error: outcome.error, isFinished };
+  return { cases: reportAll(), error: outcome.error, isFinished };
 }
 
 async function runTasks(
@@ -151,20 +150,17 @@ async function runTasks(
   }
 }
 
-interface JudgeContext {
+interface SuiteContext {
   readonly states: ReadonlyMap<string, CaseState>;
   readonly options: ExecuteSuitesOptions;
   decide(state: CaseState, judgement?: Judgement): void;
-}
-
-interface TaskContext extends JudgeContext {
   /** Why a case may not start any more, although nothing that it needs prevents it. */
   whyNot(one: CheckedCase): string | null;
   /** Whose runs have ended. */
   readonly judging: Set<CaseState>;
 }
 
-function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): BatchTask {
+function taskOf(deps: ExecuteDeps, state: CaseState, context: SuiteContext): BatchTask {
   const { one } = state;
   const { options, states, judging } = context;
   const previous = options.previous.get(one.key)?.previous ?? NO_ATTEMPTS;
@@ -223,13 +219,13 @@ async function judgeEarlier(
   options: ExecuteSuitesOptions,
 ): Promise<void> {
   for (const state of states) {
-    const { earlier = [] } = options.previous.get(state.one.key) ?? {};
-    for (const ended of earlier) await judgeAttempt(deps, state, ended, options);
+    const { ended = [], previous } = options.previous.get(state.one.key) ?? {};
+    for (const one of ended) if (one.submission !== previous?.last) await judgeAttempt(deps, state, one, options);
   }
 }
 
 /** Judges the attempts of an earlier call again. Their logs are read from the platform; nothing else is sent. */
-async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options }: JudgeContext): Promise<void> {
+async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options }: SuiteContext): Promise<void> {
   const { ended = [] } = options.previous.get(state.one.key) ?? {};
   const isSession = ended.some((one) => keptIn(one)?.of === "session");
   if (ended.length === 0) {

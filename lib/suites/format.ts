@@ -4,7 +4,9 @@ import {
   array,
   boolean,
   catchall,
+  custom,
   describe,
+  exactOptional as optional,
   type infer as Infer,
   int,
   literal,
@@ -14,17 +16,18 @@ import {
   number,
   object,
   oneOf,
-  optional,
   record,
   regex,
   strictObject,
   string,
   union,
-  unknown,
 } from "../deps/zod.ts";
+import type { Json } from "../json.ts";
 
 const DURATION = /^(?=\d)(?:\d+(?:\.\d+)?d)?(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?(?:\d+ms)?$/;
 
+/** Any value: the file was parsed as JSON or YAML. */
+const json = () => custom<Json>();
 const text = string().check(minLength(1));
 const texts = union([text, array(text)]);
 const parts = union([text, array(text).check(minLength(1))]);
@@ -44,11 +47,11 @@ const JOB_STATUSES = ["completed", "failed", "cancelled", "skipped"] as const;
 const TYPES = ["text", "number", "integer", "boolean", "list", "object", "null"] as const;
 
 const comparisonFields = {
-  equals: optional(unknown().check(describe("The value itself"))),
-  not: optional(unknown().check(describe("Any value other than this one"))),
+  equals: optional(json().check(describe("The value itself"))),
+  not: optional(json().check(describe("Any value other than this one"))),
   min: optional(number()),
   max: optional(number()),
-  about: optional(union([number(), array(unknown())]).check(describe("A number or a list of numbers, with `within`"))),
+  about: optional(union([number(), array(json())]).check(describe("A number or a list of numbers, with `within`"))),
   within: optional(
     union([number().check(minimum(0)), percent]).check(describe("The tolerance of `about`: absolute, or like 0.1%")),
   ),
@@ -65,7 +68,7 @@ const comparison = union([
   string(),
   number(),
   boolean(),
-  array(unknown()),
+  array(json()),
 ]).check(describe("What the value has to be: the value itself, or comparisons that all hold"));
 
 const durationRange = strictObject({ min: optional(duration), max: optional(duration) });
@@ -131,8 +134,8 @@ const quarantined = strictObject({ case: text, ...knownFailureFields });
 
 const inputs = union([
   text.check(describe("A file, relative to the suite file")),
-  record(string(), unknown()),
-  array(union([text, record(string(), unknown())])).check(describe("Later ones override earlier ones, key by key")),
+  record(string(), json()),
+  array(union([text, record(string(), json())])).check(describe("Later ones override earlier ones, key by key")),
 ]);
 
 const retries = union([
@@ -211,7 +214,7 @@ const run = strictObject({ ...shared, name, workflow: text });
 
 const axisValue = union([
   scalar,
-  strictObject({ ...settings, value: optional(unknown()), name: optional(name), expect: optional(expectFormat) }),
+  strictObject({ ...settings, value: optional(json()), name: optional(name), expect: optional(expectFormat) }),
 ]);
 
 const combinations = optional(array(record(text, scalar)));

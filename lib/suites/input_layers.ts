@@ -2,7 +2,7 @@
 
 import type { InputLayer } from "../inputs/layers.ts";
 import { type InputPath, parsePath } from "../inputs/path.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import { isSecretReference } from "./document.ts";
 import { type Reference, referencesIn, substitute } from "./reference.ts";
 
@@ -51,23 +51,15 @@ export function inputLayers(sources: readonly InputSource[], values: Values): re
 }
 
 export function referencesOf(sources: readonly InputSource[]): readonly Reference[] {
-  const found: Reference[] = [];
-  const visit = (value: Json): void => {
-    if (typeof value === "string") found.push(...referencesIn(value));
-    else if (Array.isArray(value)) value.forEach(visit);
-    else if (isObject(value)) Object.values(value).forEach(visit);
-  };
-  for (const source of sources) if (source.type !== "layer") visit(source.value);
-  return found;
+  return valuesOf(sources).flatMap((value) => typeof value === "string" ? referencesIn(value) : []);
 }
 
 /** The environment variables with secrets that the inputs name. */
 export function secretNames(sources: readonly InputSource[]): readonly string[] {
-  return sources.flatMap((source) => source.type === "layer" ? [] : secretNamesIn(source.value));
+  return valuesOf(sources).flatMap((value) => isSecretReference(value) ? [value.secret] : []);
 }
 
-export function secretNamesIn(value: Json): readonly string[] {
-  if (isSecretReference(value)) return [value.secret];
-  if (Array.isArray(value)) return value.flatMap(secretNamesIn);
-  return isObject(value) ? Object.values(value).flatMap(secretNamesIn) : [];
+function valuesOf(sources: readonly InputSource[]): readonly Json[] {
+  const given = sources.flatMap((source) => source.type === "layer" ? [] : [source.value]);
+  return given.flatMap((value) => [...valuesIn(value)].map(([inner]) => inner));
 }

@@ -239,7 +239,10 @@ function compareLog(
   const { lacks, ...has } = expected;
   const compared = [
     ...compareText(has, text, path).map((one) => ({ ...one, isUncertain: isPart && !one.isMet })),
-    ...compareText({ lacks }, text, path).map((one) => ({ ...one, isUncertain: isPart && one.isMet })),
+    ...compareText(lacks === undefined ? {} : { lacks }, text, path).map((one) => ({
+      ...one,
+      isUncertain: isPart && one.isMet,
+    })),
   ];
   return compared.map((one) => ({
     ...one,

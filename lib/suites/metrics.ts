@@ -6,6 +6,7 @@ import type { CaseDocument, ReferenceDocument } from "./format.ts";
 import { median } from "./history.ts";
 import { isLogOf, outputAt, type RunEvidence } from "./judge.ts";
 import { numberText } from "./metric_text.ts";
+import type { Suite } from "./read_suite.ts";
 
 type MetricDocument = NonNullable<CaseDocument["metrics"]>[string];
 export type MetricReference = ReferenceDocument[string][string];
@@ -15,6 +16,23 @@ export interface PlannedMetrics {
   readonly metrics: Readonly<Record<string, MetricDocument>>;
   /** By resource (`*` for all others), then by metric. Later ones override earlier ones. */
   readonly references: readonly ReferenceDocument[];
+}
+
+/** Of the suite, of its environment and of the case: the last one wins. */
+export function planMetrics(
+  { document, references }: Pick<Suite, "document" | "references">,
+  one: Partial<CaseDocument>,
+  environment: string | null,
+): PlannedMetrics {
+  const own = environment === null ? undefined : document.environments?.[environment]?.reference;
+  const read = (reference: string | ReferenceDocument | undefined): readonly ReferenceDocument[] => {
+    const found = typeof reference === "string" ? references.get(reference) : reference;
+    return found === undefined ? [] : [found];
+  };
+  return {
+    metrics: { ...document.metrics, ...one.metrics },
+    references: [...read(document.reference), ...read(own), ...read(one.reference)],
+  };
 }
 
 export interface MeasureOptions {

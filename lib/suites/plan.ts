@@ -3,7 +3,7 @@
 import { safeParse } from "../deps/zod.ts";
 import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
-import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
+import { canonicalJson, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
@@ -16,9 +16,8 @@ import {
   type SuiteDocument,
 } from "./format.ts";
 import { type InputSource, referencesOf, secretNames, type Values } from "./input_layers.ts";
-import type { PlannedMetrics } from "./metrics.ts";
+import { planMetrics, type PlannedMetrics } from "./metrics.ts";
 import { planFailures, type PlannedFailure } from "./plan_failures.ts";
-import { planMetrics } from "./plan_metrics.ts";
 import { type Drafted, type DraftsByName, matrixOf, nameOf, type Need, needsOf } from "./plan_needs.ts";
 import type { Suite } from "./read_suite.ts";
 import { type Reference, substitute } from "./reference.ts";
@@ -117,7 +116,8 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
   const { kind, document, path, values } = draft;
   const { defaults = {}, environments = {} } = suite.document;
   const environment: Settings = options.environment === null ? {} : environments[options.environment] ?? {};
-  const merged: Settings = { ...defaults, ...environment, ...document };
+  const ofValues: Settings = Object.assign({}, ...values.map(({ settings }) => settings));
+  const merged: Settings = { ...defaults, ...environment, ...document, ...ofValues, ...options.overrides };
   const matrix = matrixOf(values);
   const problem = (message: string) => suite.problem(path, message);
   const report = (message: string) => void problems.push(problem(message));
@@ -138,11 +138,6 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     if (options.env(name) === undefined) report(`the environment variable ${name} is not set`);
   }
   const name = nameOf(document.name, matrix);
-  const { overrides } = options;
-  const lastOf = (field: "timeout" | "queueTimeout") => values.findLast((value) => value[field] !== undefined)?.[field];
-  const timeout = overrides.timeout ?? lastOf("timeout") ?? merged.timeout ?? DEFAULT_TIMEOUT;
-  const queueTimeout = overrides["queue-timeout"] ?? lastOf("queueTimeout") ?? merged["queue-timeout"] ??
-    DEFAULT_QUEUE_TIMEOUT;
   return {
     kind,
     id: draft.id,
@@ -166,10 +161,10 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
       inputs,
       report: (message) => problems.push(suite.problem([...path, "needs"], message)),
     }),
-    timeoutMs: parseDuration(timeout),
-    queueTimeoutMs: parseDuration(queueTimeout),
-    retries: retriesOf(overrides.retries ?? merged.retries),
-    cleanup: overrides.cleanup ?? merged.cleanup ?? "keep",
+    timeoutMs: parseDuration(merged.timeout ?? DEFAULT_TIMEOUT),
+    queueTimeoutMs: parseDuration(merged["queue-timeout"] ?? DEFAULT_QUEUE_TIMEOUT),
+    retries: retriesOf(merged.retries),
+    cleanup: merged.cleanup ?? "keep",
     expect: expectOf(draft, valueOf, report),
     metrics: planMetrics(suite, document, options.environment),
     ...planFailures(suite, document, { ...matrix, environment: options.environment ?? "" }),
@@ -206,7 +201,7 @@ function inputSources(
 ): readonly InputSource[] {
   const sources = (inputs: CaseDocument["inputs"], origin: string): readonly InputSource[] =>
     [inputs ?? []].flat().flatMap((one): readonly InputSource[] => {
-      if (typeof one !== "string") return [{ type: "object", origin, value: asObject(one) }];
+      if (typeof one !== "string") return [{ type: "object", origin, value: one }];
       const layer = suite.inputFiles.get(one);
       return layer === undefined ? [] : [{ type: "layer", layer }];
     });
@@ -215,17 +210,12 @@ function inputSources(
     ...sources(suite.document.defaults?.inputs, at(["defaults", "inputs"])),
     ...sources(environment.inputs, at(["environments"])),
     ...sources(document.inputs, at([...path, "inputs"])),
-    ...values.flatMap(({ axis, value, inputs }): readonly InputSource[] => {
+    ...values.flatMap(({ axis, value, settings }): readonly InputSource[] => {
       const origin = at([...path, "matrix", axis]);
       const own: readonly InputSource[] = value === undefined ? [] : [{ type: "value", origin, path: axis, value }];
-      return [...own, ...sources(inputs, origin)];
+      return [...own, ...sources(settings.inputs, origin)];
     }),
   ];
-}
-
-function asObject(value: unknown): JsonObject {
-  const json: Json = JSON.parse(JSON.stringify(value ?? {}));
-  return isObject(json) ? json : {};
 }
 
 function expectOf(
@@ -233,7 +223,7 @@ function expectOf(
   valueOf: (reference: Reference) => Json | undefined,
   report: (message: string) => void,
 ): ExpectDocument {
-  const all = [document.expect ?? {}, ...values.flatMap(({ expect }) => expect ?? [])];
+  const all = [document.expect ?? {}, ...values.flatMap(({ settings }) => settings.expect ?? [])];
   const merged = all.reduce((before, next) => ({
     ...before,
     ...next,
@@ -242,7 +232,7 @@ function expectOf(
       : { outputs: { ...before.outputs, ...next.outputs } },
     ...before.jobs === undefined && next.jobs === undefined ? {} : { jobs: { ...before.jobs, ...next.jobs } },
   }));
-  const read = safeParse(expectFormat, substitute(asObject(merged), valueOf));
+  const read = safeParse(expectFormat, substitute(merged, valueOf));
   if (read.success) return read.data;
   report(`expect.${read.error.issues[0]?.path.join(".")} has no valid value once its variables are replaced`);
   return merged;

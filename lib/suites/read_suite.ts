@@ -25,10 +25,9 @@ export async function readSuites(paths: readonly string[], sources: SuiteSources
   const suites: Suite[] = [];
   const problems: Problem[] = [];
   for (const path of paths) {
-    const { suite, problems: own } = await readSuite(path, sources);
-    problems.push(...own);
-    const same = suites.find(({ name }) => name === suite?.name);
+    const suite = await readSuite(path, sources, problems);
     if (suite === undefined) continue;
+    const same = suites.find(({ name }) => name === suite.name);
     if (same === undefined) suites.push(suite);
     else problems.push(suite.problem(["name"], `must be unique: ${same.path} is also "${same.name}"`));
   }
@@ -49,25 +48,22 @@ export function cannotRun(files: readonly string[], problemCount: number): strin
   return `Cannot run ${shown}: ${counted(problemCount, "problem")}, nothing was submitted`;
 }
 
-type ReadSuite =
-  | { readonly suite: Suite; readonly problems: readonly [] }
-  | { readonly suite: undefined; readonly problems: readonly Problem[] };
-
-async function readSuite(path: string, sources: SuiteSources): Promise<ReadSuite> {
+async function readSuite(path: string, sources: SuiteSources, problems: Problem[]): Promise<Suite | undefined> {
   const text = await textOf(path, sources);
   if (typeof text !== "string") {
-    return { suite: undefined, problems: [{ origin: path, path: "", message: `cannot be read: ${text.reason}` }] };
+    return void problems.push({ origin: path, path: "", message: `cannot be read: ${text.reason}` });
   }
   const source = await readSource(text, path);
   const today = new Date(sources.nowMs).toISOString().slice(0, 10);
   const format = checkFormat(suiteFormat, source);
   const files = await readFiles(source, { ...sources, today });
   const own = [...source.problems, ...format.problems, ...checkSuite(source, { today }), ...files.own];
-  const problems = [...withoutRepeated(own), ...files.problems];
+  const found = [...withoutRepeated(own), ...files.problems];
+  problems.push(...found);
   const { value: document } = format;
-  if (problems.length > 0 || document === undefined) return { suite: undefined, problems };
+  if (found.length > 0 || document === undefined) return undefined;
   const { inputFiles, references, quarantine } = files;
-  const suite: Suite = {
+  return {
     path,
     name: document.name ?? baseName(path),
     document: deepFrozen(document),
@@ -77,7 +73,6 @@ async function readSuite(path: string, sources: SuiteSources): Promise<ReadSuite
     problem: source.problem,
     lineOf: source.lineOf,
   };
-  return { suite, problems: [] };
 }
 
 /** In the order of the text; one for each place. */

@@ -22,8 +22,6 @@ export interface SuiteSession {
 
 export interface PreviousCase {
   readonly previous: PreviousAttempts;
-  /** Those that have ended, before the last one. */
-  readonly earlier: readonly EndedAttempt[];
   /** All that have ended. */
   readonly ended: readonly EndedAttempt[];
 }
@@ -90,7 +88,6 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
         last,
         ended: ended.map(({ submission, end }) => endedAttemptOf(end, isRetry(submission))),
       },
-      earlier: last !== null && isOpen(last) ? ended : ended.slice(0, -1),
       ended,
     });
   }

@@ -31,8 +31,6 @@ export interface SuiteFiles {
   readonly problems: readonly Problem[];
 }
 
-type ReadFile<T> = { readonly value: T } | { readonly problems: readonly Problem[] };
-
 export async function readFiles(
   source: SourceFile,
   { today, ...sources }: SuiteSources & { readonly today: string },
@@ -43,7 +41,7 @@ export async function readFiles(
   const report: Report = (path, message) => void own.push(source.problem(path, message));
   async function readNamed<T>(
     { name, path }: NamedFile,
-    read: (text: string, origin: string) => Promise<ReadFile<T>>,
+    read: (text: string, origin: string) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     if (name.includes("${")) return void report(path, "the name of a file cannot contain ${…}");
     const file = besides(source.name, name);
@@ -51,11 +49,18 @@ export async function readFiles(
     // Not by its normalized path: the parent of a folder's symbolic link is another folder.
     const text = await textOf(file, sources);
     if (typeof text !== "string") return void report(path, `cannot read ${origin}: ${text.reason}`);
-    const found = await read(text, origin);
-    if ("value" in found) return found.value;
-    problems.push(...found.problems);
-    return undefined;
+    return await read(text, origin);
   }
+  const readAs = <T>(format: Parameters<typeof checkFormat<T>>[0], other: SourceFile): T | undefined => {
+    const { value, problems: found } = checkFormat(format, other);
+    problems.push(...other.problems, ...found);
+    return other.problems.length > 0 ? undefined : value;
+  };
+  const readInputs = async (text: string, origin: string): Promise<InputLayer | undefined> => {
+    const read = await readDocument(text, { origin, format: documentFormatOf(origin, text) });
+    if ("value" in read) return { type: "object", origin, value: read.value, lines: read.lines };
+    return void problems.push(...read);
+  };
   const inputFiles = new Map<string, InputLayer>();
   for (const file of inputFilesIn(document)) {
     if (inputFiles.has(file.name)) continue;
@@ -79,31 +84,14 @@ export async function readFiles(
   if (typeof document.quarantine === "string") {
     const read = await readNamed({ name: document.quarantine, path: ["quarantine"] }, async (text, origin) => {
       const other = await readSource(text, origin);
-      const more: Problem[] = [];
-      const reportOther: Report = (at, message) => void more.push(other.problem(at, message));
+      const read = readAs(quarantineFormat, other);
+      const reportOther: Report = (at, message) => void problems.push(other.problem(at, message));
       checkEntries(objectOf(other.value).quarantine, ["quarantine"], reportOther);
-      return readAs(quarantineFormat, other, more);
+      return read;
     });
     quarantine = read?.quarantine ?? [];
   } else checkEntries(document.quarantine, ["quarantine"], report);
   return { inputFiles, references, quarantine, own, problems };
-}
-
-/** @param more Problems beyond the format. */
-function readAs<T>(
-  format: Parameters<typeof checkFormat<T>>[0],
-  source: SourceFile,
-  more: readonly Problem[] = [],
-): ReadFile<T> {
-  const { value, problems } = checkFormat(format, source);
-  const all = [...source.problems, ...problems, ...more];
-  return value === undefined || all.length > 0 ? { problems: all } : { value };
-}
-
-async function readInputs(text: string, origin: string): Promise<ReadFile<InputLayer>> {
-  const read = await readDocument(text, { origin, format: documentFormatOf(origin, text) });
-  if (!("value" in read)) return { problems: read };
-  return { value: { type: "object", origin, value: read.value, lines: read.lines } };
 }
 
 interface NamedFile {

@@ -1,9 +1,9 @@
 /** `test --ci`: prints a pipeline that runs this call in shards, and joins their reports. */
 
 import { UsageError } from "../../../errors.ts";
-import type { Json } from "../../../json.ts";
+import { valuesIn } from "../../../json.ts";
 import { argumentWords, programCommand } from "../../../shell_command.ts";
-import { secretNamesIn } from "../../../suites/input_layers.ts";
+import { isSecretReference } from "../../../suites/document.ts";
 import { readSuites, type Suite } from "../../../suites/read_suite.ts";
 import { kebabOptionName, scanWords } from "../../argv.ts";
 import { COMMON_OPTIONS, splitCommand } from "../../command.ts";
@@ -75,8 +75,8 @@ function folderBelow(folder: string): string {
 }
 
 function namesIn(suites: readonly Suite[]): Pick<Pipeline, "variables" | "secrets"> {
-  const documents = suites.map(({ document }): Json => JSON.parse(JSON.stringify(document)));
-  const secrets = new Set(documents.flatMap(secretNamesIn));
+  const values = suites.flatMap(({ document }) => [...valuesIn(document)].map(([value]) => value));
+  const secrets = new Set(values.filter(isSecretReference).map(({ secret }) => secret));
   const variables = new Set(suites.flatMap(({ document }) => document.env ?? []));
   return { secrets: [...secrets], variables: [...variables].filter((name) => !secrets.has(name)) };
 }
