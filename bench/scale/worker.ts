@@ -8,7 +8,7 @@ import { defineSchedules } from "../../lib/scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../../lib/scheduler/schedule.ts";
 import type { Service } from "../../lib/scheduler/service.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
-import { retryingBackend, type StoreBackend } from "../../lib/store/backend.ts";
+import { lazyBackend, type StoreBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
@@ -39,8 +39,8 @@ if (import.meta.main) {
   };
   const random = Math.random;
   const work = { statements: 0, rowsRead: 0, rowsWritten: 0, databaseMs: 0 };
-  const counting = countingBackend(await openPostgresBackend(store), work);
-  await using kv = createKv(retryingBackend(counting, { clock: systemClock, random }));
+  const open = async () => countingBackend(await openPostgresBackend(store), work);
+  await using kv = createKv(lazyBackend(open, { retry: { clock: systemClock, random } }));
   const deps = await depsFor({ key }, {
     clock,
     random,

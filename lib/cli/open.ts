@@ -3,7 +3,7 @@
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { apiVersionCache } from "../runs/server_capabilities.ts";
-import { lazyBackend, withAlternative } from "../store/backend.ts";
+import { lazyBackend } from "../store/backend.ts";
 import { createKv } from "../store/kv.ts";
 import { isStoreMissing, openKv } from "../store/open_kv.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
@@ -70,7 +70,7 @@ export function openRunStore(
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (history !== "optional") {
-      return createRunStore(createKv(lazyBackend(() => Promise.reject(withAlternative(error, alternative)))));
+      return createRunStore(createKv(lazyBackend(() => Promise.reject(error), { retry: options })));
     }
     warn(error.message);
     return memoryRunStore();

@@ -3,7 +3,7 @@
  * outbox of notifications, runs to cancel because a later one replaces them, the lock, and how the last tick went.
  */
 
-import { type AtomicChange, type FoundEntry, inChanges, type Kv, type StoreEntry } from "../store/kv.ts";
+import { type AtomicChange, deleteRows, type FoundEntry, type Kv, type StoreEntry } from "../store/kv.ts";
 import { timeKey } from "../store/indexes.ts";
 import type { ScheduleProgress } from "./due.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
@@ -186,8 +186,7 @@ export async function completeMessage(
 
 /** Removes problems from before an instant. */
 export async function pruneServiceProblems(kv: Kv, beforeMs: number): Promise<void> {
-  const old = kv.list({ prefix: ["problem"], end: ["problem", timeKey(beforeMs)] }, { limit: PRUNE_BATCH });
-  await inChanges(kv, old, (change, { key }) => void change.delete(key));
+  await deleteRows(kv, { prefix: ["problem"], end: ["problem", timeKey(beforeMs)] }, { limit: PRUNE_BATCH });
 }
 
 /** What is due is found without reading the rest. */

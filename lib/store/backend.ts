@@ -86,26 +86,53 @@ export function toStorageError(
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
+/** What retries depend on. */
+export interface RetryDeps {
+  /** For the pauses between attempts. */
+  readonly clock: Clock;
+  /** In [0, 1), like `Math.random`. */
+  readonly random: () => number;
+  /** By default {@link MAX_ATTEMPTS}. */
+  readonly maxAttempts?: number;
+  /** What else to do about an error: added to its hint. */
+  readonly alternative?: string | undefined;
+}
+
+/** With the pauses between them this takes 5 to 11 s: a server that restarts is back by then. */
+export const MAX_ATTEMPTS = 26;
+const MAX_PAUSE_MS = 500;
+
 /**
  * Opens the backend when it is first used, and again when opening failed; once closed, it stays closed.
  *
+ * @param retry After StorageBusy, tries again with backoff and jitter, and throws the last one; without it, never.
  * @param signal Ends the wait for a backend that is not open yet: each use throws its reason.
  */
 export function lazyBackend(
   open: () => Promise<StoreBackend>,
-  { limits = COMMON_LIMITS, signal }: {
+  { limits = COMMON_LIMITS, retry, signal }: {
     readonly limits?: StoreLimits;
+    readonly retry?: RetryDeps;
     readonly signal?: AbortSignal | undefined;
   } = {},
 ): StoreBackend {
   const once = onceUnlessFailed(signal === undefined ? open : () => openUnlessAborted(open, signal));
   let opening: Promise<StoreBackend> | undefined;
   let isClosed = false;
-  const use = async <T>(act: (backend: StoreBackend) => Promise<T>): Promise<T> => {
-    const backend = isClosed ? undefined : await (opening = once());
-    // It may have been closed in the meantime.
-    if (backend === undefined || isClosed) throw new StorageError("Cannot use the run store: it is closed");
-    return await act(backend);
+  const use = async <T>(act: (backend: StoreBackend) => Promise<T>, attempt = 1): Promise<T> => {
+    try {
+      const backend = isClosed ? undefined : await (opening = once());
+      // It may have been closed in the meantime.
+      if (backend === undefined || isClosed) throw new StorageError("Cannot use the run store: it is closed");
+      return await act(backend);
+    } catch (error) {
+      const maxAttempts = retry?.maxAttempts ?? MAX_ATTEMPTS;
+      if (retry === undefined || !(error instanceof StorageBusy) || attempt >= maxAttempts) {
+        throw withAlternative(error, retry?.alternative);
+      }
+      await retry.clock.sleep((0.5 + retry.random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), {});
+      return await use(act, attempt + 1);
+    }
   };
   return {
     limits,
@@ -137,47 +164,8 @@ async function openUnlessAborted(open: () => Promise<StoreBackend>, signal: Abor
   }
 }
 
-/** What retries depend on. */
-export interface RetryDeps {
-  /** For the pauses between attempts. */
-  readonly clock: Clock;
-  /** In [0, 1), like `Math.random`. */
-  readonly random: () => number;
-  /** By default {@link MAX_ATTEMPTS}. */
-  readonly maxAttempts?: number;
-  /** What else to do about an error: added to its hint. */
-  readonly alternative?: string | undefined;
-}
-
-/** With the pauses between them this takes 5 to 11 s: a server that restarts is back by then. */
-export const MAX_ATTEMPTS = 26;
-const MAX_PAUSE_MS = 500;
-
-/** Tries again after StorageBusy, with backoff and jitter, and throws the last one. */
-export function retryingBackend(
-  backend: StoreBackend,
-  { clock, random, maxAttempts = MAX_ATTEMPTS, alternative }: RetryDeps,
-): StoreBackend {
-  const retried = async <T>(act: () => Promise<T>): Promise<T> => {
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await act();
-      } catch (error) {
-        if (!(error instanceof StorageBusy) || attempt >= maxAttempts) throw withAlternative(error, alternative);
-      }
-      await clock.sleep((0.5 + random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), {});
-    }
-  };
-  return {
-    ...backend,
-    read: (keys) => retried(() => backend.read(keys)),
-    page: (query) => retried(() => backend.page(query)),
-    write: (write) => retried(() => backend.write(write)),
-  };
-}
-
 /** Adds to the hint of a StorageError; other errors stay as they are. */
-export function withAlternative(error: unknown, alternative: string | undefined): unknown {
+function withAlternative(error: unknown, alternative: string | undefined): unknown {
   if (alternative === undefined || !(error instanceof StorageError)) return error;
   const hint = error.hint === undefined ? alternative : `${error.hint}; ${alternative}`;
   return new StorageError(error.message, { hint, cause: error });

@@ -5,7 +5,7 @@ import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
 import { type AttemptRow, ownerKey } from "./indexes.ts";
 import { keyPart, type StoreKey } from "./key.ts";
-import { inChanges, type Kv } from "./kv.ts";
+import { deleteRows, inChanges, type Kv } from "./kv.ts";
 
 /** A batch whose rows were checked. */
 export interface StoredBatch {
@@ -117,10 +117,7 @@ export function createBatchStore(kv: Kv): BatchStore {
           change.set([...rowsPrefix(written), String(index).padStart(6, "0")], chunk);
         });
         if (await kv.atomic().check(old).set(old.key, written).commit() === undefined) continue;
-        if (old.value !== null) {
-          const earlier = kv.list({ prefix: rowsPrefix(old.value) });
-          await inChanges(kv, earlier, (change, { key }) => void change.delete(key));
-        }
+        if (old.value !== null) await deleteRows(kv, { prefix: rowsPrefix(old.value) });
         return written;
       }
     },

@@ -2,7 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import { inChanges, type Kv } from "./kv.ts";
-import { partKeys, type StoredSubmission, submissionBodiesOf } from "./submission_body.ts";
+import { isDamaged, type StoredSubmission, submissionRows } from "./submission_body.ts";
 
 /** In a store as long as the copy is incomplete. */
 const COPYING = ["copying"];
@@ -20,8 +20,7 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
       hint: "Copy the store that it was copied from",
     });
   }
-  const isIncomplete = (await to.get(COPYING)).value !== null;
-  if (isIncomplete) {
+  if ((await to.get(COPYING)).value !== null) {
     // The mark is set again, for a deletion that fails.
     await inChanges(to, to.list({ prefix: [] }), (change, { key }) => void change.delete(key).set(COPYING, true));
   } else {
@@ -33,27 +32,16 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
   }
   await to.atomic().set(COPYING, true).commit();
   let count = 0;
-  let change = to.atomic();
-  const commit = async () => {
-    await change.commit();
-    change = to.atomic();
-  };
-  for await (const { key, value } of from.list<StoredSubmission>({ prefix: [] })) {
-    if (key[0] === "tick" && key[1] === "lock") continue;
-    if (key[0] === "submission") count++;
-    if (JSON.stringify(value).length <= to.limits.maxValueLength || key[0] !== "submission" || "parts" in value) {
-      change.set(key, value);
-    } else {
-      // It may fill a change of its own.
-      await commit();
-      const { head, parts } = submissionBodiesOf(value, to.limits);
-      change.set(key, head);
-      const keys = partKeys(value.submissionId, { revision: value.revision, parts: parts.length });
-      for (const [index, partKey] of keys.entries()) change.set(partKey, parts[index]);
+  const rows = async function* () {
+    for await (const row of from.list<StoredSubmission>({ prefix: [] })) {
+      const { key: [kind, name], value } = row;
+      if (kind === "tick" && name === "lock") continue;
+      if (kind === "submission") count++;
+      if (kind === "submission" && !isDamaged(value) && !("parts" in value)) yield* submissionRows(value, to.limits);
+      else yield row;
     }
-    if (change.isNearlyFull()) await commit();
-  }
-  change.delete(COPYING);
-  await commit();
+  };
+  await inChanges(to, rows(), (change, { key, value }) => void change.set(key, value));
+  await to.atomic().delete(COPYING).commit();
   return count;
 }

@@ -4,7 +4,8 @@ import type { Owner } from "../account.ts";
 import type { RowStatus } from "../batch.ts";
 import type { Run } from "../run.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
-import { keyPart, type StoreKey } from "./key.ts";
+import { keyPart } from "./key.ts";
+import type { StoreEntry } from "./kv.ts";
 import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
 
 /** Whose submissions: those of the command line, of the service, or of the suites that the service runs. */
@@ -123,11 +124,13 @@ function isBeingCancelled({ status, platformStatus }: Run): boolean {
   return platformStatus === "canceling" || status === "cancelled";
 }
 
-/** The keys of all rows that lead to a submission. */
-export function indexKeys(submission: Submission): readonly StoreKey[] {
+/** All rows that lead to a submission; the value of most is `null`. */
+export function indexRows(submission: Submission): readonly Pick<StoreEntry, "key" | "value">[] {
   return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
     const place = placeOf(submission);
-    return place === null ? [] : [[name, ...place, submission.submissionId]];
+    if (place === null) return [];
+    const value = name === "open" ? openRowOf(submission) : name === "batch" ? attemptRowOf(submission) : null;
+    return [{ key: [name, ...place, submission.submissionId], value }];
   });
 }
 

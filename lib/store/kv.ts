@@ -206,20 +206,34 @@ function createAtomicChange(backend: StoreBackend): AtomicChange {
   return change;
 }
 
-/** Adds to as few changes as hold all of it, and commits them one after another. */
+/**
+ * Adds to as few changes as hold all of it, and commits them one after another.
+ *
+ * @param add Answers false for what it leaves out.
+ * @returns How many items were written: those of a change whose checks failed were not.
+ */
 export async function inChanges<T>(
   { atomic }: Pick<Kv, "atomic">,
   items: Iterable<T> | AsyncIterable<T>,
-  add: (change: AtomicChange, item: T) => void,
-): Promise<void> {
-  let change: AtomicChange | undefined;
+  add: (change: AtomicChange, item: T) => unknown,
+): Promise<number> {
+  let [change, added, written] = [atomic(), 0, 0];
+  const commit = async () => {
+    if (added > 0 && await change.commit() !== undefined) written += added;
+    [change, added] = [atomic(), 0];
+  };
   for await (const item of items) {
-    add(change ??= atomic(), item);
-    if (!change.isNearlyFull()) continue;
-    await change.commit();
-    change = undefined;
+    if (await add(change, item) === false) continue;
+    added++;
+    if (change.isNearlyFull()) await commit();
   }
-  await change?.commit();
+  await commit();
+  return written;
+}
+
+/** Deletes what `list` would answer, in as few changes as hold all of it. */
+export async function deleteRows(kv: Kv, selector: KeySelector, options?: ListOptions): Promise<void> {
+  await inChanges(kv, kv.list(selector, options), (change, { key }) => void change.delete(key));
 }
 
 function jsonOf(value: unknown, key: StoreKey, { maxValueLength }: StoreLimits): string {

@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { StorageError, UsageError } from "../errors.ts";
-import { lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
+import { lazyBackend, type RetryDeps, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { inodeOf } from "./store_file.ts";
@@ -36,7 +36,7 @@ type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
  * @throws UsageError for a name that is not one of STORE_NAMES. It does not quote a URL, which may hold a password.
  */
 export function openKv(name: string, options: OpenKvOptions): Kv {
-  const backend = retryingBackend(backendOf(name, options), options);
+  const backend = backendOf(name, options);
   const { onUnusable } = options;
   if (onUnusable === undefined) return createKv(backend);
   const openOrReplace = async () => {
@@ -47,7 +47,7 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
       if (!(error instanceof StorageError)) throw error;
       onUnusable(error);
       await backend[Symbol.asyncDispose]();
-      return (await import("./memory_kv.ts")).memoryBackend();
+      return await openMemory();
     }
   };
   return createKv(lazyBackend(openOrReplace, { limits: backend.limits }));
@@ -93,26 +93,29 @@ function parseName(name: string): { readonly scheme: string; readonly rest: stri
   return { scheme: scheme.toLowerCase(), rest };
 }
 
-function backendOf(name: string, { clock, onSetAside, signal }: OpenKvOptions): StoreBackend {
+async function openMemory(): Promise<StoreBackend> {
+  return (await import("./memory_kv.ts")).memoryBackend();
+}
+
+function backendOf(name: string, options: OpenKvOptions): StoreBackend {
   const { scheme, rest } = parseName(name);
+  const use = { retry: options, signal: options.signal };
   switch (scheme) {
     case "sqlite": {
       const path = sqlitePathOf(name);
       if (path === undefined) break;
-      return lazyBackend(
-        async () => await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside }),
-        { signal },
-      );
+      const open = async () => await (await import("./sqlite_kv.ts")).openSqliteBackend({ ...options, path });
+      return lazyBackend(open, use);
     }
     case "postgres":
     case "postgresql":
       if (!URL.canParse(name) || new URL(name).host === "") break;
-      return lazyBackend(async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name), { signal });
+      return lazyBackend(async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name), use);
     case "deno-kv":
-      return lazyBackend(() => openDenoKvBackend(rest), { limits: DENO_KV_LIMITS, signal });
+      return lazyBackend(() => openDenoKvBackend(rest), { limits: DENO_KV_LIMITS, ...use });
     case "memory":
       if (rest !== "") break;
-      return lazyBackend(async () => (await import("./memory_kv.ts")).memoryBackend());
+      return lazyBackend(openMemory, use);
   }
   const quoted = /^postgres|@|\/\//i.test(name) ? `${scheme}:…` : name;
   throw new UsageError(`Unknown store "${quoted}"`, { hint: `Name one of: ${STORE_NAMES}` });

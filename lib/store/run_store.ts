@@ -5,18 +5,18 @@ import type { ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
-import { attemptRowOf, type OpenRow, openRowOf, ownerKey, scopeOf, type SubmissionScope, timeKey } from "./indexes.ts";
-import { isKeyPart, keyPart, keyText, type StoreKey } from "./key.ts";
-import type { AtomicChange, Kv } from "./kv.ts";
-import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
+import { indexRows, type OpenRow, ownerKey, scopeOf, type SubmissionScope, timeKey } from "./indexes.ts";
+import { isKeyPart, keyPart, type KeySelector, keyText, type StoreKey } from "./key.ts";
+import { type AtomicChange, inChanges, type Kv, type ListOptions } from "./kv.ts";
 import {
-  derivedKeys,
   isDamaged,
   readAll,
   type RecordedKv,
   type StoredSubmission,
-  submissionBodiesOf,
+  submissionKeys,
+  submissionRows,
 } from "./submission_body.ts";
+import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
 
 /**
  * Where submissions are kept. Methods throw StorageError when the store can't be read or written.
@@ -132,31 +132,27 @@ const PRUNE_BATCH = 1_000;
 export function createRunStore(base: Kv, onSetAside?: (message: string) => void): RunStore {
   const kv: RecordedKv = { ...base, onSetAside };
   const suites = createSuiteHistory(kv);
-  const getAll = (ids: readonly string[]) => readAll(kv, ids);
-  const listIds = async (prefix: readonly string[], options: { limit?: number; reverse?: boolean } = {}) =>
-    (await Array.fromAsync(kv.list({ prefix }, options))).map(({ key }) => key.at(-1) ?? "");
   return {
     put: (submission, also) => put(kv, submission, also),
     // A user may ask for any text.
-    get: async (id) => isKeyPart(id) && id.length < MAX_ID_LENGTH ? (await getAll([id]))[0] : undefined,
-    getMany: getAll,
+    get: async (id) => isKeyPart(id) && id.length < MAX_ID_LENGTH ? (await readAll(kv, [id]))[0] : undefined,
+    getMany: (ids) => readAll(kv, ids),
     async findRun(owner, slug) {
-      const found = await getAll(await listIds(["slug", keyPart(slug)], { reverse: true }));
-      return found.find((one) => slugOf(one) === slug && (owner === null || isOwnedBy(one, owner)));
+      const fits = (one: Submission) => slugOf(one) === slug && (owner === null || isOwnedBy(one, owner));
+      return (await find(kv, { prefix: ["slug", keyPart(slug)], reverse: true, limit: 1, fits }))[0];
     },
-    listOpen: async (scope) => (await getAll(await listIds(["open", scope]))).filter(isOpen),
+    listOpen: (scope) => find(kv, { prefix: ["open", scope], fits: isOpen }),
     async *openRows(scope) {
       for await (const { key, value } of kv.list<OpenRow>({ prefix: ["open", scope] })) {
         yield { ...value, id: key.at(-1) ?? "", createdAtMs: Number(key.at(-2)) };
       }
     },
-    listUnreported: async (limit) => await getAll(await listIds(["unreported"], { limit })),
-    listRecent: (query) => listRecent(kv, query),
-    listOfSchedule: async (schedule, limit) =>
-      await getAll(await listIds(["schedule", keyPart(schedule)], { limit, reverse: true })),
+    listUnreported: (limit) => find(kv, { prefix: ["unreported"], limit }),
+    listRecent: (query) => find(kv, recentSelector(query)),
+    listOfSchedule: (schedule, limit) => find(kv, { prefix: ["schedule", keyPart(schedule)], limit, reverse: true }),
     batches: createBatchStore(kv),
     suites,
-    listFailures: async (limit) => await getAll(await listIds(["failure"], { limit, reverse: true })),
+    listFailures: (limit) => find(kv, { prefix: ["failure"], limit, reverse: true }),
     async countEnds() {
       const counts = await Array.fromAsync(kv.list<number>({ prefix: ["ended"] }));
       return Object.fromEntries(counts.map(({ key, value }) => [key.at(-1), value]));
@@ -171,7 +167,7 @@ export function createRunStore(base: Kv, onSetAside?: (message: string) => void)
         const old = await kv.get<ServerCapabilities>(["capabilities", host]);
         // Observed again and again, and each write waits for the disk.
         if (Object.entries(facts).every(([name, fact]) => Reflect.get(old.value ?? {}, name) === fact)) return;
-        const change = kv.atomic().check(old).set(["capabilities", host], { ...old.value, ...facts });
+        const change = kv.atomic().check(old).set(old.key, { ...old.value, ...facts });
         isWritten = await change.commit() !== undefined;
       }
     },
@@ -189,17 +185,14 @@ async function put<S extends Submission>(
   const stored = old.value?.revision ?? 0;
   if (stored !== revision) throw new WriteConflict(`Cannot write ${id}: revision ${stored} is stored, not ${revision}`);
   const written = { ...submission, revision: revision + 1 };
-  const { head, parts } = submissionBodiesOf(withoutSecretInputs(written), kv.limits);
-  const [before, after] = [old.value === null ? [] : derivedKeys(id, old.value), derivedKeys(id, head)];
-  const [known, staying] = [new Set(before.map(keyText)), new Set(after.map(keyText))];
-  const change = kv.atomic().check(old).set(["submission", id], head);
-  if (old.value === null) count(change, after, 1);
+  const rows = [...indexRows(written), ...submissionRows(withoutSecretInputs(written), kv.limits)];
+  const before = old.value === null ? [] : submissionKeys(id, old.value);
+  const [known, staying] = [new Set(before.map(keyText)), new Set(rows.map(({ key }) => keyText(key)))];
+  const change = kv.atomic().check(old);
   for (const key of before) if (!staying.has(keyText(key))) change.delete(key);
-  for (const key of after) {
-    if (key[0] === "open") change.set(key, openRowOf(written));
-    else if (key[0] === "batch") change.set(key, attemptRowOf(written));
-    else if (!known.has(keyText(key))) change.set(key, key[0] === "part" ? parts[Number(key.at(-1))] : null);
-  }
+  for (const { key, value } of rows) if (value !== null || !known.has(keyText(key))) change.set(key, value);
+  const after = rows.map(({ key }) => key);
+  if (old.value === null) count(change, after, 1);
   if (!isOpen(written) && isIn("service", after) && (old.value === null || isIn("open", before))) {
     change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
   }
@@ -217,7 +210,31 @@ function count(change: AtomicChange, keys: readonly StoreKey[], by: number): voi
   for (const scope of ["service", "suite"]) if (isIn(scope, keys)) change.sum(["count", scope], by);
 }
 
-async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly Submission[]> {
+/** Of an index, which submissions to read. */
+interface SubmissionSelector extends KeySelector, ListOptions {
+  /** By default all do. */
+  readonly fits?: (submission: Submission) => boolean;
+}
+
+async function find(kv: RecordedKv, { fits, limit = Infinity, reverse = false, ...selector }: SubmissionSelector) {
+  const found: Submission[] = [];
+  let ids: string[] = [];
+  const read = async () => {
+    const submissions = await readAll(kv, ids);
+    found.push(...fits === undefined ? submissions : submissions.filter(fits));
+    ids = [];
+  };
+  for await (const { key } of kv.list(selector, { reverse, limit: fits === undefined ? limit : Infinity })) {
+    ids.push(key.at(-1) ?? "");
+    if (ids.length < limit - found.length) continue;
+    await read();
+    if (found.length >= limit) break;
+  }
+  await read();
+  return found.slice(0, limit);
+}
+
+function recentSelector(query: RecentQuery): SubmissionSelector {
   const { limit, scope, owner, workflow, hasFailed = false, sinceMs = 0, after } = query;
   const prefix = hasFailed
     ? ["failed"]
@@ -228,28 +245,20 @@ async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly 
     : scope === "service"
     ? ["service"]
     : ["time"];
-  const start = [...prefix, timeKey(sinceMs)];
-  const end = after === undefined ? undefined : [...prefix, timeKey(after.createdAtMs), after.submissionId];
-  const fits = (submission: Submission) =>
-    (owner === undefined || isOwnedBy(submission, owner)) &&
-    (workflow === undefined || submission.request.workflow === workflow) &&
-    (scope === undefined || scopeOf(submission) === scope);
-  const found: Submission[] = [];
-  let ids: string[] = [];
-  const read = async () => {
-    found.push(...(await readAll(kv, ids)).filter(fits));
-    ids = [];
+  return {
+    prefix,
+    start: [...prefix, timeKey(sinceMs)],
+    ...(after && { end: [...prefix, timeKey(after.createdAtMs), after.submissionId] }),
+    limit,
+    reverse: true,
+    fits: (submission) =>
+      (owner === undefined || isOwnedBy(submission, owner)) &&
+      (workflow === undefined || submission.request.workflow === workflow) &&
+      (scope === undefined || scopeOf(submission) === scope),
   };
-  for await (const { key } of kv.list({ prefix, start, ...(end && { end }) }, { reverse: true })) {
-    ids.push(key.at(-1) ?? "");
-    if (ids.length < limit - found.length) continue;
-    await read();
-    if (found.length >= limit) break;
-  }
-  if (ids.length > 0) await read();
-  return found.slice(0, limit);
 }
 
+/** In as few changes as possible. Where another process wrote one of them meanwhile, the next pruning finds the rest. */
 async function prune(kv: Kv, bounds: PruneBounds): Promise<number> {
   const { scope, beforeMs, keep } = bounds;
   let excess = ((await kv.get<number>(["count", scope ?? "all"])).value ?? 0) - keep;
@@ -258,32 +267,21 @@ async function prune(kv: Kv, bounds: PruneBounds): Promise<number> {
     if (excess-- <= 0 && Number(time) >= beforeMs) break;
     ids.push(id);
   }
-  let removed = 0;
-  for (const chunk of chunksOf(ids, PRUNE_BATCH)) removed += await removeEnded(kv, chunk, bounds);
-  return removed;
-}
-
-/** In as few changes as possible. Where another process wrote one of them meanwhile, the next pruning finds the rest. */
-async function removeEnded(kv: Kv, ids: readonly string[], bounds: PruneBounds): Promise<number> {
-  let removed = 0;
-  let [change, changed] = [kv.atomic(), 0];
-  const commit = async () => {
-    if (changed > 0 && await change.commit() !== undefined) removed += changed;
-    [change, changed] = [kv.atomic(), 0];
+  const heads = async function* () {
+    for (const chunk of chunksOf(ids, PRUNE_BATCH)) {
+      yield* await kv.getMany<StoredSubmission>(chunk.map((id) => ["submission", id]));
+    }
   };
-  for (const head of await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]))) {
-    if (head.value === null || isDamaged(head.value)) continue;
-    const keys = derivedKeys(head.key.at(-1) ?? "", head.value);
+  return await inChanges(kv, heads(), async (change, head) => {
+    if (head.value === null || isDamaged(head.value)) return false;
+    const keys = submissionKeys(head.key.at(-1) ?? "", head.value);
     const openKey = keys.find(([name]) => name === "open");
-    if (openKey !== undefined && !await isStale(kv, openKey, bounds)) continue;
-    change.check(head).delete(head.key);
+    if (openKey !== undefined && !await isStale(kv, openKey, bounds)) return false;
+    change.check(head);
     for (const key of keys) change.delete(key);
     count(change, keys, -1);
-    changed++;
-    if (change.isNearlyFull()) await commit();
-  }
-  await commit();
-  return removed;
+    return true;
+  });
 }
 
 /** Whether nothing advances it any more: its suite has long ended, or the service has given up the search for its run. */

@@ -4,9 +4,9 @@ import { StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import type { Submission } from "../submission.ts";
 import type { StoreLimits } from "./backend.ts";
-import { indexKeys } from "./indexes.ts";
+import { indexRows } from "./indexes.ts";
 import type { StoreKey } from "./key.ts";
-import type { FoundEntry, Kv } from "./kv.ts";
+import type { FoundEntry, Kv, StoreEntry } from "./kv.ts";
 
 /** The value of a submission's row. */
 export type StoredSubmission = Submission | {
@@ -26,35 +26,41 @@ const MAX_SHARE = 0.9;
 const MAX_TEXT_LENGTH = 500;
 
 /**
- * The row's value and the parts beside it.
+ * The row of a submission, and those of its parts.
  *
  * @throws SubmissionTooLarge when it does not fit even without its longest texts.
  */
-export function submissionBodiesOf(
+export function submissionRows(
   submission: Submission,
   { maxValueLength, maxChangeLength }: StoreLimits,
-): { readonly head: StoredSubmission; readonly parts: readonly string[] } {
-  const maxLength = maxChangeLength * (submission.revision === 1 ? INITIAL_SHARE : MAX_SHARE);
+): readonly Pick<StoreEntry, "key" | "value">[] {
+  const { submissionId: id, revision } = submission;
+  const key = ["submission", id];
+  const maxLength = maxChangeLength * (revision === 1 ? INITIAL_SHARE : MAX_SHARE);
   for (const form of formsOf(submission)) {
     const text = JSON.stringify(form);
-    if (text.length <= Math.min(maxValueLength, maxLength)) return { head: form, parts: [] };
+    if (text.length <= Math.min(maxValueLength, maxLength)) return [{ key, value: form }];
     // A part is stored as a JSON text of its own, with its quotes escaped.
     if (text.length > maxLength || JSON.stringify(text).length > maxLength) continue;
     const partLength = Math.floor(maxValueLength / 2) - 2;
     const parts = text.match(new RegExp(`[^]{1,${partLength}}`, "g")) ?? [];
-    return { head: { revision: submission.revision, parts: parts.length, indexKeys: indexKeys(submission) }, parts };
+    const head = { revision, parts: parts.length, indexKeys: indexRows(submission).map(({ key }) => key) };
+    return [{ key, value: head }, ...partKeys(id, head).map((key, index) => ({ key, value: parts[index] }))];
   }
-  throw new SubmissionTooLarge(`Cannot store ${submission.submissionId}: it is too large for the run store`, {
+  throw new SubmissionTooLarge(`Cannot store ${id}: it is too large for the run store`, {
     hint: "Pass large inputs in a file that the workflow reads itself",
   });
 }
 
-/** Of the rows beside the one of a submission: its parts, and what leads to it. */
-export function derivedKeys(id: string, stored: StoredSubmission): readonly StoreKey[] {
-  return "parts" in stored ? [...stored.indexKeys, ...partKeys(id, stored)] : indexKeys(stored);
+/** Of all rows of a submission. */
+export function submissionKeys(id: string, stored: StoredSubmission): readonly StoreKey[] {
+  const others = "parts" in stored
+    ? [...stored.indexKeys, ...partKeys(id, stored)]
+    : indexRows(stored).map(({ key }) => key);
+  return [["submission", id], ...others];
 }
 
-export function partKeys(
+function partKeys(
   id: string,
   { revision, parts }: { readonly revision: number; readonly parts: number },
 ): readonly StoreKey[] {

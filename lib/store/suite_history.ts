@@ -5,7 +5,7 @@ import { chunksByLength } from "../chunks.ts";
 import { isObject } from "../json.ts";
 import { ownerKey, timeKey } from "./indexes.ts";
 import { keyPart, type StoreKey } from "./key.ts";
-import { inChanges, type Kv } from "./kv.ts";
+import { deleteRows, inChanges, type Kv } from "./kv.ts";
 
 /** A suite of a user, in one of its environments. */
 export interface SuiteScope {
@@ -68,19 +68,18 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
       const prefix = prefixOf(scope);
       const time = timeKey(atMs);
       const keys = (await Array.fromAsync(kv.list({ prefix }))).map(({ key }) => key);
-      const times = [...new Set([...keys.map(timeOf), time])].toSorted();
-      const kept = new Set(times.slice(-keep));
+      const kept = new Set([...new Set([...keys.map(timeOf), time])].toSorted().slice(-keep));
+      const removed = keys.filter((key) => timeOf(key) === time || !kept.has(timeOf(key)));
       const parts = chunksByLength(cases);
       const stored: StoredHead = { head, parts: parts.length };
-      const removed = keys.filter((key) => timeOf(key) === time || !kept.has(timeOf(key)));
       // The head is the first.
       const rows = [stored, ...parts].map((value, index) => ({
         key: [...prefix, time, String(index).padStart(6, "0")],
         value,
       }));
-      await inChanges(kv, [...removed.map((key) => ({ key, value: undefined })), ...rows], (change, { key, value }) => {
-        if (value === undefined) change.delete(key);
-        else change.set(key, value);
+      const removals = removed.map((key) => ({ key, value: undefined }));
+      await inChanges(kv, [...removals, ...rows], (change, { key, value }) => {
+        return value === undefined ? change.delete(key) : change.set(key, value);
       });
     },
     async prune(beforeMs) {
@@ -89,8 +88,7 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
         const [oldest] = await Array.fromAsync(kv.list({ prefix: [ROOT], ...(start && { start }) }, { limit: 1 }));
         if (oldest === undefined) return;
         const scope = oldest.key.slice(0, -2);
-        const old = kv.list({ prefix: scope, end: [...scope, timeKey(beforeMs)] });
-        await inChanges(kv, old, (change, { key }) => void change.delete(key));
+        await deleteRows(kv, { prefix: scope, end: [...scope, timeKey(beforeMs)] });
         // Of the rest of a scope, nothing is read.
         start = [...scope, AFTER_TIMES];
       }

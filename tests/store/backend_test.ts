@@ -1,25 +1,32 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
-import { lazyBackend, MAX_ATTEMPTS, retryingBackend, StorageBusy, type StoreBackend } from "../../lib/store/backend.ts";
+import {
+  lazyBackend,
+  MAX_ATTEMPTS,
+  type PageQuery,
+  StorageBusy,
+  type StoreBackend,
+  type StoreWrite,
+} from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
-Deno.test("retryingBackend() tries again after a passing fault, with growing pauses", async () => {
+Deno.test("lazyBackend() tries again after a passing fault, with growing pauses", async () => {
   const clock = virtualClock();
   let faults = 5;
   const backend = failing(() => faults-- > 0 ? new StorageBusy("locked") : undefined);
-  await using kv = createKv(retryingBackend(backend, { clock, random: () => 1 }));
+  await using kv = createKv(lazyBackend(backend, { retry: { clock, random: () => 1 } }));
   assert.ok(await kv.atomic().set(["a"], 1).commit());
   assert.equal(clock.sleptMs, 20 + 40 + 80 + 160 + 320);
 });
 
-Deno.test("retryingBackend() gives up within seconds, with the last fault", async () => {
+Deno.test("lazyBackend() gives up within seconds, with the last fault", async () => {
   for (const random of [() => 0, () => 0.999]) {
     const clock = virtualClock();
     let attempts = 0;
     const backend = failing(() => new StorageBusy(`attempt ${++attempts}`));
-    await using kv = createKv(retryingBackend(backend, { clock, random }));
+    await using kv = createKv(lazyBackend(backend, { retry: { clock, random } }));
     await assert.rejects(
       kv.get(["a"]),
       (error) => error instanceof StorageError && error.message === `attempt ${MAX_ATTEMPTS}`,
@@ -29,10 +36,10 @@ Deno.test("retryingBackend() gives up within seconds, with the last fault", asyn
   }
 });
 
-Deno.test("retryingBackend() passes on any other error at once", async () => {
+Deno.test("lazyBackend() passes on any other error at once", async () => {
   const clock = virtualClock();
   await using kv = createKv(
-    retryingBackend(failing(() => new StorageError("disk full")), { clock, random: Math.random }),
+    lazyBackend(failing(() => new StorageError("disk full")), { retry: { clock, random: Math.random } }),
   );
   await assert.rejects(kv.get(["a"]), /disk full/);
   await assert.rejects(Array.fromAsync(kv.list({ prefix: [] })), /disk full/);
@@ -69,7 +76,7 @@ Deno.test("lazyBackend() opens again after opening failed, so that it can be ret
   let faults = 3;
   const open = () => faults-- > 0 ? Promise.reject(new StorageBusy("starting up")) : Promise.resolve(memoryBackend());
   const clock = virtualClock();
-  await using kv = createKv(retryingBackend(lazyBackend(open), { clock, random: Math.random }));
+  await using kv = createKv(lazyBackend(open, { retry: { clock, random: Math.random } }));
   assert.equal((await kv.get(["a"])).value, null);
 });
 
@@ -104,25 +111,26 @@ Deno.test("lazyBackend() that is open works on after the abort: what is known is
 });
 
 /** Fails with what `fault` answers, and works when it answers `undefined`. */
-function failing(fault: () => Error | undefined): StoreBackend {
+function failing(fault: () => Error | undefined): () => Promise<StoreBackend> {
   const backend = memoryBackend();
   const check = () => {
     const error = fault();
     if (error !== undefined) throw error;
   };
-  return {
+  const opened = {
     ...backend,
-    async read(keys) {
+    async read(keys: readonly string[]) {
       check();
       return await backend.read(keys);
     },
-    async page(query) {
+    async page(query: PageQuery) {
       check();
       return await backend.page(query);
     },
-    async write(write) {
+    async write(write: StoreWrite) {
       check();
       return await backend.write(write);
     },
   };
+  return () => Promise.resolve(opened);
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { StorageError } from "../../lib/errors.ts";
-import { retryingBackend } from "../../lib/store/backend.ts";
-import { denoKvBackend, openDenoKvBackend } from "../../lib/store/deno_kv.ts";
+import { lazyBackend } from "../../lib/store/backend.ts";
+import { DENO_KV_LIMITS, denoKvBackend, openDenoKvBackend } from "../../lib/store/deno_kv.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { holdToContract } from "./kv_contract.ts";
@@ -13,7 +13,8 @@ const retryDeps = { clock: systemClock, random: Math.random };
 holdToContract("Deno KV in a file", {
   async open() {
     const folder = await emptyFolder();
-    const backend = retryingBackend(await openDenoKvBackend(`${folder.path}/state/kv`), retryDeps);
+    const open = () => openDenoKvBackend(`${folder.path}/state/kv`);
+    const backend = lazyBackend(open, { limits: DENO_KV_LIMITS, retry: retryDeps });
     return createKv({
       ...backend,
       async [Symbol.asyncDispose]() {
@@ -74,7 +75,8 @@ Deno.test("Deno KV: a write whose answer is lost is applied once, and answers wh
       };
     },
   });
-  await using kv = createKv(retryingBackend(denoKvBackend(losing, { name: "", isRemote: true }), retryDeps));
+  const backend = denoKvBackend(losing, { name: "", isRemote: true });
+  await using kv = createKv(lazyBackend(() => Promise.resolve(backend), { retry: retryDeps }));
   const versions = [];
   for (let count = 0; count < 5; count++) versions.push(await kv.atomic().sum(["n"], 1).commit());
   assert.equal((await kv.get(["n"])).value, 5);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { systemClock } from "../../lib/clock.ts";
 import { StorageError } from "../../lib/errors.ts";
-import { retryingBackend, StorageBusy } from "../../lib/store/backend.ts";
+import { lazyBackend, StorageBusy } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
 import { needing } from "../support/needs.ts";
@@ -73,7 +73,7 @@ test("a write whose response is lost is applied once, even if others were writte
   const url = await (await shared()).createSchema();
   await using other = createKv(await openPostgresBackend(url));
   using proxy = startLosingProxy(url, async () => void await other.atomic().sum(["n"], 1).commit());
-  await using kv = createKv(retryingBackend(await openPostgresBackend(proxy.url), retryDeps));
+  await using kv = createKv(lazyBackend(() => openPostgresBackend(proxy.url), { retry: retryDeps }));
   for (let count = 0; count < 5; count++) {
     proxy.loseNextAnswer();
     assert.ok(await kv.atomic().sum(["n"], 1).commit());
@@ -91,7 +91,7 @@ test("a write whose response is lost is applied once, even if others were writte
 test("a write whose connection is closed before all of it was sent is sent again, and applied once", async () => {
   const url = await (await shared()).createSchema();
   using proxy = startLosingProxy(url, () => Promise.resolve());
-  await using kv = createKv(retryingBackend(await openPostgresBackend(proxy.url), retryDeps));
+  await using kv = createKv(lazyBackend(() => openPostgresBackend(proxy.url), { retry: retryDeps }));
   for (let count = 1; count <= 3; count++) {
     proxy.loseNextWrite();
     assert.ok(await kv.atomic().set(["long"], "x".repeat(8_000_000)).sum(["n"], 1).commit());
@@ -102,7 +102,7 @@ test("a write whose connection is closed before all of it was sent is sent again
 test("a write that is not answered in time is sent again, once, and applied once", async () => {
   const url = await (await shared()).createSchema();
   using proxy = startLosingProxy(`${url}&query_timeout=1500`, () => Promise.resolve());
-  await using kv = createKv(retryingBackend(await openPostgresBackend(proxy.url), retryDeps));
+  await using kv = createKv(lazyBackend(() => openPostgresBackend(proxy.url), { retry: retryDeps }));
   proxy.withholdAnswers(1);
   assert.ok(await kv.atomic().sum(["n"], 1).commit());
   assert.equal((await kv.get(["n"])).value, 1);

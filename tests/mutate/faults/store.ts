@@ -9,8 +9,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     ["of two processes that write a submission, both succeed", "if (stored !== revision) throw", "if (false) throw"],
     [
       "a submission is overwritten after it was read",
-      'kv.atomic().check(old).set(["submission", id], head)',
-      'kv.atomic().set(["submission", id], head)',
+      "const change = kv.atomic().check(old);\n  for (const key of before)",
+      "const change = kv.atomic();\n  for (const key of before)",
     ],
     [
       "a write that another process prevented counts as done",
@@ -19,8 +19,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "secret inputs are stored",
-      "submissionBodiesOf(withoutSecretInputs(written), kv.limits)",
-      "submissionBodiesOf(written, kv.limits)",
+      "submissionRows(withoutSecretInputs(written), kv.limits)",
+      "submissionRows(written, kv.limits)",
     ],
     [
       "old index rows stay",
@@ -29,7 +29,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "open submissions are pruned",
-      "if (openKey !== undefined && !await isStale(kv, openKey, bounds)) continue;",
+      "if (openKey !== undefined && !await isStale(kv, openKey, bounds)) return false;",
       "",
     ],
     ["young runs of open suites are pruned", "Number(openKey.at(-2)) >= beforeMs", "false"],
@@ -97,7 +97,7 @@ export const STORE_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/store/backend.ts", ["tests/store/backend_test.ts", "tests/store/open_kv_test.ts", "tests/store"], [
     ["a store is opened again after it was closed", "isClosed = true;", ""],
-    ["a busy store is not tried again", "|| attempt >= maxAttempts) throw", "|| attempt >= 1) throw"],
+    ["a busy store is not tried again", "|| attempt >= maxAttempts) {", "|| attempt >= 1) {"],
   ]),
   ...inFile("lib/store/postgres_kv.ts", ["tests/store/postgres_kv_test.ts", "tests/store"], [
     ["a write to a lost connection is not sent again", "(read|write) [A-Z]|", ""],
