@@ -23,9 +23,8 @@
 
 import { advance } from "../lib/runs/advance.ts";
 import { createSubmission } from "../lib/runs/create_submission.ts";
-import { defaultDeps } from "../lib/runs/default_deps.ts";
+import { defaultDeps, prepareInputs, type RunInputs } from "../lib/runs/run_workflow.ts";
 import type { Deps } from "../lib/runs/deps.ts";
-import { prepareInputs, type RunInputs } from "../lib/runs/prepare_inputs.ts";
 import { advanceOptions } from "../lib/scheduler/service.ts";
 import { openRunStore } from "../lib/store/open_kv.ts";
 import type { Submission } from "../lib/submission.ts";
@@ -37,7 +36,7 @@ export type { AdvanceOptions, AdvanceResult, Experience } from "../lib/runs/adva
 export { execute } from "../lib/runs/execute.ts";
 export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";
 export { prepare } from "../lib/runs/prepare.ts";
-export type { RunInputs } from "../lib/runs/prepare_inputs.ts";
+export type { RunInputs } from "../lib/runs/run_workflow.ts";
 
 const DEADLINE_MS = 30_000;
 

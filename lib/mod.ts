@@ -63,7 +63,7 @@ export {
 } from "./errors.ts";
 export { createLogReader, type LogReader, type ReadLogOptions, type StepLog } from "./platform/logs.ts";
 export { cancelRun } from "./runs/cancel.ts";
-export { defaultDeps } from "./runs/default_deps.ts";
+export { defaultDeps, type RunInputs, runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
 export type { Deps } from "./runs/deps.ts";
 export { execute, toEnd } from "./runs/execute.ts";
 export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type Given, type TrackOptions } from "./runs/options.ts";
@@ -75,8 +75,6 @@ export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
 export { dryRun } from "./runs/dry_run.ts";
 export { type InputChecking, type InputsSpec, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
-export type { RunInputs } from "./runs/prepare_inputs.ts";
-export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
 export { toRunView } from "./runs/view.ts";
 export type { InputDocument, ValueDocument } from "./inputs/document.ts";
 export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
@@ -93,7 +91,7 @@ export {
 } from "./store/run_store.ts";
 export type { Attempt, BatchStore, RequestBudget, StoredBatch, StoredRow } from "./store/batch_store.ts";
 export type { FoundSuiteRun, StoredSuiteRun, SuiteHistory, SuiteScope } from "./store/suite_history.ts";
-export type { AttemptRow, OpenRow, SubmissionScope } from "./store/indexes.ts";
+export type { AttemptRow, OpenRow, SubmissionScope } from "./store/submission_rows.ts";
 export type { AtomicChange, VersionCheck } from "./store/kv.ts";
 export type { StoreKey } from "./store/key.ts";
 export { memoryRunStore } from "./store/memory_kv.ts";

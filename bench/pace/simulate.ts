@@ -1,7 +1,6 @@
 /** Compares polling by experience with the base schedule, on simulated runs. Time is only counted. */
 
-import { estimateDurations } from "../../lib/runs/durations.ts";
-import { basePolls, plannedDelayMs, planPolls, type PollPlan } from "../../lib/runs/poll_plan.ts";
+import { basePolls, estimateDurations, plannedDelayMs, planPolls, type PollPlan } from "../../lib/runs/durations.ts";
 import { BASE_POLL_INTERVAL } from "../../lib/runs/poll_interval.ts";
 
 type Random = () => number;

@@ -4,7 +4,7 @@
  */
 
 import type { LineCounter, YamlNode } from "../deps/yaml.ts";
-import { isExact, mayBeInexact } from "../exact_number.ts";
+import { isExact, mayBeInexact } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { formatPath, type InputPath } from "./path.ts";
 

@@ -1,7 +1,6 @@
 import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
-import { isExact } from "../exact_number.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isExact, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt, linesAt } from "./lines.ts";

@@ -5,12 +5,11 @@ import type { JsonObject } from "../json.ts";
 import { formatRunId, type RunId } from "../run.ts";
 import { mapPieces } from "../pieces.ts";
 import { jsonStringPieces } from "./json_string.ts";
-import { openRequest, pathSegment, readResponse, sendRequest, withFallbackOnNotFound } from "./request.ts";
+import { openRequest, pathSegment, readResponse, sendRequest, submitOnce, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { OpenResponse } from "./exchange.ts";
-import { findRunsByNumber } from "./run_number.ts";
-import { submitOnce } from "./submit.ts";
+import { findRunsByNumber } from "./pager.ts";
 
 const RUNS = "/api/workflow-runs";
 const NO_RUN = "no such run";

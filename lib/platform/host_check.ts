@@ -1,10 +1,9 @@
 /** A host's health and the user's workspace. Requests are not retried: diagnostics report the first failure. */
 
 import { looseObject, nullish, number, string } from "../deps/zod.ts";
-import { errorOf, isSuccess, sendRequest, withFallbackOnNotFound } from "./request.ts";
+import { errorOf, isSuccess, readRawText, sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
-import { readRawText } from "./raw_text.ts";
 import { httpDateMs } from "./retry.ts";
 import { nonEmpty, readShape } from "./schema.ts";
 

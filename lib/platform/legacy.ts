@@ -6,10 +6,9 @@
 
 import { Unsupported } from "../errors.ts";
 import { formatRunId, type RunId } from "../run.ts";
-import { pathSegment, readResponse } from "./request.ts";
+import { pathSegment, readResponse, submitOnce } from "./request.ts";
 import type { RunOperations } from "./client.ts";
 import type { Http } from "./http.ts";
-import { submitOnce } from "./submit.ts";
 
 const UNSUPPORTED = "this server has the legacy API, which does not support it";
 

@@ -1,6 +1,8 @@
+/** The list of runs, read page by page; and the runs with a number, which no current route takes. */
+
 import { BadResponse } from "../errors.ts";
-import type { Client, RunQuery } from "./client.ts";
-import type { Run, RunPage } from "../run.ts";
+import type { Run, RunId, RunPage } from "../run.ts";
+import type { Abortable, Client, RunQuery } from "./client.ts";
 
 /** A server may return fewer. */
 export const PAGE_SIZE = 100;
@@ -14,7 +16,7 @@ const MAX_EQUAL_PAGES = 3;
 /** Only a list that grows faster than it is read has more. */
 const MAX_PAGES = 10_000;
 
-export interface PagedQuery extends Omit<RunQuery, "limit" | "offset"> {
+interface PagedQuery extends Omit<RunQuery, "limit" | "offset"> {
   /** Completes "Cannot …", like `find run hello-world#47`. */
   readonly action: string;
   /** For the error of a list that cannot be read to its end. */
@@ -69,4 +71,89 @@ export async function* pageRuns(
 /** Several runs may have one slug. */
 function identityOf({ id, slug }: Run): string {
   return `${slug} ${id}`;
+}
+
+type Lister = Pick<Client, "listRuns">;
+type RunNumber = Omit<Extract<RunId, { type: "number" }>, "type">;
+
+/** 10,000 runs. */
+const MAX_SEARCHED_PAGES = 100;
+
+/** Each guess is closer: the numbers of deleted runs are missing from the list. */
+const MAX_GUESSES = 6;
+
+/**
+ * The runs of a workflow with this number: several if the list contains runs of several workflows.
+ *
+ * @throws The client's errors; BadResponse when the list is too long to be searched.
+ */
+export async function findRunsByNumber(
+  client: Lister,
+  wanted: RunNumber,
+  options: Abortable & { readonly action: string },
+): Promise<readonly Run[]> {
+  return await searchNearby(client, wanted, options) ?? await searchAll(client, wanted, options);
+}
+
+/**
+ * Runs are numbered in the order of the list: the position of one shows where another one is likely to be.
+ *
+ * @returns `undefined` if the run is not there, or if the list contains runs of several workflows.
+ */
+async function searchNearby(
+  client: Lister,
+  { workflow, number }: RunNumber,
+  { signal, retry }: Abortable,
+): Promise<readonly Run[] | undefined> {
+  let offset = 0;
+  let before: Row | undefined;
+  let after: Row | undefined;
+  for (let guess = 0; guess < MAX_GUESSES; guess++) {
+    const { runs, total } = await client.listRuns({ workflow, limit: PAGE_SIZE, offset, signal, retry });
+    const [first, last] = [runs[0], runs.at(-1)];
+    if (first === undefined || runs.some(({ workflowName }) => workflowName !== first.workflowName)) return undefined;
+    const matches = runs.filter((run) => run.number === number);
+    if (matches.length > 0) return matches;
+    if (typeof first.number !== "number" || typeof last?.number !== "number" || runs.length === 1) return undefined;
+    const isAscending = first.number < last.number;
+    if (isAscending ? number > last.number : number < last.number) {
+      before = { at: offset + runs.length - 1, number: last.number };
+    } else if (isAscending ? number < first.number : number > first.number) {
+      after = { at: offset, number: first.number };
+    } else return undefined;
+    const [start, end] = [before === undefined ? 0 : before.at + 1, after?.at ?? total];
+    if (start >= end) return undefined;
+    const expected = expectedAt(number, before, after) - Math.floor(runs.length / 2);
+    offset = Math.max(start, Math.min(expected, end - runs.length));
+  }
+  return undefined;
+}
+
+interface Row {
+  /** Position in the list. */
+  readonly at: number;
+  readonly number: number;
+}
+
+/** With one known row, as if no run had been deleted. */
+function expectedAt(number: number, before: Row | undefined, after: Row | undefined): number {
+  if (before !== undefined && after !== undefined) {
+    const share = (number - before.number) / (after.number - before.number);
+    return Math.round(before.at + share * (after.at - before.at));
+  }
+  if (before !== undefined) return before.at + Math.abs(number - before.number);
+  return after === undefined ? 0 : after.at - Math.abs(number - after.number);
+}
+
+async function searchAll(
+  client: Lister,
+  { workflow, number }: RunNumber,
+  options: Abortable & { readonly action: string },
+): Promise<readonly Run[]> {
+  const hint = "Use its slug, which the web interface shows";
+  const matches: Run[] = [];
+  for await (const { runs } of pageRuns(client, { ...options, workflow, hint, maxPages: MAX_SEARCHED_PAGES })) {
+    matches.push(...runs.filter((run) => run.number === number));
+  }
+  return matches;
 }

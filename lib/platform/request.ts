@@ -1,13 +1,20 @@
-/** Sends a request, retries it where that is safe, and reports a failure as a typed error. */
+/**
+ * Sends a request, retries it where that is safe, and reports a failure as a typed error. A submit is sent once, over its
+ * own connection, and its outcome is classified by what is certain: only the status and the runtime's connection error
+ * decide, never the server's wording.
+ */
 
+import { textInBase64 } from "../base64.ts";
 import { formatDuration } from "../duration.ts";
-import { RunnerError, Unavailable, UsageError } from "../errors.ts";
-import { type ErrorContext, errorOfFailure, errorOfResponse } from "./response_error.ts";
-import type { Abortable } from "./client.ts";
-import type { Http } from "./http.ts";
-import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
+import { BadResponse, RunnerError, Unavailable, UsageError } from "../errors.ts";
+import { type JsonObject, parseJson } from "../json.ts";
 import { ownWordsOf } from "../redact.ts";
+import type { Run } from "../run.ts";
+import type { Abortable, SubmitResponse } from "./client.ts";
+import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
+import type { Http } from "./http.ts";
 import { isPermanent } from "./network_error.ts";
+import { type ErrorContext, errorOfFailure, errorOfResponse, readErrorBody } from "./response_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
 const LONG_DELAY_MS = 5_000;
@@ -39,7 +46,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
 }
 
 /** Loads the function that reads a response while the request is in flight: that takes as long as a fast response. */
-export type ResponseReader<T> = () => Promise<(response: HttpResponse, action: string) => T>;
+type ResponseReader<T> = () => Promise<(response: HttpResponse, action: string) => T>;
 
 /**
  * Returns what a 2xx response contains.
@@ -134,4 +141,77 @@ export function isSuccess({ status }: HttpResponse): boolean {
 function isTransientFailure(result: ExchangeResult): boolean {
   if (result.type === "response") return isTransient(result.response.status);
   return result.error.kind === "timeout" || !isPermanent(result.error.kind);
+}
+
+/** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
+
+export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "text">): string {
+  if (!(headers.get("content-type") ?? "").includes("json")) return text;
+  const value = parseJson(text);
+  if (typeof value !== "string") return text;
+  // Neither a workflow file nor `user:NAME` can be mistaken for base64: both contain a colon.
+  const isBase64 = /^[A-Za-z0-9+/]+=*$/.test(value) && value.length % 4 === 0;
+  return (isBase64 ? textInBase64(value) : null) ?? value;
+}
+
+export interface SubmitOptions {
+  /** Completes "Cannot …", like `submit mpi-hello`. */
+  readonly action: string;
+  readonly path: string;
+  readonly body: JsonObject;
+  readonly reader: ResponseReader<Run>;
+}
+
+/** Throws only for an abort or a bug. */
+export async function submitOnce(http: Http, call: SubmitOptions, { signal }: Abortable): Promise<SubmitResponse> {
+  const { action, path, body } = call;
+  try {
+    const sending = http.send({ action, method: "POST", path, body, connection: "own", signal });
+    const [result, read] = await Promise.all([sending, call.reader()]);
+    return classify(result, { http, action, read });
+  } catch (error) {
+    if (error instanceof BadResponse) return ambiguous(error, { isGateway: false });
+    throw error;
+  }
+}
+
+/** Classifies an error that occurred before the submit was sent. */
+export function submitNotSent(error: RunnerError): SubmitResponse {
+  const isTransient = error.kind === "unreachable" || error.kind === "unavailable" || error.kind === "response_lost" ||
+    error.kind === "bad_response";
+  if (!isTransient) return { type: "rejected", error, isSlugRefused: false };
+  return { type: "not-sent", error, retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined };
+}
+
+function classify(
+  result: ExchangeResult,
+  { http, action, read }: {
+    readonly http: Http;
+    readonly action: string;
+    readonly read: Awaited<ReturnType<ResponseReader<Run>>>;
+  },
+): SubmitResponse {
+  if (result.type === "response" && isSuccess(result.response)) {
+    return { type: "accepted", run: read(result.response, action) };
+  }
+  const error = errorOf(http, result, { action, isSubmit: true });
+  if (result.type === "failed") {
+    if (result.error.isSent === "no") return { type: "not-sent", error, retryAfterMs: undefined };
+    return ambiguous(error, { isGateway: false });
+  }
+  const { response } = result;
+  if (response.status === 429) return submitNotSent(error);
+  if (response.status === 409) return { type: "conflict", error };
+  if (error.kind === "unavailable") {
+    return ambiguous(error, { isGateway: response.status === 502 || response.status === 504 });
+  }
+  if (error.kind === "bad_response") return ambiguous(error, { isGateway: false });
+  return { type: "rejected", error, isSlugRefused: readErrorBody(response.text).pointers.includes("#/slug") };
+}
+
+function ambiguous(error: RunnerError, { isGateway }: { readonly isGateway: boolean }): SubmitResponse {
+  const uncertain = error instanceof BadResponse
+    ? new BadResponse(error.message, { hint: error.hint, cause: error, submitted: "unknown" })
+    : error;
+  return { type: "ambiguous", error: uncertain, isGateway };
 }

@@ -1,14 +1,27 @@
-/** Estimates for a tracked run, from earlier runs of the workflow. */
+/**
+ * Estimates for a tracked run, from what earlier runs of the workflow took: from the run store, or from the platform where
+ * that has none.
+ */
 
+import type { Owner } from "../account.ts";
+import { fallbackTo } from "../errors.ts";
 import type { TimeLeft } from "../events.ts";
-import type { ActiveSubmission } from "../submission.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import { silentLog, storeFailureTo } from "../log.ts";
+import type { Run } from "../run.ts";
 import type { RunStore } from "../store/run_store.ts";
+import type { ActiveSubmission, StoredRequest, Submission } from "../submission.ts";
 import type { Experience } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
-import { type DurationEstimate, estimateDurations, quantileMs } from "./durations.ts";
-import { durationsLike, likenessOf, loadEarlierRuns } from "./earlier_runs.ts";
-import type { Limited } from "./limit.ts";
-import { plannedDelayMs, planPolls } from "./poll_plan.ts";
+import {
+  type DurationEstimate,
+  estimateDurations,
+  type ObservedDurations,
+  plannedDelayMs,
+  planPolls,
+  quantileMs,
+} from "./durations.ts";
+import { type Limited, withLimit } from "./limit.ts";
 import type { PollInterval } from "./poll_interval.ts";
 
 /**
@@ -49,4 +62,148 @@ export function timeLeftOf(estimate: DurationEstimate, ageMs: number): TimeLeft 
   const leftMs = Math.round(middle - ageMs);
   if (late - early > Math.max(MAX_SPREAD * leftMs, MAX_SPREAD_MS)) return null;
   return { type: "about", leftMs, usualMs: Math.round(quantileMs(estimate, 0.5)), earlierRuns };
+}
+
+export interface EarlierRun {
+  /** Milliseconds; of a run that was cancelled or still runs, so far. */
+  readonly durationMs: number;
+  /** False for a run that was cancelled or still runs. */
+  readonly hasEnded: boolean;
+  /** `null` if they are not known. */
+  readonly inputsHash: string | null;
+  /** As {@link clustersOf} returns them; `null` if they are not known. */
+  readonly clusters: string | null;
+}
+
+interface EarlierRunsQuery {
+  readonly owner: Owner;
+  /** The workflow's name. */
+  readonly workflow: string;
+  /** The run that is tracked itself: it is left out. */
+  readonly slug: string | null;
+}
+
+/** How many that ended are used. */
+const MAX_ENDED = 50;
+/** How many submissions are read for them: the latest may all be running. */
+const MAX_READ = 200;
+/** The platform's list is asked for this many. */
+const MAX_LISTED = 50;
+/** Fewer runs with the same inputs, or on the same cluster, predict less than all those of the workflow. */
+const MIN_ALIKE = 2;
+
+/**
+ * The latest first. What can't be read is left out.
+ *
+ * @throws The signal's reason.
+ */
+export async function loadEarlierRuns(
+  deps: Pick<Deps, "client" | "store" | "clock">,
+  query: EarlierRunsQuery,
+  options: Limited,
+): Promise<readonly EarlierRun[]> {
+  const stored = await storedRuns(deps, query);
+  if (stored.some(({ hasEnded }) => hasEnded)) return latestEnded(stored);
+  return latestEnded([...stored, ...await listedRuns(deps, query, options)]);
+}
+
+/** The durations of those with the same inputs, else on the same cluster, else of all. */
+export function durationsLike(
+  runs: readonly EarlierRun[],
+  { inputsHash, clusters }: Pick<EarlierRun, "inputsHash" | "clusters">,
+): ObservedDurations {
+  const sameInputs = inputsHash === null ? [] : runs.filter((run) => run.inputsHash === inputsHash);
+  const sameClusters = clusters === null ? [] : runs.filter((run) => run.clusters === clusters);
+  const alike = [sameInputs, sameClusters].find((some) => some.filter(hasEnded).length >= MIN_ALIKE) ?? runs;
+  return {
+    endedMs: alike.filter(hasEnded).map(({ durationMs }) => durationMs),
+    censoredMs: alike.filter((run) => !hasEnded(run)).map(({ durationMs }) => durationMs),
+  };
+}
+
+/** What {@link durationsLike} compares. */
+export function likenessOf(request: StoredRequest): Pick<EarlierRun, "inputsHash" | "clusters"> {
+  const inputs = request.inputs ?? request.inputsWithoutSecrets;
+  return {
+    inputsHash: request.inputsHash === "" ? null : request.inputsHash,
+    clusters: inputs === null ? null : clustersOf(inputs),
+  };
+}
+
+/**
+ * The clusters that inputs name, as text to be compared. The form is not known here: they are recognized by the names that
+ * workflows give to these inputs, and by the platform's addresses.
+ */
+function clustersOf(inputs: JsonObject): string | null {
+  const found: string[] = [];
+  const visit = (value: Json, path: string, name: string) => {
+    const isNamed = /resource|cluster/i.test(name);
+    if (typeof value === "string") {
+      if (value !== "" && (isNamed || value.startsWith("pw://"))) found.push(`${path}=${value}`);
+    } else if (Array.isArray(value)) {
+      value.forEach((item, index) => visit(item, `${path}.${index}`, name));
+    } else if (isObject(value)) {
+      const id = ["id", "uri", "name"].map((member) => value[member]).find((text) => typeof text === "string");
+      if (isNamed && typeof id === "string") found.push(`${path}=${id}`);
+      else for (const [member, inner] of Object.entries(value)) visit(inner, `${path}.${member}`, member);
+    }
+  };
+  visit(inputs, "", "");
+  return found.length === 0 ? null : found.sort().join("\n");
+}
+
+function hasEnded(run: EarlierRun): boolean {
+  return run.hasEnded;
+}
+
+function latestEnded(runs: readonly EarlierRun[]): readonly EarlierRun[] {
+  let ended = 0;
+  return runs.filter((run) => !run.hasEnded || ++ended <= MAX_ENDED);
+}
+
+async function storedRuns(
+  { store, clock }: Pick<Deps, "store" | "clock">,
+  { owner, workflow, slug }: EarlierRunsQuery,
+): Promise<readonly EarlierRun[]> {
+  const submissions = await store.listRecent({ owner, workflow, limit: MAX_READ }).catch(storeFailureTo(silentLog));
+  return (submissions ?? []).flatMap((submission) => earlierRun(submission, { slug, nowMs: clock.now() }));
+}
+
+function earlierRun(
+  submission: Submission,
+  { slug, nowMs }: { readonly slug: string | null; readonly nowMs: number },
+): readonly EarlierRun[] {
+  const likeness = likenessOf(submission.request);
+  if (submission.state === "active") {
+    if (submission.run.slug === slug) return [];
+    return [{ ...likeness, hasEnded: false, durationMs: Math.max(0, nowMs - submission.startedAtMs) }];
+  }
+  if (submission.state !== "finished" || submission.result.durationSeconds === null) return [];
+  const { status, durationSeconds } = submission.result;
+  const end = endOf(status);
+  return end === undefined ? [] : [{ ...likeness, ...end, durationMs: 1_000 * durationSeconds }];
+}
+
+async function listedRuns(
+  { client, clock }: Pick<Deps, "client" | "clock">,
+  { workflow, slug }: EarlierRunsQuery,
+  limited: Limited,
+): Promise<readonly EarlierRun[]> {
+  const { runs } = await withLimit(limited, `list runs of ${workflow}`, async (signal) => {
+    return await client.listRuns({ workflow, limit: MAX_LISTED, signal, retry: "none" });
+  }).catch(fallbackTo({ runs: [] }));
+  return runs.filter((run) => run.slug === null || run.slug !== slug).flatMap((run) => listedRun(run, clock.now()));
+}
+
+function listedRun({ status, createdAt, completedAt }: Run, nowMs: number): readonly EarlierRun[] {
+  const end = status === "running" ? { hasEnded: false } : endOf(status);
+  if (createdAt === null || end === undefined || (completedAt === null && status !== "running")) return [];
+  const durationMs = (completedAt === null ? nowMs : Date.parse(completedAt)) - Date.parse(createdAt);
+  return durationMs >= 0 ? [{ ...end, durationMs, inputsHash: null, clusters: null }] : [];
+}
+
+/** `undefined` for a result without information about the run's duration. */
+function endOf(status: string): Pick<EarlierRun, "hasEnded"> | undefined {
+  if (status === "completed" || status === "failed") return { hasEnded: true };
+  return status === "cancelled" ? { hasEnded: false } : undefined;
 }

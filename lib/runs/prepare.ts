@@ -17,7 +17,7 @@ import type { Problem } from "../problem.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
-import { findWorkflow } from "./find_workflow.ts";
+import { findWorkflow } from "./find.ts";
 import { programCommand } from "../shell_command.ts";
 import { checkDisplayName } from "./slug.ts";
 

@@ -1,12 +1,22 @@
+import { systemClock } from "../clock.ts";
 import { InvalidInputs } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import { createInputLayer } from "../inputs/layers.ts";
+import type { JsonObject } from "../json.ts";
+import { silentLog } from "../log.ts";
+import type { Abortable } from "../platform/client.ts";
+import { createClient } from "../platform/create_client.ts";
+import { type CredentialOptions, findCredential } from "../platform/credentials/credentials.ts";
 import { problemText } from "../problem.ts";
 import type { RunResult } from "../result.ts";
-import { defaultDeps } from "./default_deps.ts";
+import { memoryRunStore } from "../store/memory_kv.ts";
+import type { RunRequest } from "../submission.ts";
+import { systemEnv, systemRandom } from "../system.ts";
 import type { Deps } from "./deps.ts";
 import { execute, toEnd } from "./execute.ts";
 import { type ExecuteOptions, executeOptions, type Given } from "./options.ts";
-import { prepareInputs, type RunInputs } from "./prepare_inputs.ts";
+import { prepare, type RunSpec } from "./prepare.ts";
+import { apiVersionCache } from "./server_capabilities.ts";
 
 /** Options of {@link runWorkflow}. */
 export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
@@ -43,4 +53,45 @@ function withProblems(error: unknown): never {
   if (!(error instanceof InvalidInputs)) throw error;
   const { message, problems, ...options } = error;
   throw new InvalidInputs([message, ...problems.map(problemText)].join("\n  "), problems, options);
+}
+
+/** A run from code: its inputs and the other members of {@link RunSpec}, each with a default. */
+export interface RunInputs extends Given<Pick<RunSpec, "preset" | "displayName" | "isTrusted" | "checking">> {
+  /** By default none. */
+  readonly inputs?: JsonObject | undefined;
+}
+
+/**
+ * {@link prepare} with inputs from code. Warnings about them, and what was chosen for the caller, go to the log.
+ *
+ * @throws The errors of `prepare`.
+ */
+export async function prepareInputs(
+  deps: Pick<Deps, "client" | "log">,
+  workflow: string,
+  { inputs = {}, preset = null, displayName = null, isTrusted = false, checking = "lenient" }: RunInputs,
+  options: Pick<Abortable, "signal" | "retry">,
+): Promise<RunRequest> {
+  const layers = [createInputLayer("inputs", inputs)];
+  const spec = { workflow, layers, preset, displayName, isTrusted, checking };
+  const { request, warnings, notes } = await prepare(deps, spec, options);
+  for (const note of notes) deps.log("INFO", `${workflow}: ${note}`);
+  for (const warning of warnings) deps.log("WARNING", `${workflow}: ${problemText(warning)}`);
+  return request;
+}
+
+/**
+ * The dependencies for a program of your own: what is not given is the machine's clock, strong random numbers, no log, a
+ * store that lasts as long as the process, and a client with the credential that {@link findCredential} finds in the
+ * environment.
+ *
+ * @throws CredentialError without a usable credential.
+ */
+export async function defaultDeps(given: Partial<Deps> = {}, options: CredentialOptions = {}): Promise<Deps> {
+  const { clock = systemClock, random = systemRandom, log = silentLog, store = memoryRunStore() } = given;
+  const parts = { clock, random, log, store };
+  if (given.client !== undefined) return { ...parts, client: given.client };
+  const credential = await findCredential({ env: systemEnv, readTextFile: Deno.readTextFile, clock, log }, options);
+  const cache = apiVersionCache(parts, credential.host);
+  return { ...parts, client: createClient({ ...parts, credential, fetch: globalThis.fetch, apiVersionCache: cache }) };
 }

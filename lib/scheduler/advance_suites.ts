@@ -15,7 +15,7 @@ import type { RunResult } from "../result.ts";
 import { createBatchControl } from "../runs/batch_task.ts";
 import { resultWithoutRun } from "../runs/view.ts";
 import { programCommand } from "../shell_command.ts";
-import { shortened } from "../store/submission_body.ts";
+import { shortened } from "../store/submission_rows.ts";
 import type { SuiteHistory } from "../store/suite_history.ts";
 import { type FinishedSubmission, isOwnedBy, type PendingSubmission, type SuiteEnd } from "../submission.ts";
 import { executeSuites } from "../suites/execute.ts";

@@ -7,7 +7,7 @@ import type { Schedule } from "./schedule.ts";
 import { addNotification } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import { problemText } from "../problem.ts";
-import { shortened } from "../store/submission_body.ts";
+import { shortened } from "../store/submission_rows.ts";
 import { sha256 } from "../text.ts";
 
 /** Soon enough after a workflow's form has changed: each check is a request or two for each schedule. */

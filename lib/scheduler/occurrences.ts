@@ -1,4 +1,5 @@
-// The firing times of a schedule.
+// The occurrences of a schedule: when it fires, which occurrences a tick handles, and what it does with them while earlier
+// ones are open. Pure: a late or repeated tick, or one in another isolate, gets the same answer.
 //
 // Clock changes follow Vixie cron, so that a crontab can be moved here unchanged:
 // - Fixed times (no `*`, `?` or step in minute and hour, like `30 2 * * *` or `30 2,14 * * *`) fire once a day each. In a
@@ -8,7 +9,7 @@
 // - A whole day that a zone skips (Samoa in 2011) has no occurrences.
 
 import { Cron } from "../deps/croner.ts";
-import type { Occurrence, Schedule } from "./schedule.ts";
+import type { Backfill, Occurrence, Overlap, Schedule } from "./schedule.ts";
 
 /** The fields that determine a schedule's occurrences. */
 export type CronTiming = Pick<Schedule, "name" | "cron" | "timeZone">;
@@ -48,4 +49,183 @@ export function readCronPattern({ cron, timeZone }: Pick<CronTiming, "cron" | "t
 
 function occurrenceAt({ name }: CronTiming, scheduledAtMs: number): Occurrence {
   return { id: `${name}@${new Date(scheduledAtMs).toISOString().slice(0, 16)}Z`, schedule: name, scheduledAtMs };
+}
+
+/** How far a schedule has been processed; stored between ticks. */
+export interface ScheduleProgress {
+  /** The cron expression and time zone. If the schedule's differ, the schedule starts over. */
+  readonly timing: string;
+  /** Everything up to and including this instant is processed: the last occurrence, or when the schedule was added. */
+  readonly processedUntilMs: number;
+  /** The first occurrence after it, so that earlier ticks compute nothing; `null` if there is none. */
+  readonly nextMs: number | null;
+}
+
+export interface DueOccurrences {
+  /** To submit, subject to the overlap policy; earliest first. */
+  readonly due: readonly Occurrence[];
+  /** Missed and not backfilled, to be reported; earliest first. */
+  readonly missed: readonly Occurrence[];
+  /** True if more occurrences were missed, before the first of `missed`. */
+  readonly hasMoreMissed: boolean;
+  /** To be stored once all of these are processed. Until then, the same call returns the same occurrences. */
+  readonly progress: ScheduleProgress;
+}
+
+/** The fields that determine a schedule's occurrences and the treatment of late ones. */
+type DueSchedule = Pick<Schedule, "name" | "cron" | "timeZone" | "backfill" | "jitterMs">;
+
+/** An occurrence counts as on time if its tick comes within this time: a trigger may fire late or skip a minute. */
+export const MAX_LATENESS_MS = 5 * 60_000;
+
+/** Keeps notifications readable and a tick short after an outage of a year. */
+const MAX_PER_SCHEDULE = 500;
+
+/**
+ * The due and missed occurrences of a schedule at an instant. Occurrences that are on time are due with any policy;
+ * `backfill` decides about late ones. With `last`, a late one is due only if none is on time.
+ *
+ * Remove the progress of a disabled schedule: occurrences while it is disabled are not missed.
+ *
+ * @param stored `null` for a new schedule.
+ * @param sinceMs A new schedule, or one whose times changed, starts with its next occurrence after this.
+ */
+export function findDueOccurrences(
+  schedule: DueSchedule,
+  stored: ScheduleProgress | null,
+  nowMs: number,
+  sinceMs: number = nowMs,
+): DueOccurrences {
+  const progress = stored?.timing === timingOf(schedule) ? stored : scheduleProgressAt(schedule, sinceMs);
+  const found = lastOccurrences(schedule, { afterMs: progress.processedUntilMs, toMs: nowMs }, MAX_PER_SCHEDULE + 1);
+  const hasMoreMissed = found.length > MAX_PER_SCHEDULE;
+  // In their order: an occurrence whose jitter is over waits for those before it.
+  const occurrences = before(hasMoreMissed ? found.slice(1) : found, (occurrence) => {
+    return firesAtMs(schedule, occurrence) > nowMs;
+  });
+  const late = before(occurrences, (occurrence) => nowMs - firesAtMs(schedule, occurrence) <= MAX_LATENESS_MS);
+  const onTime = occurrences.slice(late.length);
+  const missed = late.slice(0, Math.max(0, late.length - backfillCount(schedule.backfill, onTime)));
+  const last = occurrences.at(-1);
+  return {
+    due: occurrences.slice(missed.length),
+    missed,
+    hasMoreMissed,
+    progress: last === undefined ? progress : scheduleProgressAt(schedule, last.scheduledAtMs),
+  };
+}
+
+/** Like {@link findDueOccurrences}, but `undefined` if there is nothing to store. */
+export function findDueUpdate(
+  schedule: DueSchedule,
+  progress: ScheduleProgress | null,
+  nowMs: number,
+  sinceMs: number = nowMs,
+): DueOccurrences | undefined {
+  const isCurrent = progress?.timing === timingOf(schedule);
+  if (isCurrent && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
+  const found = findDueOccurrences(schedule, progress, nowMs, sinceMs);
+  return !isCurrent || found.due.length + found.missed.length > 0 ? found : undefined;
+}
+
+export function scheduleProgressAt(schedule: DueSchedule, processedUntilMs: number): ScheduleProgress {
+  const [next] = nextOccurrences(schedule, processedUntilMs, 1);
+  return { timing: timingOf(schedule), processedUntilMs, nextMs: next?.scheduledAtMs ?? null };
+}
+
+function timingOf({ cron, timeZone }: DueSchedule): string {
+  return `${cron} ${timeZone}`;
+}
+
+/** When to submit an occurrence: its scheduled time plus a jitter derived from its id. */
+export function firesAtMs({ jitterMs }: Pick<Schedule, "jitterMs">, { id, scheduledAtMs }: Occurrence): number {
+  return scheduledAtMs + Math.floor(jitterFractionOf(id) * jitterMs);
+}
+
+function before<T>(items: readonly T[], isAfter: (item: T) => boolean): readonly T[] {
+  const first = items.findIndex(isAfter);
+  return first === -1 ? items : items.slice(0, first);
+}
+
+function backfillCount(backfill: Backfill, onTime: readonly Occurrence[]): number {
+  if (backfill === "none") return 0;
+  if (backfill === "last") return onTime.length === 0 ? 1 : 0;
+  return backfill.all;
+}
+
+/** A number in [0, 1), the same in every isolate: FNV-1a, then mixed, since ids differ only in their last characters. */
+export function jitterFractionOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(id)) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+export interface OpenOccurrence {
+  readonly occurrenceId: string;
+  readonly scheduledAtMs: number;
+  /** `waiting`: not submitted; `open`: submitted, or possibly submitted; `cancelling`: its run is being cancelled. */
+  readonly state: "waiting" | "open" | "cancelling";
+}
+
+type OverlapDecision =
+  | { readonly type: "submit" }
+  | { readonly type: "skip"; readonly reason: SkipReason; readonly blockedBy: readonly string[] }
+  /** The next tick decides again. */
+  | { readonly type: "wait"; readonly blockedBy: readonly string[] }
+  /** `cancel` may name waiting occurrences: those are skipped. Submitting need not wait until the runs have ended. */
+  | { readonly type: "cancel-then-submit"; readonly cancel: readonly string[] }
+  /** By an earlier tick. */
+  | { readonly type: "already-submitted" };
+
+type SkipReason = "still-open" | "queue-full" | "newer-open";
+
+/** A day of hourly runs. In a longer queue, runs would start too late to be useful. */
+export const MAX_QUEUE_LENGTH = 24;
+
+/**
+ * A repeated tick gets the same decision. Several due occurrences are decided one after the other, earliest first, each
+ * with the result of those before it.
+ *
+ * @param open The open occurrences of the schedule, possibly including `occurrence` itself.
+ */
+export function decideOverlap(
+  overlap: Overlap,
+  occurrence: Occurrence,
+  open: readonly OpenOccurrence[],
+): OverlapDecision {
+  const own = open.find(({ occurrenceId }) => occurrenceId === occurrence.id);
+  if (own !== undefined && own.state !== "waiting") return { type: "already-submitted" };
+  const others = open.filter(({ occurrenceId }) => occurrenceId !== occurrence.id);
+  // A later occurrence that is waiting comes after this one.
+  const ahead = others.filter(({ state, scheduledAtMs }) =>
+    state !== "waiting" || scheduledAtMs < occurrence.scheduledAtMs
+  );
+  switch (overlap) {
+    case "allow":
+      return { type: "submit" };
+    case "skip":
+      return ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open", blockedBy: idsOf(ahead) };
+    case "queue": {
+      if (ahead.length === 0) return { type: "submit" };
+      // The number ahead only decreases: an occurrence that is in the queue stays in it.
+      const waiting = ahead.filter(({ state }) => state === "waiting");
+      if (waiting.length >= MAX_QUEUE_LENGTH) return { type: "skip", reason: "queue-full", blockedBy: idsOf(waiting) };
+      return { type: "wait", blockedBy: idsOf(ahead) };
+    }
+    case "cancel-previous": {
+      const newer = others.filter(({ scheduledAtMs }) => scheduledAtMs > occurrence.scheduledAtMs);
+      if (newer.length > 0) return { type: "skip", reason: "newer-open", blockedBy: idsOf(newer) };
+      const cancel = others.filter(({ state }) => state !== "cancelling");
+      return cancel.length === 0 ? { type: "submit" } : { type: "cancel-then-submit", cancel: idsOf(cancel) };
+    }
+    default:
+      return overlap satisfies never;
+  }
+}
+
+/** By scheduled time. */
+function idsOf(occurrences: readonly OpenOccurrence[]): string[] {
+  return occurrences.toSorted((a, b) => a.scheduledAtMs - b.scheduledAtMs).map(({ occurrenceId }) => occurrenceId);
 }

@@ -2,7 +2,7 @@
 
 import type { AtomicChange } from "../store/kv.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
-import { shortened } from "../store/submission_body.ts";
+import { shortened } from "../store/submission_rows.ts";
 import {
   isAbandoned,
   isOpen,

@@ -4,8 +4,8 @@
  */
 
 import { type AtomicChange, deleteRows, type FoundEntry, type Kv, type StoreEntry } from "../store/kv.ts";
-import { timeKey } from "../store/indexes.ts";
-import type { ScheduleProgress } from "./due.ts";
+import { timeKey } from "../store/submission_rows.ts";
+import type { ScheduleProgress } from "./occurrences.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 
 export interface Notification {

@@ -4,7 +4,7 @@ import type { RunIsolated } from "../child_process.ts";
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
-import { lazyClient } from "../platform/client.ts";
+import type { Client } from "../platform/client.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
@@ -43,7 +43,7 @@ export interface PrepareParts extends Pick<Service, "readTextFile" | "env"> {
   readonly deps: Pick<Deps, "client" | "clock">;
 }
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly host: ServiceHost;
   readonly schedules: readonly Schedule[];
   /** As `openKv` takes it. */
@@ -119,5 +119,34 @@ export function advanceOptions(signal: AbortSignal, submitted: Submitted = "yes"
     pollInterval: POLL_INTERVAL,
     submitTimeoutMs: SUBMIT_TIMEOUT_MS,
     unreachableTimeoutMs: null,
+  };
+}
+
+/** A client whose modules are loaded by its first call: most ticks make none, which keeps the cold start short. */
+function lazyClient(
+  { host, baseUrl }: Pick<Client, "host" | "baseUrl">,
+  load: () => Promise<Client>,
+): Client {
+  let loading: Promise<Client> | undefined;
+  const client = () => loading ??= load();
+  return {
+    host,
+    baseUrl,
+    apiVersion: async (options) => await (await client()).apiVersion(options),
+    whoAmI: async (options) => await (await client()).whoAmI(options),
+    listWorkflows: async (options) => await (await client()).listWorkflows(options),
+    getWorkflow: async (name, options) => await (await client()).getWorkflow(name, options),
+    getWorkflowYaml: async (name, options) => await (await client()).getWorkflowYaml(name, options),
+    submit: async (submission, options) => await (await client()).submit(submission, options),
+    dryRun: async (submission, options) => await (await client()).dryRun(submission, options),
+    getRun: async (runId, options) => await (await client()).getRun(runId, options),
+    listRuns: async (query) => await (await client()).listRuns(query),
+    deleteRun: async (runId, options) => await (await client()).deleteRun(runId, options),
+    cancelRun: async (runId, options) => await (await client()).cancelRun(runId, options),
+    readRunFile: async (runId, path, options) => await (await client()).readRunFile(runId, path, options),
+    listSessions: async (options) => await (await client()).listSessions(options),
+    listClusters: async (options) => await (await client()).listClusters(options),
+    workspaceStatus: async (options) => await (await client()).workspaceStatus(options),
+    restartWorkspace: async (options) => await (await client()).restartWorkspace(options),
   };
 }

@@ -6,8 +6,8 @@
  */
 
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { shortened } from "../store/submission_body.ts";
-import { findDueUpdate } from "./due.ts";
+import { shortened } from "../store/submission_rows.ts";
+import { findDueUpdate } from "./occurrences.ts";
 import {
   acquireTickLock,
   isAnyWaiting,

@@ -1,7 +1,7 @@
 /** What a tick is called with, what its steps work with, and what it reports. */
 
 import type { FoundEntry } from "../store/kv.ts";
-import type { DueOccurrences, ScheduleProgress } from "./due.ts";
+import type { DueOccurrences, ScheduleProgress } from "./occurrences.ts";
 import type { Schedule } from "./schedule.ts";
 import type { TickLock } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";

@@ -2,7 +2,7 @@
 
 import { RunnerError } from "../errors.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { scheduleProgressAt } from "./due.ts";
+import { scheduleProgressAt } from "./occurrences.ts";
 import { sendNotifications } from "./notifications.ts";
 import { cancelRuns, pollOpen } from "./open_runs.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";

@@ -1,6 +1,7 @@
-/** HTML templates: interpolated values are escaped, except HTML from another template. */
+/** HTML templates: interpolated values are escaped, except HTML from another template; and times, in UTC. */
 
 import { html as template } from "../deps/hono.ts";
+import { formatDuration } from "../duration.ts";
 import { cleanLog } from "../log_text.ts";
 
 /** Safe markup, created only by templates and `raw`. */
@@ -18,3 +19,31 @@ function withoutControls(value: HtmlContent): unknown {
   if (typeof value === "string") return cleanLog(value);
   return Array.isArray(value) ? value.map(withoutControls) : value;
 }
+
+const DAY_MS = 86_400_000;
+
+/** `in 3m 05s`, `2h 10m ago`, `now`. */
+export function formatRelativeTime(atMs: number, nowMs: number): string {
+  const distanceMs = Math.abs(atMs - nowMs);
+  if (distanceMs < 1_000) return "now";
+  return atMs > nowMs ? `in ${formatDuration(distanceMs)}` : `${formatDuration(distanceMs)} ago`;
+}
+
+/** `02:30 UTC` today, `26 Nov 02:30 UTC` on other days, and with the year in other years. */
+export function formatAbsoluteTime(atMs: number, nowMs: number): string {
+  const at = new Date(atMs).toISOString();
+  const time = `${at.slice(11, 16)} UTC`;
+  if (Math.floor(atMs / DAY_MS) === Math.floor(nowMs / DAY_MS)) return time;
+  const day = `${Number(at.slice(8, 10))} ${MONTHS[Number(at.slice(5, 7)) - 1]}`;
+  const year = at.slice(0, 4);
+  return year === new Date(nowMs).toISOString().slice(0, 4) ? `${day} ${time}` : `${day} ${year} ${time}`;
+}
+
+/** A `<time>` element with both formats. */
+export function timeElement(atMs: number, nowMs: number): Html {
+  return html`<time datetime="${new Date(atMs).toISOString()}">${
+    formatAbsoluteTime(atMs, nowMs)
+  } <span class="relative">${formatRelativeTime(atMs, nowMs)}</span></time>`;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -1,7 +1,7 @@
 /** JSON responses: problem details (RFC 9457), with one table from error kinds to status codes, and successes. */
 
 import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../errors.ts";
-import { SubmissionTooLarge } from "../store/submission_body.ts";
+import { SubmissionTooLarge } from "../store/submission_rows.ts";
 
 /** Against caching, framing and cross-origin use of a response. */
 export const SECURITY_HEADERS = {

@@ -5,7 +5,7 @@ import { RunnerError, StorageError, UsageError } from "../errors.ts";
 import { type AccessLevel, accessOf, challengeFor } from "./auth.ts";
 import { checkHealth } from "./health.ts";
 import { problemFromError, problemResponse, SECURITY_HEADERS } from "./problem.ts";
-import { unknownParameter } from "./query.ts";
+import { unknownParameter } from "./request.ts";
 import { MAX_NAME_LENGTH, type RouteContext, type RouteHost } from "./route_context.ts";
 
 type Route = readonly [

@@ -10,7 +10,7 @@ import { redactingDeps } from "../runs/redacting.ts";
 import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
-import { scopeOf } from "../store/indexes.ts";
+import { scopeOf } from "../store/submission_rows.ts";
 import { isAbandoned, isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
@@ -22,10 +22,9 @@ import {
   type FieldCheck,
   readScheduleFields,
 } from "../scheduler/checks.ts";
-import { readBody } from "./body.ts";
+import { parseWait, parseWholeNumber, readBody, readIdempotencyKey, readSubmissionPage } from "./request.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
-import { parseWait, parseWholeNumber, readIdempotencyKey, readSubmissionPage } from "./query.ts";
 import { advanceOptions } from "../scheduler/service.ts";
 
 /** For everything before and after the wait. */

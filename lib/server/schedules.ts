@@ -17,8 +17,7 @@ import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
 import type { FailureFacts, OccurrenceFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
 import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
-import { readIdempotencyKey } from "./query.ts";
-import { readText } from "./body.ts";
+import { readIdempotencyKey, readText } from "./request.ts";
 import type { Clock } from "../clock.ts";
 import { tick } from "../scheduler/tick.ts";
 

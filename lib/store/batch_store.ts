@@ -3,7 +3,7 @@
 import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
-import { type AttemptRow, ownerKey } from "./indexes.ts";
+import { type AttemptRow, ownerKey } from "./submission_rows.ts";
 import { keyPart, type StoreKey } from "./key.ts";
 import { deleteRows, inChanges, type Kv } from "./kv.ts";
 

@@ -2,7 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import { inChanges, type Kv } from "./kv.ts";
-import { isDamaged, type StoredSubmission, submissionRows } from "./submission_body.ts";
+import { isDamaged, type StoredSubmission, submissionRows } from "./submission_rows.ts";
 
 /** In a store as long as the copy is incomplete. */
 const COPYING = ["copying"];

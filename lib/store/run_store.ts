@@ -5,17 +5,22 @@ import type { ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
-import { indexRows, type OpenRow, ownerKey, scopeOf, type SubmissionScope, timeKey } from "./indexes.ts";
-import { isKeyPart, keyPart, type KeySelector, keyText, type StoreKey } from "./key.ts";
-import { type AtomicChange, inChanges, type Kv, type ListOptions } from "./kv.ts";
 import {
+  indexRows,
   isDamaged,
+  type OpenRow,
+  ownerKey,
   readAll,
   type RecordedKv,
+  scopeOf,
   type StoredSubmission,
   submissionKeys,
   submissionRows,
-} from "./submission_body.ts";
+  type SubmissionScope,
+  timeKey,
+} from "./submission_rows.ts";
+import { isKeyPart, keyPart, type KeySelector, keyText, type StoreKey } from "./key.ts";
+import { type AtomicChange, inChanges, type Kv, type ListOptions } from "./kv.ts";
 import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
 
 /**

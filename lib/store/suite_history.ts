@@ -3,7 +3,7 @@
 import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import { isObject } from "../json.ts";
-import { ownerKey, timeKey } from "./indexes.ts";
+import { ownerKey, timeKey } from "./submission_rows.ts";
 import { keyPart, type StoreKey } from "./key.ts";
 import { deleteRows, inChanges, type Kv } from "./kv.ts";
 

@@ -15,7 +15,7 @@ import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
 import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
-import { shortened } from "../store/submission_body.ts";
+import { shortened } from "../store/submission_rows.ts";
 import type { KeptJudgement, Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
 import { comparisonsOf } from "./compare.ts";

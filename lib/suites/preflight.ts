@@ -8,7 +8,7 @@ import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Deps } from "../runs/deps.ts";
 import { inParallel } from "../runs/in_parallel.ts";
-import { findWorkflow } from "../runs/find_workflow.ts";
+import { findWorkflow } from "../runs/find.ts";
 import { type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { canonicalJson } from "../json.ts";
 import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";

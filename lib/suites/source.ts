@@ -1,9 +1,8 @@
 /** The text of a suite file as values with their places. What is no plain YAML is a problem that names what to write. */
 
 import type { YamlNode } from "../deps/yaml.ts";
-import { isExact } from "../exact_number.ts";
+import { isExact, type Json } from "../json.ts";
 import { isSecretName } from "../inputs/secrets.ts";
-import type { Json } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { Problem } from "../problem.ts";
 import { formatPath, type InputPath, isReserved } from "../inputs/path.ts";

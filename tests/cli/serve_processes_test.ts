@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
-import { scheduleProgressAt } from "../../lib/scheduler/due.ts";
+import { scheduleProgressAt } from "../../lib/scheduler/occurrences.ts";
 import { scheduleProgressKey } from "../../lib/scheduler/scheduler_store.ts";
 import { openKv } from "../../lib/store/open_kv.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";

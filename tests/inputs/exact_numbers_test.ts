@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { InvalidInputs } from "../../lib/errors.ts";
-import { isExact } from "../../lib/exact_number.ts";
+import { isExact, type Json } from "../../lib/json.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
-import type { Json } from "../../lib/json.ts";
 import * as fc from "../deps/fast_check.ts";
 
 for (

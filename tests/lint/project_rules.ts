@@ -25,7 +25,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/clock.ts": ["Date.now", "performance.now", "AbortSignal.timeout"],
   "lib/platform/http.ts": ["fetch"],
   // The defaults of the library's one call.
-  "lib/runs/default_deps.ts": ["fetch"],
+  "lib/runs/run_workflow.ts": ["fetch"],
   // Two processes, or two tests with one seed, must never write the same versionstamp.
   "lib/store/kv.ts": ["crypto.getRandomValues"],
 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pathOfPointer, readErrorBody } from "../../lib/platform/error_body.ts";
+import { pathOfPointer, readErrorBody } from "../../lib/platform/response_error.ts";
 
 const NOTHING = { message: null, code: null, problems: [], pointers: [] };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readRawText } from "../../lib/platform/raw_text.ts";
+import { readRawText } from "../../lib/platform/request.ts";
 
 const YAML = "jobs:\n  main: {} # \u00e4\n";
 const base64 = btoa(String.fromCharCode(...new TextEncoder().encode(YAML)));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readJobs } from "../../lib/platform/run_jobs.ts";
+import { readJobs } from "../../lib/platform/run_schema.ts";
 import { aStep } from "../support/records.ts";
 
 const STEPS = [{ name: "build", status: "completed" }, { id: "go", status: "error" }, { run: "true" }, null];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createUtf8Decoder } from "../../lib/platform/utf8.ts";
+import { createUtf8Decoder } from "../../lib/platform/body.ts";
 import { array, assert as hold, constantFrom, integer, property } from "../deps/fast_check.ts";
 
 const SEED = Number(Deno.env.get("TEST_SEED") ?? 20_261_126);

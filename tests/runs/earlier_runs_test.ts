@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { durationsLike, type EarlierRun, likenessOf, loadEarlierRuns } from "../../lib/runs/earlier_runs.ts";
+import { durationsLike, type EarlierRun, likenessOf, loadEarlierRuns } from "../../lib/runs/experience.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { Submission } from "../../lib/submission.ts";
 import { depsFor } from "../support/deps.ts";

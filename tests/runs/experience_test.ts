@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { RunEvent } from "../../lib/events.ts";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../lib/runs/options.ts";
-import { loadEarlierRuns } from "../../lib/runs/earlier_runs.ts";
+import { loadEarlierRuns } from "../../lib/runs/experience.ts";
 import { DEFAULT_POLL_INTERVAL } from "../../lib/runs/poll_interval.ts";
 import { trackRun } from "../../lib/runs/track_run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findWorkflow } from "../../lib/runs/find_workflow.ts";
+import { findWorkflow } from "../../lib/runs/find.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { compare, logUniform } from "../../bench/pace/simulate.ts";
 import { DISTRIBUTIONS } from "../../bench/pace/durations.ts";
-import { estimateDurations } from "../../lib/runs/durations.ts";
+import { basePolls, estimateDurations, expectedPolls, plannedDelayMs, planPolls } from "../../lib/runs/durations.ts";
 import { BASE_POLL_INTERVAL } from "../../lib/runs/poll_interval.ts";
-import { basePolls, expectedPolls, plannedDelayMs, planPolls } from "../../lib/runs/poll_plan.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const never = () => 0;

@@ -6,7 +6,7 @@ import {
   MAX_LATENESS_MS,
   type ScheduleProgress,
   scheduleProgressAt,
-} from "../../lib/scheduler/due.ts";
+} from "../../lib/scheduler/occurrences.ts";
 import type { Backfill } from "../../lib/scheduler/schedule.ts";
 import { occurrencesWithin } from "./support/occurrences_within.ts";
 import * as fc from "../deps/fast_check.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decideOverlap, MAX_QUEUE_LENGTH, type OpenOccurrence } from "../../lib/scheduler/overlap.ts";
+import { decideOverlap, MAX_QUEUE_LENGTH, type OpenOccurrence } from "../../lib/scheduler/occurrences.ts";
 import { OVERLAPS } from "../../lib/scheduler/schedule.ts";
 
 const OCCURRENCE = { id: "s5", schedule: "job", scheduledAtMs: 5 };

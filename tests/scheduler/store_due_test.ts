@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
-import { findDueUpdate } from "../../lib/scheduler/due.ts";
+import { findDueUpdate } from "../../lib/scheduler/occurrences.ts";
 import {
   acquireTickLock,
   listWaitingOccurrences,

@@ -6,7 +6,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { StorageError, Unavailable } from "../../lib/errors.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
 import type { RunStore } from "../../lib/store/run_store.ts";
-import { MAX_QUEUE_LENGTH } from "../../lib/scheduler/overlap.ts";
+import { MAX_QUEUE_LENGTH } from "../../lib/scheduler/occurrences.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import {
   acquireTickLock,

@@ -6,7 +6,7 @@ import { readAccessKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
 import { createHandler } from "../../lib/server/app.ts";
-import { readBody } from "../../lib/server/body.ts";
+import { readBody } from "../../lib/server/request.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { CredentialError, UsageError } from "../../lib/errors.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";

@@ -8,7 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
-/** The deadline in `lib/server/body.ts`. */
+/** The deadline in `lib/server/request.ts`. */
 const BODY_DEADLINE_MS = 10_000;
 
 Deno.test("a body that never ends gets 408", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { attemptRowOf, openRowOf } from "../../lib/store/indexes.ts";
+import { attemptRowOf, openRowOf } from "../../lib/store/submission_rows.ts";
 import {
   aFinishedSubmission,
   anActiveSubmission,

@@ -5,7 +5,7 @@ import { UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { canonicalJson } from "../../json.ts";
-import { findWorkflow } from "../../runs/find_workflow.ts";
+import { findWorkflow } from "../../runs/find.ts";
 import { sha256 } from "../../text.ts";
 import { type ArgValues, kebabOptionName } from "../argv.ts";
 import { MATRIX_OPTIONS, matrixArguments, REPEAT_OPTION } from "../batch_options.ts";

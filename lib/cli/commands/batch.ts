@@ -7,7 +7,7 @@ import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { cancelRun, recordCancel } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { findWorkflow } from "../../runs/find_workflow.ts";
+import { findWorkflow } from "../../runs/find.ts";
 import { SESSION_PREFIX } from "../../suites/session.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
 import { answerRows, endOfRows, findBatch } from "../batch/answer.ts";

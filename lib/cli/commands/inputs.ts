@@ -1,5 +1,5 @@
 import { NotFound } from "../../errors.ts";
-import { findWorkflow } from "../../runs/find_workflow.ts";
+import { findWorkflow } from "../../runs/find.ts";
 import { gatherInputs } from "../../runs/prepare.ts";
 import { findUnknownNames } from "../../inputs/check.ts";
 import { explainInputs } from "../../inputs/explain.ts";

@@ -2,7 +2,7 @@ import { UsageError } from "../../errors.ts";
 import type { Client, RunQuery } from "../../platform/client.ts";
 import { PAGE_SIZE, pageRuns } from "../../platform/pager.ts";
 import type { Run } from "../../run.ts";
-import { findWorkflow } from "../../runs/find_workflow.ts";
+import { findWorkflow } from "../../runs/find.ts";
 import { nameWithoutTag } from "../../runs/slug.ts";
 import { toRunView } from "../../runs/view.ts";
 import { argument, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";

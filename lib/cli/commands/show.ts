@@ -1,4 +1,4 @@
-import { findWorkflow } from "../../runs/find_workflow.ts";
+import { findWorkflow } from "../../runs/find.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
 import type { Preset, Workflow } from "../../workflow.ts";

@@ -5,9 +5,8 @@ import { raw } from "../../deps/hono.ts";
 import { formatDuration } from "../../duration.ts";
 import { VERSION } from "../../version.ts";
 import { NO_TICK_YET, tickProblemOf } from "../health.ts";
-import { type Html, html, type HtmlContent } from "../html.ts";
+import { formatAbsoluteTime, formatRelativeTime, type Html, html, type HtmlContent, timeElement } from "../html.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./assets.ts";
-import { formatAbsoluteTime, formatRelativeTime, timeElement } from "./time.ts";
 import type { FailureFacts, OccurrenceFacts, OpenFacts, PageFacts, ScheduleFacts } from "./facts.ts";
 
 type Tone = "success" | "error" | "active" | "warning" | "neutral";

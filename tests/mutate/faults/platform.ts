@@ -18,7 +18,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ["only the first page is read", "if (isEnd && !isEqual) return;", "return;"],
     ["a server that ignores the offset is read on", "equalPages === MAX_EQUAL_PAGES", "false"],
   ]),
-  ...inFile("lib/platform/run_number.ts", ["tests/platform/pager_test.ts"], [
+  ...inFile("lib/platform/pager.ts", ["tests/platform/pager_test.ts"], [
     [
       "every page is read for an old run",
       "offset = Math.max(start, Math.min(expected, end - runs.length));",
@@ -30,7 +30,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "if (false) {",
     ],
   ]),
-  ...inFile("lib/platform/submit.ts", SUBMIT, [
+  ...inFile("lib/platform/request.ts", SUBMIT, [
     ["a lost response counts as not sent", 'if (result.error.isSent === "no") return', "if (true) return"],
     [
       "a submit is sent over a shared connection",

@@ -161,7 +161,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     ["a run counts as ended while it is listed as running", "if (run.isFinal) return true;", "return true;"],
   ]),
-  ...inFile("lib/runs/poll_plan.ts", ["tests/runs/poll_plan_test.ts"], [
+  ...inFile("lib/runs/durations.ts", ["tests/runs/poll_plan_test.ts"], [
     [
       "polls by experience may exceed those of the base schedule at any moment",
       "? 0 : basePollsMs[allowed - 1]",
@@ -173,7 +173,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/durations.ts", ["tests/runs/durations_test.ts"], [
     ["runs that still run count as absent", "censored.filter((ageMs) => ageMs >= durationMs).length", "0"],
   ]),
-  ...inFile("lib/runs/earlier_runs.ts", ["tests/runs/earlier_runs_test.ts", "tests/runs/experience_test.ts"], [
+  ...inFile("lib/runs/experience.ts", ["tests/runs/earlier_runs_test.ts", "tests/runs/experience_test.ts"], [
     [
       "a cancelled run counts as one that ended",
       'return status === "cancelled" ? { hasEnded: false }',
@@ -362,7 +362,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/options.ts", ["tests/mod_test.ts"], [
     ["an undefined option replaces its default", "value !== undefined", "true"],
   ]),
-  ...inFile("lib/runs/default_deps.ts", ["tests/mod_test.ts"], [
+  ...inFile("lib/runs/run_workflow.ts", ["tests/mod_test.ts"], [
     ["a given client is replaced by the default one", "if (given.client !== undefined)", "if (false)"],
   ]),
 ];

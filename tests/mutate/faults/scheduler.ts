@@ -6,7 +6,7 @@ const TICK = ["tests/scheduler/tick_test.ts", "tests/scheduler"];
 
 /** Faults of the scheduler: an occurrence that runs twice, or never, without a report. */
 export const SCHEDULER_FAULTS: readonly Fault[] = [
-  ...inFile("lib/scheduler/due.ts", ["tests/scheduler/due_test.ts", "tests/scheduler"], [
+  ...inFile("lib/scheduler/occurrences.ts", ["tests/scheduler/due_test.ts", "tests/scheduler"], [
     [
       "a tick that is six minutes late misses its occurrence",
       "const MAX_LATENESS_MS = 5 * 60_000;",
@@ -39,7 +39,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "at.getTime() < afterMs) break;",
     ],
   ]),
-  ...inFile("lib/scheduler/overlap.ts", ["tests/scheduler/overlap_test.ts", "tests/scheduler"], [
+  ...inFile("lib/scheduler/occurrences.ts", ["tests/scheduler/overlap_test.ts", "tests/scheduler"], [
     [
       "an occurrence is submitted twice",
       'own.state !== "waiting") return { type: "already-submitted" };',

@@ -82,7 +82,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
       "await tick(service, { ...REQUESTED_TICK, signal: closing });",
     ],
   ]),
-  ...inFile("lib/server/body.ts", APP, [
+  ...inFile("lib/server/request.ts", APP, [
     ["a body of any size is read", "if (bytes > MAX_BYTES) return tooLarge();", ""],
     [
       "a body is waited for forever",
@@ -91,7 +91,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ],
     ["a form of another site starts a run", "if (!/^application\\/json\\s*(;|$)/i.test(type)) {", "if (false) {"],
   ]),
-  ...inFile("lib/server/query.ts", APP, [
+  ...inFile("lib/server/request.ts", APP, [
     [
       "an empty idempotency key is ignored",
       "if (text === undefined) return undefined;",

@@ -78,7 +78,7 @@ export const STORE_FAULTS: readonly Fault[] = [
       "Deno.removeSync(path);",
     ],
   ]),
-  ...inFile("lib/store/indexes.ts", [
+  ...inFile("lib/store/submission_rows.ts", [
     "tests/store/run_store_indexes_test.ts",
     "tests/store/run_store_test.ts",
     "tests/store",
@@ -102,7 +102,7 @@ export const STORE_FAULTS: readonly Fault[] = [
   ...inFile("lib/store/postgres_kv.ts", ["tests/store/postgres_kv_test.ts", "tests/store"], [
     ["a write to a lost connection is not sent again", "(read|write) [A-Z]|", ""],
   ]),
-  ...inFile("lib/store/submission_body.ts", ["tests/store/run_store_test.ts", "tests/store"], [
+  ...inFile("lib/store/submission_rows.ts", ["tests/store/run_store_test.ts", "tests/store"], [
     [
       "a run whose detail is too large stays open forever",
       'if (submission.state === "active") yield',

@@ -5,7 +5,7 @@
 
 import { systemClock } from "../../../lib/clock.ts";
 import { defineSchedules } from "../../../lib/scheduler/define.ts";
-import { scheduleProgressAt } from "../../../lib/scheduler/due.ts";
+import { scheduleProgressAt } from "../../../lib/scheduler/occurrences.ts";
 import { scheduleProgressKey } from "../../../lib/scheduler/scheduler_store.ts";
 import { openService } from "../../../lib/scheduler/service.ts";
 import { tick } from "../../../lib/scheduler/tick.ts";

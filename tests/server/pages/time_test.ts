@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatAbsoluteTime, formatRelativeTime } from "../../../lib/server/pages/time.ts";
+import { formatAbsoluteTime, formatRelativeTime } from "../../../lib/server/html.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9, 30);
 

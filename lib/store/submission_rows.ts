@@ -1,12 +1,142 @@
-/** The run store's indexes: which rows lead to a submission. */
+/** The rows of a submission: its body, in parts where it is larger than a value may be, and the index rows that lead to it. */
 
 import type { Owner } from "../account.ts";
 import type { RowStatus } from "../batch.ts";
-import type { Run } from "../run.ts";
+import { StorageError } from "../errors.ts";
+import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
-import { keyPart } from "./key.ts";
-import type { StoreEntry } from "./kv.ts";
+import type { Run } from "../run.ts";
 import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
+import type { StoreLimits } from "./backend.ts";
+import { keyPart, type StoreKey } from "./key.ts";
+import type { FoundEntry, Kv, StoreEntry } from "./kv.ts";
+
+/** The value of a submission's row. */
+export type StoredSubmission = Submission | {
+  readonly revision: number;
+  readonly parts: number;
+  /** Of its index rows, to remove them without reading its parts. */
+  readonly indexKeys: readonly StoreKey[];
+};
+
+/** The store could never hold it: unlike other storage errors, no reason to try again. */
+export class SubmissionTooLarge extends StorageError {}
+
+/** Of what a change may hold, for a new submission: the rest is for what its run adds. */
+const INITIAL_SHARE = 0.6;
+/** Room for the index rows and for what is written along. */
+const MAX_SHARE = 0.9;
+const MAX_TEXT_LENGTH = 500;
+
+/**
+ * The row of a submission, and those of its parts.
+ *
+ * @throws SubmissionTooLarge when it does not fit even without its longest texts.
+ */
+export function submissionRows(
+  submission: Submission,
+  { maxValueLength, maxChangeLength }: StoreLimits,
+): readonly Pick<StoreEntry, "key" | "value">[] {
+  const { submissionId: id, revision } = submission;
+  const key = ["submission", id];
+  const maxLength = maxChangeLength * (revision === 1 ? INITIAL_SHARE : MAX_SHARE);
+  for (const form of formsOf(submission)) {
+    const text = JSON.stringify(form);
+    if (text.length <= Math.min(maxValueLength, maxLength)) return [{ key, value: form }];
+    // A part is stored as a JSON text of its own, with its quotes escaped.
+    if (text.length > maxLength || JSON.stringify(text).length > maxLength) continue;
+    const partLength = Math.floor(maxValueLength / 2) - 2;
+    const parts = text.match(new RegExp(`[^]{1,${partLength}}`, "g")) ?? [];
+    const head = { revision, parts: parts.length, indexKeys: indexRows(submission).map(({ key }) => key) };
+    return [{ key, value: head }, ...partKeys(id, head).map((key, index) => ({ key, value: parts[index] }))];
+  }
+  throw new SubmissionTooLarge(`Cannot store ${id}: it is too large for the run store`, {
+    hint: "Pass large inputs in a file that the workflow reads itself",
+  });
+}
+
+/** Of all rows of a submission. */
+export function submissionKeys(id: string, stored: StoredSubmission): readonly StoreKey[] {
+  const others = "parts" in stored
+    ? [...stored.indexKeys, ...partKeys(id, stored)]
+    : indexRows(stored).map(({ key }) => key);
+  return [["submission", id], ...others];
+}
+
+function partKeys(
+  id: string,
+  { revision, parts }: { readonly revision: number; readonly parts: number },
+): readonly StoreKey[] {
+  return Array.from({ length: parts }, (_, index) => ["part", id, String(revision), String(index)]);
+}
+
+/** As it is, then shorter and shorter: a run whose end can't be stored would stay open forever. */
+function* formsOf(submission: Submission): Generator<Submission, void> {
+  yield submission;
+  if (submission.state === "finished") {
+    const { jobs, outputs, ...result } = submission.result;
+    const short: typeof result = JSON.parse(JSON.stringify(result), (_name, value) => shortened(value));
+    yield { ...submission, result: { ...short, ...(jobs && { jobs }), ...(outputs && { outputs }) } };
+    yield { ...submission, result: short };
+  }
+  // The rest of a run's detail can be requested again.
+  if (submission.state === "active") yield { ...submission, run: { ...submission.run, ...NO_DETAILS } };
+}
+
+/** Left out when JSON is made of it. */
+const NO_DETAILS = { jobs: undefined, inputs: undefined, links: undefined, outputs: undefined };
+
+/** A text of at most 500 characters, with an ellipsis where it was longer; other values as they are. */
+export function shortened<T>(value: T): T | string {
+  return typeof value === "string" && value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH)}…` : value;
+}
+
+/** Reports damaged records. */
+export interface RecordedKv extends Kv {
+  readonly onSetAside: ((message: string) => void) | undefined;
+}
+
+/** A reader that finds parts of a submission missing reads again: it was being rewritten. */
+const MAX_READS = 20;
+
+/** Those that exist, in the order asked for. */
+export async function readAll(kv: RecordedKv, ids: readonly string[]): Promise<Submission[]> {
+  const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
+  const found = await Promise.all(heads.map((head) => readBody(kv, head)));
+  return found.filter((submission) => submission !== undefined);
+}
+
+async function readBody(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<Submission | undefined> {
+  let { value } = head;
+  for (let reads = 0; reads < MAX_READS; reads++) {
+    if (value === null) return undefined;
+    if (isDamaged(value)) return await setAside(kv, head);
+    if (!("parts" in value)) return value;
+    const parts = await kv.getMany<string>(partKeys(head.key.at(-1) ?? "", value));
+    if (parts.every((part) => part.value !== null)) return JSON.parse(parts.map((part) => part.value).join(""));
+    ({ value } = await kv.get<StoredSubmission>(head.key));
+  }
+  throw new StorageError(`Cannot read ${head.key.at(-1)} from the run store: parts of it are missing`);
+}
+
+export function isDamaged(stored: StoredSubmission): boolean {
+  if (!isObject(stored) || typeof stored.revision !== "number") return true;
+  if ("parts" in stored) return typeof stored.parts !== "number" || !Array.isArray(stored.indexKeys);
+  return typeof stored.submissionId !== "string" || typeof stored.state !== "string" || !isObject(stored.request);
+}
+
+/** Moves a damaged record to where nothing reads it. Its index rows stay, and find nothing. */
+async function setAside(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<undefined> {
+  const id = head.key.at(-1) ?? "";
+  const what = `The record of submission ${id} in the run store is damaged`;
+  try {
+    const change = kv.atomic().check(head).set(["damaged", id], head.value).delete(head.key);
+    if (await change.commit() !== undefined) kv.onSetAside?.(`${what}: it was set aside as damaged/${id}`);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    kv.onSetAside?.(`${what}, and is left out`);
+  }
+}
 
 /** Whose submissions: those of the command line, of the service, or of the suites that the service runs. */
 export type SubmissionScope = "local" | "service" | "suite";
