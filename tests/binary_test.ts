@@ -13,7 +13,7 @@ Deno.test({
   async fn() {
     await using folder = await emptyFolder();
     const binary = `${folder.path}/pw-workflow-runner${Deno.build.os === "windows" ? ".exe" : ""}`;
-    const { success, stderr } = await run(Deno.execPath(), ["run", "-A", ".ci/compile.ts", "--output", binary]);
+    const { success, stderr } = await run(Deno.execPath(), ["task", "compile", "--output", binary]);
     assert.ok(success, new TextDecoder().decode(stderr));
     await assertMainJob({ program: binary, args: () => [] });
     // V8 reads them at the start; a program cannot ask for them.

@@ -40,6 +40,12 @@ if (canBundle) {
     assert.deepEqual(text.match(/.{0,20}[^\0-\x7f]/g), null);
   });
 
+  Deno.test("the single file begins with functions that each start calls, and that are compiled along with it", async () => {
+    const text = new TextDecoder().decode(await bundledFile());
+    const functions = text.match(/^var [\w$]+=\((async )?function\*? ?\(/gm) ?? [];
+    assert.ok(functions.length > 100, `${functions.length}`);
+  });
+
   Deno.test("the single file connects to PostgreSQL", async () => {
     await using stage = await aStage();
     const { code, stderr } = await stage.run(["history"], { PW_STORE_URL: "postgres://user@127.0.0.1:1/runs" });

@@ -4,6 +4,7 @@
  */
 
 import { gzipBase64 } from "../../lib/base64.ts";
+import { compileEagerly, functionsCalled } from "./eager.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 300_000;
@@ -76,7 +77,7 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
  * As one file, which `deno run URL` starts with one download.
  *
  * @returns Its text.
- * @throws Error with the bundler's message, or if a start would load more than the file.
+ * @throws Error with the bundler's message, if a start would load more than the file, or fails.
  */
 export async function bundleSingleFile({ deno, folder, commit }: BundleOptions): Promise<string> {
   if (await versionOf(deno) < MIN_VERSION) {
@@ -94,7 +95,9 @@ export async function bundleSingleFile({ deno, folder, commit }: BundleOptions):
     // `createRequire()`, with which CommonJS code gets `node:` modules, takes only URLs of files.
     return `${name}:"${await gzipBase64((await Deno.readTextFile(file)).replaceAll("import.meta.url", '"file:///"'))}"`;
   }));
-  return asciiOnly(`var PACKED={${packed.join()}};\n${IMPORT_PACKED}\n${program}`);
+  const code = asciiOnly(`var PACKED={${packed.join()}};\n${IMPORT_PACKED}\n${program}`);
+  await Deno.writeTextFile(output, code);
+  return compileEagerly(code, await functionsCalled({ deno, folder, file: output }));
 }
 
 /** Every start reads and hashes the file: what few of them need is compressed. */

@@ -8,6 +8,7 @@ import { needing } from "../support/needs.ts";
 import { anExecutable } from "./support/executables.ts";
 
 const SCRIPT = new URL("../../.ci/compile.ts", import.meta.url);
+const LOCK = new URL("../deno.lock", import.meta.url).pathname;
 const shellMissing = Deno.build.os === "windows" ? "skipped: the replacement compiler is a shell script" : undefined;
 
 const COMPILER = `#!/bin/sh
@@ -15,7 +16,7 @@ runtimes=\${0%/*}
 [ "$1" = --version ] && exec echo deno 2.9.6
 command=$1
 while [ $# -gt 0 ]; do
-  case $1 in --target) target=$2 ;; --output) output=$2 ;; --outdir) output=$2/main.js ;; esac
+  case $1 in --coverage=*) mkdir -p "\${1#*=}"; exit ;; --target) target=$2 ;; --output) output=$2 ;; --outdir) output=$2/main.js ;; esac
   shift
 done
 if [ "$command" = bundle ]; then
@@ -128,7 +129,7 @@ function compileAll(folder: string): Promise<{ readonly code: number; readonly s
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", SCRIPT.href, ...args],
+    args: ["run", "-A", "--frozen", `--lock=${LOCK}`, SCRIPT.href, ...args],
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
     signal: AbortSignal.timeout(60_000),

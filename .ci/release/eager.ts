@@ -1,0 +1,91 @@
+/**
+ * Has the engine compile what most starts call. It compiles a function when it is called, in each process, unless it has
+ * compiled it along with its file: then the function is in the code cache that Deno keeps of the file.
+ */
+
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { type AnyNode, parse } from "../../tests/deps/acorn.ts";
+
+const DEADLINE_MS = 60_000;
+
+/** What a start calls most often, as command lines. */
+const STARTS = [["list", "--json"], ["run", "quick", "--no-wait", "--json"]];
+
+/** What is read of a file that `deno run --coverage` writes. Offsets are places in the code. */
+interface ScriptCoverage {
+  readonly url: string;
+  readonly functions: readonly {
+    readonly ranges: readonly { readonly startOffset: number; readonly count: number }[];
+  }[];
+}
+
+/**
+ * Puts function expressions in parentheses, which engines take as a sign that they are called soon. Top-level declarations
+ * become such expressions before everything else, as they may be called before their place.
+ *
+ * @param called Where the functions that are called start.
+ */
+export function compileEagerly(code: string, called: ReadonlySet<number>): string {
+  const { body } = parse(code, { ecmaVersion: "latest", sourceType: "module" });
+  const expressions = functionsIn(body).filter(({ type, start }) =>
+    // A method starts with its parameters, and can't be put in parentheses.
+    called.has(start) && type !== "FunctionDeclaration" && (type !== "FunctionExpression" || code[start] !== "(")
+  );
+  const parentheses = expressions.flatMap(({ start, end }) => [{ at: start, text: "(" }, { at: end, text: ")" }])
+    .sort((a, b) => a.at - b.at);
+  let next = 0;
+  const render = (from: number, to: number) => {
+    let [text, at] = ["", from];
+    for (let one; (one = parentheses[next]) !== undefined && one.at <= to; next++) {
+      text += code.slice(at, one.at) + one.text;
+      at = one.at;
+    }
+    return text + code.slice(at, to);
+  };
+  const statements = body.map((node) => {
+    if (node.type !== "FunctionDeclaration" || !called.has(node.start)) return render(node.start, node.end);
+    const { start, id, end } = node;
+    // Without its name, which could not be assigned to inside of an expression.
+    return { hoisted: `var ${id.name}=(${code.slice(start, id.start)}${render(id.end, end)});` };
+  });
+  const hoisted = statements.flatMap((statement) => typeof statement === "string" ? [] : [statement.hoisted]);
+  return [...hoisted, ...statements.filter((statement) => typeof statement === "string")].join("\n");
+}
+
+function functionsIn(value: unknown): AnyNode[] {
+  if (typeof value !== "object" || value === null) return [];
+  const inner = Object.values(value).flatMap(functionsIn);
+  return isFunction(value) ? [value, ...inner] : inner;
+}
+
+function isFunction(value: object): value is AnyNode {
+  return "type" in value && /^(Arrow)?Function/.test(String(value.type));
+}
+
+/** Where the functions start that {@link STARTS} call. */
+export async function functionsCalled(
+  { deno, folder, file }: { readonly deno: string; readonly folder: string; readonly file: string },
+): Promise<ReadonlySet<number>> {
+  await using simulator = await startSimulator();
+  const coverage = `${folder}/coverage`;
+  for (const args of STARTS) {
+    const { success, stderr } = await new Deno.Command(deno, {
+      args: ["run", "-A", "--no-config", "--no-prompt", `--coverage=${coverage}`, file, ...args],
+      env: { PW_API_KEY: simulator.key, PW_STATE_DIR: `${folder}/state`, PW_STORE_URL: "", NO_COLOR: "1" },
+      cwd: folder,
+      stdin: "null",
+      stdout: "null",
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    }).output();
+    if (!success) throw new Error(`Cannot start the bundled program: ${new TextDecoder().decode(stderr).trim()}`);
+  }
+  const called = new Set<number>();
+  for await (const { name } of Deno.readDir(coverage)) {
+    const script: ScriptCoverage = JSON.parse(await Deno.readTextFile(`${coverage}/${name}`));
+    if (!script.url.endsWith(file.slice(file.lastIndexOf("/")))) continue;
+    for (const { ranges: [range] } of script.functions) {
+      if (range !== undefined && range.count > 0) called.add(range.startOffset);
+    }
+  }
+  return called;
+}

@@ -1,0 +1,2 @@
+// Parses JavaScript. Only where releases are made.
+export { type AnyNode, type FunctionDeclaration, parse } from "npm:acorn@8.19.0";
