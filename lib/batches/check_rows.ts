@@ -37,9 +37,6 @@ export interface CheckOptions {
   readonly signal: AbortSignal;
 }
 
-/** The length suffices for the rows of one batch, and keeps index rows short. */
-const KEY_LENGTH = 20;
-
 /** Reads each workflow and the list of clusters once. */
 export function cachingClient(client: Client): Client {
   const workflows = new Map<string, ReturnType<Client["getWorkflow"]>>();
@@ -83,7 +80,8 @@ export async function checkRows(
   const keys = await rowKeys({ name, rows });
   const workflowHashes = new Map<string, Promise<string>>();
   const workflowHashOf = (workflow: string) => {
-    const hash = workflowHashes.get(workflow) ?? hashOfWorkflow(deps, workflow, options);
+    const hash = workflowHashes.get(workflow) ??
+      deps.client.getWorkflow(workflow, options).then(({ yaml }) => hashOf(canonicalJson(yaml)));
     workflowHashes.set(workflow, hash);
     return hash;
   };
@@ -96,7 +94,7 @@ export async function checkRows(
       checked.push({
         ...row,
         key: keys[index] ?? "",
-        contentHash: (await sha256(contentOf(row))).slice(0, KEY_LENGTH),
+        contentHash: await hashOf(contentOf(row)),
         workflowHash: await workflowHashOf(row.workflow),
         inputs: withoutSecrets(row.inputs, request.secretPaths),
         cluster,
@@ -135,7 +133,7 @@ export async function rowKeys({ name, rows }: BatchPlan): Promise<readonly strin
     seen.set(content, occurrence);
     return canonicalJson([name, content, occurrence]);
   });
-  return await Promise.all(contents.map(async (content) => (await sha256(content)).slice(0, KEY_LENGTH)));
+  return await Promise.all(contents.map(hashOf));
 }
 
 /** Equal rows have equal contents. */
@@ -151,11 +149,7 @@ export function distinctWarnings(rows: readonly Pick<CheckedRow, "warnings">[], 
   );
 }
 
-async function hashOfWorkflow(
-  { client }: Pick<Deps, "client">,
-  workflow: string,
-  { signal }: CheckOptions,
-): Promise<string> {
-  const { yaml } = await client.getWorkflow(workflow, { signal });
-  return (await sha256(canonicalJson(yaml))).slice(0, 20);
+/** Its length suffices for the rows of one batch, and keeps index rows short. */
+async function hashOf(text: string): Promise<string> {
+  return (await sha256(text)).slice(0, 20);
 }

@@ -6,7 +6,7 @@ import { problemsInJson } from "../inputs/json_problems.ts";
 import { createValueLayer } from "../inputs/layers.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { readMatrixSpec } from "./document_matrix.ts";
+import { readMatrixSpec } from "./matrix_spec.ts";
 import {
   type BatchSource,
   layerAt,
@@ -115,7 +115,10 @@ async function readFile(
     }
   };
   await add(members.list("rows"), rowsPath);
-  if (members.has("from")) rows.push(...await readFromFiles(members, source, defaults));
+  if (members.has("from")) {
+    const found = await readFileRows(members.get("from") ?? null, source, source.files);
+    rows.push(...await draftsOf(found, { source, path: ["from"], defaults }));
+  }
   if (members.has("matrix")) rows.push(...await readMatrix(members, source, defaults));
   else {
     for (const name of ["zip", "exclude", "sample", "seed", "sampling"]) {
@@ -206,15 +209,6 @@ async function draftOf(
 }
 
 const NO_OWN = { workflow: null, id: null, displayName: null, tags: [], locks: [], repeat: 1 };
-
-async function readFromFiles(
-  members: Members,
-  source: DocumentSource,
-  defaults: Defaults,
-): Promise<RowDraft[]> {
-  const found = await readFileRows(members.get("from") ?? null, source, source.files);
-  return await draftsOf(found, { source, path: ["from"], defaults });
-}
 
 async function readMatrix(
   members: Members,

@@ -16,7 +16,7 @@ import type { FileAccess } from "./file_rows.ts";
 import { labelsOf } from "./labels.ts";
 import { limitProblems } from "./limit_problems.ts";
 import { expandMatrix, MAX_ROWS } from "./matrix.ts";
-import { type MatrixArguments, parseMatrixArguments } from "./matrix_arguments.ts";
+import { type MatrixArguments, parseMatrixArguments } from "./matrix_spec.ts";
 import { formatRows } from "./row_numbers.ts";
 
 export interface RowSources {

@@ -1,6 +1,6 @@
 /** Options of `run` that make a batch of one workflow. */
 
-import type { MatrixArguments } from "../batches/matrix_arguments.ts";
+import type { MatrixArguments } from "../batches/matrix_spec.ts";
 import { type ArgValues, flag, integer, oneOf, option } from "./argv.ts";
 
 /** As many rows as a batch may have. */

@@ -1,12 +1,14 @@
 /** What all formats say of cases, in the same words. */
 
 import { formatDuration } from "../duration.ts";
-import { type Report, type ReportCase, type Verdict, VERDICTS } from "./report.ts";
+import { type Report, type ReportCase, type ReportExpectation, type Verdict, VERDICTS } from "./report.ts";
 
 /** How people read it. */
 export function verdictText(verdict: Verdict): string {
   return verdict.replace("-", " ");
 }
+
+export type Status = "passed" | "failed" | "skipped" | "other";
 
 export type Counts = Readonly<Record<Verdict | "total" | "flaky" | "quarantined" | "failures", number>>;
 
@@ -62,13 +64,36 @@ export function summaryText({ cases, startedAtMs, endedAtMs }: Report): string {
   return `${formatCounts(cases)}${took}`;
 }
 
+/** The status of a case in the terms of CTRF, whose `rawStatus` has ours. */
+export function ctrfStatus(
+  { verdict, isFailure, isQuarantined }: Pick<ReportCase, "verdict" | "isFailure" | "isQuarantined">,
+): Status {
+  if (isFailure) return "failed";
+  switch (verdict) {
+    case "passed":
+    case "unexpected-pass":
+      return "passed";
+    case "failed":
+    case "error":
+      return isQuarantined ? "other" : "failed";
+    case "known-failure":
+    case "skipped":
+      return "skipped";
+    case "not-judged":
+    case "not-run":
+      return "other";
+  }
+}
+
 /** What was expected and what happened, or why there is nothing to compare. */
 export function reasonsOf({ reason, expectations }: ReportCase): readonly string[] {
-  const unmet = expectations.filter(({ isMet, knownFailure }) => !isMet && knownFailure === null).map((
-    { path, expected, actual },
-  ) => `${path}: expected ${expected}, got ${actual}`);
+  const unmet = expectations.filter(({ isMet, knownFailure }) => !isMet && knownFailure === null).map(unmetText);
   // The reason of a case with one such line is that line.
   if (reason === null || unmet.some((line) => reason.startsWith(line))) return unmet;
   // It states the status together with why the run ended so.
   return [reason, ...unmet.filter((line) => !`status: ${reason}`.startsWith(line))];
+}
+
+export function unmetText({ path, expected, actual }: Omit<ReportExpectation, "isMet" | "knownFailure">): string {
+  return `${path}: expected ${expected}, got ${actual}`;
 }

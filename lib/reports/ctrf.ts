@@ -9,10 +9,9 @@ import { isObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
 import { allSteps, formatPath } from "../runs/step_tree.ts";
 import { VERSION } from "../version.ts";
-import { caseInsights, reportInsights } from "./ctrf_insights.ts";
-import { ctrfStatus, type Status } from "./ctrf_status.ts";
+import { ctrfStatus, type Status, unmetText } from "./cases.ts";
 import { type Report, type ReportAttempt, type ReportCase, VERDICTS } from "./report.ts";
-import type { Trends } from "./trends.ts";
+import type { TrendPoint, Trends } from "./trends.ts";
 
 export const CTRF_TOOL = "pw-workflow-runner";
 
@@ -91,7 +90,7 @@ function testOf(one: ReportCase, trends: Trends) {
     suite: [one.suite],
     ...reason === null ? {} : { message: reason },
     ...unmet.length === 0 ? {} : {
-      trace: unmet.map(({ path, expected, actual }) => `${path}: expected ${expected}, got ${actual}`).join("\n"),
+      trace: unmet.map(unmetText).join("\n"),
     },
     ...file === null ? {} : { filePath: file.path, line: file.line },
     ...tags.length === 0 ? {} : { tags },
@@ -155,6 +154,40 @@ export function resultWithoutLogs(result: RunResult): RunResult {
     failedSteps: job.failedSteps.map((step) => ({ ...step, logTail: [] })),
   }));
   return { ...result, failure: { ...failure, failedJobs } };
+}
+
+type Run = Pick<TrendPoint, "verdict" | "isFailure" | "runSeconds">;
+
+/** What earlier runs show, over all known runs, this one too. Of one case; `undefined` if no earlier run is known. */
+function caseInsights(one: ReportCase, trends: Trends) {
+  const runs = runsOf(one, trends);
+  return runs.length < 2 ? undefined : { ...ratesOf(runs), executedInRuns: runs.length };
+}
+
+/** Of all cases of a report; `undefined` if no earlier run is known. */
+function reportInsights(cases: readonly ReportCase[], trends: Trends) {
+  const times = new Set(cases.flatMap(({ id }) => trends.get(id)?.points.map(({ atMs }) => atMs) ?? []));
+  if (times.size === 0) return undefined;
+  return { ...ratesOf(cases.flatMap((one) => runsOf(one, trends))), runsAnalyzed: times.size + 1 };
+}
+
+function runsOf(one: ReportCase, trends: Trends): readonly Run[] {
+  const { verdict, isFailure, attempts } = one;
+  const now = { verdict, isFailure, runSeconds: attempts.at(-1)?.runSeconds ?? null };
+  return [...trends.get(one.id)?.points ?? [], now];
+}
+
+function ratesOf(runs: readonly Run[]) {
+  const rate = (status: string) => {
+    const matching = runs.filter((run) => ctrfStatus({ ...run, isQuarantined: !run.isFailure }) === status);
+    return { current: Number((matching.length / runs.length).toFixed(4)) };
+  };
+  const totalMs = runs.reduce((sum, { runSeconds }) => sum + Math.round((runSeconds ?? 0) * 1_000), 0);
+  return {
+    passRate: rate("passed"),
+    failRate: rate("failed"),
+    averageTestDuration: { current: Number((totalMs / runs.length).toFixed(2)) },
+  };
 }
 
 /** @returns The report that {@link renderCtrf} rendered, or what is wrong with the text, like `is not JSON`. */

@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import type { LogAnnotation } from "../run.ts";
-import { changeLists, changeOutputs } from "./changes.ts";
+import { changeLists, changeOutputs } from "./trends.ts";
 import { countCases, reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
 import { code, codeBlock, inline, linkTo, shortened } from "./markdown.ts";

@@ -9,7 +9,7 @@
 
 import { formatDuration } from "../duration.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
-import { reasonsOf, verdictText } from "./cases.ts";
+import { ctrfStatus, reasonsOf, verdictText } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
 
 /** Of one text: GitLab refuses files above 30 MB. */
@@ -43,22 +43,10 @@ function totalsOf(cases: readonly ReportCase[]) {
 
 type Outcome = "passed" | "failure" | "error" | "skipped";
 
-function outcomeOf({ verdict, isFailure, isQuarantined }: ReportCase): Outcome {
-  if (isFailure) return verdict === "error" ? "error" : "failure";
-  switch (verdict) {
-    case "passed":
-    case "unexpected-pass":
-      return "passed";
-    case "failed":
-      return isQuarantined ? "skipped" : "failure";
-    case "error":
-      return isQuarantined ? "skipped" : "error";
-    case "known-failure":
-    case "skipped":
-    case "not-judged":
-    case "not-run":
-      return "skipped";
-  }
+function outcomeOf(one: ReportCase): Outcome {
+  const status = ctrfStatus(one);
+  if (status === "failed") return one.verdict === "error" ? "error" : "failure";
+  return status === "passed" ? "passed" : "skipped";
 }
 
 interface Budget {

@@ -4,11 +4,11 @@ import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Job } from "../run.ts";
 import { innerJobs, outerJobs, type PlacedJob, stepsOf } from "../runs/step_tree.ts";
 import { shortenLine } from "../log_text.ts";
-import { failureClusters } from "./clusters.ts";
+import { normalizedMessage } from "../normalized_message.ts";
 import { resultWithoutLogs } from "./ctrf.ts";
 import { reasonsOf, worstFirst } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
-import type { CaseTrend, Trends } from "./trends.ts";
+import type { Trends } from "./trends.ts";
 
 /** In UTF-16 code units. */
 const MAX_FAILED_LOG_LENGTH = 20_000;
@@ -20,33 +20,28 @@ export function pageData({ kind, cases, platformUrl }: Report, trends: Trends) {
   return {
     kind,
     platformUrl,
-    cases: cases.map((one, index) => caseData(one, { index, rank: ranks.get(one) ?? null, trend: trends.get(one.id) })),
+    cases: cases.map((one, index) => ({
+      ...caseData(one),
+      // The same in each report of the suite.
+      anchor: `case-${one.id === "" ? index + 1 : one.id}`,
+      rank: ranks.get(one) ?? null,
+      trend: trends.get(one.id) ?? null,
+    })),
     clusters: failureClusters(cases),
   };
 }
 
-function caseData(
-  one: ReportCase,
-  { index, rank, trend }: {
-    readonly index: number;
-    readonly rank: number | null;
-    readonly trend: CaseTrend | undefined;
-  },
-) {
-  const { id, reason: _reason, file, inputs, attempts, repeatCommand, ...shown } = one;
+function caseData(one: ReportCase) {
+  const { id: _id, reason: _reason, file, inputs, attempts, repeatCommand, ...shown } = one;
   const limit = one.verdict === "passed" && !one.isFlaky ? MAX_PASSED_LOG_LENGTH : MAX_FAILED_LOG_LENGTH;
   return {
     ...shown,
-    // The same in each report of the suite.
-    anchor: `case-${id === "" ? index + 1 : id}`,
-    rank,
     file: file === null ? null : `${file.path}:${file.line}`,
     inputs: bounded(inputs),
     reasons: reasonsOf(one),
     attempts: attempts.map((attempt) => attemptData(attempt, limit)),
     outputs: outputsOf(one),
     repeat: repeatCommand,
-    trend: trend ?? null,
   };
 }
 
@@ -112,4 +107,53 @@ function bounded(values: JsonObject | null): JsonObject | null {
     return [name, text.length > 1_000 ? shortenLine(text, 1_000) : value];
   });
   return Object.fromEntries(entries);
+}
+
+export interface FailureCluster {
+  /** With `…` for what differs between its cases. */
+  readonly message: string;
+  /** Places in the list of cases. */
+  readonly cases: readonly number[];
+  /** Where most of them ran, like `4 of 5 on cluster-a`; `null` if they have no place in common. */
+  readonly where: string | null;
+}
+
+/** Groups failures that have the same reason, the largest group first. */
+export function failureClusters(cases: readonly ReportCase[]): readonly FailureCluster[] {
+  const failed = worstFirst(cases);
+  const places = new Map(cases.map((one, index) => [one, index]));
+  const groups = Map.groupBy(failed, (one) => normalizedMessage(messageOf(one), namesOf(one)));
+  return [...groups].map(([normalized, members]) => {
+    return {
+      message: commonText(members.map(messageOf)) ?? normalized,
+      cases: members.map((one) => places.get(one) ?? 0),
+      where: placeOf(members),
+    };
+  }).toSorted((a, b) => b.cases.length - a.cases.length);
+}
+
+function messageOf(one: ReportCase): string {
+  return (reasonsOf(one)[0] ?? one.verdict).split("\n", 1).join().trim();
+}
+
+/** The words that all have, with `…` for the others; `undefined` if the numbers of words differ. */
+function commonText(messages: readonly string[]): string | undefined {
+  const [first = [], ...others] = [...new Set(messages)].map((message) => message.split(/(\s+)/));
+  if (others.some(({ length }) => length !== first.length)) return undefined;
+  return first.map((word, index) => others.every((other) => other[index] === word) ? word : "\u2026").join("");
+}
+
+function namesOf({ attempts, name }: ReportCase): readonly string[] {
+  return [name, ...attempts.flatMap(({ slug }) => slug ?? [])];
+}
+
+function placeOf(members: readonly ReportCase[]): string | null {
+  const counts = new Map<string, number>();
+  for (const { attempts } of members) {
+    for (const resource of new Set(attempts.at(-1)?.resources)) counts.set(resource, (counts.get(resource) ?? 0) + 1);
+  }
+  const [most] = [...counts].toSorted(([, a], [, b]) => b - a);
+  if (most === undefined || most[1] * 2 <= members.length) return null;
+  const [resource, count] = most;
+  return `${count === members.length ? "all" : `${count} of ${members.length}`} on ${resource}`;
 }

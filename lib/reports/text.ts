@@ -2,10 +2,9 @@
 
 import { formatDuration } from "../duration.ts";
 import { oneLine } from "../escape.ts";
-import { changeLists } from "./changes.ts";
 import { reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
 import type { Report, ReportCase } from "./report.ts";
-import type { Trends } from "./trends.ts";
+import { changeLists, type Trends } from "./trends.ts";
 
 /** Colors a text. */
 export type Paint = Readonly<Record<"red" | "green" | "yellow" | "dim" | "bold", (text: string) => string>>;

@@ -8,7 +8,7 @@ import { cachingClient } from "../batches/check_rows.ts";
 import { InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
-import { changeLists } from "../reports/changes.ts";
+import { changeLists } from "../reports/trends.ts";
 import { countCases, formatCounts, verdictText, worstFirst } from "../reports/cases.ts";
 import { type Report, type ReportCase, VERDICTS } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";

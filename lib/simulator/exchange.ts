@@ -65,8 +65,10 @@ export async function handleExchange(
   if (fault?.cut === "before-effect") return cut(connection);
 
   let result: SimulatedResponse | HttpError;
-  if (fault?.status !== undefined) result = faultError(fault);
-  else {
+  if (fault?.status !== undefined) {
+    const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
+    result = new HttpError(fault.status, "Injected fault", { headers });
+  } else {
     result = respond(deps, { request, url, text, match, user });
     onStep(operation, "done");
     if (fault?.statusAfterEffect !== undefined) result = new HttpError(fault.statusAfterEffect, "Gateway timeout");
@@ -135,11 +137,6 @@ function limitRate(state: SimulatorState, admittedMs: number[]): void {
   }
   const seconds = Math.max(1, Math.ceil(((recent[0] ?? nowMs) + rateWindowMs - nowMs) / 1_000));
   throw new HttpError(429, "Too many requests", { headers: { "retry-after": String(seconds) } });
-}
-
-function faultError({ status = 500, retryAfter }: Fault): HttpError {
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": retryAfter };
-  return new HttpError(status, "Injected fault", { headers });
 }
 
 /** The returned response never reaches the client. */

@@ -1,4 +1,4 @@
-/** Computes a run's progress at an instant from its plan and from cancel, update and delete requests. */
+/** Computes a run's progress and logs at an instant from its plan and from cancel, update and delete requests. */
 
 import type { JsonObject } from "../json.ts";
 import { substituteExpressions } from "./expressions.ts";
@@ -68,7 +68,7 @@ export function runningSteps(run: SimulatedRun, nowMs: number): { name: string; 
 }
 
 /** The lines that a step has written so far. A step that is skipped or was never reached writes nothing. */
-export function* stepLines(state: SimulatorState, run: SimulatedRun, step: PlannedStep, nowMs: number) {
+function* stepLines(state: SimulatorState, run: SimulatedRun, step: PlannedStep, nowMs: number) {
   const startMs = run.createdAtMs + step.startMs;
   const stoppedMs = run.failedAtMs ?? run.cancelRequestedAtMs ?? Infinity;
   const untilMs = Math.min(nowMs, stoppedMs, run.createdAtMs + step.endMs);
@@ -97,4 +97,47 @@ function statusAt(span: StepSpan, run: SimulatedRun, nowMs: number): string {
 function outputsAt(job: PlannedJob, run: SimulatedRun, nowMs: number): Record<string, string> {
   if (statusAt(job, run, nowMs) === "canceled") return {};
   return plannedOutputsOf(job.steps.filter((step) => statusAt(step, run, nowMs) === "completed"));
+}
+
+/** The file's text; `null` if it does not exist (yet). */
+export function readLogFile(state: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {
+  const [, stepPath = "", backup] = /^(.+)\/logs\.out(\.1)?$/.exec(path) ?? [];
+  const step = stepAt(run.plan.jobs, stepPath);
+  if (step === undefined) return null;
+  const log = rotate(stepLines(state, run, step, nowMs), state.behavior().logFileBytes);
+  return backup === undefined ? log.current : log.backup;
+}
+
+/** The step at `logs/JOB/step_N`, inside a subworkflow at `subworkflows/JOB/step_N/logs/JOB/step_N`. */
+function stepAt(jobs: readonly PlannedJob[], path: string): PlannedStep | undefined {
+  const [, kind, name, index, rest = ""] = /^(logs|subworkflows)\/([^/]+)\/step_(\d+)(?:\/(.+))?$/.exec(path) ?? [];
+  const step = jobs.find((job) => job.name === name)?.steps[Number(index)];
+  if (kind === "subworkflows") return stepAt(step?.jobs ?? [], rest);
+  return rest === "" ? step : undefined;
+}
+
+/** Keeps one backup; older lines are discarded. */
+function rotate(
+  lines: Iterable<string>,
+  limitBytes: number,
+): { readonly current: string | null; readonly backup: string | null } {
+  const encoder = new TextEncoder();
+  let backup: string[] | null = null;
+  let current: string[] = [];
+  let bytes = 0;
+  for (const line of lines) {
+    const lineBytes = encoder.encode(line).length + 1;
+    if (bytes > 0 && bytes + lineBytes > limitBytes) {
+      backup = current;
+      current = [];
+      bytes = 0;
+    }
+    current.push(line);
+    bytes += lineBytes;
+  }
+  return { current: fileText(current), backup: backup === null ? null : fileText(backup) };
+}
+
+function fileText(lines: readonly string[]): string | null {
+  return lines.length === 0 ? null : lines.map((line) => `${line}\n`).join("");
 }

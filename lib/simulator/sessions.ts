@@ -1,8 +1,8 @@
 /** Interactive sessions: they start in stages after their run and stop with it. */
 
+import { newId } from "./shape.ts";
 import type { JsonObject } from "../json.ts";
 import { SIMULATED_ORGANIZATION } from "./auth.ts";
-import { newId } from "./id.ts";
 import { endMsOf, hasSimulatedRunEnded, simulatedStatusOf } from "./progress.ts";
 import { formatServerTime, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";
 

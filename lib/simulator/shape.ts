@@ -1,4 +1,4 @@
-/** Reads values of unknown shape from YAML and JSON. */
+/** Reads values of unknown shape from YAML and JSON, and makes ids of the platform's form. */
 
 import { parse } from "../deps/yaml.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
@@ -31,4 +31,10 @@ export function stringsOf(value: Json | undefined): string[] {
 /** The members with these names, if present. */
 export function pick(from: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(names.flatMap((name) => from[name] === undefined ? [] : [[name, from[name]]]));
+}
+
+/** An object id like the platform's: 24 hex digits, of which the first eight are the time of creation in seconds. */
+export function newId(nowMs: number, random: () => number): string {
+  const seconds = Math.floor(nowMs / 1_000).toString(16).padStart(8, "0");
+  return seconds.slice(-8) + Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join("");
 }

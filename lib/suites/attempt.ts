@@ -94,7 +94,9 @@ export async function judgeAttempt(
   });
   // Together with the attempt: from now on, its run time counts.
   Object.assign(state, { isRunning: false, workingSinceMs: null, ranSeconds: null });
-  state.judgement = { ...judgement, isFailure: judgement.isFailure || isRequiredResource(judgement, end, options) };
+  // A resource that is required was not there in time.
+  const isMissed = options.requiresResources && judgement.verdict === "not-judged" && end.type === "result";
+  state.judgement = { ...judgement, isFailure: judgement.isFailure || isMissed };
   return cause;
 }
 
@@ -225,14 +227,6 @@ function causeOfJudgement(end: TaskEnd, { verdict }: Judgement): FailureCause | 
   if (verdict === "failed") return "run";
   if (verdict !== "not-judged" && verdict !== "error") return null;
   return end.type === "result" && end.result.kind === "run_deleted" ? "infra" : endedAttemptOf(end, false).cause;
-}
-
-function isRequiredResource(
-  { verdict }: Judgement,
-  end: TaskEnd,
-  { requiresResources }: JudgeOptions,
-): boolean {
-  return requiresResources && verdict === "not-judged" && end.type === "result";
 }
 
 function secretOutputsOf({ expect }: CheckedCase, { outputs = {} }: RunResult): readonly string[] {

@@ -1,6 +1,6 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { type JsonObject, valuesIn } from "../json.ts";
-import { axesOf } from "./check_matrix.ts";
+import { axesOf } from "./matrix.ts";
 import { listOf, type Named, needsOf, objectOf, type Report, textsOf } from "./document.ts";
 import { referencesIn } from "./reference.ts";
 import type { SourcePath } from "./source.ts";

@@ -4,8 +4,8 @@ import { parsePath, valueAt } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { checkKnownFailures } from "./check_known_failures.ts";
-import { checkMatrix } from "./check_matrix.ts";
+import { checkKnownFailures } from "./known_failures.ts";
+import { checkMatrix } from "./matrix.ts";
 import { checkReferences } from "./check_references.ts";
 import {
   axisMappings,

@@ -2,7 +2,7 @@
 
 import { joinPath } from "../inputs/path.ts";
 import { canonicalJson, isObject, type Json, parseJson } from "../json.ts";
-import type { ReportExpectation } from "../reports/report.ts";
+import type { ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { ExpectDocument } from "./format.ts";
 
 export type Comparison = NonNullable<ExpectDocument["outputs"]>[string];
@@ -201,4 +201,14 @@ function expectedText(all: Comparisons): string {
     ...exists === true ? ["a value"] : [],
     ...type === undefined ? [] : [`type ${type}`],
   ].join(", ");
+}
+
+/** The value as it is compared with others in a message. */
+export function metricText({ value, unit }: Pick<ReportMetric, "value" | "unit">): string {
+  return value === null ? "no such number" : `${numberText(value)}${unit === null ? "" : ` ${unit}`}`;
+}
+
+/** Without the digits that only arithmetic adds. */
+export function numberText(value: number): string {
+  return String(Number(value.toPrecision(12)));
 }

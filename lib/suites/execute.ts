@@ -100,7 +100,11 @@ export async function executeSuites(
     for (const state of runnable) await judgeKept(deps, state, context);
     return { cases: reportAll(), error: null, isFinished: true };
   }
-  await judgeEarlier(deps, runnable, options);
+  // What an earlier process has seen of a case, besides its last attempt.
+  for (const state of runnable) {
+    const { ended = [], previous } = options.previous.get(state.one.key) ?? {};
+    for (const one of ended) if (one.submission !== previous?.last) await judgeAttempt(deps, state, one, options);
+  }
   const tasks = runnable.map((state) => taskOf(deps, state, context));
   const outcome = await runTasks(deps, tasks, options);
   const isInterrupted = options.signal.aborted;
@@ -210,18 +214,6 @@ function isAbove(threshold: number, states: ReadonlyMap<string, CaseState>): boo
   const all = [...states.values()].filter(({ one }) => skipReasonOf(one) === null);
   const failed = all.filter(({ attempts }) => attempts.some(({ cause }) => cause !== null));
   return failed.length > threshold * all.length;
-}
-
-/** What an earlier process has seen of a case, besides its last attempt. */
-async function judgeEarlier(
-  deps: ExecuteDeps,
-  states: readonly CaseState[],
-  options: ExecuteSuitesOptions,
-): Promise<void> {
-  for (const state of states) {
-    const { ended = [], previous } = options.previous.get(state.one.key) ?? {};
-    for (const one of ended) if (one.submission !== previous?.last) await judgeAttempt(deps, state, one, options);
-  }
 }
 
 /** Judges the attempts of an earlier call again. Their logs are read from the platform; nothing else is sent. */

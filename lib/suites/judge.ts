@@ -5,8 +5,8 @@ import { parsePath, valueAt } from "../inputs/path.ts";
 import { type JsonObject, parseJson } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
-import { compare, type Compared, compareText, comparisonsOf } from "./compare.ts";
-import { metricText } from "./metric_text.ts";
+import { unmetText } from "../reports/cases.ts";
+import { compare, type Compared, compareText, comparisonsOf, metricText } from "./compare.ts";
 import type { ExpectDocument } from "./format.ts";
 
 /** What an attempt left behind. */
@@ -120,7 +120,7 @@ function reasonOf(failed: readonly ReportExpectation[], { reason }: RunEvidence)
   if (first === undefined) return "";
   const text = first.path === "status" && reason !== null
     ? `expected ${first.expected}, got ${first.actual}: ${reason}`
-    : `${first.path}: expected ${first.expected}, got ${first.actual}`;
+    : unmetText(first);
   return failed.length === 1 ? text : `${text} (and ${failed.length - 1} more)`;
 }
 

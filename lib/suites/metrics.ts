@@ -2,10 +2,10 @@
 
 import { parsePath } from "../inputs/path.ts";
 import type { ReportMetric } from "../reports/report.ts";
+import { numberText } from "./compare.ts";
 import type { CaseDocument, ReferenceDocument } from "./format.ts";
 import { median } from "./history.ts";
 import { isLogOf, outputAt, type RunEvidence } from "./judge.ts";
-import { numberText } from "./metric_text.ts";
 import type { Suite } from "./read_suite.ts";
 
 type MetricDocument = NonNullable<CaseDocument["metrics"]>[string];

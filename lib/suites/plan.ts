@@ -7,7 +7,7 @@ import { canonicalJson, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
-import { combinationsOf } from "./combinations.ts";
+import { combinationsOf } from "./matrix.ts";
 import {
   type CaseDocument,
   type ExpectDocument,
@@ -17,7 +17,7 @@ import {
 } from "./format.ts";
 import { type InputSource, referencesOf, secretNames, type Values } from "./input_layers.ts";
 import { planMetrics, type PlannedMetrics } from "./metrics.ts";
-import { planFailures, type PlannedFailure } from "./plan_failures.ts";
+import { planFailures, type PlannedFailure } from "./known_failures.ts";
 import { type Drafted, type DraftsByName, matrixOf, nameOf, type Need, needsOf } from "./plan_needs.ts";
 import type { Suite } from "./read_suite.ts";
 import { type Reference, substitute } from "./reference.ts";
@@ -97,13 +97,13 @@ async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]
       return combinationsOf(document.matrix).map((values) => ({ ...draft, values }));
     }),
   ];
-  const drafts = await Promise.all(drafted.map(async (draft) => ({ ...draft, id: await idOf(suite, draft) })));
+  const drafts = await Promise.all(drafted.map(async (draft) => {
+    const { kind, document, values } = draft;
+    const facts = [suite.name, kind, document.id ?? document.name, matrixOf(values)];
+    return { ...draft, id: (await sha256(canonicalJson(facts))).slice(0, 16) };
+  }));
   const byName = Map.groupBy(drafts, ({ document }) => document.name);
   return drafts.map((draft) => planCase(suite, draft, { byName, options, problems }));
-}
-
-async function idOf({ name }: Suite, { kind, document, values }: Omit<Drafted, "id">): Promise<string> {
-  return (await sha256(canonicalJson([name, kind, document.id ?? document.name, matrixOf(values)]))).slice(0, 16);
 }
 
 interface Context {

@@ -1,6 +1,6 @@
 /** The cases of a suite before their settings are merged, and which of them wait for each other. */
 
-import type { AxisValue } from "./combinations.ts";
+import type { AxisValue } from "./matrix.ts";
 import type { CaseDocument } from "./format.ts";
 import { type InputSource, referencesOf } from "./input_layers.ts";
 import type { SourcePath } from "./source.ts";

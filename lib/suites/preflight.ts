@@ -1,7 +1,7 @@
 /** Checks everything before the first run is submitted: workflows, inputs, resources. Sends only reads. */
 
 import { distinctWarnings } from "../batches/check_rows.ts";
-import { type Cluster, findCluster, WORKSPACE } from "../cluster.ts";
+import { findCluster, WORKSPACE } from "../cluster.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
 import type { JsonObject } from "../json.ts";
@@ -129,12 +129,10 @@ async function offReasonOf(
   const wanted = resources === "active" ? clusters : resources;
   if (wanted.length === 0) return null;
   const known = await client.listClusters({ signal });
-  return wanted.flatMap((name) => offReason(name, known))[0] ?? null;
-}
-
-function offReason(name: string, known: readonly Cluster[]): readonly string[] {
-  if (name === WORKSPACE.name || name === WORKSPACE.id) return [];
-  const cluster = findCluster(known, name);
-  if (cluster === undefined) return [`there is no cluster ${name}`];
-  return cluster.status === "active" ? [] : [`${name} is ${cluster.status}`];
+  for (const name of wanted.filter((name) => name !== WORKSPACE.name && name !== WORKSPACE.id)) {
+    const cluster = findCluster(known, name);
+    if (cluster === undefined) return `there is no cluster ${name}`;
+    if (cluster.status !== "active") return `${name} is ${cluster.status}`;
+  }
+  return null;
 }

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { checkFormat } from "./check_format.ts";
-import { checkUntil } from "./check_known_failures.ts";
+import { checkUntil } from "./known_failures.ts";
 import { axisMappings, checkNames, listOf, namedIn, objectOf, type Report } from "./document.ts";
 import { type QuarantineDocument, quarantineFormat, type ReferenceDocument, referenceFormat } from "./format.ts";
 import { readSource, type SourceFile, type SourcePath } from "./source.ts";

@@ -4,7 +4,7 @@ import type { Json } from "../../lib/json.ts";
 import { createInputLayer } from "../../lib/inputs/layers.ts";
 import { parseAxisItems, resolveAxis } from "../../lib/batches/axis.ts";
 import { readMatrixRows, type RowsRead } from "../../lib/batches/read_rows.ts";
-import type { MatrixArguments } from "../../lib/batches/matrix_arguments.ts";
+import type { MatrixArguments } from "../../lib/batches/matrix_spec.ts";
 import { depsFor, inputsOf, linesOf } from "./support/sources.ts";
 
 const NOTHING: MatrixArguments = {

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { ctrfStatus } from "../../lib/reports/ctrf_status.ts";
+import { ctrfStatus } from "../../lib/reports/cases.ts";
 import { renderJunit } from "../../lib/reports/junit.ts";
 import type { ReportCase } from "../../lib/reports/report.ts";
 import { convertJUnitToCTRFReport } from "../deps/junit_to_ctrf.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { judge, type RunEvidence } from "../../lib/suites/judge.ts";
-import { metricText } from "../../lib/suites/metric_text.ts";
+import { metricText } from "../../lib/suites/compare.ts";
 import { judgeMetric, measureAll, type MetricReference } from "../../lib/suites/metrics.ts";
 import type { TrendPoint } from "../../lib/reports/trends.ts";
 import { metricValues } from "../../lib/suites/history.ts";

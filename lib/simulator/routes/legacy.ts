@@ -13,7 +13,7 @@ import { type RouteContext, routesIn } from "./route.ts";
 export const LEGACY_ROUTES = routesIn({
   "POST /api/workflows/:workflow/runs": ["submit", submit],
   "GET /api/workflows/:workflow/runs/:number": ["get-run", getRun],
-  "DELETE /api/workflows/:workflow/runs/:number": ["delete-run", deleteRun],
+  "DELETE /api/workflows/:workflow/runs/:number": ["delete-run", (context) => void (runOf(context).isDeleted = true)],
 }, { apiVersion: "legacy" });
 
 function submit({ state, user, params, body, nowMs }: RouteContext) {
@@ -35,10 +35,6 @@ function getRun(context: RouteContext) {
     throw new HttpError(405, "Method not allowed", { code: "method_not_allowed", headers: { allow: "DELETE" } });
   }
   return legacyRunJson(context.state, runOf(context), context.nowMs);
-}
-
-function deleteRun(context: RouteContext) {
-  runOf(context).isDeleted = true;
 }
 
 function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {

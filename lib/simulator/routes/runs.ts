@@ -3,22 +3,20 @@
 import { HttpError, invalidRequest, queryError } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { acceptSlug, findRunWithSlug, prepareSimulatedRun, type RunInput, storeSimulatedRun } from "../run_input.ts";
-import { readLogFile } from "../logs.ts";
-import { hasSimulatedRunEnded, runningSteps } from "../progress.ts";
+import { hasSimulatedRunEnded, readLogFile, runningSteps } from "../progress.ts";
 import { runDetailJson, simulatedRunJson, submitResponse } from "../render.ts";
 import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
-import { deleteSimulatedRuns } from "./delete_runs.ts";
-import { listSimulatedRuns } from "./list_runs.ts";
+import { deleteSimulatedRuns, listSimulatedRuns } from "./select_runs.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 
 export const RUN_ROUTES = routesIn({
   "GET /api/workflow-runs": ["list-runs", listSimulatedRuns],
   "POST /api/workflow-runs": ["submit", submit],
   "DELETE /api/workflow-runs": ["delete-runs", deleteSimulatedRuns],
-  "GET /api/workflow-runs/:slug": ["get-run", getRun],
+  "GET /api/workflow-runs/:slug": ["get-run", (context) => runDetailJson(context.state, runOf(context), context.nowMs)],
   "PATCH /api/workflow-runs/:slug": ["update-run", updateRun],
-  "DELETE /api/workflow-runs/:slug": ["delete-run", deleteRun],
+  "DELETE /api/workflow-runs/:slug": ["delete-run", (context) => void (runOf(context).isDeleted = true)],
   "POST /api/workflow-runs/:slug/cancel": ["cancel-run", cancelRun],
   "GET /api/workflow-runs/:slug/files": ["read-file", readRunFile],
   "GET /api/workflow-runs/:slug/running-steps": ["running-steps", listRunningSteps],
@@ -116,10 +114,6 @@ function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {
   throw new HttpError(404, `Workflow run ${slug} not found`, { code: "workflow_run_not_found" });
 }
 
-function getRun(context: RouteContext) {
-  return runDetailJson(context.state, runOf(context), context.nowMs);
-}
-
 function listRunningSteps(context: RouteContext) {
   const steps = runningSteps(runOf(context), context.nowMs);
   return { runningSteps: steps.length === 0 ? null : steps };
@@ -147,10 +141,6 @@ function cancelRun(context: RouteContext) {
     throw new HttpError(409, `Workflow run ${run.slug} has already ended`);
   }
   requestSimulatedCancel(run, context.nowMs);
-}
-
-function deleteRun(context: RouteContext) {
-  runOf(context).isDeleted = true;
 }
 
 function readRunFile(context: RouteContext) {

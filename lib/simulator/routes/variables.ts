@@ -9,7 +9,10 @@ export const VARIABLE_ROUTES = routesIn({
   "GET /api/workflow-variables": ["other", listVariables],
   "POST /api/workflow-variables": ["other", addVariable],
   "PATCH /api/workflow-variables/:key": ["other", updateVariable],
-  "DELETE /api/workflow-variables/:key": ["other", deleteVariable],
+  "DELETE /api/workflow-variables/:key": [
+    "other",
+    (context) => void variablesOf(context).delete(existing(context).key),
+  ],
 });
 
 const UPDATE_FIELDS = { value: { type: "string" }, secret: { type: "boolean" } } as const;
@@ -33,10 +36,6 @@ function updateVariable(context: RouteContext) {
   const { key, variable } = existing(context);
   const { value = variable.value, secret = variable.isSecret } = checkBody(context.body, UPDATE_FIELDS);
   return store(context, key, { value: String(value), isSecret: secret === true });
-}
-
-function deleteVariable(context: RouteContext) {
-  variablesOf(context).delete(existing(context).key);
 }
 
 function variablesOf({ state, user }: RouteContext): Map<string, StoredVariable> {

@@ -3,8 +3,7 @@
 import type { JsonObject } from "../../json.ts";
 import { HttpError } from "../responses.ts";
 import { checkBody } from "../body.ts";
-import { objectOf, textOf } from "../shape.ts";
-import { newId } from "../id.ts";
+import { newId, objectOf, textOf } from "../shape.ts";
 import type { StoredPreset, StoredWorkflow } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 

@@ -12,7 +12,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["Secrets of a suite are shown in excerpts", "if (isSecret) secrets.push(place.value);", ""],
     ["Tags of a suite are ignored", "if (tag !== undefined) report(path, tagProblem(tag, path));", ""],
   ]),
-  ...inFile("lib/suites/check_known_failures.ts", READ, [
+  ...inFile("lib/suites/known_failures.ts", READ, [
     ["Known failures never expire", "else if (until < today)", "else if (until > `${today}x`)"],
   ]),
   ...inFile("lib/suites/judge.ts", JUDGE, [
@@ -116,7 +116,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["Control characters stay in JUnit", ".replace(/[\\u0000-\\u0008", ".replace(/[\\ue000-\\ue008"],
     ["The class name has dots", 'classname: one.suite.replaceAll(".", "_"),', "classname: one.suite,"],
   ]),
-  ...inFile("lib/reports/ctrf_insights.ts", ["tests/reports/ctrf_test.ts"], [
+  ...inFile("lib/reports/ctrf.ts", ["tests/reports/ctrf_test.ts"], [
     [
       "Insights leave out this run",
       "return [...trends.get(one.id)?.points ?? [], now];",

@@ -1,7 +1,11 @@
+/** Known failures: what is wrong with them, and which ones apply to a case. */
+
 import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { axesOf } from "./check_matrix.ts";
 import { axisMappings, environmentsOf, listOf, objectOf, type Report } from "./document.ts";
+import type { CaseDocument, QuarantineDocument } from "./format.ts";
+import type { ApplicableFailure } from "./judge.ts";
+import { axesOf } from "./matrix.ts";
 import type { SourcePath } from "./source.ts";
 
 export interface KnownFailureContext {
@@ -77,4 +81,39 @@ export function expectationPaths(expect: JsonObject): readonly string[] {
     const hasMembers = (name === "outputs" || name === "jobs") && isObject(value);
     return hasMembers ? Object.keys(value).map((member) => `${name}.${member}`) : [name];
   });
+}
+
+/** A known failure for some resources. */
+export interface PlannedFailure extends ApplicableFailure {
+  /** `null` for all. */
+  readonly resources: readonly string[] | null;
+}
+
+type FailureDocument = NonNullable<CaseDocument["known-failures"]>[number];
+
+/** Its own, and that of the quarantine. @param facts The values of its matrix, and the environment. */
+export function planFailures(
+  { quarantine }: { readonly quarantine: QuarantineDocument },
+  { name, "known-failures": known = [] }: Partial<CaseDocument>,
+  facts: Readonly<Record<string, string>>,
+): { readonly knownFailures: readonly PlannedFailure[]; readonly quarantine: PlannedFailure | null } {
+  const applies = ({ when: { resource: _resource, ...when } = {} }: FailureDocument) =>
+    Object.entries(when).every(([key, value]) => [value].flat().some((one) => String(one) === facts[key]));
+  const quarantined = quarantine.find((entry) => entry.case === name);
+  return {
+    knownFailures: known.filter(applies).map(failureOf),
+    quarantine: quarantined !== undefined && applies(quarantined) ? failureOf(quarantined) : null,
+  };
+}
+
+function failureOf(
+  { reason, issue, metric, expectation, strict = true, when }: FailureDocument,
+): PlannedFailure {
+  return {
+    reason,
+    issue: issue ?? null,
+    expectation: expectation ?? (metric === undefined ? null : `metrics.${metric}`),
+    isStrict: strict,
+    resources: when?.resource === undefined ? null : [when.resource].flat().map(String),
+  };
 }
