@@ -12,6 +12,11 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** At most this long, with an ellipsis at the end of a longer text. */
+export function shortened(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}\u2026`;
+}
+
 /** Hexadecimal, 64 digits. */
 export async function sha256(text: string): Promise<string> {
   return [...await digestOf(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

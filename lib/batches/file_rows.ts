@@ -64,24 +64,19 @@ function specOf(value: Json, source: BatchSource): FromSpec | undefined {
 async function matchingFiles(pattern: string, folder: string, files: FileAccess): Promise<readonly string[]> {
   const parts = pattern.replace(/^(?:\.\/)+/, "").split("/");
   const last = parts.pop() ?? "";
+  const namesIn = async (inside: string, part: string, kind: "file" | "folder") => {
+    const where = `${folder}${inside}`.replace(/(?<=.)\/$/, "");
+    const found = await files.listFiles(where === "" ? "." : where, globOf(part), kind);
+    return found.map((path) => inside + path.replace(/^.*\//, ""));
+  };
   let inside = [""];
   for (const part of parts) {
-    if (!/[*?{]/.test(part)) inside = inside.map((path) => `${path}${part}/`);
-    else {
-      const found = await Promise.all(inside.map((path) => namesIn(path, folder, part, { files, kind: "folder" })));
-      inside = found.flat().map((path) => `${path}/`);
-    }
+    const found = /[*?{]/.test(part)
+      ? await Promise.all(inside.map((path) => namesIn(path, part, "folder")))
+      : inside.map((path) => path + part);
+    inside = found.flat().map((path) => `${path}/`);
   }
-  return (await Promise.all(inside.map((path) => namesIn(path, folder, last, { files, kind: "file" })))).flat();
-}
-
-async function namesIn(inside: string, folder: string, pattern: string, { files, kind }: {
-  readonly files: FileAccess;
-  readonly kind: "file" | "folder";
-}): Promise<string[]> {
-  const where = `${folder}${inside}`.replace(/(?<=.)\/$/, "");
-  const found = await files.listFiles(where === "" ? "." : where, globOf(pattern), kind);
-  return found.map((path) => inside + path.replace(/^.*\//, ""));
+  return (await Promise.all(inside.map((path) => namesIn(path, last, "file")))).flat();
 }
 
 /** `*` and `?` do not match a dot at the start. */

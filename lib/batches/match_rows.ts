@@ -3,6 +3,7 @@
 import type { BatchRow, RowStatus } from "../batch.ts";
 import { canonicalJson, type Json, type JsonObject } from "../json.ts";
 import type { StoredRow } from "../store/batch_store.ts";
+import { shortened } from "../text.ts";
 import { leavesOf } from "./labels.ts";
 
 /** A row of the file as it is now. */
@@ -203,9 +204,7 @@ export function matchDocument(match: RowMatch): JsonObject {
 const MAX_VALUE_LENGTH = 40;
 
 function valueText(value: Json | undefined): string {
-  if (value === undefined) return "not given";
-  const text = JSON.stringify(value);
-  return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH - 1)}\u2026`;
+  return value === undefined ? "not given" : shortened(JSON.stringify(value), MAX_VALUE_LENGTH);
 }
 
 function number(count: number): string {

@@ -8,7 +8,8 @@ import { formatDuration } from "../duration.ts";
 import type { FailedStep, RunFailure, RunResult } from "../result.ts";
 import { formatPath } from "../runs/step_tree.ts";
 import { type Annotation, suiteAnnotations, suiteOutputs, suiteSummary } from "./github_suite.ts";
-import { code, codeBlock, inline, linkTo, type Row, shortened, table } from "./markdown.ts";
+import { shortened } from "../text.ts";
+import { code, codeBlock, inline, linkTo, type Row, table } from "./markdown.ts";
 import { headline, type Report, type ReportAttempt, type ReportError } from "./report.ts";
 import { workflowCommand } from "./workflow_command.ts";
 

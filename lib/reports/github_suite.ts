@@ -5,7 +5,8 @@ import type { LogAnnotation } from "../run.ts";
 import { changeLists, changeOutputs } from "./trends.ts";
 import { countCases, reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
-import { code, codeBlock, inline, linkTo, shortened } from "./markdown.ts";
+import { shortened } from "../text.ts";
+import { code, codeBlock, inline, linkTo } from "./markdown.ts";
 
 export interface Annotation {
   readonly type: LogAnnotation["type"];

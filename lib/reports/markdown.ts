@@ -31,7 +31,3 @@ export function linkTo(name: string, url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return inline(name);
   return `<a href="${inline(new URL(url).href)}">${inline(name)}</a>`;
 }
-
-export function shortened(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
-}

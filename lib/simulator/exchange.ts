@@ -75,7 +75,8 @@ export async function handleExchange(
   }
   if (fault?.cut === "after-effect") return cut(connection);
   sent.then(() => onStep(operation, "responded"), () => {});
-  const isProblem = acceptsProblemJson(state, request);
+  const isProblem = state.behavior().errorBody === "problem" &&
+    request.headers.get("accept")?.includes("application/problem+json") === true;
   const response = result instanceof HttpError ? errorResponse(result, { isProblem, path: url.pathname }) : result;
   return await send(deps, { response, fault, connection });
 }
@@ -174,9 +175,4 @@ async function send(
       return new Response(corrupted.body, corrupted);
     }
   }
-}
-
-function acceptsProblemJson(state: SimulatorState, request: Request): boolean {
-  return state.behavior().errorBody === "problem" &&
-    (request.headers.get("accept") ?? "").includes("application/problem+json");
 }

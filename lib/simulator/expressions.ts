@@ -1,6 +1,6 @@
 /** Evaluates the `${{ … }}` of workflow files, on the syntax tree of a parser that the client does not use. */
 
-import { type CoreExpression, type Expression, isCoreExpression, parseExpression } from "../deps/jsep.ts";
+import { type Expression, isCoreExpression, parseExpression } from "../deps/jsep.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
 
@@ -57,8 +57,8 @@ function jsepSyntax(expression: string): string {
     .replace(/"(\d+)"/g, (_, index) => JSON.stringify(texts[Number(index)]));
 }
 
-function valueOf(expression: Expression, scope: ExpressionScope): Json {
-  const node = coreExpression(expression);
+function valueOf(node: Expression, scope: ExpressionScope): Json {
+  if (!isCoreExpression(node)) throw new SyntaxError(`no ${node.type}`);
   switch (node.type) {
     case "Literal":
       return node.value instanceof RegExp ? null : node.value;
@@ -90,11 +90,6 @@ function valueOf(expression: Expression, scope: ExpressionScope): Json {
     default:
       throw new SyntaxError(`no ${node.type}`);
   }
-}
-
-function coreExpression(expression: Expression): CoreExpression {
-  if (isCoreExpression(expression)) return expression;
-  throw new SyntaxError(`no ${expression.type}`);
 }
 
 const OPERATORS: Readonly<Record<string, (left: Json, right: () => Json) => Json>> = {

@@ -18,11 +18,7 @@ interface ResolveOptions {
   readonly onField?: (path: string, conditions: FieldConditions) => void;
 }
 
-export interface FieldConditions {
-  readonly hidden: boolean;
-  readonly ignore: boolean;
-  readonly optional: boolean;
-}
+export type FieldConditions = Record<"hidden" | "ignore" | "optional", boolean>;
 
 /**
  * As on the platform, `min` and `max` of numbers are not enforced, unknown members are accepted, and conditions see the
@@ -104,12 +100,11 @@ function resolveValue(
   label: string,
 ): Json | undefined {
   const { options, scope, isRow } = context;
-  const attributes = attributesOf(spec, scope);
-  const { hidden, ignore, optional } = attributes;
-  options.onField?.(context.path, { hidden, ignore, optional });
-  if (attributes.ignore) return input;
+  const conditions = conditionsOf(spec, scope);
+  options.onField?.(context.path, conditions);
+  if (conditions.ignore) return input;
   // What is hidden has its default, and is not required.
-  const missing = attributes.hidden ? [] : context.missing;
+  const missing = conditions.hidden ? [] : context.missing;
   if (spec["type"] === "group") return resolveGroup(itemsOf(spec["items"]), objectOf(input), { ...context, missing });
   const template = objectOf(spec["template"]);
   if (spec["type"] === "list" && Array.isArray(input) && typeof template["type"] !== "string") {
@@ -121,11 +116,11 @@ function resolveValue(
   }
   const isDefaulted = input === undefined || (input === "" && !isRow);
   const value = isDefaulted && spec["default"] !== undefined
-    ? resolveExpressions(spec["default"], { ...scope, $: attributes })
+    ? resolveExpressions(spec["default"], { ...scope, $: conditions })
     : input;
   const isMissing = value === undefined || value === null || (value === "" && !isRow);
   if (isMissing && spec["type"] === "boolean") return false;
-  if (isMissing && spec["default"] === undefined && !attributes.optional) missing.push(label);
+  if (isMissing && spec["default"] === undefined && !conditions.optional) missing.push(label);
   return !isMissing && value !== input && spec["type"] === "compute-clusters"
     ? clusterFor(spec, value, options)
     : value;
@@ -137,26 +132,10 @@ function itemsOf(items: Json | undefined): JsonObject {
   return Object.fromEntries(items.filter(isObject).map((item) => [textOf(item["name"]) ?? "", item]));
 }
 
-/** A field's conditions, evaluated when they are read, since they may refer to each other: `hidden: ${{ .ignore }}`. */
-function attributesOf(spec: JsonObject, scope: ExpressionScope) {
-  const evaluating = new Set<string>();
-  const evaluate = (name: string): boolean => {
-    if (evaluating.has(name)) return false;
-    evaluating.add(name);
-    const isTrue = evaluateCondition(spec[name], { ...scope, $: attributes });
-    evaluating.delete(name);
-    return isTrue;
-  };
-  const attributes = {
-    get hidden() {
-      return evaluate("hidden");
-    },
-    get ignore() {
-      return evaluate("ignore");
-    },
-    get optional() {
-      return evaluate("optional");
-    },
-  };
-  return attributes;
+/** A field's conditions, which may refer to each other: `hidden: ${{ .ignore }}`. To itself, each is false. */
+function conditionsOf(spec: JsonObject, scope: ExpressionScope, around: readonly string[] = []): FieldConditions {
+  const isTrue = (name: string): boolean =>
+    !around.includes(name) &&
+    evaluateCondition(spec[name], { ...scope, $: conditionsOf(spec, scope, [...around, name]) });
+  return { hidden: isTrue("hidden"), ignore: isTrue("ignore"), optional: isTrue("optional") };
 }

@@ -9,7 +9,7 @@ import type { Scenario } from "./scenario.ts";
 import { newId, objectOf, parseWorkflow, stringsOf, textOf } from "./shape.ts";
 import { newSession } from "./sessions.ts";
 import { workspaceStatus } from "./workspace.ts";
-import { nextRunNumber, type SimulatedRun, type SimulatorState } from "./state.ts";
+import type { SimulatedRun, SimulatorState } from "./state.ts";
 
 export interface RunInput {
   readonly user: string;
@@ -53,7 +53,8 @@ export function plannedRun(
   { yaml, scenario, createdAtMs }: Pick<WorkflowToRun, "yaml" | "scenario"> & { readonly createdAtMs: number },
 ): SimulatedRun {
   const { user, workflow = null, displayName = null } = input;
-  const number = nextRunNumber(state, user, workflow);
+  const earlier = state.runs.filter((run) => run.user === user && run.workflow === workflow);
+  const number = Math.max(0, ...earlier.map((run) => run.number)) + 1;
   const slug = input.slug ?? serverSlug(state, input, number);
   const declared = Object.entries(objectOf(yaml["sessions"])).map(([key, spec]) => ({
     key,

@@ -85,11 +85,6 @@ export interface SimulatorState {
   readonly variables: Map<string, Map<string, StoredVariable>>;
 }
 
-export function nextRunNumber(state: SimulatorState, user: string, workflow: string | null): number {
-  const numbers = state.runs.filter((run) => run.user === user && run.workflow === workflow).map((run) => run.number);
-  return Math.max(0, ...numbers) + 1;
-}
-
 /** An instant in the server's time, as RFC 3339. */
 export function formatServerTime(state: SimulatorState, instantMs: number): string {
   return new Date(serverTimeMs(state, instantMs)).toISOString();

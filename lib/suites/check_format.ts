@@ -6,6 +6,7 @@ import { valueAt } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import { shortened } from "../text.ts";
 import type { SourceFile, SourcePath } from "./source.ts";
 import { OPERATOR, withoutOperator } from "./syntax.ts";
 
@@ -106,8 +107,7 @@ function shown(value: Json | undefined, path: SourcePath): string {
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (isObject(value)) return "a mapping";
-  const text = JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+  return shortened(JSON.stringify(value), 60);
 }
 
 /** The fields that a mapping at this path may have: of alternatives, those of the one it resembles most. */

@@ -1,6 +1,6 @@
 /** What the format cannot express: names that must exist, values that belong together. Accepts any document. */
 
-import { parsePath, valueAt } from "../inputs/path.ts";
+import { parsePath } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import type { Problem } from "../problem.ts";
@@ -12,6 +12,7 @@ import {
   checkNames,
   environmentsOf,
   isSecretReference,
+  itemsOf,
   type Named,
   namedIn,
   needsOf,
@@ -38,7 +39,7 @@ export function checkSuite(source: SourceFile, { today }: { readonly today: stri
     }
     checkNames(textsOf(value.setup), [...path, "setup"], setups, report);
     checkNames(
-      textsOf(value.requires, "environment"),
+      textsOf(objectOf(value.requires).environment),
       [...path, "requires", "environment"],
       environmentsOf(document),
       report,
@@ -130,17 +131,11 @@ function checkExpectations(expect: JsonObject, path: SourcePath, report: Report)
       report([...path, name], "compares nothing: add min or max");
     }
   }
-  const logs = Array.isArray(expect.log)
-    ? expect.log.map((log, index) => [objectOf(log), ["log", index]] as const)
-    : [[objectOf(expect.log), ["log"]] as const];
-  for (const [log, place] of logs) {
-    checkPattern(log.matches, [...path, ...place, "matches"], report);
-    const hasComparison = ["contains", "lacks", "matches"].some((name) => log[name] !== undefined);
-    if (
-      isObject(valueAt(expect, place)) && Object.keys(log).every((name) => name === "job" || name === "step") &&
-      !hasComparison
-    ) {
-      report([...path, ...place], "compares nothing: add contains, lacks or matches");
+  for (const [log, below] of itemsOf(expect.log)) {
+    const place = [...path, "log", ...below];
+    checkPattern(objectOf(log).matches, [...place, "matches"], report);
+    if (isObject(log) && Object.keys(log).every((name) => name === "job" || name === "step")) {
+      report(place, "compares nothing: add contains, lacks or matches");
     }
   }
 }

@@ -22,14 +22,20 @@ export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** One text or a list of texts, each with the path below that of the value. */
-export function textsOf(
-  value: Json | undefined,
-  member?: string,
-): readonly { readonly text: string; readonly path: SourcePath }[] {
-  const found = member === undefined ? value : objectOf(value)[member];
-  if (typeof found === "string") return [{ text: found, path: [] }];
-  return listOf(found).flatMap((text, index) => typeof text === "string" ? [{ text, path: [index] }] : []);
+/** One value or a list of values, each with the path below that of the whole. */
+export function itemsOf(value: Json | undefined): readonly (readonly [item: Json, path: SourcePath])[] {
+  if (Array.isArray(value)) return value.map((item, index) => [item, [index]]);
+  return value === undefined ? [] : [[value, []]];
+}
+
+export interface NamedText {
+  readonly text: string;
+  readonly path: SourcePath;
+}
+
+/** One text or a list of texts. */
+export function textsOf(value: Json | undefined): readonly NamedText[] {
+  return itemsOf(value).flatMap(([text, path]) => typeof text === "string" ? [{ text, path }] : []);
 }
 
 export function namedIn(document: JsonObject, member: string): readonly Named[] {
@@ -52,12 +58,8 @@ export function axisMappings(
 }
 
 /** The names of the cases that a case needs, each with its path below `needs`. */
-export function needsOf(value: JsonObject): readonly { readonly text: string; readonly path: SourcePath }[] {
-  const { needs } = value;
-  const items: readonly [Json | undefined, SourcePath][] = Array.isArray(needs)
-    ? needs.map((item, index) => [item, [index]])
-    : [[needs, []]];
-  return items.flatMap(([item, path]) => {
+export function needsOf({ needs }: JsonObject): readonly NamedText[] {
+  return itemsOf(needs).flatMap(([item, path]) => {
     if (typeof item === "string") return [{ text: item, path }];
     const name = objectOf(item).case;
     return typeof name === "string" ? [{ text: name, path: [...path, "case"] }] : [];
@@ -72,7 +74,7 @@ export function isSecretReference(value: Json): value is { secret: string } {
 
 /** Each name that is used must be one of those that are known. */
 export function checkNames(
-  used: readonly { readonly text: string; readonly path: SourcePath }[],
+  used: readonly NamedText[],
   path: SourcePath,
   known: readonly { readonly name: string }[],
   report: Report,

@@ -37,8 +37,7 @@ export function judgeInterrupted(state: CaseState, end: TaskEnd, options: JudgeO
       ? `its run ${slug} continues, and --resume goes on with it`
       : `whether it has started ${slug} is not known, and --resume finds out`
   }`;
-  addCutOff(state, end, { reason, isCancelled: false }, options);
-  return { ...notRun(reason), verdict: "not-judged" };
+  return cutOff(state, end, { reason, verdict: "not-judged" }, options);
 }
 
 /** Of a suite that ended by itself. At its deadline, and where it was cancelled, the run is cancelled. */
@@ -53,8 +52,7 @@ export async function judgeStopped(
   if (end.type !== "open" || isUnsent(end.submission)) return notRun(why);
   if (error !== null || (stop !== "deadline" && stop !== "cancelled")) {
     const reason = `the end of its run ${slugOf(end.submission)} was not seen: ${why}`;
-    addCutOff(state, end, { reason, isCancelled: false }, options);
-    return { ...notRun(reason), verdict: "error" };
+    return cutOff(state, end, { reason, verdict: "error" }, options);
   }
   const { submission } = end;
   const cancelled = `still running ${
@@ -65,8 +63,7 @@ export async function judgeStopped(
   const slug = slugOf(submission);
   const detail = isActive ? `its run ${slug} could not be cancelled` : `whether ${slug} has started is not known`;
   const reason = isCancelled ? cancelled : `${why}, and ${detail}`;
-  addCutOff(state, end, { reason, isCancelled }, options);
-  return { ...notRun(reason), verdict: "not-judged" };
+  return cutOff(state, end, { reason, verdict: "not-judged", isCancelled }, options);
 }
 
 const STOP_TEXTS: Readonly<Record<string, string>> = {
@@ -88,13 +85,16 @@ async function cancelCutOff(
   return await cancelQuietly(deps, submission.runId, signal);
 }
 
-/** An attempt whose end was not seen, or not judged. */
-function addCutOff(
+/** Adds an attempt whose end was not seen, or not judged. */
+function cutOff(
   state: CaseState,
   end: Extract<TaskEnd, { type: "open" | "result" }>,
-  { reason, isCancelled }: { readonly reason: string; readonly isCancelled: boolean },
+  { reason, isCancelled = false, verdict }: Pick<Judgement, "verdict"> & {
+    readonly reason: string;
+    readonly isCancelled?: boolean;
+  },
   { urlOf }: JudgeOptions,
-): void {
+): Judgement {
   const isKnown = end.type === "result" || end.submission.state === "active";
   const slug = end.type === "open" ? slugOf(end.submission) : end.result.slug;
   const error = {
@@ -113,4 +113,5 @@ function addCutOff(
     cause: null,
     resources: state.one.clusters,
   });
+  return { ...notRun(reason), verdict };
 }

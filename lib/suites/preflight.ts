@@ -12,7 +12,7 @@ import { findWorkflow } from "../runs/find.ts";
 import { type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { canonicalJson } from "../json.ts";
 import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
-import { sha256 } from "../text.ts";
+import { sha256, shortened } from "../text.ts";
 import { inputLayers, referencesOf, type Values } from "./input_layers.ts";
 import { cannotRun } from "./read_suite.ts";
 import type { PlannedCase } from "./plan.ts";
@@ -111,12 +111,8 @@ export async function prepareCase(
 ): Promise<PreparedRun> {
   const { workflow, preset, isTrusted, name, suite } = one;
   const layers = [...inputLayers(one.inputs, values)];
-  const displayName = shortened(`${suite}: ${name}`);
+  const displayName = shortened(`${suite}: ${name}`, MAX_OWN_NAME_LENGTH);
   return await prepare(deps, { workflow, layers, preset, displayName, isTrusted, checking }, { signal });
-}
-
-function shortened(name: string): string {
-  return name.length <= MAX_OWN_NAME_LENGTH ? name : `${name.slice(0, MAX_OWN_NAME_LENGTH - 1)}…`;
 }
 
 async function offReasonOf(

@@ -7,7 +7,16 @@ import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { checkFormat } from "./check_format.ts";
 import { checkUntil } from "./known_failures.ts";
-import { axisMappings, checkNames, listOf, namedIn, objectOf, type Report } from "./document.ts";
+import {
+  axisMappings,
+  checkNames,
+  listOf,
+  namedIn,
+  type NamedText,
+  objectOf,
+  type Report,
+  textsOf,
+} from "./document.ts";
 import { type QuarantineDocument, quarantineFormat, type ReferenceDocument, referenceFormat } from "./format.ts";
 import { readSource, type SourceFile, type SourcePath } from "./source.ts";
 
@@ -40,7 +49,7 @@ export async function readFiles(
   const document = objectOf(source.value);
   const report: Report = (path, message) => void own.push(source.problem(path, message));
   async function readNamed<T>(
-    { name, path }: NamedFile,
+    { text: name, path }: NamedText,
     read: (text: string, origin: string) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     if (name.includes("${")) return void report(path, "the name of a file cannot contain ${…}");
@@ -63,14 +72,14 @@ export async function readFiles(
   };
   const inputFiles = new Map<string, InputLayer>();
   for (const file of inputFilesIn(document)) {
-    if (inputFiles.has(file.name)) continue;
+    if (inputFiles.has(file.text)) continue;
     const layer = await readNamed(file, readInputs);
-    if (layer !== undefined) inputFiles.set(file.name, layer);
+    if (layer !== undefined) inputFiles.set(file.text, layer);
   }
   const references = new Map<string, ReferenceDocument>();
   for (const file of referenceFilesIn(document)) {
     const read = await readNamed(file, async (text, origin) => readAs(referenceFormat, await readSource(text, origin)));
-    if (read !== undefined) references.set(file.name, read.reference);
+    if (read !== undefined) references.set(file.text, read.reference);
   }
   const cases = namedIn(document, "cases");
   const checkEntries = (entries: Json | undefined, path: SourcePath, report: Report) => {
@@ -82,7 +91,7 @@ export async function readFiles(
   };
   let quarantine: QuarantineDocument = [];
   if (typeof document.quarantine === "string") {
-    const read = await readNamed({ name: document.quarantine, path: ["quarantine"] }, async (text, origin) => {
+    const read = await readNamed({ text: document.quarantine, path: ["quarantine"] }, async (text, origin) => {
       const other = await readSource(text, origin);
       const read = readAs(quarantineFormat, other);
       const reportOther: Report = (at, message) => void problems.push(other.problem(at, message));
@@ -94,12 +103,7 @@ export async function readFiles(
   return { inputFiles, references, quarantine, own, problems };
 }
 
-interface NamedFile {
-  readonly name: string;
-  readonly path: SourcePath;
-}
-
-function inputFilesIn(document: JsonObject): readonly NamedFile[] {
+function inputFilesIn(document: JsonObject): readonly NamedText[] {
   const environments = Object.entries(objectOf(document.environments));
   const settings: readonly (readonly [Json | undefined, SourcePath])[] = [
     [document.defaults, ["defaults"]],
@@ -113,16 +117,12 @@ function inputFilesIn(document: JsonObject): readonly NamedFile[] {
       )
     ),
   ];
-  return settings.flatMap(([value, path]) => {
-    const { inputs } = objectOf(value);
-    if (typeof inputs === "string") return [{ name: inputs, path: [...path, "inputs"] }];
-    return listOf(inputs).flatMap((name, index) =>
-      typeof name === "string" ? [{ name, path: [...path, "inputs", index] }] : []
-    );
-  });
+  return settings.flatMap(([value, path]) =>
+    textsOf(objectOf(value).inputs).map(({ text, path: below }) => ({ text, path: [...path, "inputs", ...below] }))
+  );
 }
 
-function referenceFilesIn(document: JsonObject): readonly NamedFile[] {
+function referenceFilesIn(document: JsonObject): readonly NamedText[] {
   const places: readonly (readonly [Json | undefined, SourcePath])[] = [
     [document.reference, ["reference"]],
     ...Object.entries(objectOf(document.environments)).map(([name, value]) =>
@@ -130,7 +130,7 @@ function referenceFilesIn(document: JsonObject): readonly NamedFile[] {
     ),
     ...listOf(document.cases).map((one, index) => [objectOf(one).reference, ["cases", index, "reference"]] as const),
   ];
-  return places.flatMap(([name, path]) => typeof name === "string" ? [{ name, path }] : []);
+  return places.flatMap(([text, path]) => typeof text === "string" ? [{ text, path }] : []);
 }
 
 export async function textOf(
