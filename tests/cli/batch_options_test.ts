@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readArgv } from "../../lib/cli/argv.ts";
-import { MATRIX_OPTIONS, matrixArguments } from "../../lib/cli/batch_options.ts";
+import { MATRIX_OPTIONS, matrixArguments } from "../../lib/cli/batch/options.ts";
 
 Deno.test("the options of a matrix may be repeated, and keep commas", () => {
   const argv = ["--matrix", "a=1,2", "--matrix=b=x", "--exclude", "a=1,b=x", "--sample", "3", "--sampling", "lhs"];

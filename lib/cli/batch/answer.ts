@@ -23,8 +23,14 @@ import type { RowStates } from "./row_states.ts";
 
 type ResultFiles = Partial<Pick<BatchValues, "csv" | "jsonl" | "log" | "report">>;
 
-/** How tracking a batch ended. */
+/** A batch that ran in this process, and how that ended. */
 export interface RanBatch {
+  readonly batch: StoredBatch;
+  /** Another process may store others meanwhile. */
+  readonly rows: readonly StoredRow[];
+  readonly states: RowStates;
+  /** Numbers of the rows that were asked for; `null` for all. */
+  readonly onlyRows: ReadonlySet<number> | null;
   readonly outcome: BatchOutcome | null;
   readonly stopped: Stopped | null;
   readonly hasLogFailed: boolean;
@@ -37,14 +43,7 @@ export interface RanBatch {
  */
 export async function finishBatch(
   call: Invocation<ResultFiles> & { readonly deps: Deps },
-  { batch, rows: ownRows, outcome, stopped, hasLogFailed, states, onlyRows }: RanBatch & {
-    readonly batch: StoredBatch;
-    /** Another process may store others meanwhile. */
-    readonly rows: readonly StoredRow[];
-    readonly states: RowStates;
-    /** Numbers of the rows that were asked for; `null` for all. */
-    readonly onlyRows: ReadonlySet<number> | null;
-  },
+  { batch, rows: ownRows, outcome, stopped, hasLogFailed, states, onlyRows }: RanBatch,
 ): Promise<number> {
   const { deps: { store }, output, values } = call;
   // The text shows no outputs, which take a read per row.

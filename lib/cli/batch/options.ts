@@ -1,5 +1,6 @@
 /** Options of every command that runs a batch. */
 
+import type { MatrixArguments } from "../../batches/matrix_spec.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
@@ -71,6 +72,30 @@ export const MANY_RUNS_OPTIONS = {
   log: option("FILE", "Append a line per attempt and state", { completes: "file" }),
 } as const;
 
+/** As many rows as a batch may have. */
+const MAX_ROWS = 100_000;
+
+/** Those of `run` that make a batch of one workflow. */
+export const MATRIX_OPTIONS = {
+  matrix: option("NAME=VALUES", "Run once per value, like 1,2,4, 1..10 or 1e-5..1e-1:log; may be repeated", {
+    multiple: true,
+    completes: "input",
+  }),
+  zip: flag("Pair the values of several --matrix options in order, instead of combining all of them"),
+  exclude: option("NAME=VALUE,…", "Leave out the combinations with these values", { multiple: true }),
+  include: option("NAME=VALUE,…", "Add a run with these inputs", { multiple: true }),
+  sample: option("N", "Run only this many of the combinations", { parse: integer({ min: 1, max: MAX_ROWS }) }),
+  seed: option("N", "Seed of the sample; another one draws another sample (default 1)", { parse: integer({ min: 0 }) }),
+  sampling: option("random|lhs", "How to draw: at random, or as a Latin hypercube, which covers each range evenly", {
+    parse: oneOf("random", "lhs"),
+  }),
+} as const;
+
+/** Each row this often; for `batch` and `run --matrix`. */
+export const REPEAT_OPTION = {
+  repeat: option("N", "Run each row N times", { parse: integer({ min: 1, max: 10_000 }) }),
+} as const;
+
 export const BATCH_OPTIONS = {
   name: option("TEXT", "Name of the batch: the same name continues the same batch (default: from the file)"),
   ...INPUT_CHECK_OPTIONS,
@@ -111,4 +136,12 @@ export function maxFailuresOf({ maxFailures }: BatchValues, rowCount: number): n
   if (maxFailures === undefined) return null;
   const value = Number.parseInt(maxFailures, 10);
   return maxFailures.endsWith("%") ? Math.max(1, Math.ceil(rowCount * value / 100)) : value;
+}
+
+/** `undefined` without `--matrix` and the options that belong to it. */
+export function matrixArguments(values: ArgValues<typeof MATRIX_OPTIONS>): MatrixArguments | undefined {
+  const { matrix = [], zip = false, exclude = [], include = [], sample, seed, sampling } = values;
+  const isUnused = [matrix, exclude, include].every(({ length }) => length === 0) && !zip &&
+    [sample, seed, sampling].every((value) => value === undefined);
+  return isUnused ? undefined : { matrix, zip, exclude, include, sample, seed, sampling };
 }

@@ -12,7 +12,7 @@ import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
-import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
+import type { StoredBatch } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
 import { inputChecking, showWarnings } from "../check_options.ts";
 import { Stopped } from "../context.ts";
@@ -21,15 +21,8 @@ import { checkAppendableFile, checkReplaceableFiles } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { finishBatch, type RanBatch } from "./answer.ts";
 import { openJobs } from "./jobs.ts";
-import {
-  type BatchCall,
-  type BatchValues,
-  CANARY,
-  DEFAULT_REQUESTS_PER_MINUTE,
-  maxFailuresOf,
-  retryPolicyOf,
-} from "./options.ts";
-import { createRowStates, type RowState, type RowStates } from "./row_states.ts";
+import { type BatchCall, CANARY, DEFAULT_REQUESTS_PER_MINUTE, maxFailuresOf, retryPolicyOf } from "./options.ts";
+import { createRowStates, type RowState } from "./row_states.ts";
 import { answerPlan, confirmMany, reportPlan } from "./show_plan.ts";
 import { viewBatch } from "./view_batch.ts";
 
@@ -39,10 +32,7 @@ import { viewBatch } from "./view_batch.ts";
  * @param readRows Called once there is a client to read forms with.
  * @returns The exit code.
  */
-export async function runBatch(
-  call: BatchCall,
-  readRows: ReadRows,
-): Promise<number> {
+export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<number> {
   const onlyRows = call.values.rows === undefined ? null : parseRowNumbers(call.values.rows);
   const retry = retryPolicyOf(call.values);
   await checkReplaceableFiles(call.context, [call.values.csv, call.values.jsonl, call.values.report]);
@@ -59,11 +49,8 @@ export async function runBatch(
 type ReadRows = (deps: Pick<Deps, "client">) => Promise<RowsRead>;
 
 /** What is kept while the runs run: of thousands of rows, their plan is not. */
-interface ReadyBatch {
-  readonly batch: StoredBatch;
-  readonly rows: readonly StoredRow[];
+interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states"> {
   readonly tasks: readonly BatchTask[];
-  readonly states: RowStates;
 }
 
 /** @returns The exit code when nothing is to be submitted. */
@@ -75,10 +62,8 @@ async function prepareBatch(
   const { output, values, signal } = call;
   const read = await readRows(deps);
   if (read.problems.length > 0) {
-    throw new InvalidInputs(
-      `Cannot run the batch: ${counted(read.problems.length, "problem")}, nothing was submitted`,
-      read.problems,
-    );
+    const problems = counted(read.problems.length, "problem");
+    throw new InvalidInputs(`Cannot run the batch: ${problems}, nothing was submitted`, read.problems);
   }
   const name = values.name ?? read.name;
   if (name === null) throw new UsageError("Cannot name this batch", { hint: "Name it: --name TEXT" });
@@ -107,7 +92,7 @@ async function prepareBatch(
   await confirmMany(call, plan);
   const { batch, rows } = await storePlan(deps, plan, owner);
   await cancelReplaced(call, deps, plan);
-  const tasks = plan.rows.filter(isTracked).map((row) => taskOf(deps, row, { check, values, call }));
+  const tasks = plan.rows.filter(isTracked).map((row) => taskOf({ ...call, deps }, row, check));
   const states = createRowStates(plan.rows.map(({ row: { row, label }, key, previous, attempt: last }) => {
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
@@ -134,20 +119,17 @@ function isTracked({ action, previous }: PlannedRow): boolean {
 }
 
 function taskOf(
-  deps: Deps,
+  call: BatchCall & { readonly deps: Deps },
   { row: { cluster, locks, workflow, layers, displayName, label }, key, previous }: PlannedRow,
-  { check, values, call }: {
-    readonly check: CheckOptions;
-    readonly values: BatchValues;
-    readonly call: BatchCall;
-  },
+  check: CheckOptions,
 ): BatchTask {
+  const { deps, context, values } = call;
   return {
     key,
     locks,
     cluster,
     previous,
-    timeoutMs: values.timeout === undefined && call.context.env("PW_TIMEOUT") === undefined
+    timeoutMs: values.timeout === undefined && context.env("PW_TIMEOUT") === undefined
       ? null
       : waitOptions(values, call).timeoutMs,
     prepare: async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request,
@@ -179,7 +161,7 @@ async function cancelReplaced({ output, signal }: BatchCall, deps: Deps, { rows 
 async function track(
   call: BatchCall & { readonly deps: Deps },
   { batch: stored, tasks, states, retry }: ReadyBatch & { readonly retry: ReturnType<typeof retryPolicyOf> },
-): Promise<RanBatch> {
+): Promise<Pick<RanBatch, "outcome" | "stopped" | "hasLogFailed">> {
   const { deps, values, signal } = call;
   const jobs = await openJobs(call, stored.batchId);
   const { control } = jobs;

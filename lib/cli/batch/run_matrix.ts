@@ -8,12 +8,11 @@ import { canonicalJson } from "../../json.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { sha256 } from "../../text.ts";
 import { type ArgValues, kebabOptionName } from "../argv.ts";
-import { MATRIX_OPTIONS, matrixArguments, REPEAT_OPTION } from "../batch_options.ts";
 import type { Invocation } from "../command.ts";
 import { inputSources } from "../input_sources.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import type { OnInterrupt } from "../tracking/interrupt.ts";
-import type { BatchValues } from "./options.ts";
+import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";
 import { runBatch } from "./run_batch.ts";
 
 type MatrixValues =

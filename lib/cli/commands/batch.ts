@@ -1,6 +1,8 @@
 import type { Owner } from "../../account.ts";
+import { failureGroups } from "../../batches/failure_groups.ts";
 import { loadResults, loadRows } from "../../batches/load_results.ts";
 import { readRows } from "../../batches/read_rows.ts";
+import { countsOf } from "../../batches/results.ts";
 import { counted } from "../../text.ts";
 import { NotFound, RunnerError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
@@ -11,8 +13,7 @@ import { findWorkflow } from "../../runs/find.ts";
 import { SESSION_PREFIX } from "../../suites/session.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
 import { answerRows, endOfRows, findBatch } from "../batch/answer.ts";
-import { BATCH_OPTIONS } from "../batch/options.ts";
-import { REPEAT_OPTION } from "../batch_options.ts";
+import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
@@ -20,8 +21,6 @@ import { inputSources } from "../input_sources.ts";
 import { openDeps, openRunStore } from "../open.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import { checkReplaceableFiles } from "../output_file.ts";
-
-const ACTIONS = ["status", "results", "cancel", "set", "list"] as const;
 
 const ARGS = {
   files: argument("FILE…", {
@@ -57,23 +56,15 @@ export const command = defineCommand({
   ].join("\n"),
   args: ARGS,
   async run(call) {
-    const [action, ...names] = call.values.files;
-    switch (ACTIONS.find((name) => name === action)) {
-      case undefined:
-        return await runFiles(call);
-      case "list":
-        return await list(call, names);
-      case "status":
-        return await status(call, onlyName("status", names));
-      case "results":
-        return await results(call, onlyName("results", names));
-      case "cancel":
-        return await cancel(call, onlyName("cancel", names));
-      case "set":
-        return await set(call, onlyName("set", names));
-    }
+    const [action = "", ...names] = call.values.files;
+    if (action === "list") return await list(call, names);
+    const act = ACTIONS.get(action);
+    return act === undefined ? await runFiles(call) : await act(call, onlyName(action, names));
   },
 });
+
+/** What can be done with a batch that is named. */
+const ACTIONS = new Map(Object.entries({ status, results, cancel, set }));
 
 async function runFiles(call: BatchCommandCall): Promise<number> {
   const { context, values } = call;
@@ -117,15 +108,11 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   const batch = await findBatch(store, name);
   const rows = await loadRows(store, batch);
   const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED;
-  const { countsOf } = await import("../../batches/results.ts");
-  const { failureGroups } = await import("../../batches/failure_groups.ts");
   const groups = failureGroups(rows);
   if (output.mode === "text") {
     const { batchSummary, renderFailureGroups } = await import("../render/batch_results.ts");
     output.answer(`${batch.name}: ${batchSummary(rows)}`);
-    for (const line of renderFailureGroups(groups, output.layout())) {
-      output.answer(line);
-    }
+    for (const line of renderFailureGroups(groups, output.layout())) output.answer(line);
   } else {
     const { batchId, rowCount } = batch;
     const document = { batchId, name: batch.name, rowCount, counts: countsOf(rows), failureGroups: groups };

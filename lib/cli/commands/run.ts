@@ -11,8 +11,7 @@ import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
 import { argument, type ArgValues, flag, kebabOptionName, oneOf, option, positiveDuration } from "../argv.ts";
-import { MANY_RUNS_OPTIONS } from "../batch/options.ts";
-import { MATRIX_OPTIONS, REPEAT_OPTION } from "../batch_options.ts";
+import { MANY_RUNS_OPTIONS, MATRIX_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import {
