@@ -8,8 +8,7 @@ import { createKv } from "../store/kv.ts";
 import { isStoreMissing, openKv } from "../store/open_kv.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
 import { createRunStore, type RunStore } from "../store/run_store.ts";
-import { openCredential } from "./credential.ts";
-import { clientFor, logToOutput, type OpenInvocation } from "./open_client.ts";
+import { clientFor, logToOutput, openCredential, type OpenInvocation } from "./open_client.ts";
 import { runStorePath } from "./state_path.ts";
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Context } from "../../lib/cli/context.ts";
-import { openCredential } from "../../lib/cli/credential.ts";
+import { openCredential } from "../../lib/cli/open_client.ts";
 import { createOutput } from "../../lib/cli/output.ts";
 import type { LogLevel } from "../../lib/log.ts";
 import { aContext } from "../support/cli_context.ts";

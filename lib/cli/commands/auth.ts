@@ -6,11 +6,10 @@ import type { Credential } from "../../platform/credentials/credentials.ts";
 import { hiddenSources } from "../../platform/credentials/sources.ts";
 import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { credentialDeps, openCredential, withoutPrompts } from "../credential.ts";
 import { accountName, KIND_LABELS } from "../doctor/host_checks.ts";
 import { formatTime } from "../terminal/time_text.ts";
 import { COMPLETED } from "../exit_codes.ts";
-import { clientFor } from "../open_client.ts";
+import { clientFor, credentialDeps, openCredential, withoutPrompts } from "../open_client.ts";
 import type { Output } from "../output.ts";
 
 export const command = defineCommand({

@@ -21,9 +21,8 @@ import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
 import { stoppedTogether } from "../tracking/stopped_together.ts";
-import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
+import { TRACK_OPTIONS, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import { writeResults } from "../tracking/write_results.ts";
 import { printNamedResults } from "./watch.ts";
 
 export const command = defineCommand({

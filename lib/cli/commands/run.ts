@@ -29,9 +29,8 @@ import type { Output } from "../output.ts";
 import { REPORT_FORMATS } from "../report_formats.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument } from "../tracking/run_view.ts";
-import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
+import { TRACK_OPTIONS, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import { writeResults } from "../tracking/write_results.ts";
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {

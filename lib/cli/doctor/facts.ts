@@ -11,8 +11,7 @@ import { inspectStore } from "../../store/inspect.ts";
 import { openKv, shownName, sqlitePathOf } from "../../store/open_kv.ts";
 import { createRunStore } from "../../store/run_store.ts";
 import type { Context } from "../context.ts";
-import { credentialDeps, withoutPrompts } from "../credential.ts";
-import { logToOutput, type OpenInvocation, readCaCertOption } from "../open_client.ts";
+import { credentialDeps, logToOutput, type OpenInvocation, readCaCertOption, withoutPrompts } from "../open_client.ts";
 import { dotenvText } from "../settings.ts";
 import { runStorePath } from "../state_path.ts";
 

@@ -1,12 +1,13 @@
-/** Tracks one run, with its progress, Ctrl-C and timeout. */
+/** Tracks one run, with its progress, Ctrl-C and timeout, and writes results. */
 
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { EVENTS_OPTION, JSON_OPTION } from "../command.ts";
-import { LocalFailure, Stopped } from "../context.ts";
+import { LocalFailure, OutputFailed, Stopped } from "../context.ts";
 import { machineFailure } from "../failure_report.ts";
+import type { Output } from "../output.ts";
 import {
   handleInterrupt,
   handleTimeout,
@@ -19,6 +20,7 @@ import {
   STOP_OPTIONS,
   type StopDeps,
 } from "./interrupt.ts";
+import { runName, watchCommand } from "./run_lines.ts";
 import { type RunViewer, viewRun } from "./run_view.ts";
 import { WAIT_OPTIONS } from "./wait_options.ts";
 
@@ -68,4 +70,28 @@ function localFailureOf(error: unknown, latest: Milestone | undefined): LocalFai
   const { message, hint } = kept(startedRun(latest));
   const submitted = latest.isAttached ? "no" : "yes";
   return new LocalFailure(`${failure.message}\n${message}`, { hint, submitted, cause: error });
+}
+
+/**
+ * Results that stdout cannot take are named on stderr: their runs exist.
+ *
+ * @throws LocalFailure when stdout cannot be written.
+ */
+export async function writeResults(
+  output: Output,
+  results: readonly RunResult[],
+  write: () => void | Promise<void>,
+): Promise<void> {
+  try {
+    await write();
+    output.checkEvents();
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+    const states = results.map((result) => `\nRun ${runName(result)}: ${result.status}`);
+    throw new LocalFailure(`${error.message}${states.join("")}`, {
+      hint: results.map((result) => `Show it again: ${watchCommand(result)}`).join("\n"),
+      submitted: results.some(({ submitted }) => submitted === "yes") ? "yes" : "no",
+      cause: error,
+    });
+  }
 }

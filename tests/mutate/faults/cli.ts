@@ -175,7 +175,7 @@ export const CLI_FAULTS: readonly Fault[] = [
       "false",
     ],
   ]),
-  ...inFile("lib/cli/tracking/write_results.ts", ["tests/cli/machine_errors_processes_test.ts"], [
+  ...inFile("lib/cli/tracking/track_to_end.ts", ["tests/cli/machine_errors_processes_test.ts"], [
     ["a result that cannot be written is not named", "error instanceof OutputFailed", "error instanceof Array"],
   ]),
   ...inFile("lib/cli/output_file.ts", ["tests/cli/machine_errors_processes_test.ts"], [
