@@ -238,6 +238,17 @@ export function readArgv(
   });
 }
 
+/** @throws UsageError for the first of these options that is given; `reason` completes "Cannot use OPTION …". */
+export function refuseOptions(
+  values: object,
+  names: readonly string[],
+  { reason, hint }: { readonly reason: string; readonly hint?: string },
+): void {
+  const valueOf = new Map<string, unknown>(Object.entries(values));
+  const given = names.find((name) => valueOf.get(name) !== undefined);
+  if (given !== undefined) throw new UsageError(`Cannot use ${kebabOptionName(given)} ${reason}`, { hint });
+}
+
 /** Parses text. Empty text is refused, since it is most often a variable that is not set. */
 export const nonEmptyString = (value: string): string => {
   if (value === "") throw new UsageError("needs a value");

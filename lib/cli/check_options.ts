@@ -10,6 +10,9 @@ import type { Problem } from "../problem.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 
+/** Of `-i`. */
+export const INPUT_DETAILS = { short: "i", aliases: ["-p"], multiple: true, completes: "input" } as const;
+
 export const INPUT_CHECK_OPTIONS = {
   strict: flag("Refuse inputs that the workflow does not define"),
   noCheck: flag("Send the inputs without checking them"),

@@ -19,12 +19,10 @@ export interface FailureReport extends ReportError {
   readonly exitCode: ExitCode;
   /** Of inputs that were refused for other reasons. */
   readonly warnings: readonly Problem[];
-  /** True if there is no reader to report to. */
-  readonly isSilent: boolean;
 }
 
 export function reportOf(error: unknown): FailureReport {
-  const common = { hint: undefined, problems: [], warnings: [], submitted: "no", isSilent: false } as const;
+  const common = { hint: undefined, problems: [], warnings: [], submitted: "no" } as const;
   if (error instanceof RunnerError) {
     const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
     const warnings = error instanceof InvalidInputs ? error.warnings : [];
@@ -32,13 +30,7 @@ export function reportOf(error: unknown): FailureReport {
     return { ...common, exitCode: EXIT_CODES[kind], kind, message, hint, problems, warnings, submitted };
   }
   if (error instanceof PipeClosed) {
-    return {
-      ...common,
-      exitCode: EXIT_CODE_OF_CLOSED_PIPE,
-      kind: "pipe_closed",
-      message: error.message,
-      isSilent: true,
-    };
+    return { ...common, exitCode: EXIT_CODE_OF_CLOSED_PIPE, kind: "pipe_closed", message: error.message };
   }
   if (error instanceof Stopped) {
     const exitCode = EXIT_CODES_OF_SIGNALS[error.signal];

@@ -92,13 +92,10 @@ export async function readCaCertOption(
   context: Context,
   values: OpenInvocation["values"],
 ): Promise<readonly string[] | undefined> {
-  const fromEnv = context.env("PW_CA_CERT") ?? "";
-  const spec = values.cacert !== undefined
-    ? { path: values.cacert, source: "--cacert" }
-    : { path: fromEnv, source: "PW_CA_CERT" };
-  if (spec.path === "") return undefined;
+  const path = values.cacert ?? context.env("PW_CA_CERT") ?? "";
+  if (path === "") return undefined;
   const { readCaCerts } = await import("./ca_certs.ts");
-  return await readCaCerts(context, spec);
+  return await readCaCerts(context, path, values.cacert === undefined ? "PW_CA_CERT" : "--cacert");
 }
 
 /** A log whose lines are dimmed and escaped, and which states a warning once: a store that fails does so at each use. */

@@ -225,7 +225,8 @@ function levelName({ args, env }: Context): string {
 
 async function reportFailure(context: Context, output: Output | undefined, error: unknown): Promise<number> {
   const report = reportOf(error);
-  if (report.isSilent) return report.exitCode;
+  // There is no reader to report to.
+  if (error instanceof PipeClosed) return report.exitCode;
   try {
     // If even the output could not be created, the context itself is broken.
     const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", color: "never" });

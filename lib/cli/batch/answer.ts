@@ -1,7 +1,8 @@
 /** The results of a batch: files, the answer on stdout, and the exit code. */
 
 import type { RowResult } from "../../batch.ts";
-import type { RunnerError } from "../../errors.ts";
+import { didYouMean } from "../../did_you_mean.ts";
+import { NotFound, type RunnerError } from "../../errors.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { type LoadedRow, loadResults, loadRows } from "../../batches/load_results.ts";
 import type { BatchFacts } from "../../batches/report.ts";
@@ -207,11 +208,8 @@ export function endOfRows(rows: readonly RowResult[]): End {
 }
 
 function endOf(kind: string): End {
-  return { exitCode: codeOf(kind), kind };
-}
-
-function codeOf(kind: string): ExitCode {
-  return Object.entries(EXIT_CODES).find(([name]) => name === kind)?.[1] ?? EXIT_CODES.failed;
+  const [, exitCode = EXIT_CODES.failed] = Object.entries(EXIT_CODES).find(([name]) => name === kind) ?? [];
+  return { exitCode, kind };
 }
 
 export async function findBatch(store: RunStore, name: string): Promise<StoredBatch> {
@@ -219,8 +217,6 @@ export async function findBatch(store: RunStore, name: string): Promise<StoredBa
   const found = batches.filter((batch) => batch.batchId === name || batch.name === name);
   const [first] = found.sort((a, b) => b.updatedAtMs - a.updatedAtMs);
   if (first !== undefined) return first;
-  const { NotFound } = await import("../../errors.ts");
-  const { didYouMean } = await import("../../did_you_mean.ts");
   throw new NotFound(`Cannot find batch "${name}" in the local history`, {
     hint: didYouMean(name, batches.map((batch) => batch.name)) ?? "`pw-workflow-runner batch list` lists batches",
   });

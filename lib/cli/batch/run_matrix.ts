@@ -1,13 +1,12 @@
 /** `run WORKFLOW --matrix …`: a batch without a file. */
 
 import { readMatrixRows } from "../../batches/read_rows.ts";
-import { UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { canonicalJson } from "../../json.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { sha256 } from "../../text.ts";
-import { type ArgValues, kebabOptionName } from "../argv.ts";
+import { type ArgValues, refuseOptions } from "../argv.ts";
 import type { Invocation } from "../command.ts";
 import { inputSources } from "../input_sources.ts";
 import type { OpenInvocation } from "../open_client.ts";
@@ -35,7 +34,10 @@ const FOR_ONE_RUN = [
 /** @returns The exit code. */
 export async function runMatrix(call: Invocation<MatrixValues>): Promise<number> {
   const { context, values, signal } = call;
-  refuseForMany(values);
+  refuseOptions(values, Object.keys(values).filter((name) => FOR_ONE_RUN.includes(name)), {
+    reason: "together with --matrix or --repeat",
+    hint: "It is for a single run",
+  });
   const { workflow, onInterrupt } = values;
   const matrix = matrixArguments(values) ?? null;
   const layers = await readLayers(values.input ?? [], inputSources(context));
@@ -48,15 +50,5 @@ export async function runMatrix(call: Invocation<MatrixValues>): Promise<number>
       formOf: async (name) => readForm((await findWorkflow(deps, name, { signal })).yaml),
     });
     return { ...read, name: `${workflow}-${identity}` };
-  });
-}
-
-function refuseForMany(values: MatrixValues): void {
-  const [unused] = Object.entries(values).flatMap(([name, value]) =>
-    value !== undefined && FOR_ONE_RUN.includes(name) ? [name] : []
-  );
-  if (unused === undefined) return;
-  throw new UsageError(`Cannot use ${kebabOptionName(unused)} together with --matrix or --repeat`, {
-    hint: "It is for a single run",
   });
 }

@@ -8,12 +8,7 @@ import type { RowState } from "./row_states.ts";
 import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
 
 /** Also appends to the log that was asked for. */
-export interface LoggingViewer extends BatchViewer {
-  /** Whether lines are missing from the log. */
-  hasLogFailed(): boolean;
-}
-
-export async function viewBatch(call: ViewCall, parts: ViewParts): Promise<LoggingViewer> {
+export async function viewBatch(call: ViewCall, parts: ViewParts) {
   const { context, output, values: { progress = "auto", log } } = call;
   const hasTable = progress === "table" || (progress === "auto" && output.hasLiveLines && !isSet(context.env("CI")));
   const viewer = progress === "none" || output.mode !== "text" && !hasTable
@@ -33,11 +28,12 @@ export async function viewBatch(call: ViewCall, parts: ViewParts): Promise<Loggi
     }
   };
   return {
-    show(event) {
+    show(event: BatchEvent): void {
       const line = log === undefined || hasLogFailed ? undefined : logLine(event, parts);
       if (log !== undefined && line !== undefined) append(log, line);
       viewer.show(event);
     },
+    /** Whether lines are missing from the log. */
     hasLogFailed: () => hasLogFailed,
     [Symbol.dispose]: () => viewer[Symbol.dispose](),
   };

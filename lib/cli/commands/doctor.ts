@@ -1,5 +1,4 @@
-import { UsageError } from "../../errors.ts";
-import { kebabOptionName } from "../argv.ts";
+import { refuseOptions } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { DoctorCheck } from "../doctor/check.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
@@ -27,7 +26,7 @@ export const command = defineCommand({
   async run(call) {
     const { output, values } = call;
     if (values.probe !== undefined) return await (await import("../doctor/probe/command.ts")).probe(call, values.probe);
-    refuseProbeOptions(values);
+    refuseOptions(values, Object.keys(PROBE_OPTIONS), { reason: "without --probe", hint: "Add --probe WORKFLOW" });
     const checks: DoctorCheck[] = [];
     for await (const check of runChecks(call)) {
       checks.push(check);
@@ -38,9 +37,3 @@ export const command = defineCommand({
     return mostSevereEnd(checks).exitCode;
   },
 });
-
-function refuseProbeOptions(values: Readonly<Record<string, unknown>>): void {
-  const unused = Object.keys(PROBE_OPTIONS).find((name) => values[name] !== undefined);
-  if (unused === undefined) return;
-  throw new UsageError(`Cannot use ${kebabOptionName(unused)} without --probe`, { hint: "Add --probe WORKFLOW" });
-}

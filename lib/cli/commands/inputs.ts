@@ -13,7 +13,7 @@ import { evaluateConditions } from "../../inputs/unknown_conditions.ts";
 import type { Workflow } from "../../workflow.ts";
 import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { DEFAULTS_OPTION, logUnknownConditions, showWarnings } from "../check_options.ts";
+import { DEFAULTS_OPTION, INPUT_DETAILS, logUnknownConditions, showWarnings } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open_client.ts";
 import { checkOutputFile, writeOutputFile } from "../output_file.ts";
@@ -30,13 +30,7 @@ const ARGS = {
   noDefaults: { ...DEFAULTS_OPTION.noDefaults, actions: ["explain"] },
   action: argument("ACTION", { parse: action }),
   workflow: argument("WORKFLOW", { completes: "workflow" }),
-  input: option("INPUTS", "Inputs, as for run", {
-    short: "i",
-    aliases: ["-p"],
-    multiple: true,
-    completes: "input",
-    actions: ["explain"],
-  }),
+  input: option("INPUTS", "Inputs, as for run", { ...INPUT_DETAILS, actions: ["explain"] }),
   preset: option("NAME", "Start from this preset of the workflow", { completes: "preset", actions: ["explain"] }),
   ...JSON_OPTION,
   output: option("FILE", "Write to this file, which must not exist yet", {

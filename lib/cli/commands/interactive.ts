@@ -45,7 +45,11 @@ export async function interactive(context: Context, output: Output): Promise<num
       print: (text) => output.log("INFO", text),
       run: (request) => runWithPrompts({ context, output, prompter, deps }, request),
       showLogs: (ended) => showLogs(output, deps, ended),
-      showErrors: (ended) => showErrors(output, ended),
+      showErrors: ({ failure }) => {
+        const none = "No job or step reported a failure";
+        output.answer(failure === undefined ? none : renderFailureDigest(failure, output.answerStyle));
+        return Promise.resolve();
+      },
     });
     if (hint !== undefined) output.log("INFO", hint);
     return result === undefined ? EXIT_CODES.completed : EXIT_CODES[result.kind];
@@ -165,11 +169,4 @@ async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promis
   const client = await redactingReads(deps, runId);
   const run = await client.getRun(runId, { signal });
   await printLogs({ deps: { ...deps, client }, output, signal }, runId, { run, isSelected: () => true, tail: 50 });
-}
-
-function showErrors(output: Output, { failure }: RunResult): Promise<void> {
-  output.answer(
-    failure === undefined ? "No job or step reported a failure" : renderFailureDigest(failure, output.answerStyle),
-  );
-  return Promise.resolve();
 }

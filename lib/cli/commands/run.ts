@@ -10,13 +10,14 @@ import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
-import { argument, type ArgValues, flag, kebabOptionName, oneOf, option, positiveDuration } from "../argv.ts";
+import { argument, type ArgValues, flag, oneOf, option, positiveDuration, refuseOptions } from "../argv.ts";
 import { MANY_RUNS_OPTIONS, MATRIX_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import {
   DEFAULTS_OPTION,
   INPUT_CHECK_OPTIONS,
+  INPUT_DETAILS,
   inputChecking,
   logUnknownConditions,
   showWarnings,
@@ -34,12 +35,7 @@ import { waitOptions } from "../tracking/wait_options.ts";
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
-  input: option("INPUTS", "Inputs (see below)", {
-    short: "i",
-    aliases: ["-p"],
-    multiple: true,
-    completes: "input",
-  }),
+  input: option("INPUTS", "Inputs (see below)", INPUT_DETAILS),
   name: option("TEXT", "Display name of the run on the platform"),
   ...INPUT_CHECK_OPTIONS,
   ...DEFAULTS_OPTION,
@@ -95,7 +91,10 @@ export const command = defineCommand({
     if (values.matrix !== undefined || values.include !== undefined || values.repeat !== undefined) {
       return await (await import("../batch/run_matrix.ts")).runMatrix(call);
     }
-    refuseWithoutMatrix(values);
+    refuseOptions(values, Object.keys({ ...MATRIX_OPTIONS, ...MANY_RUNS_OPTIONS }), {
+      reason: "for a single run",
+      hint: "It is for several runs: add --matrix NAME=VALUES or --repeat N",
+    });
     output.reporter?.start(values.workflow);
     const layers = await readLayers(values.input ?? [], inputSources(call.context));
     return await submitRunSpec(
@@ -104,15 +103,6 @@ export const command = defineCommand({
     );
   },
 });
-
-function refuseWithoutMatrix(values: Readonly<Record<string, unknown>>): void {
-  const names = Object.keys({ ...MATRIX_OPTIONS, ...MANY_RUNS_OPTIONS });
-  const unused = names.find((name) => values[name] !== undefined);
-  if (unused === undefined) return;
-  throw new UsageError(`Cannot use ${kebabOptionName(unused)} for a single run`, {
-    hint: "It is for several runs: add --matrix NAME=VALUES or --repeat N",
-  });
-}
 
 /**
  * Prepares a run, submits it and tracks it.

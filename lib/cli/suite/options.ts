@@ -107,24 +107,27 @@ const FILE_FORMATS = ["junit", "ctrf", "html", "markdown"] as const;
 
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
-/** Where each report is written; `null` for formats without a file. */
 export interface WantedReport {
-  readonly format: "text" | "github" | FileFormat;
-  readonly file: string | null;
+  readonly format: FileFormat;
+  readonly file: string;
 }
 
-/** @throws UsageError for an unknown format, and for two reports in one file. */
+/**
+ * The reports that are written to files.
+ *
+ * @throws UsageError for an unknown format, and for two reports in one file.
+ */
 export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): readonly WantedReport[] {
-  const wanted = report.map((text): WantedReport => {
-    if (text === "text" || text === "github") return { format: text, file: null };
+  const wanted = report.flatMap((text): WantedReport[] => {
+    if (text === "text" || text === "github") return [];
     const [, name, file] = /^(\w+)=(.+)$/s.exec(text) ?? [];
     const format = FILE_FORMATS.find((format) => format === name);
-    if (format !== undefined && file !== undefined) return { format, file };
+    if (format !== undefined && file !== undefined) return [{ format, file }];
     throw new UsageError(`Cannot use --report ${text}`, {
       hint: `The formats are text, github, ${FILE_FORMATS.map((format) => `${format}=FILE`).join(", ")}`,
     });
   });
-  const files = wanted.flatMap(({ file }) => file ?? []);
+  const files = wanted.map(({ file }) => file);
   const twice = files.find((file, index) => files.indexOf(file) !== index);
   if (twice === undefined) return wanted;
   throw new UsageError(`Cannot write two reports to ${twice}`, { hint: "Give each its own file" });

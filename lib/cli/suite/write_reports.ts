@@ -18,17 +18,6 @@ import { cleanReport } from "../reporter.ts";
 import type { EarlierReports } from "./history_folder.ts";
 import type { FileFormat, SuiteCall, WantedReport } from "./options.ts";
 
-/** @param clean The report without secrets. */
-async function writeReport(
-  context: Context,
-  clean: Report,
-  { format, file }: WantedReport,
-  trends: Trends,
-): Promise<void> {
-  if (file === null || format === "text" || format === "github") return;
-  await replaceOutputFile(context, file, await RENDERERS[format](clean, { context, trends }));
-}
-
 interface Rendering {
   readonly context: Context;
   readonly trends: Trends;
@@ -88,7 +77,10 @@ export async function finishReport(
   const compared = isCompared ? { ...report, changes: changesOf(report, trends) } : report;
   const clean = cleanReport(compared, output.secrets());
   const areWritten = await writeOutputFiles(output, [
-    ...reports.map((wanted) => ({ hint, write: () => writeReport(context, clean, wanted, trends) })),
+    ...reports.map(({ format, file }) => ({
+      hint,
+      write: async () => await replaceOutputFile(context, file, await RENDERERS[format](clean, { context, trends })),
+    })),
     // A shard is a part of a run: the merged report is added.
     ...report.shard === null ? [{ hint, write: () => history.save(clean) }] : [],
   ]);

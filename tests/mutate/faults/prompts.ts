@@ -131,8 +131,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "the failure after a run is not printed",
-      'failure === undefined ? "No job or step reported a failure" : renderFailureDigest(failure, output.answerStyle)',
-      '"No job or step reported a failure"',
+      "failure === undefined ? none : renderFailureDigest(failure, output.answerStyle)",
+      "none",
     ],
     [
       "Ctrl-C and leave it running cancels",

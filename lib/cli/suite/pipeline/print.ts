@@ -5,7 +5,7 @@ import { valuesIn } from "../../../json.ts";
 import { argumentWords, programCommand } from "../../../shell_command.ts";
 import { isSecretReference } from "../../../suites/document.ts";
 import { readSuites, type Suite } from "../../../suites/read_suite.ts";
-import { kebabOptionName, scanWords } from "../../argv.ts";
+import { kebabOptionName, refuseOptions, scanWords } from "../../argv.ts";
 import { COMMON_OPTIONS, splitCommand } from "../../command.ts";
 import { COMPLETED } from "../../exit_codes.ts";
 import { MAX_SHARDS, SUITE_OPTIONS, type SuiteCall, wantedReports } from "../options.ts";
@@ -16,7 +16,7 @@ import type { Pipeline } from "./pipeline.ts";
 
 const RENDERERS = { gitlab: gitlabPipeline, github: githubPipeline } as const;
 /** What a job does not do, or only on this machine. */
-const REFUSED = ["shard", "list", "dryRun", "resume", "rejudge", "metric", "format"] as const;
+const REFUSED = ["shard", "list", "dryRun", "resume", "rejudge", "metric", "format"];
 /** Options that are not the same in the jobs. */
 const OWN = new Set(["ci", "shards", "report", "history", "maxSkipped", "context", "json", "output"]);
 const DEFAULT_DEADLINE_MS = 5 * 3_600_000;
@@ -27,8 +27,7 @@ export async function printPipeline(call: SuiteCall): Promise<number> {
   const { context, output, values } = call;
   const { ci, suites: given = [] } = values;
   if (ci === undefined) throw new UsageError("Cannot use --shards without --ci gitlab or --ci github");
-  const refused = REFUSED.find((key) => values[key] !== undefined);
-  if (refused !== undefined) throw new UsageError(`Cannot use ${kebabOptionName(refused)} together with --ci`);
+  refuseOptions(values, REFUSED, { reason: "together with --ci" });
   const paths = await suiteFiles(context, given);
   const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
   environmentOf(suites, values.env);
@@ -38,7 +37,7 @@ export async function printPipeline(call: SuiteCall): Promise<number> {
       [kebabOptionName(key), ...value === undefined ? [] : [value]].join("=")
     );
   const history = folderBelow(values.history ?? "suite-history");
-  const filesOf = (reports: readonly string[]) => wantedReports({ report: reports }).flatMap(({ file }) => file ?? []);
+  const filesOf = (reports: readonly string[]) => wantedReports({ report: reports }).map(({ file }) => file);
   const wanted = values.report ?? [];
   const reports = filesOf(wanted).length > 0 ? wanted : [...wanted, "html=suite-report.html"];
   const kept = [`--history=${history}`];
