@@ -10,7 +10,6 @@ import { type Context, OutputFailed, PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output } from "./output.ts";
-import { REPORT_FORMATS } from "./report_formats.ts";
 import type { Reporter } from "./reporter.ts";
 import { withDotenv } from "./settings.ts";
 import { colorMode, isDumb } from "./terminal/color_mode.ts";
@@ -46,12 +45,13 @@ function writeReport(
 
 /** Before anything is parsed, so that a usage error is reported too. */
 async function openReport(context: Context): Promise<Reporter | undefined> {
-  const names = scanGlobalOptions(context.args).flatMap(({ key, value = "" }) => key === "report" ? [value] : []);
-  const name = names.find((name) => Object.hasOwn(REPORT_FORMATS, name));
-  const format = name === undefined ? undefined : REPORT_FORMATS[name];
-  if (format === undefined) return undefined;
-  const [writer, { createReporter }] = await Promise.all([format.open(context), import("./reporter.ts")]);
-  return createReporter(writer);
+  const isForGithub = scanGlobalOptions(context.args).some(({ key, value }) => key === "report" && value === "github");
+  if (!isForGithub) return undefined;
+  const [{ openGithubReport }, { createReporter }] = await Promise.all([
+    import("./github_report.ts"),
+    import("./reporter.ts"),
+  ]);
+  return createReporter(openGithubReport(context));
 }
 
 /** What is read before the command is known. The command refuses unknown options and bad values. */

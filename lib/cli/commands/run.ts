@@ -24,10 +24,9 @@ import {
 } from "../check_options.ts";
 import { askForMissing, inputSources } from "../input_sources.ts";
 import { defaultOnInterrupt } from "../tracking/interrupt.ts";
-import { type HistoryUse, openDeps } from "../open.ts";
+import { openDeps } from "../open.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import type { Output } from "../output.ts";
-import { REPORT_FORMATS } from "../report_formats.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { TRACK_OPTIONS, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
@@ -54,13 +53,13 @@ export const RUN_OPTIONS = {
   allowFailure: flag("Exit with 0 if the run failed or was cancelled (exit codes 1 and 3)"),
   report: option(
     "FORMAT",
-    `${
-      Object.entries(REPORT_FORMATS).map(([name, { summary }]) => `${name}: also ${summary}`).join("; ")
-    } (default text)`,
-    { parse: oneOf("text", ...Object.keys(REPORT_FORMATS)) },
+    "github: also write step summary, annotations and outputs of GitHub Actions (default text)",
+    { parse: oneOf("text", "github") },
   ),
   ...TRACK_OPTIONS,
 } as const;
+
+type RunValues = ArgValues<typeof RUN_OPTIONS>;
 
 /** The part of the help that explains `-i`. */
 export const INPUT_NOTES = [
@@ -110,17 +109,18 @@ export const command = defineCommand({
  * @param inputsOf Returns the workflow and its inputs, once there is a client and a store to read them from.
  */
 export async function submitRunSpec(
-  call: Invocation<ArgValues<typeof RUN_OPTIONS> & OpenInvocation["values"]>,
+  call: Invocation<RunValues & OpenInvocation["values"]>,
   inputsOf: (deps: Deps) => Promise<InputsSpec>,
 ): Promise<number | void> {
   const { output, signal, values } = call;
   const options = waitOptions(values, call);
   const key = keyWithPolicy(values);
-  await using deps = await openDeps(
-    call,
-    values.dryRun === true ? "optional" : historyUse(output, values),
-    "--no-history continues without local history",
-  );
+  const isDryRun = values.dryRun === true;
+  if (values.noHistory === true && !isDryRun) {
+    output.log("WARNING", "Local history is off: if this process dies, `resume` cannot find the run");
+  }
+  const history = isDryRun ? "optional" : values.noHistory === true ? "none" : "required";
+  await using deps = await openDeps(call, history, "--no-history continues without local history");
   const checking = inputChecking(values);
   const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
   const { request, warnings, notes, unknownConditions } = await prepareAsking(deps, {
@@ -135,34 +135,22 @@ export async function submitRunSpec(
   if (output.shows("DEBUG")) logUnknownConditions(output, "DEBUG", unknownConditions());
   if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
   showWarnings(output, warnings);
-  if (values.dryRun === true) {
+  if (isDryRun) {
     await dryRun(deps, request, { signal });
     return answerDryRun(output, request);
   }
   output.reporter?.start(request.workflow, deps.client.baseUrl);
-  const isWaiting = values.noWait !== true;
   const exitCode = await submitAndTrack({ ...call, deps }, request, {
     ...options,
     submitTimeoutMs,
-    isWaiting,
+    isWaiting: values.noWait !== true,
     idempotencyKey: key,
   });
   const isFailure = exitCode === EXIT_CODES.failed || exitCode === EXIT_CODES.cancelled;
   return values.allowFailure === true && isFailure ? EXIT_CODES.completed : exitCode;
 }
 
-function historyUse(output: Output, { noHistory }: { readonly noHistory?: boolean | undefined }): HistoryUse {
-  if (noHistory !== true) return "required";
-  output.log("WARNING", "Local history is off: if this process dies, `resume` cannot find the run");
-  return "none";
-}
-
-function keyWithPolicy(
-  { idempotencyKey: key, idempotencyPolicy }: Pick<
-    ArgValues<typeof RUN_OPTIONS>,
-    "idempotencyKey" | "idempotencyPolicy"
-  >,
-): KeyWithPolicy | undefined {
+function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: RunValues): KeyWithPolicy | undefined {
   if (key === undefined && idempotencyPolicy !== undefined) {
     throw new UsageError("Cannot use --idempotency-policy without --idempotency-key", {
       hint: "Add --idempotency-key TEXT",

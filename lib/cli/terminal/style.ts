@@ -1,13 +1,4 @@
-const CODES = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
-} as const;
-
-export type Style = Readonly<Record<keyof typeof CODES, (text: string) => string>>;
+export type Style = Readonly<ReturnType<typeof styleFor>>;
 
 /** What a text is laid out for. */
 export interface Layout {
@@ -16,16 +7,16 @@ export interface Layout {
   readonly columns: number;
 }
 
-export function styleFor(isColored: boolean): Style {
-  const paint = ([on, off]: readonly [number, number]) => (text: string) =>
+export function styleFor(isColored: boolean) {
+  const paint = (on: number, off: number) => (text: string) =>
     isColored && text !== "" ? `\u001b[${on}m${text}\u001b[${off}m` : text;
   return {
-    bold: paint(CODES.bold),
-    dim: paint(CODES.dim),
-    red: paint(CODES.red),
-    green: paint(CODES.green),
-    yellow: paint(CODES.yellow),
-    cyan: paint(CODES.cyan),
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    red: paint(31, 39),
+    green: paint(32, 39),
+    yellow: paint(33, 39),
+    cyan: paint(36, 39),
   };
 }
 

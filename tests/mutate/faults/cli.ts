@@ -106,7 +106,7 @@ export const CLI_FAULTS: readonly Fault[] = [
       "  return exitCode;\n}\n\nfunction answerDryRun",
       "  return 0;\n}\n\nfunction answerDryRun",
     ],
-    ["--dry-run starts a run", "if (values.dryRun === true) {\n    await dryRun", "if (false) {\n    await dryRun"],
+    ["--dry-run starts a run", "if (isDryRun) {\n    await dryRun", "if (false) {\n    await dryRun"],
   ]),
   ...inFile("lib/cli/commands/resume.ts", ["tests/cli/commands/resume_test.ts", ...INTERRUPT], [
     [
