@@ -56,17 +56,7 @@ export const command = defineCommand({
     "marked (default) are not sent: the platform fills them in.",
   ].join("\n"),
   args: ARGS,
-  async run(call) {
-    const { values } = call;
-    switch (values.action) {
-      case "new":
-        return await writeSkeleton(call);
-      case "schema":
-        return await printSchema(call);
-      case "explain":
-        return await explain(call);
-    }
-  },
+  run: (call) => ({ new: writeSkeleton, schema: printSchema, explain })[call.values.action](call),
 });
 
 type InputsInvocation = Invocation<ArgValues<typeof ARGS> & CommonValues>;

@@ -14,9 +14,9 @@ import { COMMANDS, findCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
-import { parseBashLine } from "./bash_line.ts";
+import { padToWidth, textWidth } from "../terminal/text_width.ts";
+import { type BashLine, bashReply, parseBashLine } from "./bash_line.ts";
 import { type Candidate, findCompletionCandidates } from "./candidates.ts";
-import { replyForBash, replyForFish, replyForPowerShell, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
 import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
 
@@ -117,4 +117,41 @@ function typedWords(words: readonly string[]): TypedWords {
 function unquote(word: string): string {
   const { words, current } = parseBashLine(word, "");
   return words.length === 0 ? current : word;
+}
+
+/** Makes the shell complete files by itself. */
+const SHELL_FILES = ":files";
+
+/** The lines go into COMPREPLY unchanged, so matching and quoting happen here. */
+function replyForBash(candidates: readonly Candidate[], line: BashLine): readonly string[] {
+  return candidates
+    .filter(({ text }) => text.startsWith(line.current))
+    .map((candidate) => bashReply(candidate, line));
+}
+
+/** Tab-separated: `full` or `partial`, the word, its display text. Zsh matches and quotes. */
+function replyForZsh(candidates: readonly Candidate[]): readonly string[] {
+  const width = Math.max(0, ...candidates.map(({ text }) => textWidth(text)));
+  return candidates.map(({ text, description, isComplete }) => {
+    const display = description === "" ? text : `${padToWidth(text, width)}  -- ${description}`;
+    return `${isComplete ? "full" : "partial"}\t${text}\t${display}`;
+  });
+}
+
+/** Tab-separated: the word as PowerShell inserts it, the word, its description. Matching and quoting happen here. */
+function replyForPowerShell(candidates: readonly Candidate[], current: string): readonly string[] {
+  return candidates
+    .filter(({ text }) => text.startsWith(current))
+    .map(({ text, description }) => [quotedForPowerShell(text), text, description || text].join("\t"));
+}
+
+/** PowerShell also reads the typographic quotes as single quotes. */
+function quotedForPowerShell(text: string): string {
+  if (/^[\w./\\:=+-]+$/.test(text)) return text;
+  return `'${text.replace(/['\u2018-\u201b]/g, "$&$&")}'`;
+}
+
+/** Tab-separated: the word, its description. Fish matches, quotes, and adds a space except after `=` and `/`. */
+function replyForFish(candidates: readonly Candidate[]): readonly string[] {
+  return candidates.map(({ text, description }) => `${text}\t${description}`);
 }

@@ -15,7 +15,7 @@ import { type Context, LocalFailure, OutputFailed } from "../context.ts";
 import { styleFor } from "../terminal/style.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
-import type { EarlierReports } from "./history_folder.ts";
+import type { EarlierReports } from "./history.ts";
 import type { FileFormat, SuiteCall, WantedReport } from "./options.ts";
 
 interface Rendering {

@@ -2,19 +2,7 @@
 
 import type { BatchTable, BatchTableView } from "../render/batch_table.ts";
 
-export type BatchKey =
-  | "up"
-  | "down"
-  | "page-up"
-  | "page-down"
-  | "home"
-  | "end"
-  | "failed"
-  | "more"
-  | "fewer"
-  | "detach";
-
-const KEYS: ReadonlyMap<string, BatchKey> = new Map([
+const KEYS = [
   ["\u001b[A", "up"],
   ["\u001bOA", "up"],
   ["k", "up"],
@@ -35,13 +23,17 @@ const KEYS: ReadonlyMap<string, BatchKey> = new Map([
   ["=", "more"],
   ["-", "fewer"],
   ["q", "detach"],
-]);
+] as const;
+
+export type BatchKey = (typeof KEYS)[number][1];
+
+const KEY_OF: ReadonlyMap<string, BatchKey> = new Map(KEYS);
 
 /** The keys in what a terminal sent at once; others are ignored. */
 export function parseKeys(text: string): readonly BatchKey[] {
   // deno-lint-ignore no-control-regex -- an escape sequence starts with one
   const parts = text.match(/\u001b(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|[^\u001b]/gu) ?? [];
-  return parts.flatMap((part) => KEYS.get(part) ?? []);
+  return parts.flatMap((part) => KEY_OF.get(part) ?? []);
 }
 
 /** The view after a key; the same for keys that do not change it. */

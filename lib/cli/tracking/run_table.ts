@@ -7,39 +7,23 @@ import { renderWatched, type WatchedRun } from "../render/watched.ts";
 import { renderEventLine, renderTimeLeft } from "./run_lines.ts";
 import type { RunViewer } from "./run_view.ts";
 
-interface Row extends WatchedRun {
-  /** When `elapsedMs` was observed, if it still grows. */
-  readonly shownAtMs: number | null;
-}
-
 /** `undefined` where nothing can be updated in place. */
 export function startRunTable(output: Output, clock: Clock, runIds: readonly RunId[]) {
   if (output.mode !== "text") return undefined;
-  const rows = new Map<string, Row>(
-    runIds.map(formatRunId).map((name) => [name, {
-      name,
-      status: "waiting",
-      elapsedMs: null,
-      detail: "",
-      shownAtMs: null,
-    }]),
+  /** Each as it is by now: the time of a run that goes on grows. */
+  const rows = new Map<string, () => WatchedRun>(
+    runIds.map(formatRunId).map((name) => [name, () => ({ name, status: "waiting", elapsedMs: null, detail: "" })]),
   );
-  const now = (row: Row): WatchedRun => {
-    const { elapsedMs, shownAtMs } = row;
-    return elapsedMs === null || shownAtMs === null
-      ? row
-      : { ...row, elapsedMs: elapsedMs + clock.monotonic() - shownAtMs };
-  };
   const line = output.live(
     clock,
-    (columns, height) => renderWatched([...rows.values()].map(now), { style: output.style, columns, rows: height }),
+    (columns, height) =>
+      renderWatched([...rows.values()].map((row) => row()), { style: output.style, columns, rows: height }),
   );
   if (line === undefined) return undefined;
   const viewerOf = (runId: RunId): RunViewer => {
     const name = formatRunId(runId);
-    const update = (parts: Partial<Row>) => {
-      const row = rows.get(name);
-      if (row !== undefined) rows.set(name, { ...row, ...parts });
+    const update = (row: () => Omit<WatchedRun, "name">) => {
+      rows.set(name, () => ({ name, ...row() }));
       line.draw();
     };
     return {
@@ -52,12 +36,13 @@ export function startRunTable(output: Output, clock: Clock, runIds: readonly Run
             if (status !== "running") return;
             const step = position === null ? [] : [`${position.ordinal}/${position.total} ${position.step}`];
             const detail = [...step, ...(timeLeft === null ? [] : [renderTimeLeft(timeLeft)])].join("  ");
-            return update({ status: platformStatus, elapsedMs, detail, shownAtMs: clock.monotonic() });
+            const sinceMs = clock.monotonic() - elapsedMs;
+            return update(() => ({ status: platformStatus, elapsedMs: clock.monotonic() - sinceMs, detail }));
           }
           case "finished": {
             const { status, durationSeconds } = event.result;
             const elapsedMs = durationSeconds === null ? null : durationSeconds * 1_000;
-            return update({ status, elapsedMs, detail: "", shownAtMs: null });
+            return update(() => ({ status, elapsedMs, detail: "" }));
           }
           default: {
             const text = renderEventLine(event);

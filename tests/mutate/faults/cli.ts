@@ -214,7 +214,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the browser inherits the API key", 'withoutEnv: ["PW_API_KEY"]', "withoutEnv: []"],
     ["a run's name changes the address", "encodeURIComponent(value)", "value"],
   ]),
-  ...inFile("lib/cli/completion/reply.ts", ["tests/cli/completion/complete_test.ts"], [
+  ...inFile("lib/cli/completion/complete.ts", ["tests/cli/completion/complete_test.ts"], [
     ["a name ends the quotes of PowerShell", '.replace(/[\'\\u2018-\\u201b]/g, "$&$&")', ""],
   ]),
   ...inFile("lib/cli/completion/install.ts", ["tests/cli/commands/completions_test.ts"], [
