@@ -121,19 +121,8 @@ export function createOutput(
     /** Starts one or more lines that are rewritten in place; `undefined` without `hasLiveLines`. */
     live(clock: Clock, render: (columns: number, rows: number) => string): LiveLine | undefined {
       if (!hasLiveLines) return undefined;
-      const line = startLiveLine(
-        stderr,
-        clock,
-        (columns, rows) => escaped(render(columns, rows), isColored.interactive),
-      );
-      live = line;
-      return {
-        ...line,
-        [Symbol.dispose]() {
-          line[Symbol.dispose]();
-          live = undefined;
-        },
-      };
+      live = startLiveLine(stderr, clock, (columns, rows) => escaped(render(columns, rows), isColored.interactive));
+      return live;
     },
   };
 }

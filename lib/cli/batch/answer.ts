@@ -100,17 +100,35 @@ interface Answer {
  * @throws LocalFailure when stdout cannot be written.
  */
 export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
+  const { output } = call;
+  const { batch: { batchId, name }, rows, outcome, submitted } = answer;
   const hasFileFailed = !await writeFiles(call, answer) || answer.hasFileFailed;
   // This machine failed while runs exist.
   const failed: readonly End[] = hasFileFailed ? [MACHINE_FAILED] : [];
   const end = mostSevereEnd([answer.end, ...failed]);
+  const groups = failureGroups(rows);
   try {
-    await print(call, { ...answer, end });
+    if (output.mode === "text") {
+      const { renderBatchResults } = await import("../render/batch_results.ts");
+      output.answer(renderBatchResults(rows, groups, output.layout()));
+    } else {
+      output.document({
+        batchId,
+        name,
+        rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
+        counts: countsOf(rows),
+        failureGroups: groups,
+        ...(outcome?.stopped ? { stopped: outcome.stopped } : {}),
+        ...(outcome?.error ? { error: failureDocument(reportOf(outcome.error)).error } : {}),
+        ...end,
+        submitted,
+      });
+    }
     return end.exitCode;
   } catch (error) {
     if (!(error instanceof OutputFailed)) throw error;
-    const hint = `Show them again: ${programCommand("batch", ["results", answer.batch.name])}`;
-    throw new LocalFailure(error.message, { hint, submitted: answer.submitted, cause: error });
+    const hint = `Show them again: ${programCommand("batch", ["results", name])}`;
+    throw new LocalFailure(error.message, { hint, submitted, cause: error });
   }
 }
 
@@ -134,29 +152,6 @@ async function writeFiles(
       }]
     ),
   );
-}
-
-async function print(
-  { output }: Invocation<ResultFiles>,
-  { batch, rows, end, outcome, submitted }: Answer,
-): Promise<void> {
-  const groups = failureGroups(rows);
-  if (output.mode === "text") {
-    const { renderBatchResults } = await import("../render/batch_results.ts");
-    output.answer(renderBatchResults(rows, groups, output.layout()));
-    return;
-  }
-  output.document({
-    batchId: batch.batchId,
-    name: batch.name,
-    rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
-    counts: countsOf(rows),
-    failureGroups: groups,
-    ...(outcome?.stopped ? { stopped: outcome.stopped } : {}),
-    ...(outcome?.error ? { error: failureDocument(reportOf(outcome.error)).error } : {}),
-    ...end,
-    submitted,
-  });
 }
 
 async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise<string> {

@@ -5,7 +5,7 @@ import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
 import { type ArgValues, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
-import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../check_options.ts";
+import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";

@@ -14,7 +14,7 @@ import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
-import { inputChecking, showWarnings } from "../check_options.ts";
+import { inputChecking, showWarnings } from "../input_options.ts";
 import { Stopped } from "../context.ts";
 import { openDeps } from "../open.ts";
 import { checkAppendableFile, checkReplaceableFiles } from "../output_file.ts";

@@ -8,7 +8,7 @@ import { findWorkflow } from "../../runs/find.ts";
 import { sha256 } from "../../text.ts";
 import { type ArgValues, refuseOptions } from "../argv.ts";
 import type { Invocation } from "../command.ts";
-import { inputSources } from "../input_sources.ts";
+import { inputSources } from "../input_options.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import type { OnInterrupt } from "../tracking/interrupt.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";

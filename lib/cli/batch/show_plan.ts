@@ -1,10 +1,13 @@
 /** The plan of a batch, as it is shown and confirmed before anything is submitted. */
 
-import { matchDocument, summaryOfMatch } from "../../batches/match_rows.ts";
+import { matchDocument, type MatchedRow, reasonOf, type RowMatch, summaryOfMatch } from "../../batches/match_rows.ts";
 import { changedWorkflows, type PlannedBatch, type PlannedRow } from "../../batches/plan_batch.ts";
 import { counted } from "../../text.ts";
 import { confirm } from "../confirm.ts";
 import { COMPLETED } from "../exit_codes.ts";
+import { paintRows } from "../render/cells.ts";
+import type { Layout } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
 import type { BatchCall } from "./options.ts";
 
 /** More are submitted only with a yes. */
@@ -32,10 +35,9 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
   output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
 }
 
-export async function answerPlan({ output }: BatchCall, plan: PlannedBatch): Promise<number> {
+export function answerPlan({ output }: BatchCall, plan: PlannedBatch): number {
   const { batchId, name, rows } = plan;
   if (output.mode === "text") {
-    const { renderBatchPlan } = await import("../render/batch_plan.ts");
     output.answer(renderBatchPlan(plan, { ...output.layout(), actionOf: ({ action }) => action }));
   } else {
     output.document({
@@ -48,6 +50,27 @@ export async function answerPlan({ output }: BatchCall, plan: PlannedBatch): Pro
     });
   }
   return 0;
+}
+
+/**
+ * What a batch would do with each row, and why.
+ *
+ * @param actionOf What is done with a row, like `submit`.
+ */
+export function renderBatchPlan<Row extends MatchedRow>(
+  match: RowMatch<Row>,
+  { style, columns, actionOf }: Layout & { readonly actionOf: (row: Row) => string },
+): string {
+  const rows = match.rows.map((matched) => {
+    return [String(matched.row.row), actionOf(matched), matched.row.label, reasonOf(matched)];
+  });
+  const gone = match.gone.map(({ row, label, status }) => {
+    return ["", "leave", label, `no longer in the file, was row ${row} (${status})`];
+  });
+  return renderTable([["ROW", "ACTION", "LABEL", "WHY"], ...rows, ...gone], {
+    columns,
+    paint: paintRows(style),
+  });
 }
 
 export async function confirmMany(call: BatchCall, { name, rows }: PlannedBatch): Promise<void> {

@@ -4,7 +4,6 @@ import { osErrorReason } from "../../os_error.ts";
 import type { BatchEvent } from "../../runs/batch_task.ts";
 import { countLine, endLine, isCountLineDue } from "../render/batch_lines.ts";
 import { estimateEnd } from "./estimate_end.ts";
-import type { RowState } from "./row_states.ts";
 import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
 
 /** Also appends to the log that was asked for. */
@@ -51,11 +50,14 @@ function plainViewer({ output, deps: { clock } }: ViewCall, { states, control }:
       const note = noteOf(event);
       if (note !== undefined) return output.log("WARNING", note);
       if (event.type === "attempt-ended") {
-        const state = states.get(event.key);
-        const line = state === undefined || event.end.type === "not-submitted"
+        const { key, attempt, end, retryAtMs } = event;
+        const state = states.get(key);
+        // As it ended, also if it is to be submitted again.
+        const status = end.type === "result" ? end.result.status : "rejected";
+        const line = state === undefined || end.type === "not-submitted"
           ? undefined
-          : endLine(endedRow(state, event), { rowCount });
-        const again = event.retryAtMs === null ? "" : `; attempt ${event.attempt + 1} follows`;
+          : endLine({ ...state, attempt, status }, { rowCount });
+        const again = retryAtMs === null ? "" : `; attempt ${attempt + 1} follows`;
         if (line !== undefined) output.log("INFO", line + again);
       }
       const nowMs = clock.now();
@@ -65,14 +67,6 @@ function plainViewer({ output, deps: { clock } }: ViewCall, { states, control }:
     },
     [Symbol.dispose]() {},
   };
-}
-
-/** As it ended, also if it is to be submitted again. */
-function endedRow(
-  state: RowState,
-  { attempt, end }: Extract<BatchEvent, { type: "attempt-ended" }>,
-): RowState {
-  return { ...state, attempt, status: end.type === "result" ? end.result.status : "rejected" };
 }
 
 /** Enough to rebuild the results: a line per attempt and state. */

@@ -17,7 +17,7 @@ import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
-import { inputSources } from "../input_sources.ts";
+import { inputSources } from "../input_options.ts";
 import { openDeps, openRunStore } from "../open.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import { checkReplaceableFiles } from "../output_file.ts";

@@ -9,7 +9,7 @@ import type { JsonObject } from "../../json.ts";
 import type { Submission } from "../../submission.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import type { Context } from "../context.ts";
-import { inputSources } from "../input_sources.ts";
+import { inputSources } from "../input_options.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { findInHistory } from "./history.ts";
 import { INPUT_NOTES, RUN_OPTIONS, submitRunSpec } from "./run.ts";

@@ -15,14 +15,15 @@ import { MANY_RUNS_OPTIONS, MATRIX_OPTIONS, REPEAT_OPTION } from "../batch/optio
 import { defineCommand, type Invocation } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import {
+  askForMissing,
   DEFAULTS_OPTION,
   INPUT_CHECK_OPTIONS,
   INPUT_DETAILS,
   inputChecking,
+  inputSources,
   logUnknownConditions,
   showWarnings,
-} from "../check_options.ts";
-import { askForMissing, inputSources } from "../input_sources.ts";
+} from "../input_options.ts";
 import { defaultOnInterrupt } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { OpenInvocation } from "../open_client.ts";

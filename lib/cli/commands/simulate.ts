@@ -62,13 +62,14 @@ export const command = defineCommand({
       ...(apiVersion === undefined ? {} : { apiVersion }),
       ...(slugs === undefined ? {} : { slugs }),
     };
+    const workflows = (values.workflows ?? []).map((path) => readWorkflows(context, path));
     await using simulator = await start({
       port,
       clock: context.clock,
       speed,
       behavior,
       faults: values.fault ?? [],
-      workflows: Object.fromEntries((await Promise.all((values.workflows ?? []).map(readWorkflows(context)))).flat()),
+      workflows: Object.fromEntries((await Promise.all(workflows)).flat()),
       ...(values.clusters === undefined ? {} : { clusters: await readClusters(context, values.clusters) }),
       ...(values.scenario === undefined ? {} : { scenarios: await readScenarios(context, values.scenario) }),
     });
@@ -95,16 +96,14 @@ async function start(options: SimulatorOptions): Promise<Simulator> {
 }
 
 /** Names and YAML texts of a workflow file, or of the workflow files in a folder. */
-function readWorkflows(context: Context): (path: string) => Promise<[string, string][]> {
-  return async (path) => {
-    const files = WORKFLOW_FILE.test(path) ? [path] : await context.listFiles(path, WORKFLOW_FILE);
-    if (files.length === 0) {
-      throw new UsageError(`Cannot read ${path}: there is no workflow file (.yaml or .yml) at this path`);
-    }
-    return await Promise.all(
-      files.map(async (file) => [WORKFLOW_FILE.exec(file)?.[1] ?? file, await readNamedFile(context, file)]),
-    );
-  };
+async function readWorkflows(context: Context, path: string): Promise<[string, string][]> {
+  const files = WORKFLOW_FILE.test(path) ? [path] : await context.listFiles(path, WORKFLOW_FILE);
+  if (files.length === 0) {
+    throw new UsageError(`Cannot read ${path}: there is no workflow file (.yaml or .yml) at this path`);
+  }
+  return await Promise.all(
+    files.map(async (file) => [WORKFLOW_FILE.exec(file)?.[1] ?? file, await readNamedFile(context, file)]),
+  );
 }
 
 const WORKFLOW_FILE = /([^/\\]+)\.ya?ml$/;

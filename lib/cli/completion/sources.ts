@@ -74,12 +74,10 @@ async function cachedQuery(
   name: string,
   load: Load,
 ): Promise<CachedRows> {
-  const { clock, env, os, random, fetch } = context;
+  const { clock, env, os, random, fetch, readTextFile, dotenvKey, mayRead } = context;
   // --allow-host is ignored: sending the key to another host takes a line that the user has submitted with Enter.
-  const { readTextFile, dotenvKey, mayRead } = context;
-  const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, {
-    context: values.context,
-  });
+  const own = { context: values.context };
+  const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, own);
   const cache = await openCache({ folder: userFolder(env, os, "cache"), credential, nowMs: clock.now(), random });
   const cached = cache.get(name);
   if (cached !== undefined) return cached;

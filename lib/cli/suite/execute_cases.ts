@@ -14,7 +14,7 @@ import type { CheckedCase } from "../../suites/preflight.ts";
 import { createRowStates, type RowState } from "../batch/row_states.ts";
 import { noteOf } from "../batch/viewer.ts";
 import { viewBatch } from "../batch/view_batch.ts";
-import { inputChecking } from "../check_options.ts";
+import { inputChecking } from "../input_options.ts";
 import { type Context, Stopped } from "../context.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";

@@ -3,7 +3,7 @@
 import { UsageError } from "../../errors.ts";
 import type { Shard } from "../../reports/report.ts";
 import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
-import { INPUT_CHECK_OPTIONS } from "../check_options.ts";
+import { INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import type { OpenInvocation } from "../open_client.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";

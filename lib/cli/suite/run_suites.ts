@@ -17,7 +17,7 @@ import { readSuites } from "../../suites/read_suite.ts";
 import { selectCases, type Selection } from "../../suites/select.ts";
 import { openSession, type SuiteSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
-import { inputChecking, showWarnings } from "../check_options.ts";
+import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { checkReplaceableFiles } from "../output_file.ts";

@@ -1,10 +1,11 @@
 /** Picks a run at the terminal, for commands that were called without one. */
 
 import { NotFound, UsageError } from "../../errors.ts";
-import type { Client } from "../../platform/client.ts";
 import { runChoices } from "../../prompts/choices.ts";
 import { PromptCancelled } from "../../prompts/prompter.ts";
 import type { RunId } from "../../run.ts";
+import type { Deps } from "../../runs/deps.ts";
+import type { Invocation } from "../command.ts";
 import { canAsk } from "../confirm.ts";
 import { type Context, Stopped } from "../context.ts";
 
@@ -23,11 +24,7 @@ export function checkCanPick(context: Context, command: string): void {
  * @throws NotFound if there is none; Stopped if the user cancels.
  */
 export async function pickRun(
-  { context, client, signal }: {
-    readonly context: Context;
-    readonly client: Pick<Client, "listRuns">;
-    readonly signal: AbortSignal;
-  },
+  { context, client, signal }: Pick<Invocation<unknown>, "context" | "signal"> & Pick<Deps, "client">,
   { isRunning, mayColor }: { readonly isRunning: boolean; readonly mayColor: boolean },
 ): Promise<RunId> {
   const { runs } = await client.listRuns({

@@ -122,8 +122,10 @@ async function begin(
 ): Promise<AsyncIterable<string> | null> {
   const pieces = reader.readNew({ signal, isLast: true });
   if (tail !== undefined) {
-    const text = await tailOf(clean === null ? pieces : cleanLines(pieces, clean), tail);
-    return reader.isPresent() ? ReadableStream.from([lastLines(text, tail).map((line) => `${line}\n`).join("")]) : null;
+    const kept = createTail(tail, MAX_TAIL_LENGTH);
+    for await (const piece of clean === null ? pieces : cleanLines(pieces, clean)) kept.add(piece);
+    const lines = lastLines(kept.text(), tail).map((line) => `${line}\n`);
+    return reader.isPresent() ? ReadableStream.from([lines.join("")]) : null;
   }
   const first = await pieces.next();
   if (!reader.isPresent()) return null;
@@ -226,13 +228,6 @@ export async function followLogs(
     await deps.clock.sleep(Math.max(delayMs, retryAfterMs), { signal });
   }
   if (isLineOpen) output.raw("\n");
-}
-
-/** The last lines. An unfinished line stays without a newline. */
-async function tailOf(pieces: AsyncIterable<string>, lines: number): Promise<string> {
-  const tail = createTail(lines, MAX_TAIL_LENGTH);
-  for await (const piece of pieces) tail.add(piece);
-  return tail.text();
 }
 
 function heading({ answerStyle }: Output, { path, step }: PlacedStep): string {

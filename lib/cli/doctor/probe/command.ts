@@ -13,7 +13,7 @@ import { padToWidth } from "../../terminal/text_width.ts";
 import type { CommonValues, Invocation } from "../../command.ts";
 import { confirm } from "../../confirm.ts";
 import { EXIT_CODES } from "../../exit_codes.ts";
-import { inputSources } from "../../input_sources.ts";
+import { inputSources } from "../../input_options.ts";
 import { checkOutputFile, writeOutputFile } from "../../output_file.ts";
 import { openRunStore } from "../../open.ts";
 import { logToOutput, openCredential, readCaCertOption } from "../../open_client.ts";

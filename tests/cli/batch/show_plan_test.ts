@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { matchRows } from "../../../lib/batches/match_rows.ts";
-import { renderBatchPlan } from "../../../lib/cli/render/batch_plan.ts";
+import { renderBatchPlan } from "../../../lib/cli/batch/show_plan.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 

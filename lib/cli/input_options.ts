@@ -1,0 +1,83 @@
+/** The inputs of a command: their options, where they come from, and the warnings about them. */
+
+import { UsageError } from "../errors.ts";
+import { oneLine } from "../escape.ts";
+import type { LayerSources } from "../inputs/layers.ts";
+import type { UnknownCondition } from "../inputs/unknown_conditions.ts";
+import type { LogLevel } from "../log.ts";
+import type { Problem } from "../problem.ts";
+import type { InputChecking, PrepareOptions } from "../runs/prepare.ts";
+import { flag } from "./argv.ts";
+import type { Invocation } from "./command.ts";
+import { type Context, Stopped } from "./context.ts";
+import { warningLine } from "./failure_report.ts";
+import type { Output } from "./output.ts";
+
+/** Of `-i`. */
+export const INPUT_DETAILS = { short: "i", aliases: ["-p"], multiple: true, completes: "input" } as const;
+
+export const INPUT_CHECK_OPTIONS = {
+  strict: flag("Refuse inputs that the workflow does not define"),
+  noCheck: flag("Send the inputs without checking them"),
+} as const;
+
+export const DEFAULTS_OPTION = {
+  noDefaults: flag("Leave the form's defaults to the platform instead of sending them"),
+} as const;
+
+/** @throws UsageError if both options are set. */
+export function inputChecking(
+  values: { readonly strict?: boolean | undefined; readonly noCheck?: boolean | undefined },
+): InputChecking {
+  if (values.strict === true && values.noCheck === true) {
+    throw new UsageError("Cannot use --strict together with --no-check");
+  }
+  return values.noCheck === true ? "none" : values.strict === true ? "strict" : "lenient";
+}
+
+export function showWarnings(output: Output, warnings: readonly Problem[]): void {
+  for (const warning of warnings) output.log("WARNING", warningLine(warning, output.style));
+}
+
+/** Names the conditions of a form that cannot be evaluated here. */
+export function logUnknownConditions(output: Output, level: LogLevel, unknown: readonly UnknownCondition[]): void {
+  for (const { path, condition, facts } of unknown) {
+    output.log(level, oneLine(`${path}: ${condition} cannot be evaluated here: depends on ${facts.join(", ")}`));
+  }
+}
+
+export function inputSources(context: Context): LayerSources {
+  return {
+    readTextFile: context.readTextFile,
+    readStdin: () => context.stdin.readText(),
+    promptSecret: (path) => {
+      if (!context.stdin.isTerminal) {
+        throw new UsageError(`Cannot prompt for ${path}: stdin is not a terminal`, {
+          hint: `Put it in an input file, or use ${path}=@FILE`,
+        });
+      }
+      return context.promptSecret(path);
+    },
+  };
+}
+
+/** Asks for required inputs without a value; `undefined` without a terminal, or where a program reads the output. */
+export function askForMissing(
+  { context, output, values }: Omit<Invocation<{ readonly noInput?: boolean | undefined }>, "signal">,
+): PrepareOptions["ask"] {
+  const isTerminal = context.stdin.isTerminal && context.stderr.isTerminal;
+  if (values.noInput === true || !isTerminal || output.mode !== "text") return undefined;
+  return async ({ form, inputs, paths, clusters }) => {
+    const [{ clackPrompter }, { promptForFields }, { PromptCancelled }] = await Promise.all([
+      import("../prompts/clack_prompter.ts"),
+      import("../prompts/fill.ts"),
+      import("../prompts/prompter.ts"),
+    ]);
+    const prompter = await clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
+    try {
+      return await promptForFields(prompter, form, inputs, { clusters, only: paths });
+    } catch (error) {
+      throw error instanceof PromptCancelled ? new Stopped("SIGINT") : error;
+    }
+  };
+}
