@@ -9,7 +9,8 @@ import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewe
 /** Also appends to the log that was asked for. */
 export async function viewBatch(call: ViewCall, parts: ViewParts) {
   const { context, output, values: { progress = "auto", log } } = call;
-  const hasTable = progress === "table" || (progress === "auto" && output.hasLiveLines && !isSet(context.env("CI")));
+  const isCi = !["", "false", "0"].includes(context.env("CI") ?? "");
+  const hasTable = progress === "table" || (progress === "auto" && output.hasLiveLines && !isCi);
   const viewer = progress === "none" || output.mode !== "text" && !hasTable
     ? { show() {}, [Symbol.dispose]() {} }
     : hasTable
@@ -36,10 +37,6 @@ export async function viewBatch(call: ViewCall, parts: ViewParts) {
     hasLogFailed: () => hasLogFailed,
     [Symbol.dispose]: () => viewer[Symbol.dispose](),
   };
-}
-
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && value !== "" && value !== "false" && value !== "0";
 }
 
 function plainViewer({ output, deps: { clock } }: ViewCall, { states, control }: ViewParts): BatchViewer {

@@ -66,19 +66,25 @@ interface Parts {
   readonly prompter: Prompter;
 }
 
-/** Prompts for a missing API key and uses it for this invocation only. */
+/**
+ * Prompts for a missing API key and uses it for this invocation only; again if the platform refuses it, or it names a host
+ * that cannot be reached.
+ */
 async function openOrPrompt(
   { context, output, prompter }: Parts,
 ): Promise<{ readonly deps: Deps; readonly hint?: string }> {
-  try {
-    return { deps: await openDeps({ context, output, signal: undefined, values: {} }, "required") };
-  } catch (error) {
-    if (!(error instanceof CredentialError) || error.kind !== "credential_missing") throw error;
-    prompter.note(`${error.message}\n${error.hint ?? ""}`);
-    while (true) {
-      const enteredKey = await prompter.secret("API key (used only this time)", { validate: problemOfKey });
-      const deps = await openWithKey({ context, output, prompter }, enteredKey);
-      if (deps !== undefined) return { deps, hint: "To use the API key next time: export PW_API_KEY='pwt_…'" };
+  let enteredKey: string | undefined;
+  while (true) {
+    try {
+      const deps = await openDeps({ context, output, signal: undefined, values: { enteredKey } }, "required");
+      if (enteredKey === undefined) return { deps };
+      await deps.client.whoAmI({ retry: "none" });
+      return { deps, hint: "To use the API key next time: export PW_API_KEY='pwt_…'" };
+    } catch (error) {
+      if (!(error instanceof CredentialError || error instanceof Unreachable)) throw error;
+      if (enteredKey === undefined && error.kind !== "credential_missing") throw error;
+      prompter.note(`${error.message}\n${error.hint ?? ""}`);
+      enteredKey = await prompter.secret("API key (used only this time)", { validate: problemOfKey });
     }
   }
 }
@@ -91,19 +97,6 @@ function problemOfKey(text: string): string | undefined {
   } catch (error) {
     if (error instanceof CredentialError) return error.message;
     throw error;
-  }
-}
-
-/** Returns `undefined` if the platform refuses the key, or the key names a host that cannot be reached. */
-async function openWithKey({ context, output, prompter }: Parts, enteredKey: string): Promise<Deps | undefined> {
-  try {
-    const deps = await openDeps({ context, output, signal: undefined, values: { enteredKey } }, "required");
-    await deps.client.whoAmI({ retry: "none" });
-    return deps;
-  } catch (error) {
-    if (!(error instanceof CredentialError || error instanceof Unreachable)) throw error;
-    prompter.note(`${error.message}\n${error.hint ?? ""}`);
-    return undefined;
   }
 }
 

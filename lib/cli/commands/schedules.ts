@@ -87,18 +87,15 @@ async function checkInputs(invocation: OpenInvocation & { readonly signal: Abort
 }
 
 /** @returns The schedules, and their path as it is shown to the user. */
-async function loadSchedules(context: Context, file: string | undefined) {
-  if (file !== undefined || await isHere(context)) {
+async function loadSchedules({ mayRead, readTextFile }: Context, file: string | undefined) {
+  const isHere = mayRead(DEFAULT_FILE) && await orNull(readTextFile(DEFAULT_FILE)) !== null;
+  if (file !== undefined || isHere) {
     const path = file ?? DEFAULT_FILE;
     const { pathToFileURL } = await import("node:url");
     return { path, list: await importSchedules(pathToFileURL(path), path) };
   }
   const path = `the program's ${DEFAULT_FILE}`;
   return { path, list: await importSchedules(new URL(`../../../${DEFAULT_FILE}`, import.meta.url), path) };
-}
-
-async function isHere({ mayRead, readTextFile }: Context): Promise<boolean> {
-  return mayRead(DEFAULT_FILE) && await orNull(readTextFile(DEFAULT_FILE)) !== null;
 }
 
 /** Executes the module and checks its export. */

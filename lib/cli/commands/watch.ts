@@ -43,7 +43,13 @@ export const command = defineCommand({
     const results = await trackAll({ ...call, deps: { ...deps, client } }, runIds, options);
     const [only, second] = results;
     if (only !== undefined && second === undefined) return await printResult(output, only);
-    return await answerResults(output, results);
+    const runs = results.map(resultDocument);
+    const end = mostSevereEnd(runs);
+    await writeResults(output, results, async () => {
+      if (output.mode === "json") output.document({ runs, ...end, submitted: "no" });
+      if (output.mode === "text") await answerTable(output, results);
+    });
+    return end.exitCode;
   },
 });
 
@@ -67,16 +73,6 @@ async function trackAll(
       })
     ),
   );
-}
-
-async function answerResults(output: Output, results: readonly RunResult[]): Promise<number> {
-  const runs = results.map(resultDocument);
-  const end = mostSevereEnd(runs);
-  await writeResults(output, results, async () => {
-    if (output.mode === "json") output.document({ runs, ...end, submitted: "no" });
-    if (output.mode === "text") await answerTable(output, results);
-  });
-  return end.exitCode;
 }
 
 /** The table, then what it cannot show. */

@@ -19,7 +19,8 @@ export interface CacheOptions {
 
 /** Opens the cache of this key; the cache of another key is ignored and overwritten. Never throws. */
 export async function openCache({ folder, credential, nowMs, random }: CacheOptions) {
-  const owner = await ownerHash(credential);
+  // Identifies host and key without revealing the key.
+  const owner = (await sha256(`${credential.host}\0${credential.authorization.reveal()}`)).slice(0, 32);
   const path = folder === undefined ? undefined : `${folder}/${FILE}`;
   const entries = path === undefined ? new Map<string, Entry>() : await readEntries(path, owner, nowMs);
   return {
@@ -45,11 +46,6 @@ export async function openCache({ folder, credential, nowMs, random }: CacheOpti
 interface Entry {
   readonly atMs: number;
   readonly rows: CachedRows;
-}
-
-/** Identifies host and key without revealing the key. */
-async function ownerHash({ host, authorization }: CacheOptions["credential"]): Promise<string> {
-  return (await sha256(`${host}\0${authorization.reveal()}`)).slice(0, 32);
 }
 
 async function readEntries(path: string, owner: string, nowMs: number): Promise<Map<string, Entry>> {

@@ -15,7 +15,7 @@ import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { padToWidth, textWidth } from "../terminal/text_width.ts";
-import { type BashLine, bashReply, parseBashLine } from "./bash_line.ts";
+import { bashReply, parseBashLine } from "./bash_line.ts";
 import { type Candidate, findCompletionCandidates } from "./candidates.ts";
 import { completionSources } from "./sources.ts";
 import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
@@ -39,7 +39,13 @@ async function completeFor(context: Context): Promise<readonly string[]> {
       const line = parseBashLine(text, breaks);
       if (line.isRedirect) return [SHELL_FILES];
       const [, ...before] = line.words;
-      return await reply(context, { before, current: line.current }, (candidates) => replyForBash(candidates, line));
+      // The lines go into COMPREPLY unchanged, so matching and quoting happen here.
+      return await reply(
+        context,
+        { before, current: line.current },
+        (candidates) =>
+          candidates.filter(({ text }) => text.startsWith(line.current)).map((candidate) => bashReply(candidate, line)),
+      );
     }
     case "zsh":
       return await reply(context, typedWords(words), replyForZsh);
@@ -121,13 +127,6 @@ function unquote(word: string): string {
 
 /** Makes the shell complete files by itself. */
 const SHELL_FILES = ":files";
-
-/** The lines go into COMPREPLY unchanged, so matching and quoting happen here. */
-function replyForBash(candidates: readonly Candidate[], line: BashLine): readonly string[] {
-  return candidates
-    .filter(({ text }) => text.startsWith(line.current))
-    .map((candidate) => bashReply(candidate, line));
-}
 
 /** Tab-separated: `full` or `partial`, the word, its display text. Zsh matches and quotes. */
 function replyForZsh(candidates: readonly Candidate[]): readonly string[] {

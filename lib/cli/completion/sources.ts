@@ -110,19 +110,12 @@ async function loadDetails(client: Client, name: string, options: Abortable): Pr
 async function listFolder(folder: string) {
   const entries: { readonly name: string; readonly isDirectory: boolean }[] = [];
   for await (const entry of Deno.readDir(folder === "" ? "." : folder)) {
-    const isDirectory = entry.isDirectory || (entry.isSymlink && await isFolder(`${folder}${entry.name}`));
-    entries.push({ name: entry.name, isDirectory });
+    // A link may be broken.
+    const target = entry.isSymlink ? await Deno.stat(`${folder}${entry.name}`).catch(() => entry) : entry;
+    entries.push({ name: entry.name, isDirectory: target.isDirectory });
     if (entries.length === MAX_FILES) break;
   }
   return entries.sort(byName);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch {
-    return false; // a broken link
-  }
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

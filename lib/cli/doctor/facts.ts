@@ -62,7 +62,12 @@ export async function gatherFacts({ context, output, values, signal }: DoctorCal
     context,
     values,
     /** Names in the working folder's `.env`; `null` where none is read. */
-    dotenv: started(() => readDotenvNames(context)),
+    dotenv: started(async () => {
+      const text = await dotenvText(context);
+      if (text === undefined) return null;
+      const { namesInDotenv, readDotenv } = await import("../../platform/credentials/dotenv_file.ts");
+      return { ...namesInDotenv(text), settings: readDotenv(text).settings };
+    }),
     credential: found,
     http,
     health,
@@ -83,13 +88,6 @@ function started<T>(find: () => Promise<T>): Promise<T> {
   const fact = find();
   fact.catch(() => {});
   return fact;
-}
-
-async function readDotenvNames(context: Context) {
-  const text = await dotenvText(context);
-  if (text === undefined) return null;
-  const { namesInDotenv, readDotenv } = await import("../../platform/credentials/dotenv_file.ts");
-  return { ...namesInDotenv(text), settings: readDotenv(text).settings };
 }
 
 /** Never prompts: a key from `.env` for another host is a failure here, and is not used. */
@@ -113,8 +111,7 @@ async function keyHostOf(
 
 /** Lets the connection be checked without a key. */
 function hostFromEnvironment({ env }: Context) {
-  const host = env("PW_PLATFORM_HOST")?.trim() ?? "";
-  const baseUrl = host === "" ? null : baseUrlOf(host);
+  const baseUrl = baseUrlOf(env("PW_PLATFORM_HOST") ?? "");
   return baseUrl === null ? null : { baseUrl, authorization: null };
 }
 

@@ -28,7 +28,15 @@ export async function viewRun(
   { label, onTimeout }: RunViewerOptions = {},
 ): Promise<RunViewer> {
   if (output.mode === "events") {
-    return { show: (event) => output.event({ v: 1, ...withExitCode(event) }), [Symbol.dispose]: () => {} };
+    return {
+      show: (event) =>
+        output.event({
+          v: 1,
+          ...event,
+          ...(event.type === "finished" ? { result: resultDocument(event.result) } : {}),
+        }),
+      [Symbol.dispose]: () => {},
+    };
   }
   const mayBeLive = label === undefined && output.hasLiveLines;
   const width = mayBeLive ? await import("../terminal/text_width.ts") : undefined;
@@ -82,8 +90,4 @@ export async function viewRun(
 /** A result as JSON, with the exit code of the process. */
 export function resultDocument(result: RunResult) {
   return { ...result, exitCode: EXIT_CODES[result.kind] };
-}
-
-function withExitCode(event: RunEvent) {
-  return event.type === "finished" ? { ...event, result: resultDocument(event.result) } : event;
 }
