@@ -9,7 +9,7 @@ import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
 import { type Context, OutputFailed, PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
-import { createOutput, type Output } from "./output.ts";
+import { createOutput, type Output, type OutputOptions } from "./output.ts";
 import type { Reporter } from "./reporter.ts";
 import { withDotenv } from "./settings.ts";
 import { colorMode, isDumb } from "./terminal/color_mode.ts";
@@ -18,40 +18,30 @@ import { stoppableReads } from "./stoppable_reads.ts";
 /** Runs one command line. Never throws; returns the exit code. */
 export async function runCommandLine(context: Context): Promise<number> {
   let output: Output | undefined;
-  const secrets: string[] = [];
   try {
-    const reporter = await openReport(context);
-    const shared = { secrets, reporter };
+    const shared: Shared = { secrets: [], reporter: await openReport(context) };
     output = await outputFor(context, { level: "INFO", ...shared });
     return await dispatch(context, { output, shared });
   } catch (error) {
     return await reportFailure(context, output, error);
   } finally {
-    if (output?.reporter !== undefined) writeReport(output.reporter, { output, secrets });
+    if (output !== undefined) writeReport(output);
   }
 }
 
 /** A report that cannot be written does not change the result. */
-function writeReport(
-  reporter: Reporter,
-  { output, secrets }: { readonly output: Output; readonly secrets: readonly string[] },
-): void {
+function writeReport({ reporter, secrets, log }: Output): void {
   try {
-    reporter.write(secrets);
+    reporter?.write(secrets());
   } catch (error) {
-    output.log("ERROR", `Cannot write the report: ${reportOf(error).message}`);
+    log("ERROR", `Cannot write the report: ${reportOf(error).message}`);
   }
 }
 
 /** Before anything is parsed, so that a usage error is reported too. */
 async function openReport(context: Context): Promise<Reporter | undefined> {
   const isForGithub = scanGlobalOptions(context.args).some(({ key, value }) => key === "report" && value === "github");
-  if (!isForGithub) return undefined;
-  const [{ openGithubReport }, { createReporter }] = await Promise.all([
-    import("./github_report.ts"),
-    import("./reporter.ts"),
-  ]);
-  return createReporter(openGithubReport(context));
+  return isForGithub ? (await import("./reporter.ts")).openReporter(context) : undefined;
 }
 
 /** What is read before the command is known. The command refuses unknown options and bad values. */
@@ -77,10 +67,7 @@ function scanGlobalOptions(args: readonly string[]): readonly ScannedOption[] {
 }
 
 /** What all outputs of an invocation share. */
-interface Shared {
-  readonly secrets: string[];
-  readonly reporter?: Reporter | undefined;
-}
+type Shared = Pick<OutputOptions, "secrets" | "reporter">;
 
 async function dispatch(
   context: Context,

@@ -1,51 +1,84 @@
-/** `--report`: while a command runs, collects what its report contains. */
+/** `--report github`: while a command runs, collects what its report contains, and writes it where GitHub expects it. */
 
+import { UsageError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { cleanLog } from "../log_text.ts";
 import { createRedactor, redactDeep, redactorOf } from "../redact.ts";
+import { githubAnnotations, githubOutputs, githubSummary } from "../reports/github.ts";
 import { type AttemptEnd, type AttemptFacts, type Report, reportRun } from "../reports/report.ts";
+import { outputLines, workflowCommand } from "../reports/workflow_command.ts";
+import type { Context } from "./context.ts";
 
 /** Receives the facts of a report from the command. */
-export type Reporter = ReturnType<typeof createReporter>;
+export type Reporter = ReturnType<typeof openReporter>;
 
-/** Writes a report where its format belongs. */
-export interface ReportWriter {
-  /** Called with each slug as soon as it is known: the process may be killed before the report is complete. */
-  writeSlug?(slug: string | null): void;
-  /** @param report `null` if the command ended without one. */
-  write(report: Report | null): void;
-}
+/**
+ * Masks the API key, and disables workflow commands until the report is written: the runner ignores all commands in the
+ * log until it reads a random token.
+ *
+ * @throws UsageError outside of GitHub Actions.
+ */
+export function openReporter({ env, random, stderr, appendFile }: Context) {
+  const outputFile = fileOf(env, "GITHUB_OUTPUT");
+  const summaryFile = fileOf(env, "GITHUB_STEP_SUMMARY");
+  const randomText = () => Array.from({ length: 5 }, () => random().toString(36).slice(2)).join("");
+  const print = (line: string) => stderr.write(`${line}\n`);
+  const writeOutputs = (outputs: Readonly<Record<string, string>>) =>
+    appendFile(outputFile, outputLines(outputs, randomText()));
 
-export function createReporter(writer: ReportWriter) {
+  for (const text of (env("PW_API_KEY") ?? "").split(/\s+/).filter(Boolean)) {
+    print(workflowCommand("add-mask", {}, text));
+  }
+  const token = randomText();
+  print(workflowCommand("stop-commands", {}, token));
   let facts: AttemptFacts & { readonly name: string } = { name: "run", slug: null, isAttached: false };
   let platformUrl: string | null = null;
   let finished: Report | undefined;
   let ended: { readonly end: AttemptEnd; readonly exitCode: number } | undefined;
+  /** `undefined` if the command ended without a report. */
+  const collected = () => {
+    // The answer may have failed since.
+    if (finished !== undefined) return { ...finished, exitCode: (ended ?? finished).exitCode };
+    return ended === undefined ? undefined : reportRun({ ...facts, platformUrl }, ended.end, ended.exitCode);
+  };
   return {
     /** What is known before the first event. */
     start(name: string, url = platformUrl): void {
       facts = { ...facts, name };
       platformUrl = url;
     },
+    /** Writes each slug as soon as it is known: the process may be killed before the report is complete. */
     show(event: RunEvent): void {
       if (event.type !== "submitting" && event.type !== "started") return;
       facts = { ...facts, slug: event.slug, isAttached: event.type === "started" && event.isAttached };
-      writer.writeSlug?.(event.slug);
+      try {
+        writeOutputs({ "run-slug": event.slug ?? "" });
+      } catch {
+        // Writing the report at the end fails too, and is reported then. The wait for the run must not end here.
+      }
     },
     end: (end: AttemptEnd, exitCode: number) => void (ended = { end, exitCode }),
     /** The whole report, from a command that makes its own. */
     finish: (report: Report) => void (finished = report),
     /** Writes the report, without these values. */
     write(secrets: readonly string[]): void {
-      if (finished !== undefined) {
-        // The answer may have failed since.
-        const { exitCode } = ended ?? finished;
-        return writer.write(cleanReport({ ...finished, exitCode }, secrets));
-      }
-      if (ended === undefined) return writer.write(null);
-      writer.write(cleanReport(reportRun({ ...facts, platformUrl }, ended.end, ended.exitCode), secrets));
+      print(`::${token}::`);
+      const report = collected();
+      if (report === undefined) return;
+      const clean = cleanReport(report, secrets);
+      for (const line of githubAnnotations(clean)) print(line);
+      writeOutputs(githubOutputs(clean));
+      appendFile(summaryFile, githubSummary(clean));
     },
   };
+}
+
+function fileOf(env: Context["env"], name: string): string {
+  const path = env(name) ?? "";
+  if (path !== "") return path;
+  throw new UsageError(`Cannot write a report for GitHub: ${name} is not set`, {
+    hint: "Use --report github in a step of GitHub Actions, with permission to read that variable",
+  });
 }
 
 /** Without these values, and with readable text. */

@@ -1,8 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
-import { readBoundedText } from "./bounded_read.ts";
+import { readBoundedText, readTextFile } from "./read_text.ts";
 import { runInForeground, runIsolated, runProgram } from "./run_program.ts";
-import { openFile } from "./open_file.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { colorMode } from "./terminal/color_mode.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
@@ -29,7 +28,7 @@ export function systemContext(versionLine: string): Context {
     readLine,
     random: systemRandom,
     fetch: globalThis.fetch,
-    readTextFile: async (path) => await readBoundedText(await openFile(path), path),
+    readTextFile,
     runProgram,
     runIsolated,
     runInForeground,

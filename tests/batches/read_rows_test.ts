@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readBoundedText } from "../../lib/cli/bounded_read.ts";
+import { readBoundedText } from "../../lib/cli/read_text.ts";
 import { problemsOfRows, readRows } from "../../lib/batches/read_rows.ts";
 import { createInputLayer } from "../../lib/inputs/layers.ts";
 import type { Json } from "../../lib/json.ts";

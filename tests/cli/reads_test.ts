@@ -1,7 +1,7 @@
 /** Input files and stdin may be devices and pipes: without an end, or without a writer. */
 
 import assert from "node:assert/strict";
-import { MAX_INPUT_BYTES, readBoundedText } from "../../lib/cli/bounded_read.ts";
+import { MAX_INPUT_BYTES, readBoundedText } from "../../lib/cli/read_text.ts";
 import type { Context, StopSignal } from "../../lib/cli/context.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../../lib/cli/exit_codes.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
