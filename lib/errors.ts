@@ -207,6 +207,11 @@ export class StorageError extends RunnerError {
   override readonly kind = "storage";
 }
 
+/** Milliseconds that the server asked to wait; `undefined` if it did not. */
+export function retryAfterOf(error: unknown): number | undefined {
+  return error instanceof Unavailable ? error.retryAfterMs : undefined;
+}
+
 /** Whether the same request may succeed later: the server could not be reached, or cannot handle it now. */
 export function isTemporary(error: unknown): error is Unreachable | ResponseLost | Unavailable {
   return error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable;

@@ -73,8 +73,14 @@ export type { Limited } from "./runs/limit.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
 export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
-export { dryRun } from "./runs/dry_run.ts";
-export { type InputChecking, type InputsSpec, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
+export {
+  dryRun,
+  type InputChecking,
+  type InputsSpec,
+  prepare,
+  type PreparedRun,
+  type RunSpec,
+} from "./runs/prepare.ts";
 export { toRunView } from "./runs/view.ts";
 export type { InputDocument, ValueDocument } from "./inputs/document.ts";
 export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";

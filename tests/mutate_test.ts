@@ -93,7 +93,7 @@ Deno.test("the same seed draws the same faults, each at most once", () => {
 for (
   const [file, want] of [
     ["lib/runs/submit.ts", ["tests/runs/submit_test.ts", "tests/runs"]],
-    ["lib/runs/dry_run.ts", ["tests/runs"]],
+    ["lib/runs/submit_step.ts", ["tests/runs"]],
     ["lib/cli/tracking/run_view.ts", ["tests/cli/tracking", "tests/cli"]],
     ["lib/cli/suite/answer_plan.ts", ["tests/suites", "tests/cli"]],
     ["lib/cli/doctor/probe/checks.ts", ["tests/cli/doctor/probe", "tests/cli/doctor", "tests/cli"]],

@@ -1,7 +1,7 @@
 /** Rows that failed for the same reason. */
 
 import type { RowResult, RowStatus } from "../batch.ts";
-import { normalizedMessage } from "../normalized_message.ts";
+import { normalizedMessage } from "../text.ts";
 import { formatRows } from "./row_numbers.ts";
 
 export interface FailureGroup {

@@ -6,7 +6,7 @@
 
 import { textInBase64 } from "../base64.ts";
 import { formatDuration } from "../duration.ts";
-import { BadResponse, RunnerError, Unavailable, UsageError } from "../errors.ts";
+import { BadResponse, retryAfterOf, RunnerError, UsageError } from "../errors.ts";
 import { type JsonObject, parseJson } from "../json.ts";
 import { ownWordsOf } from "../redact.ts";
 import type { Run } from "../run.ts";
@@ -84,7 +84,7 @@ async function attempt<R extends HttpResponse>(
 
     const error = errorOf(http, result, { action, whenMissing });
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
-    const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+    const retryAfterMs = retryAfterOf(error);
     const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
     const budgetMs = Math.min(typeof retry === "number" ? retry : Infinity, RETRY_POLICY.budgetMs);
     const delayMs = retryDelayMs(state, { ...RETRY_POLICY, budgetMs }, http.random);
@@ -180,7 +180,7 @@ export function submitNotSent(error: RunnerError): SubmitResponse {
   const isTransient = error.kind === "unreachable" || error.kind === "unavailable" || error.kind === "response_lost" ||
     error.kind === "bad_response";
   if (!isTransient) return { type: "rejected", error, isSlugRefused: false };
-  return { type: "not-sent", error, retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined };
+  return { type: "not-sent", error, retryAfterMs: retryAfterOf(error) };
 }
 
 function classify(

@@ -7,7 +7,7 @@
 
 import { isObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
-import { allSteps, formatPath } from "../runs/step_tree.ts";
+import { allSteps, formatPath } from "../runs/view.ts";
 import { VERSION } from "../version.ts";
 import { ctrfStatus, type Status, unmetText } from "./cases.ts";
 import { type Report, type ReportAttempt, type ReportCase, VERDICTS } from "./report.ts";

@@ -6,7 +6,7 @@
 
 import { formatDuration } from "../duration.ts";
 import type { FailedStep, RunFailure, RunResult } from "../result.ts";
-import { formatPath } from "../runs/step_tree.ts";
+import { formatPath } from "../runs/view.ts";
 import { type Annotation, suiteAnnotations, suiteOutputs, suiteSummary } from "./github_suite.ts";
 import { shortened } from "../text.ts";
 import { code, codeBlock, inline, linkTo, type Row, table } from "./markdown.ts";

@@ -2,9 +2,9 @@
 
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Job } from "../run.ts";
-import { innerJobs, outerJobs, type PlacedJob, stepsOf } from "../runs/step_tree.ts";
+import { innerJobs, outerJobs, type PlacedJob, stepsOf } from "../runs/view.ts";
 import { shortenLine } from "../log_text.ts";
-import { normalizedMessage } from "../normalized_message.ts";
+import { normalizedMessage } from "../text.ts";
 import { resultWithoutLogs } from "./ctrf.ts";
 import { reasonsOf, worstFirst } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";

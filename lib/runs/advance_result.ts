@@ -79,6 +79,16 @@ export async function recordObservation<S extends Submission>(
   return await rebaseAndPut(store, updated, observation, clock.now()).catch(storeFailureTo(log)) ?? updated;
 }
 
+/** The step that an observation is, as its result. */
+export async function recordStep<S extends Submission>(
+  deps: Pick<Deps, "store" | "clock" | "log">,
+  submission: S,
+  observation: ObservationOf<S["state"]>,
+  { events = [], ...rest }: Partial<Omit<AdvanceResult, "submission">> = {},
+): Promise<AdvanceResult> {
+  return { submission: await recordObservation(deps, submission, observation), events, ...rest };
+}
+
 /** Each retry means that another process changed the record, and a record changes only a few times. */
 const MAX_ATTEMPTS = 20;
 

@@ -1,5 +1,7 @@
 /** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
 
+import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
+import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
 import {
   type ActiveSubmission,
   isAbandoned,
@@ -9,17 +11,21 @@ import {
   type Submission,
   type UnconfirmedSubmission,
 } from "../submission.ts";
-import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
-import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
-import type { BatchState, TrackedTask } from "./batch_state.ts";
-import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask, TaskEnd } from "./batch_task.ts";
 import { keepObserved, NOTHING_OBSERVED, observedIn } from "./batch_limits.ts";
 import { pollLoop } from "./batch_polling.ts";
-import { submitLoop, unknownOutcome } from "./batch_submitting.ts";
+import type {
+  BatchEvent,
+  BatchOptions,
+  BatchOutcome,
+  BatchState,
+  BatchTask,
+  TaskEnd,
+  TrackedTask,
+} from "./batch_task.ts";
+import { submitLoop } from "./batch_submitting.ts";
 import type { Deps } from "./deps.ts";
-import { createEventQueue } from "./event_queue.ts";
-import { rejectionOf } from "./track_result.ts";
 import { causeOf, type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
+import { rejectionOf, unknownOutcome } from "./track_result.ts";
 
 /**
  * Submits each task at most `control.jobs` at a time, and tracks all runs to their ends. A failed run is an end, not an
@@ -208,12 +214,8 @@ export function endOfSubmission(
   if (last.state === "unconfirmed") return { type: "result", attempt, result: unknownOutcome(last) };
   if (last.state === "finished") {
     const { queueMs } = observedIn(last);
-    return {
-      type: "result",
-      attempt,
-      result: { ...last.result, submitted: "no" },
-      ...queueMs === null ? {} : { queueMs },
-    };
+    const result = { ...last.result, submitted: "no" } as const;
+    return { type: "result", attempt, result, ...queueMs === null ? {} : { queueMs } };
   }
   return { type: "error", attempt, error: rejectionOf(last) };
 }
@@ -267,4 +269,30 @@ export function endedAttemptOf(end: TaskEnd, isRetry: boolean): EndedAttempt {
 /** Thousands of ends are kept: the rest is in the store, and was in the event. */
 function withoutDetails({ jobs: _jobs, links: _links, failure, ...result }: RunResult): RunResult {
   return { ...result, ...(failure && { failure: { ...failure, failedJobs: [] } }), outputs: {} };
+}
+
+/** Events that several loops push and one generator yields. */
+export function createEventQueue<T>() {
+  const events: T[] = [];
+  let isClosed = false;
+  let wake = () => {};
+  return {
+    push(event: T) {
+      events.push(event);
+      wake();
+    },
+    /** Ends the iteration once all events are consumed. */
+    close() {
+      isClosed = true;
+      wake();
+    },
+    async *[Symbol.asyncIterator]() {
+      while (true) {
+        yield* events.splice(0);
+        if (events.length > 0) continue;
+        if (isClosed) return;
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+  };
 }

@@ -6,7 +6,7 @@ import type { RunResult } from "../result.ts";
 import type { Job, Run, RunDetail } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { ActiveSubmission, ObservedRun, Submission } from "../submission.ts";
-import type { BatchState, TrackedTask } from "./batch_state.ts";
+import type { BatchState, TrackedTask } from "./batch_task.ts";
 import { cancelRun } from "./cancel.ts";
 import type { Deps } from "./deps.ts";
 import { hasWorked } from "./retry_policy.ts";

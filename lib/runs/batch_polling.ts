@@ -1,6 +1,6 @@
 /** The loop of a batch that polls: one list of running runs for all of them, and each run that has left it by name. */
 
-import { CredentialError, type RunnerError, Unavailable } from "../errors.ts";
+import { CredentialError, retryAfterOf, type RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { storeFailureTo } from "../log.ts";
 import type { RunResult } from "../result.ts";
@@ -15,14 +15,14 @@ import {
   storeQuietly,
   untilLimitMs,
 } from "./batch_limits.ts";
-import type { BatchState, TrackedTask } from "./batch_state.ts";
+import type { BatchState, TrackedTask } from "./batch_task.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
 import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
-import { findReadySession } from "./session.ts";
+import { sessionResult } from "./track_result.ts";
 import { toRunResult } from "./view.ts";
 
 const RUNS_PER_PAGE = 100;
@@ -186,8 +186,9 @@ async function updateConnection(
   isLost: boolean,
 ): Promise<void> {
   const { deps: { clock, client: { host } }, options: { unreachableTimeoutMs } } = state;
-  if (error instanceof Unavailable && error.retryAfterMs !== undefined) {
-    const pauseMs = Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS);
+  const retryAfterMs = retryAfterOf(error);
+  if (retryAfterMs !== undefined) {
+    const pauseMs = Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
     rounds.notBeforeMs = clock.monotonic() + pauseMs;
     await updateCapabilities(state.deps, host, { pausedUntilMs: clock.now() + pauseMs });
   }
@@ -221,14 +222,10 @@ async function applyResult(
   }
   if (submission.state !== "active") return;
   await observeQueue(state, { one, submission });
-  if (submission.request.startsSession && submission.run.status === "running") {
-    const session = await findReadySession(state.deps, submission.run, { signal: state.signal });
-    if (session !== undefined) {
-      const message = "The session is still running";
-      const submitted = one.isAttached ? "no" : "yes";
-      return endWith(state, one, toRunResult(submission.run, { kind: "session_ready", submitted, session, message }));
-    }
-  }
+  const ready = submission.request.startsSession
+    ? await sessionResult(state.deps, submission, { submitted: "yes", signal: state.signal })
+    : undefined;
+  if (ready !== undefined) return endWith(state, one, ready);
   if (await enforceLimits(state, { one, submission })) {
     endWith(state, one, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
   }

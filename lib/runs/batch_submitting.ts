@@ -1,19 +1,17 @@
 /** The loop of a batch that submits: one request at a time, since the platform rejects simultaneous launches. */
 
-import { isTemporary, NotSubmitted, ResponseLost, RunnerError, Unavailable, Unreachable } from "../errors.ts";
+import { isTemporary, NotSubmitted, ResponseLost, retryAfterOf, RunnerError, Unreachable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import type { RunResult } from "../result.ts";
-import { isAbandoned, isOpen, isUnsent, type Submission, type UnconfirmedSubmission } from "../submission.ts";
+import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
 import { advanceOne } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
-import type { BatchState, TrackedTask } from "./batch_state.ts";
+import type { BatchState, TrackedTask } from "./batch_task.ts";
 import { createSubmission } from "./create_submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
 import { startedEvent } from "./track.ts";
-import { rejectionOf } from "./track_result.ts";
-import { resultWithoutRun } from "./view.ts";
+import { rejectionOf, unknownOutcome } from "./track_result.ts";
 
 /** The pace at which the server accepts runs. */
 interface Pace {
@@ -138,8 +136,7 @@ function backOff(state: BatchState, pace: Pace, error: RunnerError): number {
   const { clock, random } = state.deps;
   observeConnection(state, pace, error);
   pace.failingSinceMs = Math.min(pace.failingSinceMs, clock.monotonic());
-  const minDelayMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
-  const delayMs = resubmitDelayMs(++pace.failures, random, minDelayMs);
+  const delayMs = resubmitDelayMs(++pace.failures, random, retryAfterOf(error));
   if (isGivenUp(state, pace)) state.fail(error);
   else slowDown(state, pace, { untilMs: clock.monotonic() + delayMs, reason: error.message });
   return delayMs;
@@ -229,11 +226,6 @@ function settle(state: BatchState, one: TrackedTask, submission: Submission, err
       return state.endAttempt(one, { type: "result", attempt, result: unknownOutcome(submission) });
     }
   }
-}
-
-export function unknownOutcome({ request, ownSlug, reconciliation }: UnconfirmedSubmission): RunResult {
-  const message = `Outcome unknown: a run may have been started (${reconciliation?.detail})`;
-  return resultWithoutRun(request.workflow, ownSlug, message);
 }
 
 /** Inputs with secrets are not stored: they are prepared again. `null` if that is not possible, now or at all. */

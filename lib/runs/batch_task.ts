@@ -3,8 +3,9 @@
 import type { RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import type { Origin, RunRequest, Submission } from "../submission.ts";
+import type { ObservedRun, Origin, RunRequest, Submission } from "../submission.ts";
 import type { AdvanceOptions } from "./advance_result.ts";
+import type { Deps } from "./deps.ts";
 import type { EndedAttempt, RetryPolicy } from "./retry_policy.ts";
 
 /** A run that a batch or a suite wants. */
@@ -74,7 +75,7 @@ export type TaskEnd =
   | { readonly type: "open"; readonly attempt: number; readonly submission: Submission };
 
 /** Why no further run is submitted. */
-export type StopReason =
+type StopReason =
   | "canary"
   | "max-failures"
   | "fail-fast"
@@ -173,4 +174,53 @@ export interface BatchOutcome {
   readonly stopped: BatchControl["stopped"];
   /** Why the batch ended before its runs did; `null` if it did not. */
   readonly error: RunnerError | null;
+}
+
+/** A task and where it stands. */
+export interface TrackedTask {
+  readonly task: BatchTask;
+  /** Of the current or the last submission. */
+  attempt: number;
+  isRetry: boolean;
+  /** True if its run existed before. */
+  isAttached: boolean;
+  readonly ended: EndedAttempt[];
+  /** On the monotonic clock: not submitted before. */
+  notBeforeMs: number;
+  submission: Submission | null;
+  /** When its last attempt ended, if an earlier process has seen that, milliseconds since the epoch; otherwise `null`. */
+  endedAtMs: number | null;
+  /** Of the current submission, where it matters. */
+  workingSinceMs: ObservedRun["workingSinceMs"];
+  queueMs: ObservedRun["queueMs"];
+  exceeded: ObservedRun["exceeded"];
+  /** The run is being cancelled because of a limit. */
+  isCancelSent: boolean;
+  end: TaskEnd | null;
+}
+
+export interface BatchState {
+  readonly deps: Deps;
+  readonly options: BatchOptions;
+  /** Those with a submission that has not ended. */
+  readonly open: Set<TrackedTask>;
+  /** In the order of the tasks; those to be retried come last. */
+  readonly waiting: TrackedTask[];
+  /** Aborts both loops: detached, or {@link BatchState.fail}. */
+  readonly signal: AbortSignal;
+  /** On the monotonic clock; `null` for never. */
+  readonly endMs: number | null;
+  /** Nothing is submitted until then, on the monotonic clock. */
+  pausedUntilMs: number;
+  emit(event: BatchEvent): void;
+  /** Reports an outage once, or with `null` its end. */
+  reportConnection(loss: RunnerError | null): void;
+  /** Wakes the loops. */
+  changed(): void;
+  /** Sleeps until an instant of the monotonic clock, or until something has changed. */
+  sleepUntil(instantMs: number): Promise<void>;
+  endAttempt(one: TrackedTask, end: TaskEnd): void;
+  isDone(): boolean;
+  /** Ends the batch: what runs continues. */
+  fail(error: RunnerError): void;
 }

@@ -1,6 +1,7 @@
 /** Stores a submission before anything is sent. */
 
 import { canonicalJson } from "../json.ts";
+import { storeFailureTo } from "../log.ts";
 import { sha256 } from "../text.ts";
 import type { Abortable } from "../platform/client.ts";
 import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
@@ -110,12 +111,10 @@ async function storeFound(
   submission: ActiveSubmission,
 ): Promise<Submission> {
   try {
-    return await store.put(submission);
+    return await store.put(submission).catch(storeFailureTo(log)) ?? submission;
   } catch (error) {
-    if (error instanceof WriteConflict) return await store.get(submission.submissionId) ?? submission;
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
-    return submission;
+    if (!(error instanceof WriteConflict)) throw error;
+    return await store.get(submission.submissionId) ?? submission;
   }
 }
 

@@ -3,13 +3,13 @@
  * run. All clients choose the same one, the oldest, and cancel the others.
  */
 
-import { BadResponse, type IdempotencyKeyConflict, RunnerError } from "../errors.ts";
+import { BadResponse, RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { type Run, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
-import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordStep } from "./advance_result.ts";
 import { cancelRun } from "./cancel.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { withLimit } from "./limit.ts";
@@ -99,19 +99,12 @@ async function settle(
     });
   }
   if (hasOtherInputs(oldest.displayName, submission)) {
-    return { ...await endConflict(deps, submission, oldest), events };
+    return await endConflict(deps, submission, oldest, events);
   }
   if (oldest.slug === submission.run.slug) return await listAgain(deps, submission, events);
-  return {
-    submission: await recordObservation(deps, submission, {
-      type: "polled",
-      run: oldest,
-      runId: runIdOf(oldest, submission.request.workflow),
-      pollAtMs: deps.clock.now(),
-    }),
-    events,
-    wasAdvancedElsewhere: true,
-  };
+  const runId = runIdOf(oldest, submission.request.workflow);
+  const observation = { type: "polled", run: oldest, runId, pollAtMs: deps.clock.now() } as const;
+  return await recordStep(deps, submission, observation, { events, wasAdvancedElsewhere: true });
 }
 
 /**
@@ -131,7 +124,7 @@ async function listAgain(
   const maxLagMs = wasLate ? lagMs : Math.min(lagMs, MAX_ASSUMED_LAG_MS);
   const pollAtMs = startedAtMs + DUPLICATES_VISIBLE_MS + 2 * maxLagMs;
   if (nowMs >= pollAtMs) return undefined;
-  return { submission: await recordObservation(deps, submission, { type: "listed", pollAtMs }), events };
+  return await recordStep(deps, submission, { type: "listed", pollAtMs }, { events });
 }
 
 function isCancelled({ status, platformStatus }: Run): boolean {
@@ -142,7 +135,8 @@ async function endConflict(
   deps: Deps,
   submission: ActiveSubmission,
   oldest: Run,
-): Promise<{ readonly submission: AdvanceResult["submission"]; readonly error: IdempotencyKeyConflict }> {
+  events: readonly RunEvent[],
+): Promise<AdvanceResult> {
   const error = idempotencyKeyConflict(submission, oldest);
   const result = toRunResult(submission.run, {
     kind: "cancelled",
@@ -150,7 +144,7 @@ async function endConflict(
     submitted: "yes",
     message: error.message,
   });
-  return { submission: await recordObservation(deps, submission, { type: "finished", result }), error };
+  return await recordStep(deps, submission, { type: "finished", result }, { events, error });
 }
 
 async function endUnknown(deps: Deps, submission: ActiveSubmission, detail: string): Promise<AdvanceResult> {
@@ -160,5 +154,5 @@ async function endUnknown(deps: Deps, submission: ActiveSubmission, detail: stri
     submission.run.slug,
     `Outcome unknown: more than one run may have been started (${detail}); check the runs of ${workflow} on the platform`,
   );
-  return { submission: await recordObservation(deps, submission, { type: "finished", result }), events: [] };
+  return await recordStep(deps, submission, { type: "finished", result });
 }

@@ -8,7 +8,7 @@ import { type LogAnnotation, type RunDetail, type RunId, runIdOf, type Step } fr
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
 import type { Given } from "./options.ts";
-import { formatPath, hasFailed, innerJobs, lacksJobs, outerJobs, type PlacedJob, stepsOf } from "./step_tree.ts";
+import { formatPath, hasFailed, innerJobs, lacksJobs, outerJobs, type PlacedJob, stepsOf } from "./view.ts";
 
 export const DEFAULT_TAIL_LINES = 20;
 const MAX_TAIL_LENGTH = 64 * 1024;

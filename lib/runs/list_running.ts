@@ -17,7 +17,7 @@ const MAX_VANISHED_SHARE = 0.2;
 const MIN_VANISHED = 3;
 
 /** The tracked runs that the list shows as running. */
-export interface RunningList {
+interface RunningList {
   /** By slug. A run that is missing here may have ended, or not: only its own page shows that. */
   readonly running: ReadonlyMap<string, Run>;
   /** Set when a page could not be read: then nothing is known of the runs that are missing. */

@@ -1,13 +1,18 @@
-import { NotFound, RunnerError, Unavailable } from "../errors.ts";
+import { NotFound, retryAfterOf, RunnerError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs, retryAfterDelayMs } from "./poll_interval.ts";
-import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
+import {
+  type AdvanceOptions,
+  type AdvanceResult,
+  type Experience,
+  recordObservation,
+  recordStep,
+} from "./advance_result.ts";
 import { isAnythingRunning, stepPositionOf, toRunResult } from "./view.ts";
 
 /** After this long, a failing run counts as failed even if its steps are still running. */
@@ -58,7 +63,7 @@ async function afterPoll(
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
   const result = toRunResult(run, { kind: status, status, submitted: options.submitted, failure });
-  return await finish(deps, updated, { result, events });
+  return await recordStep(deps, updated, { type: "finished", result }, { events });
 }
 
 /** Updates the submission from a polled or listed run. A listed one is never enough to finish it. */
@@ -135,7 +140,7 @@ async function afterMissing(
     submitted: options.submitted,
     message: `Run ${formatRunId(submission.runId)} was deleted on the platform; it is not submitted again`,
   });
-  return await finish(deps, updated, { result, events: [] });
+  return await recordStep(deps, updated, { type: "finished", result });
 }
 
 /** Records that the server did not respond, and when to try again. */
@@ -147,7 +152,7 @@ export async function afterFailedPoll(
 ): Promise<AdvanceResult> {
   const nowMs = deps.clock.now();
   const unreachableSinceMs = submission.unreachableSinceMs ?? options.sentAtMs;
-  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs ?? 0 : 0;
+  const retryAfterMs = retryAfterOf(error) ?? 0;
   const minDelayMs = error.kind === "credential_refused" ? REFUSED_POLL_MS : 0;
   const untilMs = Math.min(
     retryAfterMs > 0
@@ -180,14 +185,6 @@ export async function afterFailedPoll(
 /** Whether the server responds, and asks to wait. */
 function isServerBusy(error: RunnerError): boolean {
   return error instanceof Unavailable && (error.status === 429 || error.retryAfterMs !== undefined);
-}
-
-async function finish(
-  deps: Deps,
-  submission: ActiveSubmission,
-  { result, events }: { readonly result: RunResult; readonly events: readonly RunEvent[] },
-): Promise<AdvanceResult> {
-  return { submission: await recordObservation(deps, submission, { type: "finished", result }), events };
 }
 
 function nextPollMs(

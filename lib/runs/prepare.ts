@@ -1,5 +1,4 @@
 import type { Cluster } from "../cluster.ts";
-import { counted } from "../text.ts";
 import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
@@ -14,11 +13,13 @@ import { evaluateConditions, type UnknownCondition } from "../inputs/unknown_con
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Abortable } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";
+import { programCommand } from "../shell_command.ts";
 import type { RunRequest } from "../submission.ts";
+import { counted } from "../text.ts";
 import type { Consent, Workflow } from "../workflow.ts";
+import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 import { findWorkflow } from "./find.ts";
-import { programCommand } from "../shell_command.ts";
 import { checkDisplayName } from "./slug.ts";
 
 /** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
@@ -259,4 +260,23 @@ function optionValues(form: Form): string[] {
   return valueFields(form.fields).flatMap(({ prompt }) =>
     prompt.type === "choice" ? prompt.options.map(({ value }) => String(value)) : []
   );
+}
+
+/**
+ * Validates a request on the platform without running it.
+ *
+ * @throws Rejected with the platform's problems; ConsentRequired; the client's other errors.
+ */
+export async function dryRun(
+  { client }: Pick<Deps, "client">,
+  request: RunRequest,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const { workflow, inputs, displayName, isTrusted, requestedConsent } = request;
+  const consent = isTrusted ? requestedConsent ?? { permissions: [], variables: [] } : null;
+  try {
+    await client.dryRun({ workflow, inputs, displayName, consent }, { signal });
+  } catch (error) {
+    throw withConsentDetails(request, error);
+  }
 }

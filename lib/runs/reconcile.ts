@@ -1,4 +1,4 @@
-import { NotSubmitted, RunnerError, Unavailable, Unsupported } from "../errors.ts";
+import { NotSubmitted, retryAfterOf, RunnerError, Unsupported } from "../errors.ts";
 import type { Reconciliation, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
@@ -15,7 +15,7 @@ import {
   rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
-import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation, recordStep } from "./advance_result.ts";
 
 /** How long to search for a run after a lost response. */
 export const SEARCH_MS = 60_000;
@@ -95,7 +95,7 @@ async function afterNotFound(
   }
   const isSecondRunImpossible = submission.ownSlug !== null && await refusesDuplicates(deps, submission.owner.host);
   if (isSecondRunImpossible && isInTime) return await resend(context, searched, retryAtMs, reconciliation);
-  return { submission: await recordObservation(deps, searched, { type: "abandoned" }), events: [] };
+  return await recordStep(deps, searched, { type: "abandoned" });
 }
 
 async function resend(
@@ -104,10 +104,9 @@ async function resend(
   retryAtMs: number,
   reconciliation: Reconciliation,
 ): Promise<AdvanceResult> {
-  return {
-    submission: await recordObservation(deps, submission, { type: "resend", retryAtMs }),
-    events: [delayedEvent(submission, deps, { reason: "conflict", detail: reconciliation.detail, untilMs: retryAtMs })],
-  };
+  const delay = { reason: "conflict", detail: reconciliation.detail, untilMs: retryAtMs } as const;
+  const events = [delayedEvent(submission, deps, delay)];
+  return await recordStep(deps, submission, { type: "resend", retryAtMs }, { events });
 }
 
 async function afterSearchFailed(
@@ -118,17 +117,13 @@ async function afterSearchFailed(
 ): Promise<AdvanceResult> {
   const { deps, options } = context;
   const nowMs = deps.clock.now();
-  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+  const retryAfterMs = retryAfterOf(error);
   const isAbandoned = error.kind === "credential_refused" ||
     (options.unreachableTimeoutMs !== null && nowMs - reconciliation.sinceMs >= options.unreachableTimeoutMs);
-  const updated = isAbandoned
-    ? await recordObservation(deps, submission, { type: "abandoned" })
-    : await recordObservation(deps, submission, {
-      type: "search-failed",
-      pollAtMs: Math.min(
-        nowMs + pollDelayMs(nowMs - reconciliation.sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
-        reconciliation.sinceMs + (options.unreachableTimeoutMs ?? Infinity),
-      ),
-    });
-  return { submission: updated, events: [], error };
+  if (isAbandoned) return await recordStep(deps, submission, { type: "abandoned" }, { error });
+  const pollAtMs = Math.min(
+    nowMs + pollDelayMs(nowMs - reconciliation.sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
+    reconciliation.sinceMs + (options.unreachableTimeoutMs ?? Infinity),
+  );
+  return await recordStep(deps, submission, { type: "search-failed", pollAtMs }, { error });
 }

@@ -1,16 +1,15 @@
-import { runIdOf } from "../run.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
-import { pollDelayMs } from "./poll_interval.ts";
 import { redactingDeps } from "./redacting.ts";
 import { searchForRun } from "./search.ts";
 import { isOwnedBy } from "../submission.ts";
 import { submittingEvent } from "./execute.ts";
+import { activateSubmission } from "./submit_step.ts";
 import { trackSubmission } from "./track.ts";
-import { recordObservation, withKnownInputs } from "./advance_result.ts";
+import { withKnownInputs } from "./advance_result.ts";
 import { resultWithoutRun } from "./view.ts";
 
 /** A pending submission that is older may be obsolete: it is sent only on request. */
@@ -100,10 +99,5 @@ export async function* resumeSubmission(
 async function searchAgain(deps: Deps, submission: PendingSubmission, options: ExecuteOptions): Promise<Submission> {
   const result = await searchForRun(redactingDeps(deps, submission), submission, options);
   if (result.type !== "ours") return submission;
-  const runId = runIdOf(result.run, submission.request.workflow);
-  const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
-  return withKnownInputs(
-    await recordObservation(deps, submission, { type: "polled", run: result.run, runId, pollAtMs }),
-    submission,
-  );
+  return withKnownInputs(await activateSubmission({ deps, options }, submission, result.run), submission);
 }

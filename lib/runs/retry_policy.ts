@@ -1,9 +1,9 @@
 /** Whether a failed run of a batch or a suite is submitted again. Pure. */
 
-import { normalizedMessage } from "../normalized_message.ts";
+import { normalizedMessage } from "../text.ts";
 import { firstErrorOf, type RunResult } from "../result.ts";
 import type { Job } from "../run.ts";
-import { allSteps } from "./step_tree.ts";
+import { allSteps } from "./view.ts";
 
 /** Why a run did not complete: `infra` for the machines around it, `run` for the run's own work. */
 export type FailureCause = "infra" | "run";

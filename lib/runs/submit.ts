@@ -5,7 +5,7 @@
 
 import type { SubmitResponse } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
-import { IdempotencyKeyConflict, NotFound, NotSubmitted, Rejected, RunnerError, Unavailable } from "../errors.ts";
+import { IdempotencyKeyConflict, NotFound, NotSubmitted, Rejected, retryAfterOf, RunnerError } from "../errors.ts";
 import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
@@ -25,7 +25,7 @@ import {
   rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
-import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordStep } from "./advance_result.ts";
 import { afterSleepingWorkspace, sleepingWorkspace } from "./workspace.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
@@ -82,9 +82,8 @@ async function attachToEarlierRun(
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     if (error instanceof IdempotencyKeyConflict) return await rejectSubmission(context, submission, error);
-    const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
     const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
-    return await afterNotSent(context, sent, { error, retryAfterMs });
+    return await afterNotSent(context, sent, { error, retryAfterMs: retryAfterOf(error) });
   }
 }
 
@@ -138,11 +137,8 @@ async function afterNotSent(
   const retryAtMs = deps.clock.now() + resubmitDelayMs(submission.attempts, deps.random, retryAfterMs);
   if (retryAtMs > deadlineMs(submission, options)) return await giveUpSubmitting(context, submission, error);
   const reason = error.kind === "unavailable" ? "rate-limited" : "unreachable";
-  return {
-    submission: await recordObservation(deps, submission, { type: "not-sent", retryAtMs }),
-    events: [delayedEvent(submission, deps, { reason, detail: error.message, untilMs: retryAtMs })],
-    error,
-  };
+  const events = [delayedEvent(submission, deps, { reason, detail: error.message, untilMs: retryAtMs })];
+  return await recordStep(deps, submission, { type: "not-sent", retryAtMs }, { events, error });
 }
 
 async function afterRejected(
@@ -167,7 +163,7 @@ async function afterRejected(
     });
   }
   if (isSlugRefused && submission.ownSlug !== null) {
-    return { submission: await recordObservation(context.deps, submission, { type: "slug-rejected" }), events: [] };
+    return await recordStep(context.deps, submission, { type: "slug-rejected" });
   }
   // The platform also rejects submits while the workspace is off, which is temporary.
   const workspaceStatus = error instanceof Rejected || error instanceof NotFound

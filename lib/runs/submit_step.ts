@@ -6,7 +6,7 @@ import { type Run, runIdOf } from "../run.ts";
 import type { PendingSubmission, Reconciliation, Submission, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { pollDelayMs, searchDelayMs } from "./poll_interval.ts";
-import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation, recordStep } from "./advance_result.ts";
 
 export type SubmitContext = { readonly deps: Deps; readonly options: AdvanceOptions };
 
@@ -19,16 +19,9 @@ export async function markUnconfirmed(
 ): Promise<AdvanceResult> {
   const pollAtMs = deps.clock.now() + searchDelayMs(0);
   const observation = { type: "unconfirmed", ...reconciliation, isAbandoned, pollAtMs } as const;
-  return {
-    submission: await recordObservation(deps, submission, observation),
-    events: isAbandoned ? [] : [
-      delayedEvent(submission, deps, {
-        reason: "reconciling",
-        detail: reconciliation.detail,
-        untilMs: pollAtMs + reconciliation.searchForMs,
-      }),
-    ],
-  };
+  const { detail, searchForMs } = reconciliation;
+  const delay = delayedEvent(submission, deps, { reason: "reconciling", detail, untilMs: pollAtMs + searchForMs });
+  return await recordStep(deps, submission, observation, { events: isAbandoned ? [] : [delay] });
 }
 
 /** Ends a submission after the submit timeout: rejected, or abandoned when a lost response may have started a run. */
@@ -57,17 +50,13 @@ export async function rejectSubmission(
   submission: PendingSubmission | UnconfirmedSubmission,
   error: RunnerError,
 ): Promise<AdvanceResult> {
-  const updated = await recordObservation(deps, submission, {
-    type: "rejected",
-    kind: error.kind,
-    message: error.message,
-  });
-  return { submission: updated, events: [], error };
+  const { kind, message } = error;
+  return await recordStep(deps, submission, { type: "rejected", kind, message }, { error });
 }
 
 /** Records that the submission's run is known. */
 export async function activateSubmission(
-  { deps, options }: SubmitContext,
+  { deps, options }: { readonly deps: Deps; readonly options: Pick<AdvanceOptions, "pollInterval" | "isWaiting"> },
   submission: PendingSubmission | UnconfirmedSubmission,
   run: Run,
 ): Promise<Submission> {

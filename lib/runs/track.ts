@@ -1,5 +1,5 @@
 import type { Clock, Deadline } from "../clock.ts";
-import { type RunnerError, Unavailable } from "../errors.ts";
+import { retryAfterOf, type RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
 import { formatRunId } from "../run.ts";
@@ -192,7 +192,7 @@ function sleepMs(
   },
   { pollInterval: { pollIntervalMs, maxPollIntervalMs }, submitTimeoutMs }: ExecuteOptions,
 ): number {
-  const isDelayed = error instanceof Unavailable && error.retryAfterMs !== undefined;
+  const isDelayed = retryAfterOf(error) !== undefined;
   // A planned gap is a part of the run's age.
   const ageMs = experience === undefined || submission.state !== "active" ? 0 : clock.now() - submission.startedAtMs;
   const maxDelayMs = Math.max(pollIntervalMs, maxPollIntervalMs, ageMs, isDelayed ? MAX_RETRY_AFTER_MS : 0);

@@ -4,7 +4,7 @@ import { formatDuration } from "../duration.ts";
 import { IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
-import type { ActiveSubmission, RejectedSubmission, Submission } from "../submission.ts";
+import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import type { AdvanceOptions, AdvanceResult } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
 import type { Limited } from "./limit.ts";
@@ -30,11 +30,9 @@ export async function resultAfter(
     case "pending":
       return undefined;
     case "unconfirmed":
-      return submission.reconciliation?.isAbandoned
-        ? outcomeUnknown(submission.request.workflow, submission.ownSlug, submission.reconciliation.detail)
-        : undefined;
+      return submission.reconciliation?.isAbandoned ? unknownOutcome(submission) : undefined;
     case "active":
-      return await sessionOf(deps, submission, options) ?? connectionResult(deps, submission, error, options);
+      return await sessionResult(deps, submission, options) ?? connectionResult(deps, submission, error, options);
     case "finished":
       if (error instanceof IdempotencyKeyConflict) throw error;
       // The stored result may come from another call.
@@ -49,22 +47,18 @@ export function rejectionOf({ kind, message }: RejectedSubmission): RunnerError 
   return kind === "not_submitted" ? new NotSubmitted(message) : new Rejected(message);
 }
 
-async function sessionOf(
+/** The result of a run whose session is awaited, and ready. */
+export async function sessionResult(
   deps: Deps,
-  submission: ActiveSubmission,
-  options: ResultOptions & Limited,
+  { run, request }: ActiveSubmission,
+  options: Pick<AdvanceOptions, "submitted"> & Limited,
 ): Promise<RunResult | undefined> {
-  const { run, request } = submission;
   const isAwaited = request.startsSession || isSession(run);
   if (!isAwaited || run.status !== "running") return undefined;
   const session = await findReadySession(deps, run, options);
-  if (session === undefined) return undefined;
-  return toRunResult(run, {
-    kind: "session_ready",
-    submitted: options.submitted,
-    session,
-    message: "The session is still running",
-  });
+  const { submitted } = options;
+  const message = "The session is still running";
+  return session && toRunResult(run, { kind: "session_ready", submitted, session, message });
 }
 
 export function isSession(run: Run | RunDetail): boolean {
@@ -91,12 +85,12 @@ function connectionResult(
   return toRunResult(submission.run, { ...facts, kind: "connection_lost", message });
 }
 
-function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {
-  const where = slug === null ? `the runs of ${workflow} on the platform` : `for run ${slug}`;
+export function unknownOutcome({ request: { workflow }, ownSlug, reconciliation }: UnconfirmedSubmission): RunResult {
+  const where = ownSlug === null ? `the runs of ${workflow} on the platform` : `for run ${ownSlug}`;
   return resultWithoutRun(
     workflow,
-    slug,
-    `Outcome unknown: a run may have been started (${detail}); check ${where} before submitting again`,
+    ownSlug,
+    `Outcome unknown: a run may have been started (${reconciliation?.detail}); check ${where} before submitting again`,
   );
 }
 

@@ -3,7 +3,7 @@
 import { fallbackTo, NotSubmitted, type RunnerError } from "../errors.ts";
 import type { UnconfirmedSubmission } from "../submission.ts";
 import { deadlineMs, delayedEvent, giveUpSubmitting, type SubmitContext } from "./submit_step.ts";
-import { type AdvanceResult, recordObservation } from "./advance_result.ts";
+import { type AdvanceResult, recordStep } from "./advance_result.ts";
 
 /** The platform's statuses of a workspace that will be running shortly. */
 export const STARTING_STATUSES: ReadonlySet<string> = new Set(["Starting", "Pulling", "Restarting"]);
@@ -30,11 +30,8 @@ export async function afterSleepingWorkspace(
       new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }),
     );
   }
-  return {
-    submission: await recordObservation(deps, submission, { type: "not-sent", retryAtMs }),
-    events: [delayedEvent(submission, deps, { reason: "workspace", detail, untilMs: retryAtMs })],
-    error,
-  };
+  const events = [delayedEvent(submission, deps, { reason: "workspace", detail, untilMs: retryAtMs })];
+  return await recordStep(deps, submission, { type: "not-sent", retryAtMs }, { events, error });
 }
 
 /** The status of a workspace that is not running; `null` when it is running or its status is unavailable. */

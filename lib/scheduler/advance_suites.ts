@@ -1,6 +1,7 @@
 /**
- * Continues the suites of schedules. Their engine runs until the tick has to end, and then leaves all runs as they are: the
- * next tick finds them in the store, where a process that is killed leaves them, too.
+ * Occurrences that run a suite. The submission of one is never sent: it represents the runs of the cases. Their engine runs
+ * until the tick has to end, and then leaves all runs as they are: the next tick finds them in the store, where a process
+ * that is killed leaves them, too.
  */
 
 import type { Owner } from "../account.ts";
@@ -8,27 +9,37 @@ import { cachingClient } from "../batches/check_rows.ts";
 import { InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
-import { changeLists } from "../reports/trends.ts";
 import { countCases, formatCounts, verdictText, worstFirst } from "../reports/cases.ts";
+import { changeLists } from "../reports/trends.ts";
 import { type Report, type ReportCase, VERDICTS } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import { createBatchControl } from "../runs/batch_task.ts";
+import { type CreateSubmissionOptions, NOT_SENT, putBeforeSending } from "../runs/create_submission.ts";
 import { resultWithoutRun } from "../runs/view.ts";
 import { programCommand } from "../shell_command.ts";
 import { shortened } from "../store/submission_rows.ts";
 import type { SuiteHistory } from "../store/suite_history.ts";
-import { type FinishedSubmission, isOwnedBy, type PendingSubmission, type SuiteEnd } from "../submission.ts";
+import {
+  type FinishedSubmission,
+  isOwnedBy,
+  type Origin,
+  type PendingSubmission,
+  type SuiteEnd,
+} from "../submission.ts";
+import { type Budget, budgetsIn } from "../suites/budget.ts";
 import { executeSuites } from "../suites/execute.ts";
 import { DEFAULT_SUITE_JOBS, SUITE_EXIT_CODES, type SuiteKind, suiteKind } from "../suites/exit_code.ts";
 import { changesOf, earlierRuns, pointsById, trendsOf } from "../suites/history.ts";
-import type { CheckedCase } from "../suites/preflight.ts";
+import { planSuites } from "../suites/plan.ts";
+import { type CheckedCase, preflight } from "../suites/preflight.ts";
+import { readSuites } from "../suites/read_suite.ts";
+import { selectCases } from "../suites/select.ts";
 import { previousCases, sessionOfOccurrence } from "../suites/session.ts";
 import { keepReport, reportOfRecord } from "../suites/suite_record.ts";
-import { isOverdue, putUnlessMoved } from "./report_occurrences.ts";
-import { checkSuite } from "./scheduled_suite.ts";
+import { isOverdue, putUnlessMoved, withoutRun } from "./report_occurrences.ts";
+import type { Schedule } from "./schedule.ts";
 import { listReplaced } from "./scheduler_store.ts";
-import { advanceOptions } from "./service.ts";
-import type { TickContext } from "./tick_context.ts";
+import { advanceOptions, type PrepareParts, type Service, type TickContext } from "./service.ts";
 
 /** Of the failures of a suite, so many are stored and shown. */
 const MAX_FAILURES = 50;
@@ -211,4 +222,54 @@ async function end(
     },
   };
   await putUnlessMoved(context, finished);
+}
+
+/**
+ * The cases of a suite file, as `test` runs them without options.
+ *
+ * @throws InvalidInputs with all problems of the file, or of its cases; the client's errors.
+ */
+export async function checkSuite(
+  { deps: { client, clock }, readTextFile, env }: PrepareParts,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly cases: readonly CheckedCase[]; readonly budgets: readonly Budget[] }> {
+  const suites = await readSuites([path], { readTextFile, nowMs: clock.now() });
+  const planned = await planSuites(suites, { environment: null, env, overrides: {} });
+  const selected = selectCases(planned, {
+    tags: [],
+    cases: [],
+    changedFiles: null,
+    shard: null,
+    repeat: 1,
+    order: "file",
+    random: () => 0,
+  });
+  const cases = await preflight({ client: cachingClient(client) }, selected, { signal, checking: "lenient" });
+  return { cases, budgets: budgetsIn(suites) };
+}
+
+interface CreateSuiteOptions extends Pick<CreateSubmissionOptions, "signal" | "also"> {
+  readonly submissionId: string;
+  readonly origin: Extract<Origin, { type: "schedule" }>;
+}
+
+/** @throws InvalidInputs and the other errors of {@link checkSuite}; NotSubmitted when it cannot be stored. */
+export async function createSuite(
+  service: Service,
+  schedule: Schedule,
+  path: string,
+  { signal, submissionId, origin, also }: CreateSuiteOptions,
+): Promise<PendingSubmission> {
+  const { client } = service.deps;
+  await checkSuite(service, path, signal);
+  const { user } = await client.whoAmI({ signal });
+  const submission: PendingSubmission = {
+    ...withoutRun(service, schedule),
+    submissionId,
+    origin: { ...origin, suite: { path, end: null } },
+    owner: { host: client.host, user },
+    ...NOT_SENT,
+  };
+  return await putBeforeSending(service.deps, submission, also);
 }

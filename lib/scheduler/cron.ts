@@ -1,12 +1,20 @@
-/** The cron trigger: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
+/**
+ * The cron trigger: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. It ticks, and checks the inputs of schedules
+ * ahead of their occurrences: when a service starts with other schedules, and every hour.
+ */
 
 import type { Clock } from "../clock.ts";
-import { NotSubmitted } from "../errors.ts";
+import { NotSubmitted, RunnerError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { checkInputs } from "./check_inputs.ts";
-import type { Service } from "./service.ts";
+import { problemText } from "../problem.ts";
+import { inParallel } from "../runs/in_parallel.ts";
+import { shortened } from "../store/submission_rows.ts";
+import { sha256 } from "../text.ts";
+import { nextOccurrences } from "./occurrences.ts";
+import type { Schedule } from "./schedule.ts";
+import { addNotification } from "./scheduler_store.ts";
+import type { Service, TickReport } from "./service.ts";
 import { DEFAULT_TICK, tick } from "./tick.ts";
-import type { TickReport } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -53,4 +61,64 @@ export async function everyMinute(clock: Clock, onTick: () => Promise<void>, sig
     }
     await onTick().catch(() => {});
   }
+}
+
+/** Soon enough after a workflow's form has changed: each check is a request or two for each schedule. */
+const INTERVAL_MS = 60 * 60_000;
+const TIMEOUT_MS = 20_000;
+const CHECKS_AT_ONCE = 4;
+
+interface LastCheck {
+  readonly atMs: number;
+  /** Identifies the schedules. */
+  readonly of: string;
+}
+
+/** Reports each schedule whose next occurrence would be rejected, once until that changes; unless it was done recently. */
+export async function checkInputs(service: Service, signal: AbortSignal): Promise<void> {
+  const { deps, kv, schedules, timeline } = service;
+  const enabled = schedules.filter(({ timelines }) => timelines.includes(timeline));
+  const [nowMs, of] = [deps.clock.now(), await sha256(JSON.stringify(enabled))];
+  const last = await kv.get<LastCheck>(["inputs-check"]);
+  if (last.value?.of === of && nowMs - last.value.atMs < INTERVAL_MS) return;
+  // Another process may have read the same: one of them checks.
+  if (await kv.atomic().check(last).set(["inputs-check"], { atMs: nowMs, of }).commit() === undefined) return;
+  const { scheduleProblems } = await import("./prepare_schedule.ts");
+  using deadline = deps.clock.timeout(TIMEOUT_MS);
+  const either = AbortSignal.any([signal, deadline.signal]);
+  await inParallel(enabled, CHECKS_AT_ONCE, async (schedule) => {
+    if (either.aborted) return;
+    try {
+      const problems = await scheduleProblems(service, schedule, either);
+      await report(service, schedule, problems.map(problemText).join("; "));
+    } catch (error) {
+      // It is unrelated to the schedule, and the next tick reports it.
+      if (!(error instanceof RunnerError) && error !== either.reason) throw error;
+    }
+  });
+}
+
+async function report({ deps, kv }: Service, schedule: Schedule, problems: string): Promise<void> {
+  const known = await kv.get<string>(["invalid", schedule.name]);
+  const text = shortened(problems) ?? "";
+  const what = schedule.suite === null ? "The inputs do not fit the workflow" : "The suite cannot run";
+  if ((known.value ?? "") === text) return;
+  const change = kv.atomic().check(known);
+  if (text === "") {
+    await change.delete(known.key).commit();
+    return;
+  }
+  const nowMs = deps.clock.now();
+  const [next] = nextOccurrences(schedule, nowMs, 1);
+  const notification = {
+    occurrenceId: next?.id ?? schedule.name,
+    schedule: schedule.name,
+    kind: "invalid",
+    createdAtMs: nowMs,
+    slug: null,
+    message: `${what}: ${text}`,
+  } as const;
+  addNotification(change.set(known.key, text), notification, schedule.notify);
+  if (await change.commit() === undefined) return;
+  deps.log("WARNING", `${notification.occurrenceId} would fail: ${what}: ${problems}`);
 }

@@ -10,11 +10,10 @@ import { redactingDeps } from "../runs/redacting.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
-import { advanceOptions } from "./service.ts";
+import { advanceOptions, type TickContext } from "./service.ts";
 import { jitterFractionOf } from "./occurrences.ts";
 import { isOverdue } from "./report_occurrences.ts";
 import { listReplaced, removeReplaced } from "./scheduler_store.ts";
-import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;

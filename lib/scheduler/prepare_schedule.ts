@@ -36,7 +36,7 @@ export async function scheduleProblems(
 ): Promise<readonly Problem[]> {
   try {
     if (schedule.suite === null) await prepareSchedule(parts, schedule, signal);
-    else await (await import("./scheduled_suite.ts")).checkSuite(parts, schedule.suite, signal);
+    else await (await import("./advance_suites.ts")).checkSuite(parts, schedule.suite, signal);
     return [];
   } catch (error) {
     if (error instanceof InvalidInputs) return error.problems;

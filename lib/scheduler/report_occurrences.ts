@@ -14,9 +14,8 @@ import {
 } from "../submission.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 import { addNotification, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
-import type { Service } from "./service.ts";
+import type { Service, TickContext } from "./service.ts";
 import { newSubmission, NO_REQUEST } from "../runs/create_submission.ts";
-import type { TickContext } from "./tick_context.ts";
 
 const MAX_ENDS_PER_TICK = 500;
 

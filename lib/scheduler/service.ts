@@ -1,19 +1,21 @@
-/** What every part of the service works with. */
+/** What every part of the service works with, and what a tick is called with and reports. */
 
 import type { RunIsolated } from "../child_process.ts";
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { findCredential } from "../platform/credentials/credentials.ts";
 import type { Client } from "../platform/client.ts";
+import { findCredential } from "../platform/credentials/credentials.ts";
+import type { Submitted } from "../result.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
-import type { Submitted } from "../result.ts";
-import type { Kv } from "../store/kv.ts";
+import type { FoundEntry, Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
 import { readSchedules } from "./define.ts";
+import type { DueOccurrences, ScheduleProgress } from "./occurrences.ts";
 import { PRODUCTION, type Schedule } from "./schedule.ts";
+import type { TickLock } from "./scheduler_store.ts";
 
 /** What the runtime offers a service. */
 export interface ServiceHost {
@@ -149,4 +151,47 @@ function lazyClient(
     workspaceStatus: async (options) => await (await client()).workspaceStatus(options),
     restartWorkspace: async (options) => await (await client()).restartWorkspace(options),
   };
+}
+
+export interface TickContext {
+  readonly service: Service;
+  /** By name: there may be thousands. */
+  readonly schedules: ReadonlyMap<string, Schedule>;
+  readonly lock: TickLock;
+  /** Aborts when the budget is spent. */
+  readonly signal: AbortSignal;
+}
+
+/** A schedule whose progress has to be written. */
+export interface PendingSchedule {
+  readonly schedule: Schedule;
+  readonly read: FoundEntry<ScheduleProgress>;
+  /** What is due; `null` when the schedule was disabled. */
+  readonly update: DueOccurrences | null;
+}
+
+export interface TickOptions {
+  /** False for a tick between those of the cron trigger, which shows nothing about whether the trigger works. */
+  readonly isScheduled: boolean;
+  /** After this long nothing new is started, milliseconds. */
+  readonly budgetMs: number;
+  /** Runs polled at most. */
+  readonly maxPolls: number;
+  /** Ends the tick early: the process is about to end. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TickReport {
+  /** False when another process was ticking. */
+  readonly didTick: boolean;
+  readonly submitted: number;
+  readonly polled: number;
+  /** Notifications accepted by webhooks. */
+  readonly delivered: number;
+  /** Minutes since the previous tick in which none came. */
+  readonly missedTicks: number;
+  /** True when the budget did not suffice; the next tick continues. */
+  readonly isCutShort: boolean;
+  /** Why nothing was submitted although something was due; `null` otherwise. The tick did all the rest. */
+  readonly failure: string | null;
 }

@@ -10,13 +10,12 @@ import type { AtomicChange } from "../store/kv.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_rows.ts";
 import { isOpen, slugOf, type Submission } from "../submission.ts";
-import { advanceOptions } from "./service.ts";
+import { advanceOptions, type TickContext } from "./service.ts";
 import { decideOverlap, firesAtMs, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
 import { prepareSchedule } from "./prepare_schedule.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 import { addReplaced, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
-import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
 /** An occurrence that can't be prepared, for lack of a connection, is retried for so long. */
@@ -266,7 +265,7 @@ async function createOrReject(
     if (schedule.suite === null) {
       return await createSubmission(deps, await prepareSchedule(service, schedule, signal), options);
     }
-    return await (await import("./scheduled_suite.ts")).createSuite(service, schedule, schedule.suite, options);
+    return await (await import("./advance_suites.ts")).createSuite(service, schedule, schedule.suite, options);
   } catch (error) {
     if (error instanceof WriteConflict) {
       // Submitted before, by a tick that read the same; or this one lost its lock.

@@ -20,8 +20,7 @@ import {
   releaseTickLock,
   type TickLog,
 } from "./scheduler_store.ts";
-import type { Service } from "./service.ts";
-import type { PendingSchedule, TickOptions, TickReport } from "./tick_context.ts";
+import type { PendingSchedule, Service, TickOptions, TickReport } from "./service.ts";
 
 /** As the cron trigger calls it. */
 export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 1_000 };

@@ -6,7 +6,7 @@ import { scheduleProgressAt } from "./occurrences.ts";
 import { sendNotifications } from "./notifications.ts";
 import { cancelRuns, pollOpen } from "./open_runs.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
-import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./tick_context.ts";
+import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./service.ts";
 import { scheduleProgressKey, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
 

@@ -1,6 +1,6 @@
 /** JSON responses: problem details (RFC 9457), with one table from error kinds to status codes, and successes. */
 
-import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../errors.ts";
+import { type ErrorKind, InvalidInputs, Rejected, retryAfterOf, RunnerError } from "../errors.ts";
 import { SubmissionTooLarge } from "../store/submission_rows.ts";
 
 /** Against caching, framing and cross-origin use of a response. */
@@ -86,7 +86,7 @@ export function problemResponse(
 export function problemFromError(error: RunnerError): Response {
   const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
-  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+  const retryAfterMs = retryAfterOf(error);
   const isOfCommands = /pw-workflow-runner [a-z]|--[a-z]/.test(error.hint ?? "");
   const hint = isOfCommands ? HINT_OF_KIND[error.kind] : error.hint;
   // Not retryable, unlike other storage errors.

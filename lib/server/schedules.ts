@@ -10,7 +10,7 @@ import {
 } from "../scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
-import { formatPath } from "../runs/step_tree.ts";
+import { formatPath } from "../runs/view.ts";
 import type { Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";

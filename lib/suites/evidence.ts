@@ -13,7 +13,7 @@ import { headline, logTailOf } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import { runIdOf } from "../run.ts";
 import { withLimit } from "../runs/limit.ts";
-import { allSteps, formatPath, type PlacedStep } from "../runs/step_tree.ts";
+import { allSteps, formatPath, type PlacedStep } from "../runs/view.ts";
 import { isLogOf, type LogEvidence, type RunEvidence, type SessionEvidence } from "./judge.ts";
 import type { PlannedCase } from "./plan.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createEventQueue } from "../../lib/runs/event_queue.ts";
+import { createEventQueue } from "../../lib/runs/batch.ts";
 
 Deno.test("an event queue yields what was pushed before it is read, while it is read, and before it is closed", async () => {
   const queue = createEventQueue<number>();

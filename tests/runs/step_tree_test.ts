@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Job, Step } from "../../lib/run.ts";
-import { allJobs, allSteps, formatPath, hasFailed, lacksJobs } from "../../lib/runs/step_tree.ts";
+import { allJobs, allSteps, formatPath, hasFailed, lacksJobs } from "../../lib/runs/view.ts";
 import { aStep } from "../support/records.ts";
 
 const aJob = (name: string, ...steps: readonly Step[]): Job => ({ name, status: "running", steps, outputs: {} });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkInputs } from "../../lib/scheduler/check_inputs.ts";
+import { checkInputs } from "../../lib/scheduler/cron.ts";
 import { listDueMessages, listServiceProblems } from "../../lib/scheduler/scheduler_store.ts";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
 import type { Service } from "../../lib/scheduler/service.ts";

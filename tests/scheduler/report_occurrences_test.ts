@@ -8,7 +8,7 @@ import {
   listWaitingOccurrences,
   readTickState,
 } from "../../lib/scheduler/scheduler_store.ts";
-import type { TickContext } from "../../lib/scheduler/tick_context.ts";
+import type { TickContext } from "../../lib/scheduler/service.ts";
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { aFinishedSubmission, anActiveSubmission } from "../support/records.ts";

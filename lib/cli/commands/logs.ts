@@ -3,7 +3,7 @@ import { UsageError } from "../../errors.ts";
 import type { RunDetail, Step } from "../../run.ts";
 import { findRun } from "../../runs/find.ts";
 import { redactingReads } from "../../runs/redacting.ts";
-import { allJobs, allSteps, hasFailed, type PlacedJob } from "../../runs/step_tree.ts";
+import { allJobs, allSteps, hasFailed, type PlacedJob } from "../../runs/view.ts";
 import { type ArgValues, flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";

@@ -1,7 +1,6 @@
 import { execute } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
-import { dryRun } from "../../runs/dry_run.ts";
-import { type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
+import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { checkIdempotencyKey, type KeyWithPolicy } from "../../runs/idempotency.ts";
 import { UsageError } from "../../errors.ts";

@@ -2,7 +2,7 @@
 
 import { oneLine } from "../../escape.ts";
 import type { StepPosition } from "../../run.ts";
-import { formatPath } from "../../runs/step_tree.ts";
+import { formatPath } from "../../runs/view.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable, type TableOptions } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";

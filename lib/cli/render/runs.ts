@@ -3,7 +3,7 @@ import type { RunSession } from "../../session.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { nameWithoutTag } from "../../runs/slug.ts";
-import { hasFailed } from "../../runs/step_tree.ts";
+import { hasFailed } from "../../runs/view.ts";
 import type { Layout, Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { textWidth } from "../terminal/text_width.ts";

@@ -5,7 +5,7 @@ import type { RunFailure, RunResult } from "../../result.ts";
 import { formatRunId, type RunIdentity, runIdOf } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
-import { formatPath } from "../../runs/step_tree.ts";
+import { formatPath } from "../../runs/view.ts";
 import { renderPosition } from "../render/cells.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Style } from "../terminal/style.ts";

@@ -10,7 +10,7 @@ import type { Deps } from "../../runs/deps.ts";
 import { missingLogs } from "../../runs/failure.ts";
 import { DEFAULT_TRACK } from "../../runs/options.ts";
 import { followDelayMs, MAX_RETRY_AFTER_MS } from "../../runs/poll_interval.ts";
-import { allSteps, formatPath, lacksJobs, type PlacedStep } from "../../runs/step_tree.ts";
+import { allSteps, formatPath, lacksJobs, type PlacedStep } from "../../runs/view.ts";
 import type { Output } from "../output.ts";
 
 /** What `--tail` keeps in memory for each step, in UTF-16 code units. */

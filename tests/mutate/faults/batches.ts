@@ -63,7 +63,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ...inFile("lib/batches/failure_groups.ts", RESULTS, [
     ["a rejected row is no failure", '"failed", "rejected", ', '"failed", '],
   ]),
-  ...inFile("lib/normalized_message.ts", [...RESULTS, "tests/reports/clusters_test.ts"], [
+  ...inFile("lib/text.ts", [...RESULTS, "tests/reports/clusters_test.ts"], [
     ["each node that fails is another reason", "/\\d+(?:[.,:]\\d+)*/g,", ""],
   ]),
   ...inFile("lib/cli/render/batch_lines.ts", ["tests/cli/render/batch_lines_test.ts"], [

@@ -112,8 +112,8 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ["a poll is retried although its caller does", 'retry === "none" ||', ""],
     [
       "Retry-After is ignored by a retry",
-      "? error.retryAfterMs : undefined;",
-      "? undefined : undefined;",
+      "const retryAfterMs = retryAfterOf(error);",
+      "const retryAfterMs = undefined;",
     ],
     [
       "a name may leave its path",

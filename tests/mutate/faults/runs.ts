@@ -315,7 +315,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     ["missing logs of a subworkflow are not reported", "!reader.isPresent() && lacksJobs(step)", "false"],
   ]),
-  ...inFile("lib/runs/step_tree.ts", ["tests/runs/step_tree_test.ts", "tests/runs/failure_test.ts"], [
+  ...inFile("lib/runs/view.ts", ["tests/runs/step_tree_test.ts", "tests/runs/failure_test.ts"], [
     [
       "a step that failed by the word failed is left out",
       'status === "error" || status === "failed" ||',
