@@ -14,6 +14,7 @@ import {
   type Members,
   membersOf,
   originAt,
+  PLAIN_ROW,
   report,
   ROW_MEMBERS,
   type RowDraft,
@@ -95,7 +96,7 @@ interface Defaults extends Pick<RowDraft, "displayName" | "tags" | "locks" | "la
   readonly workflow: string | null;
 }
 
-const NO_DEFAULTS: Defaults = { workflow: null, displayName: null, tags: [], locks: [], layers: [] };
+const NO_DEFAULTS: Defaults = { ...PLAIN_ROW, workflow: null, layers: [] };
 
 async function readFile(
   file: JsonObject,
@@ -208,8 +209,6 @@ async function draftOf(
   };
 }
 
-const NO_OWN = { workflow: null, id: null, displayName: null, tags: [], locks: [], repeat: 1 };
-
 async function readMatrix(
   members: Members,
   source: DocumentSource,
@@ -238,7 +237,7 @@ async function draftsOf(
 ): Promise<RowDraft[]> {
   const drafts: RowDraft[] = [];
   for (const own of found) {
-    const draft = await draftOf({ ...NO_OWN, ...own }, options);
+    const draft = await draftOf({ ...PLAIN_ROW, workflow: null, ...own }, options);
     if (draft === undefined) return [];
     drafts.push(draft);
   }

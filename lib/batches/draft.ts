@@ -19,6 +19,9 @@ export interface RowDraft extends Pick<BatchRow, "place" | "workflow" | "id" | "
   readonly layers: readonly InputLayer[];
 }
 
+/** A row of which only the inputs are given. */
+export const PLAIN_ROW = { id: null, displayName: null, tags: [], locks: [], repeat: 1 } as const;
+
 /** The members of a row beside its inputs; also the columns of a CSV file that are no inputs. */
 export const ROW_MEMBERS = ["workflow", "id", "name", "tags", "lock", "repeat"] as const;
 

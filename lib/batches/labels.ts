@@ -18,16 +18,11 @@ const MAX_LABEL_LENGTH = 60;
  * Each label occurs once. Secrets are not shown.
  */
 export function labelsOf(rows: readonly LabeledRow[]): readonly string[] {
-  const inputs = rows.map(shownInputs);
-  const differing = differingNames(inputs);
+  const differing = differingValues(rows.map(shownInputs));
   const hasWorkflows = new Set(rows.map(({ workflow }) => workflow)).size > 1;
   const seen = new Map<string, number>();
   return rows.map(({ displayName, workflow }, index) => {
-    const own = inputs[index] ?? new Map<string, Json>();
-    const parts = differing.flatMap((name) => {
-      const value = own.get(name);
-      return value === undefined ? [] : [`${name}=${typeof value === "string" ? value : JSON.stringify(value)}`];
-    });
+    const parts = differing[index]?.map((pair) => pair.join("=")) ?? [];
     const text = displayName ?? [...(hasWorkflows ? [workflow] : []), ...parts].join(" ");
     const label = shortened(text === "" ? `row ${index + 1}` : text);
     const count = (seen.get(label) ?? 0) + 1;
@@ -64,8 +59,8 @@ function isInside(path: string, container: string): boolean {
   return path.startsWith(container) && /^[.[]/.test(path.slice(container.length));
 }
 
-/** Names that not all rows have, or not with the same value, in the order in which they occur. */
-export function differingNames(rows: readonly ReadonlyMap<string, Json>[]): string[] {
+/** Of each row, what not all rows have, or not with the same value, in the order in which the names occur. */
+export function differingValues(rows: readonly ReadonlyMap<string, Json>[]): [name: string, text: string][][] {
   const first = new Map<string, string>();
   const counts = new Map<string, number>();
   const differing = new Set<string>();
@@ -78,7 +73,13 @@ export function differingNames(rows: readonly ReadonlyMap<string, Json>[]): stri
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
-  return [...first.keys()].filter((name) => differing.has(name) || counts.get(name) !== rows.length);
+  const names = [...first.keys()].filter((name) => differing.has(name) || counts.get(name) !== rows.length);
+  return rows.map((leaves) =>
+    names.flatMap((name) => {
+      const value = leaves.get(name);
+      return value === undefined ? [] : [[name, typeof value === "string" ? value : JSON.stringify(value)]];
+    })
+  );
 }
 
 function shortened(text: string): string {

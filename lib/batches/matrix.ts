@@ -61,9 +61,7 @@ export function expandMatrix(
   }
   if (problems.length > 0) return { combinations: [], problems };
   const grid = spec.isZipped ? zipped(axes) : product(axes);
-  const chosen = spec.sample === null
-    ? tooMany(grid.size) ?? orNone(all(grid, isExcluded))
-    : sampled(axes, grid, isExcluded, spec);
+  const chosen = spec.sample === null ? listed(grid, isExcluded) : sampled(axes, grid, isExcluded, spec);
   return typeof chosen === "string"
     ? { combinations: [], problems: [{ origin: axes[0]?.origin ?? "", path: "", message: chosen }] }
     : { combinations: chosen, problems };
@@ -142,18 +140,17 @@ function product(axes: readonly ResolvedAxis[]): Grid {
   };
 }
 
-function orNone(combinations: Combination[]): Combination[] | string {
-  return combinations.length === 0 ? "every combination is excluded" : combinations;
-}
-
 function all({ size, at }: Grid, isExcluded: (combination: Combination) => boolean): Combination[] {
   return Array.from({ length: size }, (_, index) => at(index)).filter((combination) => !isExcluded(combination));
 }
 
-function tooMany(size: number): string | undefined {
-  if (size <= MAX_ROWS) return undefined;
-  const count = size.toLocaleString("en-US");
-  return `has ${count} combinations: use at most ${MAX_ROWS.toLocaleString("en-US")}, or a sample of them`;
+function listed(grid: Grid, isExcluded: (combination: Combination) => boolean): Combination[] | string {
+  if (grid.size > MAX_ROWS) {
+    const [count, max] = [grid.size, MAX_ROWS].map((size) => size.toLocaleString("en-US"));
+    return `has ${count} combinations: use at most ${max}, or a sample of them`;
+  }
+  const combinations = all(grid, isExcluded);
+  return combinations.length === 0 ? "every combination is excluded" : combinations;
 }
 
 function sampled(

@@ -57,11 +57,7 @@ export async function batchIdOf(name: string, { host, user }: Owner): Promise<st
 /** @throws StorageError when the store cannot be read. */
 export async function planBatch(
   store: Pick<RunStore, "batches" | "getMany">,
-  { name, owner, rows: checked }: {
-    readonly name: string;
-    readonly owner: Owner;
-    readonly rows: readonly CheckedRow[];
-  },
+  { name, owner, rows: checked }: Pick<StoredBatch, "name" | "owner"> & { readonly rows: readonly CheckedRow[] },
   options: PlanOptions,
 ): Promise<PlannedBatch> {
   const batchId = await batchIdOf(name, owner);

@@ -11,7 +11,7 @@ import type { Problem } from "../problem.ts";
 import { checkDisplayName } from "../runs/slug.ts";
 import { readCsvRows } from "./csv_rows.ts";
 import { type DocumentContext, type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
-import type { FormLookup, RowDraft } from "./draft.ts";
+import { type FormLookup, PLAIN_ROW, type RowDraft } from "./draft.ts";
 import type { FileAccess } from "./file_rows.ts";
 import { labelsOf } from "./labels.ts";
 import { limitProblems } from "./limit_problems.ts";
@@ -93,21 +93,23 @@ export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps,
   const formOf = formLookup(deps, problems);
   const form = await formOf(workflow, "");
   if (form === undefined) return { name: null, rows: [], problems };
-  if (spec === null) {
-    const same = await finished([draftOf(workflow, "--repeat", layers)], { overrides: [], repeat }, formOf, problems);
-    return { name: null, rows: same, problems: limitProblems(problems) };
-  }
-  const expanded = expandMatrix(spec, declaredTypes(form));
-  problems.push(...expanded.problems);
-  const drafts = expanded.combinations.map((combination) => {
-    const own = combination.map(({ path, value }) => createValueLayer("--matrix", path, value));
-    return draftOf(workflow, "--matrix", [...layers, ...own]);
-  });
-  for (const { origin, values } of spec.include) {
-    const own = values.map(({ path, value }): InputLayer => {
-      return { ...createValueLayer(origin, path, value), isUntyped: typeof value === "string" };
-    });
-    drafts.push(draftOf(workflow, "--include", [...layers, ...own]));
+  const drafts: RowDraft[] = [];
+  const add = (place: string, own: readonly InputLayer[]) => {
+    drafts.push({ ...PLAIN_ROW, place, workflow, layers: [...layers, ...own] });
+  };
+  if (spec === null) add("--repeat", []);
+  else {
+    const { combinations, problems: found } = expandMatrix(spec, declaredTypes(form));
+    problems.push(...found);
+    for (const values of combinations) {
+      add("--matrix", values.map(({ path, value }) => createValueLayer("--matrix", path, value)));
+    }
+    for (const { origin, values } of spec.include) {
+      const own = values.map(({ path, value }): InputLayer => {
+        return { ...createValueLayer(origin, path, value), isUntyped: typeof value === "string" };
+      });
+      add("--include", own);
+    }
   }
   const rows = await finished(drafts, { overrides: [], repeat }, formOf, problems);
   return { name: null, rows, problems: limitProblems(problems) };
@@ -135,10 +137,6 @@ export function problemsOfRows(
     message: `${problem.message} (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows)})`,
   }));
   return limitProblems(listed);
-}
-
-function draftOf(workflow: string, place: string, layers: readonly InputLayer[]): RowDraft {
-  return { place, workflow, id: null, displayName: null, tags: [], locks: [], repeat: 1, layers };
 }
 
 async function readFile(

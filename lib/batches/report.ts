@@ -1,10 +1,9 @@
 /** A batch as a report: each row is a case, the inputs in which rows differ are its parameters. Pure. */
 
 import type { RowResult } from "../batch.ts";
-import type { Json } from "../json.ts";
 import { type Report, reportAttempt, type ReportCase, type Verdict } from "../reports/report.ts";
 import { isFailure } from "./failure_groups.ts";
-import { differingNames, leavesOf } from "./labels.ts";
+import { differingValues, leavesOf } from "./labels.ts";
 import type { LoadedRow } from "./load_results.ts";
 
 const VERDICT_OF_STATUS = {
@@ -27,8 +26,7 @@ export interface BatchFacts {
 }
 
 export function reportBatch({ name, platformUrl, exitCode }: BatchFacts, rows: readonly LoadedRow[]): Report {
-  const leaves = rows.map(({ inputs }) => leavesOf(inputs));
-  const parameters = differingNames(leaves);
+  const parameters = differingValues(rows.map(({ inputs }) => leavesOf(inputs)));
   const starts = rows.flatMap(({ startedAtMs }) => startedAtMs ?? []);
   const ends = rows.flatMap(({ startedAtMs, seconds }) =>
     startedAtMs === null || seconds === null ? [] : [startedAtMs + 1_000 * seconds]
@@ -42,15 +40,8 @@ export function reportBatch({ name, platformUrl, exitCode }: BatchFacts, rows: r
     environment: null,
     shard: null,
     exitCode,
-    cases: rows.map((row, index) => caseOf(row, name, parametersOf(leaves[index] ?? new Map(), parameters))),
+    cases: rows.map((row, index) => caseOf(row, name, Object.fromEntries(parameters[index] ?? []))),
   };
-}
-
-function parametersOf(leaves: ReadonlyMap<string, Json>, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = leaves.get(name);
-    return value === undefined ? [] : [[name, typeof value === "string" ? value : JSON.stringify(value)]];
-  }));
 }
 
 function caseOf(row: LoadedRow, batch: string, parameters: Record<string, string>): ReportCase {

@@ -46,7 +46,7 @@ export async function handleExchange(
   const url = new URL(request.url);
   const text = await request.text();
   const match = matchRoute(routesOf(state), request.method, url.pathname);
-  const operation: Operation = match.type === "found" ? match.route.operation : "other";
+  const operation: Operation = match instanceof HttpError ? "other" : match.route.operation;
   const user = deps.authKeys.userOf(request.headers.get("authorization"));
   deps.received.push({
     operation,
@@ -69,7 +69,7 @@ export async function handleExchange(
     const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
     result = new HttpError(fault.status, "Injected fault", { headers });
   } else {
-    result = respond(deps, { request, url, text, match, user });
+    result = respond(deps, { request, url, text, match });
     onStep(operation, "done");
     if (fault?.statusAfterEffect !== undefined) result = new HttpError(fault.statusAfterEffect, "Gateway timeout");
   }
@@ -93,32 +93,21 @@ interface ParsedRequest {
   readonly request: Request;
   readonly url: URL;
   readonly text: string;
-  readonly match: RouteMatch;
-  readonly user: string | HttpError;
+  readonly match: RouteMatch | HttpError;
 }
 
-function respond(deps: ExchangeDeps, { request, url, text, match, user }: ParsedRequest) {
-  const { state, admittedMs } = deps;
+function respond({ state, authKeys, admittedMs }: ExchangeDeps, { request, url, text, match }: ParsedRequest) {
   try {
     limitRate(state, admittedMs);
-    const isPublic = match.type === "found" && match.route.isPublic === true;
-    if (typeof user !== "string" && !isPublic) return user;
-    switch (match.type) {
-      case "none":
-        return new HttpError(404, `No such route: ${url.pathname}`);
-      case "wrong-method":
-        return new HttpError(405, `Method ${request.method} is not allowed`, {
-          code: "method_not_allowed",
-          headers: { allow: match.allowed.join(", ") },
-        });
-      case "found": {
-        const { route: { handler, contentType }, params } = match;
-        const body = text.trim() === "" ? null : parseJson(text);
-        if (body === undefined) return new HttpError(400, "The body is not JSON");
-        const context = { state, user: String(user), params, query: url.searchParams, body, nowMs: state.clock.now() };
-        return responseOf(handler(context), contentType);
-      }
-    }
+    const isPublic = "route" in match && match.route.isPublic === true;
+    const user = isPublic ? "" : authKeys.userOf(request.headers.get("authorization"));
+    if (user instanceof HttpError) return user;
+    if (match instanceof HttpError) return match;
+    const { route: { handler, contentType }, params } = match;
+    const body = text.trim() === "" ? null : parseJson(text);
+    if (body === undefined) return new HttpError(400, "The body is not JSON");
+    const context = { state, user, params, query: url.searchParams, body, nowMs: state.clock.now() };
+    return responseOf(handler(context), contentType);
   } catch (error) {
     if (error instanceof HttpError) return error;
     throw error;

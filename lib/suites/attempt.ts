@@ -62,12 +62,15 @@ export async function judgeAttempt(
   const secretOutputs = end.type === "result" ? secretOutputsOf(one, end.result) : [];
   options.redact(secretOutputs);
   const redact = createRedactor([...one.secrets, ...secretOutputs]);
-  const evidenceOptions = { signal: options.signal, queueSeconds, redact, inputs: one.givenInputs };
-  const earlier = (metric: string) => metricValues(options.earlier.get(one.id) ?? [], metric);
-  const judged = kept === undefined
-    ? await judgeEvidence(deps, one, end, { ...evidenceOptions, earlier })
-    : judgedAs(kept);
-  const { judgement, cause, isPassed } = judged;
+  const judged = kept !== undefined ? judgedAs(kept) : await judgeEvidence(deps, one, end, {
+    signal: options.signal,
+    queueSeconds,
+    redact,
+    inputs: one.givenInputs,
+    earlier: (metric) => metricValues(options.earlier.get(one.id) ?? [], metric),
+  });
+  const { judgement, cause } = judged;
+  const isPassed = hasPassed(judged);
   state.metrics = judged.metrics;
   // Before a session ends: what it answered cannot be asked again.
   await keepJudgement(deps, submission, judged, { isReady });
@@ -112,7 +115,6 @@ export function ranSecondsOf(end: TaskEnd): number | null {
 interface Judged {
   readonly judgement: Judgement;
   readonly cause: FailureCause | null;
-  readonly isPassed: boolean;
   readonly metrics: readonly ReportMetric[];
   readonly logTail: readonly string[];
 }
@@ -123,9 +125,9 @@ async function judgeEvidence(
   end: TaskEnd,
   options: EvidenceOptions & { earlier(metric: string): readonly number[] },
 ): Promise<Judged> {
-  const evidence = end.type === "result" && reasonUnjudged(end, one) === null
-    ? await collectEvidence(deps, one, end.result, options)
-    : unjudged(end, one);
+  const evidence: Evidence = end.type === "result"
+    ? unjudged(end, one) ?? await collectEvidence(deps, one, end.result, options)
+    : { type: "no-run", reason: end.type === "error" ? end.error.message : "nothing was submitted" };
   const metrics = evidence.type === "run"
     ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier: options.earlier })
     : [];
@@ -137,14 +139,13 @@ async function judgeEvidence(
     ),
   }, evidence);
   const cause = causeOfJudgement(end, judgement);
-  const isPassed = hasPassed(judgement, cause);
-  const logTail = isPassed || end.type !== "result" || evidence.type !== "run"
+  const logTail = hasPassed({ judgement, cause }) || end.type !== "result" || evidence.type !== "run"
     ? []
     : await tailOf(deps, evidence, end.result, options);
-  return { judgement, cause, isPassed, metrics, logTail };
+  return { judgement, cause, metrics, logTail };
 }
 
-function hasPassed({ verdict }: Judgement, cause: FailureCause | null): boolean {
+function hasPassed({ judgement: { verdict }, cause }: Pick<Judged, "judgement" | "cause">): boolean {
   return cause === null && verdict !== "error" && verdict !== "not-judged";
 }
 
@@ -163,13 +164,8 @@ function readyAgain(end: TaskEnd): TaskEnd {
 }
 
 function judgedAs({ cause, reason, isFailure, ...kept }: KeptJudgement): Judged {
-  const judgement: Judgement = {
-    isFailure,
-    reason,
-    verdict: VERDICTS.find((verdict) => verdict === kept.verdict) ?? "error",
-    expectations: [],
-  };
-  return { judgement, cause, isPassed: hasPassed(judgement, cause), metrics: [], logTail: [] };
+  const verdict = VERDICTS.find((verdict) => verdict === kept.verdict) ?? "error";
+  return { judgement: { verdict, isFailure, reason, expectations: [] }, cause, metrics: [], logTail: [] };
 }
 
 async function keepJudgement(
@@ -198,29 +194,20 @@ function attemptEnd(end: TaskEnd): AttemptEnd {
   return { type: "error", error: { kind, message, hint, problems: [], submitted } };
 }
 
-/** Why the case cannot be judged by the end of a run; `null` if it can. */
-function reasonUnjudged(
-  end: Extract<TaskEnd, { type: "result" }>,
+/** What the end of a run shows by which a case cannot be judged; `null` if it can. */
+function unjudged(
+  { result, limit }: Extract<TaskEnd, { type: "result" }>,
   { expect, queueTimeoutMs }: CheckedCase,
-): string | null {
-  const { result, limit } = end;
+): Evidence | null {
+  const isLost = result.status === "unknown" && result.kind !== "run_deleted";
+  const evidence = (reason: string): Evidence => ({ type: isLost ? "no-run" : "inconclusive", reason });
   // A result from the store has no limit.
   const hasWaited = limit === "queue" ||
     (result.kind === "timeout" && result.message === queueTimeoutMessage(queueTimeoutMs));
-  if (hasWaited) return `waited ${formatDuration(queueTimeoutMs)} in the queue`;
-  if (result.kind === "run_deleted") return "its run was deleted";
-  if (result.status === "unknown") return headline(result);
+  if (hasWaited) return evidence(`waited ${formatDuration(queueTimeoutMs)} in the queue`);
+  if (result.kind === "run_deleted") return evidence("its run was deleted");
   const isExpected = [expect.status ?? "completed"].flat().includes("failed");
-  return !isExpected && causeOf(result) === "infra" ? headline(result) : null;
-}
-
-function unjudged(end: TaskEnd, one: CheckedCase): Evidence {
-  if (end.type !== "result") {
-    return { type: "no-run", reason: end.type === "error" ? end.error.message : "nothing was submitted" };
-  }
-  const reason = reasonUnjudged(end, one) ?? headline(end.result);
-  const isLost = end.result.status === "unknown" && end.result.kind !== "run_deleted";
-  return { type: isLost ? "no-run" : "inconclusive", reason };
+  return isLost || (!isExpected && causeOf(result) === "infra") ? evidence(headline(result)) : null;
 }
 
 function causeOfJudgement(end: TaskEnd, { verdict }: Judgement): FailureCause | null {

@@ -52,7 +52,7 @@ export async function collectEvidence(
 ): Promise<RunEvidence> {
   const { queueSeconds, redact } = options;
   const { expect } = planned;
-  const { logs, unreadLog } = await readLogs(deps, planned, result, options);
+  const { logs, unreadLog } = await readSteps(deps, neededSteps(planned, result), result, options);
   const outputs = redactDeep(result.outputs ?? {}, redact);
   const evidence: RunEvidence = {
     type: "run",
@@ -82,22 +82,12 @@ function statusOf({ status, kind }: RunResult): RunEvidence["status"] {
     : "failed";
 }
 
-type LogsRead = Pick<RunEvidence, "logs" | "unreadLog">;
-
-async function readLogs(
-  deps: EvidenceDeps,
-  { expect, metrics }: PlannedCase,
-  result: RunResult,
-  options: EvidenceOptions,
-): Promise<LogsRead> {
+function neededSteps({ expect, metrics }: PlannedCase, { jobs = [] }: RunResult): readonly PlacedStep[] {
   const measured = Object.values(metrics.metrics).flatMap(({ from }) =>
-    "log" in from ? [{ job: from.log, step: from.step }] : []
+    "log" in from ? [{ ...from, job: from.log }] : []
   );
-  const wanted = [...[expect.log ?? []].flat(), ...measured];
-  const steps = allSteps(result.jobs ?? []).filter((placed) =>
-    wanted.some(({ job, step }) => isLogOf(placeOf(placed), job, step))
-  );
-  return await readSteps(deps, steps, result, options);
+  const needed = [...[expect.log ?? []].flat(), ...measured];
+  return allSteps(jobs).filter((placed) => needed.some((one) => isLogOf(placeOf(placed), one)));
 }
 
 function placeOf({ job, path, step }: PlacedStep) {
@@ -109,7 +99,7 @@ async function readSteps(
   steps: readonly PlacedStep[],
   result: RunResult,
   { signal, redact }: EvidenceOptions,
-): Promise<LogsRead> {
+): Promise<Pick<RunEvidence, "logs" | "unreadLog">> {
   using deadline = clock.timeout(READ_LOGS_MS);
   const logs: LogEvidence[] = [];
   let unreadLog: string | null = null;

@@ -82,9 +82,10 @@ export function judge({ expect, knownFailures, metrics = [] }: Judged, evidence:
     return { ...one, knownFailure: known === undefined ? null : { reason: known.reason, issue: known.issue } };
   });
   const unmet = expectations.filter(({ isMet }) => !isMet);
-  const failed = unmet.filter(({ knownFailure }) => knownFailure === null);
-  if (failed.length > 0) {
-    return { verdict: "failed", isFailure: true, reason: reasonOf(failed, evidence), expectations };
+  const [failed, ...others] = unmet.filter(({ knownFailure }) => knownFailure === null);
+  if (failed !== undefined) {
+    const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+    return { verdict: "failed", isFailure: true, reason: `${reasonOf(failed, evidence)}${more}`, expectations };
   }
   if (unmet.length === 0 && certain.length < compared.length) {
     return { verdict: "not-judged", isFailure: false, reason: evidence.unreadLog, expectations };
@@ -95,19 +96,14 @@ export function judge({ expect, knownFailures, metrics = [] }: Judged, evidence:
   });
   const [unexpected] = passed;
   if (unexpected !== undefined) {
-    const what = unexpected.expectation === null ? "the case" : unexpected.expectation;
-    const reason = `${what} passed, although it is known to fail: ${unexpected.reason}`;
+    const reason = `${unexpected.expectation ?? "the case"} passed, although it is known to fail: ${unexpected.reason}`;
     return { verdict: "unexpected-pass", isFailure: passed.some(({ isStrict }) => isStrict), reason, expectations };
   }
   const [known] = unmet;
   if (known === undefined) return { verdict: "passed", isFailure: false, reason: null, expectations };
   const { reason = "", issue = null } = known.knownFailure ?? {};
-  return {
-    verdict: "known-failure",
-    isFailure: false,
-    reason: issue === null ? reason : `${reason} (${issue})`,
-    expectations,
-  };
+  const why = issue === null ? reason : `${reason} (${issue})`;
+  return { verdict: "known-failure", isFailure: false, reason: why, expectations };
 }
 
 function isAbout(expectation: string | null, path: string): boolean {
@@ -115,13 +111,9 @@ function isAbout(expectation: string | null, path: string): boolean {
     path.startsWith(`${expectation}[`);
 }
 
-function reasonOf(failed: readonly ReportExpectation[], { reason }: RunEvidence): string {
-  const [first] = failed;
-  if (first === undefined) return "";
-  const text = first.path === "status" && reason !== null
-    ? `expected ${first.expected}, got ${first.actual}: ${reason}`
-    : unmetText(first);
-  return failed.length === 1 ? text : `${text} (and ${failed.length - 1} more)`;
+function reasonOf(failed: ReportExpectation, { reason }: RunEvidence): string {
+  if (failed.path !== "status" || reason === null) return unmetText(failed);
+  return `expected ${failed.expected}, got ${failed.actual}: ${reason}`;
 }
 
 function compareAll(
@@ -210,11 +202,7 @@ function compareJob(job: string, expected: string, actual: string | undefined): 
 type LogExpectation = Exclude<NonNullable<ExpectDocument["log"]>, readonly unknown[]>;
 
 /** Of all jobs without a job, and of all its steps without a step. */
-export function isLogOf(
-  log: Pick<LogEvidence, "job" | "path" | "step">,
-  job: string | undefined,
-  step: string | undefined,
-): boolean {
+export function isLogOf(log: Omit<LogEvidence, "text">, { job, step }: Pick<LogExpectation, "job" | "step">): boolean {
   return (job === undefined || log.job === job || log.path === job) && (step === undefined || log.step === step);
 }
 
@@ -226,7 +214,7 @@ function compareLog(
 ): readonly Compared[] {
   const isPart = unreadLog !== null;
   const { job, step } = expected;
-  const chosen = logs.filter((log) => isLogOf(log, job, step));
+  const chosen = logs.filter((log) => isLogOf(log, expected));
   const where = [job === undefined ? "" : `job ${job}`, step === undefined ? "" : `step ${step}`].filter(Boolean).join(
     ", ",
   );

@@ -85,7 +85,7 @@ function measure({ from, regex }: MetricDocument, { logs, outputs }: RunEvidence
   const output = "output" in from ? outputAt(outputs, parsePath(from.output) ?? []) : undefined;
   const text = "output" in from
     ? typeof output === "string" || typeof output === "number" ? String(output) : ""
-    : logs.filter((log) => isLogOf(log, from.log, from.step)).map(({ text }) => text).join("\n");
+    : logs.filter((log) => isLogOf(log, { ...from, job: from.log })).map(({ text }) => text).join("\n");
   const found = regex === undefined ? text : new RegExp(regex, "m").exec(text)?.[1] ?? "";
   const value = Number(found.trim());
   return found.trim() === "" || !Number.isFinite(value) ? null : value;

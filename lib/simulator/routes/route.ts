@@ -1,5 +1,6 @@
 /** The shape of a route, and matching a request to the routes. */
 
+import { HttpError } from "../responses.ts";
 import type { Operation } from "../simulator.ts";
 import type { SimulatorState } from "../state.ts";
 
@@ -41,20 +42,22 @@ export function routesIn(
   });
 }
 
-export type RouteMatch =
-  | { readonly type: "found"; readonly route: SimulatorRoute; readonly params: Readonly<Record<string, string>> }
-  | { readonly type: "wrong-method"; readonly allowed: readonly string[] }
-  | { readonly type: "none" };
+export interface RouteMatch {
+  readonly route: SimulatorRoute;
+  readonly params: Readonly<Record<string, string>>;
+}
 
-export function matchRoute(routes: readonly SimulatorRoute[], method: string, path: string): RouteMatch {
+/** The route, or the error that responds to a request for none. */
+export function matchRoute(routes: readonly SimulatorRoute[], method: string, path: string): RouteMatch | HttpError {
   const matching = routes.flatMap((route) => {
     const params = paramsOf(route.path, path);
     return params === null ? [] : [{ route, params }];
   });
-  const route = matching.find(({ route }) => route.method === method);
-  if (route !== undefined) return { type: "found", ...route };
-  if (matching.length === 0) return { type: "none" };
-  return { type: "wrong-method", allowed: [...new Set(matching.map(({ route }) => route.method))] };
+  const match = matching.find(({ route }) => route.method === method);
+  if (match !== undefined) return match;
+  if (matching.length === 0) return new HttpError(404, `No such route: ${path}`);
+  const allow = [...new Set(matching.map(({ route }) => route.method))].join(", ");
+  return new HttpError(405, `Method ${method} is not allowed`, { code: "method_not_allowed", headers: { allow } });
 }
 
 function paramsOf(pattern: string, path: string): Record<string, string> | null {

@@ -18,8 +18,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/judge.ts", JUDGE, [
     [
       "An unexpected pass comes before a failure",
-      "if (failed.length > 0) {",
-      "if (failed.length > 0 && knownFailures.length === 0) {",
+      "if (failed !== undefined) {",
+      "if (failed !== undefined && knownFailures.length === 0) {",
     ],
     ["What was not compared passes unexpectedly", "return about.length > 0 && about.every", "return about.every"],
     ["Secret outputs are shown", "return secret === true", "return secret === false"],
@@ -36,8 +36,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/attempt.ts", RUN, [
     [
       "Waiting too long in the queue is a failure",
-      "if (hasWaited) return `waited",
-      "if (!hasWaited && false) return `waited",
+      "if (hasWaited) return evidence(",
+      "if (!hasWaited && false) return evidence(",
     ],
     [
       "A session is left running",
