@@ -25,7 +25,8 @@ export type ErrorKind =
   | "bad_response"
   | "not_submitted"
   | "unsupported"
-  | "storage";
+  | "storage"
+  | "timeout";
 
 /** What an error carries in addition to its message. */
 export interface RunnerErrorOptions {
@@ -216,3 +217,9 @@ export function retryAfterOf(error: unknown): number | undefined {
 export function isTemporary(error: unknown): error is Unreachable | ResponseLost | Unavailable {
   return error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable;
 }
+/** The time for a wait passed before the server named the state of the run, which was not changed: wait longer. */
+export class TimedOut extends RunnerError {
+  /** Discriminant. */
+  override readonly kind = "timeout";
+}
+

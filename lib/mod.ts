@@ -56,6 +56,7 @@ export {
   RunnerError,
   type RunnerErrorOptions,
   StorageError,
+  TimedOut,
   Unavailable,
   Unreachable,
   Unsupported,

@@ -1,4 +1,8 @@
-import { ResponseLost } from "../errors.ts";
+import type { Clock } from "../clock.ts";
+import { ResponseLost, TimedOut } from "../errors.ts";
+
+/** At the end of a wait, the server gets this long to respond to the last request. */
+export const LAST_RESPONSE_MS = 5_000;
 
 /** What ends a request early. */
 export interface Limited {
@@ -26,5 +30,30 @@ export async function withLimit<T>(
     signal.throwIfAborted();
     if (!limit.aborted || error !== limit.reason) throw error;
     throw new ResponseLost(`Cannot ${action}: the server did not respond in time`, { cause: error });
+  }
+}
+
+/**
+ * Sends what a wait begins with: its timeout includes a server that does not respond.
+ *
+ * @throws TimedOut, like {@link withLimit} otherwise.
+ */
+export async function withinTimeout<T>(
+  clock: Pick<Clock, "timeout">,
+  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number | null },
+  action: string,
+  send: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === null) return await send(signal);
+  using deadline = clock.timeout(Math.max(timeoutMs, LAST_RESPONSE_MS));
+  const limit = deadline.signal;
+  try {
+    return await withLimit({ signal, limit }, action, send);
+  } catch (error) {
+    if (!(error instanceof ResponseLost) || error.cause !== limit.reason) throw error;
+    throw new TimedOut(error.message, {
+      hint: "Nothing was changed: try again, or with a longer timeout",
+      cause: limit.reason,
+    });
   }
 }

@@ -9,6 +9,7 @@ import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
 import { mayHaveDuplicates } from "./duplicates.ts";
+import { LAST_RESPONSE_MS } from "./limit.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import { statusEvent } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
@@ -16,9 +17,6 @@ import type { RunStore } from "../store/run_store.ts";
 import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
 import { isSession, resultAfter, timeoutResult } from "./track_result.ts";
 import { toRunResult } from "./view.ts";
-
-/** At the end of a wait, the server gets this long to respond to the last poll. */
-const LAST_POLL_MS = 5_000;
 
 /** A submission that another process delayed. */
 const MAX_SUBMIT_DELAY_MS = 5 * 60_000;
@@ -216,8 +214,8 @@ function requestLimit(
   if (submission.state !== "active" && submission.state !== "unconfirmed") return undefined;
   const outageMs = hasOutage(submission) ? clock.now() - submission.unreachableSinceMs : 0;
   const limits = [
-    ...(remainingMs === null ? [] : [remainingMs + LAST_POLL_MS]),
-    ...(unreachableTimeoutMs === null ? [] : [Math.max(unreachableTimeoutMs - outageMs, LAST_POLL_MS)]),
+    ...(remainingMs === null ? [] : [remainingMs + LAST_RESPONSE_MS]),
+    ...(unreachableTimeoutMs === null ? [] : [Math.max(unreachableTimeoutMs - outageMs, LAST_RESPONSE_MS)]),
   ];
   return limits.length === 0 ? undefined : clock.timeout(Math.min(...limits));
 }

@@ -4,10 +4,11 @@ import { isOpen } from "../submission.ts";
 import { newSubmission, NO_REQUEST } from "./create_submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import { type RunDetail, type RunId, runIdOf } from "../run.ts";
+import { formatRunId, type RunDetail, type RunId, runIdOf } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { findOwn, redactedFailure, withoutSecretsOf } from "./redacting.ts";
+import { withinTimeout } from "./limit.ts";
 import { executeOptions, type Given, type TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { trackSubmission } from "./track.ts";
@@ -19,8 +20,8 @@ import { activated } from "./transition.ts";
  * Tracks an existing run, including one that was started elsewhere.
  *
  * @param given Default: DEFAULT_TRACK, and no signal.
- * @throws NotFound and the client's other errors when the first read of the run fails; the signal's reason;
- * RangeError for an option that is not a time.
+ * @throws NotFound and the client's other errors when the first read of the run fails, TimedOut when it outlasts the timeout;
+ * the signal's reason; RangeError for an option that is not a time.
  */
 export async function* trackRun(
   deps: Deps,
@@ -52,7 +53,12 @@ const TRACK_ONLY = { submitTimeoutMs: 0, submitted: "no" } as const;
 
 async function readFirst(deps: Deps, runId: RunId, options: TrackOptions): Promise<RunDetail> {
   try {
-    return await deps.client.getRun(runId, options);
+    return await withinTimeout(
+      deps.clock,
+      options,
+      `read run ${formatRunId(runId)}`,
+      (signal) => deps.client.getRun(runId, { signal }),
+    );
   } catch (error) {
     const own = await findOwn(deps, runId);
     throw own === undefined ? error : redactedFailure(own, error);

@@ -34,6 +34,7 @@ const STATUS_OF_KIND = {
   unavailable: 503,
   not_submitted: 503,
   storage: 503,
+  timeout: 504,
 } as const satisfies Record<ErrorKind, number>;
 
 /** Of the statuses (RFC 9110, section 15). */

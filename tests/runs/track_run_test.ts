@@ -65,6 +65,18 @@ for (
   });
 }
 
+for (const [timeoutMs, wantMs] of [[10_000, 10_000], [1_000, 5_000]] as const) {
+  Deno.test(`trackRun() with a timeout of ${timeoutMs} ms waits ${wantMs} ms for its first read`, async () => {
+    await using stage = await aStage({ faults: [{ on: "get-run", latencyMs: 3_600_000, times: Infinity }] });
+    const startMs = stage.clock.monotonic();
+    await assert.rejects(
+      stage.track(MINE, { timeoutMs }),
+      { kind: "timeout", message: "Cannot read run mine-1: the server did not respond in time" },
+    );
+    assert.equal(stage.clock.monotonic() - startMs, wantMs);
+  });
+}
+
 Deno.test("trackRun() waits for the session of a run that was started elsewhere, not for its end", async () => {
   await using stage = await aStage();
   await stage.submit("open-notebook");

@@ -6,6 +6,7 @@ import {
   type OpenSubmissionsOptions,
   resumeSubmission,
 } from "../../runs/resume.ts";
+import { withinTimeout } from "../../runs/limit.ts";
 import { sharingPolls } from "../../runs/list_running.ts";
 import { slugOf } from "../../submission.ts";
 import { RunnerError } from "../../errors.ts";
@@ -44,7 +45,12 @@ export const command = defineCommand({
     const wait = { ...DEFAULT_EXECUTE, ...waitOptions(values, call) };
     await using deps = await openDeps(call, "required");
     const options = { signal, includesDetached: values.all === true, submitsPending: values.submitPending === true };
-    const unfinished = await findOpenSubmissions(deps, options);
+    const unfinished = await withinTimeout(
+      deps.clock,
+      wait,
+      "list what to resume",
+      (signal) => findOpenSubmissions(deps, { ...options, signal }),
+    );
     logSkipped(output, unfinished, deps.clock.now());
     const client = sharingPolls(deps.client, deps.clock, unfinished.resumable.length);
     const results = await stoppedTogether(

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cliStage } from "../../support/cli_stage.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
 
 Deno.test("the answer of several runs is a table with a summary, then why runs failed", async () => {
   await using stage = await cliStage();
@@ -12,6 +13,25 @@ Deno.test("the answer of several runs is a table with a summary, then why runs f
     /^RUN +STATUS +TOOK\nhello-world-00046 +completed +\S+.*\nhello-world-00044 +failed .*\n2 runs: 1 completed, 1 failed\nhello-world-00044: ✗ Workflow failed/,
   );
 });
+
+for (
+  const [command, action] of [
+    ["watch mine-1", "find the run"],
+    ["watch hello-world#46", "find the run"],
+    ["watch last", "find the run"],
+    ["resume", "list what to resume"],
+  ] as const
+) {
+  Deno.test(`${command} --timeout 10s on a server that hangs ends after 10 s with the exit code of a timeout`, async () => {
+    const clock = virtualClock();
+    await using stage = await cliStage({ clock, faults: [{ on: "*", latencyMs: 3_600_000, times: Infinity }] });
+    const startMs = clock.monotonic();
+    const { code, stderr } = await stage.call([...command.split(" "), "--timeout", "10s"]);
+    assert.equal(clock.monotonic() - startMs, 10_000);
+    assert.equal(code, 124, stderr);
+    assert.match(stderr, new RegExp(`✗ Cannot ${action}: the server did not respond in time\n.*longer timeout`));
+  });
+}
 
 Deno.test("a name with spaces is printed as one word of a command", async () => {
   await using stage = await cliStage({ workflows: { "Split by $(id)": QUICK } });
