@@ -32,6 +32,8 @@ export type ErrorKind =
 export interface RunnerErrorOptions {
   /** What the user can do next. */
   readonly hint?: string | undefined;
+  /** The same for a user of the command line, in its commands and options. Default: `hint`. */
+  readonly commandHint?: string | undefined;
   /** The error that this one was caused by. */
   readonly cause?: unknown;
   /** Whether the failed call started a run. Default: `no`. */
@@ -46,16 +48,19 @@ export abstract class RunnerError extends Error {
   abstract readonly kind: ErrorKind;
   /** What the user can do next; `undefined` if there is no advice. */
   readonly hint: string | undefined;
+  /** What a user of the command line can do next; not among the members that are printed with an uncaught error. */
+  declare readonly commandHint: string | undefined;
   /** Whether the failed call started a run. */
   readonly submitted: Submitted;
   /** The platform's error code; `undefined` if it sent none. */
   readonly code: string | undefined;
 
   /** Called by the subclasses. */
-  constructor(message: string, { hint, cause, submitted = "no", code }: RunnerErrorOptions = {}) {
+  constructor(message: string, { hint, commandHint = hint, cause, submitted = "no", code }: RunnerErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.hint = hint;
+    Object.defineProperty(this, "commandHint", { value: commandHint });
     this.submitted = submitted;
     this.code = code;
   }
@@ -213,13 +218,13 @@ export function retryAfterOf(error: unknown): number | undefined {
   return error instanceof Unavailable ? error.retryAfterMs : undefined;
 }
 
-/** Whether the same request may succeed later: the server could not be reached, or cannot handle it now. */
-export function isTemporary(error: unknown): error is Unreachable | ResponseLost | Unavailable {
-  return error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable;
-}
 /** The time for a wait passed before the server named the state of the run, which was not changed: wait longer. */
 export class TimedOut extends RunnerError {
   /** Discriminant. */
   override readonly kind = "timeout";
 }
 
+/** Whether the same request may succeed later: the server could not be reached, or cannot handle it now. */
+export function isTemporary(error: unknown): error is Unreachable | ResponseLost | Unavailable {
+  return error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable;
+}

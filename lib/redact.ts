@@ -107,12 +107,13 @@ export function redactDeep(
 /** The same error with its texts redacted. Its cause is dropped: a cause quotes the same text. */
 export function redactError<E>(error: E, redact: Redactor): E {
   if (!(error instanceof RunnerError)) return error;
-  const texts = [error.message, error.hint ?? "", JSON.stringify({ ...error })];
+  const texts = [error.message, error.hint ?? "", error.commandHint ?? "", JSON.stringify({ ...error })];
   if (texts.every((text) => redact(text) === text)) return error;
   return Object.create(Object.getPrototypeOf(error), {
     ...Object.getOwnPropertyDescriptors(redactDeep({ ...error }, redact)),
     message: { value: redact(error.message), writable: true, configurable: true },
     hint: { value: error.hint === undefined ? undefined : redact(error.hint), enumerable: true },
+    commandHint: { value: error.commandHint === undefined ? undefined : redact(error.commandHint) },
     stack: { value: redact(error.stack ?? ""), writable: true, configurable: true },
   });
 }

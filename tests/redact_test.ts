@@ -59,6 +59,12 @@ Deno.test("redactError() masks message, hint, problems, stack and cause, and kee
   assert.equal(redactError(new TypeError("hunter22"), redact).message, "hunter22");
 });
 
+Deno.test("redactError() masks and keeps the hint for users of the command line", () => {
+  const error = new Rejected("Cannot run", [], { hint: "a", commandHint: "not hunter22" });
+  const redacted = redactError(error, createRedactor(["hunter22"]));
+  assert.deepEqual([redacted.hint, redacted.commandHint], ["a", `not ${SECRET_MASK}`]);
+});
+
 for (
   const pieces of [["x pass", "word123 y"], ["x password12", "3 y"], ["x ", "password123", " y"], ["x password123 y"]]
 ) {

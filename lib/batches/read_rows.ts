@@ -188,7 +188,7 @@ function formLookup({ formOf }: Pick<RowDeps, "formOf">, problems: Problem[]): F
       return await formOf(workflow);
     } catch (error) {
       if (!(error instanceof NotFound)) throw error;
-      const advice = error.hint === undefined ? "" : `: ${error.hint}`;
+      const advice = error.commandHint === undefined ? "" : `: ${error.commandHint}`;
       problems.push({ origin, path: "workflow", message: `no workflow "${workflow}"${advice}` });
       return undefined;
     }

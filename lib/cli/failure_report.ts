@@ -26,7 +26,7 @@ export function reportOf(error: unknown): FailureReport {
   if (error instanceof RunnerError) {
     const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
     const warnings = error instanceof InvalidInputs ? error.warnings : [];
-    const { kind, message, hint, submitted } = error;
+    const { kind, message, commandHint: hint, submitted } = error;
     return { ...common, exitCode: EXIT_CODES[kind], kind, message, hint, problems, warnings, submitted };
   }
   if (error instanceof PipeClosed) {

@@ -52,7 +52,8 @@ function cannotBeRead(action: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof Unsupported)) throw error;
     throw new Unsupported(`Cannot ${action}: this server cannot show a single run, so the run cannot be tracked`, {
-      hint: "Submit with --no-wait, and check the run in the web interface",
+      hint: "Submit with isWaiting: false, and check the run in the web interface",
+      commandHint: "Submit with --no-wait, and check the run in the web interface",
       cause: error,
     });
   };

@@ -19,6 +19,10 @@ export function withConsentDetails<E>(
   const requested = describeConsent(request.requestedConsent);
   return new ConsentRequired(
     `Cannot run ${request.workflow}: it requires your consent${requested === "" ? "" : ` to ${requested}`}`,
-    { hint: "Grant it for this run with --trust", cause: error },
+    {
+      hint: "Grant it for this run with isTrusted: true",
+      commandHint: "Grant it for this run with --trust",
+      cause: error,
+    },
   );
 }

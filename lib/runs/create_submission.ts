@@ -97,7 +97,8 @@ async function assertRunsReadable(
   } catch (error) {
     if (error instanceof Unsupported) {
       throw new Unsupported(`Cannot track a run of ${workflow}: this server's older API does not show runs`, {
-        hint: "Submit without waiting: --no-wait",
+        hint: "Submit without waiting: isWaiting: false",
+        commandHint: "Submit without waiting: --no-wait",
         cause: error,
       });
     }
@@ -127,7 +128,8 @@ export async function putBeforeSending<S extends PendingSubmission | Unconfirmed
   return await store.put(submission, also).catch((error: unknown) => {
     if (!(error instanceof StorageError)) throw error;
     const message = `Cannot submit ${submission.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`;
-    throw new NotSubmitted(message, { hint: error.hint, cause: error });
+    const { hint, commandHint } = error;
+    throw new NotSubmitted(message, { hint, commandHint, cause: error });
   });
 }
 

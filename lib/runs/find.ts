@@ -1,5 +1,5 @@
 import { didYouMean } from "../did_you_mean.ts";
-import { NotFound, Unsupported, UsageError } from "../errors.ts";
+import { NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
 import { type Run, type RunId, runIdOf } from "../run.ts";
@@ -43,7 +43,8 @@ async function findBySlug({ client }: Deps, slug: string, signal: Signal): Promi
     if (!(error instanceof NotFound)) throw error;
     if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, error);
     throw new UsageError(`Cannot find run ${slug}: it is a workflow`, {
-      hint: `Specify one of its runs, for example ${slug}#47; \`${programCommand("runs", [slug])}\` lists them`,
+      hint: `Specify one of its runs, for example ${slug}#47`,
+      commandHint: `Specify one of its runs, for example ${slug}#47; \`${programCommand("runs", [slug])}\` lists them`,
     });
   }
 }
@@ -65,7 +66,7 @@ async function findByNumber(
   if (run === undefined) {
     if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
     throw new NotFound(`Cannot ${action}: no workflow "${workflow}"`, {
-      hint: await hintForWorkflow(client, workflow, { signal }),
+      ...await hintsForWorkflow(client, workflow, { signal }),
     });
   }
   if (other !== undefined) {
@@ -82,7 +83,7 @@ async function findLast({ client, store }: Deps, signal: Signal): Promise<RunId>
     if (submission.state === "active" || submission.state === "finished") return submission.runId;
   }
   throw new NotFound("Cannot find the last run: the local history is empty", {
-    hint: "`pw-workflow-runner runs` lists the runs in your account",
+    commandHint: "`pw-workflow-runner runs` lists the runs in your account",
   });
 }
 
@@ -98,7 +99,7 @@ async function isWorkflow(client: Deps["client"], name: string, signal: Signal):
 
 function noSuchRun(name: string, cause?: unknown): NotFound {
   return new NotFound(`Cannot find run ${name}: no such run`, {
-    hint: "`pw-workflow-runner runs` lists the runs in your account",
+    commandHint: "`pw-workflow-runner runs` lists the runs in your account",
     cause,
   });
 }
@@ -114,28 +115,40 @@ export async function findWorkflow(
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
-      hint: await hintForWorkflow(client, name, options),
+      ...await hintsForWorkflow(client, name, options),
       cause: error,
     });
   }
 }
 
+type Hints = Pick<RunnerErrorOptions, "hint" | "commandHint">;
+
 /** What to do if no workflow has this name. */
-async function hintForWorkflow(client: Client, name: string, options: Abortable): Promise<string> {
+async function hintsForWorkflow(client: Client, name: string, options: Abortable): Promise<Hints> {
   const names = (await client.listWorkflows(options)).map((workflow) => workflow.name);
-  return hintForPath(name) ?? didYouMean(name, names) ?? "`pw-workflow-runner list` lists your workflows";
+  const hints = hintsForPath(name);
+  if (hints !== undefined) return hints;
+  const hint = didYouMean(name, names);
+  return { hint, commandHint: hint ?? "`pw-workflow-runner list` lists your workflows" };
 }
 
 /** What to do if a workflow was specified as `pw` accepts it: as a file, or as an item of the marketplace. */
-function hintForPath(name: string): string | undefined {
-  if (/\.json$/i.test(name)) return `Specify the workflow by its name, and the input file with -i`;
+function hintsForPath(name: string): Hints | undefined {
+  if (/\.json$/i.test(name)) {
+    const hint = "Specify the workflow by its name";
+    return { hint, commandHint: `${hint}, and the input file with -i` };
+  }
   if (/\.ya?ml$/i.test(name) || /^(\.{0,2}|~)[/\\]/.test(name)) {
-    return "Runs start from workflows of your account: create one from the file in the web interface or with " +
-      `\`pw workflows create NAME --yaml FILE\`, then run it by its name. Input files are specified with -i`;
+    const hint = "Runs start from workflows of your account: create one from the file in the web interface or with " +
+      "`pw workflows create NAME --yaml FILE`, then run it by its name";
+    return { hint, commandHint: `${hint}. Input files are specified with -i` };
   }
   if (/^(marketplace|github)[/.]/.test(name)) {
-    return "Runs start from workflows of your account: add this one to your account in the web interface, then run it " +
-      "by its name";
+    return {
+      hint:
+        "Runs start from workflows of your account: add this one to your account in the web interface, then run it " +
+        "by its name",
+    };
   }
   return undefined;
 }

@@ -36,7 +36,8 @@ export interface KeyWithPolicy {
 export function checkIdempotencyKey({ text }: Pick<KeyWithPolicy, "text">): void {
   if (text.trim() !== "") return;
   throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
-    hint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
+    hint: "Use a text that names this run, for example nightly-2026-01-31; or omit the key",
+    commandHint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
   });
 }
 
@@ -62,7 +63,8 @@ export async function claimIdempotencyKey(
     throw new Unsupported(
       `Cannot use an idempotency key for ${pending.request.workflow}: this server's older API accepts no slug`,
       {
-        hint: "Nothing was started: run without --idempotency-key",
+        hint: "Nothing was started: run without a key",
+        commandHint: "Nothing was started: run without --idempotency-key",
       },
     );
   }
@@ -94,9 +96,8 @@ export function idempotencyKeyConflict(
   return new IdempotencyKeyConflict(
     `Cannot use the idempotency key "${key?.text}" for ${request.workflow}: it ${reason}${by}`,
     {
-      hint: slug === null
-        ? "Use another key"
-        : `Use another key, or track that run: ${programCommand("watch", [slug])}`,
+      hint: "Use another key",
+      commandHint: slug === null ? undefined : `Use another key, or track that run: ${programCommand("watch", [slug])}`,
     },
   );
 }

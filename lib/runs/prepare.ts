@@ -223,8 +223,8 @@ async function check({ form, resolved, clusters }: GatheredInputs, checking: Inp
 function refuse({ name }: Workflow, { problems, problemCount, warnings }: CheckedInputs): void {
   if (problems.length === 0) return;
   const message = `Cannot run ${name}: ${counted(problemCount, "problem")} with its inputs, nothing was submitted`;
-  const hint = `\`${programCommand("show", [name])}\` lists its inputs`;
-  throw new InvalidInputs(message, problems, { hint, warnings });
+  const commandHint = `\`${programCommand("show", [name])}\` lists its inputs`;
+  throw new InvalidInputs(message, problems, { commandHint, warnings });
 }
 
 function presetOf(workflow: Workflow, name: string): InputLayer {

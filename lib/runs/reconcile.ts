@@ -82,7 +82,8 @@ async function afterNotFound(
       context,
       searched,
       new Unsupported(`Cannot use the idempotency key for ${submission.request.workflow}: ${reconciliation.detail}`, {
-        hint: "This server assigns slugs itself: run without --idempotency-key",
+        hint: "This server assigns slugs itself: run without a key",
+        commandHint: "This server assigns slugs itself: run without --idempotency-key",
       }),
     );
   }

@@ -34,12 +34,14 @@ export async function giveUpSubmitting(
     const reconciliation = { cause: "conflict", detail: error.message, searchForMs: 0, isAbandoned: true } as const;
     return await markUnconfirmed(context, submission, reconciliation);
   }
+  const otherwise = "Nothing was started: trying again later is safe";
   const reason = error.message.replace(/^Cannot [^:]+: /, "");
   return await rejectSubmission(
     context,
     submission,
     new NotSubmitted(`Cannot submit ${submission.request.workflow}: ${reason}`, {
-      hint: error.hint ?? "Nothing was started: trying again later is safe",
+      hint: error.hint ?? otherwise,
+      commandHint: error.commandHint ?? otherwise,
       cause: error,
     }),
   );

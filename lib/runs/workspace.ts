@@ -23,11 +23,13 @@ export async function afterSleepingWorkspace(
   const detail = `${workspaceStatus} (server response: ${error.message})`;
   const retryAtMs = deps.clock.now() + WORKSPACE_DELAY_MS;
   if (retryAtMs > deadlineMs(submission, options)) {
-    const hint = "Nothing was started. Start your workspace with `pw-workflow-runner workspace start`, then try again";
+    const hint = "Nothing was started. Start your workspace, then try again";
+    const commandHint =
+      "Nothing was started. Start your workspace with `pw-workflow-runner workspace start`, then try again";
     return await giveUpSubmitting(
       context,
       submission,
-      new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }),
+      new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint, commandHint }),
     );
   }
   const events = [delayedEvent(submission, deps, { reason: "workspace", detail, untilMs: retryAtMs })];

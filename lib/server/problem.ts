@@ -55,7 +55,7 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** In place of hints that name commands and their options. */
+/** In place of hints that name options: those of the API. */
 const HINT_OF_KIND: Readonly<Partial<Record<ErrorKind, string>>> = {
   consent_required: 'Grant it with "trust": true in the body',
   idempotency_key_conflict: "Use another Idempotency-Key",
@@ -88,8 +88,7 @@ export function problemFromError(error: RunnerError): Response {
   const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
   const retryAfterMs = retryAfterOf(error);
-  const isOfCommands = /pw-workflow-runner [a-z]|--[a-z]/.test(error.hint ?? "");
-  const hint = isOfCommands ? HINT_OF_KIND[error.kind] : error.hint;
+  const hint = error.commandHint === error.hint ? error.hint : HINT_OF_KIND[error.kind];
   // Not retryable, unlike other storage errors.
   const isTooLarge = error instanceof SubmissionTooLarge || error.cause instanceof SubmissionTooLarge;
   return problemResponse(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {

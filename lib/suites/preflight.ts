@@ -70,7 +70,7 @@ export async function preflight(
 
 function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | undefined {
   if (error instanceof NotFound) {
-    const hint = error.hint === undefined ? "" : `. ${error.hint}`;
+    const hint = error.commandHint === undefined ? "" : `. ${error.commandHint}`;
     return [one.problem(`${error.message.replace(/^Cannot find /, "there is no ").replace(/:.*$/s, "")}${hint}`)];
   }
   if (!(error instanceof InvalidInputs)) return undefined;

@@ -45,7 +45,7 @@ for (const [line, isUsed] of [["y", true], ["YES", true], ["", false], ["n", fal
 
 Deno.test("without a terminal, a key from .env for another host is refused without a question", async () => {
   const { open } = aTerminal({ dotenvKey: key("evil.example.com") }, { isTerminal: false });
-  await assert.rejects(open(), { kind: "credential_refused", hint: /--allow-host evil\.example\.com/ });
+  await assert.rejects(open(), { kind: "credential_refused", commandHint: /--allow-host evil\.example\.com/ });
 });
 
 Deno.test("what the used key hides is logged at DEBUG", async () => {

@@ -74,7 +74,7 @@ for (const { what, spec, isTrusted, message, hint } of ROWS) {
     for (const [action, error] of [["submit quick", response.error], ["list workflows", readError]] as const) {
       assert.ok(error instanceof Unreachable, Deno.inspect(error));
       assert.ok(error.message.startsWith(`Cannot ${action}: ${message} (${server.url}, request `), error.message);
-      assert.match(error.hint ?? "", hint);
+      assert.match(error.commandHint ?? "", hint);
       assert.equal(error.submitted, "no");
     }
     assert.deepEqual(server.received, []);

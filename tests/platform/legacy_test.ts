@@ -43,7 +43,7 @@ Deno.test("a legacy run cannot be tracked if the server responds to its GET with
   await onLegacyServer({ legacyRead: "405" }, async (client) => {
     await assert.rejects(client.getRun({ type: "number", workflow: "quick", number: 1 }, {}), (error) => {
       assert.ok(error instanceof Unsupported);
-      assert.match(`${error.message} ${error.hint}`, /the run cannot be tracked.*--no-wait/);
+      assert.match(`${error.message} ${error.commandHint}`, /the run cannot be tracked.*--no-wait/);
       return true;
     });
   });

@@ -24,7 +24,7 @@ for (
   Deno.test(`withConsentDetails() reports "${message}"`, () => {
     const error = withConsentDetails(aRequest({ requestedConsent }), refusal);
     assert.ok(error instanceof ConsentRequired);
-    assert.deepEqual([error.message, error.hint], [message, "Grant it for this run with --trust"]);
+    assert.deepEqual([error.message, error.commandHint], [message, "Grant it for this run with --trust"]);
     assert.equal(error.cause, refusal);
   });
 }

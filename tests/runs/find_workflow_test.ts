@@ -29,7 +29,7 @@ for (
   Deno.test(`findWorkflow() states what to do about "${name}"`, async () => {
     await using stage = await aStage();
     const message = `Cannot find workflow "${name}": your account has no workflow with this name`;
-    await assert.rejects(findWorkflow(stage.deps, name, { signal }), { kind: "not_found", message, hint });
+    await assert.rejects(findWorkflow(stage.deps, name, { signal }), { kind: "not_found", message, commandHint: hint });
   });
 }
 

@@ -137,7 +137,7 @@ Deno.test("a dry run without the consent that the server requires explains it li
   await assert.rejects(dryRun(stage.deps, request, { signal }), {
     kind: "consent_required",
     message: /it requires your consent to .*variable LICENSE_SERVER/,
-    hint: /--trust/,
+    commandHint: /--trust/,
   });
 });
 

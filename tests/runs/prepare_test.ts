@@ -94,7 +94,7 @@ for (
     await using stage = await aStage();
     await assert.rejects(prepare(stage.deps, aRunSpec({ workflow }), { signal }), (error) => {
       assert.ok(error instanceof NotFound);
-      assert.match(error.hint ?? "", hint);
+      assert.match(error.commandHint ?? "", hint);
       return true;
     });
   });

@@ -380,7 +380,7 @@ Deno.test("execute() reports a workspace that stays off at the submit timeout", 
   await assert.rejects(stage.run(), {
     kind: "not_submitted",
     message: /your workspace is Off/,
-    hint: /`pw-workflow-runner workspace start`/,
+    commandHint: /`pw-workflow-runner workspace start`/,
   });
   assert.equal(stage.started(), 0);
   assert.ok(stage.simulator.received("submit").length > 10);

@@ -23,7 +23,7 @@ for (
     await assert.rejects(stage.execute({ submitTimeoutMs }), {
       kind: "not_submitted",
       message: /^Cannot submit quick: your workspace is Off \(server response: .*\)$/,
-      hint: /^Nothing was started\. Start your workspace with `pw-workflow-runner workspace start`/,
+      commandHint: /^Nothing was started\. Start your workspace with `pw-workflow-runner workspace start`/,
     });
     const timesMs = stage.simulator.received("submit").map(({ atMs }) => atMs);
     assert.equal(timesMs.length, submits);

@@ -74,7 +74,10 @@ export async function finishBatch(
     output.log("WARNING", `Stopped early: ${reason.reason}${detail}. Continue with the same command`);
   }
   if (outcome?.error) {
-    output.log("ERROR", `${outcome.error.message}${outcome.error.hint ? `\n  ${outcome.error.hint}` : ""}`);
+    output.log(
+      "ERROR",
+      `${outcome.error.message}${outcome.error.commandHint ? `\n  ${outcome.error.commandHint}` : ""}`,
+    );
   }
   if (rows.some(({ status }) => status === "running" || status === "submitting")) {
     output.log("INFO", `Runs continue. Follow them: ${programCommand("batch", ["status", batch.name])}`);

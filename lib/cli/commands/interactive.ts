@@ -83,7 +83,7 @@ async function openOrPrompt(
     } catch (error) {
       if (!(error instanceof CredentialError || error instanceof Unreachable)) throw error;
       if (enteredKey === undefined && error.kind !== "credential_missing") throw error;
-      prompter.note(`${error.message}\n${error.hint ?? ""}`);
+      prompter.note(`${error.message}\n${error.commandHint ?? ""}`);
       enteredKey = await prompter.secret("API key (used only this time)", { validate: problemOfKey });
     }
   }

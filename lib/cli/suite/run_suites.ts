@@ -116,7 +116,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   if (run.stopped !== null || run.error !== null) {
     const why = run.error === null ? "Stopped" : `${output.style.red("✗")} ${run.error.message}`;
     const level = run.error === null ? "WARNING" : "ERROR";
-    const hint = run.error?.hint === undefined ? "" : `\n  ${run.error.hint}`;
+    const hint = run.error?.commandHint === undefined ? "" : `\n  ${run.error.commandHint}`;
     output.log(level, `${why}: runs that have started continue. Continue the suite with --resume${hint}`);
   }
   return ended;

@@ -115,7 +115,7 @@ async function credentialOfDotenv(
   const current = await currentHost(deps);
   if (current === null || current.host === found.baseUrl) return found;
   const allowed = nonBlank(options.allowHost);
-  if (allowed !== null && parseHost(allowed, "--allow-host") === found.baseUrl) return found;
+  if (allowed !== null && parseHost(allowed, "the allowed host") === found.baseUrl) return found;
   const question = { keyHost: found.baseUrl, currentHost: current.host, currentContext: current.name };
   if (await deps.confirmHost?.(question) === true) return found;
   throw new CredentialError(
@@ -123,7 +123,9 @@ async function credentialOfDotenv(
     `Cannot use the API key from .env: it is for ${found.baseUrl}, but your current context ${current.name} is for ` +
       `${current.host}. Nothing was sent`,
     {
-      hint: `Use --allow-host ${shortHost(found.baseUrl)} if that host may receive your inputs, ` +
+      hint: `Set allowHost to "${shortHost(found.baseUrl)}" if that host may receive your inputs, ` +
+        `or context to "${current.name}" to ignore the key`,
+      commandHint: `Use --allow-host ${shortHost(found.baseUrl)} if that host may receive your inputs, ` +
         `or --context ${current.name} to ignore the key`,
     },
   );
@@ -278,11 +280,14 @@ function allowedHost(
   const other = parseHost(platformHost, "PW_PLATFORM_HOST");
   if (own === null || own === other) return other;
   const allowed = nonBlank(options.allowHost);
-  if (allowed !== null && parseHost(allowed, "--allow-host") === other) return other;
+  if (allowed !== null && parseHost(allowed, "the allowed host") === other) return other;
   throw new CredentialError(
     "credential_malformed",
     `Cannot send the API key to ${other}: PW_PLATFORM_HOST is set to it, but the key from ${source} is for ${own}`,
-    { hint: `Unset PW_PLATFORM_HOST, or use --allow-host ${shortHost(other)} if that host may receive the key` },
+    {
+      hint: `Unset PW_PLATFORM_HOST, or set allowHost to "${shortHost(other)}" if that host may receive the key`,
+      commandHint: `Unset PW_PLATFORM_HOST, or use --allow-host ${shortHost(other)} if that host may receive the key`,
+    },
   );
 }
 

@@ -155,7 +155,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/platform/credentials/credentials.ts", ["tests/platform/credentials/credentials_test.ts"], [
     ["PW_PLATFORM_HOST receives any key", "if (own === null || own === other) return other;", "return other;"],
-    ["--allow-host allows any host", 'parseHost(allowed, "--allow-host") === other', "true"],
+    ["--allow-host allows any host", 'parseHost(allowed, "the allowed host") === other', "true"],
     [
       "an unknown context is the first identity",
       "identities.find((candidate) => candidate.name === name)",

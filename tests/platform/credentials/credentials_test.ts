@@ -47,7 +47,7 @@ function credentialError(kind: CredentialError["kind"], ...patterns: readonly Re
   return (error: unknown) => {
     assert.ok(error instanceof CredentialError, String(error));
     assert.equal(error.kind, kind);
-    const text = `${error.message} ${error.hint}`;
+    const text = `${error.message} ${error.commandHint}`;
     for (const pattern of patterns) assert.match(text, pattern);
     assert.doesNotMatch(text, /topsecret/);
     return true;
