@@ -43,7 +43,9 @@ export const command = defineCommand({
     const client = await redactingReads(deps, runId);
     const run = await client.getRun(runId, { signal });
     const show = values.follow === true ? followLogs : printLogs;
-    const wanted = { run, isSelected: selection(run, values), tail: values.tail };
+    const noneFailed = run.isFinal ? "No step failed" : "No step has failed so far";
+    const whenNone = values.failed === true ? noneFailed : undefined;
+    const wanted = { run, isSelected: selection(run, values), whenNone, tail: values.tail };
     await show({ deps: { ...deps, client }, output, signal }, runId, wanted);
   },
 });

@@ -16,6 +16,8 @@ import type { Output } from "../output.ts";
 /** What `--tail` keeps in memory for each step, in UTF-16 code units. */
 const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 
+const NO_LOGS_YET = "No logs yet";
+
 export interface LogDeps {
   readonly deps: Deps;
   readonly output: Output;
@@ -25,6 +27,8 @@ export interface LogDeps {
 export interface WantedLogs {
   readonly run: RunDetail;
   readonly isSelected: (placed: PlacedStep) => boolean;
+  /** Printed if no step is selected, in place of "No logs yet". */
+  readonly whenNone?: string | undefined;
   /** How many lines of each; `undefined` for all. */
   readonly tail: number | undefined;
 }
@@ -33,13 +37,14 @@ export interface WantedLogs {
 export async function printLogs(
   { deps, output, signal }: LogDeps,
   runId: RunId,
-  { run, isSelected, tail }: WantedLogs,
+  { run, isSelected, whenNone = NO_LOGS_YET, tail }: WantedLogs,
 ): Promise<void> {
   const logs = allSteps(run.jobs).filter(isSelected).map((placed): PrintedLog => {
     const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
     return { placed, reader, tail };
   });
   if (output.mode === "json") await printDocument(output, logs, signal);
+  else if (logs.length === 0) output.log("INFO", whenNone);
   else await printText(output, logs, signal);
   for (const { placed, reader } of logs) if (!reader.isPresent()) warnOfMissingLogs(output, placed);
 }
@@ -72,7 +77,7 @@ async function printText(output: Output, logs: readonly PrintedLog[], signal: Ab
     begun.push({ log, pieces });
     if (hasHeadings) await print();
   }
-  if (begun.length === 0 && !hasHeadings) output.log("INFO", "No logs yet");
+  if (begun.length === 0 && !hasHeadings) output.log("INFO", NO_LOGS_YET);
   await print();
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { runCommandLine } from "../../../lib/cli/program.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { aContext } from "../../support/cli_context.ts";
+import { cliStage } from "../../support/cli_stage.ts";
 import { startMain } from "../../support/main_call.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { bufferedWriter } from "../../support/writer.ts";
@@ -38,6 +39,26 @@ Deno.test("`logs -f` reads seldom while nothing is added, and only the logs of s
   const polls = simulator.received("get-run").length;
   assert.ok(polls < 40, `${polls} polls`);
 });
+
+for (
+  const [what, run, options, want] of [
+    ["a run without failed steps", "hello-world#46", ["--failed"], "No step failed\n"],
+    ["a run that may still fail", "RUNNING", ["--failed"], "No step has failed so far\n"],
+    ["a run that has written nothing", "RUNNING", [], "No logs yet\n"],
+  ] as const
+) {
+  Deno.test(`logs ${options.join(" ")} of ${what} prints "${want.trim()}"`, async () => {
+    const workflows = { silent: "jobs: { main: { steps: [{ name: wait, run: sleep }] } }" };
+    const scenario = { "main/wait": { lasts: "1h" } };
+    await using stage = await cliStage({
+      clock: virtualClock(),
+      workflows: { silent: { yaml: workflows.silent, scenario } },
+    });
+    const { stdout } = await stage.call(["run", "silent", "--no-wait", "--json"]);
+    const args = ["logs", run.replace("RUNNING", JSON.parse(stdout).slug), ...options];
+    assert.deepEqual(await stage.call(args), { code: 0, stdout: "", stderr: want });
+  });
+}
 
 Deno.test("`logs -f` starts headings on a new line and ends its output with a newline, even after unfinished lines", async () => {
   const clock = virtualClock();
