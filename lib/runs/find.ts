@@ -2,7 +2,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
-import { type Run, type RunId, runIdOf } from "../run.ts";
+import { formatRunId, type Run, type RunId, runIdOf } from "../run.ts";
 import { programCommand } from "../shell_command.ts";
 import type { Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
@@ -34,6 +34,20 @@ export async function findRun(
     case "last":
       return await findLast(deps, signal);
   }
+}
+
+/**
+ * Resolves several references; two of the same run count as one.
+ *
+ * @throws As {@link findRun}, for the first reference that names no run.
+ */
+export async function findRuns(
+  deps: Deps,
+  refs: readonly RunRef[],
+  options: { readonly signal?: AbortSignal | undefined },
+): Promise<readonly RunId[]> {
+  const found = await Array.fromAsync(refs, (ref) => findRun(deps, ref, options));
+  return [...new Map(found.map((runId) => [formatRunId(runId), runId])).values()];
 }
 
 async function findBySlug({ client }: Deps, slug: string, signal: Signal): Promise<RunId> {

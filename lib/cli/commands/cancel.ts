@@ -1,7 +1,7 @@
 import { RunnerError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { redactingReads } from "../../runs/redacting.ts";
-import { findRun } from "../../runs/find.ts";
+import { findRuns } from "../../runs/find.ts";
 import { toRunView } from "../../runs/view.ts";
 import { formatRunId, type RunDetail } from "../../run.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
@@ -21,8 +21,7 @@ export const command = defineCommand({
     const refs = parseManyRuns(values.runs);
     await using deps = await openDeps({ context, output, signal, values }, historyFor(refs));
     // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
-    const found = await Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal }));
-    const runIds = [...new Map(found.map((runId) => [formatRunId(runId), runId])).values()];
+    const runIds = await findRuns(deps, refs, { signal });
     const answers: object[] = [];
     const failures: FailureReport[] = [];
     for (const runId of runIds) {

@@ -1,7 +1,7 @@
 import { trackRun } from "../../runs/track_run.ts";
 import type { TrackOptions } from "../../runs/options.ts";
 import { sharingPolls } from "../../runs/list_running.ts";
-import { findRun } from "../../runs/find.ts";
+import { findRuns } from "../../runs/find.ts";
 import { withinTimeout } from "../../runs/limit.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
@@ -35,16 +35,10 @@ export const command = defineCommand({
     const refs = parseManyRuns(values.runs ?? []);
     const options = waitOptions(values, call);
     await using deps = await openDeps(call, historyFor(refs));
-    const runIds = await withinTimeout(
-      deps.clock,
-      options,
-      "find the run",
-      (signal) => Array.fromAsync(refs, (ref) => findRun(deps, ref, { signal })),
-    );
-    if (refs.length === 0) {
-      const { client } = deps;
-      runIds.push(await pickRun({ context, client, signal }, { isRunning: true, mayColor: values.noColor !== true }));
-    }
+    const pick = { isRunning: true, mayColor: values.noColor !== true };
+    const runIds = refs.length === 0
+      ? [await pickRun({ context, client: deps.client, signal }, pick)]
+      : await withinTimeout(deps.clock, options, "find the run", (signal) => findRuns(deps, refs, { signal }));
     const client = sharingPolls(deps.client, deps.clock, runIds.length);
     const results = await trackAll({ ...call, deps: { ...deps, client } }, runIds, options);
     const [only, second] = results;

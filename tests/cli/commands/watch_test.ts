@@ -14,6 +14,21 @@ Deno.test("the answer of several runs is a table with a summary, then why runs f
   );
 });
 
+Deno.test("a run that is named twice, also in other ways, is tracked and reported once", async () => {
+  await using stage = await cliStage();
+  const { stdout } = await stage.call(["run", "hello-world", "--json"]);
+  const { slug, runNumber } = JSON.parse(stdout);
+  const names = [slug, slug, "last", `hello-world#${runNumber}`];
+  const received = () => stage.simulator.received("get-run").length;
+  const before = received();
+  const once = await stage.call(["watch", slug, "--json"]);
+  const readsOfOne = received() - before;
+  assert.deepEqual(await stage.call(["watch", ...names, "--json"]), once);
+  // Finding each name reads the run.
+  assert.ok(received() - before - readsOfOne <= readsOfOne + 2);
+  assert.match((await stage.call(["watch", ...names])).stdout, /^✓ /);
+});
+
 for (
   const [command, action] of [
     ["watch mine-1", "find the run"],
