@@ -109,7 +109,8 @@ function backendOf(name: string, options: OpenKvOptions): StoreBackend {
     }
     case "postgres":
     case "postgresql":
-      if (!URL.canParse(name) || new URL(name).host === "") break;
+      if (/^[^:]*:(\/\/)?$/.test(name)) break;
+      checkPostgresUrl(name);
       return lazyBackend(async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name), use);
     case "deno-kv":
       return lazyBackend(() => openDenoKvBackend(rest), { limits: DENO_KV_LIMITS, ...use });
@@ -119,4 +120,30 @@ function backendOf(name: string, options: OpenKvOptions): StoreBackend {
   }
   const quoted = /^postgres|@|\/\//i.test(name) ? `${scheme}:…` : name;
   throw new UsageError(`Unknown store "${quoted}"`, { hint: `Name one of: ${STORE_NAMES}` });
+}
+
+/** @throws UsageError, also where a part of the password is taken for the host's port: it would be shown. */
+function checkPostgresUrl(text: string): void {
+  const url = URL.parse(text);
+  const isCutOff = (rest: string) => url?.username === "" && rest.includes("@");
+  if (
+    url !== null && url.host !== "" && isDecodable(url.username) && isDecodable(url.password) &&
+    !isCutOff(url.hash) && !isCutOff(url.pathname) && !(url.pathname === "" && isCutOff(url.search))
+  ) return;
+  throw new UsageError(
+    "Cannot parse the URL of the store: it is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+    {
+      hint: "Check the port, and percent-encode the special characters of user and password: " +
+        "/ is %2F, ? is %3F, # is %23, @ is %40, % is %25",
+    },
+  );
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -81,9 +81,6 @@ for (
     "mysql://user:secret@host/db",
     "postgres:",
     "postgres://",
-    "postgres://a:secret@b:port/c",
-    "postgres://me:secret",
-    "POSTGRESQL://me:secret/db",
     "postgresq:me:secret",
     "mysql://me:secret",
     "sqlite:",
@@ -98,5 +95,44 @@ for (
       assert.ok(!Deno.inspect(error).includes("secret"), error.message);
       return true;
     });
+  });
+}
+
+for (
+  const name of [
+    "postgres://a:secret@b:port/c",
+    "postgres://me:secret",
+    "postgres:me:secret",
+    "POSTGRESQL://me:secret/db",
+    "postgres://me:secret#1@host/db",
+    "postgres://me:secret/1@host/db",
+    "postgres://me:secret?1@host/db",
+    "postgres://me:secret%@host/db",
+    // What precedes the special character is a port.
+    "postgres://me:4711#secret@host/db",
+    "postgres://me:4711/secret@host/db",
+    "postgres://me:4711?secret@host/db",
+  ]
+) {
+  Deno.test(`openKv("${name}") is a usage error that says how to write the URL, and names no password`, () => {
+    assert.throws(() => openStore(name), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, /^Cannot parse the URL of the store: .*postgres:\/\/USER:PASSWORD@HOST/);
+      assert.match(error.hint ?? "", /percent-encode/);
+      assert.ok(!/secret|4711/.test(Deno.inspect(error)), error.message);
+      return true;
+    });
+  });
+}
+
+for (
+  const name of [
+    "postgres://me:%2Fsec%23ret@host:5432/db?options=a@b",
+    "postgres://host/db?user=me@server",
+    "postgresql://[::1]/db",
+  ]
+) {
+  Deno.test(`openKv("${name}") opens when it is used`, async () => {
+    await openStore(name)[Symbol.asyncDispose]();
   });
 }
