@@ -2,14 +2,15 @@
 
 import { distinctWarnings } from "../batches/check_rows.ts";
 import { findCluster, WORKSPACE } from "../cluster.ts";
-import { InvalidInputs, NotFound } from "../errors.ts";
-import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
+import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
+import { findSecrets, redactedValues, secretValues, withoutSecrets } from "../inputs/secrets.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import { createRedactor, type Redactor } from "../redact.ts";
 import type { Deps } from "../runs/deps.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import { findWorkflow } from "../runs/find.ts";
-import { type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
+import { gatherInputs, type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { canonicalJson } from "../json.ts";
 import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
 import { sha256, shortened } from "../text.ts";
@@ -52,6 +53,7 @@ export async function preflight(
   const checked: CheckedCase[] = [];
   const problems: Problem[] = [];
   const refused: InvalidInputs[] = [];
+  const secrets: string[] = [];
   const indexed = cases.map((one, index) => ({ one, index }));
   await inParallel(indexed, MAX_CONCURRENT, async ({ one, index }) => {
     try {
@@ -61,11 +63,14 @@ export async function preflight(
       if (reported === undefined) throw error;
       problems.push(...reported);
       if (error instanceof InvalidInputs) refused.push(error);
+      secrets.push(...await secretsOf(deps, one, options));
     }
   });
   if (problems.length === 0) return checked;
+  const redact = createRedactor([...secrets, ...Object.values(checked).flatMap((one) => one.secrets)]);
+  const shown = problems.map((problem) => withoutSecretsOf(problem, redact));
   const warnings = distinctWarnings([...Object.values(checked), ...refused], "case");
-  throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), problems.length), problems, { warnings });
+  throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), problems.length), shown, { warnings });
 }
 
 function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | undefined {
@@ -77,6 +82,33 @@ function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | unde
   return error.problems.map(({ origin, path, message }) =>
     one.problem(`${one.name}: ${[path, message].filter(Boolean).join(" ")}${origin === "" ? "" : ` (${origin})`}`)
   );
+}
+
+/** The secrets among inputs that were refused, as far as the inputs can be merged: their line in the file is shown. */
+async function secretsOf(
+  deps: Pick<Deps, "client">,
+  { workflow, preset, inputs, values }: PlannedCase,
+  { signal }: PreflightOptions,
+): Promise<readonly string[]> {
+  const spec = { workflow, preset, layers: [...inputLayers(inputs, values)] };
+  const gathered = await gatherInputs(deps, spec, { signal }).catch(fallbackTo(null));
+  if (gathered === null) return [];
+  const { form, resolved: { value, secretPaths } } = gathered;
+  return secretValues(value, findSecrets(value, { form, secretPaths }));
+}
+
+/** Without its line where the mark would divide a secret. */
+function withoutSecretsOf({ excerpt, ...problem }: Problem, redact: Redactor): Problem {
+  const redacted = { ...problem, message: redact(problem.message) };
+  if (excerpt === undefined) return redacted;
+  const { line } = excerpt;
+  const start = excerpt.column - 1;
+  const end = start + excerpt.length;
+  const before = redact(line.slice(0, start));
+  const marked = redact(line.slice(start, end));
+  const shown = before + marked + redact(line.slice(end));
+  if (shown !== redact(line)) return redacted;
+  return { ...redacted, excerpt: { line: shown, column: before.length + 1, length: Math.max(1, marked.length) } };
 }
 
 async function checkCase(

@@ -3,6 +3,7 @@
 import type { YamlNode } from "../deps/yaml.ts";
 import { isExact, type Json } from "../json.ts";
 import { isSecretName } from "../inputs/secrets.ts";
+import { API_KEY_PATTERN } from "../platform/credentials/api_key.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { Problem } from "../problem.ts";
 import { formatPath, type InputPath, isReserved } from "../inputs/path.ts";
@@ -124,7 +125,11 @@ export async function readSource(text: string, name: string): Promise<SourceFile
     const visible = maskedLine(lines[line - 1]?.replace(/\r$/, "") ?? "", start - col + 1, secrets);
     const rest = Math.max(1, visible.length - col + 1);
     const excerpt = { line: visible, column: col, length: Math.min(Math.max(1, end - start), rest) };
-    const problem = { origin: `${name}:${line}:${col}`, path: formatPath(path), message };
+    const problem = {
+      origin: `${name}:${line}:${col}`,
+      path: formatPath(path),
+      message: message.replaceAll(API_KEY_PATTERN, SECRET_MASK),
+    };
     return visible.trim() === "" ? problem : { ...problem, excerpt };
   };
   const problem: SourceFile["problem"] = (path, message, at = "value") => {
@@ -185,16 +190,19 @@ function isJsonScalar(value: unknown): value is string | number | boolean | null
 }
 
 function maskedLine(line: string, lineStart: number, secrets: readonly Range[]): string {
-  let masked = line;
+  let masked = line.replaceAll(API_KEY_PATTERN, maskOf);
   for (const { start, end } of secrets) {
     const [from, to] = [start - lineStart, end - lineStart];
     if (to <= 0 || from >= line.length) continue;
     const [first, last] = [Math.max(0, from), Math.min(line.length, to)];
-    masked = masked.slice(0, first) +
-      SECRET_MASK.repeat(Math.ceil((last - first) / SECRET_MASK.length)).slice(0, last - first) +
-      masked.slice(last);
+    masked = masked.slice(0, first) + maskOf({ length: last - first }) + masked.slice(last);
   }
   return masked;
+}
+
+/** As long as the text, so that marks stay in their place. */
+function maskOf({ length }: Pick<string, "length">): string {
+  return SECRET_MASK.repeat(Math.ceil(length / SECRET_MASK.length)).slice(0, length);
 }
 
 /** The path of the innermost value at an offset. */

@@ -147,6 +147,27 @@ Deno.test("a secret that was written into a suite is not repeated by its problem
   assert.doesNotMatch(JSON.stringify(problems), /hunter22|4711/);
 });
 
+for (
+  const key of [
+    "pwt_aG9zdC5leGFtcGxl.hunter22",
+    "pwut_aG9zdA.hunter22",
+    "pwoa_hunter2222",
+    "eyJhbGciOi.eyJob3N0.hunter22",
+  ]
+) {
+  Deno.test(`what looks like an API key (${key}) is not repeated by problems, whatever it is the value of`, async () => {
+    for (const quote of ["", '"']) {
+      const value = `${quote}${key}${quote}`;
+      const problems = await problemsIn(
+        `version: 1\ncases:\n  - { name: a, workflow: q, note: ${value}, retries: ${value} }\n`,
+      );
+      assert.deepEqual(problems.map(({ path }) => path), ["cases[0].note", "cases[0].retries"]);
+      assert.doesNotMatch(JSON.stringify(problems), /hunter22/);
+      for (const { excerpt } of problems) assert.match(excerpt?.line ?? "", /note: "?•+"?, retries: "?•+"? }$/);
+    }
+  });
+}
+
 Deno.test("all problems of all files are reported at once", async () => {
   const texts: Record<string, string> = { "a.yaml": "version: 2\ncases: []\n", "b.yaml": "{", "c.yaml": "" };
   const error = await readSuites(["a.yaml", "b.yaml", "c.yaml", "d.yaml"], {

@@ -95,3 +95,27 @@ Deno.test("a planted secret is in no report", async () => {
     }
   }
 });
+
+Deno.test("a line of the suite that is shown with refused inputs has no value that the workflow's form makes a secret", async () => {
+  const yaml = `on: { execute: { inputs: {
+    door: { type: password }, size: { type: integer }, group: { type: group, items: { lock: { type: password } } } } } }
+jobs: { main: { steps: [{ run: "true" }] } }
+`;
+  await using stage = await cliStage({ workflows: { guarded: yaml } });
+  const suite = `version: 1
+cases:
+  - { name: a, workflow: guarded, inputs: { door: hunter2000, group: { lock: "open\\"sesame" }, size: many } }
+  - { name: b, workflow: guarded, inputs: { door: 4711471147, size: 1 } }
+  - { name: c, workflow: absent, inputs: { door: 4711471147 } }
+`;
+  const { code, stderr } = await stage.call(["test", "a.suite.yaml"], {
+    context: { readTextFile: () => Promise.resolve(suite), listFiles: () => Promise.resolve(["a.suite.yaml"]) },
+  });
+  assert.equal(code, 2, stderr);
+  assert.doesNotMatch(stderr, /hunter2000|sesame|4711/);
+  assert.match(
+    stderr,
+    /\n {8}- \{ name: a, workflow: guarded, inputs: \{ door: •••, group: \{ lock: "•••" \}, size: many \} \}\n/,
+  );
+  assert.match(stderr, /\n {10}\^+\n/);
+});

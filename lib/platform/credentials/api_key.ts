@@ -22,6 +22,9 @@ export interface ParsedApiKey {
 /** For hints. */
 export const API_KEY_EXAMPLE = "pwt_<host>.<rest>";
 
+/** Finds what looks like an API key or token in a text, to mask it. */
+export const API_KEY_PATTERN = /\b(?:pwt|pwut|pwoa)_[\w.=+/-]{8,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+
 /**
  * Parses an API key or token. Formats: parallelworks/sdk python/parallelworks_client/auth.py and go/credential.go.
  *
