@@ -232,6 +232,23 @@ Deno.test("rows that were not asked for do not make a batch incomplete", async (
   assert.equal(stage.simulator.runs().length, 3);
 });
 
+Deno.test("the exit code of --rows is that of the rows that were asked for", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--json", ...QUICK];
+  const { context } = files({ "sweep.csv": "n,fails\n1,true\n2,\n3,\n" });
+  const end = async (...more: readonly string[]) => {
+    const { code, stdout } = await stage.call([...words, ...more], { context });
+    const { exitCode, kind, counts } = JSON.parse(stdout);
+    assert.equal(code, exitCode);
+    return [code, kind, counts.failed];
+  };
+  assert.deepEqual(await end("--rows", "1"), [1, "failed", 1]);
+  assert.deepEqual(await end("--rows", "2-3"), [0, "completed", 1]);
+  // All rows were asked for, and nothing is left to run.
+  assert.deepEqual(await end(), [1, "failed", 1]);
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
 Deno.test("--rerun runs the failed rows again, --rows only some, and attempts are counted", async () => {
   await using stage = await aStage();
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];

@@ -64,8 +64,8 @@ export async function finishBatch(
     const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
     return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
   });
-  const isIncomplete = rows.some(({ row, status }) => status === "waiting" && onlyRows?.has(row) !== false);
-  const end = endOfBatch(rows, { outcome, stopped, isIncomplete });
+  const wanted = rows.filter(({ row }) => onlyRows?.has(row) !== false);
+  const end = endOfBatch(wanted, { outcome, stopped });
   const submitted = states.submitted();
   const exitCode = await answerRows(call, { batch, rows, end, outcome, submitted, hasFileFailed: hasLogFailed });
   const reason = outcome?.stopped;
@@ -167,15 +167,10 @@ async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise
   return await renderHtml(cleanReport(reportBatch(facts, rows), []));
 }
 
-/** The most severe of the rows, and of how the batch ended. */
+/** The most severe of the rows that were asked for, and of how the batch ended. */
 function endOfBatch(
   rows: readonly LoadedRow[],
-  { outcome, stopped, isIncomplete }: {
-    readonly outcome: BatchOutcome | null;
-    readonly stopped: Stopped | null;
-    /** Whether a row that was to be submitted was not. */
-    readonly isIncomplete: boolean;
-  },
+  { outcome, stopped }: Pick<RanBatch, "outcome" | "stopped">,
 ): End {
   const reason = outcome?.stopped?.reason;
   const hasSucceeded = outcome?.ends.some(isSuccess) === true;
@@ -189,6 +184,7 @@ function endOfBatch(
   if (reason === "canary" || reason === "max-failures" || reason === "fail-fast") ends.push(endOf("failed"));
   if (reason === "deadline") ends.push(endOf("timeout"));
   const end = mostSevereEnd(ends);
+  const isIncomplete = rows.some(({ status }) => status === "waiting");
   return end.exitCode === 0 && isIncomplete ? endOf("not_submitted") : end;
 }
 
