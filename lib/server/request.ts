@@ -1,5 +1,6 @@
 /** Reads a request: its parameters, its headers, and a body of bounded size. */
 
+import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { formatDuration } from "../duration.ts";
 import { InvalidInputs } from "../errors.ts";
@@ -43,8 +44,29 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
 /** The text of a body of bounded size, within a bounded time; or the error response. */
 export async function readText(request: Request, clock: Clock): Promise<string | Response> {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
+  const reader = request.body?.getReader();
+  if (reader === undefined) return "";
   using deadline = clock.timeout(DEADLINE_MS);
-  return await textWithin(request, deadline.signal);
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let bytes = 0;
+  try {
+    while (true) {
+      const chunk = await abortable(reader.read(), deadline.signal);
+      if (chunk.done) return text + decoder.decode();
+      bytes += chunk.value.length;
+      if (bytes > MAX_BYTES) return tooLarge();
+      text += decoder.decode(chunk.value, { stream: true });
+    }
+  } catch (error) {
+    if (deadline.signal.aborted) {
+      return problemResponse(408, `The body did not arrive within ${formatDuration(DEADLINE_MS)}`);
+    }
+    const isBroken = error instanceof TypeError;
+    return problemResponse(400, isBroken ? "The body is not UTF-8, or incomplete" : "The body is incomplete");
+  } finally {
+    reader.cancel().catch(() => {});
+  }
 }
 
 function isDeeperThan(value: Json, depth: number): boolean {
@@ -54,36 +76,6 @@ function isDeeperThan(value: Json, depth: number): boolean {
     if (level.length === 0) return false;
   }
   return true;
-}
-
-async function textWithin(request: Request, signal: AbortSignal): Promise<string | Response> {
-  const reader = request.body?.getReader();
-  if (reader === undefined) return "";
-  const timedOut = new Promise<"timeout">((resolve) =>
-    signal.addEventListener("abort", () => resolve("timeout"), { once: true })
-  );
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let bytes = 0;
-  try {
-    while (true) {
-      const chunk = await Promise.race([reader.read(), timedOut]);
-      if (chunk === "timeout") {
-        return problemResponse(408, `The body did not arrive within ${formatDuration(DEADLINE_MS)}`);
-      }
-      if (chunk.done) return text + decoder.decode();
-      bytes += chunk.value.length;
-      if (bytes > MAX_BYTES) return tooLarge();
-      text += decoder.decode(chunk.value, { stream: true });
-    }
-  } catch (error) {
-    return problemResponse(
-      400,
-      error instanceof TypeError ? "The body is not UTF-8, or incomplete" : "The body is incomplete",
-    );
-  } finally {
-    reader.cancel().catch(() => {});
-  }
 }
 
 function tooLarge(): Response {

@@ -1,5 +1,6 @@
 /** What a store is kept in: three methods, to implement and to wrap. */
 
+import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -150,17 +151,12 @@ export function lazyBackend(
 
 async function openUnlessAborted(open: () => Promise<StoreBackend>, signal: AbortSignal): Promise<StoreBackend> {
   signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort);
   const opening = open();
   try {
-    return await Promise.race([opening, aborted.promise]);
+    return await abortable(opening, signal);
   } catch (error) {
     if (signal.aborted) opening.then((backend) => backend[Symbol.asyncDispose](), () => {});
     throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The checks of `doctor`. */
 
+import { abortable } from "../../abortable.ts";
 import { ResponseLost } from "../../errors.ts";
 import { type CheckResult, type DoctorCheck, resultOfError } from "./check.ts";
 import { type DoctorCall, type DoctorFacts, gatherFacts } from "./facts.ts";
@@ -39,9 +40,9 @@ export async function* runChecks(call: DoctorCall): AsyncGenerator<DoctorCheck, 
   const facts = await gatherFacts(call);
   using deadline = clock.timeout(DEADLINE_MS);
   // Some operations can't be aborted, like reading a file on a hanging network mount: those are abandoned.
-  const ended = rejectOnAbort(AbortSignal.any([signal, deadline.signal]));
+  const either = AbortSignal.any([signal, deadline.signal]);
   const pending = Object.entries(CHECKS).map(async ([name, check]) => {
-    const result = await Promise.race([Promise.try(check, facts), ended]).catch((error) => {
+    const result = await abortable(Promise.try(check, facts), either).catch((error) => {
       signal.throwIfAborted();
       const isLate = deadline.signal.aborted && error === deadline.signal.reason;
       return resultOfError(isLate ? new ResponseLost(`Cannot check the ${name}: ${LATE}`) : error);
@@ -50,11 +51,4 @@ export async function* runChecks(call: DoctorCall): AsyncGenerator<DoctorCheck, 
   });
   for (const check of pending) check.catch(() => {});
   for (const check of pending) yield await check;
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  promise.catch(() => {});
-  return promise;
 }

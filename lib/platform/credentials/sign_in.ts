@@ -3,11 +3,13 @@
  * programs use the same refresh token (parallelworks/sdk typescript/src/credentials.ts).
  */
 
+import { abortable } from "../../abortable.ts";
 import type { ProgramResult, RunProgram } from "../../child_process.ts";
 import type { Clock } from "../../clock.ts";
 import { formatDuration } from "../../duration.ts";
 import { CredentialError } from "../../errors.ts";
 import { isObject, parseJson } from "../../json.ts";
+import { firstLine } from "../../result.ts";
 import { Secret } from "../../secret.ts";
 import { namedHost } from "./api_key.ts";
 
@@ -65,21 +67,8 @@ export function tokenSource(deps: SignInDeps, context: SignInContext): TokenSour
     if (current !== null && remainingMs() > (isFinal ? 0 : RENEW_BEFORE_END_MS)) return current;
     // One renewal serves all requests. It has a deadline of its own, so that one aborted request does not end it.
     renewal ??= renew().finally(() => renewal = undefined);
-    return await abortable(renewal, signal);
+    return await (signal === undefined ? renewal : abortable(renewal, signal));
   };
-}
-
-async function abortable<T>(pending: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await pending;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([pending, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 async function renewedToken(
@@ -109,10 +98,9 @@ async function renewedToken(
       return refuse(`, and pw did not renew it within ${formatDuration(RENEWAL_TIMEOUT_MS)}`, SIGN_IN_AGAIN);
     case "ended": {
       if (result.code !== 0) {
-        return refuse(
-          `, and pw could not renew it (exit code ${result.code}${firstLine(result.stderr)})`,
-          SIGN_IN_AGAIN,
-        );
+        const line = firstLine(result.stderr);
+        const why = line === "" ? "" : `: ${line}`;
+        return refuse(`, and pw could not renew it (exit code ${result.code}${why})`, SIGN_IN_AGAIN);
       }
       const token = readTokenResponse(result.stdout, clock.now());
       if (token === null) return refuse(", and pw printed no token response", SIGN_IN_AGAIN);
@@ -140,9 +128,4 @@ function readTokenResponse(
   if (typeof text !== "string" || !/^[\x21-\x7e]+$/.test(text)) return null;
   if (typeof type !== "string" || type.toLowerCase() !== "bearer") return null;
   return { text, expiresAtMs: typeof seconds === "number" ? receivedAtMs + seconds * 1_000 : null };
-}
-
-function firstLine(text: string): string {
-  const [line = ""] = text.trim().split("\n");
-  return line === "" ? "" : `: ${line.slice(0, 200)}`;
 }
