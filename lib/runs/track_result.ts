@@ -1,15 +1,15 @@
 /** What ends the wait for a run, and the result with the reason. */
 
 import { formatDuration } from "../duration.ts";
-import { IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
+import { fallbackTo, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
+import type { RunSession, Session, SessionAddress } from "../session.ts";
 import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import type { AdvanceOptions, AdvanceResult } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
-import type { Limited } from "./limit.ts";
+import { type Limited, withLimit } from "./limit.ts";
 import type { ExecuteOptions } from "./options.ts";
-import { findReadySession } from "./session.ts";
 import { resultWithoutRun, toRunResult } from "./view.ts";
 
 /** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
@@ -103,4 +103,43 @@ export function timeoutResult(
     formatDuration(timeoutMs ?? 0)
   }`;
   return toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted, message });
+}
+
+/**
+ * The run's session, once it is running and healthy: before that its link leads to an error page. `undefined` as well
+ * when the sessions cannot be listed.
+ */
+export async function findReadySession(
+  deps: Pick<Deps, "client">,
+  run: Run,
+  limited: Limited,
+): Promise<SessionAddress | undefined> {
+  for (const { name, status, isHealthy, url } of await findSessions(deps, run, limited)) {
+    if (status === "running" && isHealthy === true && url !== null) return { name, url };
+  }
+  return undefined;
+}
+
+/** The sessions that a run started; empty as well when they cannot be listed. */
+export async function findSessions(
+  { client }: Pick<Deps, "client">,
+  { slug }: Run,
+  limited: Limited,
+): Promise<readonly RunSession[]> {
+  if (slug === null) return [];
+  const sessions = await withLimit(limited, "list sessions", async (signal) => {
+    return await client.listSessions({ signal, retry: "none" });
+  }).catch(fallbackTo([]));
+  return sessions.filter(({ runSlug }) => runSlug === slug).map((session) => ({
+    name: session.name,
+    status: session.status,
+    isHealthy: session.isHealthy,
+    url: absoluteUrl(session, client.baseUrl),
+    errorMessage: session.errorMessage,
+  }));
+}
+
+function absoluteUrl({ externalHref, url }: Session, baseUrl: string): string | null {
+  const address = externalHref ?? url;
+  return address === null ? null : URL.parse(address, baseUrl)?.href ?? address;
 }

@@ -2,6 +2,7 @@
 
 import type { JsonObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
+import type { Submission } from "../submission.ts";
 import type { Job, Run, RunDetail, RunView, Step, StepPosition } from "../run.ts";
 
 /** With jobs, outputs and links when `run` is a detail. */
@@ -24,6 +25,21 @@ export function toRunView(run: Run | RunDetail): RunView {
 type ResultFacts =
   & Pick<RunResult, "kind" | "submitted" | "failure" | "session" | "message">
   & Partial<Pick<RunResult, "status">>;
+
+/** Of its run, or `rejected`; `undefined` as long as no run is known. */
+export function runStatusOf(submission: Submission): RunResult["status"] | "rejected" | undefined {
+  switch (submission.state) {
+    case "active":
+      return submission.run.status;
+    case "finished":
+      return submission.result.status;
+    case "rejected":
+      return "rejected";
+    case "pending":
+    case "unconfirmed":
+      return undefined;
+  }
+}
 
 export function toRunResult(run: Run | RunDetail, facts: ResultFacts): RunResult {
   const view = toRunView(run);

@@ -11,7 +11,7 @@ import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
-import { isAbandoned, isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
+import { isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
@@ -23,6 +23,7 @@ import {
   readScheduleFields,
 } from "../scheduler/checks.ts";
 import { parseWait, parseWholeNumber, readBody, readIdempotencyKey, readSubmissionPage } from "./request.ts";
+import { statusOf } from "./pages/facts.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
 import { advanceOptions } from "../scheduler/service.ts";
@@ -193,20 +194,6 @@ function submissionView(submission: Submission) {
     ...(submission.state === "rejected" ? { errorMessage: submission.message, kind: submission.kind } : {}),
     ...(suite && { workflowName: null, suite: suite.path, ...suite.end }),
   };
-}
-
-function statusOf(submission: Submission): string {
-  switch (submission.state) {
-    case "active":
-      return submission.run.status;
-    case "finished":
-      return submission.result.status;
-    case "rejected":
-      return "rejected";
-    case "pending":
-    case "unconfirmed":
-      return isAbandoned(submission) ? "unknown" : suiteOf(submission) === undefined ? "pending" : "running";
-  }
 }
 
 const FIELDS = { workflow: true, inputs: true, preset: true, name: true, trust: true, strict: true } as const;

@@ -1,6 +1,6 @@
 import { sha256 } from "../text.ts";
 import { NotFound } from "../errors.ts";
-import { isAbandoned, slugOf, type Submission, suiteOf } from "../submission.ts";
+import { slugOf, type Submission } from "../submission.ts";
 import {
   addWaitingOccurrence,
   listServiceProblems,
@@ -15,7 +15,14 @@ import type { Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
-import type { FailureFacts, OccurrenceFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
+import {
+  type FailureFacts,
+  type OccurrenceFacts,
+  type PageFacts,
+  type RunFacts,
+  type ScheduleFacts,
+  statusOf,
+} from "./pages/facts.ts";
 import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { readIdempotencyKey, readText } from "./request.ts";
 import type { Clock } from "../clock.ts";
@@ -114,13 +121,7 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     openCount: open.length,
     open: oldest.map((submission) => ({
       ...runFacts(submission),
-      status: isAbandoned(submission)
-        ? "unknown"
-        : submission.state === "active"
-        ? submission.run.platformStatus
-        : suiteOf(submission) === undefined
-        ? "pending"
-        : "running",
+      status: submission.state === "active" ? submission.run.platformStatus : statusOf(submission),
       sinceMs: submission.createdAtMs,
     })),
     failures: failures.flatMap(failureOf),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findReadySession, findSessions } from "../../lib/runs/session.ts";
+import { findReadySession, findSessions } from "../../lib/runs/track_result.ts";
 import type { Session } from "../../lib/session.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";

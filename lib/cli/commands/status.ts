@@ -1,6 +1,6 @@
 import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
-import { findSessions } from "../../runs/session.ts";
+import { findSessions } from "../../runs/track_result.ts";
 import { stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunView } from "../../run.ts";
 import { flag } from "../argv.ts";

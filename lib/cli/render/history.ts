@@ -1,5 +1,6 @@
 /** The local history as text and as JSON. Pure. */
 
+import { runStatusOf } from "../../runs/view.ts";
 import { isSecretName, maskSecrets } from "../../inputs/secrets.ts";
 import { slugOf } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
@@ -12,20 +13,8 @@ import { paintRows, renderFacts } from "./cells.ts";
 
 /** The status of a submission, in one or two words. */
 function submissionStatus(record: Submission): string {
-  switch (record.state) {
-    case "pending":
-      return record.lostResponses > 0 ? "unknown" : "not sent";
-    case "unconfirmed":
-      return "unknown";
-    case "active":
-      return record.run.status;
-    case "finished":
-      return record.result.status;
-    case "rejected":
-      return "rejected";
-    default:
-      return record satisfies never;
-  }
+  const isUnknown = record.state === "unconfirmed" || (record.state === "pending" && record.lostResponses > 0);
+  return runStatusOf(record) ?? (isUnknown ? "unknown" : "not sent");
 }
 
 /** A table with one line per submission. */

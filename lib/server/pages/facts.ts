@@ -1,5 +1,7 @@
 /** What the status page shows. */
 
+import { runStatusOf } from "../../runs/view.ts";
+import { isAbandoned, type Submission, suiteOf } from "../../submission.ts";
 import type { OccurrenceEnd } from "../../scheduler/report_occurrences.ts";
 import type { Notification, TickLog } from "../../scheduler/scheduler_store.ts";
 import type { Schedule } from "../../scheduler/schedule.ts";
@@ -55,4 +57,10 @@ export interface ScheduleFacts extends Pick<Schedule, "name" | "suite" | "cron" 
 export interface OccurrenceFacts extends Omit<OccurrenceEnd, "status"> {
   readonly scheduledAtMs: number;
   readonly status: string;
+}
+
+/** Of its run or, as long as none is known, of the search for one. */
+export function statusOf(submission: Submission): string {
+  const open = suiteOf(submission) === undefined ? "pending" : "running";
+  return runStatusOf(submission) ?? (isAbandoned(submission) ? "unknown" : open);
 }

@@ -237,8 +237,8 @@ export const CLI_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/render/history.ts", ["tests/cli/render/history_test.ts", "tests/cli/commands/history_test.ts"], [
     [
       "a lost submission is shown as not sent",
-      'return record.lostResponses > 0 ? "unknown" : "not sent";',
-      'return "not sent";',
+      '?? (isUnknown ? "unknown" : "not sent")',
+      '?? "not sent"',
     ],
     [
       "the history shows secrets",
