@@ -47,7 +47,10 @@ export async function readCsvRows(
     const form = await formOf(name, place);
     if (form === undefined) continue;
     if (!checked.has(form)) {
-      reportAmbiguous(columns, { workflow: name, form, origin: `${origin}:${header.line}`, problems });
+      for (const member of ambiguousMembers(columns, form)) {
+        const use = `write inputs.${member} for the input, or row:${member} for the ${member} of the row`;
+        report(problems, `${origin}:${header.line}`, member, `is also an input of ${name}: ${use}`);
+      }
     }
     checked.add(form);
     drafts.push({
@@ -95,19 +98,11 @@ function columnOf(header: string): Exclude<Column, { type: "empty" }> | undefine
 }
 
 /** A column that could be the row's own and an input is refused, instead of being one of them silently. */
-function reportAmbiguous(columns: readonly Column[], { workflow, form, origin, problems }: {
-  readonly workflow: string;
-  readonly form: Form | null;
-  readonly origin: string;
-  readonly problems: Problem[];
-}): void {
-  for (const column of columns) {
-    if (column.type === "own" && column.header === column.member && form?.fields.has(column.member)) {
-      const { member } = column;
-      const use = `write inputs.${member} for the input, or row:${member} for the ${member} of the row`;
-      report(problems, origin, member, `is also an input of ${workflow}: ${use}`);
-    }
-  }
+function ambiguousMembers(columns: readonly Column[], form: Form | null): OwnMember[] {
+  return columns.flatMap((column) => {
+    const isBoth = column.type === "own" && column.header === column.member && form?.fields.has(column.member);
+    return isBoth ? [column.member] : [];
+  });
 }
 
 function ownCells(columns: readonly Column[], cells: readonly string[]): Partial<Record<OwnMember, string>> {

@@ -4,6 +4,7 @@ import { declaredTypes } from "../inputs/form.ts";
 import { type DocumentFormat, isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
 import { problemsInJson } from "../inputs/json_problems.ts";
 import { createValueLayer } from "../inputs/layers.ts";
+import type { InputPath } from "../inputs/path.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { readMatrixSpec } from "./matrix_spec.ts";
@@ -27,7 +28,15 @@ export interface DocumentContext extends RowsContext {
   readonly files: FileAccess;
 }
 
-type DocumentSource = DocumentContext & BatchSource;
+/** A file as rows are read from it. */
+interface DocumentSource extends DocumentContext, BatchSource {
+  readonly defaults: Defaults;
+}
+
+type OwnParts = Omit<RowDraft, "workflow"> & { readonly workflow: string | null };
+type Defaults = Pick<OwnParts, "workflow" | "displayName" | "tags" | "locks" | "layers">;
+
+const NO_DEFAULTS: Defaults = { ...PLAIN_ROW, workflow: null, layers: [] };
 
 export interface DocumentRows {
   /** The batch's; `null` if the file gives none. */
@@ -70,7 +79,7 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
     const origin = `${file}:${index + 1}`;
     const value = await readLine(line, origin, problems);
     if (value === undefined) continue;
-    const draft = await readRow(value, [], { ...context, origin, lines: undefined }, NO_DEFAULTS);
+    const draft = await readRow(value, [], { ...context, origin, lines: undefined, defaults: NO_DEFAULTS });
     if (draft !== undefined) rows.push(draft);
   }
   if (rows.length === 0 && problems.length === 0) {
@@ -92,35 +101,29 @@ async function readLine(line: string, origin: string, problems: Problem[]): Prom
   }
 }
 
-interface Defaults extends Pick<RowDraft, "displayName" | "tags" | "locks" | "layers"> {
-  readonly workflow: string | null;
-}
-
-const NO_DEFAULTS: Defaults = { ...PLAIN_ROW, workflow: null, layers: [] };
-
 async function readFile(
   file: JsonObject,
-  source: DocumentSource,
+  context: DocumentContext & BatchSource,
   rowsPath: readonly string[],
 ): Promise<DocumentRows> {
-  const members = membersOf(source, [], file, {
+  const members = membersOf(context, [], file, {
     known: FILE_MEMBERS,
     hint: "the inputs of all rows go under defaults",
   });
-  const defaults = defaultsOf(members, source);
+  const source = { ...context, defaults: defaultsOf(members, context) };
   const rows: RowDraft[] = [];
   const add = async (list: readonly Json[], path: readonly string[]) => {
     for (const [index, value] of list.entries()) {
-      const draft = await readRow(value, [...path, index], source, defaults);
+      const draft = await readRow(value, [...path, index], source);
       if (draft !== undefined) rows.push(draft);
     }
   };
   await add(members.list("rows"), rowsPath);
   if (members.has("from")) {
     const found = await readFileRows(members.get("from") ?? null, source, source.files);
-    rows.push(...await draftsOf(found, { source, path: ["from"], defaults }));
+    rows.push(...await draftsOf(found, source, ["from"]));
   }
-  if (members.has("matrix")) rows.push(...await readMatrix(members, source, defaults));
+  if (members.has("matrix")) rows.push(...await readMatrix(members, source));
   else {
     for (const name of ["zip", "exclude", "sample", "seed", "sampling"]) {
       if (members.has(name)) report(source, [name], "is only for a matrix");
@@ -155,12 +158,7 @@ function ownOf(members: Members, source: BatchSource) {
   };
 }
 
-async function readRow(
-  value: Json,
-  path: readonly (string | number)[],
-  source: DocumentSource,
-  defaults: Defaults,
-): Promise<RowDraft | undefined> {
+async function readRow(value: Json, path: InputPath, source: DocumentSource): Promise<RowDraft | undefined> {
   if (!isObject(value)) {
     report(source, path, `must be an object: got ${nameOfType(value)}`);
     return undefined;
@@ -170,29 +168,17 @@ async function readRow(
   const repeat = members.count("repeat", { min: 1, max: MAX_REPEAT }) ?? 1;
   const id = members.text("id");
   const place = placeOf(source, path);
-  return await draftOf({ ...own, id, repeat, place }, { source, path, defaults });
+  return await draftOf({ ...own, id, repeat, place }, source, path);
 }
 
 /** `cases.yaml:4 rows[2]`. */
-function placeOf(source: BatchSource, path: readonly (string | number)[]): string {
+function placeOf(source: BatchSource, path: InputPath): string {
   const formatted = path.map((part) => typeof part === "number" ? `[${part}]` : part).join("");
   return `${originAt(source, path)}${formatted === "" ? "" : ` ${formatted}`}`;
 }
 
-type OwnParts = Pick<RowDraft, "place" | "id" | "displayName" | "tags" | "locks" | "repeat" | "layers"> & {
-  readonly workflow: string | null;
-};
-
-interface DraftOptions {
-  readonly source: DocumentSource;
-  readonly path: readonly (string | number)[];
-  readonly defaults: Defaults;
-}
-
-async function draftOf(
-  own: OwnParts,
-  { source, path, defaults }: DraftOptions,
-): Promise<RowDraft | undefined> {
+async function draftOf(own: OwnParts, source: DocumentSource, path: InputPath): Promise<RowDraft | undefined> {
+  const { defaults } = source;
   const workflow = own.workflow ?? defaults.workflow ?? source.workflow;
   if (workflow === null) {
     report(source, path, "has no workflow: add workflow, or use --workflow");
@@ -209,16 +195,12 @@ async function draftOf(
   };
 }
 
-async function readMatrix(
-  members: Members,
-  source: DocumentSource,
-  defaults: Defaults,
-): Promise<RowDraft[]> {
+async function readMatrix(members: Members, source: DocumentSource): Promise<RowDraft[]> {
   const path = ["matrix"];
   const origin = originAt(source, path);
   const before = source.problems.length;
   const spec = readMatrixSpec(members, source);
-  const workflow = defaults.workflow ?? source.workflow;
+  const workflow = source.defaults.workflow ?? source.workflow;
   const form = workflow === null ? null : await source.formOf(workflow, origin);
   if (form === undefined || source.problems.length > before) return [];
   const { combinations, problems } = expandMatrix(spec, declaredTypes(form));
@@ -227,17 +209,18 @@ async function readMatrix(
     place: `${placeOf(source, path)}[${index}]`,
     layers: combination.map(({ path, value }) => createValueLayer(origin, path, value)),
   }));
-  return await draftsOf(found, { source, path, defaults });
+  return await draftsOf(found, source, path);
 }
 
 /** Rows of which only the inputs are given: what prevents one of them prevents all. */
 async function draftsOf(
   found: readonly Pick<RowDraft, "place" | "layers">[],
-  options: DraftOptions,
+  source: DocumentSource,
+  path: InputPath,
 ): Promise<RowDraft[]> {
   const drafts: RowDraft[] = [];
   for (const own of found) {
-    const draft = await draftOf({ ...PLAIN_ROW, workflow: null, ...own }, options);
+    const draft = await draftOf({ ...PLAIN_ROW, workflow: null, ...own }, source, path);
     if (draft === undefined) return [];
     drafts.push(draft);
   }

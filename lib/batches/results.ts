@@ -17,22 +17,22 @@ export function countsOf(results: readonly Pick<RowResult, "status">[]): Readonl
  * apostrophe.
  */
 export function resultsCsv(results: readonly RowResult[]): string {
-  const leaves = results.map(({ inputs, outputs }) => ({
-    in: columnsOf("in", inputs),
-    out: columnsOf("out", outputs),
+  const rows = results.map((result) => ({
+    result,
+    ins: columnsOf("in", result.inputs),
+    outs: columnsOf("out", result.outputs),
   }));
-  const inputs = namesOf(leaves.map((row) => row.in));
-  const outputs = namesOf(leaves.map((row) => row.out));
+  const inputs = namesOf(rows.map(({ ins }) => ins));
+  const outputs = namesOf(rows.map(({ outs }) => outs));
   const header = [...HEADER, ...inputs, ...outputs, "error"];
-  const lines = results.map((result, index) => {
-    const { in: ins, out } = leaves[index] ?? { in: new Map(), out: new Map() };
-    return [
+  const lines = rows.map(({ result, ins, outs }) =>
+    [
       ...[result.row, result.label, result.attempt, result.status, result.run, startOf(result), result.seconds],
       ...inputs.map((name) => ins.get(name)),
-      ...outputs.map((name) => out.get(name)),
+      ...outputs.map((name) => outs.get(name)),
       result.error,
-    ].map(cellOf);
-  });
+    ].map(cellOf)
+  );
   return [header.map(quotedCell), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 

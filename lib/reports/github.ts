@@ -9,13 +9,11 @@ import type { FailedStep, RunFailure, RunResult } from "../result.ts";
 import { formatPath } from "../runs/view.ts";
 import { type Annotation, suiteAnnotations, suiteOutputs, suiteSummary } from "./github_suite.ts";
 import { shortened } from "../text.ts";
-import { code, codeBlock, inline, linkTo, type Row, table } from "./markdown.ts";
+import { code, codeBlock, inline, linkTo, type Row, summaryOf, table } from "./markdown.ts";
 import { headline, type Report, type ReportAttempt, type ReportError } from "./report.ts";
 import { workflowCommand } from "./workflow_command.ts";
 
 const MAX_ANNOTATIONS = 10;
-/** In UTF-16 code units: even at four bytes each, it stays below the limit. */
-const MAX_SUMMARY_LENGTH = 200_000;
 const MAX_MESSAGE_LENGTH = 4_000;
 
 /** A run to report, or the error that prevented it. */
@@ -84,10 +82,7 @@ export function githubSummary(report: Report): string {
       : [problemList(end.error), ...hintsOf(end.error).map(inline)]
   );
   const parts = tables.flatMap((text, index) => [text, ...details[index] ?? []]).filter((part) => part !== "");
-  const summary = `${parts.join("\n\n")}\n`;
-  if (summary.length <= MAX_SUMMARY_LENGTH) return summary;
-  // Text cut inside a code block would break the summaries of later steps, so only the tables are kept.
-  return `${tables.join("\n\n")}\n\nThe rest is too long for a summary: see the result file.\n`;
+  return summaryOf(parts, [...tables, "The rest is too long for a summary: see the result file."]);
 }
 
 const SIGNS = { completed: "✅", running: "⏳", stopped: "⏳", cancelled: "🚫", timeout: "⏱️", unknown: "❓" } as const;

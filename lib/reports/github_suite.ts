@@ -6,7 +6,7 @@ import { changeLists, changeOutputs } from "./trends.ts";
 import { countCases, reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
 import { shortened } from "../text.ts";
-import { code, codeBlock, inline, linkTo } from "./markdown.ts";
+import { code, codeBlock, inline, linkTo, summaryOf } from "./markdown.ts";
 
 export interface Annotation {
   readonly type: LogAnnotation["type"];
@@ -18,8 +18,6 @@ export interface Annotation {
 const MAX_CASES = 10;
 const MAX_DETAILS = 10;
 const MAX_ROWS = 1_000;
-/** In UTF-16 code units: even at four bytes each, it stays below the limit of 1 MiB. */
-const MAX_SUMMARY_LENGTH = 200_000;
 
 export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Record<string, string>> {
   const counts = countCases(cases);
@@ -79,10 +77,8 @@ export function suiteSummary(report: Report): string {
   const more = worst.length > details.length ? [`${worst.length - details.length} more: see the table`] : [];
   const changes = report.changes === undefined ? [] : changeLists(report.changes);
   const lists = changes.map(({ title, names }) => `- **${title}**: ${inline(shortened(names, 2_000))}`).join("\n");
-  const full = `${[heading, ...lists === "" ? [] : [lists], ...details, ...more, table].join("\n\n")}\n`;
-  if (full.length <= MAX_SUMMARY_LENGTH) return full;
-  // Text cut inside a table or a code block would break the summaries of later steps.
-  return `${heading}\n\nThe rest is too long for a summary: see the other reports.\n`;
+  const parts = [heading, ...lists === "" ? [] : [lists], ...details, ...more, table];
+  return summaryOf(parts, [heading, "The rest is too long for a summary: see the other reports."]);
 }
 
 const SIGNS: Readonly<Record<ReportCase["verdict"], string>> = {

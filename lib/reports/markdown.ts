@@ -2,6 +2,15 @@
 
 export type Row = readonly [name: string, value: string];
 
+/** In UTF-16 code units: even at four bytes each, it stays below the limit of 1 MiB. */
+const MAX_SUMMARY_LENGTH = 200_000;
+
+/** Text cut inside a table or a code block would break the summaries of later steps: then the brief one remains. */
+export function summaryOf(parts: readonly string[], brief: readonly string[]): string {
+  const full = `${parts.join("\n\n")}\n`;
+  return full.length <= MAX_SUMMARY_LENGTH ? full : `${brief.join("\n\n")}\n`;
+}
+
 /** A table without headings; rows without a value are left out. */
 export function table(rows: readonly Row[]): string {
   const lines = rows.filter(([, value]) => value !== "").map(([name, value]) => `| ${name} | ${value} |`);

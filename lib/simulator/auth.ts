@@ -24,13 +24,8 @@ interface IssuedKey {
   readonly expiresAtMs: number;
 }
 
-interface KeyOptions {
-  readonly url: string;
-  readonly now: () => number;
-  readonly random: () => number;
-}
-
-export function createAuthKeys({ url, now, random }: KeyOptions): AuthKeys {
+/** @param url Of the server. */
+export function createAuthKeys(url: string, now: () => number, random: () => number): AuthKeys {
   /** By their `Authorization` headers. */
   const issued = new Map<string, IssuedKey>();
   const expired = new Set<string>([EXPIRED_USER]);

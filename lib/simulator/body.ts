@@ -40,7 +40,7 @@ interface FieldProblem {
 const REQUIRED: FieldProblem = { code: "required", detail: "expected this property to be present" };
 
 function problemOf(value: Json | undefined, field: BodyField): FieldProblem | null {
-  if (!hasType(value, field.type)) {
+  if (!HAS_TYPE[field.type](value)) {
     return { code: "type", detail: `expected ${field.type === "strings" ? "an array of strings" : field.type}` };
   }
   if (typeof value !== "string") return null;
@@ -53,17 +53,9 @@ function problemOf(value: Json | undefined, field: BodyField): FieldProblem | nu
   return null;
 }
 
-function hasType(value: Json | undefined, type: BodyField["type"]): boolean {
-  switch (type) {
-    case "object":
-      return isObject(value);
-    case "strings":
-      return value === null || (Array.isArray(value) && value.every((item) => typeof item === "string"));
-    case "string":
-      return typeof value === "string";
-    case "boolean":
-      return typeof value === "boolean";
-    default:
-      return type satisfies never;
-  }
-}
+const HAS_TYPE: Readonly<Record<BodyField["type"], (value: Json | undefined) => boolean>> = {
+  object: isObject,
+  strings: (value) => value === null || (Array.isArray(value) && value.every((item) => typeof item === "string")),
+  string: (value) => typeof value === "string",
+  boolean: (value) => typeof value === "boolean",
+};

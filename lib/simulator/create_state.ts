@@ -69,6 +69,7 @@ function storedWorkflow(file: WorkflowFile, yaml: JsonObject, nextId: () => stri
   return {
     id: nextId(),
     file,
+    scenario: file.scenario ?? {},
     yaml,
     presets: [
       ...configurations.map(([name, entry]) => preset(name, objectOf(entry)["inputs"], true)),
@@ -116,9 +117,8 @@ function addSimulatedHistory(state: SimulatorState): void {
     for (let number = 1; number <= count; number++) {
       const createdAtMs = nowMs - (count - number + 1) * everyMs;
       const slug = `${workflow}-${String(number).padStart(5, "0")}`;
-      const { yaml, file: { scenario = {} } } = record;
       state.runs.push({
-        ...plannedRun(state, { user: HISTORY_USER, workflow, slug, inputs }, { yaml, scenario, createdAtMs }),
+        ...plannedRun(state, { user: HISTORY_USER, workflow, slug, inputs }, { ...record, createdAtMs }),
         isHistory: true,
         statusReason: failed.includes(number) ? "The user workspace was restarted" : null,
         cancelRequestedAtMs: canceled.includes(number) ? createdAtMs + STOPPED_AFTER_MS : null,

@@ -104,7 +104,10 @@ const OPERATORS: Readonly<Record<string, (left: Json, right: () => Json) => Json
   "<=": (left, right) => compare(left, right()) <= 0,
   ">": (left, right) => compare(left, right()) > 0,
   ">=": (left, right) => compare(left, right()) >= 0,
-  "+": (left, right) => add(left, right()),
+  "+"(left, right) {
+    const other = right();
+    return typeof left === "number" && typeof other === "number" ? left + other : textFor(left) + textFor(other);
+  },
   "-": (left, right) => numberOrNull(numeric(left) - numeric(right())),
   "*": (left, right) => numberOrNull(numeric(left) * numeric(right())),
   "/": (left, right) => numberOrNull(numeric(left) / numeric(right())),
@@ -128,11 +131,6 @@ function isEqual(left: Json, right: Json): boolean {
 function compare(left: Json, right: Json): number {
   if (typeof left === "string" && typeof right === "string") return left < right ? -1 : Number(left > right);
   return numeric(left) - numeric(right);
-}
-
-function add(left: Json, right: Json): Json {
-  if (typeof left === "number" && typeof right === "number") return left + right;
-  return textFor(left) + textFor(right);
 }
 
 function contains(whole: Json, part: Json): boolean {

@@ -33,7 +33,7 @@ export function resolveInputs(
   const form = formOf(yaml);
   const missing: string[] = [];
   const scope = { inputs: withClusters(form, inputs, options), sessions, org: {} };
-  const resolved = resolveGroup(form, scope.inputs, { options, scope, missing, isRow: false, path: "" });
+  const resolved = resolveGroup(form, scope.inputs, { options, scope, missing, isRow: false, path: "", label: "" });
   if (isComplete && missing.length > 0) {
     throw new HttpError(400, `Missing required fields: ${missing.join(", ")}`, { code: "missing_required_fields" });
   }
@@ -77,8 +77,9 @@ interface FormContext {
   readonly missing: string[];
   /** Empty text in a row of a list is not replaced by the default. */
   readonly isRow: boolean;
-  /** Of the group or row around. */
+  /** Of the group or row around; then of the field itself. */
   readonly path: string;
+  readonly label: string;
 }
 
 function resolveGroup(form: JsonObject, inputs: JsonObject, context: FormContext): JsonObject {
@@ -87,18 +88,13 @@ function resolveGroup(form: JsonObject, inputs: JsonObject, context: FormContext
     const spec = objectOf(entry);
     if (spec["type"] === "header") continue;
     const path = context.path === "" ? name : `${context.path}.${name}`;
-    const value = resolveValue(spec, inputs[name], { ...context, path }, textOf(spec["label"]) ?? name);
+    const value = resolveValue(spec, inputs[name], { ...context, path, label: textOf(spec["label"]) ?? name });
     if (value !== undefined) resolved[name] = value;
   }
   return resolved;
 }
 
-function resolveValue(
-  spec: JsonObject,
-  input: Json | undefined,
-  context: FormContext,
-  label: string,
-): Json | undefined {
+function resolveValue(spec: JsonObject, input: Json | undefined, context: FormContext): Json | undefined {
   const { options, scope, isRow } = context;
   const conditions = conditionsOf(spec, scope);
   options.onField?.(context.path, conditions);
@@ -120,7 +116,7 @@ function resolveValue(
     : input;
   const isMissing = value === undefined || value === null || (value === "" && !isRow);
   if (isMissing && spec["type"] === "boolean") return false;
-  if (isMissing && spec["default"] === undefined && !conditions.optional) missing.push(label);
+  if (isMissing && spec["default"] === undefined && !conditions.optional) missing.push(context.label);
   return !isMissing && value !== input && spec["type"] === "compute-clusters"
     ? clusterFor(spec, value, options)
     : value;

@@ -33,20 +33,12 @@ export interface HttpErrorOptions {
 
 /** A handler throws it to respond with an error. */
 export class HttpError extends Error {
-  readonly status: number;
+  override readonly name = "HttpError";
   readonly code: string;
-  readonly fields: readonly FieldError[];
-  readonly headers: Readonly<Record<string, string>>;
-  readonly params: JsonObject | undefined;
 
-  constructor(status: number, message: string, { code, fields = [], headers = {}, params }: HttpErrorOptions = {}) {
+  constructor(readonly status: number, message: string, readonly options: HttpErrorOptions = {}) {
     super(message);
-    this.name = "HttpError";
-    this.status = status;
-    this.code = code ?? STATUSES.get(status)?.code ?? (status < 500 ? "invalid_request" : "internal");
-    this.fields = fields;
-    this.headers = headers;
-    this.params = params;
+    this.code = options.code ?? STATUSES.get(status)?.code ?? (status < 500 ? "invalid_request" : "internal");
   }
 }
 
@@ -80,7 +72,7 @@ export function errorResponse(
   error: HttpError,
   { isProblem, path }: { isProblem: boolean; path: string },
 ): SimulatedResponse {
-  const { status, code, message, fields, headers, params } = error;
+  const { status, code, message, options: { fields = [], headers, params } } = error;
   const errorsOf = (each: (field: FieldError) => unknown) => fields.length > 0 ? fields.map(each) : undefined;
   const body = isProblem
     ? {

@@ -8,8 +8,7 @@ import { planRun } from "./plan.ts";
 import type { Scenario } from "./scenario.ts";
 import { newId, objectOf, parseWorkflow, stringsOf, textOf } from "./shape.ts";
 import { newSession } from "./sessions.ts";
-import { workspaceStatus } from "./workspace.ts";
-import type { SimulatedRun, SimulatorState } from "./state.ts";
+import { type SimulatedRun, type SimulatorState, workspaceStatus } from "./state.ts";
 
 export interface RunInput {
   readonly user: string;
@@ -121,8 +120,7 @@ function findWorkflow(
     if (record === undefined) {
       throw new HttpError(404, `Workflow ${workflow} not found`, { code: "workflow_not_found" });
     }
-    const { scenario = {}, isThirdParty = false } = record.file;
-    return { yaml: record.yaml, scenario, isThirdParty: isThirdParty || isUntrusted };
+    return { ...record, isThirdParty: record.file.isThirdParty === true || isUntrusted };
   }
   const parsed = parseWorkflow(yaml);
   if (parsed === undefined) throw new HttpError(400, "Invalid YAML", { code: "invalid_yaml" });
@@ -131,10 +129,9 @@ function findWorkflow(
 
 /** File names separate folders by dots or, in a flat folder, by two underscores. */
 function findSubworkflow(state: SimulatorState, user: string, path: string) {
-  const record = [...state.workflows.get(user)?.values() ?? []].find(({ file }) =>
+  return [...state.workflows.get(user)?.values() ?? []].find(({ file }) =>
     `.${file.name.replaceAll("__", ".")}`.endsWith(`.${path}`)
   );
-  return record && { yaml: record.yaml, scenario: record.file.scenario ?? {} };
 }
 
 function requireConsent(

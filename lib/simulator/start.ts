@@ -45,7 +45,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const proxy = openTcpProxy({ port, serverPort: () => server.addr.port });
   const url = `http://127.0.0.1:${proxy.port}`;
-  const authKeys = createAuthKeys({ url, now: () => clock.now(), random });
+  const authKeys = createAuthKeys(url, () => clock.now(), random);
   const deps: ExchangeDeps = { state, authKeys, faults, received, admittedMs: [], onStep, closing: closing.signal };
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request, info) => {
     const connection = proxy.connectionFrom(info.remoteAddr.port);

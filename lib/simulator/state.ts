@@ -7,6 +7,7 @@ import type { SimulatedCluster } from "./clusters.ts";
 import type { Clock } from "../clock.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunPlan } from "./run_plan.ts";
+import type { Scenario } from "./scenario.ts";
 import type { ServerBehavior } from "./simulator.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
@@ -56,6 +57,7 @@ export interface StoredPreset {
 export interface StoredWorkflow {
   readonly id: string;
   readonly file: WorkflowFile;
+  readonly scenario: Scenario;
   readonly yaml: JsonObject;
   presets: StoredPreset[];
 }
@@ -94,4 +96,15 @@ export function formatServerTime(state: SimulatorState, instantMs: number): stri
 export function serverTimeMs({ startMs, speed, behavior }: SimulatorState, instantMs: number): number {
   const sinceStartMs = instantMs - startMs;
   return startMs + (sinceStartMs > 0 ? sinceStartMs / speed : sinceStartMs) + behavior().clockSkewMs;
+}
+
+const WORKSPACE_START_MS = 30_000;
+
+/** The status of a user's workspace, in the platform's terms. */
+export function workspaceStatus(state: SimulatorState, user: string, nowMs: number): string {
+  const { workspace } = state.behavior();
+  const restartedAtMs = state.workspaceRestarts.get(user);
+  if (restartedAtMs === undefined) return workspace;
+  if (nowMs - restartedAtMs >= WORKSPACE_START_MS) return "Running";
+  return workspace === "Running" ? "Restarting" : "Starting";
 }

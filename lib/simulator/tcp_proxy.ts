@@ -13,17 +13,11 @@ export interface ProxyConnection {
   respondWith(bytes: Uint8Array): Promise<void>;
 }
 
-export interface TcpProxy extends AsyncDisposable {
-  readonly port: number;
-  /** The connection whose upstream side has this local port. */
-  connectionFrom(upstreamPort: number): ProxyConnection | undefined;
-}
-
 export function openTcpProxy({ port, serverPort }: {
   readonly port: number;
   /** Port of the HTTP server on 127.0.0.1. */
   readonly serverPort: () => number;
-}): TcpProxy {
+}) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
   const connections = new Map<number, ProxyConnection>();
   const relays = new Set<Promise<void>>();
@@ -70,7 +64,8 @@ export function openTcpProxy({ port, serverPort }: {
 
   return {
     port: listener.addr.port,
-    connectionFrom: (upstreamPort) => connections.get(upstreamPort),
+    /** The connection whose upstream side has this local port. */
+    connectionFrom: (upstreamPort: number) => connections.get(upstreamPort),
     async [Symbol.asyncDispose]() {
       isClosed = true;
       listener.close();

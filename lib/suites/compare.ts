@@ -66,17 +66,12 @@ function compareLength(expected: readonly Json[], actual: readonly Json[], path:
 
 function compareNumbers(all: Comparisons, given: Json, path: string): readonly Compared[] {
   const { min, max, about, within } = all;
-  if (min === undefined && max === undefined && about === undefined) return [];
   const actual = asTypeOf(0, given);
-  const limits: readonly (readonly [number | undefined, string, (value: number, limit: number) => boolean])[] = [
-    [min, "at least", (value, limit) => value >= limit],
-    [max, "at most", (value, limit) => value <= limit],
+  return [
+    ...min === undefined ? [] : eachNumber(actual, path, (value) => value >= min, `at least ${min}`),
+    ...max === undefined ? [] : eachNumber(actual, path, (value) => value <= max, `at most ${max}`),
+    ...about === undefined ? [] : compareAbout(about, actual, path, within ?? 0),
   ];
-  const limited = limits.flatMap(([limit, words, holds]) =>
-    limit === undefined ? [] : eachNumber(actual, path, (value) => holds(value, limit), `${words} ${limit}`)
-  );
-  if (about === undefined) return limited;
-  return [...limited, ...compareAbout(about, actual, path, within ?? 0)];
 }
 
 function compareAbout(about: Json, actual: Json, path: string, within: number | string): readonly Compared[] {

@@ -27,6 +27,19 @@ export function axesOf(matrix: JsonObject): ReadonlyMap<string, readonly string[
 
 export function checkMatrix(matrix: JsonObject, path: SourcePath, report: Report): void {
   const axes = axesOf(matrix);
+  const checkCombination = (combination: JsonObject, place: SourcePath, isComplete: boolean) => {
+    for (const [axis, value] of Object.entries(combination)) {
+      const known = axes.get(axis);
+      const name = valueName(value);
+      if (known === undefined) {
+        report([...place, axis], `no key of the matrix. ${didYouMeanOrKnown(axis, [...axes.keys()])}`, "key");
+      } else if (!isComplete && name !== undefined && !known.includes(name)) {
+        report([...place, axis], `no value of ${axis}: "${name}". ${didYouMeanOrKnown(name, known)}`);
+      }
+    }
+    const missing = [...axes.keys()].filter((axis) => combination[axis] === undefined);
+    if (isComplete && missing.length > 0) report(place, `must also name ${missing.join(", ")}`);
+  };
   for (const axis of axes.keys()) {
     const seen = new Set<string>();
     for (const [index, value] of listOf(matrix[axis]).entries()) {
@@ -41,32 +54,13 @@ export function checkMatrix(matrix: JsonObject, path: SourcePath, report: Report
   const count = [...axes.values()].reduce((product, values) => product * Math.max(1, values.length), 1);
   if (count > MAX_COMBINATIONS) report(path, `has ${count} combinations: at most ${MAX_COMBINATIONS} are allowed`);
   for (const list of ["include", "exclude"]) {
-    for (const [index, combination] of listOf(matrix[list]).entries()) {
-      checkCombination(objectOf(combination), [...path, list, index], { axes, isComplete: list === "include" }, report);
+    for (const [index, item] of listOf(matrix[list]).entries()) {
+      checkCombination(objectOf(item), [...path, list, index], list === "include");
     }
   }
 }
 
 const AXIS_FIELDS: ReadonlySet<string> = new Set(["value", "name", "inputs", "timeout", "queue-timeout", "expect"]);
-
-function checkCombination(
-  combination: JsonObject,
-  path: SourcePath,
-  { axes, isComplete }: { readonly axes: ReadonlyMap<string, readonly string[]>; readonly isComplete: boolean },
-  report: Report,
-): void {
-  for (const [axis, value] of Object.entries(combination)) {
-    const known = axes.get(axis);
-    const name = valueName(value);
-    if (known === undefined) {
-      report([...path, axis], `no key of the matrix. ${didYouMeanOrKnown(axis, [...axes.keys()])}`, "key");
-    } else if (!isComplete && name !== undefined && !known.includes(name)) {
-      report([...path, axis], `no value of ${axis}: "${name}". ${didYouMeanOrKnown(name, known)}`);
-    }
-  }
-  const missing = [...axes.keys()].filter((axis) => combination[axis] === undefined);
-  if (isComplete && missing.length > 0) report(path, `must also name ${missing.join(", ")}`);
-}
 
 type Matrix = NonNullable<CaseDocument["matrix"]>;
 

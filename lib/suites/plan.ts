@@ -80,9 +80,7 @@ export async function planSuites(suites: readonly Suite[], options: PlanOptions)
   const problems: Problem[] = [];
   const planned = await Promise.all(suites.map((suite) => planSuite(suite, options, problems)));
   if (problems.length === 0) return planned.flat();
-  const unique = problems.filter(({ origin, message }, index) =>
-    problems.findIndex((other) => other.origin === origin && other.message === message) === index
-  );
+  const unique = [...new Map(problems.map((one) => [`${one.origin} ${one.message}`, one])).values()];
   throw new InvalidInputs(`Cannot run the suite: ${counted(unique.length, "problem")}, nothing was submitted`, unique);
 }
 
@@ -227,10 +225,8 @@ function expectOf(
   const merged = all.reduce((before, next) => ({
     ...before,
     ...next,
-    ...before.outputs === undefined && next.outputs === undefined
-      ? {}
-      : { outputs: { ...before.outputs, ...next.outputs } },
-    ...before.jobs === undefined && next.jobs === undefined ? {} : { jobs: { ...before.jobs, ...next.jobs } },
+    outputs: { ...before.outputs, ...next.outputs },
+    jobs: { ...before.jobs, ...next.jobs },
   }));
   const read = safeParse(expectFormat, substitute(merged, valueOf));
   if (read.success) return read.data;

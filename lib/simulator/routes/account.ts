@@ -5,7 +5,7 @@ import { checkBody } from "../body.ts";
 import { SIMULATED_ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
 import { newSession, openSessions, sessionJson } from "../sessions.ts";
-import { workspaceStatus } from "../workspace.ts";
+import { workspaceStatus } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 import { requestSimulatedCancel } from "./runs.ts";
 
