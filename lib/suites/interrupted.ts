@@ -10,7 +10,7 @@ import { type ActiveSubmission, isOpen, isUnsent, slugOf } from "../submission.t
 import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
 import type { Judgement } from "./judge.ts";
-import { previousCases } from "./session.ts";
+import { type PreviousCase, previousCases } from "./session.ts";
 
 /** As the store shows them, which knows more than the tasks did when they were cut off. */
 export async function endsOfInterrupted(
@@ -26,16 +26,21 @@ export async function endsOfInterrupted(
   });
 }
 
+interface CutOffOptions extends JudgeOptions {
+  /** By key, what an earlier process submitted. */
+  readonly previous: ReadonlyMap<string, PreviousCase>;
+}
+
 /** Adds the attempt that was cut off to the case. */
-export function judgeInterrupted(state: CaseState, end: TaskEnd, options: JudgeOptions): Judgement {
+export function judgeInterrupted(state: CaseState, end: TaskEnd, options: CutOffOptions): Judgement {
   if (end.type !== "open" && end.type !== "result") return notRun("the suite was interrupted");
   const slug = end.type === "open" ? slugOf(end.submission) : end.result.slug;
   const reason = `the suite was interrupted: ${
-    end.type === "result"
+    !isRunKnown(end)
+      ? `whether it has started ${slug} is not known, and --resume finds out`
+      : end.type === "result"
       ? `its run ${slug} has ended, and --resume judges it`
-      : end.submission.state === "active"
-      ? `its run ${slug} continues, and --resume goes on with it`
-      : `whether it has started ${slug} is not known, and --resume finds out`
+      : `its run ${slug} continues, and --resume goes on with it`
   }`;
   return cutOff(state, end, { reason, verdict: "not-judged" }, options);
 }
@@ -45,7 +50,7 @@ export async function judgeStopped(
   deps: Deps,
   state: CaseState,
   end: TaskEnd,
-  { stopped, error, options }: BatchOutcome & { readonly options: JudgeOptions },
+  { stopped, error, options }: BatchOutcome & { readonly options: CutOffOptions },
 ): Promise<Judgement> {
   const stop = stopped?.reason ?? "";
   const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
@@ -76,7 +81,7 @@ const STOP_TEXTS: Readonly<Record<string, string>> = {
 async function cancelCutOff(
   deps: Deps,
   submission: ActiveSubmission,
-  { reason, options: { signal } }: { readonly reason: string; readonly options: JudgeOptions },
+  { reason, options: { signal } }: { readonly reason: string; readonly options: CutOffOptions },
 ): Promise<boolean> {
   // Before the request: after it, the platform shows only that the run was cancelled.
   const judged = { of: "cancelled", verdict: "not-judged", isFailure: false, reason, cause: null } as const;
@@ -85,27 +90,36 @@ async function cancelCutOff(
   return await cancelQuietly(deps, submission.runId, signal);
 }
 
+type CutOff = Extract<TaskEnd, { type: "open" | "result" }>;
+
+/** Whether a run was started, as far as a search has found it. */
+function isRunKnown(end: CutOff): boolean {
+  return end.type === "result" ? end.result.kind !== "submit_unknown" : end.submission.state === "active";
+}
+
 /** Adds an attempt whose end was not seen, or not judged. */
 function cutOff(
   state: CaseState,
-  end: Extract<TaskEnd, { type: "open" | "result" }>,
+  end: CutOff,
   { reason, isCancelled = false, verdict }: Pick<Judgement, "verdict"> & {
     readonly reason: string;
     readonly isCancelled?: boolean;
   },
-  { urlOf }: JudgeOptions,
+  { urlOf, previous }: CutOffOptions,
 ): Judgement {
-  const isKnown = end.type === "result" || end.submission.state === "active";
+  const { last = null, attempt: lastAttempt } = previous.get(state.one.key)?.previous ?? {};
+  // An earlier process has sent it.
+  const isAttached = last !== null && !isUnsent(last) && lastAttempt === end.attempt;
   const slug = end.type === "open" ? slugOf(end.submission) : end.result.slug;
   const error = {
     kind: "stopped",
     message: reason,
     hint: undefined,
     problems: [],
-    submitted: isKnown ? "yes" : "unknown",
+    submitted: !isRunKnown(end) ? "unknown" : isAttached ? "no" : "yes",
     isCancelled,
   } as const;
-  const attempt = reportAttempt({ slug, isAttached: false }, { type: "error", error }, 1);
+  const attempt = reportAttempt({ slug, isAttached }, { type: "error", error }, 1);
   state.attempts.push({
     ...attempt,
     status: end.type === "result" ? end.result.status : attempt.status,
