@@ -41,7 +41,11 @@ function writeReport({ reporter, secrets, log }: Output): void {
 /** Before anything is parsed, so that a usage error is reported too. */
 async function openReport(context: Context): Promise<Reporter | undefined> {
   const isForGithub = scanGlobalOptions(context.args).some(({ key, value }) => key === "report" && value === "github");
-  return isForGithub ? (await import("./reporter.ts")).openReporter(context) : undefined;
+  if (!isForGithub) return undefined;
+  const reporter = (await import("./reporter.ts")).openReporter(context);
+  const { name } = splitCommand(context.args);
+  if (name !== undefined) reporter.start(name);
+  return reporter;
 }
 
 /** What is read before the command is known. The command refuses unknown options and bad values. */

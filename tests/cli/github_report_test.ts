@@ -40,6 +40,25 @@ Deno.test("a report does not change what a run prints to stdout", async () => {
   assert.match(json.log, /^✓ Workflow completed successfully$/m);
 });
 
+for (
+  const [args, title] of [
+    [["test", "absent.suite.yaml"], "test"],
+    [["-q", "test", "--tagg", "a"], "test"],
+    [["batch", "absent.csv"], "batch"],
+    [["run"], "run"],
+    [["run", "no-such-workflow"], "no-such-workflow"],
+  ] as const
+) {
+  Deno.test(`the report of an error of ${args.join(" ")} has the title ${title}`, async () => {
+    await using stage = await aStage();
+    const readTextFile = () => Promise.reject(new Deno.errors.NotFound());
+    const { code, summary, commands, stderr } = await stage.report(args, { context: { readTextFile } });
+    assert.notEqual(code, 0);
+    assert.ok(summary.startsWith(`### ❌ ${title}: nothing was started\n`), summary + stderr);
+    assert.equal(commands.find(({ name }) => name === "error")?.properties["title"], title);
+  });
+}
+
 Deno.test("the slug is written as soon as the run is submitted", async () => {
   await using stage = await aStage();
   const atSubmit: string[] = [];
