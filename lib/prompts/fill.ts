@@ -1,7 +1,9 @@
 import { oneLine } from "../escape.ts";
+import { problemText } from "../problem.ts";
 import { type ClusterField, type Form, hasDefault } from "../inputs/form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { isSecretField } from "../inputs/secrets.ts";
+import { problemInJsonValue } from "../inputs/json_problems.ts";
 import { formatPath } from "../inputs/path.ts";
 import { validateValue } from "../inputs/value_check.ts";
 import { type Cluster, isUsableCluster } from "../cluster.ts";
@@ -90,10 +92,18 @@ async function askText(prompter: Prompter, question: ValueQuestion): Promise<Jso
     // Shown as the answer; it is left to the platform.
     ...(fallbackText === undefined || initial !== undefined ? {} : { fallback: fallbackText }),
   };
-  const text = isMultiline(question)
-    ? await prompter.multiline(message, options)
-    : await prompter.text(message, options);
-  return text === "" || text === options.fallback ? undefined : valueOf(question, text);
+  const ask = isMultiline(question) ? prompter.multiline : prompter.text;
+  for (let typed = {};;) {
+    const text = await ask(message, { ...options, ...typed });
+    if (text === "" || text === options.fallback) return undefined;
+    const value = valueOf(question, text);
+    // Like in a file. Not in `validate`, which cannot wait for the parser.
+    const place = { origin: "", path: formatPath(question.path) };
+    const problem = typeof value === "string" ? undefined : await problemInJsonValue(text, value, place);
+    if (problem === undefined) return value;
+    prompter.note(problemText(problem));
+    typed = { initial: text };
+  }
 }
 
 async function askChoice(

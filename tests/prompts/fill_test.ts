@@ -156,3 +156,36 @@ for (const [given, byDefault, want] of [[true, false, true], [undefined, true, t
     assert.ok(shown.includes(`{"initial":${want}}`), shown);
   });
 }
+
+for (
+  const [what, field, answers, problem, value] of [
+    [
+      "a name that a JSON object has twice",
+      { type: "json" },
+      ['{"a": 1, "b": {"c": 1, "c": 2}}', '{"a": 1, "b": {"c": 2}}'],
+      "data.b.c is given twice",
+      { a: 1, b: { c: 2 } },
+    ],
+    [
+      "a number in JSON that would be sent as another one",
+      { type: "json" },
+      ['[{"a": 9007199254740993}]', '[{"a": "9007199254740993"}]'],
+      "data cannot be sent exactly as a number",
+      [{ a: "9007199254740993" }],
+    ],
+    [
+      "a number that would be sent as another one",
+      { type: "number" },
+      ["9007199254740993", "9007199254740992"],
+      "data cannot be sent exactly as a number",
+      9007199254740992,
+    ],
+  ] as const
+) {
+  Deno.test(`${what} is refused like in a file, and the question is asked again with the answer`, async () => {
+    const { result, shown } = await filled({ data: field }, {}, answers.map((answer) => [/data/, answer]));
+    assert.deepEqual(result, { data: value });
+    assert.ok(shown.includes(problem), shown);
+    assert.ok(shown.includes(JSON.stringify({ initial: answers[0] }).slice(1, -1)), shown);
+  });
+}
