@@ -82,8 +82,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ["a secret is typed in the clear", "if (isSecretQuestion(question)) {", "if (false) {"],
     [
       "an empty answer keeps a text",
-      'return text === "" || text === options.fallback ? undefined : valueOf(question, text);',
-      'return text === "" ? current : valueOf(question, text);',
+      'if (text === "" || text === options.fallback) return undefined;',
+      'if (text === "") return current;',
     ],
     [
       "a required choice can be left out",
