@@ -9,8 +9,8 @@ import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
-import { boundedText, createIdleLimit, type IdleLimit, readUpTo, streamedText } from "./body.ts";
-import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
+import { boundedText, createIdleLimit, readUpTo, streamedText } from "./body.ts";
+import type { ExchangeResult, HttpExchange, OpenResponse } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
@@ -77,10 +77,7 @@ export function createHttp(options: HttpOptions): Http {
   const connections = createConnections(options);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
-  const attempt = async <R extends HttpResponse>(
-    exchange: HttpExchange,
-    perform: (parts: Attempt) => Promise<R>,
-  ): Promise<ExchangeResult<R>> => {
+  const attempt = async (exchange: HttpExchange, isStreamed: boolean): Promise<ExchangeResult<OpenResponse>> => {
     exchange.signal?.throwIfAborted();
     const { action, method, path } = exchange;
     const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
@@ -89,32 +86,37 @@ export function createHttp(options: HttpOptions): Http {
     const startedMs = clock.monotonic();
     const logLine = (event: string, id: string) =>
       log("DEBUG", `${method} ${path}: ${event} in ${Math.round(clock.monotonic() - startedMs)} ms (request ${id})`);
-    const limit = createIdleLimit(clock, requestTimeoutMs);
-    const signal = exchange.signal === undefined ? limit.signal : AbortSignal.any([exchange.signal, limit.signal]);
+    const idle = createIdleLimit(clock, requestTimeoutMs);
+    const signal = exchange.signal === undefined ? idle.signal : AbortSignal.any([exchange.signal, idle.signal]);
     const failed = (error: unknown, requestId: string) => {
       // First: an abort is never reported as a network failure.
       exchange.signal?.throwIfAborted();
       if (error instanceof BadResponse) throw error;
       const message = `no response within ${formatDuration(requestTimeoutMs)}`;
-      const failure = limit.signal.aborted
+      const failure = idle.signal.aborted
         ? { kind: "timeout", isSent: "unknown", message } as const
         : readNetworkError(error);
       logLine(failure.message, requestId);
       return { type: "failed", error: failure, cause: error, requestId } as const;
     };
     using connection = connections(exchange.connection);
+    const receive = async (): Promise<OpenResponse> => {
+      const parts = { signal, authorization, client: connection.client, requestId: ownId };
+      const response = await fetchSameOrigin(options, exchange, parts);
+      const { status, headers } = response;
+      const requestId = redact(serverIdOf(headers) ?? ownId);
+      if (response.ok && isStreamed) {
+        const onError = (error: unknown) =>
+          errorOfFailure(failed(error, requestId), { action, baseUrl: credential.baseUrl, nowMs: clock.now() });
+        return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
+      }
+      const text = response.ok
+        ? await boundedText(response, { action, requestId, maxBytes: maxResponseBytes })
+        : (await readUpTo(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES))).text;
+      return { status, headers, text: redact(text), body: null, requestId };
+    };
     try {
-      const response = await perform({
-        idle: limit,
-        fetch: () =>
-          fetchSameOrigin(options, exchange, { signal, authorization, client: connection.client, requestId: ownId }),
-        idOf: ({ headers }) => redact(serverIdOf(headers) ?? ownId),
-        redact,
-        errorText: async (response) =>
-          redact((await readUpTo(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES))).text),
-        errorOf: (error, requestId) =>
-          errorOfFailure(failed(error, requestId), { action, baseUrl: credential.baseUrl, nowMs: clock.now() }),
-      });
+      const response = await idle.within(receive);
       logLine(`status ${response.status}`, response.requestId);
       return { type: "response", response };
     } catch (error) {
@@ -128,43 +130,9 @@ export function createHttp(options: HttpOptions): Http {
     log,
     baseUrl: credential.baseUrl,
     credentialSource: credential.source,
-    send: (exchange) =>
-      attempt(exchange, ({ idle, fetch, idOf, redact, errorText }) =>
-        idle.within(async () => {
-          const response = await fetch();
-          const { status, headers } = response;
-          const requestId = idOf(response);
-          const { action } = exchange;
-          const text = response.ok
-            ? redact(await boundedText(response, { action, requestId, maxBytes: maxResponseBytes }))
-            : await errorText(response);
-          return { status, headers, text, requestId };
-        })),
-    open: (exchange) =>
-      attempt(exchange, async ({ idle, fetch, idOf, redact, errorText, errorOf }): Promise<OpenResponse> => {
-        const response = await idle.within(fetch);
-        const { status, headers } = response;
-        const requestId = idOf(response);
-        if (!response.ok) {
-          return { status, headers, text: await idle.within(() => errorText(response)), body: null, requestId };
-        }
-        const onError = (error: unknown) => errorOf(error, requestId);
-        return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
-      }),
+    send: (exchange) => attempt(exchange, false),
+    open: (exchange) => attempt(exchange, true),
   };
-}
-
-/** What one exchange consists of. */
-interface Attempt {
-  /** Limits the time of an operation. */
-  readonly idle: IdleLimit;
-  fetch(this: void): Promise<Response>;
-  /** The ID of the request, for messages. */
-  idOf(this: void, response: Response): string;
-  readonly redact: Redactor;
-  errorText(this: void, response: Response): Promise<string>;
-  /** The error for a failure while the body is read. */
-  errorOf(this: void, error: unknown, requestId: string): Error;
 }
 
 type Client = Deno.HttpClient | undefined;
