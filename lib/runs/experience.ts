@@ -102,7 +102,10 @@ export async function loadEarlierRuns(
   query: EarlierRunsQuery,
   options: Limited,
 ): Promise<readonly EarlierRun[]> {
-  const stored = await storedRuns(deps, query);
+  const { owner, workflow, slug } = query;
+  const found = deps.store.listRecent({ owner, workflow, limit: MAX_READ }).catch(storeFailureTo(silentLog));
+  const nowMs = deps.clock.now();
+  const stored = (await found ?? []).flatMap((submission) => earlierRun(submission, { slug, nowMs }));
   if (stored.some(({ hasEnded }) => hasEnded)) return latestEnded(stored);
   return latestEnded([...stored, ...await listedRuns(deps, query, options)]);
 }
@@ -159,14 +162,6 @@ function hasEnded(run: EarlierRun): boolean {
 function latestEnded(runs: readonly EarlierRun[]): readonly EarlierRun[] {
   let ended = 0;
   return runs.filter((run) => !run.hasEnded || ++ended <= MAX_ENDED);
-}
-
-async function storedRuns(
-  { store, clock }: Pick<Deps, "store" | "clock">,
-  { owner, workflow, slug }: EarlierRunsQuery,
-): Promise<readonly EarlierRun[]> {
-  const submissions = await store.listRecent({ owner, workflow, limit: MAX_READ }).catch(storeFailureTo(silentLog));
-  return (submissions ?? []).flatMap((submission) => earlierRun(submission, { slug, nowMs: clock.now() }));
 }
 
 function earlierRun(

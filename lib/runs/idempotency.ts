@@ -70,7 +70,9 @@ export async function claimIdempotencyKey(
   }
   for (let attempt = onlyAttempt ?? 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });
-    const existing = await findExisting(deps, keyed, options);
+    const stored = await deps.store.get(keyed.submissionId);
+    const run = stored === undefined ? await findKeyedRun(deps, keyed, options) : undefined;
+    const existing = stored ?? (run && asActive(deps, keyed, run));
     if (existing === undefined) return keyed;
     if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {
       throw idempotencyKeyConflict(keyed, runOf(existing));
@@ -115,18 +117,6 @@ async function withKey(
     correlationTag,
     ownSlug: slugFor(request.workflow, correlationTag),
   };
-}
-
-/** The submission in the local history, or one created from the run on the platform. */
-async function findExisting(
-  deps: Deps,
-  keyed: PendingSubmission,
-  options: { readonly signal: AbortSignal },
-): Promise<Submission | undefined> {
-  const stored = await deps.store.get(keyed.submissionId);
-  if (stored !== undefined) return stored;
-  const run = await findKeyedRun(deps, keyed, options);
-  return run === undefined ? undefined : asActive(deps, keyed, run);
 }
 
 /** @throws IdempotencyKeyConflict for a run that has different inputs or is not ours. */

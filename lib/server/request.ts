@@ -6,7 +6,7 @@ import { formatDuration } from "../duration.ts";
 import { InvalidInputs } from "../errors.ts";
 import { problemsInJson } from "../inputs/json_problems.ts";
 import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
-import type { RecentCursor, RecentQuery, RunStore } from "../store/run_store.ts";
+import type { RecentCursor } from "../store/run_store.ts";
 import { problemFromError, problemResponse } from "./problem.ts";
 
 const MAX_BYTES = 1024 * 1024;
@@ -123,26 +123,9 @@ export function readIdempotencyKey(headers: Headers): string | undefined | Respo
   return problemResponse(400, `The Idempotency-Key must be a string of 1 to ${MAX_KEY_LENGTH} visible characters`);
 }
 
-/**
- * A page of a list that grows at its head: its cursor names the last item shown, not an offset.
- *
- * @returns `undefined` if the cursor is invalid; the `next` one is `null` on the last page.
- */
-export async function readSubmissionPage(
-  store: Pick<RunStore, "listRecent">,
-  { limit, cursor, workflow }: Pick<RecentQuery, "limit" | "workflow"> & { readonly cursor: string | null },
-) {
-  const after = cursor === null ? null : parseCursor(cursor);
-  if (after === undefined) return undefined;
-  const found = await store.listRecent({ scope: "service", limit: limit + 1, after: after ?? undefined, workflow });
-  const submissions = found.slice(0, limit);
-  const last = submissions.at(-1);
-  if (found.length <= limit || last === undefined) return { submissions, next: null };
-  return { submissions, next: `${last.createdAtMs}.${last.submissionId}` };
-}
-
-function parseCursor(cursor: string): RecentCursor | undefined {
+/** The last item of an earlier page; `null` if it is not valid. */
+export function parseCursor(cursor: string): RecentCursor | null {
   const [, createdAtMs, submissionId] = /^(\d{1,15})\.([\w@:.-]{1,128})$/.exec(cursor) ?? [];
-  if (createdAtMs === undefined || submissionId === undefined) return undefined;
+  if (createdAtMs === undefined || submissionId === undefined) return null;
   return { createdAtMs: Number(createdAtMs), submissionId };
 }

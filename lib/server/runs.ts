@@ -22,7 +22,7 @@ import {
   type FieldCheck,
   readScheduleFields,
 } from "../scheduler/checks.ts";
-import { parseWait, parseWholeNumber, readBody, readIdempotencyKey, readSubmissionPage } from "./request.ts";
+import { parseCursor, parseWait, parseWholeNumber, readBody, readIdempotencyKey } from "./request.ts";
 import { statusOf } from "./pages/facts.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
@@ -142,13 +142,18 @@ export async function listRunsRoute({ service, url }: RouteContext): Promise<Res
   if (workflow !== undefined && workflow.length > MAX_NAME_LENGTH) {
     return problemResponse(404, "The workflow name is too long");
   }
-  const page = await readSubmissionPage(service.deps.store, { limit, cursor: searchParams.get("cursor"), workflow });
-  if (page === undefined) return problemResponse(400, "cursor must come from an earlier response");
+  const cursor = searchParams.get("cursor");
+  const after = cursor === null ? undefined : parseCursor(cursor);
+  if (after === null) return problemResponse(400, "cursor must come from an earlier response");
+  // The list grows at its head: its cursor names the last item shown, not an offset.
+  const found = await service.deps.store.listRecent({ scope: "service", limit: limit + 1, after, workflow });
+  const submissions = found.slice(0, limit);
+  const last = found.length > limit ? submissions.at(-1) : undefined;
   const next = new URLSearchParams(searchParams);
-  next.set("cursor", page.next ?? "");
+  next.set("cursor", `${last?.createdAtMs}.${last?.submissionId}`);
   return jsonResponse({
-    runs: page.submissions.map(submissionView),
-    next: page.next === null ? null : `/runs?${next}`,
+    runs: submissions.map(submissionView),
+    next: last === undefined ? null : `/runs?${next}`,
   });
 }
 

@@ -91,7 +91,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "exchange.signal?.throwIfAborted();\n      if (error instanceof BadResponse) throw error;\n      const message =",
       "if (error instanceof BadResponse) throw error;\n      const message =",
     ],
-    ["a request has no deadline", "[exchange.signal, limit.signal]", "[exchange.signal]"],
+    ["a request has no deadline", "[exchange.signal, idle.signal]", "[exchange.signal]"],
     [
       "an own connection is kept alive",
       "createHttpClient({ ...trust, poolMaxIdlePerHost: 0 })",
