@@ -68,9 +68,9 @@ async function timeRound(text: string, form: Form): Promise<Step> {
   const readMs = performance.now();
   const resolved = mergeLayers(layers, declaredTypes(form));
   const mergeMs = performance.now();
-  const { problems, warnings } = await checkInputs(form, resolved, { isStrict: true, clusters: null });
+  const { problems, warnings } = checkInputs(form, resolved, { isStrict: true, clusters: null });
   const checkMs = performance.now();
-  const explained = await explainInputs(resolved, form);
+  const explained = explainInputs(resolved, form);
   const endMs = performance.now();
   if (problems.length + warnings.length > 0) throw new Error(`the payload has problems: ${JSON.stringify(problems)}`);
   const sent = explained.filter(({ isSent }) => isSent);

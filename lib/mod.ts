@@ -83,10 +83,9 @@ export {
   type RunSpec,
 } from "./runs/prepare.ts";
 export { toRunView } from "./runs/view.ts";
-export type { InputDocument, ValueDocument } from "./inputs/document.ts";
 export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
 export type { UnknownCondition } from "./inputs/unknown_conditions.ts";
-export type { LineMap } from "./inputs/lines.ts";
+export type { LineMap, Lines } from "./inputs/lines.ts";
 export type { InputPath } from "./inputs/path.ts";
 export {
   type ListedOpenRow,

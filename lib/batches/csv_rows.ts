@@ -140,7 +140,7 @@ async function layersOf(
     const { path, isJson } = column;
     const declared = form === null ? undefined : fieldAt(form, path)?.textType;
     const value = isJson
-      ? await jsonIn(cell, { origin: place, path: formatPath(path), problems, otherwise: NOT_JSON })
+      ? jsonIn(cell, { origin: place, path: formatPath(path), problems, otherwise: NOT_JSON })
       : valueOf(cell, declared);
     if (value !== undefined) layers.push(createValueLayer(place, path, value));
   }

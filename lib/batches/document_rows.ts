@@ -1,10 +1,10 @@
 /** Rows of a YAML, JSON or JSON Lines file. */
 
 import { declaredTypes } from "../inputs/form.ts";
-import { type DocumentFormat, isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
-import { problemsInJson } from "../inputs/json_problems.ts";
+import { isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
 import { createValueLayer } from "../inputs/layers.ts";
 import type { InputPath } from "../inputs/path.ts";
+import { problemsInJson } from "../inputs/scan_json.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { readMatrixSpec } from "./matrix_spec.ts";
@@ -53,17 +53,16 @@ const DEFAULTS_MEMBERS = ["workflow", "inputs", "name", "tags", "lock"];
 
 export async function readDocumentRows(
   text: string,
-  format: DocumentFormat,
   context: DocumentContext,
 ): Promise<DocumentRows> {
   const { origin, problems } = context;
-  const read = await readValue(text, { origin, format, ifEmpty: "write a list of rows" });
+  const read = await readValue(text, { origin, ifEmpty: "write a list of rows" });
   if (!("value" in read)) {
     problems.push(...read);
     return NOTHING;
   }
   const { value } = read;
-  const source = { ...context, lines: await read.lines() };
+  const source = { ...context, lines: read.lines };
   if (Array.isArray(value)) return await readFile({ rows: value }, source, []);
   if (isObject(value)) return await readFile(value, source, ["rows"]);
   report(source, [], `must be an object or a list of rows: got ${nameOfType(value)}`);
@@ -77,9 +76,9 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
   for (const [index, line] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const origin = `${file}:${index + 1}`;
-    const value = await readLine(line, origin, problems);
+    const value = readLine(line, origin, problems);
     if (value === undefined) continue;
-    const draft = await readRow(value, [], { ...context, origin, lines: undefined, defaults: NO_DEFAULTS });
+    const draft = await readRow(value, [], { ...context, origin, lines: null, defaults: NO_DEFAULTS });
     if (draft !== undefined) rows.push(draft);
   }
   if (rows.length === 0 && problems.length === 0) {
@@ -88,11 +87,11 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
   return { name: null, rows };
 }
 
-async function readLine(line: string, origin: string, problems: Problem[]): Promise<Json | undefined> {
+function readLine(line: string, origin: string, problems: Problem[]): Json | undefined {
   try {
     const value: Json = JSON.parse(line);
-    const found = isTooDeep(value) ? [tooDeep(origin)] : await problemsInJson(line, value, origin);
-    problems.push(...found.map((problem) => ({ ...problem, origin })));
+    const found = isTooDeep(value) ? [tooDeep(origin)] : problemsInJson(line, { origin, hasLines: false });
+    problems.push(...found);
     return found.length > 0 ? undefined : value;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;

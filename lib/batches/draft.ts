@@ -3,11 +3,11 @@
 import type { BatchRow } from "../batch.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import type { Form } from "../inputs/form.ts";
-import { problemInJsonValue } from "../inputs/json_problems.ts";
 import type { InputLayer } from "../inputs/layers.ts";
-import { lineAt, type LineMap, linesAt } from "../inputs/lines.ts";
+import { type Lines, linesAt, originAtLine } from "../inputs/lines.ts";
 import { nameOfType } from "../inputs/document.ts";
 import { formatPath, type InputPath } from "../inputs/path.ts";
+import { problemsInJson } from "../inputs/scan_json.ts";
 import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
@@ -42,13 +42,12 @@ export interface RowsContext {
 
 /** A parsed file, and where its problems go. */
 export interface BatchSource extends Pick<RowsContext, "origin" | "problems"> {
-  readonly lines: LineMap | undefined;
+  readonly lines: Lines | null;
 }
 
 /** `cases.yaml:12`. What is missing has the line of what it is missing in. */
 export function originAt({ origin, lines }: BatchSource, path: InputPath): string {
-  const line = lineAt(lines, path) ?? (path.length === 0 ? undefined : lineAt(lines, path.slice(0, -1)));
-  return line === undefined ? origin : `${origin}:${line}`;
+  return originAtLine(origin, linesAt(lines, path) ?? linesAt(lines, path.slice(0, -1)));
 }
 
 export function report(source: BatchSource, path: InputPath, message: string): void {
@@ -57,22 +56,21 @@ export function report(source: BatchSource, path: InputPath, message: string): v
 
 /** Inputs inside a file, as a layer that has the lines of the file. */
 export function layerAt(source: BatchSource, path: InputPath, value: JsonObject): InputLayer {
-  const lines = linesAt(source.lines, path);
-  return { type: "object", origin: source.origin, value, lines: () => Promise.resolve(lines) };
+  return { type: "object", origin: source.origin, value, lines: linesAt(source.lines, path) };
 }
 
 /** The value of a JSON text; `undefined` for another text, which is reported with `otherwise`, and for one with a problem. */
-export async function jsonIn(
+export function jsonIn(
   text: string,
   { origin, path, problems, otherwise }: Omit<Problem, "message"> & {
     readonly problems: Problem[];
     readonly otherwise: string;
   },
-): Promise<Json | undefined> {
+): Json | undefined {
   const value = parseJson(text);
-  const problem = value === undefined
-    ? { origin, path, message: otherwise }
-    : await problemInJsonValue(text, value, { origin, path });
+  const [problem] = value === undefined
+    ? [{ origin, path, message: otherwise }]
+    : problemsInJson(text, { origin, path, hasLines: false });
   if (problem === undefined) return value;
   problems.push(problem);
   return undefined;

@@ -1,6 +1,6 @@
 /** `from`: a row per file. Its path or its content becomes an input; without either, the file holds the row's inputs. */
 
-import { documentFormatOf, nameOfType, readDocument } from "../inputs/document.ts";
+import { nameOfType, readDocument } from "../inputs/document.ts";
 import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { type InputPath, parsePath } from "../inputs/path.ts";
 import { isObject, type Json } from "../json.ts";
@@ -104,7 +104,7 @@ async function layersOf(
   const text = await textOf(place, source, files);
   if (text === undefined) return undefined;
   if (contents !== null) return [...ofPath, createValueLayer(place, contents, text)];
-  const document = await readDocument(text, { origin: place, format: documentFormatOf(place, text) });
+  const document = await readDocument(text, { origin: place });
   if ("value" in document) return [{ type: "object", origin: place, value: document.value, lines: document.lines }];
   source.problems.push(...document);
   return undefined;

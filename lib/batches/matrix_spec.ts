@@ -91,7 +91,7 @@ async function assignmentsIn(
       problems.push({ origin, path: "", message: `must be written like ${example}` });
     } else {
       const otherwise = "is not JSON: := takes JSON; use = for text";
-      const parsed = operator === ":=" ? await jsonIn(value, { origin, path: name, problems, otherwise }) : value;
+      const parsed = operator === ":=" ? jsonIn(value, { origin, path: name, problems, otherwise }) : value;
       if (parsed !== undefined) assignments.push({ path, value: parsed });
     }
   }

@@ -2,7 +2,6 @@
 
 import type { BatchRow } from "../batch.ts";
 import { InvalidInputs, messageWithHint, NotFound, UsageError } from "../errors.ts";
-import { documentFormatOf } from "../inputs/document.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers } from "../inputs/merge.ts";
@@ -150,7 +149,7 @@ async function readFile(
   const isDocument = /\.(?:ya?ml|jsonc?)$/i.test(origin);
   if (!isDocument && isJsonLines(text)) return await readJsonLines(text, own);
   if (!isDocument && isCsv(text)) return { name: null, rows: await readCsvRows(text, own) };
-  return await readDocumentRows(text, documentFormatOf(origin, text), own);
+  return await readDocumentRows(text, own);
 }
 
 /** Several lines that are one object each. */

@@ -1,10 +1,11 @@
 import type { Cluster } from "../cluster.ts";
-import type { Json } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
 import type { Form } from "./form.ts";
-import type { InputSource, ResolvedInputs } from "./merge.ts";
+import type { ResolvedInputs } from "./merge.ts";
 import { formatPath, type InputPath } from "./path.ts";
+import { type InputSource, originOf, sourcesAt, writtenIn } from "./sources.ts";
 import { describeValue } from "./value_check.ts";
 
 export interface CheckedInputs {
@@ -24,11 +25,11 @@ export interface CheckedInputs {
  * @param form Without a form, only numbers that cannot be sent are problems.
  * @param options.isStrict Reports unknown fields as problems instead of warnings.
  */
-export async function checkInputs(
+export function checkInputs(
   form: Form | null,
   resolved: ResolvedInputs,
   { isStrict, clusters }: { readonly isStrict: boolean; readonly clusters: readonly Cluster[] | null },
-): Promise<CheckedInputs> {
+): CheckedInputs {
   const inexact = inexactIn(resolved.value).map((path): FieldProblem => ({ type: "invalid", path, message: INEXACT }));
   const found = inexact.length > 0 || form === null
     ? inexact
@@ -38,7 +39,7 @@ export async function checkInputs(
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   for (const fieldProblem of shortened(found)) {
-    (isProblem(fieldProblem) ? problems : warnings).push(await withOrigin(fieldProblem, resolved));
+    (isProblem(fieldProblem) ? problems : warnings).push(withOrigin(fieldProblem, resolved));
   }
   const all = found.filter(isProblem);
   const missing = all.every(({ type }) => type === "missing") ? all.map(({ path }) => path) : [];
@@ -46,10 +47,10 @@ export async function checkInputs(
 }
 
 /** The names that the form does not have, each with the origin of its value; shortened like the problems of {@link checkInputs}. */
-export async function findUnknownNames(form: Form, resolved: ResolvedInputs): Promise<readonly Problem[]> {
+export function findUnknownNames(form: Form, resolved: ResolvedInputs): readonly Problem[] {
   const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths), clusters: null });
   const unknown = found.filter(({ type, isMisspelled }) => type === "unknown" || isMisspelled === true);
-  return await Promise.all(shortened(unknown).map((problem) => withOrigin(problem, resolved)));
+  return shortened(unknown).map((problem) => withOrigin(problem, resolved));
 }
 
 const INEXACT = "cannot be sent exactly as a number: give it as text";
@@ -81,37 +82,40 @@ function kindOf({ type, path }: FieldProblem): string {
 }
 
 /** A missing value has no origin of its own: then the origin is that of the row or group around it. */
-async function withOrigin({ path, message }: FieldProblem, resolved: ResolvedInputs): Promise<Problem> {
-  let origin = "";
-  for (let length = path.length; length > 0 && origin === ""; length--) {
-    const [winner] = resolved.sourcesOf(path.slice(0, length));
-    origin = await winner?.origin() ?? "";
-  }
-  return { origin, path: formatPath(path), message: await quotingSource(message, resolved.sourcesOf(path)) };
+function withOrigin({ path, message }: FieldProblem, { layers }: ResolvedInputs): Problem {
+  const around = path.map((_, index) => sourcesAt(layers, path.slice(0, path.length - index))[0]);
+  const origin = around.find((source) => source !== undefined);
+  return {
+    origin: origin === undefined ? "" : originOf(origin),
+    path: formatPath(path),
+    message: quotingSource(message, around[0]),
+  };
 }
 
 /** Quotes a number as its file has it: a user who wrote 1.10 does not search for 1.1. */
-async function quotingSource(message: string, [winner]: readonly InputSource[]): Promise<string> {
-  if (typeof winner?.value !== "number") return message;
-  const got = `got ${describeValue(winner.value)}`;
-  const written = message.includes(got) ? await winner.written() : undefined;
-  return written === undefined ? message : message.replace(got, () => `got ${written}`);
+function quotingSource(message: string, source: InputSource | undefined): string {
+  if (source === undefined) return message;
+  const written = writtenIn(source);
+  return written === undefined
+    ? message
+    : message.replace(`got ${describeValue(source.value)}`, () => `got ${written}`);
 }
 
-/** The numbers of a server's or caller's JSON that could not be kept, which are infinite. */
-function inexactIn(value: Json): InputPath[] {
+/** The numbers of a server's or caller's JSON that could not be kept, which are infinite or not a number. */
+function inexactIn(inputs: JsonObject): InputPath[] {
   const found: InputPath[] = [];
   // Copied only where something is found: there may be very many values.
   const path: (string | number)[] = [];
-  const visit = (member: Json): void => {
+  const visit = (segment: string | number, member: Json): void => {
+    path.push(segment);
     if (typeof member === "number" && !Number.isFinite(member)) found.push([...path]);
-    if (typeof member !== "object" || member === null) return;
-    for (const name in member) {
-      path.push(Array.isArray(member) ? Number(name) : name);
-      visit(Reflect.get(member, name));
-      path.pop();
-    }
+    if (typeof member === "object" && member !== null) visitAll(member);
+    path.pop();
   };
-  visit(value);
+  const visitAll = (members: Json[] | JsonObject): void => {
+    if (Array.isArray(members)) members.forEach((member, index) => visit(index, member));
+    else for (const name in members) visit(name, members[name] ?? null);
+  };
+  visitAll(inputs);
   return found;
 }

@@ -1,6 +1,7 @@
 import { jsonEscape } from "../escape.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { joinPath } from "./path.ts";
+import { replaceSecrets } from "./secrets.ts";
 
 /** More values are easier to read as one JSON object. */
 const MAX_VALUES = 12;
@@ -33,22 +34,15 @@ function argumentsFor(value: Json, path: string, secrets: ReadonlySet<string>): 
   }
   const isPlainText = typeof value === "string" && PLAIN_TEXT.test(value) && !isTyped(value);
   if (isPlainText) return [`${visible(path)}=${value}`];
-  return [`${visible(path)}:=${jsonOf(withoutSecrets(value, path, secrets))}`, ...secretPrompts(value, path, secrets)];
+  return [
+    `${visible(path)}:=${jsonOf(replaceSecrets(value, path, { secrets, replacement: "" }))}`,
+    ...secretPrompts(value, path, secrets),
+  ];
 }
 
 /** One JSON object, with a placeholder for each secret, so that the order of the members is kept. */
 function asOneJson(inputs: JsonObject, secrets: ReadonlySet<string>): string[] {
-  return [jsonOf(withoutSecrets(inputs, "", secrets)), ...secretPrompts(inputs, "", secrets)];
-}
-
-function withoutSecrets(value: Json, path: string, secrets: ReadonlySet<string>): Json {
-  if (secrets.size === 0) return value;
-  if (secrets.has(path)) return "";
-  if (Array.isArray(value)) return value.map((item, index) => withoutSecrets(item, joinPath(path, index), secrets));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, withoutSecrets(member, joinPath(path, name), secrets)]),
-  );
+  return [jsonOf(replaceSecrets(inputs, "", { secrets, replacement: "" })), ...secretPrompts(inputs, "", secrets)];
 }
 
 function secretPrompts(value: Json, path: string, secrets: ReadonlySet<string>): string[] {

@@ -1,11 +1,10 @@
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import type { Form, FormFields } from "./form.ts";
-import type { InputLayer } from "./layers.ts";
-import type { LineMap } from "./lines.ts";
+import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { type InputPath, joinPath, valueAt, valueInside } from "./path.ts";
-import { findSecrets, maskSecrets, secretsInDefault } from "./secrets.ts";
+import { joinPath } from "./path.ts";
+import { maskSecrets, maskSecretsInside, secretsInDefault, type SecretTest, secretTest } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
+import { type InputSource, originOf, sourcesInside, sourcesOf } from "./sources.ts";
 
 export interface ExplainedInput {
   /** Like `slurm.partition` or `rows[0].name`. */
@@ -29,127 +28,80 @@ export interface OverriddenInput {
  * Explains where each input comes from and what it overrides: one entry per leaf, in the order of the inputs; then the
  * form's defaults, in the order of the form.
  */
-export async function explainInputs(resolved: ResolvedInputs, form: Form | null): Promise<ExplainedInput[]> {
-  const secrets = new Set(findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths }));
-  const sources: InputSource[] = [];
-  for (const layer of resolved.layers.toReversed()) sources.push(await sourceOf(layer, form, resolved.secretPaths));
+export function explainInputs(resolved: ResolvedInputs, form: Form | null): ExplainedInput[] {
+  const { value, layers, secretPaths, defaultPaths } = resolved;
   const rows: ExplainedInput[] = [];
-  addRows(resolved.value, "", sources, { secrets, defaultPaths: resolved.defaultPaths, rows });
-  if (form !== null) addDefaults(form.fields, resolved.value, "", rows);
+  const context = { isSecret: secretTest(), secretPaths: new Set(secretPaths), defaultPaths, rows };
+  const root: Place = { path: "", field: undefined, fields: form?.fields, sources: sourcesOf(layers) };
+  addRows(value, root, context);
+  if (form !== null) addDefaults(form.fields, value, "", rows);
   return rows;
 }
 
-/** The part of a layer at the current path. */
-interface InputSource {
-  readonly origin: string;
-  /** `undefined` above the path of a layer that sets one value. */
-  readonly value: Json | undefined;
-  readonly lines: LineMap | undefined;
-  /** From the current path to that of a layer that sets one value. */
-  readonly remainingPath: readonly (string | number)[];
-}
-
-/** Masks secrets in every layer, because an overridden value may be secret, too. */
-async function sourceOf(
-  layer: InputLayer,
-  form: Form | null,
-  secretPaths: readonly string[],
-): Promise<InputSource> {
-  const masked = (value: JsonObject) => maskSecrets(value, findSecrets(value, { form, secretPaths }));
-  if (layer.type === "object") {
-    return { origin: layer.origin, value: masked(layer.value), lines: await layer.lines?.(), remainingPath: [] };
-  }
-  const value = valueAt(masked(wrapped(layer.path, layer.value)), layer.path) ?? SECRET_MASK;
-  return { origin: layer.origin, value, lines: undefined, remainingPath: layer.path };
-}
-
-/** Creates an object with a value at a path. */
-function wrapped(path: InputPath, value: Json): JsonObject {
-  const outermost = path.reduceRight<Json>(
-    (inner, segment) =>
-      typeof segment === "number" ? [...Array.from({ length: segment }, () => null), inner] : { [segment]: inner },
-    value,
-  );
-  return isObject(outermost) ? outermost : {};
-}
-
 interface ExplainContext {
-  readonly secrets: ReadonlySet<string>;
+  readonly isSecret: SecretTest;
+  readonly secretPaths: ReadonlySet<string>;
   readonly defaultPaths: ReadonlySet<string>;
   readonly rows: ExplainedInput[];
 }
 
-/** @param sources The layers with a value here or below, in descending precedence; none for a default. */
-function addRows(value: Json, path: string, sources: readonly InputSource[], context: ExplainContext): void {
-  const { secrets, defaultPaths, rows } = context;
-  // A lookup makes one text of the parts of the path, which takes longer than all else.
-  if (defaultPaths.size > 0 && defaultPaths.has(path)) {
-    addRows(value, path, [{ origin: "default", value, lines: undefined, remainingPath: [] }], {
-      ...context,
-      defaultPaths: NO_PATHS,
+interface Place {
+  readonly path: string;
+  readonly field: Field | undefined;
+  /** Those of the form in the object, or in the rows of the list. */
+  readonly fields: FormFields | undefined;
+  /** The layers with a value here, in descending precedence. */
+  readonly sources: readonly InputSource[];
+}
+
+function addRows(value: Json[] | JsonObject, place: Place, context: ExplainContext): void {
+  if (Array.isArray(value)) value.forEach((item, index) => addRow(index, item, place, context));
+  else for (const name in value) addRow(name, value[name] ?? null, place, context);
+}
+
+function addRow(segment: string | number, value: Json, around: Place, context: ExplainContext): void {
+  const { defaultPaths, rows } = context;
+  const path = joinPath(around.path, segment);
+  const field = typeof segment === "number" ? undefined : around.fields?.get(segment);
+  // A lookup makes one text of the parts of the path, which takes long where there are very many.
+  const sources = defaultPaths.size > 0 && defaultPaths.has(path)
+    ? [{ origin: "default", value, lines: null, written: undefined }]
+    : sourcesInside(around.sources, segment);
+  const place = { path, field, fields: typeof segment === "number" ? around.fields : fieldsInside(field), sources };
+  const isMasked = isSecret(segment, value, place, context);
+  if (!isMasked && typeof value === "object" && value !== null && !isEmpty(value)) addRows(value, place, context);
+  else {
+    rows.push({
+      path,
+      value: isMasked ? SECRET_MASK : value,
+      origin: sources[0] === undefined ? "" : originOf(sources[0]),
+      overrode: sources.length < 2 ? NOTHING : overriddenAt(segment, place, context),
+      isSent: true,
     });
-  } else if (secrets.size > 0 && secrets.has(path)) {
-    rows.push(rowOf(SECRET_MASK, path, sources));
-  } else if (Array.isArray(value) && value.length > 0) {
-    for (const [index, item] of value.entries()) {
-      addRows(item, joinPath(path, index), sourcesInside(sources, index), context);
-    }
-  } else if (isObject(value) && hasMembers(value)) {
-    for (const name in value) {
-      const member = value[name];
-      if (member !== undefined) addRows(member, joinPath(path, name), sourcesInside(sources, name), context);
-    }
-  } else if (path !== "") {
-    rows.push(rowOf(value, path, sources));
   }
 }
 
-const NO_PATHS: ReadonlySet<string> = new Set();
-
-function hasMembers(value: JsonObject): boolean {
-  for (const _name in value) return true;
-  return false;
-}
-
-function rowOf(value: Json, path: string, sources: readonly InputSource[]): ExplainedInput {
-  let origin: string | undefined;
-  let overrode = NOTHING;
-  for (const source of sources) {
-    if (source.remainingPath.length > 0 || source.value === undefined) continue;
-    if (origin === undefined) origin = originOf(source);
-    else overrode = [...overrode, { value: source.value, origin: originOf(source) }];
-  }
-  return { path, value, origin: origin ?? "", overrode, isSent: true };
-}
-
-/** Shared, because most leaves override nothing, and there may be very many. */
+/** Shared, because most values override nothing, and there may be very many. */
 const NOTHING: readonly OverriddenInput[] = [];
 
-function originOf({ origin, lines }: InputSource): string {
-  return lines === undefined ? origin : `${origin}:${lines.line}`;
+/** An overridden value may be secret, too. */
+function overriddenAt(segment: string | number, place: Place, context: ExplainContext): OverriddenInput[] {
+  return place.sources.slice(1).map((source) => ({
+    value: isSecret(segment, source.value, place, context)
+      ? SECRET_MASK
+      : maskSecretsInside(source.value, place.path, { fields: place.fields, secretPaths: context.secretPaths }),
+    origin: originOf(source),
+  }));
 }
 
-function sourcesInside(sources: readonly InputSource[], segment: string | number): InputSource[] {
-  const inside: InputSource[] = [];
-  for (const source of sources) {
-    const inner = stepInto(source, segment);
-    if (inner !== undefined) inside.push(inner);
-  }
-  return inside;
+function isSecret(segment: string | number, value: Json, { path, field }: Place, context: ExplainContext): boolean {
+  if (context.secretPaths.size > 0 && context.secretPaths.has(path)) return true;
+  return typeof segment === "string" && context.isSecret(segment, value, field);
 }
 
-function stepInto(
-  { origin, value, lines, remainingPath }: InputSource,
-  segment: string | number,
-): InputSource | undefined {
-  if (remainingPath.length > 0) {
-    if (remainingPath[0] !== segment) return undefined;
-    return { origin, value, lines, remainingPath: remainingPath.slice(1) };
-  }
-  const member = value === undefined ? undefined : valueInside(value, segment);
-  return member === undefined
-    ? undefined
-    : { origin, value: member, lines: lines?.children?.get(segment), remainingPath };
+function isEmpty(value: Json[] | JsonObject): boolean {
+  for (const _name in value) return false;
+  return true;
 }
 
 /** Adds the defaults of fields without a value. A computed default is shown as its expression. */

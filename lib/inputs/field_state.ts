@@ -36,7 +36,7 @@ type Condition = typeof CONDITIONS[number];
 
 /** Evaluates a field's conditions. */
 export function fieldStateOf(field: Field, context: FormContext): FieldState {
-  const truth = (name: Condition) => truthIn(field[name], field, { ...context, depth: 0 });
+  const truth = (name: Condition) => truthIn(field[name], field, context);
   return {
     isHidden: truth("hidden"),
     isDisabled: truth("disabled"),
@@ -48,7 +48,7 @@ export function fieldStateOf(field: Field, context: FormContext): FieldState {
 /** The names of the facts, like `org.REGION`, that a field's conditions need and only the platform knows. */
 export function unknownFactsOf(field: Field, name: Condition, context: FormContext): readonly string[] {
   const facts = new Set<string>();
-  const truth = truthIn(field[name], field, { ...context, depth: 0, onUnknown: (fact) => void facts.add(fact) });
+  const truth = truthIn(field[name], field, { ...context, onUnknown: (fact) => void facts.add(fact) });
   if (truth !== undefined) return [];
   return facts.size === 0 ? ["how the platform compares values of different types"] : [...facts];
 }
@@ -78,14 +78,14 @@ export function hasValue(field: Field, value: Json | undefined, { rows }: Pick<F
 export function variantOf(field: Field, context: FormContext): Field {
   if (field.variants === undefined) return field;
   const { key, fieldFor } = field.variants;
-  const value = evaluateExpression(key, scopeOf(field, { ...context, depth: 1 }));
+  const value = evaluateExpression(key, scopeOf(field, context));
   return value === UNKNOWN_VALUE ? field : fieldFor(value) ?? field;
 }
 
 /** The default of a field, also one that is computed from the inputs; `undefined` for none or an unknown one. */
 export function defaultIn(field: Field, context: FormContext): Json | undefined {
   if (field.defaultExpression === null) return field.default;
-  const value = evaluateExpression(field.defaultExpression, scopeOf(field, { ...context, depth: 1 }));
+  const value = evaluateExpression(field.defaultExpression, scopeOf(field, context));
   return value === UNKNOWN_VALUE ? undefined : value;
 }
 
@@ -93,16 +93,21 @@ export function defaultIn(field: Field, context: FormContext): Json | undefined 
 const MAX_DEPTH = 20;
 
 interface EvaluationContext extends FormContext, Pick<ExpressionScope, "onUnknown"> {
-  readonly depth: number;
+  /** How many evaluations it is inside of; by default none. */
+  readonly depth?: number;
 }
 
 function truthIn(condition: FieldCondition, field: Field, context: EvaluationContext): boolean | undefined {
   if (typeof condition === "boolean") return condition;
-  return truthOf(evaluateExpression(condition, scopeOf(field, { ...context, depth: context.depth + 1 })));
+  return truthOf(evaluateExpression(condition, scopeOf(field, inside(context))));
+}
+
+function inside(context: EvaluationContext): EvaluationContext {
+  return { ...context, depth: (context.depth ?? 0) + 1 };
 }
 
 function scopeOf(field: Field, context: EvaluationContext): ExpressionScope {
-  const { onUnknown, depth } = context;
+  const { onUnknown, depth = 0 } = context;
   const unknown = (fact: string): ExpressionValue => {
     onUnknown?.(fact);
     return UNKNOWN_VALUE;
@@ -187,10 +192,10 @@ function effectiveValue(field: Field, value: Json | undefined, context: Evaluati
   // Unknown, because consequences of an invalid value are not worth reporting.
   if (hasValue(field, value, context) && value !== null) return isAllowed(field, value) ? value : UNKNOWN_VALUE;
   // What is ignored is not sent, its default neither.
-  const isIgnored = field.ignore !== false && truthIn(field.ignore, field, { ...context, depth: context.depth + 1 });
+  const isIgnored = field.ignore !== false && truthIn(field.ignore, field, inside(context));
   if (isIgnored === true) return null;
   if (field.default !== undefined) return field.default;
   const computed: Expression | null = field.defaultExpression;
   if (computed === null) return field.implied;
-  return evaluateExpression(computed, scopeOf(field, { ...context, depth: context.depth + 1 }));
+  return evaluateExpression(computed, scopeOf(field, inside(context)));
 }

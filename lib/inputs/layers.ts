@@ -4,9 +4,10 @@ import { type Json, type JsonObject, parseJson } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
-import { documentFormatOf, type InputDocument, readDocument } from "./document.ts";
-import { problemInJsonValue } from "./json_problems.ts";
+import { readDocument } from "./document.ts";
+import type { Lines } from "./lines.ts";
 import { formatPath, type InputPath } from "./path.ts";
+import { problemsInJson } from "./scan_json.ts";
 
 /** Inputs from one source: an object, or one value at a path. */
 export type InputLayer =
@@ -15,8 +16,8 @@ export type InputLayer =
     /** `inputs/base.json`, `-i #2`, `stdin`, `preset small`. */
     readonly origin: string;
     readonly value: JsonObject;
-    /** The line number of each value; `null` if the source has no lines. */
-    readonly lines: InputDocument["lines"] | null;
+    /** `null` if the source has no lines. */
+    readonly lines: Lines | null;
   }
   | {
     readonly type: "value";
@@ -81,16 +82,16 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   const parsed = parseArgument(argument, origin);
   switch (parsed.type) {
     case "stdin":
-      return await documentLayer(await sources.readStdin(), "stdin", "");
+      return await documentLayer(await sources.readStdin(), "stdin");
     case "inline":
-      return await documentLayer(parsed.text, origin, ".json");
+      return { ...await documentLayer(parsed.text, origin), lines: null };
     case "file":
-      return await documentLayer(await readFile(parsed.file, { origin, path: "" }, sources), parsed.file, parsed.file);
+      return await documentLayer(await readFile(parsed.file, { origin, path: "" }, sources), parsed.file);
     case "text":
       return { type: "value", origin, path: parsed.path, value: parsed.text, isUntyped: true, isSecret: false };
     case "json":
       return {
-        ...createValueLayer(origin, parsed.path, await parseValue(parsed.text, origin, parsed.path)),
+        ...createValueLayer(origin, parsed.path, parseValue(parsed.text, origin, parsed.path)),
         written: parsed.text.trim(),
       };
     case "text-file":
@@ -112,21 +113,20 @@ export function createValueLayer(origin: string, path: InputPath, value: Json) {
   return { type: "value", origin, path, value, isUntyped: false, isSecret: false } as const satisfies InputLayer;
 }
 
-async function documentLayer(text: string, origin: string, name: string): Promise<InputLayer> {
-  const document = await readDocument(text, { origin, format: documentFormatOf(name, text) });
+async function documentLayer(text: string, origin: string) {
+  const document = await readDocument(text, { origin });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${origin}`, document);
-  const hasLines = origin === name || origin === "stdin";
-  return { type: "object", origin, value: document.value, lines: hasLines ? document.lines : null };
+  return { type: "object", origin, value: document.value, lines: document.lines } as const satisfies InputLayer;
 }
 
-async function parseValue(text: string, origin: string, path: InputPath): Promise<Json> {
+function parseValue(text: string, origin: string, path: InputPath): Json {
   const value = parseJson(text);
   const place = { origin, path: formatPath(path) };
   // The text is not quoted, because it may be a password.
   if (value === undefined) throw asProblem({ ...place, message: "is not JSON: := takes JSON; use = for text" });
-  const problem = await problemInJsonValue(text, value, place);
-  if (problem === undefined) return value;
-  throw asProblem(problem);
+  const [problem] = problemsInJson(text, { ...place, hasLines: false });
+  if (problem !== undefined) throw asProblem(problem);
+  return value;
 }
 
 /** @param place Its `path` is that of the input whose text is in the file; empty for a file of inputs. */

@@ -3,8 +3,7 @@ import { InvalidInputs } from "../errors.ts";
 import { isExact, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
-import { lineAt, linesAt } from "./lines.ts";
-import { formatPath, type InputPath, isReserved, valueAt } from "./path.ts";
+import { formatPath, type InputPath, isReserved } from "./path.ts";
 
 /** How the text of `=value` is parsed. */
 export type DeclaredType = "text" | "number" | "boolean" | "other";
@@ -17,16 +16,6 @@ export interface ResolvedInputs {
   readonly defaultPaths: ReadonlySet<string>;
   /** The merged layers in ascending precedence, with text converted to its declared type. */
   readonly layers: readonly InputLayer[];
-  /** The layers with a value at this path, in descending precedence: the first one overrides the others. */
-  sourcesOf(path: InputPath): readonly InputSource[];
-}
-
-export interface InputSource {
-  readonly value: Json;
-  /** Like `inputs/base.json:12`. Computes the line number on demand. */
-  origin(): Promise<string>;
-  /** A number as its source has it, like `1.10`; `undefined` if it is not known or prints the same way. */
-  written(): Promise<string | undefined>;
 }
 
 /**
@@ -61,13 +50,7 @@ export function mergeLayers(
   const secretPaths = typed.flatMap((layer) =>
     layer.type === "value" && layer.isSecret ? [formatPath(layer.path)] : []
   );
-  return {
-    value: merged,
-    secretPaths,
-    defaultPaths: new Set(),
-    layers: typed,
-    sourcesOf: (path) => sourcesIn(typed, path),
-  };
+  return { value: merged, secretPaths, defaultPaths: new Set(), layers: typed };
 }
 
 /**
@@ -174,28 +157,4 @@ function setIn(existing: Json | undefined, path: InputPath, depth: number, value
   const member = Object.hasOwn(object, segment) ? object[segment] : undefined;
   object[segment] = setIn(member, path, depth + 1, value, context);
   return object;
-}
-
-function sourcesIn(layers: readonly InputLayer[], path: InputPath): InputSource[] {
-  return layers.toReversed().flatMap((layer): InputSource[] => {
-    const value = layer.type === "object" ? valueAt(layer.value, path) : valueInside(layer, path);
-    if (value === undefined) return [];
-    return [{ value, origin: () => originIn(layer, path), written: () => writtenIn(layer, path) }];
-  });
-}
-
-function valueInside(layer: Extract<InputLayer, { type: "value" }>, path: InputPath): Json | undefined {
-  const isInside = layer.path.length <= path.length && layer.path.every((segment, index) => segment === path[index]);
-  return isInside ? valueAt(layer.value, path.slice(layer.path.length)) : undefined;
-}
-
-async function originIn(layer: InputLayer, path: InputPath): Promise<string> {
-  if (layer.type === "value" || layer.lines === null) return layer.origin;
-  const line = lineAt(await layer.lines(), path);
-  return line === undefined ? layer.origin : `${layer.origin}:${line}`;
-}
-
-async function writtenIn(layer: InputLayer, path: InputPath): Promise<string | undefined> {
-  if (layer.type === "value") return layer.path.length === path.length ? layer.written : undefined;
-  return layer.lines === null ? undefined : linesAt(await layer.lines(), path)?.written;
 }

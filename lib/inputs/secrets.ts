@@ -24,6 +24,23 @@ export function isSecretField(
   return field.secrecy === "always" || (field.secrecy === "by name" && hasSecretName(name));
 }
 
+/** Whether a member of an object is a secret with a value; `field` is that of the form, if it has one. */
+export type SecretTest = (name: string, value: Json, field: Field | undefined) => boolean;
+
+/** Remembers names, because they repeat in every row. */
+export function secretTest(): SecretTest {
+  const names = new Map<string, boolean>();
+  const hasSecretName = (name: string): boolean => {
+    let isSecret = names.get(name);
+    if (isSecret === undefined) names.set(name, isSecret = isSecretName(name));
+    return isSecret;
+  };
+  return (name, value, field) => {
+    if (value === null || value === "" || typeof value === "boolean") return false;
+    return field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName);
+  };
+}
+
 /**
  * The paths of all secrets that have a value, in the order of the inputs.
  *
@@ -34,29 +51,30 @@ export function findSecrets(
   { form, secretPaths }: { readonly form: Form | null; readonly secretPaths: readonly string[] },
 ): string[] {
   const found = new Set(secretPaths);
-  // Cached, because names repeat in every row.
-  const cache = new Map<string, boolean>();
-  const hasSecretName = (name: string): boolean => {
-    let isSecret = cache.get(name);
-    if (isSecret === undefined) cache.set(name, isSecret = isSecretName(name));
-    return isSecret;
-  };
-  const walk = (value: Json, fields: FormFields | null, path: string): void => {
-    if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) if (isContainer(item)) walk(item, fields, joinPath(path, index));
-    } else if (isObject(value)) {
-      for (const name in value) {
-        const member = value[name];
-        if (member === undefined || member === null || member === "" || typeof member === "boolean") continue;
-        const field = fields?.get(name);
-        const isSecret = field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName);
-        if (isSecret) found.add(joinPath(path, name));
-        else if (isContainer(member)) walk(member, fieldsInside(field) ?? null, joinPath(path, name));
-      }
-    }
-  };
-  walk(inputs, form?.fields ?? null, "");
+  addSecrets(inputs, "", form?.fields, { found, isSecret: secretTest() });
   return [...found];
+}
+
+/** @param fields Those of the form in the object, or in the rows of the list. */
+function addSecrets(
+  value: Json,
+  path: string,
+  fields: FormFields | undefined,
+  context: { readonly found: Set<string>; readonly isSecret: SecretTest },
+): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      if (typeof item === "object") addSecrets(item, joinPath(path, index), fields, context);
+    }
+    return;
+  }
+  for (const name in value) {
+    const member = value[name] ?? null;
+    const field = fields?.get(name);
+    if (context.isSecret(name, member, field)) context.found.add(joinPath(path, name));
+    else if (typeof member === "object") addSecrets(member, joinPath(path, name), fieldsInside(field), context);
+  }
 }
 
 /** The paths of the secrets in a field's default, starting with the field's name. */
@@ -68,36 +86,49 @@ export function secretsInDefault(name: string, field: Field): string[] {
 
 /** Replaces every secret with {@link SECRET_MASK}. */
 export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
-  const secrets = new Set(secretPaths);
-  if (secrets.size === 0) return inputs;
-  const masked = (value: Json, path: string): Json => {
-    if (secrets.has(path)) return SECRET_MASK;
-    if (Array.isArray(value)) return value.map((item, index) => masked(item, joinPath(path, index)));
-    return isObject(value) ? members(value, path) : value;
-  };
-  const members = (value: JsonObject, path: string): JsonObject =>
-    Object.fromEntries(Object.entries(value).map(([name, member]) => [name, masked(member, joinPath(path, name))]));
-  return members(inputs, "");
+  return replacedMembers(inputs, "", { secrets: new Set(secretPaths), replacement: SECRET_MASK });
 }
 
 /** Removes every secret: members are omitted, and items of a list become `null`. */
 export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
+  return replacedMembers(inputs, "", { secrets: new Set(secretPaths), replacement: undefined });
+}
+
+/** Masks the secrets in the value at a path, which is none itself. */
+export function maskSecretsInside(
+  value: Json,
+  path: string,
+  { fields, secretPaths }: { readonly fields: FormFields | undefined; readonly secretPaths: ReadonlySet<string> },
+): Json {
   const secrets = new Set(secretPaths);
-  const open = (value: Json, path: string): Json => {
-    if (Array.isArray(value)) {
-      return value.map((item, index) => {
-        const itemPath = joinPath(path, index);
-        return secrets.has(itemPath) ? null : open(item, itemPath);
-      });
-    }
-    return isObject(value) ? members(value, path) : value;
-  };
-  const members = (value: JsonObject, path: string): JsonObject =>
-    Object.fromEntries(
-      Object.entries(value).filter(([name]) => !secrets.has(joinPath(path, name)))
-        .map(([name, member]) => [name, open(member, joinPath(path, name))]),
-    );
-  return members(inputs, "");
+  addSecrets(value, path, fields, { found: secrets, isSecret: secretTest() });
+  return replaceSecrets(value, path, { secrets, replacement: SECRET_MASK });
+}
+
+interface Replacing {
+  readonly secrets: ReadonlySet<string>;
+  /** `undefined` to leave secrets out. */
+  readonly replacement: Json | undefined;
+}
+
+/** Replaces the secrets in the value at a path, which is none itself. */
+export function replaceSecrets(value: Json, path: string, replacing: Replacing): Json {
+  if (Array.isArray(value)) return value.map((item, index) => replaced(item, joinPath(path, index), replacing) ?? null);
+  return isObject(value) ? replacedMembers(value, path, replacing) : value;
+}
+
+function replacedMembers(value: JsonObject, path: string, replacing: Replacing): JsonObject {
+  if (replacing.secrets.size === 0) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]) => {
+      const shown = replaced(member, joinPath(path, name), replacing);
+      return shown === undefined ? [] : [[name, shown]];
+    }),
+  );
+}
+
+function replaced(value: Json, path: string, replacing: Replacing): Json | undefined {
+  return replacing.secrets.has(path) ? replacing.replacement : replaceSecrets(value, path, replacing);
 }
 
 /** The values of the secrets, as text. */
@@ -121,8 +152,4 @@ export function redactedValues({ inputs, secretPaths, publicValues }: {
 function leavesOf(value: Json | undefined): (string | number)[] {
   if (typeof value === "string" || typeof value === "number") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesOf) : [];
-}
-
-function isContainer(value: Json): boolean {
-  return typeof value === "object" && value !== null;
 }

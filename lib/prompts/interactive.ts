@@ -13,7 +13,7 @@ import { type Form, hasClusterFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
 import { parsePath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
-import { findSecrets } from "../inputs/secrets.ts";
+import { findSecrets, withoutSecrets } from "../inputs/secrets.ts";
 import type { Cluster } from "../cluster.ts";
 import type { JsonObject } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -24,7 +24,7 @@ import type { Workflow } from "../workflow.ts";
 import { programCommand } from "../shell_command.ts";
 import type { Prompter } from "./prompter.ts";
 import { inputMethods, workflowChoices } from "./choices.ts";
-import { nextQuestion, withAnswer } from "./questions.ts";
+import { nextQuestion } from "./questions.ts";
 import { promptForFields } from "./fill.ts";
 
 export interface InteractiveSession {
@@ -79,7 +79,7 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
       ? formatInputArguments(name, given, secretPaths)
       : programCommand("run", [name], ["-i", file]);
     session.print(`Equivalent command:\n${command}`);
-    const action = await askNextAction(session, result, removeSecrets(given, secretPaths));
+    const action = await askNextAction(session, result, withoutSecrets(given, secretPaths));
     if (action === "quit") return result;
   }
 }
@@ -214,7 +214,7 @@ async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: s
 }
 
 async function inputSummary({ form, resolved }: GatheredInputs): Promise<string> {
-  const rows = (await explainInputs(resolved, form)).filter(({ isSent }) => isSent);
+  const rows = explainInputs(resolved, form).filter(({ isSent }) => isSent);
   if (rows.length === 0) return "No inputs to submit: the workflow's defaults apply";
   const given = rows.filter(({ origin }) => origin !== "default");
   const defaults = rows.length === given.length ? [] : [`  and ${rows.length - given.length} defaults of the form`];
@@ -225,15 +225,6 @@ async function inputSummary({ form, resolved }: GatheredInputs): Promise<string>
 async function secretsOf({ deps, signal }: InteractiveSession, { workflow, inputs }: RunRequest): Promise<string[]> {
   const { yaml } = await deps.client.getWorkflow(workflow, { signal });
   return findSecrets(inputs, { form: readForm(yaml), secretPaths: [] });
-}
-
-/** Makes the inputs safe to write to a file. */
-function removeSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
-  const paths = secretPaths.map(parsePath).filter((path) => path !== undefined);
-  return paths.reduce(
-    (rest, path) => withAnswer({ inputs: rest, answered: new Set() }, path, undefined).inputs,
-    inputs,
-  );
 }
 
 async function askNextAction(session: InteractiveSession, result: RunResult, inputs: JsonObject): Promise<NextAction> {

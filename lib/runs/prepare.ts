@@ -217,7 +217,7 @@ export async function listClusters(
 }
 
 async function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): Promise<CheckedInputs> {
-  return await checkInputs(checking === "none" ? null : form, resolved, { isStrict: checking === "strict", clusters });
+  return checkInputs(checking === "none" ? null : form, resolved, { isStrict: checking === "strict", clusters });
 }
 
 function refuse({ name }: Workflow, { problems, problemCount, warnings }: CheckedInputs): void {

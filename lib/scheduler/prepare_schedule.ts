@@ -1,7 +1,7 @@
 /** The request that an occurrence of a schedule submits, and what is wrong with it. */
 
 import { InvalidInputs, messageWithHint, NotFound } from "../errors.ts";
-import { documentFormatOf, readDocument } from "../inputs/document.ts";
+import { readDocument } from "../inputs/document.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import type { Problem } from "../problem.ts";
 import { prepare } from "../runs/prepare.ts";
@@ -54,7 +54,7 @@ async function fileLayer(readTextFile: PrepareParts["readTextFile"], path: strin
     const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
     throw new InvalidInputs(`Cannot read ${path}`, [problem]);
   }
-  const document = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
+  const document = await readDocument(text, { origin: path });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
   return createInputLayer(path, document.value);
 }

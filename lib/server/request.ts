@@ -4,7 +4,7 @@ import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { formatDuration } from "../duration.ts";
 import { InvalidInputs } from "../errors.ts";
-import { problemsInJson } from "../inputs/json_problems.ts";
+import { problemsInJson } from "../inputs/scan_json.ts";
 import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { RecentCursor } from "../store/run_store.ts";
 import { problemFromError, problemResponse } from "./problem.ts";
@@ -35,7 +35,7 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (isDeeperThan(value, MAX_DEPTH)) {
     return problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`);
   }
-  const problems = await problemsInJson(text, value, "body");
+  const problems = problemsInJson(text, { origin: "body", hasLines: true });
   return problems.length === 0
     ? value
     : problemFromError(new InvalidInputs("Cannot start a run: the request is invalid", problems));

@@ -1,6 +1,6 @@
 /** The other files that a suite names. */
 
-import { documentFormatOf, readDocument } from "../inputs/document.ts";
+import { readDocument } from "../inputs/document.ts";
 import type { InputLayer } from "../inputs/layers.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -66,7 +66,7 @@ export async function readFiles(
     return other.problems.length > 0 ? undefined : value;
   };
   const readInputs = async (text: string, origin: string): Promise<InputLayer | undefined> => {
-    const read = await readDocument(text, { origin, format: documentFormatOf(origin, text) });
+    const read = await readDocument(text, { origin });
     if ("value" in read) return { type: "object", origin, value: read.value, lines: read.lines };
     return void problems.push(...read);
   };

@@ -165,7 +165,7 @@ Deno.test("every option of a matrix that cannot be parsed is reported", async ()
       "--matrix a..b must be written like mesh.size=0.1,0.2 or steps=1..10",
       "--matrix title must be a list of values",
       "--matrix title title is not JSON: := takes JSON; use = for text",
-      "--matrix count count cannot be sent exactly as a number: put it in quotes to send it as text",
+      "--matrix count count[0] cannot be sent exactly as a number: put it in quotes to send it as text",
       "--matrix cases cases[0].a is given twice",
       "--exclude x must be written like mesh.size=0.1,solver=fast",
       "--seed is only for --sample",

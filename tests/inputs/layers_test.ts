@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
+import { originOf, sourcesAt } from "../../lib/inputs/sources.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
 const FILES: Readonly<Record<string, string>> = {
@@ -121,16 +122,16 @@ Deno.test("=@- prompts for a secret, and its path is recorded", async () => {
 
 Deno.test("each value has the file and line it comes from, and those it overrides", async () => {
   const resolved = await resolve(["commented.json", '{"a": 5}', "b[0]=7"]);
-  const origins = async (path: readonly (string | number)[]) =>
-    await Promise.all(resolved.sourcesOf(path).map(async (source) => [source.value, await source.origin()]));
-  assert.deepEqual(await origins(["a"]), [[5, "-i #2"], [1, "commented.json:3"]]);
-  assert.deepEqual(await origins(["b", 0]), [[7, "-i #3"], [2, "commented.json:4"]]);
-  assert.deepEqual(await origins(["nowhere"]), []);
+  const origins = (path: readonly (string | number)[]) =>
+    sourcesAt(resolved.layers, path).map((source) => [source.value, originOf(source)]);
+  assert.deepEqual(origins(["a"]), [[5, "-i #2"], [1, "commented.json:3"]]);
+  assert.deepEqual(origins(["b", 0]), [[7, "-i #3"], [2, "commented.json:4"]]);
+  assert.deepEqual(origins(["nowhere"]), []);
 });
 
 Deno.test("a value of a YAML file has its line", async () => {
-  const [source] = (await resolve(["base.yaml"])).sourcesOf(["a", "b"]);
-  assert.equal(await source?.origin(), "base.yaml:2");
+  const { layers } = await resolve(["base.yaml"]);
+  assert.deepEqual(sourcesAt(layers, ["a", "b"]).map(originOf), ["base.yaml:2"]);
 });
 
 async function resolve(args: readonly string[]): Promise<{ value: JsonObject } & ReturnType<typeof mergeLayers>> {

@@ -89,12 +89,12 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
     sendsDefaults: values.noDefaults !== true,
   }, { signal });
   for (const note of notes) output.log("INFO", note);
-  const rows = await explainInputs(resolved, form);
+  const rows = explainInputs(resolved, form);
   if (output.mode === "json") output.document(rows);
   else if (rows.length === 0) output.log("INFO", "The workflow has no inputs, and none were given");
   else output.answer(renderExplained(rows, output.layout()));
   if (form !== null) {
-    showWarnings(output, await findUnknownNames(form, resolved));
+    showWarnings(output, findUnknownNames(form, resolved));
     const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
     logUnknownConditions(output, "INFO", unknown);
   }

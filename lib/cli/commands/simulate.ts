@@ -1,6 +1,6 @@
 import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
-import { documentFormatOf, readDocument } from "../../inputs/document.ts";
+import { readDocument } from "../../inputs/document.ts";
 import { isObject, type JsonObject, parseJson } from "../../json.ts";
 import { orUsageError } from "../../os_error.ts";
 import { clusterProblems } from "../../simulator/check_settings.ts";
@@ -114,7 +114,7 @@ function readNamedFile({ readTextFile }: Context, path: string): Promise<string>
 
 async function readNamedObject(context: Context, path: string, option: string): Promise<JsonObject> {
   const text = await readNamedFile(context, path);
-  const read = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
+  const read = await readDocument(text, { origin: path });
   if ("value" in read) return read.value;
   const problems = read.map((problem) => [problem.origin, problem.path, problem.message].filter(Boolean).join(" "));
   throw new UsageError(`Cannot use ${option}: ${problems.join("; ")}`);

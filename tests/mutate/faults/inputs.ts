@@ -18,15 +18,15 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     [
       "a secret in a list is shown",
-      "for (const [index, item] of value.entries()) if (isContainer(item)) walk(",
-      "for (const [index, item] of [...value.entries()].slice(9)) if (isContainer(item)) walk(",
+      "for (const [index, item] of value.entries()) {",
+      "for (const [index, item] of [...value.entries()].slice(9)) {",
     ],
     ["a password field is no secret", 'field.secrecy === "always" || (', "("],
     ["the name of a secret does not matter", '|| (field.secrecy === "by name" && hasSecretName(name))', ""],
     [
       "what is inside a secret is shown",
-      "if (isSecret) found.add(joinPath(path, name));",
-      "if (isSecret && !isContainer(member)) found.add(joinPath(path, name));",
+      "if (context.isSecret(name, member, field)) context",
+      'if (typeof member !== "object" && context.isSecret(name, member, field)) context',
     ],
     [
       "a secret that was prompted for is shown",
@@ -35,8 +35,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     [
       "removing a secret moves the rest of a list",
-      "return secrets.has(itemPath) ? null : open(item, itemPath);",
-      "return open(item, itemPath);",
+      "return value.map((item, index) => replaced(item, joinPath(path, index), replacing) ?? null);",
+      "return value.flatMap((item, index) => replaced(item, joinPath(path, index), replacing) ?? []);",
     ],
   ]),
   ...inFile("lib/redact.ts", ["tests/redact_test.ts"], [
@@ -68,12 +68,14 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       "/^-?\\d/.test(text) && String(Number(text)) === text ? Number(text) : text",
       "/^-?\\d/.test(text) ? Number(text) : text",
     ],
-    ["the lowest layer comes first", "layers.toReversed().flatMap(", "layers.flatMap("],
     [
       "an inherited member is an input",
       "const member = Object.hasOwn(object, segment) ? object[segment] : undefined;",
       "const member = object[segment];",
     ],
+  ]),
+  ...inFile("lib/inputs/sources.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
+    ["the lowest layer comes first", "layers.toReversed().map(", "layers.map("],
   ]),
   ...inFile("lib/inputs/layers.ts", ["tests/inputs/layers_test.ts"], [
     [
@@ -85,8 +87,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["only the first problem is reported", "problems.push(...error.problems);", "throw error;"],
     ["a bad value is quoted", 'message: "is not JSON: :=', 'message: text + " is not JSON: :='],
   ]),
-  ...inFile("lib/inputs/json_problems.ts", ["tests/inputs/document_test.ts", "tests/inputs"], [
-    ["a name that is given twice is accepted", "...await duplicatesInJson(text, value, origin), ", ""],
+  ...inFile("lib/inputs/scan_json.ts", ["tests/inputs/document_test.ts", "tests/inputs"], [
+    ["a name that is given twice is accepted", "if (container.lines.has(container.place)) report(IS_DUPLICATE);", ""],
   ]),
   ...inFile("lib/inputs/value_check.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
     ["an invalid secret is quoted", "isSecret ? SECRET_MASK : describeValue(value)", "describeValue(value)"],

@@ -14,7 +14,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "saved inputs contain secrets",
-      "askNextAction(session, result, removeSecrets(given, secretPaths))",
+      "askNextAction(session, result, withoutSecrets(given, secretPaths))",
       "askNextAction(session, result, given)",
     ],
     [

@@ -1,0 +1,120 @@
+import { isExact } from "../json.ts";
+import type { Lines } from "./lines.ts";
+import type { Problem } from "../problem.ts";
+import {
+  IS_DUPLICATE,
+  IS_INEXACT,
+  placed,
+  type ScannedText,
+  type TextPlace,
+  type TextProblem,
+} from "./text_problems.ts";
+
+/**
+ * Finds the line of each value, and what the parser does not report. Written by hand, because a parser of positions takes
+ * longer than all else that is done with a large file.
+ *
+ * @param text JSON that can be parsed, with or without comments.
+ */
+export function scanJson(text: string): ScannedText {
+  const problems: TextProblem[] = [];
+  const root: Container = { lines: new Map(), place: 0 };
+  const outer: Container[] = [];
+  const word = new RegExp(WORD);
+  let container = root;
+  let line = 1;
+
+  const report = (message: string) => {
+    const path = [...outer, container].slice(1).map(({ place }) => place ?? "");
+    problems.push({ line, path, message });
+  };
+  const add = (lines: Lines) => void container.lines.set(container.place ?? "", lines);
+  const advance = () => {
+    container.place = typeof container.place === "number" ? container.place + 1 : undefined;
+  };
+  const open = (place: Container["place"]) => {
+    const children: Container["lines"] = new Map();
+    add({ line, children });
+    outer.push(container);
+    container = { lines: children, place };
+  };
+
+  for (let index = 0; index < text.length; index++) {
+    switch (text[index]) {
+      case "\n":
+        line++;
+        break;
+      case "\r":
+        if (text[index + 1] !== "\n") line++;
+        break;
+      case " ":
+      case "\t":
+      case ",":
+      case ":":
+        break;
+      case "{":
+        open(undefined);
+        break;
+      case "[":
+        open(0);
+        break;
+      case "}":
+      case "]":
+        container = outer.pop() ?? root;
+        advance();
+        break;
+      case '"': {
+        const start = index;
+        index = endOfString(text, start);
+        if (container.place === undefined) {
+          const name = text.slice(start + 1, index);
+          container.place = name.includes("\\") ? String(JSON.parse(`"${name}"`)) : name;
+          if (container.lines.has(container.place)) report(IS_DUPLICATE);
+        } else {
+          add(line);
+          advance();
+        }
+        break;
+      }
+      default: {
+        word.lastIndex = index;
+        const [source = ""] = word.exec(text) ?? [];
+        index += source.length - 1;
+        if (source.startsWith("/")) line += source.match(/\r\n?|\n/g)?.length ?? 0;
+        else {
+          const isAsWritten = /^[a-z]/.test(source) || String(Number(source)) === source;
+          if (!isAsWritten && !isExact(source)) report(IS_INEXACT);
+          add(isAsWritten ? line : { line, written: source });
+          advance();
+        }
+      }
+    }
+  }
+  return { lines: root.lines.get(0) ?? line, problems };
+}
+
+/** The problems of a JSON text that its parser does not report. */
+export function problemsInJson(text: string, place: TextPlace): Problem[] {
+  return placed(scanJson(text).problems, place);
+}
+
+interface Container {
+  readonly lines: Map<string | number, Lines>;
+  /** The index or name of the next value; `undefined` before a name. */
+  place: string | number | undefined;
+}
+
+/** A comment, or a number, `true`, `false` or `null`. */
+const WORD = /\/\/[^\r\n]*|\/\*[^]*?\*\/|[^\s,\]}/]+/y;
+
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end;
+}
+
+function isEscaped(text: string, index: number): boolean {
+  let first = index;
+  while (text[first - 1] === "\\") first--;
+  return (index - first) % 2 === 1;
+}

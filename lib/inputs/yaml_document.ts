@@ -1,0 +1,77 @@
+/** Reads a YAML text. Loaded only for one. */
+
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNode } from "../deps/yaml.ts";
+import { isExact } from "../json.ts";
+import type { Json } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import type { Lines, ValueDocument } from "./lines.ts";
+import type { InputPath } from "./path.ts";
+import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./text_problems.ts";
+
+/** @throws RangeError for a text that is nested too deeply. */
+export function readYaml(text: string, origin: string): ValueDocument | Problem[] {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter, logLevel: "error" });
+  // This parser reports its own stack overflow as an error of the text.
+  if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) throw new RangeError("nested too deeply");
+  if (document.errors.length > 0) {
+    return document.errors.slice(0, 5).map(({ pos: [offset], message }) => ({
+      origin: `${origin}:${counter.linePos(offset).line}`,
+      path: "",
+      message: `is not YAML: ${message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "")}`,
+    }));
+  }
+  const { lines, problems } = scan(document.contents, counter);
+  if (problems.length > 0) return placed(problems, { origin, hasLines: true });
+  try {
+    // A file in which everything is commented out, as a new one may be, is a file without inputs.
+    return { value: toJson(document.contents === null ? {} : document.toJS()), lines };
+  } catch (error) {
+    // The parser's message quotes the alias, which may be a password that starts with an asterisk.
+    if (error instanceof ReferenceError) {
+      return [{ origin, path: "", message: "is not valid YAML: an alias has no anchor or expands too much" }];
+    }
+    if (!(error instanceof TypeError)) throw error;
+    return [{
+      origin,
+      path: "",
+      message: "cannot be converted to JSON: it contains an infinite number, or an anchor that contains itself",
+    }];
+  }
+}
+
+function scan(contents: YamlNode | null, counter: LineCounter): ScannedText {
+  const problems: TextProblem[] = [];
+  const linesOf = (node: YamlNode, path: InputPath): Lines => {
+    const { line } = counter.linePos(node.range?.[0] ?? 0);
+    const members: (readonly [string | number, unknown])[] | undefined = isMap(node)
+      ? node.items.map(({ key, value }) => [isScalar(key) ? String(key.value) : "", value])
+      : isSeq(node)
+      ? [...node.items.entries()]
+      : undefined;
+    if (members !== undefined) {
+      const inside = ([name, value]: readonly [string | number, unknown]) =>
+        [name, isNode(value) ? linesOf(value, [...path, name]) : line] as const;
+      return { line, children: new Map(members.map(inside)) };
+    }
+    if (!isScalar(node) || typeof node.value !== "number" || node.source === undefined) return line;
+    if (!isExactNumber(node.source, node.value)) problems.push({ line, path, message: IS_INEXACT });
+    return node.source === String(node.value) ? line : { line, written: node.source };
+  };
+  return { lines: contents === null ? 1 : linesOf(contents, []), problems };
+}
+
+function isExactNumber(source: string, value: number): boolean {
+  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(source)) return isExact(source);
+  // Infinity and not-a-number are refused elsewhere; other bases are exact up to the safe integers.
+  return !Number.isFinite(value) || Number.isSafeInteger(value);
+}
+
+/** Converts to JSON and back, so that maps with keys other than strings become plain objects. */
+function toJson(value: unknown): Json {
+  const text = JSON.stringify(value, (_name, member) => {
+    if (typeof member === "number" && !Number.isFinite(member)) throw new TypeError("not a JSON number");
+    return member;
+  });
+  return JSON.parse(text);
+}
