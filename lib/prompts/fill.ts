@@ -3,7 +3,7 @@ import { problemText } from "../problem.ts";
 import { type ClusterField, type Form, hasDefault } from "../inputs/form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { isSecretField } from "../inputs/secrets.ts";
-import { problemInJsonValue } from "../inputs/json_problems.ts";
+import { problemsInJson } from "../inputs/scan_json.ts";
 import { formatPath } from "../inputs/path.ts";
 import { validateValue } from "../inputs/value_check.ts";
 import { type Cluster, isUsableCluster } from "../cluster.ts";
@@ -92,18 +92,10 @@ async function askText(prompter: Prompter, question: ValueQuestion): Promise<Jso
     // Shown as the answer; it is left to the platform.
     ...(fallbackText === undefined || initial !== undefined ? {} : { fallback: fallbackText }),
   };
-  const ask = isMultiline(question) ? prompter.multiline : prompter.text;
-  for (let typed = {};;) {
-    const text = await ask(message, { ...options, ...typed });
-    if (text === "" || text === options.fallback) return undefined;
-    const value = valueOf(question, text);
-    // Like in a file. Not in `validate`, which cannot wait for the parser.
-    const place = { origin: "", path: formatPath(question.path) };
-    const problem = typeof value === "string" ? undefined : await problemInJsonValue(text, value, place);
-    if (problem === undefined) return value;
-    prompter.note(problemText(problem));
-    typed = { initial: text };
-  }
+  const text = isMultiline(question)
+    ? await prompter.multiline(message, options)
+    : await prompter.text(message, options);
+  return text === "" || text === options.fallback ? undefined : valueOf(question, text);
 }
 
 async function askChoice(
@@ -174,8 +166,12 @@ function isMultiline(question: ValueQuestion): boolean {
 function problemOf(question: ValueQuestion, text: string): string | undefined {
   const { field, isRequired, current = null } = question;
   if (text === "") return isRequired && current === null ? "This is required" : undefined;
-  const isSecret = isSecretQuestion(question);
-  return validateValue(field, valueOf(question, text), { isSecret })?.replace(/^must/, "It must");
+  const value = valueOf(question, text);
+  const invalid = validateValue(field, value, { isSecret: isSecretQuestion(question) });
+  if (invalid !== undefined || typeof value === "string") return invalid?.replace(/^must/, "It must");
+  // Like in a file.
+  const [problem] = problemsInJson(text, { origin: "", path: formatPath(question.path), hasLines: false });
+  return problem === undefined ? undefined : problemText(problem);
 }
 
 function valueOf({ field }: ValueQuestion, text: string): Json {

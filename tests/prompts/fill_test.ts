@@ -170,7 +170,7 @@ for (
       "a number in JSON that would be sent as another one",
       { type: "json" },
       ['[{"a": 9007199254740993}]', '[{"a": "9007199254740993"}]'],
-      "data cannot be sent exactly as a number",
+      "data[0].a cannot be sent exactly as a number",
       [{ a: "9007199254740993" }],
     ],
     [
@@ -182,10 +182,9 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`${what} is refused like in a file, and the question is asked again with the answer`, async () => {
+  Deno.test(`${what} is refused like in a file`, async () => {
     const { result, shown } = await filled({ data: field }, {}, answers.map((answer) => [/data/, answer]));
     assert.deepEqual(result, { data: value });
-    assert.ok(shown.includes(problem), shown);
-    assert.ok(shown.includes(JSON.stringify({ initial: answers[0] }).slice(1, -1)), shown);
+    assert.ok(shown.includes(`refused ${answers[0]}: ${problem}`), shown);
   });
 }

@@ -82,8 +82,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ["a secret is typed in the clear", "if (isSecretQuestion(question)) {", "if (false) {"],
     [
       "an empty answer keeps a text",
-      'if (text === "" || text === options.fallback) return undefined;',
-      'if (text === "") return current;',
+      'return text === "" || text === options.fallback ? undefined : valueOf(question, text);',
+      'return text === "" ? current : valueOf(question, text);',
     ],
     [
       "a required choice can be left out",
@@ -108,8 +108,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "an answer is not validated",
-      'return validateValue(field, valueOf(question, text), { isSecret })?.replace(/^must/, "It must");',
-      "return undefined;",
+      'if (invalid !== undefined || typeof value === "string") return invalid?.replace(/^must/, "It must");',
+      'if (typeof value === "string") return undefined;',
     ],
     [
       "a typed number is sent as text",

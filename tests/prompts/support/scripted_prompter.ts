@@ -37,9 +37,13 @@ export function scriptedPrompter(script: readonly ScriptedAnswer[]): ScriptedPro
     message: string,
     { validate, ...options }: { readonly validate?: ((text: string) => string | undefined) | undefined } = {},
   ): Promise<string> => {
-    const text = textOf(next(message, options));
-    assert.equal(validate?.(text), undefined);
-    return Promise.resolve(text);
+    while (true) {
+      const text = textOf(next(message, options));
+      const problem = validate?.(text);
+      if (problem === undefined) return Promise.resolve(text);
+      // The prompt stays with what was typed, for the next answer.
+      shown.push(`refused ${text}: ${problem}`);
+    }
   };
   return {
     shown: () => shown.join("\n"),
