@@ -39,6 +39,9 @@ const PROGRAM = [
   ...APART.flatMap((name) => ["--external", `*/deps/${name}.ts`]),
 ];
 
+/** The bundler of Deno 2.4 fails where deno.json has modules load when they are imported. */
+const WITHOUT_CONFIG = ["--no-config", "--frozen", "--lock=deno.lock"];
+
 /** Older bundlers take the builds for Node even with `--platform browser`. */
 const MIN_VERSION = 2.09;
 
@@ -145,7 +148,7 @@ await startProgram(${JSON.stringify(commit)});
 async function bundle(deno: string, entry: string, args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
     // pg requires pg-native only where it is installed.
-    args: ["bundle", "--quiet", "--frozen", "--external", "pg-native", ...args, entry],
+    args: ["bundle", "--quiet", ...WITHOUT_CONFIG, "--external", "pg-native", ...args, entry],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",

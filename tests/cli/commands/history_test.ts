@@ -177,7 +177,8 @@ Deno.test("without a local history, in a folder that cannot be written, the comm
   assert.match((await stage.program(["history", "show", "last"], readOnly)).stderr, /no such run in the local history/);
   assert.match((await stage.program(["test", "history", "a"], readOnly)).stderr, /Cannot find the case "a"/);
   // It may exist in a folder that cannot be read.
-  const unreadable = await stage.program(["history"], { permissions: ["--allow-env"] });
+  const mayReadItself = `--allow-read=${new URL("../../../", import.meta.url).pathname}`;
+  const unreadable = await stage.program(["history"], { permissions: ["--allow-env", mayReadItself] });
   assert.deepEqual([unreadable.code, unreadable.stdout], [8, ""]);
   assert.match(unreadable.stderr, /annot use the run store at .*\n.*PW_STORE_URL/);
 });
