@@ -54,7 +54,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage({ speed: 1 });
     await using terminal = await stage.open("run never-ending");
-    await terminal.waitFor(/\(1s\)/);
+    await terminal.waitFor(/\([1-9]\d*s\)/);
     await terminal.keys("C-c");
     await terminal.waitFor(/Cancel it too\?/);
     await terminal.keys("y", "Enter");
@@ -69,7 +69,7 @@ for (const [keys, count] of [[["Left", "Enter"], 1], [["Escape"], 0]] as const) 
     async fn() {
       await using stage = await aStage({ speed: 1 });
       await using terminal = await stage.open("run never-ending");
-      await terminal.waitFor(/\(1s\)/);
+      await terminal.waitFor(/\([1-9]\d*s\)/);
       await terminal.keys("C-c");
       await terminal.waitFor(/Cancel it too\?[^]*● No/);
       for (const key of keys) await terminal.keys(key);
@@ -84,7 +84,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage({ speed: 1 });
     await using terminal = await stage.open("run never-ending");
-    await terminal.waitFor(/\(1s\)/);
+    await terminal.waitFor(/\([1-9]\d*s\)/);
     await terminal.keys("C-c");
     await terminal.waitFor(/Cancel it too\?/);
     await terminal.keys("C-c");
@@ -98,7 +98,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage({ speed: 1 });
     await using terminal = await stage.open("run never-ending");
-    await terminal.waitFor(/\(1s\)/);
+    await terminal.waitFor(/\([1-9]\d*s\)/);
     await terminal.keys("C-c");
     await terminal.waitFor(/Cancel it too\?[^]*● No/);
     assert.equal(await terminal.isCursorVisible(), false);

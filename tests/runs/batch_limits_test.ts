@@ -79,7 +79,8 @@ Deno.test("a cancel that the server refuses is sent again in the next round, and
 });
 
 async function ranQueued(queue: string, parts: Partial<BatchTask>, originType: "batch" | "suite") {
-  const scenario = { queue: { lasts: queue }, "main/solve": { lasts: "10s" } };
+  // Long enough for a busy machine to see it working.
+  const scenario = { queue: { lasts: queue }, "main/solve": { lasts: "1m" } };
   await using stage = await aStage({ workflows: { queued: { yaml: SOLVE.yaml, scenario } } });
   const prepare = () => Promise.resolve(aRequest({ workflow: "queued", inputs: {} }));
   const ran = await ranBatch(stage.deps, [aTask("row", {}, { prepare, ...parts })], { ...OFTEN, originType });
@@ -103,7 +104,7 @@ for (const [originType, isKept] of [["suite", true], ["batch", false]] as const)
 Deno.test("a run that leaves the queue in time is seen working once, and its timeout counts from there", async () => {
   const seen: number[] = [];
   const onWork = (atMs: number) => void seen.push(atMs);
-  const { ran, stored, end } = await ranQueued("1m", { queueTimeoutMs: 300_000, timeoutMs: 50_000, onWork }, "suite");
+  const { ran, stored, end } = await ranQueued("1m", { queueTimeoutMs: 300_000, timeoutMs: 100_000, onWork }, "suite");
   assert.deepEqual(endsOf(ran), ["completed"]);
   assert.ok(end?.type === "result" && end.limit === undefined);
   const { workingSinceMs, queueMs, exceeded } = observedIn(stored as Submission);
