@@ -23,13 +23,6 @@ export interface BatchRow {
   readonly locks: readonly string[];
 }
 
-/** The rows of a batch, before anything is submitted. */
-export interface BatchPlan {
-  /** Identifies the batch, together with the host and the user. */
-  readonly name: string;
-  readonly rows: readonly BatchRow[];
-}
-
 /**
  * `waiting`: not submitted yet. `submitting`: being sent, or its outcome is not known yet. `cancelling`: its run is being
  * cancelled, or its end is not recorded yet. `rejected`: no run was started, for good. The others are those of the row's

@@ -4,11 +4,11 @@ import { counted, sha256 } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
 import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
 import { canonicalJson, type JsonObject } from "../json.ts";
-import type { BatchPlan, BatchRow } from "../batch.ts";
+import type { BatchRow } from "../batch.ts";
 import type { Client } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";
 import type { Deps } from "../runs/deps.ts";
-import { type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
+import { prepare, type PreparedRun, type RunSpec } from "../runs/prepare.ts";
 import { problemsOfRows, type ReadRow } from "./read_rows.ts";
 
 /** What is known of a row once it has been checked. */
@@ -30,10 +30,7 @@ export interface CheckedRow extends ReadRow {
 }
 
 /** How the rows are checked. */
-export interface CheckOptions {
-  readonly checking: InputChecking;
-  readonly isTrusted: boolean;
-  readonly sendsDefaults: boolean;
+export interface CheckOptions extends Pick<RunSpec, "checking" | "isTrusted" | "sendsDefaults"> {
   readonly signal: AbortSignal;
 }
 
@@ -125,7 +122,9 @@ export async function checkRows(
  *
  * @returns Hex digits, in the order of the rows.
  */
-export async function rowKeys({ name, rows }: BatchPlan): Promise<readonly string[]> {
+export async function rowKeys(
+  { name, rows }: { readonly name: string; readonly rows: readonly Pick<BatchRow, "workflow" | "inputs">[] },
+): Promise<readonly string[]> {
   const seen = new Map<string, number>();
   const contents = rows.map((row) => {
     const content = contentOf(row);

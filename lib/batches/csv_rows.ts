@@ -53,6 +53,17 @@ export async function readCsvRows(
       }
     }
     checked.add(form);
+    const repeat = repeatOf(own.repeat, place, problems);
+    const layers: InputLayer[] = [];
+    for (const [index, column] of columns.entries()) {
+      const cell = cells[index] ?? "";
+      if (column.type !== "input" || cell === "") continue;
+      const { path, isJson } = column;
+      const value = isJson
+        ? jsonIn(cell, { origin: place, path: formatPath(path), problems, otherwise: NOT_JSON })
+        : valueOf(cell, form === null ? undefined : fieldAt(form, path)?.textType);
+      if (value !== undefined) layers.push(createValueLayer(place, path, value));
+    }
     drafts.push({
       place,
       workflow: name,
@@ -60,8 +71,8 @@ export async function readCsvRows(
       displayName: own.name ?? null,
       tags: namesIn(own.tags),
       locks: namesIn(own.lock),
-      repeat: repeatOf(own.repeat, place, problems),
-      layers: await layersOf(columns, cells, { place, form, problems }),
+      repeat,
+      layers,
     });
   }
   return drafts;
@@ -122,29 +133,6 @@ function repeatOf(cell: string | undefined, origin: string, problems: Problem[])
   if (/^\d+$/.test(cell) && count >= 1 && count <= MAX_REPEAT) return count;
   report(problems, origin, "repeat", `must be a whole number from 1 to ${MAX_REPEAT}: got "${cell}"`);
   return 1;
-}
-
-async function layersOf(
-  columns: readonly Column[],
-  cells: readonly string[],
-  { place, form, problems }: {
-    readonly place: string;
-    readonly form: Form | null;
-    readonly problems: Problem[];
-  },
-): Promise<InputLayer[]> {
-  const layers: InputLayer[] = [];
-  for (const [index, column] of columns.entries()) {
-    const cell = cells[index] ?? "";
-    if (column.type !== "input" || cell === "") continue;
-    const { path, isJson } = column;
-    const declared = form === null ? undefined : fieldAt(form, path)?.textType;
-    const value = isJson
-      ? jsonIn(cell, { origin: place, path: formatPath(path), problems, otherwise: NOT_JSON })
-      : valueOf(cell, declared);
-    if (value !== undefined) layers.push(createValueLayer(place, path, value));
-  }
-  return layers;
 }
 
 /** The cell is not quoted, because it may be a password. */

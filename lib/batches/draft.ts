@@ -77,20 +77,7 @@ export function jsonIn(
 }
 
 /** One object of a file: reads its members and reports what they must not be. */
-export interface Members {
-  readonly path: InputPath;
-  has(name: string): boolean;
-  get(name: string): Json | undefined;
-  /** Text that is not blank; `null` if there is none. Numbers are accepted as their text. */
-  text(name: string): string | null;
-  /** A text or a list of texts. */
-  texts(name: string): readonly string[];
-  /** A whole number; `undefined` if there is none. */
-  count(name: string, range: { readonly min: number; readonly max?: number }): number | undefined;
-  object(name: string): JsonObject | undefined;
-  list(name: string): readonly Json[];
-  flag(name: string): boolean;
-}
+export type Members = ReturnType<typeof membersOf>;
 
 /** @param known Every member that may occur; others are reported with this hint. */
 export function membersOf(
@@ -98,7 +85,7 @@ export function membersOf(
   path: InputPath,
   value: JsonObject,
   { known, hint }: { readonly known: readonly string[]; readonly hint?: string },
-): Members {
+) {
   const refuse = (name: string, must: string) => {
     const member = value[name];
     const got = isObject(member) || Array.isArray(member) ? nameOfType(member) : JSON.stringify(member);
@@ -119,26 +106,29 @@ export function membersOf(
   };
   return {
     path,
-    has: (name) => get(name) !== undefined,
+    has: (name: string) => get(name) !== undefined,
     get,
-    text(name) {
+    /** Text that is not blank; `null` if there is none. Numbers are accepted as their text. */
+    text(name: string) {
       const text = read(name, "text", isText, null);
       return text === null ? null : String(text);
     },
-    texts(name) {
+    /** A text or a list of texts. */
+    texts(name: string): readonly string[] {
       const found = [get(name) ?? []].flat();
       const texts = found.filter(isText);
       if (texts.length < found.length) refuse(name, "text, or a list of texts");
       return texts.map(String);
     },
-    count(name, { min, max = Number.MAX_SAFE_INTEGER }) {
+    /** A whole number; `undefined` if there is none. */
+    count(name: string, { min, max = Number.MAX_SAFE_INTEGER }: { readonly min: number; readonly max?: number }) {
       const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
       const isCount = (member: Json) => Number.isSafeInteger(member) && Number(member) >= min && Number(member) <= max;
       return read(name, `a whole number ${range}`, (member): member is number => isCount(member), undefined);
     },
-    object: (name) => read(name, "an object", isObject, undefined),
-    list: (name) => read(name, "a list", (member) => Array.isArray(member), []),
-    flag: (name) => read(name, "true or false", (member) => typeof member === "boolean", false),
+    object: (name: string) => read(name, "an object", isObject, undefined),
+    list: (name: string): readonly Json[] => read(name, "a list", (member) => Array.isArray(member), []),
+    flag: (name: string) => read(name, "true or false", (member) => typeof member === "boolean", false),
   };
 }
 

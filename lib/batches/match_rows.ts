@@ -148,15 +148,16 @@ const MAX_SHOWN = 3;
 /** `497 kept · 3 new · 2 no longer in the file, left alone · 1 changed: mesh.size 0.1 → 0.2`. */
 export function summaryOfMatch({ rows, gone }: RowMatch): string {
   const count = (decision: MatchedRow["decision"]) => rows.filter((row) => row.decision === decision).length;
-  const [kept, added, changed] = [count("kept"), count("new"), count("changed")];
   const texts = [...new Set(rows.filter(({ decision }) => decision === "changed").map(changesText))];
   const shown = texts.slice(0, MAX_SHOWN).join("; ") + (texts.length > MAX_SHOWN ? "; \u2026" : "");
-  return [
-    ...(kept > 0 ? [`${number(kept)} kept`] : []),
-    ...(added > 0 ? [`${number(added)} new`] : []),
-    ...(gone.length > 0 ? [`${number(gone.length)} no longer in the file, left alone`] : []),
-    ...(changed > 0 ? [`${number(changed)} changed: ${shown}`] : []),
-  ].join(" \u00b7 ");
+  const parts = [
+    [count("kept"), "kept"],
+    [count("new"), "new"],
+    [gone.length, "no longer in the file, left alone"],
+    [count("changed"), `changed: ${shown}`],
+  ] as const;
+  const occurring = parts.filter(([count]) => count > 0);
+  return occurring.map(([count, text]) => `${count.toLocaleString("en-US")} ${text}`).join(" \u00b7 ");
 }
 
 /** Why a row is kept, new or changed. */
@@ -205,8 +206,4 @@ const MAX_VALUE_LENGTH = 40;
 
 function valueText(value: Json | undefined): string {
   return value === undefined ? "not given" : shortened(JSON.stringify(value), MAX_VALUE_LENGTH);
-}
-
-function number(count: number): string {
-  return count.toLocaleString("en-US");
 }

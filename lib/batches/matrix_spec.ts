@@ -2,7 +2,7 @@
 
 import { InvalidInputs } from "../errors.ts";
 import { nameOfType } from "../inputs/document.ts";
-import { parsePath } from "../inputs/path.ts";
+import { type InputPath, parsePath } from "../inputs/path.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
@@ -36,8 +36,7 @@ export async function parseMatrixArguments(
     const [assignment, ...others] = await assignmentsIn(text, { isList: true, origin, problems });
     if (assignment === undefined || others.length > 0) continue;
     const { path, value } = assignment;
-    if (typeof value === "string") axes.push({ path, origin, items: parseAxisItems(value) });
-    else if (Array.isArray(value)) axes.push({ path, origin, items: { type: "values", values: value } });
+    if (typeof value === "string" || Array.isArray(value)) axes.push(axisOf(path, origin, value));
     else problems.push({ origin, path: "", message: "must be a list of values" });
   }
   const filtersIn = async (option: string, texts: readonly string[]) => {
@@ -98,6 +97,12 @@ async function assignmentsIn(
   return assignments;
 }
 
+/** @param value A text with values or a range, a list of values, or one value. */
+function axisOf(path: InputPath, origin: string, value: Json): Axis {
+  if (typeof value === "string") return { path, origin, items: parseAxisItems(value) };
+  return { path, origin, items: { type: "values", values: [value].flat() } };
+}
+
 /** It is whole unless problems were reported. */
 export function readMatrixSpec(members: Members, source: BatchSource): MatrixSpec {
   return {
@@ -120,9 +125,7 @@ function axesIn(matrix: JsonObject, source: BatchSource): Axis[] {
       report(source, ["matrix", name], `must be a list of values, or a range like 1..10: got ${nameOfType(value)}`);
       return [];
     }
-    const origin = originAt(source, ["matrix", name]);
-    if (typeof value === "string") return [{ path, origin, items: parseAxisItems(value) }];
-    return [{ path, origin, items: { type: "values", values: Array.isArray(value) ? value : [value] } }];
+    return [axisOf(path, originAt(source, ["matrix", name]), value)];
   });
 }
 

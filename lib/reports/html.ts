@@ -8,7 +8,12 @@ import { gzipBase64 } from "../base64.ts";
 import { html, raw } from "../deps/hono.ts";
 import { formatDuration } from "../duration.ts";
 import { formatCounts } from "./cases.ts";
-import { PAGE_SCRIPT } from "./html/script.ts";
+import { CHART_SCRIPT } from "./html/chart.ts";
+import { CORE_SCRIPT } from "./html/core.ts";
+import { DETAILS_SCRIPT } from "./html/details.ts";
+import { FILTER_SCRIPT } from "./html/filter.ts";
+import { LIST_SCRIPT } from "./html/list.ts";
+import { OVERVIEW_SCRIPT } from "./html/overview.ts";
 import { PAGE_STYLE } from "./html/style.ts";
 import { pageData } from "./page_data.ts";
 import type { Report } from "./report.ts";
@@ -75,3 +80,26 @@ function factsOf({ startedAtMs, endedAtMs, environment, shard, platformUrl }: Re
     host,
   ].filter((fact) => fact !== null).join(" · ");
 }
+
+/** After the first frame, which shows the result however many cases there are. */
+const START = String.raw`
+requestAnimationFrame(() => setTimeout(() => {
+  const encoded = atob(document.getElementById("data").textContent);
+  const bytes = Uint8Array.from(encoded, (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  new Response(stream).json().then(showReport);
+}));
+`;
+
+/** In the order in which its parts need each other. */
+const PAGE_SCRIPT: string = [
+  '"use strict";(() => {',
+  CORE_SCRIPT,
+  DETAILS_SCRIPT,
+  OVERVIEW_SCRIPT,
+  CHART_SCRIPT,
+  FILTER_SCRIPT,
+  LIST_SCRIPT,
+  START,
+  "})();",
+].join("\n");

@@ -13,10 +13,7 @@ export interface ShardFile {
   readonly text: string;
 }
 
-interface ReadShard {
-  readonly path: string;
-  readonly report: Report;
-}
+type ReadShard = Pick<ShardFile, "path"> & { readonly report: Report };
 
 /**
  * The report that the run would have had without shards.

@@ -109,27 +109,18 @@ function bounded(values: JsonObject | null): JsonObject | null {
   return Object.fromEntries(entries);
 }
 
-export interface FailureCluster {
-  /** With `…` for what differs between its cases. */
-  readonly message: string;
-  /** Places in the list of cases. */
-  readonly cases: readonly number[];
-  /** Where most of them ran, like `4 of 5 on cluster-a`; `null` if they have no place in common. */
-  readonly where: string | null;
-}
-
 /** Groups failures that have the same reason, the largest group first. */
-export function failureClusters(cases: readonly ReportCase[]): readonly FailureCluster[] {
+export function failureClusters(cases: readonly ReportCase[]) {
   const failed = worstFirst(cases);
   const places = new Map(cases.map((one, index) => [one, index]));
   const groups = Map.groupBy(failed, (one) => normalizedMessage(messageOf(one), namesOf(one)));
-  return [...groups].map(([normalized, members]) => {
-    return {
-      message: commonText(members.map(messageOf)) ?? normalized,
-      cases: members.map((one) => places.get(one) ?? 0),
-      where: placeOf(members),
-    };
-  }).toSorted((a, b) => b.cases.length - a.cases.length);
+  return [...groups].map(([normalized, members]) => ({
+    /** With `…` for what differs between its cases. */
+    message: commonText(members.map(messageOf)) ?? normalized,
+    /** Places in the list of cases. */
+    cases: members.map((one) => places.get(one) ?? 0),
+    where: placeOf(members),
+  })).toSorted((a, b) => b.cases.length - a.cases.length);
 }
 
 function messageOf(one: ReportCase): string {
@@ -147,6 +138,7 @@ function namesOf({ attempts, name }: ReportCase): readonly string[] {
   return [name, ...attempts.flatMap(({ slug }) => slug ?? [])];
 }
 
+/** Where most of them ran, like `4 of 5 on cluster-a`; `null` if they have no place in common. */
 function placeOf(members: readonly ReportCase[]): string | null {
   const counts = new Map<string, number>();
   for (const { attempts } of members) {

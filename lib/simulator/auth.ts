@@ -10,12 +10,7 @@ const JWT_LIFETIME_MS = 24 * 60 * 60 * 1_000;
 
 export type ApiKeyKind = "pwt" | "pwut" | "jwt";
 
-export interface AuthKeys {
-  keyFor(user: string, kind: ApiKeyKind): string;
-  expire(user: string): void;
-  /** The user of an `Authorization` header, or the error (401) that responds to it. */
-  userOf(authorization: string | null): string | HttpError;
-}
+export type AuthKeys = ReturnType<typeof createAuthKeys>;
 
 interface IssuedKey {
   readonly key: string;
@@ -25,7 +20,7 @@ interface IssuedKey {
 }
 
 /** @param url Of the server. */
-export function createAuthKeys(url: string, now: () => number, random: () => number): AuthKeys {
+export function createAuthKeys(url: string, now: () => number, random: () => number) {
   /** By their `Authorization` headers. */
   const issued = new Map<string, IssuedKey>();
   const expired = new Set<string>([EXPIRED_USER]);
@@ -53,8 +48,9 @@ export function createAuthKeys(url: string, now: () => number, random: () => num
 
   return {
     keyFor,
-    expire: (user) => void expired.add(user),
-    userOf(authorization) {
+    expire: (user: string) => void expired.add(user),
+    /** The user of an `Authorization` header, or the error (401) that responds to it. */
+    userOf(authorization: string | null): string | HttpError {
       if (authorization === null) return unauthorized("Authentication is required");
       const issuedKey = issued.get(authorization.replace(/^\w+ +/, (scheme) => `${scheme.trim().toLowerCase()} `));
       if (issuedKey === undefined) return unauthorized("Invalid credentials");

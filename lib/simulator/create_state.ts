@@ -5,7 +5,7 @@ import { SIMULATED_USERS } from "./auth.ts";
 import { describedClusters, SAMPLE_CLUSTERS } from "./clusters.ts";
 import { plannedRun } from "./run_input.ts";
 import { newId, objectOf, parseWorkflow } from "./shape.ts";
-import { type Scenario, stepScript } from "./scenario.ts";
+import { stepScript } from "./scenario.ts";
 import type { SimulatorOptions } from "./simulator.ts";
 import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
@@ -24,7 +24,10 @@ export function createState(
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
     .map((file): WorkflowFile => ({ ...file, scenario: scenarios[file.name] ?? file.scenario ?? {} }))
     .map((file) => ({ file, yaml: yamlOf(file) }));
-  checkScenarios(scenarios, new Map(files.map(({ file }) => [file.name, file])));
+  const unknown = Object.keys(scenarios).find((name) => !files.some(({ file }) => file.name === name));
+  if (unknown !== undefined) throw new RangeError(`the scenario of ${unknown} has no workflow of that name`);
+  // Throws a RangeError for an invalid time.
+  for (const { file: { scenario = {} } } of files) Object.values(scenario).forEach(stepScript);
   const workflows = new Map(SIMULATED_USERS.map((user) => [
     user as string,
     new Map(files.map(({ file, yaml }) => [file.name, storedWorkflow(file, yaml, () => newId(startMs, deps.random))])),
@@ -49,16 +52,6 @@ function yamlOf(file: WorkflowFile): JsonObject {
   const yaml = parseWorkflow(file.yaml);
   if (yaml === undefined) throw new RangeError(`workflow ${file.name} must be a YAML mapping`);
   return yaml;
-}
-
-/** Throws a RangeError for an unknown workflow or an invalid time. */
-function checkScenarios(
-  scenarios: Readonly<Record<string, Scenario>>,
-  files: ReadonlyMap<string, WorkflowFile>,
-): void {
-  const unknown = Object.keys(scenarios).find((name) => !files.has(name));
-  if (unknown !== undefined) throw new RangeError(`the scenario of ${unknown} has no workflow of that name`);
-  for (const { scenario = {} } of files.values()) for (const step of Object.values(scenario)) stepScript(step);
 }
 
 function storedWorkflow(file: WorkflowFile, yaml: JsonObject, nextId: () => string): StoredWorkflow {

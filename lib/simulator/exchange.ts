@@ -69,7 +69,7 @@ export async function handleExchange(
     const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
     result = new HttpError(fault.status, "Injected fault", { headers });
   } else {
-    result = respond(deps, { request, url, text, match });
+    result = respond(deps, request, text, match);
     onStep(operation, "done");
     if (fault?.statusAfterEffect !== undefined) result = new HttpError(fault.statusAfterEffect, "Gateway timeout");
   }
@@ -89,14 +89,8 @@ function routesOf(state: SimulatorState) {
   );
 }
 
-interface ParsedRequest {
-  readonly request: Request;
-  readonly url: URL;
-  readonly text: string;
-  readonly match: RouteMatch | HttpError;
-}
-
-function respond({ state, authKeys, admittedMs }: ExchangeDeps, { request, url, text, match }: ParsedRequest) {
+function respond(deps: ExchangeDeps, request: Request, text: string, match: RouteMatch | HttpError) {
+  const { state, authKeys, admittedMs } = deps;
   try {
     limitRate(state, admittedMs);
     const isPublic = "route" in match && match.route.isPublic === true;
@@ -106,7 +100,8 @@ function respond({ state, authKeys, admittedMs }: ExchangeDeps, { request, url, 
     const { route: { handler, contentType }, params } = match;
     const body = text.trim() === "" ? null : parseJson(text);
     if (body === undefined) return new HttpError(400, "The body is not JSON");
-    const context = { state, user, params, query: url.searchParams, body, nowMs: state.clock.now() };
+    const query = new URL(request.url).searchParams;
+    const context = { state, user, params, query, body, nowMs: state.clock.now() };
     return responseOf(handler(context), contentType);
   } catch (error) {
     if (error instanceof HttpError) return error;

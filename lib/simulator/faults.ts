@@ -3,13 +3,9 @@
 import type { SimulatedResponse } from "./responses.ts";
 import type { Fault, Operation } from "./simulator.ts";
 
-export interface FaultInjector {
-  add(faults: readonly Fault[]): void;
-  /** Returns the first matching fault and uses it up once. */
-  take(operation: Operation): Fault | undefined;
-}
+export type FaultInjector = ReturnType<typeof createFaultInjector>;
 
-export function createFaultInjector(initial: readonly Fault[]): FaultInjector {
+export function createFaultInjector(initial: readonly Fault[]) {
   const entries: { readonly fault: Fault; toSkip: number; remaining: number }[] = [];
   const add = (faults: readonly Fault[]) => {
     for (const fault of faults) entries.push({ fault, toSkip: fault.after ?? 0, remaining: fault.times ?? 1 });
@@ -17,7 +13,8 @@ export function createFaultInjector(initial: readonly Fault[]): FaultInjector {
   add(initial);
   return {
     add,
-    take(operation) {
+    /** Returns the first matching fault and uses it up once. */
+    take(operation: Operation): Fault | undefined {
       for (const entry of entries) {
         if (entry.remaining <= 0 || (entry.fault.on !== "*" && entry.fault.on !== operation)) continue;
         if (entry.toSkip > 0) {

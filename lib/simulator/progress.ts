@@ -1,4 +1,4 @@
-/** Computes a run's progress and logs at an instant from its plan and from cancel, update and delete requests. */
+/** A run at an instant: its progress, logs and JSON, from its plan and from cancel, update and delete requests. */
 
 import type { JsonObject } from "../json.ts";
 import { substituteExpressions } from "./expressions.ts";
@@ -140,4 +140,47 @@ function rotate(
 
 function fileText(lines: readonly string[]): string | null {
   return lines.length === 0 ? null : lines.map((line) => `${line}\n`).join("");
+}
+
+/** An item of the list of runs: without jobs. */
+export function simulatedRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
+  const workflow = run.workflow ?? "inline";
+  return {
+    id: run.id,
+    slug: run.slug,
+    number: run.number,
+    user: run.user,
+    status: simulatedStatusOf(run, nowMs),
+    workflowName: workflow,
+    workflowSlug: workflow,
+    inlineRun: run.workflow === null,
+    marketplace: workflow.startsWith("marketplace."),
+    // The contract does not declare it, but the platform sends it.
+    newExecutor: true,
+    createdAt: formatServerTime(state, run.createdAtMs),
+    // The platform writes `createdAt` in milliseconds and `completedAt` in nanoseconds.
+    ...(hasSimulatedRunEnded(run, nowMs)
+      ? { completedAt: formatServerTime(state, endMsOf(run)).replace("Z", "000000Z") }
+      : {}),
+    ...(run.displayName === null ? {} : { displayName: run.displayName }),
+    ...(run.statusReason === null ? {} : { statusReason: run.statusReason }),
+  };
+}
+
+/** The response to a submit. */
+export function submitResponse(run: JsonObject, sessions: SimulatedRun["sessions"]) {
+  return { run, redirect: sessions.find((session) => session.isRedirect)?.name };
+}
+
+/** A run's details. */
+export function runDetailJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
+  const redirect = run.sessions.find((session) => session.isRedirect);
+  return {
+    ...simulatedRunJson(state, run, nowMs),
+    executedJobs: executedJobsOf(run, nowMs),
+    inputs: run.inputs,
+    links: {},
+    resolvedYaml: run.yaml,
+    ...(redirect === undefined ? {} : { redirect: { kind: "session", name: redirect.name } }),
+  };
 }

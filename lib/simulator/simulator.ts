@@ -3,8 +3,6 @@
 import type { Clock } from "../clock.ts";
 import type { Scenario } from "./scenario.ts";
 
-export type { LogLine, Scenario, StepScenario } from "./scenario.ts";
-
 /** What a request does. Faults and received requests refer to it. */
 export const OPERATIONS = [
   "health",

@@ -8,7 +8,7 @@ import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.
 import type { RunResult } from "../result.ts";
 import type { Judgement } from "./judge.ts";
 import type { CheckedCase } from "./preflight.ts";
-import type { Reference } from "./reference.ts";
+import type { Reference } from "./references.ts";
 
 export interface CaseState {
   readonly one: CheckedCase;

@@ -2,7 +2,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { type JsonObject, valuesIn } from "../json.ts";
 import { axesOf } from "./matrix.ts";
 import { listOf, type Named, needsOf, objectOf, type Report, textsOf } from "./document.ts";
-import { referencesIn } from "./reference.ts";
+import { referencesIn } from "./references.ts";
 import type { SourcePath } from "./source.ts";
 
 /** Where values may name the environment; outputs of other runs only in inputs. */

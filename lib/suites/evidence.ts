@@ -1,6 +1,6 @@
 /** Collects what an attempt left behind, as far as the case expects something of it. */
 
-import type { ProgramResult, RunIsolated } from "../child_process.ts";
+import type { RunIsolated } from "../child_process.ts";
 import type { Clock } from "../clock.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import { RunnerError } from "../errors.ts";
@@ -75,11 +75,11 @@ export function runSecondsOf({ durationSeconds }: RunResult, queueSeconds: numbe
   return durationSeconds === null ? null : Math.max(0, durationSeconds - (queueSeconds ?? 0));
 }
 
+const STATUSES = ["completed", "failed", "cancelled", "timeout"] as const;
+
 function statusOf({ status, kind }: RunResult): RunEvidence["status"] {
   if (kind === "session_ready") return "completed";
-  return status === "completed" || status === "failed" || status === "cancelled" || status === "timeout"
-    ? status
-    : "failed";
+  return STATUSES.find((one) => one === status) ?? "failed";
 }
 
 function neededSteps({ expect, metrics }: PlannedCase, { jobs = [] }: RunResult): readonly PlacedStep[] {
@@ -203,19 +203,11 @@ async function runCheck(
     timeoutMs,
     signal,
   });
-  return endOfCheck(ended, command, { redact, timeoutMs });
-}
-
-function endOfCheck(
-  ended: ProgramResult,
-  [program = ""]: readonly string[],
-  { redact, timeoutMs }: { readonly redact: Redactor; readonly timeoutMs: number },
-): RunEvidence["check"] {
   if (ended.type === "ended") return { exitCode: ended.code, output: redact(`${ended.stdout}${ended.stderr}`) };
   const reasons = {
     "not-found": "no such program",
     "denied": "permission denied",
     "timed-out": `it took longer than ${formatDuration(timeoutMs)}`,
   } as const;
-  return { exitCode: null, output: `${program}: ${reasons[ended.type]}` };
+  return { exitCode: null, output: `${command[0] ?? ""}: ${reasons[ended.type]}` };
 }

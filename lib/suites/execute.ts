@@ -21,7 +21,7 @@ import { finishSuite } from "./finish.ts";
 import { endsOfInterrupted, judgeInterrupted, judgeStopped } from "./interrupted.ts";
 import type { Judgement } from "./judge.ts";
 import { type CheckedCase, prepareCase } from "./preflight.ts";
-import type { Reference } from "./reference.ts";
+import type { Reference } from "./references.ts";
 import type { PreviousCase } from "./session.ts";
 
 export interface ExecuteSuitesOptions

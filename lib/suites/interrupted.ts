@@ -6,7 +6,7 @@ import { endOfSubmission } from "../runs/batch.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
 import type { BatchOutcome, BatchTask, TaskEnd } from "../runs/batch_task.ts";
 import type { Deps } from "../runs/deps.ts";
-import { type ActiveSubmission, isOpen, isUnsent, slugOf } from "../submission.ts";
+import { isOpen, isUnsent, slugOf } from "../submission.ts";
 import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
 import type { Judgement } from "./judge.ts";
@@ -63,10 +63,24 @@ export async function judgeStopped(
   const cancelled = `still running ${
     stop === "deadline" ? "at the deadline" : "when the suite was cancelled"
   }, and cancelled`;
-  const isActive = submission.state === "active";
-  const isCancelled = isActive && await cancelCutOff(deps, submission, { reason: cancelled, options });
+  let isCancelled = false;
+  if (submission.state === "active") {
+    // Before the request: after it, the platform shows only that the run was cancelled.
+    const judged = {
+      of: "cancelled",
+      verdict: "not-judged",
+      isFailure: false,
+      reason: cancelled,
+      cause: null,
+    } as const;
+    const { origin } = submission;
+    if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
+    isCancelled = await cancelQuietly(deps, submission.runId, options.signal);
+  }
   const slug = slugOf(submission);
-  const detail = isActive ? `its run ${slug} could not be cancelled` : `whether ${slug} has started is not known`;
+  const detail = submission.state === "active"
+    ? `its run ${slug} could not be cancelled`
+    : `whether ${slug} has started is not known`;
   const reason = isCancelled ? cancelled : `${why}, and ${detail}`;
   return cutOff(state, end, { reason, verdict: "not-judged", isCancelled }, options);
 }
@@ -77,18 +91,6 @@ const STOP_TEXTS: Readonly<Record<string, string>> = {
   "max-failures": "too many cases failed before (--max-failures)",
   "cancelled": "the suite was cancelled",
 };
-
-async function cancelCutOff(
-  deps: Deps,
-  submission: ActiveSubmission,
-  { reason, options: { signal } }: { readonly reason: string; readonly options: CutOffOptions },
-): Promise<boolean> {
-  // Before the request: after it, the platform shows only that the run was cancelled.
-  const judged = { of: "cancelled", verdict: "not-judged", isFailure: false, reason, cause: null } as const;
-  const { origin } = submission;
-  if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
-  return await cancelQuietly(deps, submission.runId, signal);
-}
 
 type CutOff = Extract<TaskEnd, { type: "open" | "result" }>;
 

@@ -8,16 +8,11 @@ import type { ApplicableFailure } from "./judge.ts";
 import { axesOf } from "./matrix.ts";
 import type { SourcePath } from "./source.ts";
 
-export interface KnownFailureContext {
-  readonly document: JsonObject;
-  /** Like 2030-01-31. */
-  readonly today: string;
-}
-
+/** @param today Like 2030-01-31. */
 export function checkKnownFailures(
   value: JsonObject,
   path: SourcePath,
-  context: KnownFailureContext,
+  { document, today }: { readonly document: JsonObject; readonly today: string },
   report: Report,
 ): void {
   const axisExpectations = axisMappings(objectOf(value.matrix)).flatMap(([, , { expect }]) =>
@@ -26,17 +21,34 @@ export function checkKnownFailures(
   const expectations = ["status", ...expectationPaths(objectOf(value.expect)), ...axisExpectations];
   const metrics = [
     ...Object.keys(objectOf(value.metrics)),
-    ...Object.keys(objectOf(context.document.metrics)),
+    ...Object.keys(objectOf(document.metrics)),
     "duration",
     "queue",
   ];
+  const axes = axesOf(objectOf(value.matrix));
+  const known = [...axes.keys(), "environment", "resource"];
+  const checkWhen = (when: JsonObject, place: SourcePath) => {
+    for (const [key, value] of Object.entries(when)) {
+      const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
+      if (!known.includes(key)) {
+        const hint = didYouMeanOrKnown(key, known);
+        report([...place, key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
+      }
+      const all = Array.isArray(value) ? value : [value];
+      for (const one of all.filter((one) => !isObject(one))) {
+        if (values !== undefined && !values.includes(String(one))) {
+          report([...place, key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
+        }
+      }
+    }
+  };
   for (const [index, item] of listOf(value["known-failures"]).entries()) {
     const place = [...path, "known-failures", index];
     const failure = objectOf(item);
-    checkUntil(failure.until, [...place, "until"], context.today, report);
+    checkUntil(failure.until, [...place, "until"], today, report);
     checkKnown(failure.expectation, expectations, [...place, "expectation"], report);
     checkKnown(failure.metric, metrics, [...place, "metric"], report);
-    checkWhen(objectOf(failure.when), [...place, "when"], { matrix: objectOf(value.matrix), ...context }, report);
+    checkWhen(objectOf(failure.when), [...place, "when"]);
   }
 }
 
@@ -50,29 +62,6 @@ export function checkUntil(until: Json | undefined, path: SourcePath, today: str
 function checkKnown(name: Json | undefined, known: readonly string[], path: SourcePath, report: Report): void {
   if (typeof name !== "string" || known.some((one) => one === name || one.startsWith(`${name}.`))) return;
   report(path, `the case has none: "${name}". ${didYouMeanOrKnown(name, known)}`);
-}
-
-function checkWhen(
-  when: JsonObject,
-  path: SourcePath,
-  { matrix, document }: KnownFailureContext & { readonly matrix: JsonObject },
-  report: Report,
-): void {
-  const axes = axesOf(matrix);
-  const known = [...axes.keys(), "environment", "resource"];
-  for (const [key, value] of Object.entries(when)) {
-    const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
-    if (!known.includes(key)) {
-      const hint = didYouMeanOrKnown(key, known);
-      report([...path, key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
-    }
-    const all = Array.isArray(value) ? value : [value];
-    for (const one of all.filter((one) => !isObject(one))) {
-      if (values !== undefined && !values.includes(String(one))) {
-        report([...path, key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
-      }
-    }
-  }
 }
 
 /** The expectations of a case by their paths, like `outputs.main.energy`. */

@@ -15,12 +15,11 @@ import {
   type OverridesDocument,
   type SuiteDocument,
 } from "./format.ts";
-import { type InputSource, referencesOf, secretNames, type Values } from "./input_layers.ts";
+import { type InputSource, type Reference, referencesOf, secretNames, substitute, type Values } from "./references.ts";
 import { planMetrics, type PlannedMetrics } from "./metrics.ts";
 import { planFailures, type PlannedFailure } from "./known_failures.ts";
 import { type Drafted, type DraftsByName, matrixOf, nameOf, type Need, needsOf } from "./plan_needs.ts";
 import type { Suite } from "./read_suite.ts";
-import { type Reference, substitute } from "./reference.ts";
 import type { SourcePath } from "./source.ts";
 
 /** A run that a suite wants: of a case, or one that several cases need. */

@@ -2,7 +2,7 @@
 
 import type { AxisValue } from "./matrix.ts";
 import type { CaseDocument } from "./format.ts";
-import { type InputSource, referencesOf } from "./input_layers.ts";
+import { type InputSource, referencesOf } from "./references.ts";
 import type { SourcePath } from "./source.ts";
 
 export interface Need {

@@ -1,6 +1,6 @@
 /** Checks everything before the first run is submitted: workflows, inputs, resources. Sends only reads. */
 
-import { distinctWarnings } from "../batches/check_rows.ts";
+import { type CheckOptions, distinctWarnings } from "../batches/check_rows.ts";
 import { findCluster, WORKSPACE } from "../cluster.ts";
 import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
 import { findSecrets, redactedValues, secretValues, withoutSecrets } from "../inputs/secrets.ts";
@@ -10,11 +10,11 @@ import { createRedactor, type Redactor } from "../redact.ts";
 import type { Deps } from "../runs/deps.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import { findWorkflow } from "../runs/find.ts";
-import { gatherInputs, type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
+import { gatherInputs, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { canonicalJson } from "../json.ts";
 import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
 import { sha256, shortened } from "../text.ts";
-import { inputLayers, referencesOf, type Values } from "./input_layers.ts";
+import { inputLayers, referencesOf, type Values } from "./references.ts";
 import { cannotRun } from "./read_suite.ts";
 import type { PlannedCase } from "./plan.ts";
 
@@ -34,10 +34,7 @@ export interface CheckedCase extends PlannedCase {
   readonly secrets: readonly string[];
 }
 
-export interface PreflightOptions {
-  readonly signal: AbortSignal;
-  readonly checking: InputChecking;
-}
+export type PreflightOptions = Pick<CheckOptions, "signal" | "checking">;
 
 const MAX_CONCURRENT = 4;
 
@@ -128,7 +125,7 @@ async function checkCase(
     key: `${one.id}-${(await sha256(content)).slice(0, 8)}`,
     givenInputs: given,
     clusters,
-    offReason: await offReasonOf(deps, one, clusters, options),
+    offReason: await offReasonOf(deps, one.resources === "active" ? clusters : one.resources, options),
     warnings: prepared?.warnings ?? [],
     secrets: [...one.secrets, ...request === undefined ? [] : redactedValues(request)],
   };
@@ -149,13 +146,10 @@ export async function prepareCase(
 
 async function offReasonOf(
   { client }: Pick<Deps, "client">,
-  { resources }: PlannedCase,
-  clusters: readonly string[],
+  wanted: "any" | readonly string[],
   { signal }: PreflightOptions,
 ): Promise<string | null> {
-  if (resources === "any") return null;
-  const wanted = resources === "active" ? clusters : resources;
-  if (wanted.length === 0) return null;
+  if (wanted === "any" || wanted.length === 0) return null;
   const known = await client.listClusters({ signal });
   for (const name of wanted.filter((name) => name !== WORKSPACE.name && name !== WORKSPACE.id)) {
     const cluster = findCluster(known, name);

@@ -1,7 +1,7 @@
 /** Runs whose work is done in workflows that their steps call, as every command shows them. */
 
 import assert from "node:assert/strict";
-import type { Scenario } from "../../lib/simulator/simulator.ts";
+import type { Scenario } from "../../lib/simulator/scenario.ts";
 import { cliStage } from "../support/cli_stage.ts";
 import { commandReader } from "../support/github_runner.ts";
 import { emptyFolder } from "../support/main_job.ts";

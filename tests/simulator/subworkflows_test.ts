@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { objectOf } from "../../lib/simulator/shape.ts";
-import type { Scenario } from "../../lib/simulator/simulator.ts";
+import type { Scenario } from "../../lib/simulator/scenario.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { fixtureWorkflows } from "../support/real_workflows.ts";
 import { virtualClock } from "../support/virtual_clock.ts";

@@ -11,22 +11,16 @@ const SIGNS = {
 const STEP_TONES = { completed: "success", error: "error", failed: "error", faulted: "error", running: "active" };
 const VERDICTS = ["failed", "unexpected-pass", "error", "not-judged", "not-run", "known-failure", "skipped", "passed"];
 
-function h(tag, properties, ...children) {
-  const element = document.createElement(tag);
+const h = (tag, properties, ...children) => filled(document.createElement(tag), properties, children);
+const svg = (tag, attributes, ...children) => filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+function filled(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "class") element.className = value;
     else element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
-  return element;
-}
-
-function svg(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.append(...children);
   return element;
 }
 

@@ -1,7 +1,6 @@
 /** Identity of the user, and resources other than workflows and runs. */
 
-import { HttpError } from "../responses.ts";
-import { checkBody } from "../body.ts";
+import { checkBody, HttpError } from "../responses.ts";
 import { SIMULATED_ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
 import { newSession, openSessions, sessionJson } from "../sessions.ts";

@@ -1,11 +1,9 @@
 /** Legacy routes: a run is identified by its workflow and number, and DELETE removes it with its files. */
 
 import type { JsonObject } from "../../json.ts";
-import { HttpError } from "../responses.ts";
-import { checkBody } from "../body.ts";
+import { checkBody, HttpError } from "../responses.ts";
 import { prepareSimulatedRun, storeSimulatedRun } from "../run_input.ts";
-import { executedJobsOf } from "../progress.ts";
-import { simulatedRunJson, submitResponse } from "../render.ts";
+import { executedJobsOf, simulatedRunJson, submitResponse } from "../progress.ts";
 import { objectOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";

@@ -1,10 +1,15 @@
 /** Current routes of runs, which are identified by slug. */
 
-import { HttpError, invalidRequest, queryError } from "../responses.ts";
-import { checkBody } from "../body.ts";
+import { checkBody, HttpError, invalidRequest, queryError } from "../responses.ts";
 import { acceptSlug, findRunWithSlug, prepareSimulatedRun, type RunInput, storeSimulatedRun } from "../run_input.ts";
-import { hasSimulatedRunEnded, readLogFile, runningSteps } from "../progress.ts";
-import { runDetailJson, simulatedRunJson, submitResponse } from "../render.ts";
+import {
+  hasSimulatedRunEnded,
+  readLogFile,
+  runDetailJson,
+  runningSteps,
+  simulatedRunJson,
+  submitResponse,
+} from "../progress.ts";
 import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteSimulatedRuns, listSimulatedRuns } from "./select_runs.ts";

@@ -1,8 +1,7 @@
 /** Selects runs by a query: to list them, or to delete them. */
 
 import { type FieldError, HttpError, invalidRequest, queryError } from "../responses.ts";
-import { hasSimulatedRunEnded, simulatedStatusOf } from "../progress.ts";
-import { simulatedRunJson } from "../render.ts";
+import { hasSimulatedRunEnded, simulatedRunJson, simulatedStatusOf } from "../progress.ts";
 import type { RouteContext } from "./route.ts";
 
 const ENDED = ["completed", "error", "canceled"];

@@ -1,7 +1,6 @@
 /** Workflow variables of an account. The value of a secret one is never returned. */
 
-import { checkBody } from "../body.ts";
-import { HttpError } from "../responses.ts";
+import { checkBody, HttpError } from "../responses.ts";
 import type { StoredVariable } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";
 

@@ -1,8 +1,7 @@
 /** Workflows, their files, presets (saved inputs) and consent. */
 
 import type { JsonObject } from "../../json.ts";
-import { HttpError } from "../responses.ts";
-import { checkBody } from "../body.ts";
+import { checkBody, HttpError } from "../responses.ts";
 import { newId, objectOf, textOf } from "../shape.ts";
 import type { StoredPreset, StoredWorkflow } from "../state.ts";
 import { type RouteContext, routesIn } from "./route.ts";
