@@ -72,11 +72,19 @@ export function messageWithHint(error: unknown): string {
   return error instanceof RunnerError && error.hint !== undefined ? `${error.message}. ${error.hint}` : error.message;
 }
 
+/** For `catch`: returns an error of this class. Throws any other one. */
+export function expected<E extends Error>(kind: abstract new (...args: never[]) => E): (error: unknown) => E {
+  return (error) => {
+    if (error instanceof kind) return error;
+    throw error;
+  };
+}
+
 /** For `catch`: a value in place of an expected error. Throws any other one. */
 export function fallbackTo<T>(value: T): (error: unknown) => T {
   return (error) => {
-    if (error instanceof RunnerError) return value;
-    throw error;
+    expected(RunnerError)(error);
+    return value;
   };
 }
 

@@ -1,6 +1,6 @@
 /** Files that options name: checked before anything is done, written at the end. */
 
-import { UsageError } from "../errors.ts";
+import { expected, UsageError } from "../errors.ts";
 import { orUsageError } from "../os_error.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
@@ -51,13 +51,10 @@ export async function writeOutputFiles(
 ): Promise<boolean> {
   let areWritten = true;
   for (const { hint, write } of files) {
-    try {
-      await write();
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      areWritten = false;
-      log("ERROR", `${error.message}\n  ${hint}`);
-    }
+    const error = await write().catch(expected(UsageError));
+    if (error === undefined) continue;
+    areWritten = false;
+    log("ERROR", `${error.message}\n  ${hint}`);
   }
   return areWritten;
 }

@@ -2,6 +2,7 @@ import { systemClock } from "../clock.ts";
 import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText, readTextFile } from "./read_text.ts";
 import { runInForeground, runIsolated, runProgram } from "./run_program.ts";
+import { expected } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { colorMode } from "./terminal/color_mode.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
@@ -102,12 +103,7 @@ async function promptYesNo(question: string): Promise<boolean> {
     import("../prompts/prompter.ts"),
   ]);
   const prompter = await clackPrompter({ mayColor: colorMode(systemEnv) !== "never" });
-  try {
-    return await prompter.confirm(question, { initial: false });
-  } catch (error) {
-    if (error instanceof PromptCancelled) return false;
-    throw error;
-  }
+  return await prompter.confirm(question, { initial: false }).catch(expected(PromptCancelled)) === true;
 }
 
 function onKeys(callback: (text: string) => void): Disposable {

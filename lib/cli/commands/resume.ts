@@ -9,7 +9,7 @@ import {
 import { withinTimeout } from "../../runs/limit.ts";
 import { sharingPolls } from "../../runs/list_running.ts";
 import { slugOf } from "../../submission.ts";
-import { RunnerError } from "../../errors.ts";
+import { expected, RunnerError } from "../../errors.ts";
 import type { RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";
 import { flag } from "../argv.ts";
@@ -81,12 +81,8 @@ async function resumeAndShow(
 ): Promise<ResumeResult> {
   const label = slugOf(record) ?? record.request.workflow;
   const events = resumeSubmission(tracking.deps, record, options);
-  try {
-    return { result: await trackToEnd(tracking, events, { label, defaultOnInterrupt: "keep" }) };
-  } catch (error) {
-    if (error instanceof RunnerError) return { error, record };
-    throw error;
-  }
+  const result = await trackToEnd(tracking, events, { label, defaultOnInterrupt: "keep" }).catch(expected(RunnerError));
+  return result instanceof RunnerError ? { error: result, record } : { result };
 }
 
 function logSkipped(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {

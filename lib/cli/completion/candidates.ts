@@ -60,23 +60,23 @@ async function candidatesFor(
     case "choices":
       return choiceCandidates(target.choices);
     case "workflow":
-      return (await orNone(() => sources.workflows())).map(toCandidate);
+      return (await orNone(() => sources.workflows())).map(completeCandidate);
     case "run":
     case "running-run":
       return await runCandidates(target.type, sources);
     case "preset":
-      return (await orNone(() => sources.presets(target.workflow ?? ""))).map(toCandidate);
+      return (await orNone(() => sources.presets(target.workflow ?? ""))).map(completeCandidate);
     case "input":
       return await inputCandidates(target.workflow, typed, sources);
     case "context":
-      return (await orNone(() => sources.contexts())).map((name) => completeCandidate(name, ""));
+      return (await orNone(() => sources.contexts())).map((name) => completeCandidate({ name, description: "" }));
     case "file":
       return [...choiceCandidates(target.actions ?? {}), ...await fileCandidates(typed, sources)];
   }
 }
 
 function choiceCandidates(choices: Choices): readonly Candidate[] {
-  return Object.entries(choices).map(([text, description]) => completeCandidate(text, description));
+  return Object.entries(choices).map(([name, description]) => completeCandidate({ name, description }));
 }
 
 async function runCandidates(
@@ -84,8 +84,9 @@ async function runCandidates(
   sources: CompletionSources,
 ): Promise<readonly Candidate[]> {
   const runs = await orNone(() => sources.runs());
-  const matching = runs.filter(({ isRunning }) => which === "run" || isRunning).map(toCandidate);
-  return runs.length === 0 ? [] : [...matching, completeCandidate("last", "the latest run started on this machine")];
+  const matching = runs.filter(({ isRunning }) => which === "run" || isRunning).map(completeCandidate);
+  const last = { name: "last", description: "the latest run started on this machine" };
+  return runs.length === 0 ? [] : [...matching, completeCandidate(last)];
 }
 
 /** Before the `=` paths and files, after it values; files after `@`. */
@@ -104,7 +105,7 @@ async function inputCandidates(
   if (prefix !== undefined) {
     // A value after `:=` is JSON, where strings need quotes.
     const values = colon === ":" ? [] : inputs.find((input) => input.path === path)?.values ?? [];
-    return values.map((text) => completeCandidate(`${prefix}${text}`, ""));
+    return values.map((text) => completeCandidate({ name: `${prefix}${text}`, description: "" }));
   }
   return [
     ...inputs.map(({ path, description }) => ({
@@ -146,12 +147,8 @@ async function orNone<T>(load: () => Promise<readonly T[]>): Promise<readonly T[
   }
 }
 
-function toCandidate({ name, description }: NamedItem): Candidate {
-  return completeCandidate(name, description);
-}
-
-function completeCandidate(text: string, description: string): Candidate {
-  return { text, description: normalize(description), isComplete: true };
+function completeCandidate({ name, description }: NamedItem): Candidate {
+  return { text: name, description: normalize(description), isComplete: true };
 }
 
 function normalize(description: string): string {

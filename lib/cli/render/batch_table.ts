@@ -168,20 +168,18 @@ function tableOf(
     true,
     hasDetail && rowsOfText.some((cells) => cells[5]),
   ];
-  const kept = [heading, ...rowsOfText].map((cells) => cells.filter((_, column) => isShown[column]));
+  const table = [heading, ...rowsOfText];
   // The detail takes what the label leaves, and the label what a short detail leaves.
-  const widths = kept[0]?.map((_, column) => Math.max(...kept.map((cells) => textWidth(cells[column] ?? "") + 2))) ??
-    [];
-  const labelColumn = isShown.slice(0, LABEL).filter(Boolean).length;
-  const others = widths.reduce((sum, width, column) => column === labelColumn ? sum : sum + width, 0);
+  const others = [0, 1, 2, 3, 5].filter((column) => isShown[column])
+    .reduce((sum, column) => sum + Math.max(...table.map((cells) => textWidth(cells[column] ?? "") + 2)), 0);
   const maxLabel = isShown[5] === true ? Math.max(12, Math.floor(columns * 0.35), columns - others) : Infinity;
-  return renderTable(
-    kept.map((cells) => cells.map((text, column) => column === labelColumn ? fitToWidth(text, maxLabel) : text)),
-    {
-      columns,
-      paint: paintRows(style, 1),
-    },
+  const fitted = table.map((cells) =>
+    cells.map((text, column) => column === LABEL ? fitToWidth(text, maxLabel) : text)
   );
+  return renderTable(fitted.map((cells) => cells.filter((_, column) => isShown[column])), {
+    columns,
+    paint: paintRows(style, 1),
+  });
 }
 
 const LABEL = 4;

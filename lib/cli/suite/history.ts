@@ -1,7 +1,7 @@
 /** Where the reports of earlier runs of suites are: in the folder of `--history`, or else in the run store. */
 
 import type { Owner } from "../../account.ts";
-import { StorageError } from "../../errors.ts";
+import { expected, StorageError } from "../../errors.ts";
 import { orUsageError } from "../../os_error.ts";
 import { readCtrf, renderCtrf } from "../../reports/ctrf.ts";
 import type { Report } from "../../reports/report.ts";
@@ -44,14 +44,11 @@ export async function openHistory(
   const { output } = call;
   const stated = new Set<string>();
   const ifUsable = async <T>(act: () => Promise<T>, what: string): Promise<T | undefined> => {
-    try {
-      return await act();
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      if (!stated.has(error.message)) output.log("WARNING", `Cannot ${what}: ${error.message}`);
-      stated.add(error.message);
-      return undefined;
-    }
+    const result = await act().catch(expected(StorageError));
+    if (!(result instanceof StorageError)) return result;
+    if (!stated.has(result.message)) output.log("WARNING", `Cannot ${what}: ${result.message}`);
+    stated.add(result.message);
+    return undefined;
   };
   const list = async () =>
     (await Promise.all([...new Set(suites)].map((suite) => store.list({ owner, suite, environment })))).flat();

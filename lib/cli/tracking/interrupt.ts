@@ -1,6 +1,6 @@
 /** What happens to a run when the wait for it is interrupted or times out. */
 
-import { NotFound, RunnerError } from "../../errors.ts";
+import { expected, NotFound, RunnerError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { withLimit } from "../../runs/limit.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -92,11 +92,8 @@ async function cancelSubmitted(
   const { signal } = limit;
   try {
     while (true) {
-      try {
-        return { ...outcomeOf(slug, await cancelRun(deps, { type: "slug", slug }, { signal })), submitted: "yes" };
-      } catch (error) {
-        if (!(error instanceof NotFound)) throw error;
-      }
+      const run = await cancelRun(deps, { type: "slug", slug }, { signal }).catch(expected(NotFound));
+      if (!(run instanceof NotFound)) return { ...outcomeOf(slug, run), submitted: "yes" };
       await deps.clock.sleep(CANCEL_RETRY_DELAY_MS, { signal });
     }
   } catch (error) {
@@ -112,16 +109,13 @@ async function cancelled(
 ): Promise<Omit<StoppedWait, "submitted">> {
   const name = formatRunId(runId);
   const limits = { signal: new AbortController().signal, limit };
-  try {
-    const cancel = (signal: AbortSignal) => cancelRun(deps, runId, { signal });
-    return outcomeOf(name, await withLimit(limits, `cancel run ${name}`, cancel));
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    return {
-      message: `Run ${name} is still running: ${error.message}`,
-      hint: `Try again: ${programCommand("cancel", [name])}`,
-    };
-  }
+  const cancel = (signal: AbortSignal) => cancelRun(deps, runId, { signal });
+  const run = await withLimit(limits, `cancel run ${name}`, cancel).catch(expected(RunnerError));
+  if (!(run instanceof RunnerError)) return outcomeOf(name, run);
+  return {
+    message: `Run ${name} is still running: ${run.message}`,
+    hint: `Try again: ${programCommand("cancel", [name])}`,
+  };
 }
 
 function outcomeOf(name: string, { status }: RunDetail): Omit<StoppedWait, "submitted"> {

@@ -1,6 +1,6 @@
 /** Picks a run at the terminal, for commands that were called without one. */
 
-import { NotFound, UsageError } from "../../errors.ts";
+import { expected, NotFound, UsageError } from "../../errors.ts";
 import { runChoices } from "../../prompts/choices.ts";
 import { PromptCancelled } from "../../prompts/prompter.ts";
 import type { RunId } from "../../run.ts";
@@ -37,10 +37,8 @@ export async function pickRun(
   }
   const { clackPrompter } = await import("../../prompts/clack_prompter.ts");
   const prompter = await clackPrompter({ mayColor: mayColor && (context.env("NO_COLOR") ?? "") === "" });
-  try {
-    return await prompter.choose("Select a run", runChoices(runs, context.clock.now()));
-  } catch (error) {
-    if (!(error instanceof PromptCancelled)) throw error;
-    throw new Stopped("SIGINT", { message: "Cancelled: no run was selected", hint: LIST_HINT, submitted: "no" });
-  }
+  const choices = runChoices(runs, context.clock.now());
+  const picked = await prompter.choose("Select a run", choices).catch(expected(PromptCancelled));
+  if (!(picked instanceof PromptCancelled)) return picked;
+  throw new Stopped("SIGINT", { message: "Cancelled: no run was selected", hint: LIST_HINT, submitted: "no" });
 }

@@ -1,21 +1,17 @@
 /** Several runs that are tracked at once: stopping them is reported once, and names every run that continues. */
 
+import { expected } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { programCommand } from "../../shell_command.ts";
 import { Stopped, type StoppedWait } from "../context.ts";
 
 /** @throws Stopped, for all of them, if any was stopped; or the first other error. */
 export async function stoppedTogether<T>(waits: readonly Promise<T>[]): Promise<readonly T[]> {
-  const ends = await Promise.all(waits.map((wait) => wait.then((value) => ({ value }), orStopped)));
+  const ends = await Promise.all(waits.map((wait) => wait.then((value) => ({ value }), expected(Stopped))));
   const stops = ends.flatMap((end) => end instanceof Stopped ? [end] : []);
   const [first] = stops;
   if (first !== undefined) throw new Stopped(first.signal, combined(stops.flatMap(({ wait }) => wait ?? [])));
   return ends.flatMap((end) => end instanceof Stopped ? [] : [end.value]);
-}
-
-function orStopped(error: unknown): Stopped {
-  if (error instanceof Stopped) return error;
-  throw error;
 }
 
 function combined(waits: readonly StoppedWait[]): StoppedWait | null {

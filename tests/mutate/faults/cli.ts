@@ -30,7 +30,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "a run that cannot be cancelled is reported as cancelled",
-      "message: `Run ${name} is still running: ${error.message}`",
+      "message: `Run ${name} is still running: ${run.message}`",
       "message: `Run ${name} is being cancelled`",
     ],
     [
@@ -45,8 +45,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "a run that an interrupted submit starts late is not cancelled",
-      "if (!(error instanceof NotFound)) throw error;",
-      "throw error;",
+      "{ signal }).catch(expected(NotFound));",
+      "{ signal });",
     ],
     [
       "a CI system kills the job before a cancel without a response is reported",
