@@ -139,7 +139,6 @@ function escaped(text: string, isColored: boolean): string {
 /** @param sequence Has one group around all of it. */
 function escapedExcept(sequence: RegExp, text: string, isColored: boolean): string {
   if (!isColored) return escapeControlCharacters(text);
-  return text.split(sequence).map((part, index) => index % 2 === 1 ? part : escapeControlCharacters(part)).join(
-    "",
-  );
+  const parts = text.split(sequence);
+  return parts.map((part, index) => index % 2 === 1 ? part : escapeControlCharacters(part)).join("");
 }

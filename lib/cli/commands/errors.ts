@@ -36,15 +36,12 @@ export const command = defineCommand({
       const failedJobs = failure?.failedJobs ?? [];
       output.document({ slug, status, summary, failedJobs, exitCode, kind: status, submitted: "no" });
     } else if (failure === undefined) {
-      output.answer(
-        `No job or step failed: the run is ${run.status}${summary === null ? "" : ` (${oneLine(summary)})`}`,
-      );
+      const reason = summary === null ? "" : ` (${oneLine(summary)})`;
+      output.answer(`No job or step failed: the run is ${run.status}${reason}`);
     } else {
-      output.answer(
-        `${output.answerStyle.red("✗")} ${oneLine(failure.summary)}\n${
-          renderFailureDigest(failure, output.answerStyle)
-        }`,
-      );
+      const { answerStyle } = output;
+      output.answer(`${answerStyle.red("✗")} ${oneLine(failure.summary)}`);
+      output.answer(renderFailureDigest(failure, answerStyle));
     }
     return exitCode;
   },

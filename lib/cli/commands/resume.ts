@@ -88,12 +88,8 @@ async function resumeAndShow(
 function logSkipped(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {
   for (const record of pending) output.log("WARNING", pendingLine(record, nowMs));
   if (detached.length > 0) {
-    output.log(
-      "INFO",
-      `${counted(detached.length, "detached run")} skipped: \`resume --all\` tracks ${
-        detached.length === 1 ? "it" : "them"
-      } too`,
-    );
+    const them = detached.length === 1 ? "it" : "them";
+    output.log("INFO", `${counted(detached.length, "detached run")} skipped: \`resume --all\` tracks ${them} too`);
   }
   const owners = new Set(others.map(({ owner }) => `${owner.user} on ${owner.host}`));
   for (const owner of owners) {

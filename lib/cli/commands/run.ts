@@ -96,10 +96,8 @@ export const command = defineCommand({
     });
     output.reporter?.start(values.workflow);
     const layers = await readLayers(values.input ?? [], inputSources(call.context));
-    return await submitRunSpec(
-      call,
-      () => Promise.resolve({ workflow: values.workflow, layers, preset: values.preset ?? null }),
-    );
+    const spec = { workflow: values.workflow, layers, preset: values.preset ?? null };
+    return await submitRunSpec(call, () => Promise.resolve(spec));
   },
 });
 

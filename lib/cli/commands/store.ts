@@ -30,9 +30,8 @@ export const command = defineCommand({
   async run({ context: { clock, random }, output, signal, values }) {
     // Nothing is opened before it is used.
     const open = (name: string) => openKv(name, { clock, random, signal, onSetAside: null });
-    const problems = [() => assertExists(values.from), () => open(values.from), () => open(values.to)].flatMap(
-      problemOf,
-    );
+    const acts = [() => assertExists(values.from), () => open(values.from), () => open(values.to)];
+    const problems = acts.flatMap(problemOf);
     if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
     await using source = open(values.from);
     await using target = open(values.to);

@@ -44,14 +44,9 @@ async function filesIn(context: Context, path: string): Promise<readonly string[
 /** Relative to the working folder. @throws UsageError if Git fails. */
 export async function changedFilesSince({ runProgram }: Context, ref: string): Promise<readonly string[]> {
   const lines: string[] = [];
-  for (
-    const args of [["diff", "--name-only", "--relative", "-z", ref, "--"], [
-      "ls-files",
-      "--others",
-      "--exclude-standard",
-      "-z",
-    ]]
-  ) {
+  const changed = ["diff", "--name-only", "--relative", "-z", ref, "--"];
+  const untracked = ["ls-files", "--others", "--exclude-standard", "-z"];
+  for (const args of [changed, untracked]) {
     const ended = await runProgram({ command: "git", args, withoutEnv: ["PW_API_KEY"], timeoutMs: 60_000 });
     if (ended.type !== "ended" || ended.code !== 0) {
       const reason = ended.type === "ended" ? ended.stderr.trim().split("\n")[0] ?? "" : ended.type;
