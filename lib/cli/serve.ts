@@ -4,22 +4,19 @@
  */
 
 import { readAccessKeys } from "../server/auth.ts";
-import { createClient } from "../platform/create_client.ts";
-import { findCredential } from "../platform/credentials/credentials.ts";
-import { fastClock, systemClock } from "../clock.ts";
+import { type Clock, fastClock, systemClock } from "../clock.ts";
 import { RunnerError, UsageError } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
-import { openKv, STORE_NAMES } from "../store/open_kv.ts";
-import { createRunStore } from "../store/run_store.ts";
+import { STORE_NAMES } from "../store/open_kv.ts";
 import type { Log } from "../log.ts";
 import { renderFailure, reportOf } from "./failure_report.ts";
 import { styleFor } from "./terminal/style.ts";
 import { defineSchedules } from "../scheduler/define.ts";
-import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
+import type { Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
-import { openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { openService, type ServiceHost } from "../scheduler/service.ts";
 import { everyMinute, scheduledTick, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { closingOnSignals, shutDown } from "./closing.ts";
@@ -66,22 +63,23 @@ export async function runServer(
 
 async function serveWith(
   { port, hostname, store, isDemo, speed }: ReturnType<typeof readOptions>,
-  host: ServiceHost,
+  ownHost: ServiceHost,
   importSchedules: () => Promise<readonly Schedule[]>,
 ): Promise<void> {
-  const demo = isDemo ? await openDemo(speed) : undefined;
+  const clock = fastClock(systemClock, speed);
   // A demo logs its keys: they are never those of a real service.
-  const { env } = demo ?? host;
+  const host = isDemo ? await demoHost(ownHost, clock) : ownHost;
+  const { env } = host;
   // Report configuration errors now, not on the first request.
   const keys = readAccessKeys(env);
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) {
     throw new UsageError(`Cannot configure access: ${keys}`, { hint: "`openssl rand -hex 24` creates a key" });
   }
   const open = onceUnlessFailed(async () => {
-    if (demo !== undefined) return await demo.open();
+    if (isDemo) return await openService({ host, schedules: defineSchedules(DEMO_SCHEDULES), store: "memory:", clock });
     return await openService({ host, schedules: await orCannotRead(importSchedules()), store });
   });
-  if (demo === undefined && store === DEFAULT_STORE) await reportEarlierStore(host.log);
+  if (!isDemo && store === DEFAULT_STORE) await reportEarlierStore(host.log);
   const { deps, kv } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
@@ -89,7 +87,7 @@ async function serveWith(
   const ticking = everyMinute(deps.clock, tickHandler(() => scheduledTick(open, signal), deps.log), signal);
   const handler = createHandler({ open, keys, log: deps.log, closing: signal });
   const server = listen({ port, hostname, log: deps.log }, handler);
-  if (demo !== undefined) {
+  if (isDemo) {
     deps.log("INFO", `Keys for this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
   await closing.started;
@@ -134,37 +132,24 @@ function listen(
   }
 }
 
-/** A simulated platform with keys of its own, and schedules whose runs the status page can show. */
-async function openDemo(speed: number) {
-  const clock = fastClock(systemClock, speed);
-  const simulator = await startSimulator({ clock });
-  const env = (name: string) =>
-    ({ PW_TRIGGER_KEY: "demo-trigger-key", PW_READ_KEY: "demo-reading-key", PW_API_KEY: simulator.key })[name];
+/** A host of a simulated platform, with keys of its own. */
+async function demoHost(host: ServiceHost, clock: Clock): Promise<ServiceHost> {
+  const { key } = await startSimulator({ clock });
+  const env = new Map([["PW_TRIGGER_KEY", "demo-trigger-key"], ["PW_READ_KEY", "demo-reading-key"], [
+    "PW_API_KEY",
+    key,
+  ]]);
   const log: Log = (level, message) => {
     if (level !== "DEBUG") console.log(`${level} ${message}`);
   };
-  return {
-    env,
-    async open(): Promise<Service> {
-      const random = Math.random;
-      const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
-      const client = createClient({ credential, fetch, clock, random, log });
-      const kv = openKv("memory:", { clock, random, onSetAside: null });
-      return {
-        deps: { client, store: createRunStore(kv), clock, random, log },
-        kv,
-        schedules: defineSchedules([
-          { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
-          { name: "every-twenty", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
-        ]),
-        timeline: PRODUCTION,
-        fetch,
-        env,
-        readTextFile: Deno.readTextFile,
-      };
-    },
-  };
+  return { ...host, env: (name) => env.get(name), log, runIsolated: undefined };
 }
+
+/** The status page can show their runs. */
+const DEMO_SCHEDULES = [
+  { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
+  { name: "every-twenty", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
+] as const;
 
 function readOptions(args: readonly string[]) {
   const { port = 8000, hostname = "127.0.0.1", store, speed = 1, demo = false } = readArgv(

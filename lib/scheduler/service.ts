@@ -1,7 +1,7 @@
 /** What every part of the service works with, and what a tick is called with and reports. */
 
 import type { RunIsolated } from "../child_process.ts";
-import { systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
@@ -50,6 +50,8 @@ interface ServiceOptions {
   readonly schedules: readonly Schedule[];
   /** As `openKv` takes it. */
   readonly store: string;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Ends the wait for a store that is not open yet; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -63,17 +65,19 @@ interface ServiceOptions {
  * @throws InvalidInputs for schedules that are no list, or not valid; StorageError when the store can't be opened;
  * CredentialError without a key; UsageError for an unknown store.
  */
-export async function openService({ host, schedules: exported, store, signal }: ServiceOptions): Promise<Service> {
+export async function openService(
+  { host, schedules: exported, store, clock = systemClock, signal }: ServiceOptions,
+): Promise<Service> {
   // Nothing checks the types of the module that exports them.
   const schedules = readSchedules(exported);
   const { env, fetch, random, readTextFile, log } = host;
-  const parts = { clock: systemClock, random, log };
+  const parts = { clock, random, log };
   const onSetAside = (message: string) => log("WARNING", message);
   const kv = openKv(store, { ...parts, onSetAside, signal });
   try {
     // The store takes its time to open: the key is read meanwhile.
     const [credential] = await Promise.all([
-      findCredential({ env, readTextFile, clock: systemClock, log }, { allowHost: env("PW_ALLOW_HOST") }),
+      findCredential({ env, readTextFile, clock, log }, { allowHost: env("PW_ALLOW_HOST") }),
       kv.get(["tick", "lock"]),
     ]);
     const store = createRunStore(kv, onSetAside);
