@@ -92,7 +92,15 @@ export async function findRunsByNumber(
   wanted: RunNumber,
   options: Abortable & { readonly action: string },
 ): Promise<readonly Run[]> {
-  return await searchNearby(client, wanted, options) ?? await searchAll(client, wanted, options);
+  const nearby = await searchNearby(client, wanted, options);
+  if (nearby !== undefined) return nearby;
+  const hint = "Use its slug, which the web interface shows";
+  const query = { ...options, workflow: wanted.workflow, hint, maxPages: MAX_SEARCHED_PAGES };
+  const matches: Run[] = [];
+  for await (const { runs } of pageRuns(client, query)) {
+    matches.push(...runs.filter(({ number }) => number === wanted.number));
+  }
+  return matches;
 }
 
 /**
@@ -143,17 +151,4 @@ function expectedAt(number: number, before: Row | undefined, after: Row | undefi
   }
   if (before !== undefined) return before.at + Math.abs(number - before.number);
   return after === undefined ? 0 : after.at - Math.abs(number - after.number);
-}
-
-async function searchAll(
-  client: Lister,
-  { workflow, number }: RunNumber,
-  options: Abortable & { readonly action: string },
-): Promise<readonly Run[]> {
-  const hint = "Use its slug, which the web interface shows";
-  const matches: Run[] = [];
-  for await (const { runs } of pageRuns(client, { ...options, workflow, hint, maxPages: MAX_SEARCHED_PAGES })) {
-    matches.push(...runs.filter((run) => run.number === number));
-  }
-  return matches;
 }

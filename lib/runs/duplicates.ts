@@ -99,7 +99,11 @@ async function settle(
     });
   }
   if (hasOtherInputs(oldest.displayName, submission)) {
-    return await endConflict(deps, submission, oldest, events);
+    const error = idempotencyKeyConflict(submission, oldest);
+    const { message } = error;
+    const facts = { kind: "cancelled", status: "cancelled", submitted: "yes", message } as const;
+    const result = toRunResult(submission.run, facts);
+    return await recordStep(deps, submission, { type: "finished", result }, { events, error });
   }
   if (oldest.slug === submission.run.slug) return await listAgain(deps, submission, events);
   const runId = runIdOf(oldest, submission.request.workflow);
@@ -129,22 +133,6 @@ async function listAgain(
 
 function isCancelled({ status, platformStatus }: Run): boolean {
   return status === "cancelled" || platformStatus === "canceling";
-}
-
-async function endConflict(
-  deps: Deps,
-  submission: ActiveSubmission,
-  oldest: Run,
-  events: readonly RunEvent[],
-): Promise<AdvanceResult> {
-  const error = idempotencyKeyConflict(submission, oldest);
-  const result = toRunResult(submission.run, {
-    kind: "cancelled",
-    status: "cancelled",
-    submitted: "yes",
-    message: error.message,
-  });
-  return await recordStep(deps, submission, { type: "finished", result }, { events, error });
 }
 
 async function endUnknown(deps: Deps, submission: ActiveSubmission, detail: string): Promise<AdvanceResult> {

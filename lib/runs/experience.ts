@@ -107,7 +107,11 @@ export async function loadEarlierRuns(
   const nowMs = deps.clock.now();
   const stored = (await found ?? []).flatMap((submission) => earlierRun(submission, { slug, nowMs }));
   if (stored.some(({ hasEnded }) => hasEnded)) return latestEnded(stored);
-  return latestEnded([...stored, ...await listedRuns(deps, query, options)]);
+  const { runs } = await withLimit(options, `list runs of ${workflow}`, async (signal) => {
+    return await deps.client.listRuns({ workflow, limit: MAX_LISTED, signal, retry: "none" });
+  }).catch(fallbackTo({ runs: [] }));
+  const others = runs.filter((run) => run.slug === null || run.slug !== slug);
+  return latestEnded([...stored, ...others.flatMap((run) => listedRun(run, deps.clock.now()))]);
 }
 
 /** The durations of those with the same inputs, else on the same cluster, else of all. */
@@ -177,17 +181,6 @@ function earlierRun(
   const { status, durationSeconds } = submission.result;
   const end = endOf(status);
   return end === undefined ? [] : [{ ...likeness, ...end, durationMs: 1_000 * durationSeconds }];
-}
-
-async function listedRuns(
-  { client, clock }: Pick<Deps, "client" | "clock">,
-  { workflow, slug }: EarlierRunsQuery,
-  limited: Limited,
-): Promise<readonly EarlierRun[]> {
-  const { runs } = await withLimit(limited, `list runs of ${workflow}`, async (signal) => {
-    return await client.listRuns({ workflow, limit: MAX_LISTED, signal, retry: "none" });
-  }).catch(fallbackTo({ runs: [] }));
-  return runs.filter((run) => run.slug === null || run.slug !== slug).flatMap((run) => listedRun(run, clock.now()));
 }
 
 function listedRun({ status, createdAt, completedAt }: Run, nowMs: number): readonly EarlierRun[] {

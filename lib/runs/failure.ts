@@ -53,12 +53,11 @@ export async function digestFailure(
     for (const step of failedOnes) {
       steps += 1;
       const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, { runId, step }, { ...limited, tailLines });
-      failedSteps.push({
-        name: step.name,
-        status: step.status,
-        ...digest,
-        annotations: mergeAnnotations(step, digest),
-      });
+      const { name, status, annotations: known } = step;
+      // The platform's own come from the log too; only there, they have a title.
+      const others = known.filter(({ message }) => digest.annotations.every((logged) => logged.message !== message));
+      const annotations = [...digest.annotations, ...others].slice(0, MAX_ANNOTATIONS);
+      failedSteps.push({ name, status, ...digest, annotations });
     }
     failedJobs.push({ name, path, status, failedSteps });
   }
@@ -109,15 +108,6 @@ async function digestLog(
 /** Why there are no logs of the workflow that a step calls. */
 export function missingLogs({ uses }: Pick<Step, "uses">): string {
   return `The logs of the workflow that it calls, ${uses}, could not be found: the server does not show its jobs`;
-}
-
-/** The platform's own come from the log too; only there, they have a title. */
-function mergeAnnotations(
-  { annotations: known }: Step,
-  { annotations: logged }: Pick<FailedStep, "annotations">,
-): readonly LogAnnotation[] {
-  const others = known.filter(({ message }) => logged.every((annotation) => annotation.message !== message));
-  return [...logged, ...others].slice(0, MAX_ANNOTATIONS);
 }
 
 /** Parses `::error title=…::message`, `::warning` and `::notice` in the lines of a log. */

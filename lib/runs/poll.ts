@@ -42,28 +42,19 @@ export async function pollRun(
     const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {
       return await deps.client.getRun(submission.runId, { signal, retry: "none" });
     });
-    return await afterPoll(deps, submission, run, options);
+    const advanced = await applyRun(deps, submission, run, options);
+    const { submission: updated, events } = advanced;
+    if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
+    const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
+    const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
+    const result = toRunResult(run, { kind: status, status, submitted: options.submitted, failure });
+    return await recordStep(deps, updated, { type: "finished", result }, { events });
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return error instanceof NotFound
       ? await afterMissing(deps, submission, error, options)
       : await afterFailedPoll(deps, submission, error, { ...options, sentAtMs });
   }
-}
-
-async function afterPoll(
-  deps: Deps,
-  submission: ActiveSubmission,
-  run: RunDetail,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
-  const advanced = await applyRun(deps, submission, run, options);
-  const { submission: updated, events } = advanced;
-  if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
-  const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
-  const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
-  const result = toRunResult(run, { kind: status, status, submitted: options.submitted, failure });
-  return await recordStep(deps, updated, { type: "finished", result }, { events });
 }
 
 /** Updates the submission from a polled or listed run. A listed one is never enough to finish it. */
