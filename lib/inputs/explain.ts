@@ -1,10 +1,11 @@
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { joinPath } from "./path.ts";
+import { linesInside, originAtLine } from "./lines.ts";
+import { joinPath, valueInside } from "./path.ts";
 import { maskSecrets, maskSecretsInside, secretsInDefault, type SecretTest, secretTest } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
-import { type InputSource, originOf, sourcesInside, sourcesOf } from "./sources.ts";
+import { type InputSource, sourcesInside, sourcesOf } from "./sources.ts";
 
 export interface ExplainedInput {
   /** Like `slurm.partition` or `rows[0].name`. */
@@ -32,8 +33,7 @@ export function explainInputs(resolved: ResolvedInputs, form: Form | null): Expl
   const { value, layers, secretPaths, defaultPaths } = resolved;
   const rows: ExplainedInput[] = [];
   const context = { isSecret: secretTest(), secretPaths: new Set(secretPaths), defaultPaths, rows };
-  const root: Place = { path: "", field: undefined, fields: form?.fields, sources: sourcesOf(layers) };
-  addRows(value, root, context);
+  addRows(value, { path: "", fields: form?.fields, sources: sourcesOf(layers) }, context);
   if (form !== null) addDefaults(form.fields, value, "", rows);
   return rows;
 }
@@ -45,58 +45,66 @@ interface ExplainContext {
   readonly rows: ExplainedInput[];
 }
 
-interface Place {
+/** An object or a list. */
+interface Container {
   readonly path: string;
-  readonly field: Field | undefined;
   /** Those of the form in the object, or in the rows of the list. */
   readonly fields: FormFields | undefined;
   /** The layers with a value here, in descending precedence. */
   readonly sources: readonly InputSource[];
 }
 
-function addRows(value: Json[] | JsonObject, place: Place, context: ExplainContext): void {
-  if (Array.isArray(value)) value.forEach((item, index) => addRow(index, item, place, context));
-  else for (const name in value) addRow(name, value[name] ?? null, place, context);
+function addRows(value: Json[] | JsonObject, container: Container, context: ExplainContext): void {
+  if (Array.isArray(value)) value.forEach((item, index) => addRow(index, item, container, context));
+  else for (const name in value) addRow(name, value[name] ?? null, container, context);
 }
 
-function addRow(segment: string | number, value: Json, around: Place, context: ExplainContext): void {
-  const { defaultPaths, rows } = context;
-  const path = joinPath(around.path, segment);
-  const field = typeof segment === "number" ? undefined : around.fields?.get(segment);
-  // A lookup makes one text of the parts of the path, which takes long where there are very many.
-  const sources = defaultPaths.size > 0 && defaultPaths.has(path)
-    ? [{ origin: "default", value, lines: null, written: undefined }]
-    : sourcesInside(around.sources, segment);
-  const place = { path, field, fields: typeof segment === "number" ? around.fields : fieldsInside(field), sources };
-  const isMasked = isSecret(segment, value, place, context);
-  if (!isMasked && typeof value === "object" && value !== null && !isEmpty(value)) addRows(value, place, context);
-  else {
-    rows.push({
-      path,
-      value: isMasked ? SECRET_MASK : value,
-      origin: sources[0] === undefined ? "" : originOf(sources[0]),
-      overrode: sources.length < 2 ? NOTHING : overriddenAt(segment, place, context),
-      isSent: true,
-    });
+/** Creates nothing that a row does not need: there may be very many. */
+function addRow(segment: string | number, value: Json, container: Container, context: ExplainContext): void {
+  const { secretPaths, defaultPaths, rows } = context;
+  const path = joinPath(container.path, segment);
+  const field = typeof segment === "number" ? undefined : container.fields?.get(segment);
+  const fields = typeof segment === "number" ? container.fields : fieldsInside(field);
+  // A lookup makes one text of the parts of the path, which takes long.
+  const isPrompted = secretPaths.size > 0 && secretPaths.has(path);
+  const isDefault = defaultPaths.size > 0 && defaultPaths.has(path);
+  const sources = isDefault ? [defaultSource(segment, value)] : container.sources;
+
+  const isMasked = isPrompted || isSecretMember(segment, value, field, context);
+  if (!isMasked && typeof value === "object" && value !== null && !isEmpty(value)) {
+    return addRows(value, { path, fields, sources: sourcesInside(sources, segment) }, context);
   }
+  let origin: string | undefined;
+  let overrode = NOTHING;
+  for (const source of sources) {
+    const member = valueInside(source.value, segment);
+    if (member === undefined) continue;
+    const memberOrigin = originAtLine(source.origin, linesInside(source.lines, segment));
+    if (origin === undefined) origin = memberOrigin;
+    else {
+      // An overridden value may be secret, too.
+      const shown = isPrompted || isSecretMember(segment, member, field, context)
+        ? SECRET_MASK
+        : maskSecretsInside(member, path, { fields, secretPaths });
+      overrode = [...overrode, { value: shown, origin: memberOrigin }];
+    }
+  }
+  rows.push({ path, value: isMasked ? SECRET_MASK : value, origin: origin ?? "", overrode, isSent: true });
 }
 
-/** Shared, because most values override nothing, and there may be very many. */
 const NOTHING: readonly OverriddenInput[] = [];
 
-/** An overridden value may be secret, too. */
-function overriddenAt(segment: string | number, place: Place, context: ExplainContext): OverriddenInput[] {
-  return place.sources.slice(1).map((source) => ({
-    value: isSecret(segment, source.value, place, context)
-      ? SECRET_MASK
-      : maskSecretsInside(source.value, place.path, { fields: place.fields, secretPaths: context.secretPaths }),
-    origin: originOf(source),
-  }));
+function defaultSource(segment: string | number, value: Json): InputSource {
+  return { origin: "default", value: { [segment]: value }, lines: null, written: undefined };
 }
 
-function isSecret(segment: string | number, value: Json, { path, field }: Place, context: ExplainContext): boolean {
-  if (context.secretPaths.size > 0 && context.secretPaths.has(path)) return true;
-  return typeof segment === "string" && context.isSecret(segment, value, field);
+function isSecretMember(
+  segment: string | number,
+  value: Json,
+  field: Field | undefined,
+  { isSecret }: ExplainContext,
+): boolean {
+  return typeof segment === "string" && isSecret(segment, value, field);
 }
 
 function isEmpty(value: Json[] | JsonObject): boolean {

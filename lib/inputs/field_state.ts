@@ -36,12 +36,11 @@ type Condition = typeof CONDITIONS[number];
 
 /** Evaluates a field's conditions. */
 export function fieldStateOf(field: Field, context: FormContext): FieldState {
-  const truth = (name: Condition) => truthIn(field[name], field, context);
   return {
-    isHidden: truth("hidden"),
-    isDisabled: truth("disabled"),
-    isIgnored: truth("ignore"),
-    isOptional: truth("optional"),
+    isHidden: truthIn(field.hidden, field, context),
+    isDisabled: truthIn(field.disabled, field, context),
+    isIgnored: truthIn(field.ignore, field, context),
+    isOptional: truthIn(field.optional, field, context),
   };
 }
 
