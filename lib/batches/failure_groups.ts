@@ -22,7 +22,7 @@ export function failureGroups(
   results: readonly Pick<RowResult, "row" | "status" | "run" | "error">[],
 ): readonly FailureGroup[] {
   const failed = results.filter(({ status }) => isFailure(status));
-  const groups = Map.groupBy(failed, (result) => normalizedError(result));
+  const groups = Map.groupBy(failed, (result) => normalizedMessage(firstLine(result), [result.run ?? []].flat()));
   return [...groups].map(([normalized, members]) => {
     const texts = new Set(members.map(firstLine));
     const [only = normalized] = texts;
@@ -41,8 +41,4 @@ export function failureGroupText(
 function firstLine({ error, status }: Pick<RowResult, "error" | "status">): string {
   const [line = ""] = error?.trim().split(/\r?\n/) ?? [];
   return line.trim() === "" ? `${status}, without an error message` : line.trim();
-}
-
-function normalizedError(result: Pick<RowResult, "error" | "status" | "run">): string {
-  return normalizedMessage(firstLine(result), result.run === null ? [] : [result.run]);
 }

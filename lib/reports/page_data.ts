@@ -113,7 +113,10 @@ function bounded(values: JsonObject | null): JsonObject | null {
 export function failureClusters(cases: readonly ReportCase[]) {
   const failed = worstFirst(cases);
   const places = new Map(cases.map((one, index) => [one, index]));
-  const groups = Map.groupBy(failed, (one) => normalizedMessage(messageOf(one), namesOf(one)));
+  const groups = Map.groupBy(failed, (one) => {
+    const names = [one.name, ...one.attempts.flatMap(({ slug }) => slug ?? [])];
+    return normalizedMessage(messageOf(one), names);
+  });
   return [...groups].map(([normalized, members]) => ({
     /** With `…` for what differs between its cases. */
     message: commonText(members.map(messageOf)) ?? normalized,
@@ -132,10 +135,6 @@ function commonText(messages: readonly string[]): string | undefined {
   const [first = [], ...others] = [...new Set(messages)].map((message) => message.split(/(\s+)/));
   if (others.some(({ length }) => length !== first.length)) return undefined;
   return first.map((word, index) => others.every((other) => other[index] === word) ? word : "\u2026").join("");
-}
-
-function namesOf({ attempts, name }: ReportCase): readonly string[] {
-  return [name, ...attempts.flatMap(({ slug }) => slug ?? [])];
 }
 
 /** Where most of them ran, like `4 of 5 on cluster-a`; `null` if they have no place in common. */

@@ -105,14 +105,15 @@ export function resolveCluster(value: unknown, { user, clusters, allowsWorkspace
     const ids = [WORKSPACE_ID, ...clusters.map(({ id }) => id)];
     return value["$type"] === undefined || ids.some((id) => id === value["id"]) ? value : undefined;
   }
+  const reference = { $type: "computeResource", namespace: user, user };
   if (value === "workspace" && allowsWorkspace) {
-    return { ...reference(user), id: WORKSPACE_ID, name: "workspace", ip: "" };
+    return { ...reference, id: WORKSPACE_ID, name: "workspace", ip: "" };
   }
   const name = String(value).split("/").at(-1);
   const cluster = clusters.find((cluster) => cluster.name === name);
   if (cluster === undefined) return undefined;
   return {
-    ...reference(user),
+    ...reference,
     id: cluster.id,
     ip: cluster.ipAddress,
     name: cluster.name,
@@ -121,8 +122,4 @@ export function resolveCluster(value: unknown, { user, clusters, allowsWorkspace
     type: cluster.type,
     uri: `pw://${user}/${cluster.name}`,
   };
-}
-
-function reference(user: string): JsonObject {
-  return { $type: "computeResource", namespace: user, user };
 }

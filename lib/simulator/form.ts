@@ -30,7 +30,8 @@ export function resolveInputs(
   options: ResolveOptions,
 ): JsonObject {
   const { sessions = {}, isComplete = true } = options;
-  const form = formOf(yaml);
+  // YAML 1.1 reads the key `on` as true.
+  const form = itemsOf(objectOf(objectOf(yaml["on"] ?? yaml["true"])["execute"])["inputs"]);
   const missing: string[] = [];
   const scope = { inputs: withClusters(form, inputs, options), sessions, org: {} };
   const resolved = resolveGroup(form, scope.inputs, { options, scope, missing, isRow: false, path: "", label: "" });
@@ -38,11 +39,6 @@ export function resolveInputs(
     throw new HttpError(400, `Missing required fields: ${missing.join(", ")}`, { code: "missing_required_fields" });
   }
   return resolved;
-}
-
-/** YAML 1.1 reads the key `on` as true. */
-function formOf(yaml: JsonObject): JsonObject {
-  return itemsOf(objectOf(objectOf(yaml["on"] ?? yaml["true"])["execute"])["inputs"]);
 }
 
 /** Replaces the names of clusters, since conditions refer to their properties. */

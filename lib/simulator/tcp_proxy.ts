@@ -40,15 +40,16 @@ export function openTcpProxy({ port, serverPort }: {
       },
       async respondWith(bytes) {
         isMuted = true;
-        await writeAll(client, bytes).catch(ignore);
+        await writeAll(client, bytes).catch(() => {});
         close(client);
         close(upstream);
       },
     };
     connections.set(upstreamPort, connection);
     if (isClosed) connection.cut();
-    const requests = pump(client, upstream, () => false).then(() => upstream.closeWrite()).catch(ignore);
-    await pump(upstream, client, () => isMuted).catch(ignore);
+    // Peers may disconnect at any time.
+    const requests = pump(client, upstream, () => false).then(() => upstream.closeWrite()).catch(() => {});
+    await pump(upstream, client, () => isMuted).catch(() => {});
     if (!isMuted) connection.cut();
     await requests;
     connections.delete(upstreamPort);
@@ -98,6 +99,3 @@ function close(connection: Deno.TcpConn): void {
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
-
-/** Peers may disconnect at any time. */
-function ignore(): void {}

@@ -55,10 +55,11 @@ function pointOf({ verdict, isFailure, isFlaky, attempts, metrics }: ReportCase,
 function trendOf(points: readonly TrendPoint[], one: ReportCase, nowMs: number): CaseTrend {
   const all = [...points, pointOf(one, nowMs)];
   const judged = all.filter(({ verdict }) => isJudged(verdict));
+  const lastGood = judged.findLastIndex(({ isFailure }) => !isFailure);
   return {
     points,
     change: changeOf(points, one),
-    failingSinceMs: one.isFailure ? failingSince(judged) : null,
+    failingSinceMs: one.isFailure ? judged[lastGood + 1]?.atMs ?? null : null,
     flakinessRate: flakinessOf(judged),
     usualSeconds: usualSeconds(points),
     skipStreak: all.length - 1 - all.findLastIndex(({ verdict }) => verdict !== "skipped"),
@@ -91,11 +92,6 @@ function changeOf(points: readonly TrendPoint[], { verdict, isFailure }: ReportC
   const hasFailed = hasFailedBefore(points);
   if (isFailure) return hasFailed ? "still-failing" : "new-failure";
   return hasFailed ? "recovered" : null;
-}
-
-function failingSince(judged: readonly TrendPoint[]): number | null {
-  const lastGood = judged.findLastIndex(({ isFailure }) => !isFailure);
-  return judged[lastGood + 1]?.atMs ?? null;
 }
 
 /** A single change is a regression or a fix: only further ones are flakiness. */
