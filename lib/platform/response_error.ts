@@ -91,7 +91,9 @@ export function errorOfFailure(
     return new Unreachable(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
       cause,
       hint: isPermanent(error.kind) ? REMEDIES[error.kind] : CHECK_NETWORK,
-      commandHint: error.kind === "untrusted" ? trustWith("--cacert FILE or PW_CA_CERT=FILE") : undefined,
+      commandHint: error.kind === "untrusted"
+        ? REMEDIES.untrusted.replace(TRUST_OPTION, "--cacert FILE or PW_CA_CERT=FILE")
+        : undefined,
     });
   }
   return new ResponseLost(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
@@ -107,8 +109,12 @@ function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
 
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
+/** Of the library. */
+const TRUST_OPTION = "the option caCerts of createClient";
+
 const REMEDIES: Record<PermanentErrorKind, string> = {
-  untrusted: trustWith("the option caCerts of createClient"),
+  untrusted:
+    `If a private certificate authority or a proxy signs this connection, trust its certificate with ${TRUST_OPTION}; DENO_TLS_CA_STORE=system trusts what this machine trusts`,
   expired: "Check this machine's clock; if it is right, the host's operator has to renew the certificate",
   "not-yet-valid": "Check this machine's clock; if it is right, the host's operator has to install another certificate",
   "wrong-name": "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
@@ -118,11 +124,6 @@ const REMEDIES: Record<PermanentErrorKind, string> = {
   denied: "Run with --allow-net, or allow this host",
   "blocked-port": "Check the port that the key names: the Fetch standard reserves some for other protocols",
 };
-
-function trustWith(option: string): string {
-  return `If a private certificate authority or a proxy signs this connection, trust its certificate with ${option}; ` +
-    "DENO_TLS_CA_STORE=system trusts what this machine trusts";
-}
 
 function redirectError(
   status: number,

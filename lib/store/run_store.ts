@@ -168,12 +168,11 @@ export function createRunStore(base: Kv, onSetAside?: (message: string) => void)
     },
     capabilities: async (host) => (await kv.get<ServerCapabilities>(["capabilities", host])).value ?? {},
     async updateCapabilities(host, facts) {
-      for (let isWritten = false; !isWritten;) {
+      while (true) {
         const old = await kv.get<ServerCapabilities>(["capabilities", host]);
         // Observed again and again, and each write waits for the disk.
         if (Object.entries(facts).every(([name, fact]) => Reflect.get(old.value ?? {}, name) === fact)) return;
-        const change = kv.atomic().check(old).set(old.key, { ...old.value, ...facts });
-        isWritten = await change.commit() !== undefined;
+        if (await kv.atomic().check(old).set(old.key, { ...old.value, ...facts }).commit() !== undefined) return;
       }
     },
     [Symbol.asyncDispose]: () => kv[Symbol.asyncDispose](),
@@ -217,7 +216,6 @@ function count(change: AtomicChange, keys: readonly StoreKey[], by: number): voi
 
 /** Of an index, which submissions to read. */
 interface SubmissionSelector extends KeySelector, ListOptions {
-  /** By default all do. */
   readonly fits?: (submission: Submission) => boolean;
 }
 

@@ -45,7 +45,7 @@ export const STORE_FAULTS: readonly Fault[] = [
       "also?.(change, written);",
       "",
     ],
-    ["what is known of a server is dropped", "{ ...old.value, ...facts });", "{ ...facts });"],
+    ["what is known of a server is dropped", "{ ...old.value, ...facts })", "{ ...facts })"],
     [
       "the ends of runs are counted again with each write",
       '(old.value === null || isIn("open", before))',
