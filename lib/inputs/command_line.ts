@@ -20,7 +20,8 @@ export function formatInputArguments(
 ): string {
   const secrets = new Set(secretPaths);
   const values = Object.entries(inputs).flatMap(([name, value]) => argumentsFor(value, joinPath("", name), secrets));
-  const args = values.length <= MAX_VALUES ? values : asOneJson(inputs, secrets);
+  // One JSON object keeps the order of the members.
+  const args = values.length <= MAX_VALUES ? values : jsonArguments("", inputs, "", secrets);
   // A value that starts with a hyphen would be parsed as an option, unless it is joined to its own option.
   const options = args.map((arg) => arg.startsWith("-") ? ` ${quoted(`--input=${arg}`)}` : ` -i ${quoted(arg)}`);
   return `${program} run ${quoted(workflow)}${options.join("")}`;
@@ -34,15 +35,13 @@ function argumentsFor(value: Json, path: string, secrets: ReadonlySet<string>): 
   }
   const isPlainText = typeof value === "string" && PLAIN_TEXT.test(value) && !isTyped(value);
   if (isPlainText) return [`${visible(path)}=${value}`];
-  return [
-    `${visible(path)}:=${jsonOf(replaceSecrets(value, path, { secrets, replacement: "" }))}`,
-    ...secretPrompts(value, path, secrets),
-  ];
+  return jsonArguments(`${visible(path)}:=`, value, path, secrets);
 }
 
-/** One JSON object, with a placeholder for each secret, so that the order of the members is kept. */
-function asOneJson(inputs: JsonObject, secrets: ReadonlySet<string>): string[] {
-  return [jsonOf(replaceSecrets(inputs, "", { secrets, replacement: "" })), ...secretPrompts(inputs, "", secrets)];
+/** JSON with a placeholder for each secret, and an argument for each of them. */
+function jsonArguments(name: string, value: Json, path: string, secrets: ReadonlySet<string>): string[] {
+  const shown = replaceSecrets(value, path, { secrets, replacement: "" });
+  return [`${name}${visible(JSON.stringify(shown))}`, ...secretPrompts(value, path, secrets)];
 }
 
 function secretPrompts(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
@@ -59,10 +58,6 @@ const PLAIN_TEXT = /^(?!@)[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 /** Text that would be parsed as a number or another type. */
 function isTyped(text: string): boolean {
   return text === "true" || text === "false" || text === "null" || (text.trim() !== "" && !Number.isNaN(Number(text)));
-}
-
-function jsonOf(value: Json): string {
-  return visible(JSON.stringify(value));
 }
 
 /** Escapes invisible characters of JSON or a path, so that copying loses none. They only occur inside quotes. */

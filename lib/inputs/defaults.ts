@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext } from "./field_state.ts";
 import type { Field, Form, FormFields, GroupField, ListField } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { joinPath } from "./path.ts";
+import { joinPath, valueInside } from "./path.ts";
 import { secretsInDefault } from "./secrets.ts";
 
 /**
@@ -29,7 +29,7 @@ interface DefaultsContext extends FormContext {
 function filledObject(fields: FormFields, values: JsonObject, path: string, context: DefaultsContext): JsonObject {
   let filled: JsonObject | undefined;
   for (const [name, field] of fields) {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    const value = valueInside(values, name);
     const next = filledValue(field, name, value, joinPath(path, name), context);
     if (next === value || next === undefined) continue;
     filled ??= { ...values };

@@ -115,7 +115,7 @@ function isEmpty(value: Json[] | JsonObject): boolean {
 /** Adds the defaults of fields without a value. A computed default is shown as its expression. */
 function addDefaults(fields: FormFields, inputs: JsonObject, path: string, rows: ExplainedInput[]): void {
   for (const [name, field] of fields) {
-    const value = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
+    const value = valueInside(inputs, name);
     if (field.kind === "group") {
       addDefaults(field.fields, isObject(value) ? value : {}, joinPath(path, name), rows);
     } else if (value === undefined && field.ignore !== true) {

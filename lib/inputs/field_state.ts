@@ -9,6 +9,7 @@ import {
 } from "./evaluate_expression.ts";
 import { CURRENT_ROW, type Expression, type InputReference } from "./expression.ts";
 import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
+import { valueInside } from "./path.ts";
 import { isAllowed } from "./value_check.ts";
 
 /** What a field's conditions are evaluated with. */
@@ -146,7 +147,7 @@ function inputAt(reference: InputReference, context: EvaluationContext): Express
     } else {
       if (segment === CURRENT_ROW) return UNKNOWN_VALUE;
       field = fields.get(segment);
-      value = isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
+      value = valueInside(value ?? null, segment);
     }
     const rest = reference.slice(index + 1);
     if (field === undefined) return memberAt(value ?? null, rest);
@@ -164,13 +165,7 @@ function memberAt(value: ExpressionValue, reference: InputReference): Expression
   let found = value;
   for (const segment of reference) {
     if (found === UNKNOWN_VALUE || segment === CURRENT_ROW) return UNKNOWN_VALUE;
-    const parent: Json = found;
-    const member: Json | undefined = Array.isArray(parent)
-      ? parent[Number(segment)]
-      : isObject(parent)
-      ? parent[segment]
-      : undefined;
-    found = member ?? null;
+    found = valueInside(found, Array.isArray(found) ? Number(segment) : segment) ?? null;
   }
   return found;
 }

@@ -21,7 +21,7 @@ import {
   type GroupField,
   type ListField,
 } from "./form.ts";
-import { formatPath, type InputPath } from "./path.ts";
+import { formatPath, type InputPath, valueInside } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";
@@ -74,7 +74,7 @@ function checkFields(
   for (const [name, field] of fields) {
     if (field.kind === "header") continue;
     context.path.push(name);
-    const problem = checkField(field, Object.hasOwn(values, name) ? values[name] : undefined, isShown, context);
+    const problem = checkField(field, valueInside(values, name), isShown, context);
     if (problem !== undefined) missing.set(name, problem);
     context.path.pop();
   }

@@ -3,7 +3,7 @@ import { InvalidInputs } from "../errors.ts";
 import { isExact, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
-import { formatPath, type InputPath, isReserved } from "./path.ts";
+import { formatPath, type InputPath, isReserved, valueInside } from "./path.ts";
 
 /** How the text of `=value` is parsed. */
 export type DeclaredType = "text" | "number" | "boolean" | "other";
@@ -98,23 +98,14 @@ function mergeObjects(lower: JsonObject, higher: JsonObject, path: InputPath, co
       context.report([...path, name], "is a reserved name");
       continue;
     }
-    const existing = Object.hasOwn(merged, name) ? merged[name] : undefined;
-    if (isObject(value) && isObject(existing)) {
-      merged[name] = mergeObjects(existing, value, [...path, name], context);
-    } else {
-      if (isObject(value)) reportReserved(value, [...path, name], context);
-      merged[name] = value;
-    }
+    merged[name] = mergeValues(valueInside(merged, name), value, [...path, name], context);
   }
   return merged;
 }
 
-function reportReserved(object: JsonObject, path: InputPath, { report }: Pick<MergeContext, "report">): void {
-  for (const name in object) {
-    const value = object[name];
-    if (isReserved(name)) report([...path, name], "is a reserved name");
-    else if (isObject(value)) reportReserved(value, [...path, name], { report });
-  }
+/** Objects are merged, also into nothing, so that every name in them is looked at. */
+function mergeValues(lower: Json | undefined, higher: Json, path: InputPath, context: MergeContext): Json {
+  return isObject(higher) ? mergeObjects(isObject(lower) ? lower : {}, higher, path, context) : higher;
 }
 
 function setAt(
@@ -133,9 +124,7 @@ function setAt(
 
 function setIn(existing: Json | undefined, path: InputPath, depth: number, value: Json, context: MergeContext): Json {
   const segment = path[depth];
-  if (segment === undefined) {
-    return isObject(value) ? mergeObjects(isObject(existing) ? existing : {}, value, path, context) : value;
-  }
+  if (segment === undefined) return mergeValues(existing, value, path, context);
   const refuse = (message: string): Json => {
     context.report(path, message);
     return existing ?? null;
@@ -154,7 +143,6 @@ function setIn(existing: Json | undefined, path: InputPath, depth: number, value
   }
   const object = context.own(existing ?? {});
   // Inherited members, like valueOf, are not inputs.
-  const member = Object.hasOwn(object, segment) ? object[segment] : undefined;
-  object[segment] = setIn(member, path, depth + 1, value, context);
+  object[segment] = setIn(valueInside(object, segment), path, depth + 1, value, context);
   return object;
 }

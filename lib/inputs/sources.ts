@@ -1,15 +1,15 @@
 /** Where the values of merged inputs come from. */
 
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Json } from "../json.ts";
 import type { InputLayer } from "./layers.ts";
 import { type Lines, linesInside, originAtLine } from "./lines.ts";
 import { type InputPath, valueInside } from "./path.ts";
 
 /** The part of a layer at a path. */
-export interface InputSource<Value extends Json = Json> {
+export interface InputSource {
   /** Of the layer. */
   readonly origin: string;
-  readonly value: Value;
+  readonly value: Json;
   readonly lines: Lines | null;
   /** The text of a layer that is one number. */
   readonly written: string | undefined;
@@ -21,7 +21,7 @@ export function sourcesAt(layers: readonly InputLayer[], path: InputPath): Input
 }
 
 /** The layers in descending precedence, each as an object. */
-export function sourcesOf(layers: readonly InputLayer[]): InputSource<JsonObject>[] {
+export function sourcesOf(layers: readonly InputLayer[]): InputSource[] {
   return layers.toReversed().map((layer) => {
     const { origin } = layer;
     if (layer.type === "object") return { origin, value: layer.value, lines: layer.lines, written: undefined };
@@ -53,12 +53,11 @@ export function writtenIn({ value, lines, written }: InputSource): string | unde
 }
 
 /** An object that has only a value at a path: the lists in it have gaps. */
-function objectWith(path: InputPath, value: Json): JsonObject {
-  const outermost = path.reduceRight((inner, segment): Json => {
+function objectWith(path: InputPath, value: Json): Json {
+  return path.reduceRight((inner, segment): Json => {
     if (typeof segment === "string") return { [segment]: inner };
     const list: Json[] = [];
     list[segment] = inner;
     return list;
   }, value);
-  return isObject(outermost) ? outermost : {};
 }

@@ -1,7 +1,7 @@
-import { isObject, type Json } from "../json.ts";
+import type { Json } from "../json.ts";
 import type { FormContext } from "./field_state.ts";
 import type { Field, FormFields } from "./form.ts";
-import { type InputPath } from "./path.ts";
+import { type InputPath, valueInside } from "./path.ts";
 
 /** A field of the form, or of a row, with its value. */
 export interface VisitedField {
@@ -28,7 +28,7 @@ export function walkFields(context: FormContext, enter: (visited: VisitedField) 
   };
   const visitAll = (fields: FormFields, path: InputPath, values: Json | undefined, inner: FormContext): void => {
     for (const [name, field] of fields) {
-      visit(field, [...path, name], isObject(values) && Object.hasOwn(values, name) ? values[name] : undefined, inner);
+      visit(field, [...path, name], valueInside(values ?? null, name), inner);
     }
   };
   visitAll(context.form.fields, [], context.inputs, context);

@@ -30,7 +30,7 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
     return answer;
   }
 
-  const prompter: Prompter = {
+  return {
     async choose(message, choices, { initial } = {}) {
       const options = choices.map(optionOf);
       const initialIndex = choices.findIndex(({ value }) => value === initial);
@@ -65,7 +65,7 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
     async text(message, options = {}) {
       using paste = watchKeys(process.stdin, AFTER_LINE);
       const validate = refusingPaste(paste, ONE_LINE, options.validate);
-      return await ask(text({ output, message, ...textOptions({ ...options, validate }) })) ?? "";
+      return await ask(text({ output, message, validate, ...textOptions(options) })) ?? "";
     },
     async multiline(message, options = {}) {
       using paste = watchKeys(process.stdin, AFTER_EMPTY_LINE);
@@ -74,19 +74,17 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
         "An empty line in the pasted text would end the answer here: check it",
         options.validate,
       );
-      return await ask(multiline({ output, message, ...textOptions({ ...options, validate }) })) ?? "";
+      return await ask(multiline({ output, message, validate, ...textOptions(options) })) ?? "";
     },
     async secret(message, { validate } = {}) {
       using paste = watchKeys(process.stdin, AFTER_LINE);
-      const refusing = refusingPaste(paste, ONE_LINE, validate);
-      return await ask(password({ output, message, ...validateOption(refusing) })) ?? "";
+      return await ask(password({ output, message, validate: refusingPaste(paste, ONE_LINE, validate) })) ?? "";
     },
     confirm: (message, { initial }) => ask(confirm({ output, message, initialValue: initial })),
     // An empty root, because what is typed is appended to it.
     file: (message) => ask(path({ output, message, root: "" })),
     note: (message) => log.message(wrap(message), { output }),
   };
-  return prompter;
 }
 
 // The prompt would end within such keys, and drop the rest.
@@ -126,12 +124,8 @@ function cancelAtEnd(input: Input): Disposable {
   };
 }
 
-function refusingPaste(
-  paste: LastKeys,
-  message: string,
-  validate: PromptValidator = () => undefined,
-): PromptValidator {
-  return (answer) => paste.match() ? message : validate(answer);
+function refusingPaste(paste: LastKeys, message: string, validate: PromptValidator | undefined) {
+  return (answer = "") => paste.match() ? message : validate?.(answer);
 }
 
 /** The same stream without colors. Needed because older runtimes ignore NO_COLOR. */
@@ -159,15 +153,10 @@ function valueAt<Value>(choices: readonly PromptChoice<Value>[], index: number):
   return choice.value;
 }
 
-function textOptions({ initial, fallback, placeholder = fallback, validate }: TextPromptOptions) {
+function textOptions({ initial, fallback, placeholder = fallback }: TextPromptOptions) {
   return {
     ...(initial === undefined ? {} : { initialValue: initial }),
     ...(placeholder === undefined ? {} : { placeholder }),
     ...(fallback === undefined ? {} : { defaultValue: fallback }),
-    ...validateOption(validate),
   };
-}
-
-function validateOption(validate: PromptValidator | undefined) {
-  return validate === undefined ? {} : { validate: (answer: string | undefined) => validate(answer ?? "") };
 }

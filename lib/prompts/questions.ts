@@ -3,7 +3,7 @@
 import type { Cluster } from "../cluster.ts";
 import { defaultIn, fieldStateOf, type FormContext, isRequired, variantOf } from "../inputs/field_state.ts";
 import type { ClusterField, Field, Form, FormFields, ListField, ValueField } from "../inputs/form.ts";
-import { formatPath, type InputPath, valueAt } from "../inputs/path.ts";
+import { formatPath, type InputPath, valueAt, valueInside } from "../inputs/path.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 
 export type FieldQuestion =
@@ -126,7 +126,7 @@ function withValue(parent: Json | undefined, path: InputPath, value: Json | unde
     return list;
   }
   const object: JsonObject = isObject(parent) ? { ...parent } : {};
-  const child = withValue(Object.hasOwn(object, segment) ? object[segment] : undefined, rest, value);
+  const child = withValue(valueInside(object, segment), rest, value);
   // Removing a value does not create an empty group.
   if (child === undefined && !isObject(parent)) return parent;
   if (child === undefined) delete object[segment];

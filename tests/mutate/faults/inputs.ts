@@ -45,7 +45,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["a secret that is escaped in JSON is shown", "    escaped,\n    JSON", "    JSON"],
   ]),
   ...inFile("lib/inputs/merge.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
-    ["an object replaces an object", "if (isObject(value) && isObject(existing)) {", "if (false) {"],
+    ["an object replaces an object", "isObject(lower) ? lower : {}", "{}"],
     ["a layer's own object is changed", "if (copies.has(object)) return object;", "return object;"],
     [
       "a reserved name is merged",
@@ -70,8 +70,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     [
       "an inherited member is an input",
-      "const member = Object.hasOwn(object, segment) ? object[segment] : undefined;",
-      "const member = object[segment];",
+      "setIn(valueInside(object, segment), ",
+      "setIn(object[segment], ",
     ],
   ]),
   ...inFile("lib/inputs/sources.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
