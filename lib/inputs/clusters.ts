@@ -1,7 +1,7 @@
 import { type Cluster, isUsableCluster } from "../cluster.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
-import { type ClusterField, type Form, type FormFields, hasDefault } from "./form.ts";
+import { CONDITIONS, fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
+import { type ClusterField, type Field, type Form, hasDefault } from "./form.ts";
 import { formatPath, type InputPath } from "./path.ts";
 import { walkFields } from "./walk_fields.ts";
 
@@ -16,7 +16,7 @@ interface ClusterInput {
 
 /** Whether the check needs the account's clusters: for what is known of one given by name, or to choose one. */
 export function needsClusters(form: Form, inputs: JsonObject): boolean {
-  const expressions = textsOfExpressions(form.fields);
+  const expressions = textsOfExpressions(form.fields.values());
   return clusterInputs({ form, inputs, rows: [], clusters: null }).some(({ path, field, value, isOptional }) => {
     if (value === undefined) return field.isAutoselected || !isOptional;
     const isRead = field.providers !== null || expressions.includes(`${path.at(-1)}.`);
@@ -69,16 +69,12 @@ export function describeSelected({ path, name }: SelectedCluster): string {
   return `${formatPath(path)}: selected ${name}, the only active cluster that fits`;
 }
 
-function textsOfExpressions(fields: FormFields): string {
-  return [...fields.values()].map((field) => {
-    const { hidden, disabled, ignore, optional, defaultExpression, variants } = field;
-    const own = [hidden, disabled, ignore, optional, defaultExpression, variants?.key]
-      .map((expression) => typeof expression === "object" ? expression?.text ?? "" : "").join(" ");
-    const inner = field.kind === "list"
-      ? new Map([["", field.item]])
-      : field.kind === "group"
-      ? field.fields
-      : undefined;
-    return inner === undefined ? own : `${own} ${textsOfExpressions(inner)}`;
+function textsOfExpressions(fields: Iterable<Field>): string {
+  return [...fields].map((field) => {
+    const conditions = CONDITIONS.map((name) => field[name]);
+    const own = [...conditions, field.defaultExpression, field.variants?.key]
+      .map((expression) => typeof expression === "object" ? expression?.text ?? "" : "");
+    const inner = field.kind === "list" ? [field.item] : field.kind === "group" ? field.fields.values() : [];
+    return [...own, textsOfExpressions(inner)].join(" ");
   }).join(" ");
 }

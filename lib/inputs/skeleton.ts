@@ -41,15 +41,10 @@ function valueOf(entries: readonly SkeletonEntry[], isInRow = false): JsonObject
         if (entry.isOptional) return [];
         const isList = entry.field.kind === "list";
         const value = valueOf(entry.entries, isInRow || isList);
-        return [[entry.name, isList ? [hasNamedRows(entry.field) ? value : value[""] ?? null] : value]];
+        return [[entry.name, isList ? [fieldsInside(entry.field) === undefined ? value[""] ?? null : value] : value]];
       }
     }
   }));
-}
-
-/** False for a list of single values, whose row is an entry without a name. */
-export function hasNamedRows(list: Field): boolean {
-  return fieldsInside(list) !== undefined;
 }
 
 function entriesOf(fields: FormFields, context: FormContext): SkeletonEntry[] {

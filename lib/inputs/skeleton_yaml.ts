@@ -1,7 +1,7 @@
 import { stringify } from "../deps/yaml.ts";
 import type { Json } from "../json.ts";
-import type { Form } from "./form.ts";
-import { hasNamedRows, skeletonEntries, type SkeletonEntry } from "./skeleton.ts";
+import { fieldsInside, type Form } from "./form.ts";
+import { skeletonEntries, type SkeletonEntry } from "./skeleton.ts";
 
 /** A file for `inputs new`: labels become comments, and optional fields are commented out. */
 export function skeletonYaml(form: Form): string {
@@ -21,11 +21,10 @@ function linesOf(entry: SkeletonEntry): string[] {
     case "optional":
       return [...heading, ...memberLines(name, entry.sample).map(commented)];
     case "nested": {
-      const inner = field.kind === "list" && !hasNamedRows(field)
-        ? entry.entries.flatMap(valueLines)
-        : entry.entries.flatMap(linesOf);
+      const hasNames = fieldsInside(field) !== undefined;
+      const inner = entry.entries.flatMap(hasNames ? linesOf : valueLines);
       const isEmpty = !entry.isOptional && inner.every((line) => line === "" || line.startsWith("#"));
-      const body = [...inner, ...(isEmpty && (field.kind === "group" || hasNamedRows(field)) ? ["{}"] : [])];
+      const body = [...inner, ...(isEmpty && hasNames ? ["{}"] : [])];
       const nested = field.kind === "list" ? ["  -", ...indented(indented(body))] : indented(body);
       const lines = [`${keyOf(name)}:`, ...nested];
       return [...heading, ...(entry.isOptional ? lines.map(commented) : lines)];

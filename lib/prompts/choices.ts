@@ -49,16 +49,16 @@ export function inputMethods(
   presets: readonly Preset[],
   { hasLastRun }: { readonly hasLastRun: boolean },
 ): PromptChoice<InputMethod>[] {
-  const methods: { readonly method: InputMethod; readonly label: string }[] = [
-    { method: { type: "file" }, label: "Load from JSON file" },
-    { method: { type: "manual" }, label: "Enter manually" },
+  const methods: PromptChoice<InputMethod>[] = [
+    { value: { type: "file" }, label: "Load from JSON file" },
+    { value: { type: "manual" }, label: "Enter manually" },
     ...presets.map((preset) => ({
-      method: { type: "preset", preset } as const,
+      value: { type: "preset", preset } as const,
       label: `Start from preset ${preset.name}`,
     })),
-    ...(hasLastRun ? [{ method: { type: "last-run" } as const, label: "Start from the inputs of the last run" }] : []),
+    ...(hasLastRun ? [{ value: { type: "last-run" } as const, label: "Start from the inputs of the last run" }] : []),
   ];
-  return methods.map(({ method, label }, index) => ({ value: method, label: `${index + 1}. ${label}` }));
+  return methods.map(({ value, label }, index) => ({ value, label: `${index + 1}. ${label}` }));
 }
 
 /** Active clusters first. The value `null` is for a name to be typed, `""` for none. */

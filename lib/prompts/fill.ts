@@ -116,7 +116,7 @@ async function askChoice(
   const selected = await prompter.choose<string | number | boolean | null>(
     messageOf(question),
     [...choices, ...none],
-    initial === undefined ? {} : { initial },
+    { initial },
   );
   return selected ?? undefined;
 }
@@ -132,7 +132,7 @@ async function askCluster(
   const offered = clusters.filter((cluster) => isUsableCluster({ ...cluster, status: "active" }, providers));
   const choices = clusterChoices(offered, { allowsWorkspace, isOptional });
   const initial = choices.find(({ value }) => value !== null && value === current)?.value;
-  const selected = await prompter.choose(messageOf(question), choices, initial === undefined ? {} : { initial });
+  const selected = await prompter.choose(messageOf(question), choices, { initial });
   if (selected === null) return await askText(prompter, question);
   return selected === "" ? undefined : selected;
 }

@@ -3,7 +3,7 @@
  * requests as the `run` command.
  */
 
-import { ConsentRequired, InvalidInputs, RunnerError } from "../errors.ts";
+import { ConsentRequired, fallbackTo, InvalidInputs } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { describeConsent } from "../runs/consent.ts";
 import { type GatheredInputs, gatherInputs, listClusters, prepare, type PreparedRun } from "../runs/prepare.ts";
@@ -13,7 +13,7 @@ import { type Form, hasClusterFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
 import { parsePath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
-import { findSecrets, withoutSecrets } from "../inputs/secrets.ts";
+import { withoutSecrets } from "../inputs/secrets.ts";
 import type { Cluster } from "../cluster.ts";
 import type { JsonObject } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -74,7 +74,7 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
       request = { ...request, isTrusted: true };
       result = await session.run(request);
     }
-    const secretPaths = await secretsOf(session, request);
+    const { secretPaths } = request;
     const command = file === null
       ? formatInputArguments(name, given, secretPaths)
       : programCommand("run", [name], ["-i", file]);
@@ -112,7 +112,7 @@ async function askRequest(
       const prepared = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
       for (const note of prepared.notes) prompter.note(note);
       for (const warning of prepared.warnings) prompter.note(`! ${problemLine(warning)}`);
-      prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));
+      prompter.note(inputSummary(await gatherInputs(deps, spec, { signal })));
       return { prepared, file: fileOf(layers) };
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
@@ -137,7 +137,7 @@ function fileOf([layer]: readonly InputLayer[]): string | null {
 
 async function askLayers(session: InteractiveSession, workflow: Workflow, form: Form | null): Promise<InputLayer[]> {
   const { prompter } = session;
-  const lastInputs = await inputsOfLastRun(session, workflow.name);
+  const lastInputs = await inputsOfLastRun(session, workflow.name).catch(fallbackTo(null));
   const methods = inputMethods(workflow.presets, { hasLastRun: lastInputs !== null });
   const method = await prompter.choose("How do you want to provide inputs?", methods);
   switch (method.type) {
@@ -203,28 +203,18 @@ async function clustersFor({ deps, signal }: InteractiveSession, form: Form): Pr
 }
 
 async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: string): Promise<JsonObject | null> {
-  try {
-    const { runs: [run] } = await deps.client.listRuns({ workflow, limit: 1, signal });
-    if (run?.slug === undefined || run.slug === null) return null;
-    return (await deps.client.getRun({ type: "slug", slug: run.slug }, { signal })).inputs;
-  } catch (error) {
-    if (error instanceof RunnerError) return null;
-    throw error;
-  }
+  const { runs: [run] } = await deps.client.listRuns({ workflow, limit: 1, signal });
+  if (run?.slug === undefined || run.slug === null) return null;
+  return (await deps.client.getRun({ type: "slug", slug: run.slug }, { signal })).inputs;
 }
 
-async function inputSummary({ form, resolved }: GatheredInputs): Promise<string> {
+function inputSummary({ form, resolved }: GatheredInputs): string {
   const rows = explainInputs(resolved, form).filter(({ isSent }) => isSent);
   if (rows.length === 0) return "No inputs to submit: the workflow's defaults apply";
   const given = rows.filter(({ origin }) => origin !== "default");
   const defaults = rows.length === given.length ? [] : [`  and ${rows.length - given.length} defaults of the form`];
   return ["Inputs to submit:", ...given.map(({ path, value }) => `  ${path} = ${JSON.stringify(value)}`), ...defaults]
     .join("\n");
-}
-
-async function secretsOf({ deps, signal }: InteractiveSession, { workflow, inputs }: RunRequest): Promise<string[]> {
-  const { yaml } = await deps.client.getWorkflow(workflow, { signal });
-  return findSecrets(inputs, { form: readForm(yaml), secretPaths: [] });
 }
 
 async function askNextAction(session: InteractiveSession, result: RunResult, inputs: JsonObject): Promise<NextAction> {

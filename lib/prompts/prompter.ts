@@ -23,7 +23,7 @@ export interface Prompter {
   choose<Value>(
     message: string,
     choices: readonly PromptChoice<Value>[],
-    options?: { readonly initial?: Value },
+    options?: { readonly initial?: Value | undefined },
   ): Promise<Value>;
   chooseMany<Value>(
     message: string,

@@ -66,7 +66,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
       "error instanceof Deno.errors.NotFound",
     ],
     ["consent is granted without a question", "if (!await askConsent(session, request)) return result;", ""],
-    ["the summary is not shown", "prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));", ""],
+    ["the summary is not shown", "prompter.note(inputSummary(await gatherInputs(deps, spec, { signal })));", ""],
   ]),
   ...inFile("lib/prompts/fill.ts", FILL, [
     [
@@ -92,7 +92,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "a choice does not start at the current value",
-      "initial === undefined ? {} : { initial },\n  );\n  return selected ?? undefined;",
+      "{ initial },\n  );\n  return selected ?? undefined;",
       "{},\n  );\n  return selected ?? undefined;",
     ],
     [
