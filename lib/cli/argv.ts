@@ -80,22 +80,16 @@ export interface ScannedOption<Key extends string | undefined = string> {
   readonly value: string | undefined;
 }
 
-export interface ScannedLine {
-  readonly positionals: readonly { readonly text: string; readonly index: number }[];
-  readonly options: readonly ScannedOption[];
-  readonly unknown: readonly string[];
-  /** Whether `--` ended the options. */
-  readonly areOptionsEnded: boolean;
-  /** The option at the end whose value is still to come. */
-  readonly pendingOption: string | undefined;
-}
+export type ScannedLine = Readonly<ReturnType<typeof scanWords>>;
 
 /** Splits words into options and arguments, without judging them. */
-export function scanWords(args: Args, words: readonly string[]): ScannedLine {
-  const positionals: { text: string; index: number }[] = [];
+export function scanWords(args: Args, words: readonly string[]) {
+  const positionals: { readonly text: string; readonly index: number }[] = [];
   const options: ScannedOption[] = [];
   const unknown: string[] = [];
+  /** Whether `--` ended the options. */
   let areOptionsEnded = false;
+  /** The option at the end whose value is still to come. */
   let pendingOption: string | undefined;
   for (let index = 0; index < words.length; index++) {
     const text = words[index] ?? "";

@@ -85,12 +85,10 @@ export async function finishBatch(
   return exitCode;
 }
 
-interface Answer {
-  readonly batch: StoredBatch;
+/** Its outcome is `null` for a batch that did not run in this process. */
+interface Answer extends Pick<RanBatch, "batch" | "outcome"> {
   readonly rows: readonly LoadedRow[];
   readonly end: End;
-  /** `null` for a batch that did not run in this process. */
-  readonly outcome: BatchOutcome | null;
   readonly submitted: Submitted;
   /** Whether a file could not be written. */
   readonly hasFileFailed: boolean;

@@ -16,8 +16,7 @@ import { runBatch } from "./run_batch.ts";
 
 type MatrixValues =
   & Omit<BatchValues, "onInterrupt">
-  & ArgValues<typeof MATRIX_OPTIONS>
-  & ArgValues<typeof REPEAT_OPTION>
+  & ArgValues<typeof MATRIX_OPTIONS & typeof REPEAT_OPTION>
   & OpenInvocation["values"]
   & {
     readonly workflow: string;
