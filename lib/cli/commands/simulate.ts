@@ -1,5 +1,6 @@
 import type { ProbeResult } from "../doctor/probe/result.ts";
-import { UsageError } from "../../errors.ts";
+import { abortable } from "../../abortable.ts";
+import { expected, UsageError } from "../../errors.ts";
 import { readDocument } from "../../inputs/document.ts";
 import { isObject, type JsonObject, parseJson } from "../../json.ts";
 import { orUsageError } from "../../os_error.ts";
@@ -8,7 +9,7 @@ import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../s
 import { startSimulator } from "../../simulator/start.ts";
 import { argument, integer, oneOf, option, positiveNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
+import { type Context, Stopped } from "../context.ts";
 
 const apiVersionChoice = oneOf("current", "legacy", "both");
 
@@ -80,7 +81,7 @@ export const command = defineCommand({
     }
     output.raw(`export PW_API_KEY=${simulator.key}\n`);
     output.log("INFO", `Serving a simulated platform on ${simulator.url} until stopped`);
-    await Promise.race([stopped(signal), simulator.finished]);
+    await abortable(simulator.finished, signal).catch(expected(Stopped));
     return 0;
   },
 });
@@ -191,11 +192,4 @@ function fault(value: string): Fault {
 
 function isFault(value: unknown): value is Fault {
   return isObject(value) && typeof value.on === "string";
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
