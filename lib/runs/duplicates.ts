@@ -75,7 +75,6 @@ async function settle(
   if (oldest === undefined || !tagged.some(({ id }) => id === submission.run.id)) {
     throw new BadResponse(`Cannot find run ${submission.run.slug}: the list does not show it yet`);
   }
-  if (duplicates.length === 0) return await listAgain(deps, submission, []);
   if (duplicates.some(({ slug }) => slug === null || slug === oldest.slug)) {
     return await endUnknown(deps, submission, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);
   }
