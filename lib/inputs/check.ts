@@ -58,21 +58,18 @@ const MAX_OF_KIND = 10;
 
 /** Keeps the first problems of each kind. The others of a file with a hundred thousand wrong names add nothing new. */
 function shortened(found: readonly FieldProblem[]): FieldProblem[] {
-  const counts = new Map<string, { readonly first: FieldProblem; count: number }>();
-  const kept = found.filter((problem) => {
-    const kind = counts.get(kindOf(problem)) ?? { first: problem, count: 0 };
-    counts.set(kindOf(problem), kind);
-    kind.count++;
-    return kind.count <= MAX_OF_KIND;
-  });
-  const rest = [...counts.values()].flatMap(({ first: { type, path }, count }): FieldProblem[] => {
-    if (count <= MAX_OF_KIND) return [];
-    const message = `and ${(count - MAX_OF_KIND).toLocaleString("en-US")} more`;
+  const kinds = [...Map.groupBy(found, kindOf).values()];
+  const others = new Set(kinds.flatMap((ofKind) => ofKind.slice(MAX_OF_KIND)));
+  const counts = kinds.flatMap(([first, ...rest]): FieldProblem[] => {
+    const more = rest.length + 1 - MAX_OF_KIND;
+    if (first === undefined || more <= 0) return [];
+    const { type, path } = first;
+    const message = `and ${more.toLocaleString("en-US")} more`;
     return type === "unknown"
       ? [{ type, path: [], message: `${message} unknown fields` }]
       : [{ type, path: path.slice(0, path.findIndex((segment) => typeof segment === "number")), message }];
   });
-  return [...kept, ...rest];
+  return [...found.filter((problem) => !others.has(problem)), ...counts];
 }
 
 /** Unknown fields are of one kind; so are other problems of the same field in the rows of a list. */

@@ -84,13 +84,12 @@ async function askText(prompter: Prompter, question: ValueQuestion): Promise<Jso
   }
   const initial = current ?? (field.prefillsDefault ? fallback : undefined);
   const fallbackText = fallback === undefined || fallback === "" ? undefined : asText(fallback);
-  const placeholder = fallbackText ?? field.placeholder;
   const options = {
     validate,
-    ...(initial === undefined ? {} : { initial: asText(initial) }),
-    ...(placeholder === null ? {} : { placeholder }),
+    initial: initial === undefined ? undefined : asText(initial),
+    placeholder: fallbackText ?? field.placeholder ?? undefined,
     // Shown as the answer; it is left to the platform.
-    ...(fallbackText === undefined || initial !== undefined ? {} : { fallback: fallbackText }),
+    fallback: initial === undefined ? fallbackText : undefined,
   };
   const text = isMultiline(question)
     ? await prompter.multiline(message, options)

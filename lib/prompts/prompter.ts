@@ -9,12 +9,12 @@ export type PromptValidator = (answer: string) => string | undefined;
 
 export interface TextPromptOptions {
   /** Prefilled text that the user can edit. */
-  readonly initial?: string;
+  readonly initial?: string | undefined;
   /** Shown while the field is empty. */
-  readonly placeholder?: string;
+  readonly placeholder?: string | undefined;
   /** The answer if the field stays empty; shown as its placeholder. */
-  readonly fallback?: string;
-  readonly validate?: PromptValidator;
+  readonly fallback?: string | undefined;
+  readonly validate?: PromptValidator | undefined;
 }
 
 /** Every prompt throws {@link PromptCancelled} when the user cancels it. */
