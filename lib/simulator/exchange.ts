@@ -66,7 +66,7 @@ export async function handleExchange(
 
   let result: SimulatedResponse | HttpError;
   if (fault?.status !== undefined) {
-    const headers = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
+    const headers: Record<string, string> = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
     result = new HttpError(fault.status, "Injected fault", { headers });
   } else {
     result = respond(deps, request, text, match);

@@ -208,7 +208,8 @@ for (
   ] as const
 ) {
   Deno.test(`a run ${what} may have duplicates: ${want}`, () => {
-    const submission = anActiveSubmission({ idempotencyKey: KEY, startedAtMs: 1_000, lastPolledAtMs: 1_000, ...parts });
+    const base = { idempotencyKey: KEY, startedAtMs: 1_000, lastPolledAtMs: 1_000 };
+    const submission = anActiveSubmission(Object.assign(base, parts));
     assert.equal(mayHaveDuplicates(submission, nowMs), want);
   });
 }
