@@ -103,7 +103,7 @@ function mergeObjects(lower: JsonObject, higher: JsonObject, path: InputPath, co
   return merged;
 }
 
-/** Objects are merged, also into nothing, so that every name in them is looked at. */
+/** Objects are merged, also into nothing, so that every name in them is checked. */
 function mergeValues(lower: Json | undefined, higher: Json, path: InputPath, context: MergeContext): Json {
   return isObject(higher) ? mergeObjects(isObject(lower) ? lower : {}, higher, path, context) : higher;
 }

@@ -40,7 +40,7 @@ export interface SimulatedSession {
   readonly type: string;
   readonly user: string;
   readonly isRedirect: boolean;
-  /** What else the request says that created it. */
+  /** What else is in the request that created it. */
   readonly fields: JsonObject;
   readonly createdAtMs: number;
   restartedAtMs: number | null;

@@ -323,7 +323,7 @@ testDuplicates("the newer of two runs gives way to the older one", { lagMs: 2_00
   assert.deepEqual(settled.events.map(({ type }) => type), ["duplicate-cancelled"]);
 });
 
-testDuplicates("runs with one slug cannot be told apart: the outcome is unknown", {
+testDuplicates("runs with one slug cannot be distinguished: the outcome is unknown", {
   lagMs: 2_000,
   slugs: "shared",
 }, async (stage) => {

@@ -180,7 +180,7 @@ for (
   });
 }
 
-Deno.test("a key whose run cannot be read is not claimed: nobody knows whether it failed", async () => {
+Deno.test("a key whose run cannot be read is not claimed: whether it failed is unknown", async () => {
   const given = { policy: "new-if-failed", existing: [active], status: "unavailable" } as const;
   await assert.rejects(claim(given), { kind: "unavailable" });
 });

@@ -114,7 +114,7 @@ for (
     "postgres://me:4711?secret@host/db",
   ]
 ) {
-  Deno.test(`openKv("${name}") is a usage error that says how to write the URL, and names no password`, () => {
+  Deno.test(`openKv("${name}") is a usage error with the form of the URL, without a password`, () => {
     assert.throws(() => openStore(name), (error) => {
       assert.ok(error instanceof UsageError);
       assert.match(error.message, /^Cannot parse the URL of the store: .*postgres:\/\/USER:PASSWORD@HOST/);

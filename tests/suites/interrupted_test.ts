@@ -50,7 +50,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`the attempt of an interrupted case with ${what} says that this call submitted it: ${submitted}`, async () => {
+  Deno.test(`the attempt of an interrupted case with ${what} states that this call submitted it: ${submitted}`, async () => {
     const readTextFile = () => Promise.resolve("version: 1\ncases: [{ name: a, workflow: quick }]\n");
     const suites = await readSuites(["a.suite.yaml"], { readTextFile, nowMs: 0 });
     const [planned] = await planSuites(suites, { environment: null, env: () => undefined, overrides: {} });

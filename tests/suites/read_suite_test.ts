@@ -155,7 +155,7 @@ for (
     "eyJhbGciOi.eyJob3N0.hunter22",
   ]
 ) {
-  Deno.test(`what looks like an API key (${key}) is not repeated by problems, whatever it is the value of`, async () => {
+  Deno.test(`what has the form of an API key (${key}) is not repeated by problems, in any value`, async () => {
     for (const quote of ["", '"']) {
       const value = `${quote}${key}${quote}`;
       const problems = await problemsIn(

@@ -22,7 +22,7 @@ export interface ParsedApiKey {
 /** For hints. */
 export const API_KEY_EXAMPLE = "pwt_<host>.<rest>";
 
-/** Finds what looks like an API key or token in a text, to mask it. */
+/** Matches what has the form of an API key or token, to mask it in a text. */
 export const API_KEY_PATTERN = /\b(?:pwt|pwut|pwoa)_[\w.=+/-]{8,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 
 /**
