@@ -343,7 +343,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     ["the inputs' hash is not compared", "&& !request.inputsHash.startsWith(hash)", "&& false"],
   ]),
-  ...inFile("lib/runs/prepare.ts", ["tests/runs/prepare_test.ts"], [
+  ...inFile("lib/runs/prepare.ts", ["tests/runs/prepare_test.ts", "tests/runs/prepare_form_test.ts"], [
     ["invalid inputs are submitted", "if (problems.length === 0) return;", "return;"],
     ["the only cluster that fits is not selected", "const selected = hasClusters ?", "const selected = false ?"],
     ["defaults are not sent", "const resolved = sendsDefaults ?", "const resolved = false ?"],
