@@ -41,7 +41,7 @@ export function hasOpenRun(status: RowStatus): boolean {
 }
 
 /** What has become of a row: one for each row of the batch, in file order. */
-export interface RowResult extends Pick<BatchRow, "row" | "label" | "workflow"> {
+export interface RowResult extends Pick<BatchRow, "row" | "label" | "workflow" | "tags"> {
   /** From 1; 0 before the first submission. */
   readonly attempt: number;
   readonly status: RowStatus;

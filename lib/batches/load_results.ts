@@ -60,8 +60,8 @@ async function readBatch(store: Pick<RunStore, "batches">, batch: StoredBatch, k
   return { rows: rows.filter(({ isInFile }) => isInFile), lastOf };
 }
 
-function rowResult({ row, label, workflow, inputs }: StoredRow, last: Partial<Attempt> = {}): RowResult {
+function rowResult({ row, label, workflow, tags = [], inputs }: StoredRow, last: Partial<Attempt> = {}): RowResult {
   const { attempt = 0, status = "waiting", slug: run = null, startedAtMs = null, seconds = null } = last;
   const { error = null, kind = null } = last;
-  return { row, label, workflow, inputs, attempt, status, run, startedAtMs, seconds, outputs: {}, error, kind };
+  return { row, label, workflow, tags, inputs, attempt, status, run, startedAtMs, seconds, outputs: {}, error, kind };
 }

@@ -132,14 +132,14 @@ export function statusOf(attempts: readonly Attempt[] | undefined): RowStatus {
 /** As they are stored: with those that are no longer in the file, which an edit may bring back. */
 export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]): readonly StoredRow[] {
   const rows = plan.rows.map(({ row: checked, key, earlier, action }): StoredRow => {
-    const { row, id, label, workflow, inputs, contentHash, workflowHash } = checked;
+    const { row, id, label, workflow, tags, inputs, contentHash, workflowHash } = checked;
     if (earlier !== null && key !== checked.key) {
       const { status: _, ...version } = earlier;
-      return { ...version, row, isInFile: true };
+      return { ...version, row, tags: checked.tags, isInFile: true };
     }
     const isSubmitted = action === "submit" || action === "rerun";
     const hash = isSubmitted || earlier === null ? workflowHash : earlier.workflowHash;
-    return { key, row, id, label, workflow, inputs, contentHash, workflowHash: hash, isInFile: true };
+    return { key, row, id, label, workflow, tags, inputs, contentHash, workflowHash: hash, isInFile: true };
   });
   const keys = new Set(rows.map(({ key }) => key));
   return [...rows, ...earlierRows.filter(({ key }) => !keys.has(key)).map((row) => ({ ...row, isInFile: false }))];

@@ -45,7 +45,7 @@ export function reportBatch({ name, platformUrl, exitCode }: BatchFacts, rows: r
 }
 
 function caseOf(row: LoadedRow, batch: string, parameters: Record<string, string>): ReportCase {
-  const { status, error, result, run, inputs, workflow } = row;
+  const { status, error, result, run, inputs, workflow, tags } = row;
   const verdict = VERDICT_OF_STATUS[status];
   const attempt = result === null
     ? []
@@ -56,7 +56,7 @@ function caseOf(row: LoadedRow, batch: string, parameters: Record<string, string
     suite: batch,
     workflow,
     file: null,
-    tags: [],
+    tags,
     parameters,
     inputs,
     verdict,

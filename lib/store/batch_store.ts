@@ -39,6 +39,8 @@ export interface StoredRow {
   readonly label: string;
   /** By name. */
   readonly workflow: string;
+  /** Absent in batches of earlier versions. */
+  readonly tags?: readonly string[];
   /** As given, without the values of secrets. */
   readonly inputs: JsonObject;
   /** The same for rows with the same workflow and inputs. */

@@ -532,20 +532,22 @@ Deno.test("--on-interrupt cancel leaves the runs of rows alone that --rows does 
   assert.deepEqual(counts, { cancelled: 1, running: 2 });
 });
 
-Deno.test("batch results --report writes a page with the rows, the inputs in which they differ, and their outputs", async () => {
+Deno.test("batch results --report writes a page with the rows, their tags, the inputs in which they differ, and their outputs", async () => {
   await using stage = await aStage();
-  const { context, written } = files({ "sweep.csv": "n,fails\n1,\n2,true\n" });
+  const { context, written } = files({ "sweep.csv": "n,fails,tags\n1,,\n2,true,night big\n" });
   await stage.call(["batch", "sweep.csv", "--workflow", "solve", "--report", "html=live.html", ...QUICK], { context });
   const later = ["batch", "results", "sweep", "--report", "html=later.html"];
   assert.equal((await stage.call(later, { context })).code, 0);
   for (const file of ["live.html", "later.html"]) {
     const { kind, cases } = JSON.parse(await dataOfPage(written.get(file) ?? ""));
     assert.equal(kind, "batch");
-    const rows: readonly { anchor: string; verdict: string; parameters: unknown; outputs: unknown }[] = cases;
+    const rows: readonly { anchor: string; verdict: string; tags: unknown; parameters: unknown; outputs: unknown }[] =
+      cases;
     assert.deepEqual(rows.map(({ anchor, verdict }) => [anchor, verdict]), [
       ["case-row-1", "passed"],
       ["case-row-2", "failed"],
     ]);
+    assert.deepEqual(rows.map(({ tags }) => tags), [[], ["night", "big"]]);
     assert.deepEqual(rows[1]?.parameters, { n: "2", fails: "true" });
     assert.deepEqual(Object.keys(rows[0]?.outputs ?? {}), ["main"]);
   }

@@ -4,7 +4,7 @@ import type { RowResult } from "../../batch.ts";
 import type { BatchEvent, TaskEnd } from "../../runs/batch_task.ts";
 import { firstErrorOf, firstLine, type Submitted } from "../../result.ts";
 
-export interface RowState extends Omit<RowResult, "workflow" | "inputs" | "outputs"> {
+export interface RowState extends Omit<RowResult, "workflow" | "tags" | "inputs" | "outputs"> {
   readonly key: string;
   /** Milliseconds since the epoch, of the last change; 0 before the first. */
   readonly changedAtMs: number;

@@ -27,7 +27,7 @@ const COUNT_INTERVAL_MS = 60_000;
 
 /** The line for a row whose run has ended for good; `undefined` if it has none. */
 export function endLine(
-  { row, label, status, attempt, run, seconds, error }: Omit<RowResult, "workflow" | "inputs" | "outputs">,
+  { row, label, status, attempt, run, seconds, error }: Omit<RowResult, "workflow" | "tags" | "inputs" | "outputs">,
   { rowCount }: { readonly rowCount: number },
 ): string | undefined {
   if (rowCount > MAX_ROWS_WITH_LINES && !isFailure(status)) return undefined;

@@ -6,6 +6,7 @@ export function aResult(parts: Partial<RowResult> = {}): RowResult {
     row,
     label: `row ${row}`,
     workflow: "solve",
+    tags: [],
     attempt: 1,
     status: "completed",
     run: null,
