@@ -161,5 +161,10 @@ async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promis
   const runId: RunId = { type: "slug", slug };
   const client = await redactingReads(deps, runId);
   const run = await client.getRun(runId, { signal });
-  await printLogs({ deps: { ...deps, client }, output, signal }, runId, { run, isSelected: () => true, tail: 50 });
+  await printLogs({ deps: { ...deps, client }, output, signal }, runId, {
+    run,
+    isSelected: () => true,
+    isFailedOnly: false,
+    tail: 50,
+  });
 }

@@ -43,9 +43,8 @@ export const command = defineCommand({
     const client = await redactingReads(deps, runId);
     const run = await client.getRun(runId, { signal });
     const show = values.follow === true ? followLogs : printLogs;
-    const noneFailed = run.isFinal ? "No step failed" : "No step has failed so far";
-    const whenNone = values.failed === true ? noneFailed : undefined;
-    const wanted = { run, isSelected: selection(run, values), whenNone, tail: values.tail };
+    const isFailedOnly = values.failed === true;
+    const wanted = { run, isSelected: selection(run, values), isFailedOnly, tail: values.tail };
     await show({ deps: { ...deps, client }, output, signal }, runId, wanted);
   },
 });

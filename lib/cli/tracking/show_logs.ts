@@ -27,8 +27,8 @@ export interface LogDeps {
 export interface WantedLogs {
   readonly run: RunDetail;
   readonly isSelected: (placed: PlacedStep) => boolean;
-  /** Printed if no step is selected, in place of "No logs yet". */
-  readonly whenNone?: string | undefined;
+  /** Whether only steps that have failed are selected. */
+  readonly isFailedOnly: boolean;
   /** How many lines of each; `undefined` for all. */
   readonly tail: number | undefined;
 }
@@ -37,16 +37,21 @@ export interface WantedLogs {
 export async function printLogs(
   { deps, output, signal }: LogDeps,
   runId: RunId,
-  { run, isSelected, whenNone = NO_LOGS_YET, tail }: WantedLogs,
+  { run, isSelected, isFailedOnly, tail }: WantedLogs,
 ): Promise<void> {
   const logs = allSteps(run.jobs).filter(isSelected).map((placed): PrintedLog => {
     const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
     return { placed, reader, tail };
   });
   if (output.mode === "json") await printDocument(output, logs, signal);
-  else if (logs.length === 0) output.log("INFO", whenNone);
+  else if (logs.length === 0) output.log("INFO", noLogs(run, isFailedOnly));
   else await printText(output, logs, signal);
   for (const { placed, reader } of logs) if (!reader.isPresent()) warnOfMissingLogs(output, placed);
+}
+
+function noLogs({ isFinal }: RunDetail, isFailedOnly: boolean): string {
+  if (!isFailedOnly) return NO_LOGS_YET;
+  return isFinal ? "No step failed" : "No step has failed so far";
 }
 
 function warnOfMissingLogs(output: Output, { path, step }: PlacedStep): void {
@@ -155,7 +160,7 @@ interface FollowedLog {
 export async function followLogs(
   { deps, output, signal }: LogDeps,
   runId: RunId,
-  { isSelected, tail }: WantedLogs,
+  { isSelected, isFailedOnly, tail }: WantedLogs,
 ): Promise<void> {
   const followed = new Map<string, FollowedLog>();
   const finished = new Set<string>();
@@ -209,6 +214,7 @@ export async function followLogs(
         if (!reader.isPresent()) warnOfMissingLogs(output, placed);
       }
     }
+    if (run.isFinal && followed.size === 0) output.log("INFO", noLogs(run, isFailedOnly));
     return run.isFinal;
   };
   while (true) {

@@ -43,6 +43,7 @@ Deno.test("`logs -f` reads seldom while nothing is added, and only the logs of s
 for (
   const [what, run, options, want] of [
     ["a run without failed steps", "hello-world#46", ["--failed"], "No step failed\n"],
+    ["a run that has ended without failed steps", "hello-world#46", ["--failed", "--follow"], "No step failed\n"],
     ["a run that may still fail", "RUNNING", ["--failed"], "No step has failed so far\n"],
     ["a run that has written nothing", "RUNNING", [], "No logs yet\n"],
   ] as const
