@@ -23,6 +23,8 @@ function keyWithoutServer(): string {
 interface Stage {
   readonly simulator: Simulator;
   readonly state: string;
+  /** Called once, when the next submit has arrived and before it takes effect. */
+  onSubmit(call: () => void): void;
   program(args: readonly string[], call?: Partial<Parameters<typeof runProgram>[0]>): Promise<ProgramEnd>;
 }
 
@@ -125,8 +127,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "the terminal is closed": { act: ({ program }) => program(["run", "never-ending"], killedBy("SIGHUP")), runs: 1 },
   "kill -9 or a power failure": {
-    act: async ({ program }) => {
-      await program(QUICK, killedBy("SIGKILL", /Submitting/));
+    act: async ({ program, onSubmit }) => {
+      await program(QUICK, { onStart: (child) => onSubmit(() => child.kill("SIGKILL")) });
       return await program(["resume"]);
     },
     runs: 1,
@@ -169,8 +171,14 @@ for (const [fault = "", seen = "", code = ""] of rows) {
     assert.ok(scenario !== undefined, "no scenario for this row");
     await using state = await emptyFolder();
     const epochMs = Date.now();
+    let whenSubmitted = () => {};
     const simulator = await startSimulator({
       clock: sharedClock(epochMs, SPEED),
+      onStep(operation, step) {
+        if (operation !== "submit" || step !== "arrived") return;
+        whenSubmitted();
+        whenSubmitted = () => {};
+      },
       ...(scenario.behavior === undefined ? {} : { behavior: scenario.behavior }),
       ...(scenario.faults === undefined ? {} : { faults: scenario.faults }),
     });
@@ -183,6 +191,7 @@ for (const [fault = "", seen = "", code = ""] of rows) {
     const stage: Stage = {
       simulator,
       state: state.path,
+      onSubmit: (call) => void (whenSubmitted = call),
       program: (args, call = {}) => runProgram({ ...call, args, entry: FAST_MAIN, env: { ...env, ...call.env } }),
     };
     try {
@@ -206,11 +215,11 @@ function keyOf(simulator: Simulator, user: string) {
   return { env: { PW_API_KEY: simulator.keyFor(user) } };
 }
 
-function killedBy(signal: Deno.Signal, when = /started/) {
+function killedBy(signal: Deno.Signal) {
   let isSent = false;
   return {
     onStderr(text: string, child: Deno.ChildProcess) {
-      if (isSent || !when.test(text)) return;
+      if (isSent || !text.includes("started")) return;
       isSent = true;
       child.kill(signal);
     },

@@ -28,7 +28,7 @@ interface JumpingStage extends CliStage {
 async function jumpingStage(
   isReached: (stage: CliStage, ...step: Parameters<OnStep>) => boolean,
 ): Promise<JumpingStage> {
-  const base = fastClock(systemClock, 60);
+  const base = fastClock(systemClock, 20);
   let passedMs = 0;
   const jump = () => void (passedMs += 2 * 60 * 60_000);
   const clock: Clock = { ...base, now: () => base.now() + passedMs, monotonic: () => base.monotonic() + passedMs };

@@ -670,12 +670,12 @@ Deno.test("cases that share a lock do not run at the same time", async () => {
 Deno.test("text: a line for each case, then the failures with the command that repeats them", async () => {
   await using stage = await suiteStage();
   const end = await stage.test(suite(PASSES, FAILS), ["--max-poll-interval", "2s"]);
-  assert.match(end.stderr, /^✓ good {2}passed {2}\(ran \d+s, (queued \d+s, )?ok-\w+\)$/m);
+  assert.match(end.stderr, /^✓ good {2}passed {2}\(ran [\dm ]+s, (queued [\dm ]+s, )?ok-\w+\)$/m);
   assert.match(end.stderr, /^✗ bad {2}failed/m);
   assert.match(end.stdout, /expected completed, got failed: .*mesh is broken\n/);
   assert.match(end.stdout, /^ {4}│ Traceback: boom$/m);
   assert.match(end.stdout, /^ {4}Repeat: pw-workflow-runner test a\.suite\.yaml --case bad$/m);
-  assert.match(end.stdout, /^✗ a: 1 passed, 1 failed in \d+s$/m);
+  assert.match(end.stdout, /^✗ a: 1 passed, 1 failed in [\dm ]+s$/m);
 });
 
 Deno.test("inputs that a workflow does not have are a warning before the first run", async () => {
