@@ -19,7 +19,7 @@ export type HistoryUse = "required" | "read" | "optional" | "none";
 
 export type OpenDeps = Deps & AsyncDisposable;
 
-/** Its signal ends the wait for a store that cannot be reached; `undefined` where a signal ends the process. */
+/** Its signal ends the wait for a store that cannot be reached, or read; `undefined` where a signal ends the process. */
 interface StoreInvocation extends Pick<OpenInvocation, "context" | "output"> {
   readonly signal: AbortSignal | undefined;
 }

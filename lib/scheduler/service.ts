@@ -52,7 +52,7 @@ interface ServiceOptions {
   readonly store: string;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** Ends the wait for a store that is not open yet; its reason is thrown. */
+  /** Ends the wait for a store that is not open yet, and reads until the first write; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -107,7 +107,8 @@ const MAX_PAUSE_MS = 500;
  * Opens the backend when it is first used, and again when opening failed; once closed, it stays closed.
  *
  * @param retry After StorageBusy, tries again with backoff and jitter, and throws the last one; without it, never.
- * @param signal Ends the wait for a backend that is not open yet: each use throws its reason.
+ * @param signal Ends the wait for a backend that is not open yet, and each read until the first write: they throw its
+ * reason. What has begun to write has something to lose, and goes on.
  */
 export function lazyBackend(
   open: () => Promise<StoreBackend>,
@@ -120,18 +121,19 @@ export function lazyBackend(
   const once = onceUnlessFailed(signal === undefined ? open : () => openUnlessAborted(open, signal));
   let opening: Promise<StoreBackend> | undefined;
   let isClosed = false;
+  let stop = signal;
   const use = async <T>(act: (backend: StoreBackend) => Promise<T>, attempt = 1): Promise<T> => {
     try {
       const backend = isClosed ? undefined : await (opening = once());
       // It may have been closed in the meantime.
       if (backend === undefined || isClosed) throw new StorageError("Cannot use the run store: it is closed");
-      return await act(backend);
+      return await (stop === undefined ? act(backend) : abortable(act(backend), stop));
     } catch (error) {
       const maxAttempts = retry?.maxAttempts ?? MAX_ATTEMPTS;
       if (retry === undefined || !(error instanceof StorageBusy) || attempt >= maxAttempts) {
         throw withAlternative(error, retry?.alternative);
       }
-      await retry.clock.sleep((0.5 + retry.random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), {});
+      await retry.clock.sleep((0.5 + retry.random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), { signal: stop });
       return await use(act, attempt + 1);
     }
   };
@@ -139,12 +141,18 @@ export function lazyBackend(
     limits,
     read: (keys) => use((backend) => backend.read(keys)),
     page: (query) => use((backend) => backend.page(query)),
-    write: (write) => use((backend) => backend.write(write)),
+    write(write) {
+      stop = undefined;
+      return use((backend) => backend.write(write));
+    },
     async [Symbol.asyncDispose]() {
       isClosed = true;
       // A backend that could not be opened needs no closing.
       const backend = await opening?.catch(() => undefined);
-      await backend?.[Symbol.asyncDispose]();
+      const closing = Promise.resolve(backend?.[Symbol.asyncDispose]());
+      // A read that was ended may still wait for its response, and closing for that.
+      if (stop?.aborted) closing.catch(() => {});
+      else await closing;
     },
   };
 }

@@ -26,7 +26,7 @@ export interface OpenRunStoreOptions {
 type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
   /** Called when the store can't be opened: unless it throws, memory replaces it. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
-  /** Ends the wait for a store that is not open yet; its reason is thrown. */
+  /** Ends the wait for a store that is not open yet, and reads until the first write; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 };
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { abortable } from "../../lib/abortable.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { StorageError } from "../../lib/errors.ts";
 import {
   lazyBackend,
@@ -109,6 +111,51 @@ Deno.test("lazyBackend() that is open works on after the abort: what is known is
   stopping.abort();
   assert.ok(await kv.atomic().set(["a"], 1).commit());
 });
+
+for (const fault of ["does not answer", "fails again and again"] as const) {
+  Deno.test(`lazyBackend() whose server ${fault} after it was read ends reads at the abort, unless something was written`, async () => {
+    for (const hasWritten of [false, true]) {
+      const stopping = new AbortController();
+      const reason = new Error("stopped");
+      const held = Promise.withResolvers<void>();
+      const asked = Promise.withResolvers<void>();
+      const closed = Promise.withResolvers<void>();
+      const memory = memoryBackend();
+      let isBroken = false;
+      const read: StoreBackend["read"] = async (keys) => {
+        if (isBroken) {
+          asked.resolve();
+          await (fault === "does not answer" ? held.promise : Promise.reject(new StorageBusy("restarting")));
+        }
+        return await memory.read(keys);
+      };
+      const open = () => Promise.resolve({ ...memory, read, [Symbol.asyncDispose]: () => closed.promise });
+      // The pauses between retries last until the server is back.
+      const clock: Clock = { ...virtualClock(), sleep: (_, { signal = NEVER }) => abortable(held.promise, signal) };
+      const kv = createKv(lazyBackend(open, { retry: { clock, random: Math.random }, signal: stopping.signal }));
+      await kv.get(["a"]);
+      if (hasWritten) await kv.atomic().set(["a"], 1).commit();
+      isBroken = true;
+      const reading = kv.get(["a"]);
+      await asked.promise;
+      stopping.abort(reason);
+      if (hasWritten) {
+        isBroken = false;
+        held.resolve();
+        closed.resolve();
+        assert.equal((await reading).value, 1);
+      } else {
+        await assert.rejects(reading, (error) => error === reason);
+        await assert.rejects(Array.fromAsync(kv.list({ prefix: [] })), (error) => error === reason);
+      }
+      await kv[Symbol.asyncDispose]();
+      held.resolve();
+      closed.resolve();
+    }
+  });
+}
+
+const NEVER = new AbortController().signal;
 
 /** Fails with what `fault` answers, and works when it answers `undefined`. */
 function failing(fault: () => Error | undefined): () => Promise<StoreBackend> {
