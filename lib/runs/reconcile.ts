@@ -119,12 +119,13 @@ async function afterSearchFailed(
   const { deps, options } = context;
   const nowMs = deps.clock.now();
   const retryAfterMs = retryAfterOf(error);
-  const isAbandoned = error.kind === "credential_refused" ||
-    (options.unreachableTimeoutMs !== null && nowMs - reconciliation.sinceMs >= options.unreachableTimeoutMs);
+  // A proxy or a restarting server may refuse a valid key once, most likely when a response has just been lost.
+  const limitMs = error.kind === "credential_refused" ? reconciliation.searchForMs : options.unreachableTimeoutMs;
+  const isAbandoned = limitMs !== null && nowMs - reconciliation.sinceMs >= limitMs;
   if (isAbandoned) return await recordStep(deps, submission, { type: "abandoned" }, { error });
   const pollAtMs = Math.min(
     nowMs + pollDelayMs(nowMs - reconciliation.sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
-    reconciliation.sinceMs + (options.unreachableTimeoutMs ?? Infinity),
+    reconciliation.sinceMs + (limitMs ?? Infinity),
   );
   return await recordStep(deps, submission, { type: "search-failed", pollAtMs }, { error });
 }

@@ -218,6 +218,14 @@ Deno.test("one stray 401 during the wait is retried", async () => {
   assert.ok(!events.some(({ type }) => type === "connection-lost"));
 });
 
+Deno.test("one stray 401 of a server that restarts, after a lost response, does not lose the run", async () => {
+  const faults = [{ on: "submit", cut: "after-effect" }, { on: "get-run", status: 401 }] as const;
+  await using stage = await aStage({ faults });
+  const { result } = await stage.execute(HELLO);
+  assert.equal(result.kind, "completed");
+  assert.equal(stage.simulator.received("submit").length, 1);
+});
+
 Deno.test("two 401 in a row end the wait, some seconds after the first", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, {

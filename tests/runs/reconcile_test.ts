@@ -205,7 +205,7 @@ for (
     ["without a limit of an outage", (simulator) => simulator.addFaults({ on: "get-run", status: 503 }), {
       unreachableTimeoutMs: null,
     }, [0.9, 1]],
-    ["because the key is refused", (simulator) => simulator.expireKeys("demo"), {}, null],
+    ["because the key is refused", (simulator) => simulator.expireKeys("demo"), {}, [0.9, 1]],
     ["when no outage is allowed", (simulator) => simulator.addFaults({ on: "get-run", status: 503 }), {
       unreachableTimeoutMs: 0,
     }, null],
@@ -229,6 +229,20 @@ for (
     assert.ok(waitSeconds >= expectedSeconds[0] && waitSeconds <= expectedSeconds[1], `${waitSeconds} s`);
   });
 }
+
+Deno.test("a search whose key is refused is repeated for as long as it takes to find nothing, then given up", async () => {
+  await using stage = await steps({ faults: [CUT], known: BOTH });
+  let { submission, error } = await stage.step(await stage.create());
+  const lostAtMs = stage.clock.now();
+  stage.simulator.expireKeys("demo");
+  while (submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === false) {
+    ({ submission, error } = await stage.step(submission, { unreachableTimeoutMs: 20_000 }));
+  }
+  assert.ok(submission.state === "unconfirmed" && error?.kind === "credential_refused");
+  const tookMs = stage.clock.now() - lostAtMs;
+  assert.equal(tookMs, 60_000);
+  assert.ok(stage.simulator.received("get-run").length < 20);
+});
 
 Deno.test("a search that finds nothing does not undo that another process found the run", async () => {
   await using stage = await steps({ known: BOTH, behavior: { readLagMs: 1_000, listLagMs: 1_000 } });
