@@ -89,7 +89,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "a search that fails is never given up",
-      "nowMs - reconciliation.sinceMs >= options.unreachableTimeoutMs",
+      "nowMs - reconciliation.sinceMs >= limitMs",
       "false",
     ],
   ]),
