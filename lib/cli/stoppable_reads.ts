@@ -1,9 +1,11 @@
+import { UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
 /**
  * A context whose reads of files and stdin are abandoned when the signal aborts: a FIFO without a writer, a pipe that stays
  * open or a file server that hangs would otherwise keep the program running. An abandoned read never returns, so that no
- * caller takes the stop for a file that cannot be read. Answers at the terminal are not affected.
+ * caller takes the stop for a file that cannot be read. Answers at the terminal are not affected. A second read of stdin is
+ * refused, because it would return an empty text.
  *
  * @returns Also a promise that rejects with the signal's reason once a read can no longer be waited for.
  */
@@ -25,13 +27,19 @@ export function stoppableReads(context: Context, signal: AbortSignal) {
     }
   };
   const { readTextFile, listFiles, stdin } = context;
+  let isStdinRead = false;
+  const readStdin = () => {
+    if (isStdinRead) throw new UsageError("Cannot read stdin: it can only be read once");
+    isStdinRead = true;
+    return stdin.readText();
+  };
   return {
     stopped,
     context: {
       ...context,
       readTextFile: (path) => stoppable(() => readTextFile(path)),
       listFiles: (folder, pattern, kind) => stoppable(() => listFiles(folder, pattern, kind)),
-      stdin: { isTerminal: stdin.isTerminal, readText: () => stoppable(() => stdin.readText()) },
+      stdin: { isTerminal: stdin.isTerminal, readText: () => stoppable(readStdin) },
     } satisfies Context,
   };
 }

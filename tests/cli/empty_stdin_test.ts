@@ -12,6 +12,18 @@ for (const text of ["", "\n", "null"]) {
   });
 }
 
+for (const words of [["-", "-"], ["-", "-i", "-"]]) {
+  Deno.test(`batch ${words.join(" ")} reports that stdin is read twice, not that it is empty`, async () => {
+    await using stage = await cliStage();
+    const texts = ["{}"];
+    const context = { stdin: { isTerminal: false, readText: () => Promise.resolve(texts.shift() ?? "") } };
+    const { code, stderr } = await stage.call(["batch", ...words, "--workflow", "quick", "--name", "a"], { context });
+    assert.equal(code, 2);
+    assert.match(stderr, /stdin +cannot be read: it can only be read once\n/);
+    assert.equal(stage.simulator.received("submit").length, 0);
+  });
+}
+
 Deno.test("times in JSON are RFC 3339 in UTC", async () => {
   await using stage = await cliStage();
   await stage.call(["run", "quick", "--poll-interval", "100ms"]);
