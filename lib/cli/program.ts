@@ -48,13 +48,15 @@ async function openReport(context: Context): Promise<Reporter | undefined> {
   return reporter;
 }
 
+const VERSION_OPTION = { version: flag("Show the version", "V") };
+
 /** What is read before the command is known. The command refuses unknown options and bad values. */
 const GLOBAL_OPTIONS = {
   ...COMMON_OPTIONS,
   ...JSON_OPTION,
   ...EVENTS_OPTION,
   report: option("FORMAT", ""),
-  version: flag("Show the version", "V"),
+  ...VERSION_OPTION,
 };
 
 /** The values of global options; an empty string for a flag. */
@@ -84,9 +86,11 @@ async function dispatch(
   }
   refuseTwoFormats(context);
   const isHelpRequested = globalOptions(argv).has("help");
-  if (name === "version" && !isHelpRequested) {
-    readArgv(name, COMMON_OPTIONS, argv, "pw-workflow-runner");
-    return printVersion(context, output);
+  const isVersionRequested = name === "version" || (name === undefined && globalOptions(argv).has("version"));
+  if (isVersionRequested && !isHelpRequested) {
+    readArgv("version", { ...COMMON_OPTIONS, ...VERSION_OPTION }, argv, "pw-workflow-runner");
+    output.answer(context.versionLine);
+    return EXIT_CODES.completed;
   }
   if (name !== undefined && name !== "help") {
     const entry = entryNamed(name, { hint: misplacedOptionHint(context.args) });
@@ -95,7 +99,6 @@ async function dispatch(
   }
   const { name: topic } = splitCommand(argv);
   if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
-  if (argv.length === 1 && globalOptions(argv).has("version")) return printVersion(context, output);
   if (argv.length > 0) {
     readArgv("", GLOBAL_OPTIONS, argv, "pw-workflow-runner");
     throw new UsageError("Missing command", { hint: LIST_HINT });
@@ -113,11 +116,6 @@ function refuseTwoFormats({ args }: Context): void {
   if (given.has("json") && format !== "json") {
     throw new UsageError(`Cannot use --json together with --output ${format}`);
   }
-}
-
-function printVersion({ versionLine }: Context, output: Output): number {
-  output.answer(versionLine);
-  return EXIT_CODES.completed;
 }
 
 const LIST_HINT = "Run `pw-workflow-runner help` to list the commands";

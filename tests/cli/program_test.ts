@@ -33,6 +33,8 @@ const ROWS: readonly Row[] = [
   // Help, usage, versions.
   { args: [], code: 2, stdout: /^$/, stderr: /Usage/ },
   { args: ["--version"], code: 0, stdout: /^pw-workflow-runner \d+\.\d+\.\d+\n$/ },
+  { args: ["--version", "--no-color"], code: 0, stdout: /^pw-workflow-runner \d+\.\d+\.\d+\n$/ },
+  { args: ["-q", "-V"], code: 0, stdout: /^pw-workflow-runner \d+\.\d+\.\d+\n$/ },
   { args: ["--help"], code: 0, stdout: /COMMAND/ },
   { args: ["help", "run"], code: 0, stdout: /--poll-interval/ },
   ...["list", "show", "run", "status", "watch", "runs", "logs", "errors", "cancel", "demo", "simulate"].map((
