@@ -1,7 +1,7 @@
 /** What a store is kept in: three methods, to implement and to wrap. */
 
 import { abortable } from "../abortable.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock, Deadline } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
@@ -99,6 +99,9 @@ export interface RetryDeps {
   readonly alternative?: string | undefined;
 }
 
+/** How long a read may take once the program is to end. */
+const GRACE_MS = 1_000;
+
 /** With the pauses between them this takes 5 to 11 s: a server that restarts is back by then. */
 export const MAX_ATTEMPTS = 26;
 const MAX_PAUSE_MS = 500;
@@ -107,8 +110,8 @@ const MAX_PAUSE_MS = 500;
  * Opens the backend when it is first used, and again when opening failed; once closed, it stays closed.
  *
  * @param retry After StorageBusy, tries again with backoff and jitter, and throws the last one; without it, never.
- * @param signal Ends the wait for a backend that is not open yet, and each read until the first write: they throw its
- * reason. What has begun to write has something to lose, and goes on.
+ * @param signal Ends the wait for a backend that is not open yet, and until the first write each read that takes more than
+ * a second from then on: they throw its reason. What has begun to write has something to lose, and goes on.
  */
 export function lazyBackend(
   open: () => Promise<StoreBackend>,
@@ -121,28 +124,32 @@ export function lazyBackend(
   const once = onceUnlessFailed(signal === undefined ? open : () => openUnlessAborted(open, signal));
   let opening: Promise<StoreBackend> | undefined;
   let isClosed = false;
-  let stop = signal;
+  let hasWritten = false;
   const use = async <T>(act: (backend: StoreBackend) => Promise<T>, attempt = 1): Promise<T> => {
     try {
       const backend = isClosed ? undefined : await (opening = once());
       // It may have been closed in the meantime.
       if (backend === undefined || isClosed) throw new StorageError("Cannot use the run store: it is closed");
-      return await (stop === undefined ? act(backend) : abortable(act(backend), stop));
+      return await act(backend);
     } catch (error) {
       const maxAttempts = retry?.maxAttempts ?? MAX_ATTEMPTS;
       if (retry === undefined || !(error instanceof StorageBusy) || attempt >= maxAttempts) {
         throw withAlternative(error, retry?.alternative);
       }
-      await retry.clock.sleep((0.5 + retry.random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), { signal: stop });
+      await retry.clock.sleep((0.5 + retry.random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), {});
       return await use(act, attempt + 1);
     }
   };
+  const read = <T>(act: (backend: StoreBackend) => Promise<T>): Promise<T> =>
+    signal === undefined || retry === undefined || hasWritten
+      ? use(act)
+      : endedAfterAbort(use(act), { signal, clock: retry.clock });
   return {
     limits,
-    read: (keys) => use((backend) => backend.read(keys)),
-    page: (query) => use((backend) => backend.page(query)),
+    read: (keys) => read((backend) => backend.read(keys)),
+    page: (query) => read((backend) => backend.page(query)),
     write(write) {
-      stop = undefined;
+      hasWritten = true;
       return use((backend) => backend.write(write));
     },
     async [Symbol.asyncDispose]() {
@@ -151,10 +158,31 @@ export function lazyBackend(
       const backend = await opening?.catch(() => undefined);
       const closing = Promise.resolve(backend?.[Symbol.asyncDispose]());
       // A read that was ended may still wait for its response, and closing for that.
-      if (stop?.aborted) closing.catch(() => {});
+      if (signal?.aborted && !hasWritten) closing.catch(() => {});
       else await closing;
     },
   };
+}
+
+/** Rejects with the reason of the abort once a second has passed since then. */
+async function endedAfterAbort<T>(
+  pending: Promise<T>,
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+): Promise<T> {
+  const ended = Promise.withResolvers<never>();
+  let deadline: Deadline | undefined;
+  const onAbort = () => {
+    deadline = clock.timeout(GRACE_MS);
+    deadline.signal.addEventListener("abort", () => ended.reject(signal.reason));
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([ended.promise, pending]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    deadline?.[Symbol.dispose]();
+  }
 }
 
 async function openUnlessAborted(open: () => Promise<StoreBackend>, signal: AbortSignal): Promise<StoreBackend> {

@@ -113,7 +113,7 @@ Deno.test("lazyBackend() that is open works on after the abort: what is known is
 });
 
 for (const fault of ["does not answer", "fails again and again"] as const) {
-  Deno.test(`lazyBackend() whose server ${fault} after it was read ends reads at the abort, unless something was written`, async () => {
+  Deno.test(`lazyBackend() whose server ${fault} after it was read ends reads a second after the abort, unless something was written`, async () => {
     for (const hasWritten of [false, true]) {
       const stopping = new AbortController();
       const reason = new Error("stopped");
@@ -131,7 +131,8 @@ for (const fault of ["does not answer", "fails again and again"] as const) {
       };
       const open = () => Promise.resolve({ ...memory, read, [Symbol.asyncDispose]: () => closed.promise });
       // The pauses between retries last until the server is back.
-      const clock: Clock = { ...virtualClock(), sleep: (_, { signal = NEVER }) => abortable(held.promise, signal) };
+      const time = virtualClock();
+      const clock: Clock = { ...time, sleep: (_, { signal = NEVER }) => abortable(held.promise, signal) };
       const kv = createKv(lazyBackend(open, { retry: { clock, random: Math.random }, signal: stopping.signal }));
       await kv.get(["a"]);
       if (hasWritten) await kv.atomic().set(["a"], 1).commit();
@@ -145,8 +146,14 @@ for (const fault of ["does not answer", "fails again and again"] as const) {
         closed.resolve();
         assert.equal((await reading).value, 1);
       } else {
+        time.advance(1_000);
         await assert.rejects(reading, (error) => error === reason);
-        await assert.rejects(Array.fromAsync(kv.list({ prefix: [] })), (error) => error === reason);
+        isBroken = false;
+        assert.equal((await kv.get(["a"])).value, null, "what is still to be said is read");
+        isBroken = true;
+        const later = assert.rejects(kv.get(["a"]), (error) => error === reason);
+        time.advance(1_000);
+        await later;
       }
       await kv[Symbol.asyncDispose]();
       held.resolve();
