@@ -296,6 +296,8 @@ for (
     const { code, stderr } = await stage.call(words, files({ "sweep.csv": isSlow ? "name\na\nb\n" : text }));
     assert.equal(code, expected, stderr);
     if (!isSlow) assert.equal(stage.simulator.runs().length, 1);
+    const hint = /\nRuns continue\. The same command tracks them and submits the rest\n$/;
+    assert.equal(hint.test(stderr), name === "a deadline", stderr);
   });
 }
 
@@ -527,7 +529,7 @@ Deno.test("--on-interrupt cancel leaves the runs of rows alone that --rows does 
   };
   const args = [...words, "--rows", "1", "--on-interrupt", "cancel"];
   const { stderr } = await stage.call(args, { context: { ...context, onSignal } });
-  assert.match(stderr, /No more submissions\. 1 run is being cancelled\./);
+  assert.match(stderr, /No more submissions\. 1 run is being cancelled\.\nCtrl-C again to leave\n/);
   const { counts } = await documentOf(stage, "results");
   assert.deepEqual(counts, { cancelled: 1, running: 2 });
 });

@@ -80,7 +80,7 @@ export async function finishBatch(
     );
   }
   if (rows.some(({ status }) => status === "running" || status === "submitting")) {
-    output.log("INFO", `Runs continue. Follow them: ${programCommand("batch", ["status", batch.name])}`);
+    output.log("INFO", "Runs continue. The same command tracks them and submits the rest");
   }
   return exitCode;
 }

@@ -243,6 +243,6 @@ function reportInterrupt({ output, values }: BatchCall, { name }: StoredBatch, r
     "WARNING",
     `No more submissions. ${counted(running, "run")} ${isCancelling ? beingCancelled : continues}.` +
       (isCancelling ? "" : ` Cancel: ${programCommand("batch", ["cancel", name])}`) +
-      `\nCtrl-C again to leave. Progress later: ${programCommand("batch", ["status", name])}`,
+      `\nCtrl-C again to leave${isCancelling ? "" : ". The same command continues the batch"}`,
   );
 }
