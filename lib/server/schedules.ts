@@ -1,38 +1,16 @@
 import { sha256 } from "../text.ts";
 import { NotFound } from "../errors.ts";
-import { slugOf, type Submission } from "../submission.ts";
-import {
-  addWaitingOccurrence,
-  listServiceProblems,
-  listWaitingOccurrences,
-  readTickLog,
-  type WaitingOccurrence,
-} from "../scheduler/scheduler_store.ts";
+import { slugOf } from "../submission.ts";
+import { addWaitingOccurrence, listWaitingOccurrences } from "../scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
-import { nextOccurrences } from "../scheduler/occurrences.ts";
-import { formatPath } from "../runs/view.ts";
-import type { Schedule } from "../scheduler/schedule.ts";
-import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
-import {
-  type FailureFacts,
-  type OccurrenceFacts,
-  type PageFacts,
-  type RunFacts,
-  type ScheduleFacts,
-  statusOf,
-} from "./pages/facts.ts";
+import { factsOfAll, type OccurrenceFacts, pageFacts, resultOf } from "./pages/facts.ts";
 import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { readIdempotencyKey, readText } from "./request.ts";
 import type { Clock } from "../clock.ts";
 import { tick } from "../scheduler/tick.ts";
 
-const MAX_NEXT = 3;
-const MAX_RESULTS = 14;
-const MAX_OPEN = 50;
-const MAX_FAILURES = 10;
-const MAX_NOTIFICATIONS = 20;
 const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 
 /** `GET /schedules`. */
@@ -97,95 +75,6 @@ export async function showStatusRoute({ service }: RouteContext): Promise<Respon
       "content-type": "text/html; charset=utf-8",
     },
   });
-}
-
-async function pageFacts(service: Service): Promise<PageFacts> {
-  const { deps, kv, schedules, timeline } = service;
-  const [log, counts, open, failures, notifications, waiting] = await Promise.all([
-    readTickLog(kv),
-    deps.store.countEnds(),
-    Array.fromAsync(deps.store.openRows("service")),
-    deps.store.listFailures(MAX_FAILURES),
-    listServiceProblems(kv, MAX_NOTIFICATIONS),
-    listWaitingOccurrences(kv),
-  ]);
-  const oldest = await deps.store.getMany(open.slice(0, MAX_OPEN).map(({ id }) => id));
-  return {
-    host: deps.client.host,
-    timeline,
-    nowMs: deps.clock.now(),
-    hasEnabledSchedules: schedules.some(({ timelines }) => timelines.includes(timeline)),
-    ticks: log,
-    counts,
-    schedules: await factsOfAll(service, waiting),
-    openCount: open.length,
-    open: oldest.map((submission) => ({
-      ...runFacts(submission),
-      status: submission.state === "active" ? submission.run.platformStatus : statusOf(submission),
-      sinceMs: submission.createdAtMs,
-    })),
-    failures: failures.flatMap(failureOf),
-    notifications,
-  };
-}
-
-function runFacts(submission: Submission): RunFacts {
-  const { submissionId, request: { workflow, displayName } } = submission;
-  return { id: submissionId, workflow, displayName, slug: slugOf(submission) };
-}
-
-function failureOf(submission: Submission): readonly FailureFacts[] {
-  const facts = { ...runFacts(submission), atMs: submission.updatedAtMs };
-  if (submission.state === "rejected") return [{ ...facts, status: "rejected", message: submission.message, logs: [] }];
-  if (submission.state !== "finished" || submission.result.status !== "failed") return [];
-  const { errorMessage, failure } = submission.result;
-  const logs = (failure?.failedJobs ?? []).flatMap((job) =>
-    job.failedSteps.map(({ name, logTail }) => ({ step: formatPath([...job.path, name]), lines: logTail }))
-  );
-  return [{ ...facts, status: "failed", message: errorMessage ?? "No error message", logs }];
-}
-
-/** Of every schedule, in their order. */
-async function factsOfAll(service: Service, waiting: readonly WaitingOccurrence[]): Promise<readonly ScheduleFacts[]> {
-  const groups = Map.groupBy(waiting, ({ schedule }) => schedule);
-  return await Promise.all(
-    service.schedules.map((schedule) => factsOf(service, schedule, groups.get(schedule.name) ?? [])),
-  );
-}
-
-/** @param earliestFirst What waits of this schedule. */
-async function factsOf(
-  { deps, timeline }: Service,
-  schedule: Schedule,
-  earliestFirst: readonly WaitingOccurrence[],
-): Promise<ScheduleFacts> {
-  const { name, suite, cron, timeZone, overlap } = schedule;
-  const isEnabled = schedule.timelines.includes(timeline);
-  const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
-  return {
-    name,
-    workflow: suite === null ? schedule.workflow : null,
-    suite,
-    cron,
-    timeZone,
-    overlap,
-    isEnabled,
-    nextMs: isEnabled
-      ? nextOccurrences(schedule, deps.clock.now(), MAX_NEXT).map(({ scheduledAtMs }) => scheduledAtMs)
-      : [],
-    results: [
-      ...earliestFirst.toReversed().map(({ scheduledAtMs }) => ({ ...NO_RESULT, scheduledAtMs, status: "waiting" })),
-      ...submissions.map(resultOf),
-    ].slice(0, MAX_RESULTS),
-  };
-}
-
-const NO_RESULT = { slug: null, durationSeconds: null, message: null };
-
-function resultOf(submission: Submission): OccurrenceFacts {
-  const { origin, createdAtMs } = submission;
-  const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
-  return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
 }
 
 function resultDocument({ scheduledAtMs, ...result }: OccurrenceFacts) {

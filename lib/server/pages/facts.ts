@@ -1,62 +1,125 @@
 /** What the status page shows. */
 
-import { runStatusOf } from "../../runs/view.ts";
-import { isAbandoned, type Submission, suiteOf } from "../../submission.ts";
-import type { OccurrenceEnd } from "../../scheduler/report_occurrences.ts";
-import type { Notification, TickLog } from "../../scheduler/scheduler_store.ts";
+import { formatPath, runStatusOf } from "../../runs/view.ts";
+import { isAbandoned, slugOf, type Submission, suiteOf } from "../../submission.ts";
+import { type OccurrenceEnd, occurrenceEndOf } from "../../scheduler/report_occurrences.ts";
+import { nextOccurrences } from "../../scheduler/occurrences.ts";
+import {
+  listServiceProblems,
+  listWaitingOccurrences,
+  readTickLog,
+  type WaitingOccurrence,
+} from "../../scheduler/scheduler_store.ts";
 import type { Schedule } from "../../scheduler/schedule.ts";
+import type { Service } from "../../scheduler/service.ts";
 
-export interface PageFacts {
-  /** The platform. */
-  readonly host: string;
-  readonly timeline: string;
-  readonly nowMs: number;
-  readonly hasEnabledSchedules: boolean;
-  readonly ticks: TickLog | null;
-  /** The number of finished runs by status. */
-  readonly counts: Readonly<Record<string, number>>;
-  readonly schedules: readonly ScheduleFacts[];
-  /** May exceed the number of `open` ones. */
-  readonly openCount: number;
-  /** Those that have been open the longest. */
-  readonly open: readonly OpenFacts[];
-  readonly failures: readonly FailureFacts[];
-  readonly notifications: readonly Pick<Notification, "occurrenceId" | "kind" | "createdAtMs" | "message">[];
-}
+const MAX_NEXT = 3;
+const MAX_RESULTS = 14;
+const MAX_OPEN = 50;
+const MAX_FAILURES = 10;
+const MAX_NOTIFICATIONS = 20;
 
-export interface RunFacts {
-  /** For `/runs/<id>`. */
-  readonly id: string;
-  readonly workflow: string;
-  readonly displayName: string | null;
-  readonly slug: string | null;
-}
-
-export interface OpenFacts extends RunFacts {
-  readonly status: string;
-  readonly sinceMs: number;
-}
-
-export interface FailureFacts extends RunFacts {
-  readonly status: "failed" | "rejected";
-  readonly atMs: number;
-  readonly message: string;
-  /** The last lines of each failed step. */
-  readonly logs: readonly { readonly step: string; readonly lines: readonly string[] }[];
-}
-
-export interface ScheduleFacts extends Pick<Schedule, "name" | "suite" | "cron" | "timeZone" | "overlap"> {
-  /** `null` if it runs a suite. */
-  readonly workflow: string | null;
-  readonly isEnabled: boolean;
-  readonly nextMs: readonly number[];
-  /** Newest first. */
-  readonly results: readonly OccurrenceFacts[];
-}
+export type PageFacts = Awaited<ReturnType<typeof pageFacts>>;
+export type ScheduleFacts = PageFacts["schedules"][number];
+export type OpenFacts = PageFacts["open"][number];
+export type FailureFacts = PageFacts["failures"][number];
 
 export interface OccurrenceFacts extends Omit<OccurrenceEnd, "status"> {
   readonly scheduledAtMs: number;
   readonly status: string;
+}
+
+export async function pageFacts(service: Service) {
+  const { deps, kv, schedules, timeline } = service;
+  const [ticks, counts, open, failures, problems, waiting] = await Promise.all([
+    readTickLog(kv),
+    deps.store.countEnds(),
+    Array.fromAsync(deps.store.openRows("service")),
+    deps.store.listFailures(MAX_FAILURES),
+    listServiceProblems(kv, MAX_NOTIFICATIONS),
+    listWaitingOccurrences(kv),
+  ]);
+  const oldest = await deps.store.getMany(open.slice(0, MAX_OPEN).map(({ id }) => id));
+  return {
+    host: deps.client.host,
+    timeline,
+    nowMs: deps.clock.now(),
+    hasEnabledSchedules: schedules.some(({ timelines }) => timelines.includes(timeline)),
+    ticks,
+    counts,
+    schedules: await factsOfAll(service, waiting),
+    openCount: open.length,
+    /** Those that have been open the longest. */
+    open: oldest.map((submission) => ({
+      ...runFacts(submission),
+      status: submission.state === "active" ? submission.run.platformStatus : statusOf(submission),
+      sinceMs: submission.createdAtMs,
+    })),
+    failures: failures.flatMap(failureOf),
+    notifications: problems.map(({ occurrenceId, kind, createdAtMs, message }) => ({
+      occurrenceId,
+      kind,
+      createdAtMs,
+      message,
+    })),
+  };
+}
+
+function runFacts(submission: Submission) {
+  const { submissionId, request: { workflow, displayName } } = submission;
+  // For `/runs/<id>`.
+  return { id: submissionId, workflow, displayName, slug: slugOf(submission) };
+}
+
+function failureOf(submission: Submission) {
+  const facts = { ...runFacts(submission), atMs: submission.updatedAtMs };
+  if (submission.state === "rejected") return [{ ...facts, status: "rejected", message: submission.message, logs: [] }];
+  if (submission.state !== "finished" || submission.result.status !== "failed") return [];
+  const { errorMessage, failure } = submission.result;
+  const logs = (failure?.failedJobs ?? []).flatMap((job) =>
+    job.failedSteps.map(({ name, logTail }) => ({ step: formatPath([...job.path, name]), lines: logTail }))
+  );
+  return [{ ...facts, status: "failed", message: errorMessage ?? "No error message", logs }];
+}
+
+/** Of every schedule, in their order. */
+export async function factsOfAll(service: Service, waiting: readonly WaitingOccurrence[]) {
+  const groups = Map.groupBy(waiting, ({ schedule }) => schedule);
+  return await Promise.all(
+    service.schedules.map((schedule) => factsOf(service, schedule, groups.get(schedule.name) ?? [])),
+  );
+}
+
+/** @param earliestFirst What waits of this schedule. */
+async function factsOf({ deps, timeline }: Service, schedule: Schedule, earliestFirst: readonly WaitingOccurrence[]) {
+  const { name, suite, cron, timeZone, overlap } = schedule;
+  const isEnabled = schedule.timelines.includes(timeline);
+  const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
+  return {
+    name,
+    workflow: suite === null ? schedule.workflow : null,
+    suite,
+    cron,
+    timeZone,
+    overlap,
+    isEnabled,
+    nextMs: isEnabled
+      ? nextOccurrences(schedule, deps.clock.now(), MAX_NEXT).map(({ scheduledAtMs }) => scheduledAtMs)
+      : [],
+    /** Newest first. */
+    results: [
+      ...earliestFirst.toReversed().map(({ scheduledAtMs }) => ({ ...NO_RESULT, scheduledAtMs, status: "waiting" })),
+      ...submissions.map(resultOf),
+    ].slice(0, MAX_RESULTS),
+  };
+}
+
+const NO_RESULT = { slug: null, durationSeconds: null, message: null };
+
+export function resultOf(submission: Submission): OccurrenceFacts {
+  const { origin, createdAtMs } = submission;
+  const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
+  return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
 }
 
 /** Of its run or, as long as none is known, of the search for one. */
