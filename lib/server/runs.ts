@@ -57,18 +57,14 @@ export async function startRunRoute(context: RouteContext): Promise<Response> {
   return (await response).clone();
 }
 
-interface HttpRunSpec extends Omit<RunSpec, "layers"> {
-  readonly inputs: JsonObject;
-}
-
 async function submitAndWait(
   { service: { deps }, closing }: RouteContext,
-  { inputs, ...spec }: HttpRunSpec,
+  spec: RunSpec,
   { waitMs, key }: { readonly waitMs: number; readonly key: string | undefined },
 ): Promise<Response> {
   using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
   const signal = AbortSignal.any([deadline.signal, closing]);
-  const { request } = await prepare(deps, { ...spec, layers: [createInputLayer("inputs", inputs)] }, { signal });
+  const { request } = await prepare(deps, spec, { signal });
   const options: ExecuteOptions = {
     ...DEFAULT_EXECUTE,
     origin: { type: "http" },
@@ -204,15 +200,15 @@ function submissionView(submission: Submission) {
 const FIELDS = { workflow: true, inputs: true, preset: true, name: true, trust: true, strict: true } as const;
 
 /** @throws InvalidInputs with every problem. */
-function readRunSpec(body: JsonObject): HttpRunSpec {
+function readRunSpec(body: JsonObject): RunSpec {
   const problems: Problem[] = [];
   const report = (path: string, message: string) => void problems.push({ origin: "", path, message });
   const { required, optional } = readScheduleFields(body, FIELDS, { path: "", report });
   const checkTextOrNull: FieldCheck<string> = (value, context) =>
     value === null ? undefined : checkScheduleText(value, context);
-  const spec: HttpRunSpec = {
+  const spec: RunSpec = {
     workflow: required("workflow", checkScheduleText) ?? "",
-    inputs: optional("inputs", checkJsonObject) ?? {},
+    layers: [createInputLayer("inputs", optional("inputs", checkJsonObject) ?? {})],
     preset: optional("preset", checkTextOrNull) ?? null,
     displayName: optional("name", checkTextOrNull) ?? null,
     isTrusted: optional("trust", checkBoolean) ?? false,

@@ -33,9 +33,7 @@ h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
 .rows > li > * { min-width: 0; }
 a { color: var(--active); }
 .schedules > li { align-items: start; grid-template-columns: minmax(0, 2.2fr) minmax(0, 1.6fr) minmax(0, 2fr) minmax(0, 1.6fr); }
-.runs > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
-.failures > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
-.notifications > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
+.runs > li, .failures > li, .notifications > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
 .failures .reason { grid-column: 2 / -1; min-width: 0; }
 .label { display: block; font-size: .72rem; text-transform: uppercase; letter-spacing: .07em; color: var(--muted); }
 .chip { display: inline-flex; align-items: center; gap: .4em; padding: .05em .55em; border-radius: 1em; font-size: .86rem; color: var(--tone); background: var(--tint); overflow-wrap: anywhere; min-width: 0; }
