@@ -117,6 +117,7 @@ export type {
   Run,
   RunDetail,
   RunId,
+  RunIdentity,
   RunLink,
   RunPage,
   RunRedirect,

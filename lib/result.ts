@@ -1,4 +1,4 @@
-import type { LogAnnotation, RunStatus, RunView } from "./run.ts";
+import type { Job, RunStatus, RunView, Step } from "./run.ts";
 import type { SessionAddress } from "./session.ts";
 
 /** Whether this call started a run. */
@@ -47,25 +47,15 @@ export interface RunFailure {
 }
 
 /** A job that failed. */
-export interface FailedJob {
-  /** Its name in the workflow file. */
-  readonly name: string;
+export interface FailedJob extends Pick<Job, "name" | "status"> {
   /** The names of the jobs around it, outermost first, and its own: one, unless it is inside a subworkflow. */
   readonly path: readonly string[];
-  /** The platform's own term. */
-  readonly status: string;
   /** Only the steps that failed. */
   readonly failedSteps: readonly FailedStep[];
 }
 
-/** A step that failed. */
-export interface FailedStep {
-  /** Like that of a step in the details of its run. */
-  readonly name: string;
-  /** The platform's own term. */
-  readonly status: string;
-  /** From the platform and from the step's log. */
-  readonly annotations: readonly LogAnnotation[];
+/** A step that failed. Its annotations are from the platform and from its log. */
+export interface FailedStep extends Pick<Step, "name" | "status" | "annotations"> {
   /** The last lines of the step's log. */
   readonly logTail: readonly string[];
   /** Why there is no log; `null` if there is one, or if it was not requested. */

@@ -7,8 +7,11 @@ export type RunId =
 
 /** What identifies a run, as far as it is known. */
 export interface RunIdentity {
+  /** `null` on legacy servers. */
   readonly slug: string | null;
+  /** The workflow's name when the run started. */
   readonly workflowName: string | null;
+  /** Counts within the workflow. */
   readonly runNumber: number | null;
 }
 
@@ -151,32 +154,19 @@ export interface RunPage {
   readonly total: number;
 }
 
-/** A run as `status` reports it. A field that the server omits is `null`. */
-export interface RunView<Status extends string = RunStatus> {
-  /** The workflow's name when the run started. */
-  readonly workflowName: string | null;
-  /** `null` on current servers. */
-  readonly workflowId: string | null;
-  /** Counts within the workflow. */
-  readonly runNumber: number | null;
-  /** `null` on legacy servers. */
-  readonly slug: string | null;
+/** A run as `status` reports it. A field that the server omits is `null`; the details are absent if they were not requested. */
+export interface RunView<Status extends string = RunStatus>
+  extends RunIdentity, Pick<Run, "workflowId" | "completedAt">, Partial<Pick<RunDetail, "jobs" | "links">> {
   /** Derived from `platformStatus`. */
   readonly status: Status;
   /** As the server sent it. */
   readonly platformStatus: string | null;
   /** RFC 3339. */
   readonly startedAt: string | null;
-  /** RFC 3339; `null` while the run continues. */
-  readonly completedAt: string | null;
   /** Measured with the server's clock. */
   readonly durationSeconds: number | null;
   /** The server's or our explanation of the status. */
   readonly errorMessage: string | null;
-  /** Absent if the run's details were not requested. */
-  readonly jobs?: readonly Job[];
   /** Job name → outputs. */
   readonly outputs?: JsonObject;
-  /** Pages and endpoints that the run publishes. */
-  readonly links?: readonly RunLink[];
 }

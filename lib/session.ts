@@ -19,10 +19,7 @@ export interface Session {
 }
 
 /** A session that a run started. */
-export interface RunSession extends Pick<Session, "name" | "status" | "isHealthy" | "errorMessage"> {
-  /** Absolute; `null` when the server omits it. */
-  readonly url: string | null;
-}
+export type RunSession = Pick<Session, "name" | "status" | "isHealthy" | "url" | "errorMessage">;
 
 /** Where to open a session. */
 export interface SessionAddress {
