@@ -5,27 +5,13 @@ import { UsageError } from "../../errors.ts";
 import { LOG_LEVELS } from "../../log.ts";
 import { DOTENV_NAMES } from "../../platform/credentials/dotenv_file.ts";
 import type { Context } from "../context.ts";
+import { ENVIRONMENT } from "../help_topics.ts";
 import { type CheckResult, failed, ok, okUnless, warning } from "./check.ts";
 import type { DoctorFacts } from "./facts.ts";
 
 export const OLDEST_DENO = "2.4.2";
 /** The newest version that CI tests with. */
 export const NEWEST_DENO = "2.9.6";
-
-const OUR_VARIABLES = [
-  "PW_API_KEY",
-  "PW_CONTEXT",
-  "PW_PLATFORM_HOST",
-  "PW_CREDENTIALS_DIR",
-  "PW_STATE_DIR",
-  "PW_STORE_URL",
-  "PW_TIMEOUT",
-  "PW_LOG_LEVEL",
-  "NO_COLOR",
-  "FORCE_COLOR",
-  "CLICOLOR_FORCE",
-  "CLICOLOR",
-];
 
 /** The runtime itself reads the proxy variables, in upper and lower case. */
 const NETWORK_VARIABLES = [
@@ -34,6 +20,9 @@ const NETWORK_VARIABLES = [
   "DENO_TLS_CA_STORE",
   "PW_CA_CERT",
 ];
+const OUR_VARIABLES = [...Object.keys(ENVIRONMENT), "CLICOLOR_FORCE", "CLICOLOR"].filter((name) =>
+  name !== "TERM" && !NETWORK_VARIABLES.includes(name)
+);
 const PROXY_VARIABLE = /^(https?|all)_proxy$/i;
 
 export function checkVersions({ context: { versionLine, os, runtime: { deno, arch } } }: DoctorFacts): CheckResult {

@@ -138,6 +138,12 @@ for (
 
     ["nothing set", settings(), "ok", /^no variables set; no \.env file here$/],
     [
+      "a variable of help topic environment",
+      settings({ env: { PW_RUN_URL: "https://a.example/{slug}", PW_CA_CERT: "ca.pem", TERM: "xterm" } }),
+      "ok",
+      /^set: PW_RUN_URL; no \.env file here$/,
+    ],
+    [
       "a .env",
       settings({ env: { NO_COLOR: "1" }, dotenv: { read: ["PW_API_KEY"], ignored: [] } }),
       "ok",

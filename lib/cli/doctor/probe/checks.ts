@@ -3,9 +3,10 @@
 import type { Clock } from "../../../clock.ts";
 import { didYouMean } from "../../../did_you_mean.ts";
 import { NotFound, Rejected } from "../../../errors.ts";
+import { valueAt } from "../../../inputs/path.ts";
 import type { JsonObject } from "../../../json.ts";
 import { newCorrelationTag, slugFor } from "../../../runs/slug.ts";
-import { listAt, type ProbeResponse, type Requester, textAt, valueAt } from "./exchange.ts";
+import { listAt, type ProbeResponse, type Requester, textAt } from "./exchange.ts";
 import type { ProbeResult } from "./result.ts";
 
 export interface ProbeOptions {
@@ -102,7 +103,7 @@ export const LEGACY_CHECKS: ProbeChecks = {
   "legacy API": async ({ requester, workflow, inputs }) => {
     const path = `${workflowPath(workflow)}/runs`;
     const { status, body } = await requester.post(path, { inputs });
-    const number = valueAt(body, "run", "number");
+    const number = valueAt(body, ["run", "number"]);
     if (typeof number !== "number") throw notStarted(workflow, status);
     const read = (await requester.get(`${path}/${number}`)).status;
     const text = `GET of a run responds ${read}; run ${number} was started and cannot be cancelled: it runs to its end`;
@@ -164,7 +165,7 @@ export const RUN_CHECKS: ProbeChecks<RunState> = {
   "list": async ({ requester }) => {
     const { body } = await requester.get(`${RUNS_PATH}?limit=${LIST_LIMIT}`);
     const runs = listAt(body, "runs");
-    const total = valueAt(body, "total");
+    const total = valueAt(body, ["total"]);
     const times = runs.map((run) => Date.parse(textAt(run, "createdAt") ?? ""));
     const [first = NaN, last = NaN] = [times[0], times.at(-1)];
     const listOrder = first > last ? "newest" : first < last ? "oldest" : null;
@@ -183,7 +184,7 @@ export const RUN_CHECKS: ProbeChecks<RunState> = {
     const deadlineMs = clock.monotonic() + runTimeoutMs;
     while (true) {
       const { body } = await requester.get(`${RUNS_PATH}/${run.slug}`);
-      for (const [name, job] of Object.entries(valueAt(body, "executedJobs") ?? {})) {
+      for (const [name, job] of Object.entries(valueAt(body, ["executedJobs"]) ?? {})) {
         const steps = listAt(job, "steps");
         for (const entry of [job, ...steps]) statuses.add(textAt(entry, "status") ?? "");
         if (steps.length > 0) state.firstLogFile ??= `logs/${name}/step_0/logs.out`;
@@ -231,7 +232,7 @@ async function submit(
   const [id, runSlug] = [textAt(body, "run", "id"), textAt(body, "run", "slug")];
   if (status !== 200 || id === null || runSlug === null) return { status, run: null };
   started.add(runSlug);
-  return { status, run: { id, slug: runSlug, number: Number(valueAt(body, "run", "number")) } };
+  return { status, run: { id, slug: runSlug, number: Number(valueAt(body, ["run", "number"])) } };
 }
 
 function notStarted(workflow: string, status: number): Rejected {
@@ -249,7 +250,7 @@ function legacyReadOf(status: number): ProbeResult["legacyRead"] {
 
 function errorBodyOf({ headers, body }: ProbeResponse): ProbeResult["errorBody"] {
   if (/problem\+json/.test(headers.get("content-type") ?? "")) return "problem";
-  return valueAt(body, "error") === true ? "envelope" : "other";
+  return valueAt(body, ["error"]) === true ? "envelope" : "other";
 }
 
 function formatLag(lagMs: number | undefined): string {

@@ -1,6 +1,7 @@
 /** Raw requests: the probe tests behavior that the client makes no assumption about yet. */
 
 import { ResponseLost } from "../../../errors.ts";
+import { valueAt } from "../../../inputs/path.ts";
 import { type Json, type JsonObject, parseJson } from "../../../json.ts";
 import type { HttpExchange } from "../../../platform/exchange.ts";
 import type { Http } from "../../../platform/http.ts";
@@ -41,22 +42,14 @@ export function createRequester(http: Http, signal: AbortSignal) {
   };
 }
 
-/** The value that a path of members leads to. */
-export function valueAt(value: Json | undefined, ...path: readonly string[]): Json | undefined {
-  return path.reduce<Json | undefined>(
-    (found, name) => typeof found === "object" && found !== null && !Array.isArray(found) ? found[name] : undefined,
-    value,
-  );
-}
-
 /** `null` also when the value is not a string. */
-export function textAt(value: Json | undefined, ...path: readonly string[]): string | null {
-  const text = valueAt(value, ...path);
+export function textAt(value: Json, ...path: readonly string[]): string | null {
+  const text = valueAt(value, path);
   return typeof text === "string" ? text : null;
 }
 
 /** Empty also when the value is not a list. */
-export function listAt(value: Json | undefined, ...path: readonly string[]): readonly Json[] {
-  const list = valueAt(value, ...path);
+export function listAt(value: Json, ...path: readonly string[]): readonly Json[] {
+  const list = valueAt(value, path);
   return Array.isArray(list) ? list : [];
 }

@@ -3,7 +3,6 @@
  * comes from observed behavior, never from the text of a message.
  */
 
-import type { Clock } from "../../../clock.ts";
 import type { Http } from "../../../platform/http.ts";
 import {
   DRY_RUN_CHECKS,
@@ -19,25 +18,20 @@ import {
 import { createRequester, textAt } from "./exchange.ts";
 import { type ProbeResult, UNDETERMINED } from "./result.ts";
 
-export interface ProbeDeps {
+interface ProbeDeps extends Pick<ProbeState, "clock" | "random"> {
   readonly http: Http;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly report: (item: string, result: string) => void;
 }
 
-export interface Probe {
-  readonly result: ProbeResult;
-  /** Slugs of the runs that the probe started and did not delete. */
-  readonly remainingRuns: readonly string[];
-}
+export type Probe = Awaited<ReturnType<typeof probeServer>>;
 
 /**
  * Starts at most three runs.
  *
+ * @returns Also the slugs of the runs that it started and did not delete.
  * @throws NotFound when there is no such workflow; Rejected when it can't be started; ResponseLost; the signal's reason.
  */
-export async function probeServer(deps: ProbeDeps, options: ProbeOptions): Promise<Probe> {
+export async function probeServer(deps: ProbeDeps, options: ProbeOptions) {
   const { clock, random, http, report } = deps;
   const requester = createRequester(http, options.signal);
   const state: ProbeState = { ...options, clock, random, requester, found: {}, started: new Set() };
@@ -58,7 +52,7 @@ export async function probeServer(deps: ProbeDeps, options: ProbeOptions): Promi
       await runAll(RUN_CHECKS, runState);
     }
     const probedOn = new Date(clock.now()).toISOString().slice(0, 10);
-    const result = { ...UNDETERMINED, probedOn, ...state.found, ...requester.observed };
+    const result: ProbeResult = { ...UNDETERMINED, probedOn, ...state.found, ...requester.observed };
     return { result, remainingRuns: await cleanUp(deps, state) };
   } catch (error) {
     await cleanUp(deps, { ...state, signal: new AbortController().signal });
