@@ -1,22 +1,15 @@
-import { PAGE_COLORS } from "../../page_colors.ts";
+import { PAGE_BASE_STYLE } from "../../page_style.ts";
 
-export const PAGE_STYLE = `${PAGE_COLORS}* { box-sizing: border-box; } [hidden] { display: none !important; }
-body { margin: 0; background: var(--background); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-header, main, footer { max-width: 1200px; margin: 0 auto; padding: 0 1.25rem; }
-header { padding-top: 1.25rem; }
+export const PAGE_STYLE = `${PAGE_BASE_STYLE}[hidden] { display: none !important; }
 h1 { font-size: 1.35rem; margin: 0; line-height: 1.3; } h2 { font-size: 1rem; margin: 0 0 .4rem; }
 h3 { font-size: .75rem; margin: 0 0 .35rem; text-transform: uppercase; letter-spacing: .07em; color: var(--muted); }
 p { margin: 0; } .muted, .facts, footer, .queued { color: var(--muted); } footer { padding: 1.5rem 1.25rem; font-size: .86rem; }
-.mono, code, pre, kbd { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .86em; }
 kbd { border: 1px solid var(--border); border-radius: 3px; padding: 0 .3em; background: var(--panel); }
-.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.success { --tone: var(--success); --tint: var(--success-tint); } .error { --tone: var(--error); --tint: var(--error-tint); }
-.warning { --tone: var(--warning); --tint: var(--warning-tint); } .neutral { --tone: var(--neutral); --tint: var(--neutral-tint); } .active { --tone: var(--active); --tint: var(--active-tint); }
 .verdict, .chip { display: inline-flex; gap: .35em; align-items: center; border-radius: 1em; color: var(--tone); background: var(--tint); white-space: nowrap; }
 .verdict { padding: 0 .6em; margin-right: .25em; font-size: .8em; } .chip { padding: 0 .55em; font-size: .8rem; }
 .tag { border: 1px solid var(--border); border-radius: 3px; padding: 0 .35em; font-size: .78rem; color: var(--muted); margin-right: .25em; }
 .counts { font-weight: 600; } strong.success, strong.error, strong.warning, .sign { color: var(--tone); }
-a { color: var(--active); } a:hover { text-decoration-thickness: 2px; }
+a:hover { text-decoration-thickness: 2px; }
 .verdicts { margin-top: .5rem; } .overview { margin-bottom: .75rem; display: grid; gap: .75rem; grid-template-columns: minmax(0, 1fr); }
 .verdict-bar { display: flex; height: 10px; gap: 2px; border-radius: 5px; overflow: hidden; margin-top: .75rem; }
 .verdict-bar span { background: var(--tone); min-width: 3px; } .verdict-bar .skipped, .verdict-bar .not-run { opacity: .45; }
@@ -24,13 +17,11 @@ a { color: var(--active); } a:hover { text-decoration-thickness: 2px; }
 button, select, input { font: inherit; font-size: .9rem; color: var(--text); background: var(--panel); border: 1px solid var(--border); border-radius: 5px; padding: .2rem .65rem; min-height: 2rem; max-width: 100%; }
 button { cursor: pointer; } button:hover { border-color: var(--muted); } .toggle[aria-pressed="true"] { background: var(--active-tint); border-color: var(--active); }
 .count { font-weight: 600; } h2 .count { color: var(--muted); }
-:focus-visible { outline: 2px solid var(--active); outline-offset: 1px; }
 .panel { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; padding: .75rem 1rem; min-width: 0; }
 .panels { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); align-items: start; }
 .panel ul, .panel ol, .cases, .attempts, .steps { list-style: none; margin: 0; padding: 0; } .panel li { padding: .15rem 0; }
 .clusters li + li { border-top: 1px solid var(--border); margin-top: .35rem; padding-top: .5rem; } .clusters button { margin-top: .3rem; }
 .message { font-weight: 500; } .panel > ul .muted { font-size: .88rem; }
-summary { cursor: pointer; color: var(--active); width: fit-content; }
 .toolbar { position: sticky; top: 0; z-index: 2; background: var(--background); padding: .75rem 0 .6rem; } .toolbar input { flex: 1 1 14rem; min-width: 0; }
 .note { background: var(--panel); border: 1px dashed var(--border); border-radius: 6px; padding: .75rem 1rem; }
 .cases { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; }
@@ -45,7 +36,6 @@ summary { cursor: pointer; color: var(--active); width: fit-content; }
 .details { display: grid; grid-template-columns: minmax(0, 1fr); gap: .9rem; padding: .75rem 1rem 1rem; border-top: 1px solid var(--border); }
 .details .muted { font-size: .88rem; } .reason { color: var(--text); border-left: 3px solid var(--tone, var(--error)); padding-left: .6rem; margin-bottom: .4rem; white-space: pre-wrap; }
 .details .reason { --tone: var(--error); }
-pre { margin: .35rem 0 0; padding: .6rem .75rem; background: var(--background); border: 1px solid var(--border); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow: auto; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; min-width: 60%; }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; vertical-align: top; border-bottom: 1px solid var(--border); overflow-wrap: normal; } th { color: var(--muted); font-weight: 600; font-size: .8rem; }
 td { max-width: 32rem; overflow-wrap: break-word; } .number { text-align: right; white-space: nowrap; } .spark { width: 100px; height: 24px; color: var(--active); vertical-align: middle; }
@@ -55,8 +45,8 @@ td { max-width: 32rem; overflow-wrap: break-word; } .number { text-align: right;
 .track { position: relative; height: 12px; background: var(--neutral-tint); border-radius: 3px; overflow: hidden; } .bar { position: absolute; top: 0; bottom: 0; background: var(--tone); }
 .bar.queue { background: repeating-linear-gradient(135deg, var(--neutral) 0 2px, transparent 2px 6px); }
 .steps li { display: flex; gap: .5rem; align-items: baseline; font-size: .9rem; } .steps .job span { font-weight: 600; } .steps .job .muted { font-weight: 400; } .dot { width: .6em; height: .6em; border-radius: 50%; background: var(--tone); flex: none; }
-.history { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; } .strip { display: flex; flex-wrap: wrap; gap: 3px; list-style: none; margin: 0; padding: 0; }
-.strip li { position: relative; width: 11px; height: 20px; border-radius: 2px; background: var(--tone); } .strip .neutral { height: 10px; align-self: end; } .strip .flaky { background: repeating-linear-gradient(135deg, var(--tone) 0 3px, var(--warning-tint) 3px 6px); }
+.history { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; }
+.strip .neutral { height: 10px; align-self: end; } .strip .flaky { background: repeating-linear-gradient(135deg, var(--tone) 0 3px, var(--warning-tint) 3px 6px); }
 .case-facts { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: 0; font-size: .88rem; } .case-facts dt { color: var(--muted); } .case-facts dd { margin: 0; } .case-facts div { min-width: 0; }
 .batch { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; padding: 0 .75rem; } .batch table { min-width: 100%; } .batch th button, .batch td, .batch th { white-space: nowrap; } .batch .opened td { white-space: normal; max-width: none; } .batch .details { position: sticky; left: 0; width: min(70rem, calc(100vw - 4rem)); border: 0; } .overview + .panel { margin-bottom: .75rem; }
 .batch thead button { border: 0; padding: 0; background: none; color: inherit; font-weight: 600; } [aria-sort="ascending"] button::after { content: " ↑"; } [aria-sort="descending"] button::after { content: " ↓"; }

@@ -1,15 +1,9 @@
 /** The page's style and script, as constants: the Content-Security-Policy allows them by their hashes, and nothing else. */
 
-import { PAGE_COLORS } from "../../page_colors.ts";
+import { PAGE_BASE_STYLE } from "../../page_style.ts";
 
-export const PAGE_STYLE = `${PAGE_COLORS}* { box-sizing: border-box; }
-body {
-  margin: 0; background: var(--background); color: var(--text);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
-}
-header, main, footer { max-width: 1200px; margin: 0 auto; padding: 0 1.25rem; }
-header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseline; padding-top: 1.25rem; }
+export const PAGE_STYLE =
+  `${PAGE_BASE_STYLE}header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseline; }
 h1 { font-size: 1.15rem; margin: 0; letter-spacing: .01em; }
 h1 .indicator { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .5em; background: var(--tone, var(--neutral)); box-shadow: 0 0 0 .25em var(--tint, var(--neutral-tint)); }
 header p, footer p { margin: 0; color: var(--muted); overflow-wrap: anywhere; }
@@ -17,7 +11,6 @@ header .asof { margin-left: auto; display: flex; gap: .75rem; align-items: cente
 h2 { font-size: .8rem; margin: 2rem 0 .6rem; text-transform: uppercase; letter-spacing: .09em; color: var(--muted); }
 h2 .count { margin-left: .35em; color: var(--text); }
 h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
-.mono, code, pre { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .86em; }
 .relative, .muted { color: var(--muted); }
 .gauges { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0 0; padding: 0; }
 .gauges > div { background: var(--panel); border: 1px solid var(--border); border-top: 3px solid var(--tone, var(--border)); border-radius: 6px; padding: .7rem .9rem; min-width: 0; }
@@ -31,30 +24,22 @@ h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
 .rows > li:first-child { border-top-left-radius: 5px; } .rows > li:last-child { border-bottom-left-radius: 5px; }
 .rows p { margin: 0; }
 .rows > li > * { min-width: 0; }
-a { color: var(--active); }
 .schedules > li { align-items: start; grid-template-columns: minmax(0, 2.2fr) minmax(0, 1.6fr) minmax(0, 2fr) minmax(0, 1.6fr); }
 .runs > li, .failures > li, .notifications > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
 .failures .reason { grid-column: 2 / -1; min-width: 0; }
 .label { display: block; font-size: .72rem; text-transform: uppercase; letter-spacing: .07em; color: var(--muted); }
 .chip { display: inline-flex; align-items: center; gap: .4em; padding: .05em .55em; border-radius: 1em; font-size: .86rem; color: var(--tone); background: var(--tint); overflow-wrap: anywhere; min-width: 0; }
-.strip { position: relative; display: flex; gap: 3px; list-style: none; margin: .15rem 0 0; padding: 0; flex-wrap: wrap; }
-.strip li { width: 11px; height: 20px; border-radius: 2px; background: var(--tone); }
+.strip { margin-top: .15rem; }
 .strip li.error { background: repeating-linear-gradient(135deg, var(--tone) 0 3px, var(--tint) 3px 5px); }
 .strip li.warning, .strip li.neutral { height: 10px; align-self: end; }
-.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.success { --tone: var(--success); --tint: var(--success-tint); } .error { --tone: var(--error); --tint: var(--error-tint); }
-.active { --tone: var(--active); --tint: var(--active-tint); } .warning { --tone: var(--warning); --tint: var(--warning-tint); }
-.neutral { --tone: var(--neutral); --tint: var(--neutral-tint); }
 .empty, .alert { background: var(--panel); border: 1px dashed var(--border); border-radius: 6px; padding: .75rem .9rem; color: var(--muted); margin: 0; }
 .alert { border: 1px solid var(--error); color: var(--text); background: var(--error-tint); margin-top: 1rem; overflow-wrap: anywhere; }
-details { margin-top: .3rem; } summary { cursor: pointer; color: var(--active); width: fit-content; max-width: 100%; }
-pre { margin: .4rem 0 0; padding: .6rem .75rem; background: var(--background); border: 1px solid var(--border); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 20rem; overflow: auto; }
+details { margin-top: .3rem; }
 .counters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); margin: 0; background: var(--panel); border: 1px solid var(--border); border-radius: 6px; }
 .counters div { display: flex; justify-content: space-between; gap: 1rem; padding: .45rem .9rem; min-width: 0; }
 .counters dt { color: var(--muted); } .counters dd { margin: 0; font-weight: 600; }
 footer { padding-top: 2rem; padding-bottom: 2rem; font-size: .86rem; }
 button { font: inherit; font-size: .86rem; color: var(--text); background: var(--panel); border: 1px solid var(--border); border-radius: 4px; padding: .15rem .7rem; cursor: pointer; min-height: 1.75rem; }
-:focus-visible { outline: 2px solid var(--active); outline-offset: 2px; }
 @media (max-width: 760px) {
   header .asof { margin-left: 0; width: 100%; justify-content: space-between; }
   .gauges { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
