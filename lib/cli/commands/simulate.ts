@@ -4,7 +4,7 @@ import { expected, UsageError } from "../../errors.ts";
 import { readDocument } from "../../inputs/document.ts";
 import { isObject, type JsonObject, parseJson } from "../../json.ts";
 import { orUsageError } from "../../os_error.ts";
-import { clusterProblems } from "../../simulator/check_settings.ts";
+import { clusterProblems, DEFAULT_BEHAVIOR } from "../../simulator/check_settings.ts";
 import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { argument, integer, oneOf, option, positiveNumber } from "../argv.ts";
@@ -156,25 +156,16 @@ function isProbeResult(value: unknown): value is ProbeResult {
 
 /** The probed behavior that the simulator supports. */
 function behaviorOf(result: ProbeResult): Partial<ServerBehavior> {
-  const { duplicateSlugStatus: status, cancelOfEnded, workspace } = result;
-  return Object.fromEntries(
-    Object.entries({
-      apiVersion: result.routes,
-      legacyRead: result.legacyRead,
-      slugs: result.slugs,
-      duplicateSlugStatus: status,
-      dryRun: result.dryRun,
-      cancelOfEnded: cancelOfEnded === 204 || cancelOfEnded === 409 ? cancelOfEnded : null,
-      idInPath: result.idInPath,
-      errorBody: result.errorBody === "other" ? null : result.errorBody,
-      listOrder: result.listOrder,
-      maxLimit: result.maxLimit,
-      readLagMs: result.readLagMs,
-      listLagMs: result.listLagMs,
-      workspace: workspace === "Off" || workspace === "Starting" ? workspace : null,
-      clockSkewMs: result.clockSkewMs,
-    }).filter(([, value]) => value !== null),
-  );
+  const { cancelOfEnded, errorBody, workspace } = result;
+  const wanted = {
+    ...result,
+    apiVersion: result.routes,
+    cancelOfEnded: cancelOfEnded === 204 || cancelOfEnded === 409 ? cancelOfEnded : null,
+    errorBody: errorBody === "other" ? null : errorBody,
+    workspace: workspace === "Off" || workspace === "Starting" ? workspace : null,
+  };
+  const isSupported = (name: string) => Object.hasOwn(DEFAULT_BEHAVIOR, name);
+  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => isSupported(name) && value !== null));
 }
 
 function behaviorOption(value: string): Partial<ServerBehavior> {

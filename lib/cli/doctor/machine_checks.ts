@@ -4,6 +4,7 @@ import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";
 import { LOG_LEVELS } from "../../log.ts";
 import { DOTENV_NAMES } from "../../platform/credentials/dotenv_file.ts";
+import { counted } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { ENVIRONMENT } from "../help_topics.ts";
 import { type CheckResult, failed, ok, okUnless, warning } from "./check.ts";
@@ -93,7 +94,7 @@ export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
     case "sound": {
       if (whyNotWritable !== null) return notWritable;
       const { records, open, unconfirmed } = state;
-      const runs = `${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`;
+      const runs = `${counted(records, "run")}, ${open} unfinished`;
       if (isShared) return ok(`${place} (PW_STORE_URL) responded: ${runs}`);
       const permissions = mode === null ? "" : `, permissions ${mode.toString(8).padStart(4, "0")}`;
       const detail = `${place}: ${runs}, ${unconfirmed} unconfirmed, ${formatBytes(bytes)}${permissions}`;

@@ -1,6 +1,7 @@
 import { mostSevereEnd } from "../exit_codes.ts";
 import type { DoctorCheck } from "./check.ts";
 import { oneLine } from "../../escape.ts";
+import { counted } from "../../text.ts";
 import type { Layout, Style } from "../terminal/style.ts";
 import { padToWidth } from "../terminal/text_width.ts";
 import { wrap } from "../terminal/wrap.ts";
@@ -48,13 +49,10 @@ export function doctorDocument(checks: readonly DoctorCheck[]) {
 }
 
 export function renderSummary(checks: readonly DoctorCheck[]): string {
-  const counted = (status: DoctorCheck["status"], one: string, many: string) => {
-    const count = checks.filter((check) => check.status === status).length;
-    return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
-  };
-  const problems = [
-    ...counted("failed", "check failed", "checks failed"),
-    ...counted("warning", "warning", "warnings"),
-  ];
-  return problems.join(", ") || "No problems found";
+  const count = (status: DoctorCheck["status"]) => checks.filter((check) => check.status === status).length;
+  const [failures, warnings] = [count("failed"), count("warning")];
+  return [
+    ...(failures === 0 ? [] : [`${counted(failures, "check")} failed`]),
+    ...(warnings === 0 ? [] : [counted(warnings, "warning")]),
+  ].join(", ") || "No problems found";
 }
