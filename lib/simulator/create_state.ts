@@ -7,9 +7,8 @@ import { plannedRun } from "./run_input.ts";
 import { newId, objectOf, parseWorkflow } from "./shape.ts";
 import { stepScript } from "./scenario.ts";
 import type { SimulatorOptions } from "./simulator.ts";
-import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
+import type { SimulatorState, StoredPreset, StoredWorkflow, WorkflowFile } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
-import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
 export function createState(
   { workflows: added = {}, scenarios = {}, clusters }: SimulatorOptions,

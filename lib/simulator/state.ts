@@ -9,7 +9,6 @@ import type { JsonObject } from "../json.ts";
 import type { RunPlan } from "./run_plan.ts";
 import type { Scenario } from "./scenario.ts";
 import type { ServerBehavior } from "./simulator.ts";
-import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
 export interface SimulatedRun {
   readonly id: string;
@@ -45,6 +44,23 @@ export interface SimulatedSession {
   readonly createdAtMs: number;
   restartedAtMs: number | null;
   isDeleted: boolean;
+}
+
+/** A workflow: its YAML file, and its properties in the account. */
+export interface WorkflowFile {
+  readonly name: string;
+  readonly yaml: string;
+  readonly scenario?: Scenario;
+  readonly displayName?: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly isFavorite?: boolean;
+  /** Not the account's own: it needs consent to what it may do. */
+  readonly isThirdParty?: boolean;
+  /** Markdown. */
+  readonly readme?: string;
+  /** Inputs by preset name. */
+  readonly presets?: Readonly<Record<string, JsonObject>>;
 }
 
 export interface StoredPreset {

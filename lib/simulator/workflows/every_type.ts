@@ -1,4 +1,4 @@
-import type { WorkflowFile } from "./workflow_file.ts";
+import type { WorkflowFile } from "../state.ts";
 
 /** A form with a field of every kind that the platform supports. */
 export const everyTypeWorkflow: WorkflowFile = {
@@ -6,7 +6,6 @@ export const everyTypeWorkflow: WorkflowFile = {
   displayName: "Every type",
   description: "Has an input of every kind",
   tags: ["example", "form"],
-  isFavorite: false,
   scenario: {
     "show/show": {
       lasts: "2s",
