@@ -5,52 +5,15 @@ import { SIMULATED_ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
 import { newSession, openSessions, sessionJson } from "../sessions.ts";
 import { workspaceStatus } from "../state.ts";
-import { type RouteContext, routesIn } from "./route.ts";
+import { route, type RouteContext } from "./route.ts";
 import { requestSimulatedCancel } from "./runs.ts";
 
 export const ACCOUNT_ROUTES = [
-  ...routesIn({
-    "GET /healthzz": ["health", () => "OK"],
-    "GET /workflow.schema.json": ["other", () => WORKFLOW_SCHEMA],
-  }, { isPublic: true }),
-  ...routesIn({
-    "GET /api/auth/whoami": ["whoami", ({ user }) => `user:${user}`, "text/plain"],
-    "GET /api/auth/whoami/organization": ["organization", () => SIMULATED_ORGANIZATION],
-    "GET /api/auth/session": ["auth-session", authSession],
-    "GET /api/sessions": ["list-sessions", listSessions],
-    "GET /api/organizations/:organization/users/:user/sessions/:name": ["get-session", getSession],
-    "POST /api/sessions": ["create-session", postSession],
-    "POST /api/organizations/:organization/users/:user/sessions/:name/restart": ["restart-session", restartSession],
-    "DELETE /api/organizations/:organization/users/:user/sessions/:name": ["delete-session", deleteSession],
-    "GET /api/clusters": ["list-clusters", listClusters],
-    "GET /api/user-workspace/status": ["workspace-status", getWorkspace],
-    "POST /api/organizations/:organization/users/:user/user-workspace/restart": ["restart-workspace", restartWorkspace],
-  }),
-];
-
-/** The addresses of sessions, which are not of the API. */
-export const SESSION_PAGES = routesIn({
-  "GET /me/session/:user/:name/": ["other", sessionPage, "text/html"],
-  "GET /me/session/:user/:name/:page": ["other", sessionPage, "text/html"],
-}, { isPublic: true });
-
-const WORKFLOW_SCHEMA = {
-  $schema: "https://json-schema.org/draft/2020-12/schema",
-  title: "Workflow",
-  type: "object",
-  required: ["jobs"],
-  properties: {
-    on: { type: "object" },
-    env: { type: "object" },
-    permissions: { type: "array", items: { type: "string" } },
-    sessions: { type: "object" },
-    configurations: { type: "object" },
-    jobs: { type: "object", minProperties: 1, additionalProperties: { type: "object", required: ["steps"] } },
-  },
-};
-
-function authSession({ user }: RouteContext) {
-  return {
+  route("GET /healthzz", "health", () => "OK", { isPublic: true }),
+  route("GET /workflow.schema.json", "other", () => WORKFLOW_SCHEMA, { isPublic: true }),
+  route("GET /api/auth/whoami", "whoami", ({ user }) => `user:${user}`, { contentType: "text/plain" }),
+  route("GET /api/auth/whoami/organization", "organization", () => SIMULATED_ORGANIZATION),
+  route("GET /api/auth/session", "auth-session", ({ user }) => ({
     id: ID_OF_USER.get(user) ?? "",
     username: user,
     safeUsername: user,
@@ -68,21 +31,89 @@ function authSession({ user }: RouteContext) {
     allocationSystem: "flexible",
     sidebarOptions: null,
     timezone: "UTC",
-  };
-}
+  })),
+  route("GET /api/sessions", "list-sessions", ({ state, user, query, nowMs }) => {
+    const type = query.get("type");
+    const sessions = openSessions(state, user).filter(({ session }) => type === null || session.type === type);
+    // The platform writes an empty list as `null` or as `[]`.
+    return sessions.length === 0 ? null : sessions.map((open) => sessionJson(state, open, nowMs));
+  }),
+  route("GET /api/organizations/:organization/users/:user/sessions/:name", "get-session", getSession),
+  route("POST /api/sessions", "create-session", ({ state, user, body, nowMs }) => {
+    const { type, name, ...fields } = checkBody(body, SESSION_FIELDS);
+    if (openSessions(state, user).some(({ session }) => session.name === name)) {
+      throw new HttpError(409, `Session ${name} already exists`);
+    }
+    const given = { type: String(type), user, createdAtMs: nowMs, fields };
+    const session = newSession(state, name === undefined ? given : { ...given, name: String(name) });
+    state.createdSessions.push(session);
+    return sessionJson(state, { session, run: null }, nowMs);
+  }),
+  route("POST /api/organizations/:organization/users/:user/sessions/:name/restart", "restart-session", (context) => {
+    sessionOf(context).session.restartedAtMs = context.nowMs;
+    return getSession(context);
+  }),
+  route("DELETE /api/organizations/:organization/users/:user/sessions/:name", "delete-session", (context) => {
+    sessionOf(context).session.isDeleted = true;
+  }),
+  route("GET /api/clusters", "list-clusters", ({ state, user, query }) => {
+    const scope = query.get("scope") ?? "mine";
+    const isOwn = scope === "mine" || scope === "all" || scope === `user:${user}`;
+    return isOwn ? clusterList(state.clusters, user) : null;
+  }),
+  route(
+    "GET /api/user-workspace/status",
+    "workspace-status",
+    ({ state, user, nowMs }) => ({ status: workspaceStatus(state, user, nowMs) }),
+  ),
+  // The platform also gives the workspace a new SSH key, which no simulated route shows.
+  route(
+    "POST /api/organizations/:organization/users/:user/user-workspace/restart",
+    "restart-workspace",
+    ({ state, user, params, body, nowMs }) => {
+      if (params["organization"] !== SIMULATED_ORGANIZATION || params["user"] !== user) {
+        throw new HttpError(403, "Access to this workspace is denied");
+      }
+      checkBody(body, { forceKill: { type: "boolean", isRequired: true } });
+      for (const run of state.runs.filter((run) => run.user === user)) requestSimulatedCancel(run, nowMs);
+      state.workspaceRestarts.set(user, nowMs);
+    },
+  ),
+];
+
+/** The addresses of sessions, which are not of the API. */
+export const SESSION_PAGES = ["GET /me/session/:user/:name/", "GET /me/session/:user/:name/:page"].map((at) =>
+  // What the program behind a session's address would show.
+  route(at, "other", ({ state, params, nowMs }) => {
+    const { user = "", name = "" } = params;
+    const open = openSessions(state, user).find(({ session }) => session.name === name);
+    if (open === undefined || sessionJson(state, open, nowMs)["healthy"] !== true) {
+      throw new HttpError(502, "The session does not respond");
+    }
+    return `<!doctype html><title>Session</title><h1>Session ${name} of ${user}</h1>\n`;
+  }, { contentType: "text/html", isPublic: true })
+);
+
+const WORKFLOW_SCHEMA = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  title: "Workflow",
+  type: "object",
+  required: ["jobs"],
+  properties: {
+    on: { type: "object" },
+    env: { type: "object" },
+    permissions: { type: "array", items: { type: "string" } },
+    sessions: { type: "object" },
+    configurations: { type: "object" },
+    jobs: { type: "object", minProperties: 1, additionalProperties: { type: "object", required: ["steps"] } },
+  },
+};
 
 const ID_OF_USER: ReadonlyMap<string, string> = new Map([
   ["demo", "66a000000000000000000001"],
   ["alice", "66a000000000000000000002"],
   ["bob", "66a000000000000000000003"],
 ]);
-
-function listSessions({ state, user, query, nowMs }: RouteContext) {
-  const type = query.get("type");
-  const sessions = openSessions(state, user).filter(({ session }) => type === null || session.type === type);
-  // The platform writes an empty list as `null` or as `[]`.
-  return sessions.length === 0 ? null : sessions.map((open) => sessionJson(state, open, nowMs));
-}
 
 function sessionOf({ state, user, params }: RouteContext) {
   const isOwn = params["organization"] === SIMULATED_ORGANIZATION && params["user"] === user;
@@ -95,20 +126,6 @@ function getSession(context: RouteContext) {
   return sessionJson(context.state, sessionOf(context), context.nowMs);
 }
 
-/** What the program behind a session's address would show. */
-function sessionPage({ state, params, nowMs }: RouteContext) {
-  const { user = "", name = "" } = params;
-  const open = openSessions(state, user).find(({ session }) => session.name === name);
-  if (open === undefined || sessionJson(state, open, nowMs)["healthy"] !== true) {
-    throw new HttpError(502, "The session does not respond");
-  }
-  return `<!doctype html><title>Session</title><h1>Session ${name} of ${user}</h1>\n`;
-}
-
-function deleteSession(context: RouteContext) {
-  sessionOf(context).session.isDeleted = true;
-}
-
 const SESSION_FIELDS = {
   type: { type: "string", isRequired: true, oneOf: ["tunnel", "link", "vscode", "desktop", "endpoint"] },
   name: { type: "string", minLength: 1, maxLength: 255 },
@@ -116,41 +133,3 @@ const SESSION_FIELDS = {
   target: { type: "string" },
   url: { type: "string" },
 } as const;
-
-function postSession({ state, user, body, nowMs }: RouteContext) {
-  const { type, name, ...fields } = checkBody(body, SESSION_FIELDS);
-  if (openSessions(state, user).some(({ session }) => session.name === name)) {
-    throw new HttpError(409, `Session ${name} already exists`);
-  }
-  const given = { type: String(type), user, createdAtMs: nowMs, fields };
-  const session = newSession(state, name === undefined ? given : { ...given, name: String(name) });
-  state.createdSessions.push(session);
-  return sessionJson(state, { session, run: null }, nowMs);
-}
-
-function restartSession(context: RouteContext) {
-  sessionOf(context).session.restartedAtMs = context.nowMs;
-  return getSession(context);
-}
-
-function getWorkspace({ state, user, nowMs }: RouteContext) {
-  return { status: workspaceStatus(state, user, nowMs) };
-}
-
-const RESTART_FIELDS = { forceKill: { type: "boolean", isRequired: true } } as const;
-
-/** The platform also gives the workspace a new SSH key, which no simulated route shows. */
-function restartWorkspace({ state, user, params, body, nowMs }: RouteContext) {
-  if (params["organization"] !== SIMULATED_ORGANIZATION || params["user"] !== user) {
-    throw new HttpError(403, "Access to this workspace is denied");
-  }
-  checkBody(body, RESTART_FIELDS);
-  for (const run of state.runs.filter((run) => run.user === user)) requestSimulatedCancel(run, nowMs);
-  state.workspaceRestarts.set(user, nowMs);
-}
-
-function listClusters({ state, user, query }: RouteContext) {
-  const scope = query.get("scope") ?? "mine";
-  const isOwn = scope === "mine" || scope === "all" || scope === `user:${user}`;
-  return isOwn ? clusterList(state.clusters, user) : null;
-}

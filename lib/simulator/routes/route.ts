@@ -24,22 +24,22 @@ export interface SimulatorRoute {
   readonly operation: Operation;
   readonly handler: Handler;
   /** Default: JSON. */
-  readonly contentType?: string | undefined;
+  readonly contentType?: string;
   /** Needs no credential. */
-  readonly isPublic?: boolean | undefined;
+  readonly isPublic?: boolean;
   /** Present only on servers with this API version; by default on all. */
-  readonly apiVersion?: "current" | "legacy" | undefined;
+  readonly apiVersion?: "current" | "legacy";
 }
 
-/** @param table By method and pattern, like `GET /api/workflow-runs/:slug`. */
-export function routesIn(
-  table: Readonly<Record<string, readonly [Operation, Handler, contentType?: string]>>,
-  { isPublic, apiVersion }: Pick<SimulatorRoute, "isPublic" | "apiVersion"> = {},
-): readonly SimulatorRoute[] {
-  return Object.entries(table).map(([route, [operation, handler, contentType]]) => {
-    const [method = "", path = ""] = route.split(" ");
-    return { method, path, operation, handler, contentType, isPublic, apiVersion };
-  });
+/** @param at The method and the pattern, like `GET /api/workflow-runs/:slug`. */
+export function route(
+  at: string,
+  operation: Operation,
+  handler: Handler,
+  options: Pick<SimulatorRoute, "contentType" | "isPublic"> = {},
+): SimulatorRoute {
+  const [method = "", path = ""] = at.split(" ");
+  return { method, path, operation, handler, ...options };
 }
 
 export interface RouteMatch {

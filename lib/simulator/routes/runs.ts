@@ -13,19 +13,49 @@ import {
 import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteSimulatedRuns, listSimulatedRuns } from "./select_runs.ts";
-import { type RouteContext, routesIn } from "./route.ts";
+import { route, type RouteContext } from "./route.ts";
 
-export const RUN_ROUTES = routesIn({
-  "GET /api/workflow-runs": ["list-runs", listSimulatedRuns],
-  "POST /api/workflow-runs": ["submit", submit],
-  "DELETE /api/workflow-runs": ["delete-runs", deleteSimulatedRuns],
-  "GET /api/workflow-runs/:slug": ["get-run", (context) => runDetailJson(context.state, runOf(context), context.nowMs)],
-  "PATCH /api/workflow-runs/:slug": ["update-run", updateRun],
-  "DELETE /api/workflow-runs/:slug": ["delete-run", (context) => void (runOf(context).isDeleted = true)],
-  "POST /api/workflow-runs/:slug/cancel": ["cancel-run", cancelRun],
-  "GET /api/workflow-runs/:slug/files": ["read-file", readRunFile],
-  "GET /api/workflow-runs/:slug/running-steps": ["running-steps", listRunningSteps],
-}, { apiVersion: "current" });
+export const RUN_ROUTES = [
+  route("GET /api/workflow-runs", "list-runs", listSimulatedRuns),
+  route("POST /api/workflow-runs", "submit", submit),
+  route("DELETE /api/workflow-runs", "delete-runs", deleteSimulatedRuns),
+  route(
+    "GET /api/workflow-runs/:slug",
+    "get-run",
+    (context) => runDetailJson(context.state, runOf(context), context.nowMs),
+  ),
+  route("PATCH /api/workflow-runs/:slug", "update-run", (context) => {
+    const run = runOf(context);
+    const fields = checkBody(context.body, UPDATE_FIELDS);
+    if (fields["status"] === "canceling") requestSimulatedCancel(run, context.nowMs);
+    if (fields["status"] === "error" && !hasSimulatedRunEnded(run, context.nowMs)) run.failedAtMs = context.nowMs;
+    run.displayName = textOf(fields["displayName"]) ?? run.displayName;
+    run.statusReason = textOf(fields["statusReason"]) ?? run.statusReason;
+    return runDetailJson(context.state, run, context.nowMs);
+  }),
+  route("DELETE /api/workflow-runs/:slug", "delete-run", (context) => void (runOf(context).isDeleted = true)),
+  route("POST /api/workflow-runs/:slug/cancel", "cancel-run", (context) => {
+    const run = runOf(context);
+    if (hasSimulatedRunEnded(run, context.nowMs) && context.state.behavior().cancelOfEnded === 409) {
+      throw new HttpError(409, `Workflow run ${run.slug} has already ended`);
+    }
+    requestSimulatedCancel(run, context.nowMs);
+  }),
+  route("GET /api/workflow-runs/:slug/files", "read-file", (context) => {
+    const run = runOf(context);
+    const path = context.query.get("file");
+    if (path === null || path === "") {
+      throw invalidRequest([queryError("file", "required", "required query parameter is missing")]);
+    }
+    const text = readLogFile(context.state, run, path, context.nowMs);
+    if (text === null) throw new HttpError(404, `File ${path} not found`, { code: "file_not_found" });
+    return text;
+  }),
+  route("GET /api/workflow-runs/:slug/running-steps", "running-steps", (context) => {
+    const steps = runningSteps(runOf(context), context.nowMs);
+    return { runningSteps: steps.length === 0 ? null : steps };
+  }),
+].map((one) => ({ ...one, apiVersion: "current" } as const));
 
 /** Starts canceling a run. No effect if it has ended or is being canceled. */
 export function requestSimulatedCancel(run: SimulatedRun, nowMs: number): void {
@@ -119,42 +149,8 @@ function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {
   throw new HttpError(404, `Workflow run ${slug} not found`, { code: "workflow_run_not_found" });
 }
 
-function listRunningSteps(context: RouteContext) {
-  const steps = runningSteps(runOf(context), context.nowMs);
-  return { runningSteps: steps.length === 0 ? null : steps };
-}
-
 const UPDATE_FIELDS = {
   displayName: { type: "string", maxLength: 255 },
   status: { type: "string", oneOf: ["canceling", "error"] },
   statusReason: { type: "string", maxLength: 100 },
 } as const;
-
-function updateRun(context: RouteContext) {
-  const run = runOf(context);
-  const fields = checkBody(context.body, UPDATE_FIELDS);
-  if (fields["status"] === "canceling") requestSimulatedCancel(run, context.nowMs);
-  if (fields["status"] === "error" && !hasSimulatedRunEnded(run, context.nowMs)) run.failedAtMs = context.nowMs;
-  run.displayName = textOf(fields["displayName"]) ?? run.displayName;
-  run.statusReason = textOf(fields["statusReason"]) ?? run.statusReason;
-  return runDetailJson(context.state, run, context.nowMs);
-}
-
-function cancelRun(context: RouteContext) {
-  const run = runOf(context);
-  if (hasSimulatedRunEnded(run, context.nowMs) && context.state.behavior().cancelOfEnded === 409) {
-    throw new HttpError(409, `Workflow run ${run.slug} has already ended`);
-  }
-  requestSimulatedCancel(run, context.nowMs);
-}
-
-function readRunFile(context: RouteContext) {
-  const run = runOf(context);
-  const path = context.query.get("file");
-  if (path === null || path === "") {
-    throw invalidRequest([queryError("file", "required", "required query parameter is missing")]);
-  }
-  const text = readLogFile(context.state, run, path, context.nowMs);
-  if (text === null) throw new HttpError(404, `File ${path} not found`, { code: "file_not_found" });
-  return text;
-}

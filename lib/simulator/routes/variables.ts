@@ -2,17 +2,30 @@
 
 import { checkBody, HttpError } from "../responses.ts";
 import type { StoredVariable } from "../state.ts";
-import { type RouteContext, routesIn } from "./route.ts";
+import { route, type RouteContext } from "./route.ts";
 
-export const VARIABLE_ROUTES = routesIn({
-  "GET /api/workflow-variables": ["other", listVariables],
-  "POST /api/workflow-variables": ["other", addVariable],
-  "PATCH /api/workflow-variables/:key": ["other", updateVariable],
-  "DELETE /api/workflow-variables/:key": [
+export const VARIABLE_ROUTES = [
+  route(
+    "GET /api/workflow-variables",
+    "other",
+    (context) => Object.fromEntries([...variablesOf(context)].map(([key, variable]) => [key, shown(key, variable)])),
+  ),
+  route("POST /api/workflow-variables", "other", (context) => {
+    const { key, value, secret } = checkBody(context.body, CREATE_FIELDS);
+    if (variablesOf(context).has(String(key))) throw new HttpError(409, `Variable ${key} already exists`);
+    return store(context, String(key), { value: String(value), isSecret: secret === true });
+  }),
+  route("PATCH /api/workflow-variables/:key", "other", (context) => {
+    const { key, variable } = existing(context);
+    const { value = variable.value, secret = variable.isSecret } = checkBody(context.body, UPDATE_FIELDS);
+    return store(context, key, { value: String(value), isSecret: secret === true });
+  }),
+  route(
+    "DELETE /api/workflow-variables/:key",
     "other",
     (context) => void variablesOf(context).delete(existing(context).key),
-  ],
-});
+  ),
+];
 
 const UPDATE_FIELDS = { value: { type: "string" }, secret: { type: "boolean" } } as const;
 const CREATE_FIELDS = {
@@ -20,22 +33,6 @@ const CREATE_FIELDS = {
   key: { type: "string", isRequired: true, minLength: 1, maxLength: 100 },
   value: { type: "string", isRequired: true },
 } as const;
-
-function listVariables(context: RouteContext) {
-  return Object.fromEntries([...variablesOf(context)].map(([key, variable]) => [key, shown(key, variable)]));
-}
-
-function addVariable(context: RouteContext) {
-  const { key, value, secret } = checkBody(context.body, CREATE_FIELDS);
-  if (variablesOf(context).has(String(key))) throw new HttpError(409, `Variable ${key} already exists`);
-  return store(context, String(key), { value: String(value), isSecret: secret === true });
-}
-
-function updateVariable(context: RouteContext) {
-  const { key, variable } = existing(context);
-  const { value = variable.value, secret = variable.isSecret } = checkBody(context.body, UPDATE_FIELDS);
-  return store(context, key, { value: String(value), isSecret: secret === true });
-}
 
 function variablesOf({ state, user }: RouteContext): Map<string, StoredVariable> {
   const variables = state.variables.get(user) ?? new Map();

@@ -4,28 +4,55 @@ import type { JsonObject } from "../../json.ts";
 import { checkBody, HttpError } from "../responses.ts";
 import { newId, objectOf, textOf } from "../shape.ts";
 import type { StoredPreset, StoredWorkflow } from "../state.ts";
-import { type RouteContext, routesIn } from "./route.ts";
+import { route, type RouteContext } from "./route.ts";
 
-const YAML_TYPE = "application/yaml";
-
-export const WORKFLOW_ROUTES = routesIn({
-  "GET /api/workflows": ["list-workflows", listWorkflows],
-  "GET /api/workflows/:workflow": ["get-workflow", (context) => workflowJson(context.user, workflowOf(context))],
-  "GET /api/workflows/:workflow/json": ["get-workflow-json", (context) => workflowOf(context).yaml],
-  "GET /api/workflows/:workflow/yaml": ["get-workflow-yaml", (context) => workflowOf(context).file.yaml, YAML_TYPE],
-  "GET /api/workflows/:workflow/markdown": ["other", (context) => workflowOf(context).file.readme ?? null],
-  "POST /api/workflows/:workflow/saved-inputs": ["other", addPreset],
-  "PATCH /api/workflows/:workflow/saved-inputs/:name": ["other", updatePreset],
-  "DELETE /api/workflows/:workflow/saved-inputs/:name": ["other", deletePreset],
-  "GET /api/workflow-permissions": ["other", listGrants],
-  "DELETE /api/workflow-permissions/:workflow": ["other", revokeGrant],
-});
-
-function listWorkflows({ state, user, query }: RouteContext) {
-  const all = [...state.workflows.get(user)?.values() ?? []];
-  const shown = query.get("favoriteOnly") === "true" ? all.filter(({ file }) => file.isFavorite === true) : all;
-  return shown.map((record) => workflowJson(user, record));
-}
+export const WORKFLOW_ROUTES = [
+  route("GET /api/workflows", "list-workflows", ({ state, user, query }) => {
+    const all = [...state.workflows.get(user)?.values() ?? []];
+    const shown = query.get("favoriteOnly") === "true" ? all.filter(({ file }) => file.isFavorite === true) : all;
+    return shown.map((record) => workflowJson(user, record));
+  }),
+  route("GET /api/workflows/:workflow", "get-workflow", (context) => workflowJson(context.user, workflowOf(context))),
+  route("GET /api/workflows/:workflow/json", "get-workflow-json", (context) => workflowOf(context).yaml),
+  route("GET /api/workflows/:workflow/yaml", "get-workflow-yaml", (context) => workflowOf(context).file.yaml, {
+    contentType: "application/yaml",
+  }),
+  route("GET /api/workflows/:workflow/markdown", "other", (context) => workflowOf(context).file.readme ?? null),
+  route("POST /api/workflows/:workflow/saved-inputs", "other", (context) => {
+    const record = workflowOf(context);
+    const { name, inputs } = presetIn(context.body);
+    if (record.presets.some((preset) => preset.name === name)) {
+      throw new HttpError(409, `Saved inputs ${name} already exist`);
+    }
+    record.presets.push({ id: newId(context.nowMs, context.state.random), name, inputs, builtin: false });
+    return savedInputs(record);
+  }),
+  route("PATCH /api/workflows/:workflow/saved-inputs/:name", "other", (context) => {
+    const record = workflowOf(context);
+    const { name, inputs } = presetIn(context.body);
+    Object.assign(ownPreset(record, context.params["name"]), { name, inputs });
+    return savedInputs(record);
+  }),
+  route("DELETE /api/workflows/:workflow/saved-inputs/:name", "other", (context) => {
+    const record = workflowOf(context);
+    const deleted = ownPreset(record, context.params["name"]);
+    record.presets = record.presets.filter((preset) => preset !== deleted);
+    return savedInputs(record);
+  }),
+  route("GET /api/workflow-permissions", "other", ({ state, user }) => {
+    const grants = [...state.grants].filter(([key]) => key.startsWith(`${user} `)).map(([key, granted]) => ({
+      workflow: key.slice(user.length + 1),
+      allowedPermissions: granted.permissions,
+      allowedUserVariables: granted.variables,
+    }));
+    return grants.length === 0 ? null : grants;
+  }),
+  route("DELETE /api/workflow-permissions/:workflow", "other", ({ state, user, params }) => {
+    if (!state.grants.delete(`${user} ${params["workflow"]}`)) {
+      throw new HttpError(404, `No permissions for workflow ${params["workflow"]}`);
+    }
+  }),
+];
 
 function workflowOf({ state, user, params }: RouteContext): StoredWorkflow {
   const record = state.workflows.get(user)?.get(params["workflow"] ?? "");
@@ -54,30 +81,6 @@ const PRESET_FIELDS = {
   inputs: { type: "object", isRequired: true },
 } as const;
 
-function addPreset(context: RouteContext) {
-  const record = workflowOf(context);
-  const { name, inputs } = presetIn(context.body);
-  if (record.presets.some((preset) => preset.name === name)) {
-    throw new HttpError(409, `Saved inputs ${name} already exist`);
-  }
-  record.presets.push({ id: newId(context.nowMs, context.state.random), name, inputs, builtin: false });
-  return savedInputs(record);
-}
-
-function updatePreset(context: RouteContext) {
-  const record = workflowOf(context);
-  const { name, inputs } = presetIn(context.body);
-  Object.assign(ownPreset(record, context.params["name"]), { name, inputs });
-  return savedInputs(record);
-}
-
-function deletePreset(context: RouteContext) {
-  const record = workflowOf(context);
-  const deleted = ownPreset(record, context.params["name"]);
-  record.presets = record.presets.filter((preset) => preset !== deleted);
-  return savedInputs(record);
-}
-
 function presetIn(body: unknown): { readonly name: string; readonly inputs: JsonObject } {
   const checked = checkBody(body, PRESET_FIELDS);
   return { name: textOf(checked["name"]) ?? "", inputs: objectOf(checked["inputs"]) };
@@ -92,19 +95,4 @@ function ownPreset(record: StoredWorkflow, name: string | undefined): StoredPres
 
 function savedInputs(record: StoredWorkflow) {
   return { savedInputs: record.presets.length === 0 ? null : record.presets };
-}
-
-function listGrants({ state, user }: RouteContext) {
-  const grants = [...state.grants].filter(([key]) => key.startsWith(`${user} `)).map(([key, granted]) => ({
-    workflow: key.slice(user.length + 1),
-    allowedPermissions: granted.permissions,
-    allowedUserVariables: granted.variables,
-  }));
-  return grants.length === 0 ? null : grants;
-}
-
-function revokeGrant({ state, user, params }: RouteContext) {
-  if (!state.grants.delete(`${user} ${params["workflow"]}`)) {
-    throw new HttpError(404, `No permissions for workflow ${params["workflow"]}`);
-  }
 }
