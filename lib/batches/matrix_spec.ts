@@ -2,6 +2,7 @@
 
 import { InvalidInputs } from "../errors.ts";
 import { nameOfType } from "../inputs/document.ts";
+import { ASSIGNMENT } from "../inputs/layers.ts";
 import { type InputPath, parsePath } from "../inputs/path.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
@@ -32,7 +33,7 @@ export async function parseMatrixArguments(
   const problems: Problem[] = [];
   const axes: Axis[] = [];
   for (const text of matrix) {
-    const origin = `--matrix ${nameOf(text)}`;
+    const origin = `--matrix ${ASSIGNMENT.exec(text)?.[1] ?? text}`;
     const [assignment, ...others] = await assignmentsIn(text, { isList: true, origin, problems });
     if (assignment === undefined || others.length > 0) continue;
     const { path, value } = assignment;
@@ -67,12 +68,6 @@ export async function parseMatrixArguments(
   }
   if (problems.length === 0) return spec;
   throw new InvalidInputs(`Cannot read the matrix: ${counted(problems.length, "problem")}`, problems);
-}
-
-const ASSIGNMENT = /^((?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+?)(:?=)([^]*)$/;
-
-function nameOf(text: string): string {
-  return ASSIGNMENT.exec(text)?.[1] ?? text;
 }
 
 /** One assignment, or several with commas between them; a comma inside of JSON separates nothing. */

@@ -3,10 +3,9 @@ import { InvalidInputs, RunnerError } from "../errors.ts";
 import { type Json, type JsonObject, parseJson } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
-import { parseArgument } from "./argument.ts";
 import { readDocument } from "./document.ts";
 import type { Lines } from "./lines.ts";
-import { formatPath, type InputPath } from "./path.ts";
+import { formatPath, type InputPath, parsePath } from "./path.ts";
 import { problemsInJson } from "./scan_json.ts";
 
 /** Inputs from one source: an object, or one value at a path. */
@@ -78,34 +77,27 @@ export function createInputLayer(origin: string, value: JsonObject): InputLayer 
   return { type: "object", origin, value, lines: null };
 }
 
+/** `name.path=value`, `name.path:=json`. */
+export const ASSIGNMENT = /^((?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+?)(:?=)([^]*)$/;
+
+/**
+ * The first match wins: `-` (stdin), a leading `{` (inline JSON), `name=…` or `name:=…` (one value; `@file` and `@-` name
+ * where its text is), a file. `./` forces a file.
+ */
 async function readLayer(argument: string, origin: string, sources: LayerSources): Promise<InputLayer> {
-  const parsed = parseArgument(argument, origin);
-  switch (parsed.type) {
-    case "stdin":
-      return await documentLayer(await sources.readStdin(), "stdin");
-    case "inline":
-      return { ...await documentLayer(parsed.text, origin), lines: null };
-    case "file":
-      return await documentLayer(await readFile(parsed.file, { origin, path: "" }, sources), parsed.file);
-    case "text":
-      return { type: "value", origin, path: parsed.path, value: parsed.text, isUntyped: true, isSecret: false };
-    case "json":
-      return {
-        ...createValueLayer(origin, parsed.path, parseValue(parsed.text, origin, parsed.path)),
-        written: parsed.text.trim(),
-      };
-    case "text-file":
-      return createValueLayer(
-        origin,
-        parsed.path,
-        await readFile(parsed.text, { origin, path: formatPath(parsed.path) }, sources),
-      );
-    case "prompt":
-      return {
-        ...createValueLayer(origin, parsed.path, await sources.promptSecret(formatPath(parsed.path))),
-        isSecret: true,
-      };
-  }
+  if (argument === "-") return await documentLayer(await sources.readStdin(), "stdin");
+  if (/^\s*\{/.test(argument)) return { ...await documentLayer(argument, origin), lines: null };
+  const match = ASSIGNMENT.exec(argument);
+  if (match === null) return await documentLayer(await readFile(argument, { origin, path: "" }, sources), argument);
+  const [, name = "", operator, text = ""] = match;
+  const path = parsePath(name);
+  if (path === undefined) throw asProblem({ origin, path: name, message: "is not a path" });
+  const layer = (value: Json) => createValueLayer(origin, path, value);
+  const place = { origin, path: formatPath(path) };
+  if (operator === ":=") return { ...layer(parseValue(text, place)), written: text.trim() };
+  if (text === "@-") return { ...layer(await sources.promptSecret(place.path)), isSecret: true };
+  if (text.startsWith("@")) return layer(await readFile(text.slice(1), place, sources));
+  return { ...layer(text), isUntyped: true };
 }
 
 /** Creates a layer from one value, which has its type already. */
@@ -119,9 +111,8 @@ async function documentLayer(text: string, origin: string) {
   return { type: "object", origin, value: document.value, lines: document.lines } as const satisfies InputLayer;
 }
 
-function parseValue(text: string, origin: string, path: InputPath): Json {
+function parseValue(text: string, place: Pick<Problem, "origin" | "path">): Json {
   const value = parseJson(text);
-  const place = { origin, path: formatPath(path) };
   // The text is not quoted, because it may be a password.
   if (value === undefined) throw asProblem({ ...place, message: "is not JSON: := takes JSON; use = for text" });
   const [problem] = problemsInJson(text, { ...place, hasLines: false });
