@@ -84,7 +84,7 @@ export {
 } from "./runs/prepare.ts";
 export { toRunView } from "./runs/view.ts";
 export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
-export type { UnknownCondition } from "./inputs/unknown_conditions.ts";
+export type { UnknownCondition } from "./inputs/walk_fields.ts";
 export type { LineMap, Lines } from "./inputs/lines.ts";
 export type { InputPath } from "./inputs/path.ts";
 export {

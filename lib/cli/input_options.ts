@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import { oneLine } from "../escape.ts";
 import type { LayerSources } from "../inputs/layers.ts";
-import type { UnknownCondition } from "../inputs/unknown_conditions.ts";
+import type { UnknownCondition } from "../inputs/walk_fields.ts";
 import type { LogLevel } from "../log.ts";
 import type { Problem } from "../problem.ts";
 import type { InputChecking, PrepareOptions } from "../runs/prepare.ts";

@@ -4,8 +4,7 @@ import type { ParseError } from "../deps/jsonc.ts";
 import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ValueDocument } from "./lines.ts";
-import { scanJson } from "./scan_json.ts";
-import { placed } from "./text_problems.ts";
+import { placed, scanJson } from "./scan_json.ts";
 
 export type DocumentFormat = "json" | "yaml";
 
@@ -53,7 +52,9 @@ export async function readValue(
   const nothing = (what: string) => [{ origin, path: "", message: `${what}: ${ifEmpty}` }];
   if (text.trim() === "") return nothing("is empty");
   try {
-    const read = await (format === "json" ? readJson(text, origin) : readYaml(text, origin));
+    const read = format === "json"
+      ? await readJson(text, origin)
+      : (await import("./yaml_document.ts")).readYaml(text, origin);
     if (!("value" in read)) return read;
     if (read.value === null) return nothing("holds no value");
     return isTooDeep(read.value) ? [tooDeep(origin)] : read;
@@ -103,10 +104,6 @@ async function readJson(source: string, origin: string): Promise<ValueDocument |
 /** `ValueExpected` becomes `value expected`. */
 function splitWords(code: string): string {
   return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
-}
-
-async function readYaml(text: string, origin: string): Promise<ValueDocument | Problem[]> {
-  return (await import("./yaml_document.ts")).readYaml(text, origin);
 }
 
 export function nameOfType(value: Json): string {

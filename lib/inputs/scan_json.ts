@@ -1,14 +1,7 @@
 import { isExact } from "../json.ts";
-import type { Lines } from "./lines.ts";
 import type { Problem } from "../problem.ts";
-import {
-  IS_DUPLICATE,
-  IS_INEXACT,
-  placed,
-  type ScannedText,
-  type TextPlace,
-  type TextProblem,
-} from "./text_problems.ts";
+import type { Lines } from "./lines.ts";
+import { type InputPath, joinPath } from "./path.ts";
 
 /**
  * Finds the line of each value, and what the parser does not report. Written by hand, because a parser of positions takes
@@ -117,4 +110,49 @@ function isEscaped(text: string, index: number): boolean {
   let first = index;
   while (text[first - 1] === "\\") first--;
   return (index - first) % 2 === 1;
+}
+
+/** What one pass over a text finds. */
+export interface ScannedText {
+  readonly lines: Lines;
+  readonly problems: readonly TextProblem[];
+}
+
+/**
+ * What is wrong with a text that can be parsed: names that a JSON object has twice, of which one would be ignored (YAML's
+ * parser refuses them itself), and numbers that this runtime would change: 9007199254740993 would be sent as
+ * 9007199254740992, and 1e400 as null.
+ */
+export interface TextProblem {
+  readonly line: number;
+  readonly path: InputPath;
+  readonly message: string;
+}
+
+const IS_DUPLICATE = "is given twice";
+// Not quoted, because it may be a password.
+export const IS_INEXACT = "cannot be sent exactly as a number: put it in quotes to send it as text";
+
+/** More are counted, not listed. */
+const MAX_PROBLEMS = 10;
+
+/** Where a text comes from. */
+interface TextPlace {
+  readonly origin: string;
+  /** Of the input whose value the text is; empty for a whole document. */
+  readonly path?: string;
+  /** False for a text whose lines the origin has already, or that is no file. */
+  readonly hasLines: boolean;
+}
+
+export function placed(found: readonly TextProblem[], { origin, path: start = "", hasLines }: TextPlace): Problem[] {
+  const problems = found.slice(0, MAX_PROBLEMS).map(({ line, path, message }): Problem => ({
+    origin: hasLines ? `${origin}:${line}` : origin,
+    path: path.reduce<string>(joinPath, start),
+    message,
+  }));
+  const more = found.length - problems.length;
+  return more === 0
+    ? problems
+    : [...problems, { origin, path: start, message: `and ${more} more problems like these` }];
 }

@@ -6,7 +6,7 @@ import type { Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
 import type { InputPath } from "./path.ts";
-import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./text_problems.ts";
+import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
 
 /** @throws RangeError for a text that is nested too deeply. */
 export function readYaml(text: string, origin: string): ValueDocument | Problem[] {

@@ -9,7 +9,7 @@ import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
 import type { InputPath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
-import { evaluateConditions, type UnknownCondition } from "../inputs/unknown_conditions.ts";
+import { evaluateConditions, type UnknownCondition } from "../inputs/walk_fields.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Abortable } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";

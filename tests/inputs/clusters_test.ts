@@ -3,7 +3,7 @@ import type { Cluster } from "../../lib/cluster.ts";
 import { clusterNames, needsClusters, selectClusters } from "../../lib/inputs/clusters.ts";
 import { formatPath } from "../../lib/inputs/path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { evaluateConditions } from "../../lib/inputs/unknown_conditions.ts";
+import { evaluateConditions } from "../../lib/inputs/walk_fields.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
 const CLUSTER = { type: "compute-clusters" };

@@ -5,8 +5,7 @@ import { findProblems } from "../../lib/inputs/find_problems.ts";
 import { formatPath, type InputPath } from "../../lib/inputs/path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
-import { skeletonOf } from "../../lib/inputs/skeleton.ts";
-import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
+import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { randomFields, randomInputs } from "./support/random_forms.ts";
 

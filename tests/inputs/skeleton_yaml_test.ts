@@ -3,8 +3,7 @@ import { parse } from "../../lib/deps/yaml.ts";
 import * as fc from "../deps/fast_check.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { skeletonOf } from "../../lib/inputs/skeleton.ts";
-import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
+import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { randomFields } from "./support/random_forms.ts";
 

@@ -1,7 +1,7 @@
 /** What the texts of a report state about earlier runs. */
 
 import assert from "node:assert/strict";
-import { suiteSummary } from "../../lib/reports/github_suite.ts";
+import { suiteSummary } from "../../lib/reports/github.ts";
 import { renderText } from "../../lib/reports/text.ts";
 import { changesOf, trendsOf } from "../../lib/suites/history.ts";
 import { aCase, anAttempt, aSuiteReport } from "./support/suite_report.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { suiteAnnotations, suiteOutputs, suiteSummary } from "../../lib/reports/github_suite.ts";
+import { suiteAnnotations, suiteOutputs, suiteSummary } from "../../lib/reports/github.ts";
 import { aCase, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
 
 const CHANGES = {

@@ -6,8 +6,7 @@ import { mergeShards } from "../../reports/merge.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { openRunStore } from "../open.ts";
 import { openHistory } from "./history.ts";
-import { limitsOf } from "./limits.ts";
-import { type SuiteCall, wantedReports } from "./options.ts";
+import { limitsOf, type SuiteCall, wantedReports } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
 
 export async function mergeReports(call: SuiteCall, paths: readonly string[]): Promise<number> {

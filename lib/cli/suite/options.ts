@@ -1,12 +1,13 @@
 /** Options of `test`. */
 
 import { UsageError } from "../../errors.ts";
-import type { Shard } from "../../reports/report.ts";
-import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
-import { INPUT_CHECK_OPTIONS } from "../input_options.ts";
-import { type Invocation, JSON_OPTION } from "../command.ts";
-import type { OpenInvocation } from "../open_client.ts";
+import { countCases } from "../../reports/cases.ts";
+import type { ReportCase, Shard } from "../../reports/report.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
+import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
+import { type Invocation, JSON_OPTION } from "../command.ts";
+import { INPUT_CHECK_OPTIONS } from "../input_options.ts";
+import type { OpenInvocation } from "../open_client.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 /** GitLab allows 200 parallel jobs, GitHub 256. */
@@ -131,4 +132,31 @@ export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): rea
   const twice = files.find((file, index) => files.indexOf(file) !== index);
   if (twice === undefined) return wanted;
   throw new UsageError(`Cannot write two reports to ${twice}`, { hint: "Give each its own file" });
+}
+
+/**
+ * Makes failures of the flaky and skipped cases that are failures by option.
+ *
+ * @throws UsageError unless `--max-skipped` is a number or a percentage.
+ */
+export function limitsOf(
+  { failOnFlaky, maxSkipped }: Pick<SuiteValues, "failOnFlaky" | "maxSkipped">,
+): (cases: readonly ReportCase[]) => readonly ReportCase[] {
+  const [, digits, percent] = /^(\d+)(%?)$/.exec(maxSkipped ?? "100%") ?? [];
+  if (digits === undefined) {
+    throw new UsageError(`Cannot use --max-skipped ${maxSkipped}`, {
+      hint: "Write a number, or a percentage like 10%",
+    });
+  }
+  return (cases) => {
+    const limit = percent === "%" ? Math.floor(cases.length * Number(digits) / 100) : Number(digits);
+    const isOver = countCases(cases).skipped > limit;
+    return cases.map((one) => {
+      if (one.isFlaky && failOnFlaky === true && !one.isQuarantined) {
+        return { ...one, isFailure: true, reason: "flaky: it passed after a failed attempt (--fail-on-flaky)" };
+      }
+      if (isOver && one.verdict === "skipped") return { ...one, isFailure: true };
+      return one;
+    });
+  };
 }

@@ -25,8 +25,7 @@ import { answerList, answerPlan } from "./answer_plan.ts";
 import { executeCases } from "./execute_cases.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { folderHistory, openHistory } from "./history.ts";
-import { limitsOf } from "./limits.ts";
-import { retriesThresholdOf, shardOf, type SuiteCall, type SuiteValues, wantedReports } from "./options.ts";
+import { limitsOf, retriesThresholdOf, shardOf, type SuiteCall, type SuiteValues, wantedReports } from "./options.ts";
 import { changedFilesSince, environmentOf, suiteFiles } from "./selection.ts";
 import { finishReport } from "./write_reports.ts";
 
