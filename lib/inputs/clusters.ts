@@ -1,7 +1,7 @@
 import { type Cluster, isUsableCluster } from "../cluster.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { CONDITIONS, fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
-import { type ClusterField, type Field, type Form, hasDefault } from "./form.ts";
+import { allFields, type ClusterField, type Form, hasDefault } from "./form.ts";
 import { formatPath, type InputPath } from "./path.ts";
 import { walkFields } from "./walk_fields.ts";
 
@@ -16,7 +16,10 @@ interface ClusterInput {
 
 /** Whether the check needs the account's clusters: for what is known of one given by name, or to choose one. */
 export function needsClusters(form: Form, inputs: JsonObject): boolean {
-  const expressions = textsOfExpressions(form.fields.values());
+  const expressions = allFields(form.fields.values()).flatMap((field) =>
+    [...CONDITIONS.map((name) => field[name]), field.defaultExpression, field.variants?.key]
+      .flatMap((expression) => typeof expression === "object" ? expression?.text ?? [] : [])
+  ).join(" ");
   return clusterInputs({ form, inputs, rows: [], clusters: null }).some(({ path, field, value, isOptional }) => {
     if (value === undefined) return field.isAutoselected || !isOptional;
     const isRead = field.providers !== null || expressions.includes(`${path.at(-1)}.`);
@@ -67,14 +70,4 @@ export function clusterNames(form: Form, inputs: JsonObject, clusters: readonly 
 /** What a message calls a selected cluster. */
 export function describeSelected({ path, name }: SelectedCluster): string {
   return `${formatPath(path)}: selected ${name}, the only active cluster that fits`;
-}
-
-function textsOfExpressions(fields: Iterable<Field>): string {
-  return [...fields].map((field) => {
-    const conditions = CONDITIONS.map((name) => field[name]);
-    const own = [...conditions, field.defaultExpression, field.variants?.key]
-      .map((expression) => typeof expression === "object" ? expression?.text ?? "" : "");
-    const inner = field.kind === "list" ? [field.item] : field.kind === "group" ? field.fields.values() : [];
-    return [...own, textsOfExpressions(inner)].join(" ");
-  }).join(" ");
 }

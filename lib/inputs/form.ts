@@ -167,10 +167,13 @@ export function hasClusterFields(form: Form): boolean {
 
 /** Every field with a value, also those inside groups and rows. */
 export function valueFields(fields: FormFields): (ValueField | ClusterField)[] {
-  return [...fields.values()].flatMap((field) => {
-    const inner = field.kind === "list" ? field.item : field;
-    if (inner.kind === "value" || inner.kind === "cluster") return [inner];
-    const inside = fieldsInside(inner);
-    return inside === undefined ? [] : valueFields(inside);
+  return allFields(fields.values()).filter((field) => field.kind === "value" || field.kind === "cluster");
+}
+
+/** Also those inside groups and lists. */
+export function allFields(fields: Iterable<Field>): readonly Field[] {
+  return [...fields].flatMap((field) => {
+    const inner = field.kind === "list" ? [field.item] : field.kind === "group" ? field.fields.values() : [];
+    return [field, ...allFields(inner)];
   });
 }

@@ -83,7 +83,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       'if (isStdinRead) throw asProblem({ origin, path: "", message: "stdin can only be read once" });',
       "",
     ],
-    ["a prompted value is no secret", "isSecret: true,\n      };", "isSecret: false,\n      };"],
+    ["a prompted value is no secret", "isSecret: true };", "isSecret: false };"],
     ["only the first problem is reported", "problems.push(...error.problems);", "throw error;"],
     ["a bad value is quoted", 'message: "is not JSON: :=', 'message: text + " is not JSON: :='],
   ]),
