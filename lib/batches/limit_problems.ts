@@ -5,22 +5,16 @@ const MAX_OF_KIND = 10;
 
 /** Lists equal problems once, and at most ten of the same kind: the same problem in many rows of one file. */
 export function limitProblems(problems: readonly Problem[]): readonly Problem[] {
-  const unique = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
-  const counts = new Map<string, { readonly first: Problem; count: number }>();
-  const listed = [...unique.values()].filter((problem) => {
-    const name = kindOf(problem);
-    const kind = counts.get(name) ?? { first: problem, count: 0 };
-    kind.count++;
-    counts.set(name, kind);
-    return kind.count <= MAX_OF_KIND;
+  const unique = [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+  const kinds = [...Map.groupBy(unique, kindOf).values()];
+  const others = new Set(kinds.flatMap((ofKind) => ofKind.slice(MAX_OF_KIND)));
+  const counts = kinds.flatMap(([first, ...rest]): readonly Problem[] => {
+    const count = rest.length + 1 - MAX_OF_KIND;
+    if (first === undefined || count <= 0) return [];
+    const message = `and ${count.toLocaleString("en-US")} more: ${textOf(first)}`;
+    return [{ origin: fileOf(first), path: first.path.replaceAll(/\[\d+\]/g, "[]"), message }];
   });
-  const others = [...counts.values()].flatMap(({ first, count }) => {
-    const more = `and ${(count - MAX_OF_KIND).toLocaleString("en-US")} more: ${textOf(first)}`;
-    return count <= MAX_OF_KIND
-      ? []
-      : [{ origin: fileOf(first), path: first.path.replaceAll(/\[\d+\]/g, "[]"), message: more }];
-  });
-  return [...listed, ...others];
+  return [...unique.filter((problem) => !others.has(problem)), ...counts];
 }
 
 /** Without the line, the row and the value. */

@@ -1,7 +1,7 @@
 /** A batch as a report: each row is a case, the inputs in which rows differ are its parameters. Pure. */
 
 import type { RowResult } from "../batch.ts";
-import { type Report, reportAttempt, type ReportCase, type Verdict } from "../reports/report.ts";
+import { PLAIN_CASE, type Report, reportAttempt, type ReportCase, type Verdict } from "../reports/report.ts";
 import { isFailure } from "./failure_groups.ts";
 import { differingValues, leavesOf } from "./labels.ts";
 import type { LoadedRow } from "./load_results.ts";
@@ -51,22 +51,17 @@ function caseOf(row: LoadedRow, batch: string, parameters: Record<string, string
     ? []
     : [reportAttempt({ slug: run, isAttached: false }, { type: "result", result }, verdict === "passed" ? 0 : 1)];
   return {
+    ...PLAIN_CASE,
     id: `row-${row.row}`,
     name: `${row.row}. ${row.label}`,
     suite: batch,
     workflow,
-    file: null,
     tags,
     parameters,
     inputs,
     verdict,
-    isFlaky: false,
-    isQuarantined: false,
     isFailure: isFailure(status),
     reason: verdict === "passed" ? null : error ?? status,
-    expectations: [],
-    metrics: [],
     attempts: attempt,
-    repeatCommand: null,
   };
 }

@@ -194,6 +194,19 @@ export function reportAttempt(facts: AttemptFacts, end: AttemptEnd, exitCode: nu
   };
 }
 
+/** What a case has that no suite file describes. */
+export const PLAIN_CASE = {
+  file: null,
+  tags: [],
+  parameters: {},
+  inputs: null,
+  isFlaky: false,
+  isQuarantined: false,
+  expectations: [],
+  metrics: [],
+  repeatCommand: null,
+} as const;
+
 /** The report on one run. */
 export function reportRun(
   { name, platformUrl, ...facts }: AttemptFacts & { readonly name: string; readonly platformUrl: string | null },
@@ -202,23 +215,15 @@ export function reportRun(
 ): Report {
   const attempt = reportAttempt(facts, end, exitCode);
   const one: ReportCase = {
+    ...PLAIN_CASE,
     id: "",
     name,
     suite: name,
     workflow: name,
-    file: null,
-    tags: [],
-    parameters: {},
-    inputs: null,
     verdict: exitCode === 0 ? "passed" : attempt.status === "failed" ? "failed" : "error",
-    isFlaky: false,
-    isQuarantined: false,
     isFailure: exitCode !== 0,
     reason: attempt.reason,
-    expectations: [],
-    metrics: [],
     attempts: [attempt],
-    repeatCommand: null,
   };
   const times = { startedAtMs: null, endedAtMs: null };
   return { kind: "run", title: name, platformUrl, ...times, environment: null, shard: null, exitCode, cases: [one] };
