@@ -15,10 +15,11 @@ import { jsonIn, MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from
 
 type OwnMember = typeof ROW_MEMBERS[number];
 
-type Column =
-  | { readonly type: "own"; readonly member: OwnMember; readonly header: string }
-  | { readonly type: "input"; readonly path: InputPath; readonly header: string; readonly isJson: boolean }
-  | { readonly type: "empty" };
+interface Columns {
+  /** Where the columns are that are the row's own; `isPlain` if an input could have the same header. */
+  readonly own: ReadonlyMap<OwnMember, { readonly index: number; readonly isPlain: boolean }>;
+  readonly inputs: readonly { readonly index: number; readonly path: InputPath; readonly isJson: boolean }[];
+}
 
 export async function readCsvRows(
   text: string,
@@ -34,31 +35,30 @@ export async function readCsvRows(
   const checked = new Set<Form | null>();
   for (const { line, cells } of records) {
     const place = `${origin}:${line}`;
-    if (cells.length !== columns.length) {
-      report(problems, place, "", `has ${counted(cells.length, "cell")}: the header has ${columns.length}`);
+    if (cells.length !== header.cells.length) {
+      report(problems, place, "", `has ${counted(cells.length, "cell")}: the header has ${header.cells.length}`);
       continue;
     }
-    const own = ownCells(columns, cells);
-    const name = own.workflow ?? workflow;
+    const own = (member: OwnMember) => cells[columns.own.get(member)?.index ?? -1]?.trim() || null;
+    const name = own("workflow") ?? workflow;
     if (name === null) {
       report(problems, place, "workflow", "is missing: add a column workflow, or use --workflow");
       continue;
     }
     const form = await formOf(name, place);
     if (form === undefined) continue;
-    if (!checked.has(form)) {
-      for (const member of ambiguousMembers(columns, form)) {
-        const use = `write inputs.${member} for the input, or row:${member} for the ${member} of the row`;
-        report(problems, `${origin}:${header.line}`, member, `is also an input of ${name}: ${use}`);
-      }
+    for (const [member, { isPlain }] of checked.has(form) ? [] : columns.own) {
+      // It is refused, instead of being one of them silently.
+      if (!isPlain || form?.fields.has(member) !== true) continue;
+      const use = `write inputs.${member} for the input, or row:${member} for the ${member} of the row`;
+      report(problems, `${origin}:${header.line}`, member, `is also an input of ${name}: ${use}`);
     }
     checked.add(form);
-    const repeat = repeatOf(own.repeat, place, problems);
+    const repeat = repeatOf(own("repeat"), place, problems);
     const layers: InputLayer[] = [];
-    for (const [index, column] of columns.entries()) {
+    for (const { index, path, isJson } of columns.inputs) {
       const cell = cells[index] ?? "";
-      if (column.type !== "input" || cell === "") continue;
-      const { path, isJson } = column;
+      if (cell === "") continue;
       const value = isJson
         ? jsonIn(cell, { origin: place, path: formatPath(path), problems, otherwise: NOT_JSON })
         : valueOf(cell, form === null ? undefined : fieldAt(form, path)?.textType);
@@ -67,10 +67,10 @@ export async function readCsvRows(
     drafts.push({
       place,
       workflow: name,
-      id: own.id ?? null,
-      displayName: own.name ?? null,
-      tags: namesIn(own.tags),
-      locks: namesIn(own.lock),
+      id: own("id"),
+      displayName: own("name"),
+      tags: namesIn(own("tags")),
+      locks: namesIn(own("lock")),
       repeat,
       layers,
     });
@@ -78,57 +78,36 @@ export async function readCsvRows(
   return drafts;
 }
 
-function columnsOf(header: CsvRecord, records: readonly CsvRecord[], origin: string, problems: Problem[]): Column[] {
+function columnsOf(header: CsvRecord, records: readonly CsvRecord[], origin: string, problems: Problem[]): Columns {
   const place = `${origin}:${header.line}`;
   const seen = new Map<string, number>();
-  return header.cells.map((text, index): Column => {
+  const own = new Map<OwnMember, { readonly index: number; readonly isPlain: boolean }>();
+  const inputs = header.cells.flatMap((text, index): Columns["inputs"] => {
     if (text === "") {
       const isUsed = records.some(({ cells }) => (cells[index] ?? "") !== "");
-      if (isUsed) report(problems, place, "", `column ${index + 1} has cells and no header`);
-      return { type: "empty" };
+      return isUsed ? report(problems, place, "", `column ${index + 1} has cells and no header`) : [];
     }
-    const column = columnOf(text);
-    if (column === undefined) {
-      report(problems, place, text, "is not a path like slurm.partition or rows[0].name");
-      return { type: "empty" };
+    const member = ROW_MEMBERS.find((member) => text === member || text === `row:${member}`);
+    const path = parsePath(text.replace(/^inputs\./, "").replace(/:=$/, ""));
+    if (member === undefined && path === undefined) {
+      return report(problems, place, text, "is not a path like slurm.partition or rows[0].name");
     }
-    const name = column.type === "input" ? `inputs.${formatPath(column.path)}` : column.member;
+    const name = member ?? `inputs.${formatPath(path ?? [])}`;
     const first = seen.get(name);
     if (first !== undefined) report(problems, place, text, `columns ${first} and ${index + 1} are the same`);
     seen.set(name, index + 1);
-    return column;
+    if (member !== undefined) own.set(member, { index, isPlain: text === member });
+    return member !== undefined || path === undefined ? [] : [{ index, path, isJson: text.endsWith(":=") }];
   });
+  return { own, inputs };
 }
 
-function columnOf(header: string): Exclude<Column, { type: "empty" }> | undefined {
-  const own = ROW_MEMBERS.find((member) => header === member || header === `row:${member}`);
-  if (own !== undefined) return { type: "own", member: own, header };
-  const isJson = header.endsWith(":=");
-  const path = parsePath(header.replace(/^inputs\./, "").replace(/:=$/, ""));
-  return path === undefined ? undefined : { type: "input", path, header, isJson };
+function namesIn(cell: string | null): string[] {
+  return (cell ?? "").split(/[\s,;]+/).filter((name) => name !== "");
 }
 
-/** A column that could be the row's own and an input is refused, instead of being one of them silently. */
-function ambiguousMembers(columns: readonly Column[], form: Form | null): OwnMember[] {
-  return columns.flatMap((column) => {
-    const isBoth = column.type === "own" && column.header === column.member && form?.fields.has(column.member);
-    return isBoth ? [column.member] : [];
-  });
-}
-
-function ownCells(columns: readonly Column[], cells: readonly string[]): Partial<Record<OwnMember, string>> {
-  return Object.fromEntries(columns.flatMap((column, index) => {
-    const cell = cells[index] ?? "";
-    return column.type !== "own" || cell.trim() === "" ? [] : [[column.member, cell.trim()]];
-  }));
-}
-
-function namesIn(cell = ""): string[] {
-  return cell.split(/[\s,;]+/).filter((name) => name !== "");
-}
-
-function repeatOf(cell: string | undefined, origin: string, problems: Problem[]): number {
-  if (cell === undefined) return 1;
+function repeatOf(cell: string | null, origin: string, problems: Problem[]): number {
+  if (cell === null) return 1;
   const count = Number(cell);
   if (/^\d+$/.test(cell) && count >= 1 && count <= MAX_REPEAT) return count;
   report(problems, origin, "repeat", `must be a whole number from 1 to ${MAX_REPEAT}: got "${cell}"`);

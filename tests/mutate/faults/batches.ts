@@ -17,10 +17,10 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["semicolons separate nothing", '[";", "\\t"].reduce(', '["\\t"].reduce('],
   ]),
   ...inFile("lib/batches/csv_rows.ts", READ, [
-    ["an empty cell is a value", 'column.type !== "input" || cell === ""', 'column.type !== "input"'],
+    ["an empty cell is a value", 'if (cell === "") continue;', "if (false) continue;"],
     ["a cell that could be a number is one", "      return cell;", '      return typedText(cell, "other");'],
-    ["an ambiguous column is the row's own", "form?.fields.has(column.member)", "false"],
-    ["a row with other cells than the header is read", "cells.length !== columns.length", "cells.length > 99"],
+    ["an ambiguous column is the row's own", "form?.fields.has(member) !== true", "true"],
+    ["a row with other cells than the header is read", "cells.length !== header.cells.length", "cells.length > 99"],
   ]),
   ...inFile("lib/batches/read_rows.ts", READ, [
     [
