@@ -51,20 +51,16 @@ const WRONG_BODIES = {
 
 /** The response on the wire: a head that announces the complete body, and the first half of it. */
 export function truncateResponse(response: SimulatedResponse): Uint8Array {
-  const body = new TextEncoder().encode(response.body ?? "");
+  const { length } = new TextEncoder().encode(response.body ?? "");
   const head = [
     `HTTP/1.1 ${response.status} Truncated`,
     ...Object.entries(response.headers).map(([name, value]) => `${name}: ${value}`),
-    `content-length: ${Math.max(body.length, 1)}`,
+    `content-length: ${Math.max(length, 1)}`,
     "",
     "",
   ].join("\r\n");
-  const start = new TextEncoder().encode(head);
-  const half = body.subarray(0, Math.floor(body.length / 2));
-  const bytes = new Uint8Array(start.length + half.length);
-  bytes.set(start);
-  bytes.set(half, start.length);
-  return bytes;
+  const bytes = new TextEncoder().encode(head + (response.body ?? ""));
+  return bytes.subarray(0, bytes.length - Math.ceil(length / 2));
 }
 
 const SLOW_CHUNKS = 10;
@@ -77,13 +73,11 @@ export function slowResponseBody(
 ): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   const chunkBytes = Math.max(1, Math.ceil(bytes.length / SLOW_CHUNKS));
-  let sent = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      if (sent >= bytes.length) return controller.close();
+  const chunks = async function* () {
+    for (let sent = 0; sent < bytes.length; sent += chunkBytes) {
       await pause(totalMs / SLOW_CHUNKS);
-      controller.enqueue(bytes.slice(sent, sent + chunkBytes));
-      sent += chunkBytes;
-    },
-  }, { highWaterMark: 0 });
+      yield bytes.slice(sent, sent + chunkBytes);
+    }
+  };
+  return ReadableStream.from(chunks());
 }

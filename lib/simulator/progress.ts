@@ -73,12 +73,9 @@ function* stepLines(state: SimulatorState, run: SimulatedRun, step: PlannedStep,
   const stoppedMs = run.failedAtMs ?? run.cancelRequestedAtMs ?? Infinity;
   const untilMs = Math.min(nowMs, stoppedMs, run.createdAtMs + step.endMs);
   if (step.end === "skipped" || step.jobs !== null || stoppedMs <= startMs || nowMs < startMs) return;
-  if (step.script === null) yield "(simulated: a script is not executed, and takes one second)";
-  else {yield* linesOf(step.script, step.scope, {
-      startMs,
-      untilMs,
-      serverTime: (atMs) => formatServerTime(state, atMs),
-    });}
+  if (step.script === null) return void (yield "(simulated: a script is not executed, and takes one second)");
+  const serverTime = (atMs: number) => formatServerTime(state, atMs);
+  yield* linesOf(step.script, step.scope, { startMs, untilMs, serverTime });
 }
 
 function statusAt(span: StepSpan, run: SimulatedRun, nowMs: number): string {
@@ -104,8 +101,9 @@ export function readLogFile(state: SimulatorState, run: SimulatedRun, path: stri
   const [, stepPath = "", backup] = /^(.+)\/logs\.out(\.1)?$/.exec(path) ?? [];
   const step = stepAt(run.plan.jobs, stepPath);
   if (step === undefined) return null;
-  const log = rotate(stepLines(state, run, step, nowMs), state.behavior().logFileBytes);
-  return backup === undefined ? log.current : log.backup;
+  const files = rotate(stepLines(state, run, step, nowMs), state.behavior().logFileBytes);
+  const lines = files.at(backup === undefined ? -1 : -2) ?? [];
+  return lines.length === 0 ? null : lines.map((line) => `${line}\n`).join("");
 }
 
 /** The step at `logs/JOB/step_N`, inside a subworkflow at `subworkflows/JOB/step_N/logs/JOB/step_N`. */
@@ -116,30 +114,21 @@ function stepAt(jobs: readonly PlannedJob[], path: string): PlannedStep | undefi
   return rest === "" ? step : undefined;
 }
 
-/** Keeps one backup; older lines are discarded. */
-function rotate(
-  lines: Iterable<string>,
-  limitBytes: number,
-): { readonly current: string | null; readonly backup: string | null } {
+/** The lines of a backup and of the current file; older lines are discarded. */
+function rotate(lines: Iterable<string>, limitBytes: number): readonly (readonly string[])[] {
   const encoder = new TextEncoder();
-  let backup: string[] | null = null;
-  let current: string[] = [];
+  let files: readonly string[][] = [[]];
   let bytes = 0;
   for (const line of lines) {
     const lineBytes = encoder.encode(line).length + 1;
     if (bytes > 0 && bytes + lineBytes > limitBytes) {
-      backup = current;
-      current = [];
+      files = [...files.slice(-1), []];
       bytes = 0;
     }
-    current.push(line);
+    files.at(-1)?.push(line);
     bytes += lineBytes;
   }
-  return { current: fileText(current), backup: backup === null ? null : fileText(backup) };
-}
-
-function fileText(lines: readonly string[]): string | null {
-  return lines.length === 0 ? null : lines.map((line) => `${line}\n`).join("");
+  return files;
 }
 
 /** An item of the list of runs: without jobs. */

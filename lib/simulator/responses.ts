@@ -128,10 +128,7 @@ function pointerTo(name: string): string {
   return `#/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
-interface FieldProblem {
-  readonly code: string;
-  readonly detail: string;
-}
+type FieldProblem = Pick<FieldError, "code" | "detail">;
 
 const REQUIRED: FieldProblem = { code: "required", detail: "expected this property to be present" };
 

@@ -41,8 +41,7 @@ export function openTcpProxy({ port, serverPort }: {
       async respondWith(bytes) {
         isMuted = true;
         await writeAll(client, bytes).catch(() => {});
-        close(client);
-        close(upstream);
+        connection.cut();
       },
     };
     connections.set(upstreamPort, connection);

@@ -9,13 +9,16 @@ const DEFAULT_LIMIT = 50;
 
 export function listSimulatedRuns({ state, user, query, nowMs }: RouteContext) {
   const statuses = query.getAll("status");
-  const limit = integerParameter(query, "limit", { min: 1, defaultValue: DEFAULT_LIMIT });
-  const offset = integerParameter(query, "offset", { min: 0, defaultValue: 0 });
-  const errors = [
-    ...statusErrors(statuses, ["running", ...ENDED]),
-    ...[limit, offset].flatMap((parsed) => typeof parsed === "number" ? [] : [parsed]),
-  ];
-  if (typeof limit !== "number" || typeof offset !== "number" || errors.length > 0) throw invalidRequest(errors);
+  const errors = statusErrors(statuses, ["running", ...ENDED]);
+  const integer = (name: string, min: number, defaultValue: number) => {
+    const text = query.get(name) ?? String(defaultValue);
+    const isValid = /^\d+$/.test(text) && Number(text) >= min;
+    if (!isValid) errors.push(queryError(name, "minimum", `expected an integer >= ${min}: got ${text}`));
+    return Number(text);
+  };
+  const limit = integer("limit", 1, DEFAULT_LIMIT);
+  const offset = integer("offset", 0, 0);
+  if (errors.length > 0) throw invalidRequest(errors);
 
   const { listLagMs, listOrder, maxLimit } = state.behavior();
   const workflow = query.get("workflow");
@@ -38,18 +41,6 @@ function statusErrors(statuses: readonly string[], known: readonly string[]): Fi
   return statuses.filter((status) => !known.includes(status)).map((status) =>
     queryError("status", "enum", `expected one of ${known.join(", ")}: got ${status}`)
   );
-}
-
-function integerParameter(
-  query: URLSearchParams,
-  name: string,
-  { min, defaultValue }: { readonly min: number; readonly defaultValue: number },
-): number | FieldError {
-  const text = query.get(name);
-  if (text === null) return defaultValue;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min) return value;
-  return queryError(name, "minimum", `expected an integer >= ${min}: got ${text}`);
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
