@@ -1,7 +1,7 @@
 import { NotSubmitted } from "../errors.ts";
 import { formatRunId } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
-import { type ActiveSubmission, isOpen, type PendingSubmission, type Submission } from "../submission.ts";
+import { type ActiveSubmission, isDue, isOpen, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
@@ -31,7 +31,7 @@ export async function advance(
   const nowMs = deps.clock.now();
   const results = submissions.map((submission): AdvanceResult => ({ submission, events: [] }));
   const due = submissions.map((submission, index) => ({ submission, index }))
-    .filter(({ submission }) => isOpen(submission) && submission.nextPollAtMs <= nowMs);
+    .filter(({ submission }) => isOpen(submission) && isDue(submission, nowMs));
 
   const running = due.flatMap(({ submission, index }): RunningItem[] =>
     submission.state === "active" ? [{ submission, index }] : []

@@ -80,7 +80,7 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
   const enabled = schedules.filter(({ timelines }) => timelines.includes(timeline));
   const [nowMs, of] = [deps.clock.now(), await sha256(JSON.stringify(enabled))];
   const last = await kv.get<LastCheck>(["inputs-check"]);
-  if (last.value?.of === of && nowMs - last.value.atMs < INTERVAL_MS) return;
+  if (last.value?.of === of && Math.abs(nowMs - last.value.atMs) < INTERVAL_MS) return;
   // Another process may have read the same: one of them checks.
   if (await kv.atomic().check(last).set(["inputs-check"], { atMs: nowMs, of }).commit() === undefined) return;
   const { scheduleProblems } = await import("./prepare_schedule.ts");

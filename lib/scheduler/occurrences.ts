@@ -88,7 +88,7 @@ const MAX_PER_SCHEDULE = 500;
  * Remove the progress of a disabled schedule: occurrences while it is disabled are not missed.
  *
  * @param stored `null` for a new schedule.
- * @param sinceMs A new schedule, or one whose times changed, starts with its next occurrence after this.
+ * @param sinceMs A new schedule, or one that starts over, starts with its next occurrence after this.
  */
 export function findDueOccurrences(
   schedule: DueSchedule,
@@ -96,7 +96,7 @@ export function findDueOccurrences(
   nowMs: number,
   sinceMs: number = nowMs,
 ): DueOccurrences {
-  const progress = stored?.timing === timingOf(schedule) ? stored : scheduleProgressAt(schedule, sinceMs);
+  const progress = isCurrent(schedule, stored, nowMs) ? stored : scheduleProgressAt(schedule, sinceMs);
   const found = lastOccurrences(schedule, { afterMs: progress.processedUntilMs, toMs: nowMs }, MAX_PER_SCHEDULE + 1);
   const hasMoreMissed = found.length > MAX_PER_SCHEDULE;
   // In their order: an occurrence whose jitter is over waits for those before it.
@@ -122,10 +122,19 @@ export function findDueUpdate(
   nowMs: number,
   sinceMs: number = nowMs,
 ): DueOccurrences | undefined {
-  const isCurrent = progress?.timing === timingOf(schedule);
-  if (isCurrent && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
+  const continues = isCurrent(schedule, progress, nowMs);
+  if (continues && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
   const found = findDueOccurrences(schedule, progress, nowMs, sinceMs);
-  return !isCurrent || found.due.length + found.missed.length > 0 ? found : undefined;
+  return !continues || found.due.length + found.missed.length > 0 ? found : undefined;
+}
+
+/** Otherwise the schedule starts over: its times have changed, or a clock that was ahead has processed what is to come. */
+function isCurrent(
+  schedule: DueSchedule,
+  progress: ScheduleProgress | null,
+  nowMs: number,
+): progress is ScheduleProgress {
+  return progress?.timing === timingOf(schedule) && progress.processedUntilMs <= nowMs + MAX_LATENESS_MS;
 }
 
 export function scheduleProgressAt(schedule: DueSchedule, processedUntilMs: number): ScheduleProgress {

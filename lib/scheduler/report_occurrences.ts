@@ -13,7 +13,7 @@ import {
   suiteOf,
 } from "../submission.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
-import { addNotification, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
+import { addNotification, removeWaitingOccurrence, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service, TickContext } from "./service.ts";
 import { newSubmission, NO_REQUEST } from "../runs/create_submission.ts";
 
@@ -108,10 +108,19 @@ export async function rejectOccurrence(
     kind,
     message,
   };
-  await putUnlessMoved(context, submission, (change) => {
+  const isWritten = await putUnlessMoved(context, submission, (change) => {
     change.delete(waitingKey(occurrence));
     addNotified(context, change, occurrence, { kind, slug: null, message });
   });
+  if (!isWritten) await removeIfKnown(context, occurrence);
+}
+
+/** An occurrence has one submission: a tick that read the same stored it, or one before the clock was set back. */
+export async function removeIfKnown(
+  { service: { deps, kv }, lock }: TickContext,
+  occurrence: Occurrence,
+): Promise<void> {
+  if (await deps.store.get(occurrence.id) !== undefined) await removeWaitingOccurrence(kv, lock, occurrence);
 }
 
 /** Those that no tick came for in time are reported; the others are returned. */
@@ -182,16 +191,22 @@ async function reportEnd(
   context.service.deps.log(status === "completed" ? "INFO" : "WARNING", text);
 }
 
-/** Nothing is written once the lock is lost. Another process that wrote it meanwhile leaves the report to the next tick. */
+/**
+ * Nothing is written once the lock is lost. Another process that wrote it meanwhile leaves the report to the next tick.
+ *
+ * @returns Whether it was written.
+ */
 export async function putUnlessMoved(
   { service, lock }: TickContext,
   submission: Submission,
   also: (change: AtomicChange) => void = () => {},
-): Promise<void> {
+): Promise<boolean> {
   try {
     await service.deps.store.put(submission, (change) => also(change.check(lock)));
+    return true;
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error;
+    return false;
   }
 }
 

@@ -12,7 +12,7 @@ import { SubmissionTooLarge } from "../store/submission_rows.ts";
 import { isOpen, slugOf, type Submission } from "../submission.ts";
 import { advanceOptions, type TickContext } from "./service.ts";
 import { decideOverlap, firesAtMs, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
-import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
+import { addNotified, rejectOccurrence, removeIfKnown } from "./report_occurrences.ts";
 import { prepareSchedule } from "./prepare_schedule.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 import { addReplaced, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
@@ -268,8 +268,8 @@ async function createOrReject(
     return await (await import("./advance_suites.ts")).createSuite(service, schedule, schedule.suite, options);
   } catch (error) {
     if (error instanceof WriteConflict) {
-      // Submitted before, by a tick that read the same; or this one lost its lock.
-      if (await deps.store.get(id) !== undefined) await removeWaitingOccurrence(service.kv, lock, occurrence);
+      // Otherwise this tick lost its lock.
+      await removeIfKnown(context, occurrence);
       return "waiting";
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;

@@ -28,6 +28,8 @@ export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, 
 const MINUTE_MS = 60_000;
 /** A tick that dies leaves the next one its place: the lock ends before a minute has passed. */
 const LOCK_MS = 50_000;
+/** Clocks differ by less: a lock that ends later was acquired before the clock was set back. */
+const MAX_LOCKED_MS = 10 * MINUTE_MS;
 const RETENTION_MS = 90 * 24 * 60 * MINUTE_MS;
 const MAX_SUBMISSIONS = 20_000;
 
@@ -41,7 +43,8 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   const { kv, deps } = service;
   const startedMs = deps.clock.now();
   const [state, hasWork] = await Promise.all([readTickState(kv), isAnythingOpen(service, startedMs)]);
-  if (state.lockedUntilMs > startedMs) return NO_TICK;
+  const lockedMs = state.lockedUntilMs - startedMs;
+  if (lockedMs > 0 && lockedMs <= MAX_LOCKED_MS) return NO_TICK;
   // A schedule that came with this revision was there before the minute of its first tick began.
   const sinceMs = options.isScheduled ? startedMs - startedMs % MINUTE_MS - 1 : startedMs;
   const pendingNow = () => findPending(service, startedMs, sinceMs);

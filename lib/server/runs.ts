@@ -11,7 +11,7 @@ import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
-import { isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
+import { isDue, isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
@@ -120,7 +120,7 @@ async function pollOnce(
 ): Promise<Submission> {
   // Pending submissions are left to the ticks: a read-only key must not start anything.
   if (!isOpen(submission) || submission.state === "pending") return submission;
-  if (submission.nextPollAtMs > deps.clock.now()) return submission;
+  if (!isDue(submission, deps.clock.now())) return submission;
   try {
     return (await advanceOne(deps, submission, advanceOptions(signal, "no"))).submission;
   } catch (error) {

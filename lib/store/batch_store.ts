@@ -138,7 +138,9 @@ export function createBatchStore(kv: Kv): BatchStore {
     async takeRequests(owner, { count, perMinute, nowMs }) {
       while (true) {
         const old = await kv.get<{ readonly left: number; readonly atMs: number }>(["requests", ...ownerKey(owner)]);
-        const elapsedMs = old.value === null ? Infinity : Math.max(0, nowMs - old.value.atMs);
+        // Where the clock was ahead when it was written, a full one is no more than a minute away either.
+        const aheadMs = old.value === null ? Infinity : old.value.atMs - nowMs;
+        const elapsedMs = aheadMs > 60_000 ? Infinity : Math.max(0, -aheadMs);
         const left = Math.min(perMinute, (old.value?.left ?? 0) + elapsedMs * perMinute / 60_000);
         const missing = Math.min(count, perMinute) - left;
         if (missing > 0) return Math.ceil(missing * 60_000 / perMinute);

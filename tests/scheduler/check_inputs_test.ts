@@ -83,6 +83,9 @@ Deno.test("inputs are checked again when the schedules change, otherwise once an
   const changed = { ...service, schedules: defineSchedules([{ ...NIGHTLY, inputs: { size: "many" } }]) };
   assert.ok(await requests(changed) > 0);
   assert.equal((await problemsOf(service)).length, 1);
+  // A clock that was ahead is set back.
+  stage.clock.set(-HOUR_MS - 1);
+  assert.ok(await requests(changed) > 0);
 });
 
 Deno.test("a platform that does not respond is no problem of the schedules", async () => {

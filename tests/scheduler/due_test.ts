@@ -59,6 +59,15 @@ Deno.test("a schedule with a changed expression or time zone starts over", () =>
   }
 });
 
+Deno.test("a schedule that was processed by a clock far ahead starts over, and one by a clock a little ahead goes on", () => {
+  const ahead = scheduleProgressAt(hourly("last"), at("03:30") + 400 * 24 * 60 * MINUTE_MS);
+  for (const find of [findDueOccurrences, findDueUpdate]) {
+    const found = find(hourly("last"), ahead, at("03:30"), at("03:29"));
+    assert.deepEqual([found?.due, found?.missed, found?.progress], [[], [], processedUntil("03:29")]);
+  }
+  assert.equal(findDueUpdate(hourly("last"), processedUntil("03:30"), at("03:30") - MAX_LATENESS_MS), undefined);
+});
+
 Deno.test("there is an update for a new schedule or a due occurrence, and nothing is computed before the next one", () => {
   const schedule = hourly("last");
   assert.deepEqual(findDueUpdate(schedule, null, at("00:30"))?.progress, processedUntil("00:30"));

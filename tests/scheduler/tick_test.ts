@@ -17,6 +17,7 @@ import {
   readTickLog,
   readTickState,
   recordIdleTick,
+  waitingKey,
 } from "../../lib/scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../../lib/scheduler/report_occurrences.ts";
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
@@ -127,6 +128,42 @@ tickTest("a tick with nothing due writes once, and sets no timer", {}, async ({ 
   assert.equal(writes, 1);
   assert.equal((await readTickLog(isolate.kv))?.startedMs, stage.clock.now());
 });
+
+tickTest("a clock that was weeks ahead, and is set back, holds up neither the lock, nor runs, nor schedules", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ stage, service: { deps, ...service }, tickAt }) => {
+  await tickAt(0);
+  let aheadMs = 40 * 24 * 60 * MINUTE_MS;
+  const clock: Clock = { ...deps.clock, now: () => stage.clock.now() + aheadMs };
+  const machine = { ...service, deps: { ...deps, clock } };
+  stage.clock.advance(10 * MINUTE_MS);
+  assert.equal((await tick(machine)).submitted, 1);
+  // Another process of this machine dies in its tick.
+  await acquireTickLock(service.kv, await readTickState(service.kv), clock.now() + 50_000);
+  aheadMs = 0;
+  stage.simulator.cancelExternally(stage.simulator.runs()[0]?.slug ?? "");
+  stage.clock.advance(MINUTE_MS);
+  assert.equal((await tick(machine)).polled, 1);
+  assert.deepEqual((await statusesOf(machine)).slice(-1), ["cancelled"]);
+  stage.clock.advance(9 * MINUTE_MS);
+  assert.equal((await tick(machine)).submitted, 1);
+  assert.equal(stage.simulator.runs().length, 2);
+});
+
+tickTest(
+  "an occurrence that ran, and then counts as missed because the clock was set back, does not wait forever",
+  {},
+  async (test) => {
+    const { service, tickAt } = test;
+    await tickAt(0, 10, 11);
+    const [ran] = await service.deps.store.listOfSchedule("every", 1);
+    const scheduledAtMs = START_MS + 10 * MINUTE_MS;
+    const missed = { id: ran?.submissionId ?? "", schedule: "every", scheduledAtMs, missed: "No tick came in time" };
+    await service.kv.atomic().set(waitingKey(missed), missed).commit();
+    await tickAt(12);
+    assert.deepEqual(await statusesOf(service), ["completed"]);
+  },
+);
 
 tickTest("missed ticks are counted", {}, async ({ service, tickAt }) => {
   await tickAt(0, 1, 2, 7);

@@ -68,4 +68,7 @@ Deno.test("a budget of requests is a minute's at first, fills up steadily, and i
   assert.equal(await take(90, 3_650_000), 10_000);
   assert.equal(await take(90, 3_660_000), 0);
   assert.equal(await take(1, 3_660_000), 31_000);
+  // A clock that was far ahead for a while holds up nothing.
+  assert.equal(await take(60, 60_000), 0);
+  assert.equal(await take(1, 60_000), 1_000);
 });

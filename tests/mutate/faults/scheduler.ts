@@ -14,7 +14,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     [
       "a changed cron expression makes up for the past",
-      "stored?.timing === timingOf(schedule) ? stored :",
+      "isCurrent(schedule, stored, nowMs) ? stored :",
       "stored !== null ? stored :",
     ],
     [
@@ -29,7 +29,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     ["backfill: last repeats one beside an occurrence that is on time", "onTime.length === 0 ? 1 : 0", "1"],
     ["a jitter is not waited for", "firesAtMs(schedule, occurrence) > nowMs", "occurrence.scheduledAtMs > nowMs"],
-    ["the first occurrence of a schedule is lost", "return !isCurrent || found.due", "return found.due"],
+    ["the first occurrence of a schedule is lost", "return !continues || found.due", "return found.due"],
   ]),
   ...inFile("lib/scheduler/occurrences.ts", ["tests/scheduler/occurrences_test.ts", "tests/scheduler"], [
     ["the end of a window is in neither of two", "let before = toMs + 1", "let before = toMs"],
@@ -59,7 +59,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["an older occurrence cancels a newer one", "if (newer.length > 0) return", "if (false) return"],
   ]),
   ...inFile("lib/scheduler/tick.ts", TICK, [
-    ["two ticks run at once", "if (state.lockedUntilMs > startedMs) return NO_TICK;", ""],
+    ["two ticks run at once", "if (lockedMs > 0 && lockedMs <= MAX_LOCKED_MS) return NO_TICK;", ""],
     ["a tick that dies locks the next one out", "const LOCK_MS = 50_000;", "const LOCK_MS = 500_000;"],
     [
       "a failed tick is shown as a successful one",
