@@ -5,7 +5,7 @@ import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
 import { type AttemptRow, ownerKey } from "./submission_rows.ts";
 import { keyPart, type StoreKey } from "./key.ts";
-import { deleteRows, inChanges, type Kv } from "./kv.ts";
+import { createVersion, deleteRows, inChanges, type Kv } from "./kv.ts";
 
 /** A batch whose rows were checked. */
 export interface StoredBatch {
@@ -21,8 +21,8 @@ export interface StoredBatch {
   readonly updatedAtMs: number;
   /** Of those that are in its file. */
   readonly rowCount: number;
-  /** Counts the times that its rows were stored: they are below it. */
-  readonly revision: number;
+  /** Another one each time that its rows are stored: they are below it, apart from those of a process that died. */
+  readonly revision: string;
   /** Of a suite: its last call. */
   readonly session?: string;
 }
@@ -111,13 +111,13 @@ export function createBatchStore(kv: Kv): BatchStore {
     },
     async put(batch, rows) {
       const { batchId } = batch;
+      const revision = createVersion();
+      const written = { ...batch, rowCount: rows.filter(({ isInFile }) => isInFile).length, revision };
+      await inChanges(kv, chunksByLength(rows).entries(), (change, [index, chunk]) => {
+        change.set([...rowsPrefix(written), String(index).padStart(6, "0")], chunk);
+      });
       while (true) {
         const old = await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)]);
-        const revision = (old.value?.revision ?? 0) + 1;
-        const written = { ...batch, rowCount: rows.filter(({ isInFile }) => isInFile).length, revision };
-        await inChanges(kv, chunksByLength(rows).entries(), (change, [index, chunk]) => {
-          change.set([...rowsPrefix(written), String(index).padStart(6, "0")], chunk);
-        });
         if (await kv.atomic().check(old).set(old.key, written).commit() === undefined) continue;
         if (old.value !== null) await deleteRows(kv, { prefix: rowsPrefix(old.value) });
         return written;
@@ -153,5 +153,5 @@ export function createBatchStore(kv: Kv): BatchStore {
 }
 
 function rowsPrefix({ batchId, revision }: StoredBatch): StoreKey {
-  return ["batch-rows", keyPart(batchId), String(revision)];
+  return ["batch-rows", keyPart(batchId), revision];
 }

@@ -246,7 +246,7 @@ function jsonOf(value: unknown, key: StoreKey, { maxValueLength }: StoreLimits):
 }
 
 /** 64 random bits in 11 characters. Not from a `random` that is passed in: a test's fixed numbers would repeat one. */
-function createVersion(): string {
+export function createVersion(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createBatchStore, type StoredRow } from "../../lib/store/batch_store.ts";
 import { createKv } from "../../lib/store/kv.ts";
+import type { StoreBackend } from "../../lib/store/backend.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 
 const OWNER = { host: "activate.example.com", user: "demo" };
@@ -28,18 +29,40 @@ Deno.test("the rows of a batch are read as they were stored last, in file order,
   const batches = createBatchStore(kv);
   assert.equal(await batches.get("sweep-1"), undefined);
   const first = await batches.put(BATCH, rows(3));
-  assert.deepEqual(first, { ...BATCH, rowCount: 3, revision: 1 });
+  assert.deepEqual(first, { ...BATCH, rowCount: 3, revision: first.revision });
   const many = [...rows(2_000), aRow(2_001, false)];
   const second = await batches.put({ ...BATCH, updatedAtMs: 3_000 }, many);
-  assert.deepEqual(second, { ...BATCH, updatedAtMs: 3_000, rowCount: 2_000, revision: 2 });
+  assert.deepEqual(second, { ...BATCH, updatedAtMs: 3_000, rowCount: 2_000, revision: second.revision });
+  assert.notEqual(second.revision, first.revision);
   assert.deepEqual(await batches.get("sweep-1"), second);
   assert.deepEqual(await batches.list(), [second]);
   assert.deepEqual(await batches.rows(second), many);
   // A reader that found the batch before sees neither a mixture nor nothing.
   assert.deepEqual(await batches.rows(first), many);
   const kept = await Array.fromAsync(kv.list({ prefix: ["batch-rows"] }));
-  assert.ok(kept.length > 1 && kept.every(({ key }) => key[2] === "2"));
+  assert.ok(kept.length > 1 && kept.every(({ key }) => key[2] === second.revision));
 });
+
+for (const when of ["dies before its rows count", "is late, and dies then"]) {
+  Deno.test(`a process that ${when} leaves no rows in the batch`, async () => {
+    const backend = memoryBackend();
+    const batches = createBatchStore(createKv(backend));
+    await batches.put(BATCH, rows(3));
+    let writes = 0;
+    const write: StoreBackend["write"] = async (change) => {
+      if (++writes === 2) await Promise.reject(new Error("killed"));
+      // Meanwhile another process stores the rows of the same file, as it is now.
+      if (when.startsWith("is late")) await batches.put(BATCH, rows(2));
+      return await backend.write(change);
+    };
+    const dying = createBatchStore(createKv({ ...backend, write }));
+    await assert.rejects(dying.put(BATCH, rows(1_000)), /killed/);
+    if (when.startsWith("dies")) await batches.put(BATCH, rows(2));
+    const stored = await batches.get("sweep-1");
+    assert.ok(stored !== undefined);
+    assert.deepEqual(await batches.rows(stored), rows(2));
+  });
+}
 
 Deno.test("a number of runs at once is asked for, and taken back", async () => {
   const batches = createBatchStore(createKv(memoryBackend()));
