@@ -73,7 +73,7 @@ function resultOf({ operator, left: first, right: second }: Operation, scope: Ex
   if (operator !== "&&" && operator !== "||") {
     const right = valueOf(second, scope);
     if (left === UNKNOWN_VALUE || right === UNKNOWN_VALUE) return UNKNOWN_VALUE;
-    return OPERATORS.get(operator)?.(left, right) ?? UNKNOWN_VALUE;
+    return applied(operator, left, right) ?? UNKNOWN_VALUE;
   }
   const decides = operator === "||";
   const truth = truthOf(left);
@@ -87,45 +87,42 @@ function textOf(value: ExpressionValue): string {
   return typeof value === "string" ? value : value === null || value === UNKNOWN_VALUE ? "" : JSON.stringify(value);
 }
 
-type Operator = (left: Json, right: Json) => ExpressionValue;
-
-const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ["==", isSame],
-  ["!=", negated(isSame)],
-  ["===", (left, right) => typeof left === typeof right ? isSame(left, right) : false],
-  ["!==", (left, right) => typeof left === typeof right ? negated(isSame)(left, right) : true],
-  ["<", onNumbers((left, right) => left < right)],
-  ["<=", onNumbers((left, right) => left <= right)],
-  [">", onNumbers((left, right) => left > right)],
-  [">=", onNumbers((left, right) => left >= right)],
-  ["+", (left, right) => typeof left === "string" && typeof right === "string" ? left + right : sum(left, right)],
-  ["-", onNumbers((left, right) => left - right)],
-  ["*", onNumbers((left, right) => left * right)],
-  ["/", onNumbers((left, right) => left / right)],
-  ["%", onNumbers((left, right) => left % right)],
-  ["includes", includes],
-  ["!includes", negated(includes)],
-  ["in", (left, right) => includes(right, left)],
-  ["!in", negated((left, right) => includes(right, left))],
-  ["get", memberOf],
-]);
-
-function onNumbers(operator: (left: number, right: number) => Json): Operator {
-  return (left, right) => {
-    if (typeof left !== "number" || typeof right !== "number") return UNKNOWN_VALUE;
-    const value = operator(left, right);
-    return typeof value === "number" && !Number.isFinite(value) ? UNKNOWN_VALUE : value;
-  };
-}
-
-const sum = onNumbers((left, right) => left + right);
-
-function negated(operator: Operator): Operator {
-  return (left, right) => {
-    const value = operator(left, right);
+/** `!in` is the opposite of `in`, and `!=` of `==`. */
+function applied(operator: string, left: Json, right: Json): ExpressionValue {
+  if (operator.startsWith("!")) {
+    const opposite = operator.startsWith("!=") ? operator.replace("!", "=") : operator.slice(1);
+    const value = applied(opposite, left, right);
     return typeof value === "boolean" ? !value : UNKNOWN_VALUE;
-  };
+  }
+  switch (operator) {
+    case "==":
+      return isSame(left, right);
+    case "===":
+      return typeof left === typeof right ? isSame(left, right) : false;
+    case "includes":
+      return includes(left, right);
+    case "in":
+      return includes(right, left);
+    case "get":
+      return memberOf(left, right);
+  }
+  if (operator === "+" && typeof left === "string" && typeof right === "string") return left + right;
+  if (typeof left !== "number" || typeof right !== "number") return UNKNOWN_VALUE;
+  const value = ON_NUMBERS.get(operator)?.(left, right);
+  return value === undefined || (typeof value === "number" && !Number.isFinite(value)) ? UNKNOWN_VALUE : value;
 }
+
+const ON_NUMBERS = new Map<string, (left: number, right: number) => number | boolean>([
+  ["<", (left, right) => left < right],
+  ["<=", (left, right) => left <= right],
+  [">", (left, right) => left > right],
+  [">=", (left, right) => left >= right],
+  ["+", (left, right) => left + right],
+  ["-", (left, right) => left - right],
+  ["*", (left, right) => left * right],
+  ["/", (left, right) => left / right],
+  ["%", (left, right) => left % right],
+]);
 
 /**
  * Unknown for values of different types that are equal only if the platform converts them. What is absent equals nothing

@@ -10,8 +10,8 @@ import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";
 import { completeMessage, listDueMessages, type OutboxMessage } from "./scheduler_store.ts";
 
-/** After each failed attempt, so long until the next; after the last of them it is given up. */
-const PAUSES_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * 60_000);
+/** After each failed attempt, so long until the next, 1 minute to 12 hours; after the last of them it is given up. */
+const PAUSES_MS = [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000] as const;
 const DEADLINE_MS = 10_000;
 const MAX_READ = 500;
 const MAX_SENT = 60;
