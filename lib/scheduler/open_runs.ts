@@ -9,10 +9,10 @@ import { inParallel } from "../runs/in_parallel.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { isDue, isOpen, isOwnedBy, type Submission } from "../submission.ts";
+import { isDue, isOpen, isOwnedBy } from "../submission.ts";
 import { advanceOptions, type TickContext } from "./service.ts";
 import { jitterFractionOf } from "./occurrences.ts";
-import { isOverdue } from "./report_occurrences.ts";
+import { isOverdue, reportForeign } from "./report_occurrences.ts";
 import { listReplaced, removeReplaced } from "./scheduler_store.ts";
 
 const MINUTE_MS = 60_000;
@@ -33,16 +33,15 @@ export interface PolledSubmissions {
   readonly open: readonly ListedOpenRow[];
   /** The ids of those whose state is known as of now. */
   readonly known: ReadonlySet<string>;
-  /** Of another account: the API key can't read their runs. */
-  readonly foreign: readonly Submission[];
   readonly count: number;
 }
 
-/** Where there are more than a tick may poll, or than the signal leaves time for, the next ticks continue. */
-export async function pollOpen(
-  { service: { deps }, signal }: TickContext,
-  { owner, ...input }: PollInput,
-): Promise<PolledSubmissions> {
+/**
+ * Where there are more than a tick may poll, or than the signal leaves time for, the next ticks continue. Those of another
+ * account, whose runs the API key can't read, are reported.
+ */
+export async function pollOpen(context: TickContext, { owner, ...input }: PollInput): Promise<PolledSubmissions> {
+  const { service: { deps }, signal } = context;
   const nowMs = deps.clock.now();
   const chosen = choose(input, nowMs).map(({ id }) => id);
   const submissions = await deps.store.getMany(chosen);
@@ -71,7 +70,10 @@ export async function pollOpen(
     const submission = latest.get(row.id);
     return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
   }).filter(({ state }) => state !== "abandoned");
-  return { open, known, foreign: submissions.filter((submission) => !isOwnedBy(submission, owner)), count };
+  for (const submission of submissions) {
+    if (!isOwnedBy(submission, owner)) await reportForeign(context, submission);
+  }
+  return { open, known, count };
 }
 
 /** The batches of a tick share the pages of the list of running runs. */

@@ -2,7 +2,6 @@
 
 import type { AtomicChange } from "../store/kv.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
-import { shortened } from "../store/submission_rows.ts";
 import {
   isAbandoned,
   isOpen,
@@ -13,7 +12,7 @@ import {
   suiteOf,
 } from "../submission.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
-import { addNotification, removeWaitingOccurrence, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
+import { addNotification, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
 import type { Service, TickContext } from "./service.ts";
 import { newSubmission, NO_REQUEST } from "../runs/create_submission.ts";
 
@@ -72,15 +71,13 @@ function unknownEnd(submission: Submission, message: string): OccurrenceEnd {
 }
 
 /** Adds the notification of something that happens to an occurrence now. */
-export function addNotified(
+function addNotified(
   { service: { deps }, schedules }: TickContext,
   change: AtomicChange,
   { id, schedule }: Pick<Occurrence, "id" | "schedule">,
   what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
 ): void {
-  // A row holds 16,000 characters on Deno KV, and a run's own message may be longer.
-  const message = shortened(what.message);
-  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what, message };
+  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
   addNotification(change, notification, schedules.get(schedule)?.notify ?? []);
 }
 
@@ -123,18 +120,6 @@ export async function removeIfKnown(
   if (await deps.store.get(occurrence.id) !== undefined) await removeWaitingOccurrence(kv, lock, occurrence);
 }
 
-/** Those that no tick came for in time are reported; the others are returned. */
-export async function reportMissed(
-  context: TickContext,
-  waiting: readonly WaitingOccurrence[],
-): Promise<readonly WaitingOccurrence[]> {
-  for (const occurrence of waiting) {
-    if (occurrence.missed === null || context.signal.aborted) continue;
-    await rejectOccurrence(context, occurrence, { kind: "missed", message: occurrence.missed });
-  }
-  return waiting.filter(({ missed }) => missed === null);
-}
-
 /** Reports submissions of schedules that have ended, also those that another process advanced. */
 export async function reportEnds(context: TickContext): Promise<void> {
   for (const submission of await context.service.deps.store.listUnreported(MAX_ENDS_PER_TICK)) {
@@ -143,12 +128,10 @@ export async function reportEnds(context: TickContext): Promise<void> {
   }
 }
 
-/** Reports runs that an API key of another account started. */
-export async function reportForeign(context: TickContext, foreign: readonly Submission[]): Promise<void> {
-  for (const submission of foreign) {
-    const { origin } = submission;
-    if (origin.type === "schedule" && !origin.isReported) await reportEnd(context, submission, foreignEnd(submission));
-  }
+/** Reports a run that an API key of another account started. */
+export async function reportForeign(context: TickContext, submission: Submission): Promise<void> {
+  const { origin } = submission;
+  if (origin.type === "schedule" && !origin.isReported) await reportEnd(context, submission, foreignEnd(submission));
 }
 
 /** Reports each run that takes longer than its schedule's deadline, once. */

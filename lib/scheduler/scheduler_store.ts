@@ -4,7 +4,7 @@
  */
 
 import { type AtomicChange, deleteRows, type FoundEntry, type Kv, type StoreEntry } from "../store/kv.ts";
-import { timeKey } from "../store/submission_rows.ts";
+import { shortened, timeKey } from "../store/submission_rows.ts";
 import type { ScheduleProgress } from "./occurrences.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 
@@ -145,10 +145,12 @@ export async function removeReplaced(kv: Kv, lock: TickLock, submissionIds: read
 /** Adds a notification: to the outbox for each webhook that wants it, and to the status page where it is a problem. */
 export function addNotification(
   change: AtomicChange,
-  notification: Notification,
+  given: Notification,
   webhooks: Schedule["notify"],
 ): void {
-  const { createdAtMs, occurrenceId, kind } = notification;
+  const { createdAtMs, occurrenceId, kind } = given;
+  // A row holds 16,000 characters on Deno KV, and a run's own message may be longer.
+  const notification = { ...given, message: shortened(given.message) };
   if (PROBLEM_KINDS.includes(kind)) change.set(["problem", timeKey(createdAtMs), occurrenceId, kind], notification);
   for (const [webhook, { on }] of webhooks.entries()) {
     if (!on.includes(kind)) continue;

@@ -12,10 +12,10 @@ import { SubmissionTooLarge } from "../store/submission_rows.ts";
 import { isOpen, slugOf, type Submission } from "../submission.ts";
 import { advanceOptions, type TickContext } from "./service.ts";
 import { decideOverlap, firesAtMs, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
-import { addNotified, rejectOccurrence, removeIfKnown } from "./report_occurrences.ts";
+import { rejectOccurrence, removeIfKnown } from "./report_occurrences.ts";
 import { prepareSchedule } from "./prepare_schedule.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
-import { addReplaced, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
+import { addNotification, addReplaced, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
 
 const MINUTE_MS = 60_000;
 /** An occurrence that can't be prepared, for lack of a connection, is retried for so long. */
@@ -259,7 +259,15 @@ async function createOrReject(
         change.check(lock);
         change.delete(waitingKey(occurrence));
         for (const other of replaced) addReplaced(change, other);
-        addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
+        const notification = {
+          occurrenceId: id,
+          schedule: schedule.name,
+          kind: "submitted",
+          createdAtMs: deps.clock.now(),
+          slug: slugOf(written),
+          message: null,
+        } as const;
+        addNotification(change, notification, schedule.notify);
       },
     } as const;
     if (schedule.suite === null) {

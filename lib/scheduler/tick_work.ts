@@ -5,7 +5,7 @@ import type { ListedOpenRow } from "../store/run_store.ts";
 import { scheduleProgressAt } from "./occurrences.ts";
 import { sendNotifications } from "./notifications.ts";
 import { cancelRuns, pollOpen } from "./open_runs.ts";
-import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
+import { rejectOccurrence, reportDeadlines, reportEnds } from "./report_occurrences.ts";
 import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./service.ts";
 import { scheduleProgressKey, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
@@ -62,8 +62,11 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
     owner && open.length > 0 ? request(() => pollOpen(polling, { open, owner, maxPolls })) : undefined;
   const polled = await poll(first, deciding, input.maxPolls);
   const isPollingCutShort = decisions.signal.aborted;
-  await reportForeign(context, polled?.foreign ?? []);
-  const left = await reportMissed(context, waiting);
+  for (const occurrence of waiting) {
+    if (occurrence.missed === null || signal.aborted) continue;
+    await rejectOccurrence(context, occurrence, { kind: "missed", message: occurrence.missed });
+  }
+  const left = waiting.filter(({ missed }) => missed === null);
   const known = new Set([...polled?.known ?? [], ...suites.map(({ id }) => id)]);
   const sent = left.length > 0
     ? await request(() =>
@@ -71,7 +74,6 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
     )
     : undefined;
   const rest = await poll(asking, others, input.maxPolls - (polled?.count ?? 0));
-  await reportForeign(context, rest?.foreign ?? []);
   const open = [...polled?.open ?? deciding, ...rest?.open ?? others, ...suites];
   await reportDeadlines(context, open);
   const hasSuites = suites.length > 0 || left.some(({ schedule }) => context.schedules.get(schedule)?.suite);
