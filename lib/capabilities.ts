@@ -18,3 +18,11 @@ export interface ServerCapabilities {
   /** Milliseconds since the epoch: it asked a process that tracks many runs not to send requests before. */
   readonly pausedUntilMs?: number;
 }
+
+/** Where that is kept for later processes, by host. Methods throw StorageError. */
+export interface CapabilitiesStore {
+  /** `{}` when nothing is known. */
+  capabilities(host: string): Promise<ServerCapabilities>;
+  /** Adds to what is known, field by field. */
+  updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
+}

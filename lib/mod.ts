@@ -28,7 +28,7 @@
  */
 
 export type { Abortable, Client, RunQuery, SubmitRequest, SubmitResponse } from "./platform/client.ts";
-export { type ApiVersionCache, type ClientOptions, createClient } from "./platform/create_client.ts";
+export { type ClientOptions, createClient } from "./platform/create_client.ts";
 export type { ProgramCall, ProgramResult, RunProgram } from "./child_process.ts";
 export {
   type Credential,
@@ -104,7 +104,7 @@ export { memoryRunStore } from "./store/memory_kv.ts";
 export { openRunStore, type OpenRunStoreOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
-export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";
+export type { ApiVersion, CapabilitiesStore, ServerCapabilities } from "./capabilities.ts";
 export type { RowStatus } from "./batch.ts";
 export type { Cluster } from "./cluster.ts";
 export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay, TimeLeft } from "./events.ts";

@@ -2,7 +2,6 @@
 
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
-import { apiVersionCache } from "../runs/server_capabilities.ts";
 import { lazyBackend } from "../store/backend.ts";
 import { createKv } from "../store/kv.ts";
 import { isStoreMissing, openKv } from "../store/open_kv.ts";
@@ -37,7 +36,7 @@ export async function openDeps(
   const credential = await openCredential(invocation);
   const store = openRunStore(invocation, history, alternative);
   const parts = { store, clock, random, log: logToOutput(invocation.output) };
-  const client = await clientFor(invocation, credential, apiVersionCache(parts, credential.host));
+  const client = await clientFor(invocation, credential, store);
   return { ...parts, client, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 

@@ -1,7 +1,7 @@
 /** Opens the client of a command. Apart from the run store, which not every command needs: each start would load it. */
 
 import type { Client } from "../platform/client.ts";
-import { type ApiVersionCache, createClient } from "../platform/create_client.ts";
+import { type ClientOptions, createClient } from "../platform/create_client.ts";
 import {
   type Credential,
   type CredentialDeps,
@@ -33,11 +33,11 @@ export async function openClient(invocation: OpenInvocation): Promise<Client> {
 export async function clientFor(
   { context, output, values }: OpenInvocation,
   credential: Credential,
-  apiVersionCache?: ApiVersionCache,
+  store?: ClientOptions["store"],
 ): Promise<Client> {
   const { clock, random, fetch } = context;
   const caCerts = await readCaCertOption(context, values);
-  return createClient({ credential, fetch, clock, random, log: logToOutput(output), caCerts, apiVersionCache });
+  return createClient({ credential, fetch, clock, random, log: logToOutput(output), caCerts, store });
 }
 
 /** @throws As `findCredential`. */

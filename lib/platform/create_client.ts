@@ -1,6 +1,7 @@
 import type { Identity } from "../account.ts";
-import type { ApiVersion } from "../capabilities.ts";
+import type { ApiVersion, CapabilitiesStore } from "../capabilities.ts";
 import { BadResponse, RunnerError, Unsupported } from "../errors.ts";
+import { storeFailureTo } from "../log.ts";
 import type { RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
 import type { Abortable, Client, RunOperations } from "./client.ts";
@@ -17,28 +18,22 @@ import {
   withFallbackOnNotFound,
 } from "./request.ts";
 
-/** Remembers that a host has the current API. */
-export interface ApiVersionCache {
-  /** `undefined` if it is not known; does not throw. */
-  load(): Promise<ApiVersion | undefined>;
-  /** Does not throw. */
-  save(version: ApiVersion): Promise<void>;
-}
-
 /** Dependencies and settings of a client. */
 export interface ClientOptions extends Omit<HttpOptions, "credential" | "userAgent"> {
   /** Determines the host, too. */
   readonly credential: Credential;
   /** Skips the detection of the host's API version; default: detect it. */
   readonly apiVersion?: ApiVersion | undefined;
-  /** Keeps what was detected for later processes. */
-  readonly apiVersionCache?: ApiVersionCache | undefined;
+  /** Keeps what was detected for later processes: a run store, for example. */
+  readonly store?: CapabilitiesStore | undefined;
   /** The `User-Agent` header; default: this program's name and version. */
   readonly userAgent?: string | undefined;
 }
 
 /** It may have been upgraded, or a proxy may have responded in its place: a service runs for months. */
 const MAX_LEGACY_AGE_MS = 60_000;
+/** In a store: a server may be replaced by another one. */
+const MAX_CURRENT_AGE_MS = 24 * 60 * 60_000;
 
 /** Creates a client without sending a request. */
 export function createClient(options: ClientOptions): Client {
@@ -49,7 +44,7 @@ export function createClient(options: ClientOptions): Client {
   const identity = createLookup((abortable) => account.whoAmI(abortable));
   let detectedAtMs = Infinity;
   const detect = async (abortable: Abortable) => {
-    const version = await detectApiVersion(http, abortable, options.apiVersionCache);
+    const version = await detectApiVersion(http, abortable, options.store);
     detectedAtMs = http.clock.monotonic();
     return version;
   };
@@ -110,10 +105,15 @@ export function defaultUserAgent(): string {
 export async function detectApiVersion(
   http: Http,
   options: Abortable,
-  cache?: ApiVersionCache,
+  store?: CapabilitiesStore,
 ): Promise<ApiVersion> {
-  const known = await cache?.load();
-  if (known !== undefined) return known;
+  const { host } = new URL(http.baseUrl);
+  // It only saves a request, so a store that fails is no warning.
+  const onFailure = storeFailureTo(http.log, "DEBUG");
+  const { apiVersion, apiVersionCheckedAtMs = 0 } = await store?.capabilities(host).catch(onFailure) ?? {};
+  const isRecent = Math.abs(http.clock.now() - apiVersionCheckedAtMs) < MAX_CURRENT_AGE_MS;
+  // A legacy server may be upgraded at any time.
+  if (apiVersion === "current" && isRecent) return apiVersion;
   const request = {
     ...options,
     action: `detect the API version of ${http.baseUrl}`,
@@ -124,7 +124,8 @@ export async function detectApiVersion(
     await readResponse(http, request, async () => (await import("./run_schema.ts")).readRunPage);
     return "current";
   });
-  await cache?.save(version);
+  const facts = { apiVersion: version, apiVersionCheckedAtMs: http.clock.now() };
+  await store?.updateCapabilities(host, facts).catch(onFailure);
   return version;
 }
 

@@ -124,15 +124,27 @@ export async function findWorkflow(
   name: string,
   options: Abortable,
 ): Promise<Workflow> {
-  try {
-    return await client.getWorkflow(name, options);
-  } catch (error) {
-    if (!(error instanceof NotFound)) throw error;
-    throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
-      ...await hintsForWorkflow(client, name, options),
-      cause: error,
-    });
-  }
+  return await client.getWorkflow(name, options).catch((error: unknown) =>
+    rejectUnknownWorkflow(client, name, options, error)
+  );
+}
+
+/**
+ * Adds a suggestion to the error of a read.
+ *
+ * @throws NotFound when no workflow has this name; any other error as it is.
+ */
+export async function rejectUnknownWorkflow(
+  client: Client,
+  name: string,
+  options: Abortable,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof NotFound)) throw error;
+  throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
+    ...await hintsForWorkflow(client, name, options),
+    cause: error,
+  });
 }
 
 type Hints = Pick<RunnerErrorOptions, "hint" | "commandHint">;

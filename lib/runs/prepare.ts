@@ -19,7 +19,7 @@ import { counted } from "../text.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
-import { findWorkflow } from "./find.ts";
+import { rejectUnknownWorkflow } from "./find.ts";
 import { checkDisplayName } from "./slug.ts";
 
 /** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
@@ -184,7 +184,9 @@ export async function gatherInputs(
   spec: InputsSpec,
   options: ReadOptions,
 ): Promise<GatheredInputs> {
-  const workflow = await findWorkflow(deps, spec.workflow, options);
+  const { client } = deps;
+  const workflow = await client.getWorkflow(spec.workflow, options)
+    .catch((error: unknown) => rejectUnknownWorkflow(client, spec.workflow, options, error));
   const layers = spec.preset === null ? spec.layers : [presetOf(workflow, spec.preset), ...spec.layers];
   return await completed(deps, workflow, layers, spec, options);
 }

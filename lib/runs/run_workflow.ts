@@ -16,7 +16,6 @@ import type { Deps } from "./deps.ts";
 import { execute, toEnd } from "./execute.ts";
 import { type ExecuteOptions, executeOptions, type Given } from "./options.ts";
 import { prepare, type RunSpec } from "./prepare.ts";
-import { apiVersionCache } from "./server_capabilities.ts";
 
 /** Options of {@link runWorkflow}. */
 export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
@@ -92,6 +91,5 @@ export async function defaultDeps(given: Partial<Deps> = {}, options: Credential
   const parts = { clock, random, log, store };
   if (given.client !== undefined) return { ...parts, client: given.client };
   const credential = await findCredential({ env: systemEnv, readTextFile: Deno.readTextFile, clock, log }, options);
-  const cache = apiVersionCache(parts, credential.host);
-  return { ...parts, client: createClient({ ...parts, credential, fetch: globalThis.fetch, apiVersionCache: cache }) };
+  return { ...parts, client: createClient({ ...parts, credential, fetch: globalThis.fetch }) };
 }

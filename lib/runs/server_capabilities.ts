@@ -2,13 +2,9 @@
 
 import type { ServerCapabilities } from "../capabilities.ts";
 import { storeFailureTo } from "../log.ts";
-import type { ApiVersionCache } from "../platform/create_client.ts";
 import type { Deps } from "./deps.ts";
 
 type StoreDeps = Pick<Deps, "store" | "log">;
-
-/** A server may be replaced by another one. */
-const MAX_API_VERSION_AGE_MS = 24 * 60 * 60_000;
 
 /** The server capabilities of a host; `{}` when the store cannot be read. */
 export async function capabilitiesOf({ store, log }: StoreDeps, host: string): Promise<ServerCapabilities> {
@@ -27,16 +23,4 @@ export async function updateCapabilities(
 export async function refusesDuplicates(deps: StoreDeps, host: string): Promise<boolean> {
   const { keepsSlug, refusesDuplicateSlug } = await capabilitiesOf(deps, host);
   return keepsSlug === true && refusesDuplicateSlug === true;
-}
-
-/** Only the current version is kept: a legacy server may be upgraded at any time. */
-export function apiVersionCache(deps: Pick<Deps, "store" | "log" | "clock">, host: string): ApiVersionCache {
-  return {
-    async load() {
-      const { apiVersion, apiVersionCheckedAtMs: checkedAtMs = 0 } = await capabilitiesOf(deps, host);
-      const isRecent = Math.abs(deps.clock.now() - checkedAtMs) < MAX_API_VERSION_AGE_MS;
-      return apiVersion === "current" && isRecent ? apiVersion : undefined;
-    },
-    save: (apiVersion) => updateCapabilities(deps, host, { apiVersion, apiVersionCheckedAtMs: deps.clock.now() }),
-  };
 }

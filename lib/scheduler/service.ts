@@ -82,12 +82,8 @@ export async function openService(
     ]);
     const store = createRunStore(kv, onSetAside);
     const client = lazyClient(credential, async () => {
-      const [{ createClient }, { apiVersionCache }] = await Promise.all([
-        import("../platform/create_client.ts"),
-        import("../runs/server_capabilities.ts"),
-      ]);
-      const cache = apiVersionCache({ ...parts, store }, credential.host);
-      return createClient({ ...parts, credential, fetch, apiVersionCache: cache });
+      const { createClient } = await import("../platform/create_client.ts");
+      return createClient({ ...parts, credential, fetch, store });
     });
     return {
       deps: { ...parts, client, store },

@@ -1,7 +1,7 @@
 /** Submissions on a key-value store: one row each, and the index rows that find them, written together. */
 
 import type { Owner } from "../account.ts";
-import type { ServerCapabilities } from "../capabilities.ts";
+import type { CapabilitiesStore, ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
@@ -29,7 +29,7 @@ import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
  * `local` submissions are those of the command line; `service` ones were started by a schedule or over HTTP, and are
  * advanced by the service alone, like the `suite` ones, which a suite of a schedule started.
  */
-export interface RunStore extends AsyncDisposable {
+export interface RunStore extends CapabilitiesStore, AsyncDisposable {
   /**
    * Writes a submission: its `revision` must be the one stored (0: it must not exist yet). Durable once resolved.
    *
@@ -69,10 +69,6 @@ export interface RunStore extends AsyncDisposable {
    * @returns How many submissions were removed.
    */
   prune(bounds: PruneBounds): Promise<number>;
-  /** `{}` when nothing is known. */
-  capabilities(host: string): Promise<ServerCapabilities>;
-  /** Adds to what is known, field by field. */
-  updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
 }
 
 /** What is known of an open submission without reading it. */

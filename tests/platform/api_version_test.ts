@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { BadResponse, Unavailable } from "../../lib/errors.ts";
+import { BadResponse, StorageError, Unavailable } from "../../lib/errors.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import { depsFor } from "../support/deps.ts";
+import { stillClock } from "../support/still_clock.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, httpServer } from "./support/servers.ts";
 
@@ -42,6 +44,43 @@ Deno.test("a server that was taken for a legacy one is asked again after a minut
   }
   assert.deepEqual(versions, ["legacy", "legacy", "current", "current", "current", "current"]);
   assert.equal(server.received.length, 2);
+});
+
+const DAY_MS = 86_400_000;
+
+for (
+  const [apiVersion, ageMs, want] of [
+    ["current", DAY_MS - 1, "current"],
+    ["current", DAY_MS, undefined],
+    // The machine's clock was set back.
+    ["current", 1 - DAY_MS, "current"],
+    ["current", -DAY_MS, undefined],
+    ["legacy", 0, undefined],
+  ] as const
+) {
+  Deno.test(`a later process keeps ${want ?? "nothing"} of a ${apiVersion} server that was asked ${ageMs} ms ago`, async () => {
+    const store = memoryRunStore();
+    const savedAtMs = stillClock().now();
+    await using server = httpServer(() =>
+      apiVersion === "legacy" ? new Response(null, { status: 404 }) : Response.json({ runs: null, total: 0 })
+    );
+    const first = await clientOf(server.url, { apiVersion: undefined, store, clock: stillClock(savedAtMs) });
+    assert.equal(await first.apiVersion({}), apiVersion);
+    const later = await clientOf(server.url, { apiVersion: undefined, store, clock: stillClock(savedAtMs + ageMs) });
+    assert.equal(await later.apiVersion({}), apiVersion);
+    assert.equal(server.received.length, want === undefined ? 2 : 1);
+  });
+}
+
+Deno.test("a store that fails costs a client what was detected before, without a warning", async () => {
+  const fail = () => Promise.reject(new StorageError("Cannot read the run store: disk full"));
+  const levels: string[] = [];
+  await using server = httpServer(() => Response.json({ runs: null, total: 0 }));
+  const store = { capabilities: fail, updateCapabilities: fail };
+  const log = (level: string, message: string) => void (message.includes("disk full") && levels.push(level));
+  const client = await clientOf(server.url, { apiVersion: undefined, store, log });
+  assert.equal(await client.apiVersion({}), "current");
+  assert.deepEqual(levels, ["DEBUG", "DEBUG"]);
 });
 
 Deno.test("a failed detection is repeated by the next call", async () => {

@@ -8,7 +8,6 @@ import { advance } from "../../lib/runs/advance.ts";
 import { findRun } from "../../lib/runs/find.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import { prepare } from "../../lib/runs/prepare.ts";
-import { apiVersionCache } from "../../lib/runs/server_capabilities.ts";
 import { silentLog } from "../../lib/log.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { memoryRunStore } from "../../lib/store/memory_kv.ts";
@@ -111,7 +110,6 @@ function aProcess({ clock, store, credential }: {
     }
   };
   const parts = { clock, store, random: testRandom(), log: silentLog };
-  const cache = apiVersionCache(parts, credential.host);
-  const client = createClient({ ...parts, credential, fetch: counting, apiVersionCache: cache });
+  const client = createClient({ ...parts, credential, fetch: counting });
   return { deps: { ...parts, client }, roundTrips: () => roundTrips };
 }

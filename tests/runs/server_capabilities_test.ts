@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import type { ServerCapabilities } from "../../lib/capabilities.ts";
 import { StorageError } from "../../lib/errors.ts";
-import {
-  apiVersionCache,
-  capabilitiesOf,
-  refusesDuplicates,
-  updateCapabilities,
-} from "../../lib/runs/server_capabilities.ts";
+import { capabilitiesOf, refusesDuplicates, updateCapabilities } from "../../lib/runs/server_capabilities.ts";
 import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import type { RunStore } from "../../lib/store/run_store.ts";
-import { stillClock } from "../support/still_clock.ts";
 
 const HOST = "pw.example.com";
-const DAY_MS = 86_400_000;
 
 for (
   const [facts, want] of [
@@ -40,25 +33,6 @@ Deno.test("a store that fails costs what was observed of a server, without a war
   assert.equal(await refusesDuplicates(deps, HOST), false);
   assert.deepEqual(deps.levels, ["DEBUG", "DEBUG", "DEBUG"]);
 });
-
-for (
-  const [apiVersion, ageMs, want] of [
-    ["current", DAY_MS - 1, "current"],
-    ["current", DAY_MS, undefined],
-    // The machine's clock was set back.
-    ["current", 1 - DAY_MS, "current"],
-    ["current", -DAY_MS, undefined],
-    ["legacy", 0, undefined],
-  ] as const
-) {
-  Deno.test(`apiVersionCache() keeps ${want ?? "nothing"} of a ${apiVersion} server that was asked ${ageMs} ms ago`, async () => {
-    const { store, log } = depsOf(memoryRunStore());
-    const savedAtMs = stillClock().now();
-    await apiVersionCache({ store, log, clock: stillClock(savedAtMs) }, HOST).save(apiVersion);
-    const cache = apiVersionCache({ store, log, clock: stillClock(savedAtMs + ageMs) }, HOST);
-    assert.equal(await cache.load(), want);
-  });
-}
 
 function depsOf(store: RunStore) {
   const levels: string[] = [];

@@ -7,6 +7,10 @@ const HTTP = ["tests/platform/http_test.ts", PLATFORM];
 
 /** Faults of the client: a request sent twice, a key sent elsewhere, a lost response taken for a rejection. */
 export const PLATFORM_FAULTS: readonly Fault[] = [
+  ...inFile("lib/platform/create_client.ts", ["tests/platform/api_version_test.ts", PLATFORM], [
+    ["a legacy API version is kept", 'apiVersion === "current" && isRecent', "isRecent"],
+    ["an API version is kept forever", 'apiVersion === "current" && isRecent', 'apiVersion === "current"'],
+  ]),
   ...inFile("lib/platform/pager.ts", ["tests/platform/pager_test.ts"], [
     ["pages do not overlap", "const OVERLAP = 5;", "const OVERLAP = 0;"],
     [

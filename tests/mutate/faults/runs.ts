@@ -104,8 +104,6 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "return keepsSlug === true && refusesDuplicateSlug === true;",
       "return refusesDuplicateSlug === true;",
     ],
-    ["a legacy API version is kept", 'apiVersion === "current" && isRecent', "isRecent"],
-    ["an API version is kept forever", 'apiVersion === "current" && isRecent', 'apiVersion === "current"'],
   ]),
   ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
     ["another user's run is ours", "user.toLowerCase() === owner.user.toLowerCase()", "true"],
