@@ -1,5 +1,5 @@
 import { createKv, type Kv } from "../lib/store/kv.ts";
-import { keyParts } from "../lib/store/key.ts";
+import { keyParts } from "../lib/store/backend.ts";
 import { memoryBackend } from "../lib/store/memory_kv.ts";
 import { createRunStore } from "../lib/store/run_store.ts";
 import type { Submission } from "../lib/submission.ts";

@@ -99,7 +99,7 @@ export type { Attempt, BatchStore, RequestBudget, StoredBatch, StoredRow } from 
 export type { FoundSuiteRun, StoredSuiteRun, SuiteHistory, SuiteScope } from "./store/suite_history.ts";
 export type { AttemptRow, OpenRow, SubmissionScope } from "./store/submission_rows.ts";
 export type { AtomicChange, VersionCheck } from "./store/kv.ts";
-export type { StoreKey } from "./store/key.ts";
+export type { StoreKey } from "./store/backend.ts";
 export { memoryRunStore } from "./store/memory_kv.ts";
 export { openRunStore, type OpenRunStoreOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";

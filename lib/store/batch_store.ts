@@ -4,7 +4,7 @@ import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
 import { type AttemptRow, ownerKey } from "./submission_rows.ts";
-import { keyPart, type StoreKey } from "./key.ts";
+import { keyPart, type StoreKey } from "./backend.ts";
 import { createVersion, deleteRows, inChanges, type Kv } from "./kv.ts";
 
 /** A batch whose rows were checked. */

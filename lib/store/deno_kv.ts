@@ -6,8 +6,14 @@
 
 import { chunksOf } from "../chunks.ts";
 import { StorageError } from "../errors.ts";
-import { type StoreBackend, type StoreLimits, type StoreRow, toStorageError } from "./backend.ts";
-import { KEY_SEPARATOR, keyParts } from "./key.ts";
+import {
+  KEY_SEPARATOR,
+  keyParts,
+  type StoreBackend,
+  type StoreLimits,
+  type StoreRow,
+  toStorageError,
+} from "./backend.ts";
 import { createPrivate, storageHint } from "./store_file.ts";
 
 /** A character takes up to two bytes. */

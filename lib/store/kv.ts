@@ -2,7 +2,6 @@
 
 import { encodeBase64 } from "../base64.ts";
 import { StorageError } from "../errors.ts";
-import type { PageQuery, StoreBackend, StoreLimits, StoreRow } from "./backend.ts";
 import {
   compareKeyTexts,
   KEY_SEPARATOR,
@@ -10,9 +9,13 @@ import {
   keyRange,
   type KeySelector,
   keyText,
+  type PageQuery,
+  type StoreBackend,
   type StoreKey,
+  type StoreLimits,
+  type StoreRow,
   utf8Length,
-} from "./key.ts";
+} from "./backend.ts";
 
 export interface StoreEntry<T = unknown> {
   readonly key: StoreKey;

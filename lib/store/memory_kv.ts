@@ -1,7 +1,6 @@
 /** A store for one process, kept until it ends. */
 
-import { addToCounter, COMMON_LIMITS, type StoreBackend, type StoreRow } from "./backend.ts";
-import { compareKeyTexts } from "./key.ts";
+import { addToCounter, COMMON_LIMITS, compareKeyTexts, type StoreBackend, type StoreRow } from "./backend.ts";
 import { createKv } from "./kv.ts";
 import { createRunStore, type RunStore } from "./run_store.ts";
 

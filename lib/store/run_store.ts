@@ -19,7 +19,7 @@ import {
   type SubmissionScope,
   timeKey,
 } from "./submission_rows.ts";
-import { isKeyPart, keyPart, type KeySelector, keyText, type StoreKey } from "./key.ts";
+import { isKeyPart, keyPart, type KeySelector, keyText, type StoreKey } from "./backend.ts";
 import { type AtomicChange, inChanges, type Kv, type ListOptions } from "./kv.ts";
 import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
 

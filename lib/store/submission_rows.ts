@@ -7,8 +7,7 @@ import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import type { Run } from "../run.ts";
 import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
-import type { StoreLimits } from "./backend.ts";
-import { keyPart, type StoreKey } from "./key.ts";
+import { keyPart, type StoreKey, type StoreLimits } from "./backend.ts";
 import type { FoundEntry, Kv, StoreEntry } from "./kv.ts";
 
 /** The value of a submission's row. */

@@ -4,7 +4,7 @@ import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import { isObject } from "../json.ts";
 import { ownerKey, timeKey } from "./submission_rows.ts";
-import { keyPart, type StoreKey } from "./key.ts";
+import { keyPart, type StoreKey } from "./backend.ts";
 import { deleteRows, inChanges, type Kv } from "./kv.ts";
 
 /** A suite of a user, in one of its environments. */

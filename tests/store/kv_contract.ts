@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
-import { MAX_KEY_BYTES, type StoreKey } from "../../lib/store/key.ts";
+import { MAX_KEY_BYTES, type StoreKey } from "../../lib/store/backend.ts";
 import type { Kv } from "../../lib/store/kv.ts";
 import { needing } from "../support/needs.ts";
 import { holdListsToContract, keysOf, padded } from "./kv_list_contract.ts";

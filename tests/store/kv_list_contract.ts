@@ -1,7 +1,7 @@
 /** How every backend lists. */
 
 import assert from "node:assert/strict";
-import type { KeySelector, StoreKey } from "../../lib/store/key.ts";
+import type { KeySelector, StoreKey } from "../../lib/store/backend.ts";
 import type { Kv, ListOptions } from "../../lib/store/kv.ts";
 
 /** In the order of UTF-8 bytes. UTF-16 would put the emoji before U+FFEE. */
