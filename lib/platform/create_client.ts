@@ -165,21 +165,21 @@ function accountOperations(http: Http): AccountOperations {
     async whoAmI(options = {}) {
       const action = "identify the key's user";
       const request = { ...options, action, path: "/api/auth/session" };
-      const reader = async () => (await import("./account_schema.ts")).readIdentity;
+      const reader = async () => (await import("./schema.ts")).readIdentity;
       const identity = await withFallbackOnNotFound(null, () => readResponse(http, request, reader));
       return identity ?? await identityFromWhoami(http, action, options);
     },
 
     async listWorkflows({ favoritesOnly = false, ...options } = {}) {
       const path = `/api/workflows${favoritesOnly ? "?favoriteOnly=true" : ""}`;
-      const reader = async () => (await import("./account_schema.ts")).readWorkflows;
+      const reader = async () => (await import("./schema.ts")).readWorkflows;
       return await readResponse(http, { ...options, action: "list workflows", path }, reader);
     },
 
     async getWorkflow(name, options) {
       const action = `read workflow ${name}`;
       const path = `/api/workflows/${pathSegment(name, action)}`;
-      const reader = async () => (await import("./account_schema.ts")).readWorkflow;
+      const reader = async () => (await import("./schema.ts")).readWorkflow;
       return await readResponse(http, { ...options, action, path, whenMissing: NO_WORKFLOW }, reader);
     },
 
@@ -190,18 +190,18 @@ function accountOperations(http: Http): AccountOperations {
     },
 
     async listSessions(options) {
-      const reader = async () => (await import("./account_schema.ts")).readSessions;
+      const reader = async () => (await import("./schema.ts")).readSessions;
       return await readResponse(http, { ...options, action: "list sessions", path: "/api/sessions" }, reader);
     },
 
     async listClusters(options) {
-      const reader = async () => (await import("./account_schema.ts")).readClusters;
+      const reader = async () => (await import("./schema.ts")).readClusters;
       return await readResponse(http, { ...options, action: "list clusters", path: "/api/clusters" }, reader);
     },
 
     async workspaceStatus(options) {
       const request = { ...options, action: "get the workspace status", path: "/api/user-workspace/status" };
-      const reader = async () => (await import("./account_schema.ts")).readWorkspaceStatus;
+      const reader = async () => (await import("./schema.ts")).readWorkspaceStatus;
       return await withFallbackOnNotFound(null, () => readResponse(http, request, reader));
     },
 

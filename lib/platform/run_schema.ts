@@ -4,25 +4,25 @@
  * or `null`, and unknown fields are accepted.
  */
 
-import { array, looseObject, nullish, number, optional, string, unknown } from "../deps/zod.ts";
+import { array, looseObject, nullish, number, optional, pipe, string, transform, unknown } from "../deps/zod.ts";
 import { type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.ts";
 import type { Job, LogAnnotation, Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { stepLogPath, subworkflowFolder } from "./logs.ts";
-import { badResponse, jsonObject, nonEmpty, type OutputOf, readJson, readShape } from "./schema.ts";
+import { badResponse, jsonObject, nonEmpty, optionalText, type OutputOf, readJson, readShape } from "./schema.ts";
 
 const RUN_FIELDS = {
   id: string(),
   user: string(),
-  slug: nullish(string()),
+  slug: optionalText(),
   number: nullish(number()),
   status: nullish(string()),
-  statusReason: nullish(string()),
-  displayName: nullish(string()),
-  workflowName: nullish(string()),
-  workflowId: nullish(string()),
-  createdAt: nullish(string()),
-  completedAt: nullish(string()),
+  statusReason: optionalText(),
+  displayName: optionalText(),
+  workflowName: optionalText(),
+  workflowId: optionalText(),
+  createdAt: pipe(nullish(string()), transform(instant)),
+  completedAt: pipe(nullish(string()), transform(instant)),
 };
 const RUN = looseObject(RUN_FIELDS);
 
@@ -56,7 +56,7 @@ export function readRunDetail(response: HttpResponse, action: string): RunDetail
 
 export function readStartedRun(response: HttpResponse, action: string): Run {
   const { run } = readShape(STARTED, response, action);
-  if (nonEmpty(run.slug) === null) throw badResponse(response, action, "run.slug must be a string, got nothing");
+  if (run.slug === null) throw badResponse(response, action, "run.slug must be a string, got nothing");
   return runOf(run);
 }
 
@@ -75,20 +75,9 @@ export function readLegacyRunDetail(response: HttpResponse, action: string): Run
 }
 
 function runOf(run: WireRun): Run {
-  const completedAt = instant(run.completedAt);
-  return {
-    id: run.id,
-    slug: nonEmpty(run.slug),
-    number: run.number ?? null,
-    user: run.user ?? "",
-    workflowName: nonEmpty(run.workflowName),
-    workflowId: nonEmpty(run.workflowId),
-    displayName: nonEmpty(run.displayName),
-    ...readStatus(run.status ?? "", completedAt),
-    statusReason: nonEmpty(run.statusReason),
-    createdAt: instant(run.createdAt),
-    completedAt,
-  };
+  const { id, slug, workflowName, workflowId, displayName, statusReason, createdAt, completedAt } = run;
+  const names = { id, slug, number: run.number ?? null, user: run.user ?? "", workflowName, workflowId, displayName };
+  return { ...names, ...readStatus(run.status ?? "", completedAt), statusReason, createdAt, completedAt };
 }
 
 type StatusMapping = { readonly status: RunStatus; readonly isFinal: boolean };

@@ -1,7 +1,141 @@
-import { safeParse } from "../deps/zod.ts";
+/**
+ * Reads responses: checks their shapes, and knows those about the account. Imported while the request is in flight, because
+ * loading zod takes long. The shapes are made when they are used: a command uses one or two of them.
+ */
+
+import {
+  array,
+  boolean,
+  looseObject,
+  nullable,
+  nullish,
+  object,
+  optional,
+  pipe,
+  safeParse,
+  string,
+  transform,
+  unknown,
+} from "../deps/zod.ts";
+import type { Identity } from "../account.ts";
+import type { Cluster } from "../cluster.ts";
 import { BadResponse } from "../errors.ts";
 import { isObject, type JsonObject } from "../json.ts";
+import type { Session } from "../session.ts";
+import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
+
+/** A text; `null` if it is missing or empty. */
+export function optionalText() {
+  return pipe(nullish(string()), transform(nonEmpty));
+}
+
+/** The contract's AuthSession. */
+function identityShape() {
+  return looseObject({ username: string(), name: optionalText(), email: optionalText(), organization: optionalText() });
+}
+
+/** The contract's Session; its name is required there, but servers send null. */
+function sessionsShape() {
+  return nullable(array(looseObject({
+    name: nullish(string()),
+    slug: nullish(string()),
+    type: nullish(string()),
+    status: optionalText(),
+    healthy: nullish(boolean()),
+    externalHref: optionalText(),
+    url: optionalText(),
+    errorMessage: optionalText(),
+    workflowRun: nullish(looseObject({ slug: optionalText() })),
+  })));
+}
+
+/** The contract's GeneralCluster. */
+function clustersShape() {
+  return nullable(array(object({
+    id: string(),
+    name: string(),
+    displayName: optionalText(),
+    user: optionalText(),
+    type: optionalText(),
+    status: string(),
+    ipAddress: pipe(nullish(string()), transform((address) => address ?? "")),
+    schedulerType: optionalText(),
+    csp: optionalText(),
+  })));
+}
+
+/** The contract's WorkflowItem. */
+function workflowShape() {
+  return looseObject({
+    id: string(),
+    name: string(),
+    type: nullish(string()),
+    favorite: nullish(boolean()),
+    displayName: optionalText(),
+    description: optionalText(),
+    tags: nullish(array(string())),
+    user: optionalText(),
+    yaml: optional(unknown()),
+    configurations: nullish(
+      array(looseObject({ name: string(), builtin: nullish(boolean()), inputs: optional(unknown()) })),
+    ),
+  });
+}
+
+export function readWorkspaceStatus(response: HttpResponse, action: string): string | null {
+  return readShape(looseObject({ status: optionalText() }), response, action).status;
+}
+
+export function readIdentity(response: HttpResponse, action: string): Identity {
+  const { username: user, name: fullName, email, organization } = readShape(identityShape(), response, action);
+  return { user, fullName, email, organization };
+}
+
+export function readSessions(response: HttpResponse, action: string): Session[] {
+  const sessions = readShape(sessionsShape(), response, action) ?? [];
+  return sessions.map(({ name, slug, type, status, healthy, externalHref, url, errorMessage, workflowRun }) => ({
+    name: name ?? slug ?? "",
+    type: type ?? "",
+    status,
+    isHealthy: healthy ?? null,
+    externalHref,
+    url,
+    errorMessage,
+    runSlug: workflowRun?.slug ?? null,
+  }));
+}
+
+export function readClusters(response: HttpResponse, action: string): Cluster[] {
+  return readShape(clustersShape(), response, action) ?? [];
+}
+
+export function readWorkflows(response: HttpResponse, action: string): Workflow[] {
+  return (readShape(nullable(array(workflowShape())), response, action) ?? []).map(workflowOf);
+}
+
+export function readWorkflow(response: HttpResponse, action: string): Workflow {
+  return workflowOf(readShape(workflowShape(), response, action));
+}
+
+function workflowOf(workflow: OutputOf<ReturnType<typeof workflowShape>>): Workflow {
+  return {
+    id: workflow.id,
+    name: workflow.name,
+    displayName: workflow.displayName,
+    description: workflow.description,
+    type: workflow.type ?? "",
+    tags: workflow.tags ?? [],
+    isFavorite: workflow.favorite ?? false,
+    owner: workflow.user,
+    yaml: jsonObject(workflow.yaml),
+    presets: (workflow.configurations ?? []).map(({ name, builtin, inputs }) => ({
+      name,
+      isBuiltin: builtin ?? false,
+      inputs: jsonObject(inputs) ?? {},
+    })),
+  };
+}
 
 type Schema = Parameters<typeof safeParse>[0];
 
