@@ -83,7 +83,8 @@ export {
   type RunSpec,
 } from "./runs/prepare.ts";
 export { toRunView } from "./runs/view.ts";
-export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
+export { type LayerSources, readLayers } from "./inputs/layers.ts";
+export { createInputLayer, type InputLayer } from "./inputs/merge.ts";
 export type { UnknownCondition } from "./inputs/walk_fields.ts";
 export type { LineMap, Lines } from "./inputs/lines.ts";
 export type { InputPath } from "./inputs/path.ts";

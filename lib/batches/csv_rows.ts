@@ -4,8 +4,7 @@
  */
 
 import { fieldAt, type Form } from "../inputs/form.ts";
-import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
-import { type DeclaredType, typedText } from "../inputs/merge.ts";
+import { createValueLayer, type DeclaredType, type InputLayer, typedText } from "../inputs/merge.ts";
 import { formatPath, type InputPath, parsePath } from "../inputs/path.ts";
 import type { Json } from "../json.ts";
 import type { Problem } from "../problem.ts";

@@ -3,7 +3,7 @@
 import type { BatchRow } from "../batch.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import type { Form } from "../inputs/form.ts";
-import type { InputLayer } from "../inputs/layers.ts";
+import type { InputLayer } from "../inputs/merge.ts";
 import { type Lines, linesAt, originAtLine } from "../inputs/lines.ts";
 import { nameOfType } from "../inputs/document.ts";
 import { formatPath, type InputPath } from "../inputs/path.ts";

@@ -1,7 +1,7 @@
 /** `from`: a row per file. Its path or its content becomes an input; without either, the file holds the row's inputs. */
 
 import { nameOfType, readDocument } from "../inputs/document.ts";
-import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
+import { createValueLayer, type InputLayer } from "../inputs/merge.ts";
 import { type InputPath, parsePath } from "../inputs/path.ts";
 import { isObject, type Json } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";

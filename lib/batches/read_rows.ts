@@ -3,8 +3,7 @@
 import type { BatchRow } from "../batch.ts";
 import { InvalidInputs, messageWithHint, NotFound, UsageError } from "../errors.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
-import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
-import { mergeLayers } from "../inputs/merge.ts";
+import { createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { checkDisplayName } from "../runs/slug.ts";

@@ -1,34 +1,14 @@
+/** Reads layers of inputs from the command line, and the files that it names. */
+
 import { counted } from "../text.ts";
 import { InvalidInputs, RunnerError } from "../errors.ts";
-import { type Json, type JsonObject, parseJson } from "../json.ts";
+import { type Json, parseJson } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { readDocument } from "./document.ts";
-import type { Lines } from "./lines.ts";
-import { formatPath, type InputPath, parsePath } from "./path.ts";
+import { createValueLayer, type InputLayer } from "./merge.ts";
+import { formatPath, parsePath } from "./path.ts";
 import { problemsInJson } from "./scan_json.ts";
-
-/** Inputs from one source: an object, or one value at a path. */
-export type InputLayer =
-  | {
-    readonly type: "object";
-    /** `inputs/base.json`, `-i #2`, `stdin`, `preset small`. */
-    readonly origin: string;
-    readonly value: JsonObject;
-    /** `null` if the source has no lines. */
-    readonly lines: Lines | null;
-  }
-  | {
-    readonly type: "value";
-    readonly origin: string;
-    readonly path: InputPath;
-    readonly value: Json;
-    /** True for `=text`, which is converted to the type that the workflow declares. */
-    readonly isUntyped: boolean;
-    readonly isSecret: boolean;
-    /** The text that a number was read from. */
-    readonly written?: string;
-  };
 
 /** Access to files, stdin and the terminal. */
 export interface LayerSources {
@@ -72,18 +52,9 @@ export async function readLayers(values: readonly string[], sources: LayerSource
   return layers;
 }
 
-/** Creates a layer from an object, like the inputs of a preset. */
-export function createInputLayer(origin: string, value: JsonObject): InputLayer {
-  return { type: "object", origin, value, lines: null };
-}
-
 /** `name.path=value`, `name.path:=json`. */
 export const ASSIGNMENT = /^((?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+?)(:?=)([^]*)$/;
 
-/**
- * The first match wins: `-` (stdin), a leading `{` (inline JSON), `name=…` or `name:=…` (one value; `@file` and `@-` name
- * where its text is), a file. `./` forces a file.
- */
 async function readLayer(argument: string, origin: string, sources: LayerSources): Promise<InputLayer> {
   if (argument === "-") return await documentLayer(await sources.readStdin(), "stdin");
   if (/^\s*\{/.test(argument)) return { ...await documentLayer(argument, origin), lines: null };
@@ -98,11 +69,6 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   if (text === "@-") return { ...layer(await sources.promptSecret(place.path)), isSecret: true };
   if (text.startsWith("@")) return layer(await readFile(text.slice(1), place, sources));
   return { ...layer(text), isUntyped: true };
-}
-
-/** Creates a layer from one value, which has its type already. */
-export function createValueLayer(origin: string, path: InputPath, value: Json) {
-  return { type: "value", origin, path, value, isUntyped: false, isSecret: false } as const satisfies InputLayer;
 }
 
 async function documentLayer(text: string, origin: string) {

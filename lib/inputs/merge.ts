@@ -1,9 +1,47 @@
+/** Layers of inputs, from sources of different precedence, and what they are together. */
+
 import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
 import { isExact, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import type { InputLayer } from "./layers.ts";
+import type { Lines } from "./lines.ts";
 import { formatPath, type InputPath, isReserved, valueInside } from "./path.ts";
+
+/** Inputs from one source: an object, or one value at a path. */
+export type InputLayer =
+  | {
+    readonly type: "object";
+    /** `inputs/base.json`, `-i #2`, `stdin`, `preset small`. */
+    readonly origin: string;
+    readonly value: JsonObject;
+    /** `null` if the source has no lines. */
+    readonly lines: Lines | null;
+  }
+  | {
+    readonly type: "value";
+    readonly origin: string;
+    readonly path: InputPath;
+    readonly value: Json;
+    /** True for `=text`, which is converted to the type that the workflow declares. */
+    readonly isUntyped: boolean;
+    readonly isSecret: boolean;
+    /** The text that a number was read from. */
+    readonly written?: string;
+  };
+
+/** Creates a layer from an object, like the inputs of a preset. */
+export function createInputLayer(origin: string, value: JsonObject): InputLayer {
+  return { type: "object", origin, value, lines: null };
+}
+
+/**
+ * The first match wins: `-` (stdin), a leading `{` (inline JSON), `name=…` or `name:=…` (one value; `@file` and `@-` name
+ * where its text is), a file. `./` forces a file.
+ */
+/** Creates a layer from one value, which has its type already. */
+export function createValueLayer(origin: string, path: InputPath, value: Json) {
+  return { type: "value", origin, path, value, isUntyped: false, isSecret: false } as const satisfies InputLayer;
+}
 
 /** How the text of `=value` is parsed. */
 export type DeclaredType = "text" | "number" | "boolean" | "other";

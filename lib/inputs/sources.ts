@@ -1,7 +1,7 @@
 /** Where the values of merged inputs come from. */
 
 import type { Json } from "../json.ts";
-import type { InputLayer } from "./layers.ts";
+import type { InputLayer } from "./merge.ts";
 import { type Lines, linesInside, originAtLine } from "./lines.ts";
 import { type InputPath, valueInside } from "./path.ts";
 

@@ -10,7 +10,8 @@ import { type GatheredInputs, gatherInputs, listClusters, prepare, type Prepared
 import { formatInputArguments } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
 import { type Form, hasClusterFields } from "../inputs/form.ts";
-import { createInputLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
+import { readLayers } from "../inputs/layers.ts";
+import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
 import { parsePath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";

@@ -4,8 +4,13 @@ import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
 import { withDefaults } from "../inputs/defaults.ts";
 import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
-import { createInputLayer, createValueLayer, type InputLayer } from "../inputs/layers.ts";
-import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
+import {
+  createInputLayer,
+  createValueLayer,
+  type InputLayer,
+  mergeLayers,
+  type ResolvedInputs,
+} from "../inputs/merge.ts";
 import type { InputPath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";

@@ -1,7 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { InvalidInputs } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { createInputLayer } from "../inputs/layers.ts";
+import { createInputLayer } from "../inputs/merge.ts";
 import type { JsonObject } from "../json.ts";
 import { silentLog } from "../log.ts";
 import type { Abortable } from "../platform/client.ts";

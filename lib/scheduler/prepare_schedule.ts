@@ -2,7 +2,7 @@
 
 import { InvalidInputs, messageWithHint, NotFound } from "../errors.ts";
 import { readDocument } from "../inputs/document.ts";
-import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
+import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
 import type { Problem } from "../problem.ts";
 import { prepare } from "../runs/prepare.ts";
 import type { RunRequest } from "../submission.ts";

@@ -8,7 +8,7 @@ import { prepare, type RunSpec } from "../runs/prepare.ts";
 import { trackSubmission } from "../runs/track.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { toRunView } from "../runs/view.ts";
-import { createInputLayer } from "../inputs/layers.ts";
+import { createInputLayer } from "../inputs/merge.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
 import { isDue, isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";

@@ -3,7 +3,7 @@
  * The inputs of a case become layers with the values of variables, and with the outputs of other runs once these have ended.
  */
 
-import type { InputLayer } from "../inputs/layers.ts";
+import type { InputLayer } from "../inputs/merge.ts";
 import { type InputPath, parsePath } from "../inputs/path.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import { isSecretReference } from "./document.ts";

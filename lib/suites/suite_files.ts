@@ -1,7 +1,7 @@
 /** The other files that a suite names. */
 
 import { readDocument } from "../inputs/document.ts";
-import type { InputLayer } from "../inputs/layers.ts";
+import type { InputLayer } from "../inputs/merge.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";

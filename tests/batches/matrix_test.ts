@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InvalidInputs } from "../../lib/errors.ts";
 import type { Json } from "../../lib/json.ts";
-import { createInputLayer } from "../../lib/inputs/layers.ts";
+import { createInputLayer } from "../../lib/inputs/merge.ts";
 import { parseAxisItems, resolveAxis } from "../../lib/batches/axis.ts";
 import { readMatrixRows, type RowsRead } from "../../lib/batches/read_rows.ts";
 import type { MatrixArguments } from "../../lib/batches/matrix_spec.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readBoundedText } from "../../lib/cli/read_text.ts";
 import { problemsOfRows, readRows } from "../../lib/batches/read_rows.ts";
-import { createInputLayer } from "../../lib/inputs/layers.ts";
+import { createInputLayer } from "../../lib/inputs/merge.ts";
 import { originOf, sourcesAt } from "../../lib/inputs/sources.ts";
 import type { Json } from "../../lib/json.ts";
 import { depsFor, inputsOf, linesOf, readFiles, shape } from "./support/sources.ts";

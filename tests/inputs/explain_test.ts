@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { explainInputs } from "../../lib/inputs/explain.ts";
-import { createInputLayer, readLayers } from "../../lib/inputs/layers.ts";
-import { mergeLayers } from "../../lib/inputs/merge.ts";
+import { readLayers } from "../../lib/inputs/layers.ts";
+import { createInputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import type { JsonObject } from "../../lib/json.ts";
 

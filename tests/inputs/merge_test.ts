@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
-import { createInputLayer, type InputLayer } from "../../lib/inputs/layers.ts";
-import { mergeLayers } from "../../lib/inputs/merge.ts";
+import { createInputLayer, type InputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
 import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 
 const NAME = fc.constantFrom("alpha", "beta", "gamma", "odd name", "0", "");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { prepare, type RunSpec } from "../../lib/runs/prepare.ts";
-import { createInputLayer, readLayers } from "../../lib/inputs/layers.ts";
+import { readLayers } from "../../lib/inputs/layers.ts";
+import { createInputLayer } from "../../lib/inputs/merge.ts";
 import { redactedValues } from "../../lib/inputs/secrets.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { NotFound } from "../../lib/errors.ts";

@@ -2,7 +2,7 @@ import hello from "../../../inputs/hello-world.json" with { type: "json" };
 import { fastClock } from "../../clock.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { prepare } from "../../runs/prepare.ts";
-import { createInputLayer } from "../../inputs/layers.ts";
+import { createInputLayer } from "../../inputs/merge.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { defineCommand } from "../command.ts";
 import { openDeps } from "../open.ts";
