@@ -83,7 +83,7 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
   if (last.value?.of === of && Math.abs(nowMs - last.value.atMs) < INTERVAL_MS) return;
   // Another process may have read the same: one of them checks.
   if (await kv.atomic().check(last).set(["inputs-check"], { atMs: nowMs, of }).commit() === undefined) return;
-  const { scheduleProblems } = await import("./prepare_schedule.ts");
+  const { scheduleProblems } = await import("./submit_occurrence.ts");
   using deadline = deps.clock.timeout(TIMEOUT_MS);
   const either = AbortSignal.any([signal, deadline.signal]);
   await inParallel(enabled, CHECKS_AT_ONCE, async (schedule) => {

@@ -1,17 +1,24 @@
 /** What a tick does when there is something to do. A file of its own because most ticks do nothing and load nothing. */
 
 import { RunnerError } from "../errors.ts";
+import { inParallel, oneAfterTheOther } from "../runs/in_parallel.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { scheduleProgressAt } from "./occurrences.ts";
+import { decideOverlap, firesAtMs, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
 import { sendNotifications } from "./notifications.ts";
 import { cancelRuns, pollOpen } from "./open_runs.ts";
 import { rejectOccurrence, reportDeadlines, reportEnds } from "./report_occurrences.ts";
-import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./service.ts";
-import { scheduleProgressKey, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
-import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
+import type { Occurrence, Schedule } from "./schedule.ts";
+import type { TickContext, TickOptions, TickReport } from "./service.ts";
+import { removeWaitingOccurrence, type WaitingOccurrence } from "./scheduler_store.ts";
+import {
+  PREPARE_TIMEOUT_MS,
+  type ScheduleState,
+  submitOccurrence,
+  type SubmitOptions,
+  type SubmitOutcome,
+} from "./submit_occurrence.ts";
 
 export interface TickInput extends Omit<TickOptions, "signal"> {
-  readonly pending: readonly PendingSchedule[];
   readonly waiting: readonly WaitingOccurrence[];
   readonly open: readonly ListedOpenRow[];
 }
@@ -27,7 +34,7 @@ const REQUEST_SHARE = 0.7;
 const DECISION_SHARE = 0.4;
 
 /**
- * Polls, stores what is due, submits and notifies.
+ * Polls, submits and notifies.
  *
  * @throws StorageError, and what the signal aborts with.
  */
@@ -48,7 +55,7 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
       return undefined;
     }
   };
-  const waiting = [...input.waiting, ...await storeDue(context, input.pending)];
+  const { waiting } = input;
   const needsPlatform = waiting.length + input.open.length > 0;
   const { client } = service.deps;
   const identity = needsPlatform ? await request(() => client.whoAmI({ signal: asking.signal })) : undefined;
@@ -95,59 +102,6 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   };
 }
 
-/** An atomic change holds 90 checks, 900 mutations and 60,000 bytes of keys on every backend. */
-const MAX_SCHEDULES = 80;
-const MAX_OCCURRENCES = 200;
-
-/**
- * Stores as many schedules per atomic change as it holds. After an outage one schedule may have more than that: it is
- * stored in steps, the earliest first. What is missed comes before what is backfilled, so that a tick which continues
- * after a step finds what was left.
- *
- * @returns The occurrences that now wait to be submitted, or to be reported as missed.
- */
-export async function storeDue(
-  { service: { kv }, lock, signal }: TickContext,
-  pending: readonly PendingSchedule[],
-): Promise<readonly WaitingOccurrence[]> {
-  const stored: WaitingOccurrence[] = [];
-  const left = pending.map((item) => ({ ...item, versionstamp: item.read.versionstamp, occurrences: waitingOf(item) }));
-  while (left.length > 0 && !signal.aborted) {
-    const change = kv.atomic().check(lock);
-    const step: WaitingOccurrence[] = [];
-    let split: typeof left = [];
-    for (let count = 0; count < MAX_SCHEDULES && step.length < MAX_OCCURRENCES; count++) {
-      const item = left.shift();
-      if (item === undefined) break;
-      const { schedule, update, versionstamp, occurrences } = item;
-      const part = occurrences.slice(0, MAX_OCCURRENCES - step.length);
-      const last = part.length < occurrences.length ? part.at(-1) : undefined;
-      const key = scheduleProgressKey(schedule.name);
-      change.check({ key, versionstamp });
-      if (update === null) change.delete(key);
-      else change.set(key, last === undefined ? update.progress : scheduleProgressAt(schedule, last.scheduledAtMs));
-      for (const occurrence of part) change.set(waitingKey(occurrence), occurrence);
-      step.push(...part);
-      if (last !== undefined) split = [{ ...item, occurrences: occurrences.slice(part.length) }];
-    }
-    const versionstamp = await change.commit();
-    // The lock is lost: another tick does the rest.
-    if (versionstamp === undefined) return stored;
-    stored.push(...step);
-    left.unshift(...split.map((item) => ({ ...item, versionstamp })));
-  }
-  return stored;
-}
-
-function waitingOf({ update }: PendingSchedule): readonly WaitingOccurrence[] {
-  if (update === null) return [];
-  const message = `No tick came in time${update.hasMoreMissed ? ", nor for many before it" : ""}`;
-  return [
-    ...update.missed.map((occurrence) => ({ ...occurrence, missed: message })),
-    ...update.due.map((occurrence) => ({ ...occurrence, missed: null })),
-  ];
-}
-
 /** As long as anything is submitted, what is not is the problem of its own schedule. */
 function failureOf({ submitted, failures }: SubmittedWaiting): string | null {
   const [first] = failures;
@@ -173,4 +127,145 @@ function split(
   const isDeciding = ({ occurrence }: ListedOpenRow) =>
     occurrence !== null && names.has(occurrence.schedule) && schedules.get(occurrence.schedule)?.overlap !== "allow";
   return [open.filter(isDeciding), open.filter((row) => !isDeciding(row))];
+}
+
+const MINUTE_MS = 60_000;
+/** How long an occurrence waits for a revision that knows its schedule. */
+const UNKNOWN_SCHEDULE_MS = 10 * MINUTE_MS;
+const WORKFLOWS_AT_ONCE = 8;
+/** Of one workflow: what is sent next is prepared and stored meanwhile. */
+const SCHEDULES_AT_ONCE = 8;
+
+interface WaitingInput {
+  readonly waiting: readonly Occurrence[];
+  /** Open submissions of the service. */
+  readonly open: readonly ListedOpenRow[];
+  /** The ids of those whose state is known as of now. */
+  readonly known: ReadonlySet<string>;
+}
+
+interface SubmittedWaiting {
+  readonly submitted: number;
+  /** Those that should have been submitted and were not; each is logged. */
+  readonly failures: readonly SubmitFailure[];
+}
+
+interface SubmitFailure {
+  readonly occurrenceId: string;
+  readonly message: string;
+}
+
+/**
+ * Submits what may be submitted, the earliest first. Workflows don't wait for each other: one that the platform does not
+ * respond for delays no other.
+ */
+async function submitWaiting(
+  context: TickContext,
+  { waiting, open, known }: WaitingInput,
+): Promise<SubmittedWaiting> {
+  const { service, schedules, signal } = context;
+  const states = statesOf(waiting, open);
+  const sent = new Set<string>();
+  const groupOf = (name: string) => schedules.get(name)?.suite ?? schedules.get(name)?.workflow;
+  const groups = [...Map.groupBy(waiting, ({ schedule }) => groupOf(schedule)).values()];
+  // Where there are more than go at once, another one is first each minute.
+  const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, groups.length);
+  const errors: unknown[] = [];
+  const failures: SubmitFailure[] = [];
+  let submitted = 0;
+  const submitAll = async (occurrences: readonly Occurrence[], inOrder: SubmitOptions["inOrder"]) => {
+    try {
+      for (const occurrence of occurrences) {
+        if (signal.aborted) return;
+        const state = states.get(occurrence.schedule) ?? new Map();
+        const outcome = await submitOne(context, occurrence, { state, known, sent, inOrder });
+        if (outcome === "submitted") submitted++;
+        else if (outcome !== "waiting") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
+      }
+    } catch (error) {
+      if (error !== signal.reason) errors.push(error);
+    }
+  };
+  await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
+    const inOrder = oneAfterTheOther();
+    const own = [...Map.groupBy(group, ({ schedule }) => schedule).values()];
+    await inParallel(own, SCHEDULES_AT_ONCE, (occurrences) => submitAll(occurrences, inOrder));
+  });
+  if (errors.length > 0) throw errors[0];
+  return { submitted, failures };
+}
+
+function statesOf(
+  waiting: readonly Occurrence[],
+  open: readonly ListedOpenRow[],
+): ReadonlyMap<string, ScheduleState> {
+  const states = new Map<string, ScheduleState>(waiting.map(({ schedule }) => [schedule, new Map()]));
+  for (const { id, schedule, scheduledAtMs } of waiting) {
+    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: "waiting" });
+  }
+  for (const { id, state, occurrence } of open) {
+    if (occurrence === null) continue;
+    const { schedule, scheduledAtMs } = occurrence;
+    const openState = state === "canceling" ? "cancelling" : "open";
+    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: openState });
+  }
+  return states;
+}
+
+async function submitOne(
+  context: TickContext,
+  occurrence: Occurrence,
+  { known, ...options }: Omit<SubmitOptions, "schedule" | "replaced"> & Pick<WaitingInput, "known">,
+): Promise<SubmitOutcome> {
+  const { state, sent } = options;
+  const { service: { deps, kv }, schedules, lock } = context;
+  const { id, scheduledAtMs } = occurrence;
+  const schedule = schedules.get(occurrence.schedule);
+  const ageMs = deps.clock.now() - scheduledAtMs;
+  if (schedule === undefined) {
+    // A revision that is about to be replaced does not know the schedules of the next one.
+    if (ageMs < UNKNOWN_SCHEDULE_MS) return "waiting";
+    await rejectOccurrence(context, occurrence, { kind: "skipped", message: "The schedule no longer exists" });
+    return "waiting";
+  }
+  const skip = async (skipped: OpenOccurrence, message: string) => {
+    state.delete(skipped.occurrenceId);
+    const { occurrenceId, scheduledAtMs } = skipped;
+    const rejected = { id: occurrenceId, schedule: schedule.name, scheduledAtMs };
+    await rejectOccurrence(context, rejected, { kind: "skipped", message });
+  };
+  const own = state.get(id);
+  // It was skipped in favor of another one.
+  if (own === undefined) return "waiting";
+  const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
+  switch (decision.type) {
+    case "wait":
+      return "waiting";
+    case "already-submitted":
+      await removeWaitingOccurrence(kv, lock, occurrence);
+      return "waiting";
+    case "skip": {
+      // While the platform does not report whether they are open, the next tick decides. If that tick has an occurrence of
+      // its own, one that waits for what has just been submitted would make it and all later ones late.
+      const hasTurn = !isNextDueBy(schedule, scheduledAtMs, deps.clock.now() + MINUTE_MS);
+      const isUnknown = decision.blockedBy.some((other) =>
+        state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
+      );
+      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
+      await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
+      return "waiting";
+    }
+    case "cancel-then-submit": {
+      const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
+      for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
+      const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
+      return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: withRuns });
+    }
+    case "submit":
+      return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: [] });
+  }
+}
+
+function isNextDueBy(schedule: Schedule, scheduledAtMs: number, instantMs: number): boolean {
+  return nextOccurrences(schedule, scheduledAtMs, 1).some((next) => firesAtMs(schedule, next) <= instantMs);
 }

@@ -71,7 +71,7 @@ async function checkInputs(invocation: OpenInvocation & { readonly signal: Abort
   const { context, output, signal } = invocation;
   const { clock, env, readTextFile } = context;
   const parts = { deps: { client: await openClient(invocation), clock }, readTextFile, env };
-  const { scheduleProblems } = await import("../../scheduler/prepare_schedule.ts");
+  const { scheduleProblems } = await import("../../scheduler/submit_occurrence.ts");
   const problems: Problem[] = [];
   for (const schedule of list) {
     const found = await scheduleProblems(parts, schedule, signal);

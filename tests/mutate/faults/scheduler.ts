@@ -88,7 +88,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "failure: null",
     ],
   ]),
-  ...inFile("lib/scheduler/tick_work.ts", ["tests/scheduler/store_due_test.ts", ...TICK], [
+  ...inFile("lib/scheduler/tick.ts", ["tests/scheduler/store_due_test.ts", ...TICK], [
     [
       "a tick that lost its lock stores what is due",
       "const change = kv.atomic().check(lock);",
@@ -106,7 +106,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "",
     ],
   ]),
-  ...inFile("lib/scheduler/submit_waiting.ts", TICK, [
+  ...inFile("lib/scheduler/submit_occurrence.ts", TICK, [
     [
       "a tick that lost its lock submits",
       "change.check(lock);\n        change.delete(waitingKey",
@@ -118,12 +118,14 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "        for",
     ],
     ["a replaced run is not cancelled", "for (const other of replaced) addReplaced(change, other);", ""],
+    ["a fault that passes rejects an occurrence", "if (TEMPORARY.includes(error.kind) && isEarly", "if (false"],
+  ]),
+  ...inFile("lib/scheduler/tick_work.ts", TICK, [
     [
       "an occurrence is skipped because of a run whose state is unknown",
       "if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return",
       "if (false) return",
     ],
-    ["a fault that passes rejects an occurrence", "if (TEMPORARY.includes(error.kind) && isEarly", "if (false"],
     ["an occurrence of a newer deployment is dropped", "if (ageMs < UNKNOWN_SCHEDULE_MS) return", "if (false) return"],
   ]),
   ...inFile("lib/scheduler/report_occurrences.ts", TICK, [

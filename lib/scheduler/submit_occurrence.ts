@@ -1,0 +1,207 @@
+/** The submission of one occurrence: prepares its request, or finds what is wrong with it, stores it and sends it. */
+
+import { type ErrorKind, InvalidInputs, messageWithHint, NotFound, NotSubmitted, RunnerError } from "../errors.ts";
+import { readDocument } from "../inputs/document.ts";
+import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
+import type { Client } from "../platform/client.ts";
+import { type Problem, problemText } from "../problem.ts";
+import { advanceOne } from "../runs/advance.ts";
+import { createSubmission } from "../runs/create_submission.ts";
+import type { InOrder } from "../runs/in_parallel.ts";
+import { prepare } from "../runs/prepare.ts";
+import type { AtomicChange } from "../store/kv.ts";
+import { WriteConflict } from "../store/run_store.ts";
+import { SubmissionTooLarge } from "../store/submission_rows.ts";
+import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
+import type { OpenOccurrence } from "./occurrences.ts";
+import { rejectOccurrence, removeIfKnown } from "./report_occurrences.ts";
+import type { Occurrence, Schedule } from "./schedule.ts";
+import { addNotification, addReplaced, waitingKey } from "./scheduler_store.ts";
+import { advanceOptions, type PrepareParts, type TickContext } from "./service.ts";
+
+/** An occurrence that can't be prepared, for lack of a connection, is retried for so long. */
+export const PREPARE_TIMEOUT_MS = 60 * 60_000;
+
+/** What may be different a minute later. `not_submitted`: the store would not take the submission. */
+const TEMPORARY: readonly ErrorKind[] = [
+  "unreachable",
+  "unavailable",
+  "response_lost",
+  "bad_response",
+  "conflict",
+  "not_submitted",
+];
+
+/** What is open or waiting of one schedule, by occurrence. */
+export type ScheduleState = Map<string, OpenOccurrence>;
+
+export interface SubmitOptions {
+  readonly schedule: Schedule;
+  /** Changes with what happens to each occurrence. */
+  readonly state: ScheduleState;
+  /** The ids of those that this tick has submitted. */
+  readonly sent: Set<string>;
+  readonly inOrder: InOrder;
+  /** The ids of submissions whose runs this one's replaces. */
+  readonly replaced: readonly string[];
+}
+
+/** `waiting`: nothing was to be submitted now. */
+export type SubmitOutcome = "submitted" | "waiting" | { readonly failure: string };
+
+/** Submits an occurrence, unless it has to wait or is rejected. */
+export async function submitOccurrence(
+  context: TickContext,
+  occurrence: Occurrence,
+  options: SubmitOptions,
+): Promise<SubmitOutcome> {
+  const { schedule, state, sent, inOrder } = options;
+  const { service: { deps }, signal } = context;
+  const { id, scheduledAtMs } = occurrence;
+  const submission = await createOrReject(context, occurrence, options);
+  if (submission === "waiting" || "failure" in submission) return submission;
+  state.delete(id);
+  state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
+  if (schedule.suite !== null) {
+    // Its cases are submitted as it goes on.
+    sent.add(id);
+    return "submitted";
+  }
+  try {
+    // The platform refuses launches of one workflow at the same time; what follows a launch need not wait.
+    const result = await inOrder(async (release) => {
+      signal.throwIfAborted();
+      const submit: Client["submit"] = (...launch) => deps.client.submit(...launch).finally(release);
+      return await advanceOne({ ...deps, client: { ...deps.client, submit } }, submission, advanceOptions(signal));
+    });
+    if (!isOpen(result.submission)) state.delete(id);
+    if (result.error === undefined) sent.add(id);
+    // It is logged when its end is reported.
+    if (result.submission.state === "rejected") return { failure: result.submission.message };
+    if (result.submission.state !== "pending" || result.error === undefined) return "submitted";
+    deps.log("WARNING", `${id} is sent again by a later tick: ${result.error.message}`);
+    return { failure: result.error.message };
+  } catch (error) {
+    if (!(error instanceof NotSubmitted)) throw error;
+    deps.log("WARNING", `${id} is sent by the next tick: ${error.message}`);
+    return { failure: error.message };
+  }
+}
+
+/** Stores the submission in one change with all that follows from it. Without one, the occurrence waits or is rejected. */
+async function createOrReject(
+  context: TickContext,
+  occurrence: Occurrence,
+  { schedule, state, replaced }: SubmitOptions,
+): Promise<Submission | Exclude<SubmitOutcome, "submitted">> {
+  const { service, lock, signal } = context;
+  const { deps } = service;
+  const { id, scheduledAtMs } = occurrence;
+  const reject = async (message: string) => {
+    deps.log("WARNING", `${id} failed: ${message}`);
+    await rejectOccurrence(context, occurrence, { kind: "failed", message });
+    state.delete(id);
+    return { failure: message };
+  };
+  try {
+    const options = {
+      signal,
+      isWaiting: false,
+      submissionId: id,
+      origin: {
+        type: "schedule",
+        schedule: schedule.name,
+        scheduledAtMs,
+        isDeadlineReported: false,
+        isReported: false,
+      },
+      also: (change: AtomicChange, written: Submission) => {
+        change.check(lock);
+        change.delete(waitingKey(occurrence));
+        for (const other of replaced) addReplaced(change, other);
+        const notification = {
+          occurrenceId: id,
+          schedule: schedule.name,
+          kind: "submitted",
+          createdAtMs: deps.clock.now(),
+          slug: slugOf(written),
+          message: null,
+        } as const;
+        addNotification(change, notification, schedule.notify);
+      },
+    } as const;
+    if (schedule.suite === null) {
+      return await createSubmission(deps, await prepareSchedule(service, schedule, signal), options);
+    }
+    return await (await import("./advance_suites.ts")).createSuite(service, schedule, schedule.suite, options);
+  } catch (error) {
+    if (error instanceof WriteConflict) {
+      // Otherwise this tick lost its lock.
+      await removeIfKnown(context, occurrence);
+      return "waiting";
+    }
+    const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
+    if (signal.aborted && error === signal.reason) {
+      // The end of the process is no fault of the platform.
+      if (isEarly || signal.reason.name !== "TimeoutError") throw error;
+      return await reject("The platform did not respond in time for an hour");
+    }
+    if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
+    if (TEMPORARY.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
+      deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
+      return { failure: error.message };
+    }
+    const problems = error instanceof InvalidInputs ? error.problems.map(problemText) : [];
+    return await reject([error.message, ...problems].join("; "));
+  }
+}
+
+/** @throws InvalidInputs and the other errors of `prepare`. */
+async function prepareSchedule(
+  { deps, readTextFile }: Pick<PrepareParts, "deps" | "readTextFile">,
+  { name, workflow, preset, inputsFile, inputs, displayName, isTrusted }: Schedule,
+  signal: AbortSignal,
+): Promise<RunRequest> {
+  const layers = [
+    ...(inputsFile === null ? [] : [await fileLayer(readTextFile, inputsFile)]),
+    createInputLayer(`schedule ${name}`, inputs),
+  ];
+  const spec = { workflow, layers, preset, displayName: displayName ?? name, isTrusted, checking: "lenient" } as const;
+  return (await prepare(deps, spec, { signal })).request;
+}
+
+/**
+ * What would reject the next occurrence of a schedule: a missing workflow, inputs that its form does not accept,
+ * mistakes in a suite file.
+ *
+ * @throws The client's errors, which are unrelated to the schedule.
+ */
+export async function scheduleProblems(
+  parts: PrepareParts,
+  schedule: Schedule,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  try {
+    if (schedule.suite === null) await prepareSchedule(parts, schedule, signal);
+    else await (await import("./advance_suites.ts")).checkSuite(parts, schedule.suite, signal);
+    return [];
+  } catch (error) {
+    if (error instanceof InvalidInputs) return error.problems;
+    if (error instanceof NotFound) return [{ origin: "", path: "workflow", message: messageWithHint(error) }];
+    throw error;
+  }
+}
+
+async function fileLayer(readTextFile: PrepareParts["readTextFile"], path: string): Promise<InputLayer> {
+  let text: string;
+  try {
+    text = await readTextFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
+    throw new InvalidInputs(`Cannot read ${path}`, [problem]);
+  }
+  const document = await readDocument(text, { origin: path });
+  if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
+  return createInputLayer(path, document.value);
+}
