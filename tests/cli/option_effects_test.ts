@@ -134,6 +134,14 @@ for (
     [["history", "--keep", "3"], "--keep only has an effect with history prune"],
     [["history", "show", "last", "--since", "1d"], "--since only has an effect with history or history prune"],
     [["workspace", "status", "--wait"], "--wait only has an effect with workspace start or workspace restart"],
+    [["batch", "cancel", "sweep", "--rows", "3"], "Cannot use --rows with batch cancel: it has no effect there"],
+    [["batch", "list", "--csv", "a"], "Cannot use --csv with batch list: it has no effect there"],
+    [["batch", "status", "sweep", "-i", "a=1"], "Cannot use --input with batch status: it has no effect there"],
+    [["batch", "results", "sweep", "--log", "a"], "Cannot use --log with batch results: it has no effect there"],
+    [["batch", "set", "sweep", "-j1", "--trust"], "Cannot use --trust with batch set: it has no effect there"],
+    [["batch", "sweep.csv", "--exit-status"], "Cannot use --exit-status without batch status"],
+    [["test", "merge", "1.json", "--shard", "1/2"], "Cannot use --shard with test merge: it has no effect there"],
+    [["test", "history", "a", "--report", "text"], "Cannot use --report with test history: it has no effect there"],
   ] as const
 ) {
   Deno.test(`${args.join(" ")} is refused, because an option has no effect`, async () => {

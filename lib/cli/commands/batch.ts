@@ -11,10 +11,10 @@ import { cancelRun, recordCancel } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { SESSION_PREFIX } from "../../suites/session.ts";
-import { argument, type ArgValues, flag, option } from "../argv.ts";
+import { argument, type ArgValues, flag, option, refuseIneffective, refuseOptions } from "../argv.ts";
 import { answerRows, endOfRows, findBatch } from "../batch/answer.ts";
 import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
-import { defineCommand, type Invocation } from "../command.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { inputSources } from "../input_options.ts";
@@ -56,15 +56,33 @@ export const command = defineCommand({
   ].join("\n"),
   args: ARGS,
   async run(call) {
-    const [action = "", ...names] = call.values.files;
-    if (action === "list") return await list(call, names);
-    const act = ACTIONS.get(action);
-    return act === undefined ? await runFiles(call) : await act(call, onlyName(action, names));
+    const { values } = call;
+    const [name = "", ...names] = values.files;
+    const action = ACTIONS.get(name);
+    if (action === undefined) {
+      refuseOptions(values, ["exitStatus"], { reason: "without batch status" });
+      return await runFiles(call);
+    }
+    const effective = [...action.options, ...Object.keys(JSON_OPTION)];
+    refuseIneffective(values, ARGS, { action: `batch ${name}`, effective });
+    return await action.run(call, names);
   },
 });
 
-/** What can be done with a batch that is named. */
-const ACTIONS = new Map(Object.entries({ status, results, cancel, set }));
+interface BatchAction {
+  readonly options: readonly (keyof typeof ARGS)[];
+  run(call: BatchCommandCall, names: readonly string[]): Promise<number>;
+}
+
+const ACTIONS: ReadonlyMap<string, BatchAction> = new Map(
+  Object.entries<BatchAction>({
+    list: { options: [], run: list },
+    status: { options: ["exitStatus"], run: (call, names) => status(call, onlyName("status", names)) },
+    results: { options: ["csv", "jsonl", "report"], run: (call, names) => results(call, onlyName("results", names)) },
+    cancel: { options: [], run: (call, names) => cancel(call, onlyName("cancel", names)) },
+    set: { options: ["jobs"], run: (call, names) => set(call, onlyName("set", names)) },
+  }),
+);
 
 async function runFiles(call: BatchCommandCall): Promise<number> {
   const { context, values } = call;

@@ -1,4 +1,5 @@
-import { defineCommand } from "../command.ts";
+import { refuseIneffective } from "../argv.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { SUITE_OPTIONS } from "../suite/options.ts";
 
 export const command = defineCommand({
@@ -30,8 +31,20 @@ export const command = defineCommand({
   args: SUITE_OPTIONS,
   async run(call) {
     const [action, ...names] = call.values.suites ?? [];
-    if (action === "merge") return await (await import("../suite/merge_shards.ts")).mergeReports(call, names);
-    if (action === "history") return await (await import("../suite/case_history.ts")).answerHistory(call, names);
+    const refuseOthers = (...effective: readonly (keyof typeof SUITE_OPTIONS)[]) => {
+      refuseIneffective(call.values, SUITE_OPTIONS, {
+        action: `test ${action}`,
+        effective: [...effective, ...Object.keys(JSON_OPTION)],
+      });
+    };
+    if (action === "merge") {
+      refuseOthers("report", "history", "maxSkipped", "failOnFlaky");
+      return await (await import("../suite/merge_shards.ts")).mergeReports(call, names);
+    }
+    if (action === "history") {
+      refuseOthers("metric", "format", "env", "history");
+      return await (await import("../suite/case_history.ts")).answerHistory(call, names);
+    }
     if (call.values.ci !== undefined || call.values.shards !== undefined) {
       return await (await import("../suite/pipeline/print.ts")).printPipeline(call);
     }
