@@ -4,18 +4,7 @@
  * "Quoting" and "Programmable Completion" of the bash manual, and readline's search for the word to complete.
  */
 
-export interface BashLine {
-  /** The words before the current one, unquoted, including the command itself. */
-  readonly words: readonly string[];
-  /** The word at the cursor, unquoted. */
-  readonly current: string;
-  /** How many characters of it bash does not replace. */
-  readonly keptLength: number;
-  /** The quote that is open at the cursor. */
-  readonly quote: Quote;
-  /** Whether the current word is the target of `<` or `>`. */
-  readonly isRedirect: boolean;
-}
+export type BashLine = ReturnType<typeof parseBashLine>;
 
 type Quote = "" | "'" | '"';
 
@@ -23,13 +12,17 @@ type Quote = "" | "'" | '"';
  * Parses a line up to the cursor. Nothing is expanded: `$(…)` stays text.
  *
  * @param breaks The value of COMP_WORDBREAKS.
+ * @returns The words before the current one, with the command itself, and the current one, all unquoted.
  */
-export function parseBashLine(line: string, breaks: string): BashLine {
+export function parseBashLine(line: string, breaks: string) {
   const words: string[] = [];
   let word: string | undefined;
+  /** The quote that is open at the cursor. */
   let quote: Quote = "";
+  /** How many characters of the word bash does not replace. */
   let keptLength = 0;
   let keptBeforeQuote = 0;
+  /** Whether the word is the target of `<` or `>`. */
   let isRedirect = false;
   const endWord = () => {
     if (word !== undefined && !isRedirect) words.push(word);

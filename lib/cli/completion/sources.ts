@@ -14,15 +14,35 @@ const TIMEOUT_MS = 1_500;
 const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 
-/** Of the typed line. */
-export type SourcesOptions = Pick<CommonValues, "context" | "cacert">;
-
-/** Sends no request until a method is called. */
+/**
+ * Sends no request until a method is called.
+ *
+ * @param values Of the typed line.
+ */
 export function completionSources(
   context: Context,
-  values: SourcesOptions,
+  values: Pick<CommonValues, "context" | "cacert">,
 ): CompletionSources {
-  const query = (name: string, load: Load) => cachedQuery(context, values, name, load);
+  /** @param name Of its entry in the cache. */
+  const query = async (name: string, load: (client: Client, options: Abortable) => Promise<CachedRows>) => {
+    const { clock, env, os, random, fetch, readTextFile, dotenvKey, mayRead } = context;
+    // --allow-host is ignored: sending the key to another host takes a line that the user has submitted with Enter.
+    const own = { context: values.context };
+    const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, own);
+    const cache = await openCache({ folder: userFolder(env, os, "cache"), credential, nowMs: clock.now(), random });
+    const cached = cache.get(name);
+    if (cached !== undefined) return cached;
+    using deadline = clock.timeout(TIMEOUT_MS);
+    const [{ createClient }, { readCaCertOption }] = await Promise.all([
+      import("../../platform/create_client.ts"),
+      import("../open_client.ts"),
+    ]);
+    const caCerts = await readCaCertOption(context, values);
+    const client = createClient({ credential, fetch, clock, random, log: () => {}, caCerts });
+    const rows = await load(client, { signal: deadline.signal, retry: "none" });
+    await cache.put(name, rows);
+    return rows;
+  };
   const details = (workflow: string) =>
     query(`workflow ${workflow}`, (client, options) => loadDetails(client, workflow, options));
   return {
@@ -63,34 +83,6 @@ export function completionSources(
     },
     files: listFolder,
   };
-}
-
-type Load = (client: Client, options: Abortable) => Promise<CachedRows>;
-
-/** @param name Of its entry in the cache. */
-async function cachedQuery(
-  context: Context,
-  values: SourcesOptions,
-  name: string,
-  load: Load,
-): Promise<CachedRows> {
-  const { clock, env, os, random, fetch, readTextFile, dotenvKey, mayRead } = context;
-  // --allow-host is ignored: sending the key to another host takes a line that the user has submitted with Enter.
-  const own = { context: values.context };
-  const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, own);
-  const cache = await openCache({ folder: userFolder(env, os, "cache"), credential, nowMs: clock.now(), random });
-  const cached = cache.get(name);
-  if (cached !== undefined) return cached;
-  using deadline = clock.timeout(TIMEOUT_MS);
-  const [{ createClient }, { readCaCertOption }] = await Promise.all([
-    import("../../platform/create_client.ts"),
-    import("../open_client.ts"),
-  ]);
-  const caCerts = await readCaCertOption(context, values);
-  const client = createClient({ credential, fetch, clock, random, log: () => {}, caCerts });
-  const rows = await load(client, { signal: deadline.signal, retry: "none" });
-  await cache.put(name, rows);
-  return rows;
 }
 
 /** Of presets the names only: their inputs may be secret. */
