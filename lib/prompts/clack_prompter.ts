@@ -1,12 +1,6 @@
 /** Prompts on a terminal. Loaded only in interactive mode. */
 
-import {
-  PromptCancelled,
-  type PromptChoice,
-  type Prompter,
-  type PromptValidator,
-  type TextPromptOptions,
-} from "./prompter.ts";
+import { PromptCancelled, type PromptChoice, type Prompter, type TextPromptOptions } from "./prompter.ts";
 import { matchesSearch } from "./choices.ts";
 
 type Clack = typeof import("../deps/clack.ts");
@@ -30,17 +24,33 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
     return answer;
   }
 
+  /** What the prompts for a choice share. */
+  const listed = <Value>(message: string, choices: readonly PromptChoice<Value>[]) => ({
+    output,
+    message,
+    options: choices.map(optionOf),
+    maxItems: 12,
+    filter: (search: string, { label }: { readonly label?: string }) => matchesSearch(search, label ?? ""),
+  });
+
+  /** Refuses what was pasted if the prompt would end within it. */
+  async function askText(
+    prompt: typeof text | typeof multiline | typeof password,
+    message: string,
+    { validate, ...options }: TextPromptOptions,
+  ): Promise<string> {
+    const [pattern, refusal] = prompt === multiline ? [AFTER_EMPTY_LINE, EMPTY_LINE] : [AFTER_LINE, ONE_LINE];
+    using paste = watchKeys(process.stdin, pattern);
+    const validateAnswer = (answer = "") => paste.match() ? refusal : validate?.(answer);
+    return await ask(prompt({ output, message, validate: validateAnswer, ...textOptions(options) })) ?? "";
+  }
+
   return {
     async choose(message, choices, { initial } = {}) {
-      const options = choices.map(optionOf);
       const initialIndex = choices.findIndex(({ value }) => value === initial);
       const selected = await ask(
         autocomplete({
-          output,
-          message,
-          options,
-          maxItems: 12,
-          filter: (search, { label }) => matchesSearch(search, label ?? ""),
+          ...listed(message, choices),
           // Enter selects nothing while no choice matches the search.
           validate: (index) => index === undefined ? "Nothing matches: change the search" : undefined,
           ...(initialIndex === -1 ? {} : { initialValue: initialIndex }),
@@ -51,35 +61,16 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
     async chooseMany(message, choices, { initial, isRequired }) {
       const selected = await ask(
         autocompleteMultiselect({
-          output,
-          message,
-          options: choices.map(optionOf),
-          maxItems: 12,
+          ...listed(message, choices),
           required: isRequired,
-          filter: (search, { label }) => matchesSearch(search, label ?? ""),
           initialValues: choices.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
         }),
       );
       return selected.map((index) => valueAt(choices, index));
     },
-    async text(message, options = {}) {
-      using paste = watchKeys(process.stdin, AFTER_LINE);
-      const validate = refusingPaste(paste, ONE_LINE, options.validate);
-      return await ask(text({ output, message, validate, ...textOptions(options) })) ?? "";
-    },
-    async multiline(message, options = {}) {
-      using paste = watchKeys(process.stdin, AFTER_EMPTY_LINE);
-      const validate = refusingPaste(
-        paste,
-        "An empty line in the pasted text would end the answer here: check it",
-        options.validate,
-      );
-      return await ask(multiline({ output, message, validate, ...textOptions(options) })) ?? "";
-    },
-    async secret(message, { validate } = {}) {
-      using paste = watchKeys(process.stdin, AFTER_LINE);
-      return await ask(password({ output, message, validate: refusingPaste(paste, ONE_LINE, validate) })) ?? "";
-    },
+    text: (message, options = {}) => askText(text, message, options),
+    multiline: (message, options = {}) => askText(multiline, message, options),
+    secret: (message, options = {}) => askText(password, message, options),
     confirm: (message, { initial }) => ask(confirm({ output, message, initialValue: initial })),
     // An empty root, because what is typed is appended to it.
     file: (message) => ask(path({ output, message, root: "" })),
@@ -93,13 +84,10 @@ const AFTER_EMPTY_LINE = /(?:\r\n?|\n){2}[^\r\n]/;
 // deno-lint-ignore no-control-regex -- the key Ctrl-D
 const CTRL_D = /^\u0004$/;
 const ONE_LINE = "Several lines were pasted, and only one fits here: check the text";
+const EMPTY_LINE = "An empty line in the pasted text would end the answer here: check it";
 
-interface LastKeys extends Disposable {
-  /** Whether the keys that were read last match. */
-  match(): boolean;
-}
-
-function watchKeys(input: Input, pattern: RegExp): LastKeys {
+/** Remembers whether the keys that were read last match. */
+function watchKeys(input: Input, pattern: RegExp) {
   let isMatch = false;
   const onData = (keys: Uint8Array | string) => {
     isMatch = pattern.test(typeof keys === "string" ? keys : new TextDecoder().decode(keys));
@@ -122,10 +110,6 @@ function cancelAtEnd(input: Input): Disposable {
       input.off("pause", onPause);
     },
   };
-}
-
-function refusingPaste(paste: LastKeys, message: string, validate: PromptValidator | undefined) {
-  return (answer = "") => paste.match() ? message : validate?.(answer);
 }
 
 /** The same stream without colors. Needed because older runtimes ignore NO_COLOR. */

@@ -8,7 +8,6 @@ import { execute, toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { trackRun } from "../../runs/track_run.ts";
-import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
 import type { RunRequest } from "../../submission.ts";
@@ -102,17 +101,21 @@ function problemOfKey(text: string): string | undefined {
 
 /** Tracks a run. Ctrl-C prompts for what to do with it. */
 async function runWithPrompts(parts: Parts & { readonly deps: Deps }, request: RunRequest): Promise<RunResult> {
-  const { deps } = parts;
+  const { context, output, deps } = parts;
   let runId: RunId | undefined;
-  const remember = (event: RunEvent) => {
-    if (event.type === "started" && event.slug !== null) runId = { type: "slug", slug: event.slug };
-  };
   let start = (signal: AbortSignal) => execute(deps, request, { ...DEFAULT_EXECUTE, signal });
   while (true) {
     try {
-      const result = await waitOnce(parts, start, remember);
-      parts.output.log("INFO", "");
-      parts.output.answer(renderResult(result, parts.output.answerStyle));
+      const stopping = new AbortController();
+      using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
+      using viewer = await viewRun(output, deps.clock);
+      const result = await toEnd(start(stopping.signal), (event) => {
+        if (event.type === "started" && event.slug !== null) runId = { type: "slug", slug: event.slug };
+        viewer.show(event);
+      });
+      viewer[Symbol.dispose]();
+      output.log("INFO", "");
+      output.answer(renderResult(result, output.answerStyle));
       return result;
     } catch (error) {
       const startedRun = runId;
@@ -121,20 +124,6 @@ async function runWithPrompts(parts: Parts & { readonly deps: Deps }, request: R
       start = (signal) => trackRun(deps, startedRun, { ...DEFAULT_EXECUTE, signal });
     }
   }
-}
-
-async function waitOnce(
-  { context, output, deps }: Parts & { readonly deps: Deps },
-  start: (signal: AbortSignal) => AsyncGenerator<RunEvent, RunResult>,
-  remember: (event: RunEvent) => void,
-): Promise<RunResult> {
-  const stopping = new AbortController();
-  using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-  using viewer = await viewRun(output, deps.clock);
-  return await toEnd(start(stopping.signal), (event) => {
-    remember(event);
-    viewer.show(event);
-  });
 }
 
 /** @throws Stopped if the user chooses to leave the run running. */

@@ -126,8 +126,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/commands/interactive.ts", ["tests/prompts/terminal_test.ts"], [
     [
       "the logs after a run are not printed",
-      "await printLogs({ deps: { ...deps, client }, output, signal }, runId, { run, isSelected: () => true, tail: 50 });",
-      "void run;",
+      "await printLogs({ deps: { ...deps, client }, output, signal }, runId, {",
+      "void ({",
     ],
     [
       "the failure after a run is not printed",
