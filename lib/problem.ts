@@ -1,3 +1,5 @@
+import { oneLine } from "./escape.ts";
+
 /** A validation error in what the user or a file supplied. */
 export interface Problem {
   /** Like `inputs/base.json:12` or `-i #2`; empty if the value has no origin, for example because it is missing. */
@@ -18,6 +20,11 @@ export interface Excerpt {
   readonly column: number;
   /** At least 1. */
   readonly length: number;
+}
+
+/** On one line, with more room between its parts than within them. */
+export function problemLine({ origin, path, message }: Problem): string {
+  return [origin, path, message].filter((part) => part !== "").map(oneLine).join("  ");
 }
 
 /** On one line. The origin is named where the path alone is not enough. */

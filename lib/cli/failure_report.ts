@@ -1,7 +1,7 @@
 /** How a failed command is reported, with the same facts as text and as JSON. Pure. */
 
 import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
-import type { Problem } from "../problem.ts";
+import { type Problem, problemLine } from "../problem.ts";
 import type { ReportError } from "../reports/report.ts";
 import { osErrorReason } from "../os_error.ts";
 import { LocalFailure, OutputFailed, PipeClosed, Stopped } from "./context.ts";
@@ -71,10 +71,6 @@ export async function renderFailure(
 
 export function warningLine(warning: Problem, style: Style): string {
   return `${style.yellow("!")} ${problemLine(warning)}`;
-}
-
-function problemLine({ origin, path, message }: Problem): string {
-  return [origin, path, message].filter((part) => part !== "").map(oneLine).join("  ");
 }
 
 /** Aligned, without the columns that are empty everywhere; each below its line of the file, if that is known. */

@@ -18,7 +18,7 @@ import { withoutSecrets } from "../inputs/secrets.ts";
 import type { Cluster } from "../cluster.ts";
 import type { JsonObject } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
-import type { Problem } from "../problem.ts";
+import { type Problem, problemLine } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Workflow } from "../workflow.ts";
@@ -248,8 +248,4 @@ async function save({ prompter, writeNewFile }: InteractiveSession, inputs: Json
         : `Cannot save ${path}: ${osErrorReason(error) ?? error.message}`,
     );
   }
-}
-
-function problemLine({ origin, path, message }: Problem): string {
-  return [origin, path, message].filter((part) => part !== "").join("  ");
 }
