@@ -59,16 +59,8 @@ function formLines({ name, yaml }: Workflow, { style, columns }: Layout): string
 const FILE = "inputs.yaml";
 const INDENT = "  ";
 
-interface FieldRow {
-  readonly path: string;
-  readonly type: string;
-  readonly requirement: string;
-  readonly label: string;
-}
-
 /** What a line is too narrow for gets a line of its own: the label, and then also whether a value is required. */
-function renderFields(rows: readonly FieldRow[], columns: number): string {
-  const cells = rows.map(({ path, type, requirement, label }) => [path, type, requirement, label]);
+function renderFields(cells: readonly FieldCells[], columns: number): string {
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => textWidth(row[column] ?? ""))));
   const fits = (count: number) => widths.slice(0, count).reduce((sum, width) => sum + width + 2, -2) <= columns;
   if (fits(4)) return renderTable(cells, { columns });
@@ -81,19 +73,16 @@ function renderFields(rows: readonly FieldRow[], columns: number): string {
   }).join("\n");
 }
 
+type FieldCells = readonly [path: string, type: string, requirement: string, label: string];
+
 /** @param isShown False inside a group that is or may be hidden. */
-function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldRow[] {
+function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldCells[] {
   return [...fields].flatMap(([name, field]) => {
     const here = joinPath(path, name);
     if (field.kind === "header") return [];
     const isAlways = isShown && [field.hidden, field.ignore, field.disabled].every((condition) => condition === false);
     if (field.kind === "group") return fieldRows(field.fields, here, isAlways && field.optional === false);
-    const row = {
-      path: here,
-      type: field.type,
-      requirement: requirementOf(name, field, isAlways),
-      label: field.label ?? "",
-    };
+    const row: FieldCells = [here, field.type, requirementOf(name, field, isAlways), field.label ?? ""];
     const inner = field.kind === "list" ? fieldsInside(field) : undefined;
     return inner === undefined ? [row] : [row, ...fieldRows(inner, `${here}[]`, isAlways)];
   });
