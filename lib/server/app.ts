@@ -1,7 +1,6 @@
 /** The HTTP API: what a request meets before its route is loaded. */
 
 import { onceUnlessFailed } from "../once_unless_failed.ts";
-import type { AccessKeys } from "./auth.ts";
 import { checkHealth } from "./health.ts";
 import type { RouteHost } from "./route_context.ts";
 import { problemResponse } from "./problem.ts";
@@ -16,7 +15,6 @@ import { problemResponse } from "./problem.ts";
  */
 export function createHandler(
   { closing = new AbortController().signal, ...host }: Omit<RouteHost, "closing"> & {
-    readonly keys: AccessKeys | string;
     readonly closing?: AbortSignal | undefined;
   },
 ): (request: Request) => Promise<Response> {

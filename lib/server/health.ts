@@ -11,26 +11,21 @@ const STALE_MS = 5 * 60_000;
 /** Shown to anyone and on the page. */
 export const NO_TICK_YET = "No tick yet: the first one is due within a minute of startup";
 
-export type TickProblem =
-  | { readonly type: "none-yet" }
-  | { readonly type: "late"; readonly lastMs: number; readonly lateMs: number }
-  /** The error may name hosts, workflows and inputs: it is for authorized clients only. */
-  | { readonly type: "failed"; readonly error: string };
-
-export interface TickFacts {
-  readonly ticks: Pick<TickLog, "startedMs" | "error"> | null;
-  readonly hasEnabledSchedules: boolean;
-  readonly nowMs: number;
-}
-
 /** @returns `null` when all is well: also without enabled schedules, which need no ticks. */
-export function tickProblemOf({ ticks, hasEnabledSchedules, nowMs }: TickFacts): TickProblem | null {
+export function tickProblemOf(
+  { ticks, hasEnabledSchedules, nowMs }: {
+    readonly ticks: Pick<TickLog, "startedMs" | "error"> | null;
+    readonly hasEnabledSchedules: boolean;
+    readonly nowMs: number;
+  },
+) {
   if (!hasEnabledSchedules) return null;
   // A cron trigger that never fired is as bad as one that stopped.
-  if (ticks === null) return { type: "none-yet" };
+  if (ticks === null) return { type: "none-yet" } as const;
   const lateMs = nowMs - ticks.startedMs;
-  if (lateMs >= STALE_MS) return { type: "late", lastMs: ticks.startedMs, lateMs };
-  return ticks.error === null ? null : { type: "failed", error: ticks.error };
+  if (lateMs >= STALE_MS) return { type: "late", lastMs: ticks.startedMs, lateMs } as const;
+  // The error may name hosts, workflows and inputs: it is for authorized clients only.
+  return ticks.error === null ? null : { type: "failed", error: ticks.error } as const;
 }
 
 /**
@@ -38,7 +33,7 @@ export function tickProblemOf({ ticks, hasEnabledSchedules, nowMs }: TickFacts):
  * It needs no key, so it exposes nothing else.
  */
 export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">): Promise<Response> {
-  let problem: TickProblem | null;
+  let problem: ReturnType<typeof tickProblemOf>;
   try {
     const { kv, deps, schedules, timeline } = await open();
     problem = tickProblemOf({

@@ -98,10 +98,19 @@ function accepted(id: string, members: object): Response {
 
 /** `GET /runs/:id`, by the id of an earlier response or by slug; polls once. Only runs that this server started. */
 export async function showRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
-  using deadline = service.deps.clock.timeout(MARGIN_MS);
-  const submission = await findSubmission(service, name);
+  const { deps } = service;
+  using deadline = deps.clock.timeout(MARGIN_MS);
+  let submission = await findSubmission(service, name);
   const signal = AbortSignal.any([deadline.signal, closing]);
-  return jsonResponse(submissionView(await pollOnce(service, submission, signal)));
+  // Pending submissions are left to the ticks: a read-only key must not start anything.
+  if (isOpen(submission) && submission.state !== "pending" && isDue(submission, deps.clock.now())) {
+    try {
+      submission = (await advanceOne(deps, submission, advanceOptions(signal, "no"))).submission;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+  return jsonResponse(submissionView(submission));
 }
 
 /** Only runs that this server started: its keys give no access to the account's other runs. */
@@ -111,22 +120,6 @@ async function findSubmission({ deps }: RouteContext["service"], name: string): 
   throw new NotFound(`Cannot find the run ${name}: this server started no such run`, {
     hint: "GET /runs lists its runs",
   });
-}
-
-async function pollOnce(
-  { deps }: RouteContext["service"],
-  submission: Submission,
-  signal: AbortSignal,
-): Promise<Submission> {
-  // Pending submissions are left to the ticks: a read-only key must not start anything.
-  if (!isOpen(submission) || submission.state === "pending") return submission;
-  if (!isDue(submission, deps.clock.now())) return submission;
-  try {
-    return (await advanceOne(deps, submission, advanceOptions(signal, "no"))).submission;
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    return submission;
-  }
 }
 
 /** `GET /runs`, newest first; `next` is the path of the next page. */

@@ -45,7 +45,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
   ...inFile("lib/server/health.ts", APP, [
     [
       "/healthz is ok before the first tick",
-      'if (ticks === null) return { type: "none-yet" };',
+      'if (ticks === null) return { type: "none-yet" } as const;',
       "if (ticks === null) return null;",
     ],
     ["/healthz is ok after ticks stopped", "if (lateMs >= STALE_MS) return", "if (false) return"],
@@ -64,8 +64,8 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ["a run of the command line is shown", 'scopeOf(submission) !== "local") return', "true) return"],
     [
       "a read-only key sends a submission",
-      '|| submission.state === "pending") return submission;',
-      ") return submission;",
+      '&& submission.state !== "pending" ',
+      "",
     ],
     [
       "a run started over HTTP counts as one of the command line",
