@@ -37,7 +37,9 @@ export function canonicalJson(value: Json): string {
 export function isExact(source: string): boolean {
   const value = Number(source);
   if (source.trim() === "" || !Number.isFinite(value)) return false;
-  return /^\s*0[box]/i.test(source) ? Number.isSafeInteger(value) : sameDecimal(source, String(value));
+  if (/^\s*0[box]/i.test(source)) return Number.isSafeInteger(value);
+  const decimal = decimalOf(source);
+  return decimal !== undefined && decimal === decimalOf(String(value));
 }
 
 /** Whether a text has numbers that might not be: finding them all would take long in a large file. */
@@ -51,11 +53,6 @@ export function parseExactly(text: string): unknown {
   return JSON.parse(text, (_name, value: unknown, context?: { readonly source?: string }) => {
     return typeof value === "number" && !isExact(context?.source ?? String(value)) ? NaN : value;
   });
-}
-
-function sameDecimal(left: string, right: string): boolean {
-  const [first, second] = [decimalOf(left), decimalOf(right)];
-  return first !== undefined && second !== undefined && first === second;
 }
 
 /** Sign, digits without zeros at either end, and exponent; `undefined` for any other text. */

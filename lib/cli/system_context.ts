@@ -180,11 +180,7 @@ async function checkNewFile(path: string): Promise<void> {
   await Deno.remove(path);
 }
 
-async function listFiles(
-  folder: string,
-  pattern: RegExp,
-  kind: "file" | "folder" = "file",
-): Promise<readonly string[]> {
+const listFiles: Context["listFiles"] = async (folder, pattern, kind = "file") => {
   const names: string[] = [];
   try {
     for await (const entry of Deno.readDir(folder)) {
@@ -199,7 +195,7 @@ async function listFiles(
     if (![NotFound, NotADirectory, NotCapable, PermissionDenied].some((kind) => error instanceof kind)) throw error;
   }
   return names.sort().map((name) => `${folder}/${name}`);
-}
+};
 
 function onSignal(callback: (signal: StopSignal) => void): Disposable {
   let isStopping = false;

@@ -3,7 +3,6 @@
 import { PromptCancelled, type PromptChoice, type Prompter, type TextPromptOptions } from "./prompter.ts";
 import { matchesSearch } from "./choices.ts";
 
-type Clack = typeof import("../deps/clack.ts");
 type Input = typeof import("node:process").stdin;
 
 /** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
@@ -15,6 +14,8 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
   const [clack, { default: process }] = await Promise.all([import("../deps/clack.ts"), import("node:process")]);
   const { autocomplete, autocompleteMultiselect, confirm, isCancel, log, multiline, password, path, text } = clack;
   const output = mayColor ? process.stderr : colorless(process.stderr);
+
+  type CancelSymbol = Extract<Awaited<ReturnType<typeof confirm>>, symbol>;
 
   /** @throws PromptCancelled when the user cancelled the prompt. */
   async function ask<Answer>(prompt: Promise<Answer | CancelSymbol>): Promise<Answer> {
@@ -28,7 +29,11 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
   const listed = <Value>(message: string, choices: readonly PromptChoice<Value>[]) => ({
     output,
     message,
-    options: choices.map(optionOf),
+    options: choices.map(({ label, hint }, index) => ({
+      value: index,
+      label,
+      ...(hint === undefined ? {} : { hint }),
+    })),
     maxItems: 12,
     filter: (search: string, { label }: { readonly label?: string }) => matchesSearch(search, label ?? ""),
   });
@@ -37,12 +42,22 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
   async function askText(
     prompt: typeof text | typeof multiline | typeof password,
     message: string,
-    { validate, ...options }: TextPromptOptions,
+    { validate, initial, fallback, placeholder = fallback }: TextPromptOptions,
   ): Promise<string> {
     const [pattern, refusal] = prompt === multiline ? [AFTER_EMPTY_LINE, EMPTY_LINE] : [AFTER_LINE, ONE_LINE];
     using paste = watchKeys(process.stdin, pattern);
     const validateAnswer = (answer = "") => paste.match() ? refusal : validate?.(answer);
-    return await ask(prompt({ output, message, validate: validateAnswer, ...textOptions(options) })) ?? "";
+    const answer = await ask(
+      prompt({
+        output,
+        message,
+        validate: validateAnswer,
+        ...(initial === undefined ? {} : { initialValue: initial }),
+        ...(placeholder === undefined ? {} : { placeholder }),
+        ...(fallback === undefined ? {} : { defaultValue: fallback }),
+      }),
+    );
+    return answer ?? "";
   }
 
   return {
@@ -124,23 +139,8 @@ function colorless<Stream extends { write(chunk: string | Uint8Array): boolean }
 // deno-lint-ignore no-control-regex -- matches escape sequences
 const COLOR = /\u001b\[(?:3\d|4\d|9\d|10\d)(?:;\d+)*m/g;
 
-function optionOf<Value>({ label, hint }: PromptChoice<Value>, index: number) {
-  return { value: index, label, ...(hint === undefined ? {} : { hint }) };
-}
-
-/** The value that a cancelled prompt returns. */
-type CancelSymbol = Extract<Awaited<ReturnType<Clack["confirm"]>>, symbol>;
-
 function valueAt<Value>(choices: readonly PromptChoice<Value>[], index: number): Value {
   const choice = choices[index];
   if (choice === undefined) throw new TypeError(`There is no choice ${index}`);
   return choice.value;
-}
-
-function textOptions({ initial, fallback, placeholder = fallback }: TextPromptOptions) {
-  return {
-    ...(initial === undefined ? {} : { initialValue: initial }),
-    ...(placeholder === undefined ? {} : { placeholder }),
-    ...(fallback === undefined ? {} : { defaultValue: fallback }),
-  };
 }

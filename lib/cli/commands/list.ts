@@ -19,7 +19,11 @@ export const command = defineCommand({
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
     const all = await client.listWorkflows({ signal, favoritesOnly: values.favorites === true });
-    const workflows = all.filter((workflow) => matches(workflow, values)).sort(favoritesFirst);
+    const { pattern, tag } = values;
+    const workflows = all.filter(({ name, displayName, tags }) =>
+      (tag === undefined || tags.includes(tag)) &&
+      (pattern === undefined || matchesPattern(pattern, [name, displayName ?? ""]))
+    ).sort(favoritesFirst);
     if (output.mode === "json") return output.document(workflows.map(summaryOf));
     const { renderWorkflows } = await import("../render/workflows.ts");
     if (workflows.length > 0) {
@@ -29,14 +33,6 @@ export const command = defineCommand({
     }
   },
 });
-
-function matches(
-  { name, displayName, tags }: Workflow,
-  { pattern, tag }: { readonly pattern?: string | undefined; readonly tag?: string | undefined },
-): boolean {
-  if (tag !== undefined && !tags.includes(tag)) return false;
-  return pattern === undefined || matchesPattern(pattern, [name, displayName ?? ""]);
-}
 
 function favoritesFirst(a: Workflow, b: Workflow): number {
   return Number(b.isFavorite) - Number(a.isFavorite) || (a.name < b.name ? -1 : 1);

@@ -5,10 +5,9 @@ import { formatRunId } from "../../run.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
 import { formatPath, parsePath, valueAt } from "../../inputs/path.ts";
-import { slugOf } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
-import type { Submission } from "../../submission.ts";
-import { defineCommand, type Invocation } from "../command.ts";
+import { slugOf, type Submission } from "../../submission.ts";
+import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { inputSources } from "../input_options.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
@@ -30,7 +29,7 @@ export const command = defineCommand({
     return await submitRunSpec(call, async (deps) => {
       const name = ref.type === "last" ? "last" : ref.type === "slug" ? ref.slug : `${ref.workflow}#${ref.number}`;
       const record = await findInHistory(deps.store, name);
-      if (record !== undefined) return await fromRecord(call, record, overrides);
+      if (record !== undefined) return await fromRecord(call.context, record, overrides);
       const runId = await findRun(deps, ref, { signal });
       const { workflowName, inputs } = await deps.client.getRun(runId, { signal });
       const layer = createInputLayer(`run ${formatRunId(runId)}`, inputs ?? {});
@@ -39,11 +38,7 @@ export const command = defineCommand({
   },
 });
 
-async function fromRecord(
-  { context }: Pick<Invocation<unknown>, "context">,
-  record: Submission,
-  overrides: readonly InputLayer[],
-): Promise<InputsSpec> {
+async function fromRecord(context: Context, record: Submission, overrides: readonly InputLayer[]): Promise<InputsSpec> {
   const { workflow, inputs, inputsWithoutSecrets, secretPaths } = record.request;
   const storedInputs: JsonObject = inputs ?? inputsWithoutSecrets ?? {};
   const missing = inputs === null ? secretPaths.filter((path) => !overrides.some((layer) => sets(layer, path))) : [];

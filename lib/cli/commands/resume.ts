@@ -1,11 +1,6 @@
 import { counted } from "../../text.ts";
-import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../runs/options.ts";
-import {
-  findOpenSubmissions,
-  type OpenSubmissions,
-  type OpenSubmissionsOptions,
-  resumeSubmission,
-} from "../../runs/resume.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { findOpenSubmissions, type OpenSubmissions, resumeSubmission } from "../../runs/resume.ts";
 import { withinTimeout } from "../../runs/limit.ts";
 import { sharingPolls } from "../../runs/list_running.ts";
 import { slugOf } from "../../submission.ts";
@@ -22,7 +17,7 @@ import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
 import { stoppedTogether } from "../tracking/stopped_together.ts";
-import { TRACK_OPTIONS, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { TRACK_OPTIONS, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { printNamedResults } from "./watch.ts";
 
@@ -54,9 +49,15 @@ export const command = defineCommand({
     logSkipped(output, unfinished, deps.clock.now());
     const client = sharingPolls(deps.client, deps.clock, unfinished.resumable.length);
     const results = await stoppedTogether(
-      unfinished.resumable.map((record) =>
-        resumeAndShow({ ...call, deps: { ...deps, client } }, record, { ...wait, ...options })
-      ),
+      unfinished.resumable.map(async (record): Promise<ResumeResult> => {
+        const tracking = { ...call, deps: { ...deps, client } };
+        const events = resumeSubmission(tracking.deps, record, { ...wait, ...options });
+        const result = await trackToEnd(tracking, events, {
+          label: slugOf(record) ?? record.request.workflow,
+          defaultOnInterrupt: "keep",
+        }).catch(expected(RunnerError));
+        return result instanceof RunnerError ? { error: result, record } : { result };
+      }),
     );
     const ended = results.flatMap((result) => "result" in result ? [result.result] : []);
     const runs = results.map(documentOf);
@@ -73,17 +74,6 @@ export const command = defineCommand({
 
 /** The result of a run, or the error that prevented one. */
 type ResumeResult = { readonly result: RunResult } | { readonly error: RunnerError; readonly record: Submission };
-
-async function resumeAndShow(
-  tracking: TrackContext,
-  record: Submission,
-  options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
-): Promise<ResumeResult> {
-  const label = slugOf(record) ?? record.request.workflow;
-  const events = resumeSubmission(tracking.deps, record, options);
-  const result = await trackToEnd(tracking, events, { label, defaultOnInterrupt: "keep" }).catch(expected(RunnerError));
-  return result instanceof RunnerError ? { error: result, record } : { result };
-}
 
 function logSkipped(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {
   for (const record of pending) output.log("WARNING", pendingLine(record, nowMs));

@@ -56,23 +56,17 @@ async function start(call: WorkspaceCall, client: Client, action: "start" | "res
       refused: "the workspace was not changed",
     });
     await client.restartWorkspace({ signal });
+    // A restart takes a moment to show.
+    if (values.wait === true) await call.context.clock.sleep(POLL_MS, { signal });
   }
-  const status = values.wait === true
-    ? await waitUntilRunning(call, client, { isNeeded })
-    : await statusOf(call, client);
+  const status = values.wait === true ? await waitUntilRunning(call, client) : await statusOf(call, client);
   return answer(call, client, { status, isRestarted: isNeeded });
 }
 
-async function waitUntilRunning(
-  call: WorkspaceCall,
-  client: Client,
-  { isNeeded }: { readonly isNeeded: boolean },
-): Promise<string> {
+async function waitUntilRunning(call: WorkspaceCall, client: Client): Promise<string> {
   const { context: { clock }, output, signal } = call;
   const startedAtMs = clock.monotonic();
   let shown = "";
-  // A restart takes a moment to show.
-  if (isNeeded) await clock.sleep(POLL_MS, { signal });
   while (true) {
     const status = await statusOf(call, client);
     if (status === "Running") return status;

@@ -62,8 +62,12 @@ async function candidatesFor(
     case "workflow":
       return (await orNone(() => sources.workflows())).map(completeCandidate);
     case "run":
-    case "running-run":
-      return await runCandidates(target.type, sources);
+    case "running-run": {
+      const runs = await orNone(() => sources.runs());
+      const matching = runs.filter(({ isRunning }) => target.type === "run" || isRunning);
+      const last = { name: "last", description: "the latest run started on this machine" };
+      return runs.length === 0 ? [] : [...matching, last].map(completeCandidate);
+    }
     case "preset":
       return (await orNone(() => sources.presets(target.workflow ?? ""))).map(completeCandidate);
     case "input":
@@ -77,16 +81,6 @@ async function candidatesFor(
 
 function choiceCandidates(choices: Choices): readonly Candidate[] {
   return Object.entries(choices).map(([name, description]) => completeCandidate({ name, description }));
-}
-
-async function runCandidates(
-  which: "run" | "running-run",
-  sources: CompletionSources,
-): Promise<readonly Candidate[]> {
-  const runs = await orNone(() => sources.runs());
-  const matching = runs.filter(({ isRunning }) => which === "run" || isRunning).map(completeCandidate);
-  const last = { name: "last", description: "the latest run started on this machine" };
-  return runs.length === 0 ? [] : [...matching, completeCandidate(last)];
 }
 
 /** Before the `=` paths and files, after it values; files after `@`. */

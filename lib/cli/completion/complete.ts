@@ -52,7 +52,9 @@ async function completeFor(context: Context): Promise<readonly string[]> {
     case "fish": {
       // Fish passes the last word as typed, with its quotes, which are similar to those of bash.
       const { before, current } = typedWords(words);
-      return await reply(context, { before, current: unquote(current) }, replyForFish);
+      return await reply(context, { before, current: unquote(current) }, (candidates) =>
+        // Fish matches, quotes, and adds a space except after `=` and `/`.
+        candidates.map(({ text, description }) => `${text}\t${description}`));
     }
     case "powershell": {
       // Base64 of words that are separated by NUL characters.
@@ -148,9 +150,4 @@ function replyForPowerShell(candidates: readonly Candidate[], current: string): 
 function quotedForPowerShell(text: string): string {
   if (/^[\w./\\:=+-]+$/.test(text)) return text;
   return `'${text.replace(/['\u2018-\u201b]/g, "$&$&")}'`;
-}
-
-/** Tab-separated: the word, its description. Fish matches, quotes, and adds a space except after `=` and `/`. */
-function replyForFish(candidates: readonly Candidate[]): readonly string[] {
-  return candidates.map(({ text, description }) => `${text}\t${description}`);
 }

@@ -96,17 +96,11 @@ async function inspectCredential(context: Context, values: CredentialOptions) {
   const warnings: string[] = [];
   const credential = await findCredential({ ...deps, log: (_level, message) => void warnings.push(message) }, values);
   const hidden = await hiddenSources(withoutPrompts(deps), values);
-  return { credential, hidden, fileWarning: warnings.at(-1), keyHost: await keyHostOf(deps, values) };
-}
-
-/** The host that the key itself names; `null` if it cannot be read. Renews nothing. */
-async function keyHostOf(
-  { env, readTextFile, dotenvKey, mayRead }: ReturnType<typeof credentialDeps>,
-  values: CredentialOptions,
-): Promise<string | null> {
-  const envWithoutHost = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : env(name);
-  const finding = findCredential({ env: envWithoutHost, readTextFile, dotenvKey, mayRead }, values);
-  return (await finding.catch(fallbackTo(null)))?.host ?? null;
+  // The host that the key itself names, if it can be read. Without a clock and programs, nothing is renewed.
+  const { readTextFile, dotenvKey, mayRead } = deps;
+  const env = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : deps.env(name);
+  const own = await findCredential({ env, readTextFile, dotenvKey, mayRead }, values).catch(fallbackTo(null));
+  return { credential, hidden, fileWarning: warnings.at(-1), keyHost: own?.host ?? null };
 }
 
 /** Lets the connection be checked without a key. */
