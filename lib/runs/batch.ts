@@ -23,6 +23,7 @@ import type {
   TrackedTask,
 } from "./batch_task.ts";
 import { submitLoop } from "./batch_submitting.ts";
+import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { causeOf, type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
 import { rejectionOf, unknownOutcome } from "./track_result.ts";
@@ -59,6 +60,8 @@ async function runBatch(
   const { clock, random } = deps;
   const { control, deadlineMs } = options;
   const stopping = new AbortController();
+  const jumpSince = createJumpDetector(clock);
+  let movedMs = 0;
   const tracked = tasks.map(trackedTask);
   let failure: RunnerError | null = null;
   let isConnectionLost = false;
@@ -130,6 +133,14 @@ async function runBatch(
       if (isConnectionLost === (loss !== null)) return;
       isConnectionLost = loss !== null;
       emit(loss === null ? { type: "connection-restored" } : { type: "connection-lost", reason: loss.message });
+    },
+    followClock() {
+      const jumpMs = jumpSince();
+      for (const one of open) {
+        if (one.submission !== null) one.submission = moveInstants(one.submission, jumpMs);
+        if (one.workingSinceMs !== null) one.workingSinceMs += jumpMs;
+      }
+      return movedMs += jumpMs;
     },
     changed,
     async sleepUntil(instantMs) {

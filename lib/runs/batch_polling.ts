@@ -16,7 +16,7 @@ import {
   untilLimitMs,
 } from "./batch_limits.ts";
 import type { BatchState, TrackedTask } from "./batch_task.ts";
-import { createJumpDetector, moveInstants } from "./clock_jump.ts";
+import { moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
 import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
@@ -51,7 +51,6 @@ interface Rounds {
 /** Ends with the batch. */
 export async function pollLoop(state: BatchState): Promise<void> {
   const { deps: { clock }, open } = state;
-  const jumpSince = createJumpDetector(clock);
   const rounds: Rounds = {
     lastMs: -Infinity,
     pages: 0,
@@ -63,8 +62,8 @@ export async function pollLoop(state: BatchState): Promise<void> {
     gapMs: undefined,
   };
   while (!state.isDone()) {
-    const jumpMs = jumpSince();
-    const active = [...open].flatMap((one) => activeOf(one, jumpMs));
+    state.followClock();
+    const active = [...open].flatMap(activeOf);
     const nextMs = active.length === 0 ? Infinity : nextRoundMs(state, rounds, active);
     if (nextMs > clock.monotonic()) {
       await state.sleepUntil(nextMs);
@@ -74,12 +73,8 @@ export async function pollLoop(state: BatchState): Promise<void> {
   }
 }
 
-/** When the machine's clock was set, the instants that elapsed times are computed from move along. */
-function activeOf(one: TrackedTask, jumpMs: number): readonly ActiveTask[] {
-  if (one.submission?.state !== "active") return [];
-  const submission = moveInstants(one.submission, jumpMs);
-  one.submission = submission;
-  return submission.state === "active" ? [{ one, submission }] : [];
+function activeOf(one: TrackedTask): readonly ActiveTask[] {
+  return one.submission?.state === "active" ? [{ one, submission: one.submission }] : [];
 }
 
 /** Of the latest ends, which are the most alike. */
@@ -131,6 +126,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
       { submission },
     ) => submission.submissionId),
   );
+  const movedMs = state.followClock();
   let listError: RunnerError | undefined;
   let isPaused = true;
   using limit = state.endMs === null ? undefined : clock.timeout(Math.max(0, state.endMs - clock.monotonic()) + 5_000);
@@ -149,12 +145,13 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
       listError = error;
     },
   });
+  const jumpMs = state.followClock() - movedMs;
   Object.assign(rounds, { lastMs: clock.monotonic(), estimate: undefined, gapMs: undefined });
   const errors = results.flatMap(({ error }) => error === undefined ? [] : [error]);
   for (const [index, result] of results.entries()) {
     const item = active[index];
-    if (item !== undefined) await applyResult(state, item, result);
-    const { submission } = result;
+    const submission = moveInstants(result.submission, jumpMs);
+    if (item !== undefined) await applyResult(state, item, { ...result, submission });
     const seconds = submission.state === "finished" ? submission.result.durationSeconds : null;
     if (seconds !== null && rounds.durationsMs.push(seconds * 1_000) > MAX_DURATIONS) rounds.durationsMs.shift();
   }

@@ -30,6 +30,7 @@ export async function submitLoop(state: BatchState): Promise<void> {
   const { deps: { clock }, options: { control }, open } = state;
   const pace: Pace = { allowedJobs: Infinity, failures: 0, failingSinceMs: Infinity, lostSinceMs: null };
   while (!state.isDone()) {
+    state.followClock();
     const unsent = [...open].filter(({ submission }) =>
       submission?.state === "pending" || submission?.state === "unconfirmed"
     );
@@ -104,6 +105,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
       origin: { type, batchId, rowKey: task.key, attempt, isRetry },
     });
     resetFailures(pace);
+    state.followClock();
     one.submission = submission;
     one.isAttached = submission.state !== "pending" || submission.attempts > 0;
     if (submission.state === "pending") emitRun(state, one, submittingEvent(deps, submission));
@@ -183,6 +185,8 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
     releaseUnsent(state, one);
   });
   if (advanced === undefined) return;
+  // Its new instants are of the clock as it is now.
+  state.followClock();
   // A lost response has no error, nor has a search that found nothing.
   const isAnswered = advanced.submission.state !== "unconfirmed" ||
     submission.state === "unconfirmed" && submission.reconciliation !== null && !isAbandoned(submission);

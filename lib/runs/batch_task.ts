@@ -215,6 +215,12 @@ export interface BatchState {
   emit(event: BatchEvent): void;
   /** Reports an outage once, or with `null` its end. */
   reportConnection(loss: RunnerError | null): void;
+  /**
+   * When the machine's clock was set, moves along the instants that elapsed times of what is open are computed from.
+   *
+   * @returns By how much it was set since the start, milliseconds.
+   */
+  followClock(): number;
   /** Wakes the loops. */
   changed(): void;
   /** Sleeps until an instant of the monotonic clock, or until something has changed. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Clock } from "../../lib/clock.ts";
 import { type BatchEvent, type BatchTask, createBatchControl, type TaskEnd } from "../../lib/runs/batch_task.ts";
 import { NotFound, StorageError, Unreachable } from "../../lib/errors.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
@@ -248,6 +249,48 @@ Deno.test("an outage after a long limit is reported once while no run is polled,
   assert.deepEqual(endsOf(ran), ["completed", "completed"]);
   const reported = ran.events.filter(({ type }) => type === "slowed" || type.startsWith("connection-"));
   assert.deepEqual(reported.map(({ type }) => type), ["slowed", "connection-lost", "connection-restored"]);
+});
+
+for (const when of ["before a run starts", "while a submit waits"]) {
+  Deno.test(`a clock that is set back ${when} neither delays a submit nor makes a run exceed its timeout`, async () => {
+    const delay = { on: "submit", status: 429, retryAfter: "5" } as const;
+    await using stage = await aStage({ faults: when === "while a submit waits" ? [delay] : [] });
+    let offsetMs = 0;
+    const clock: Clock = { ...stage.clock, now: () => stage.clock.now() + offsetMs };
+    const setBack = () => offsetMs = -3_600_000;
+    const rows = tasks(1).map((task) => ({
+      ...task,
+      timeoutMs: 1_800_000,
+      async prepare(attempt: number) {
+        await clock.sleep(1_000, {});
+        if (when === "before a run starts") setBack();
+        return await task.prepare(attempt);
+      },
+    }));
+    const options = { onTimeout: "cancel", deadlineMs: 300_000 } as const;
+    const ran = await ranBatch({ ...stage.deps, clock }, rows, options, (event) => {
+      if (event.type === "slowed") setBack();
+    });
+    assert.deepEqual(endsOf(ran), ["completed"]);
+  });
+}
+
+Deno.test("a clock that is set forward while a run works does not make it exceed its timeout", async () => {
+  await using stage = await aStage();
+  let [offsetMs, isWorking] = [0, false];
+  const clock: Clock = { ...stage.clock, now: () => stage.clock.now() + offsetMs };
+  const rows = tasks(1).map((task) => ({
+    ...task,
+    timeoutMs: 1_800_000,
+    queueTimeoutMs: 1_800_000,
+    onWork: () => void (isWorking = true),
+  }));
+  const options = { onTimeout: "cancel", deadlineMs: 300_000 } as const;
+  const ran = await ranBatch({ ...stage.deps, clock }, rows, options, ({ type }) => {
+    if (isWorking && type === "polled") offsetMs = 3_600_000;
+  });
+  assert.equal(offsetMs, 3_600_000);
+  assert.deepEqual(endsOf(ran), ["completed"]);
 });
 
 Deno.test("rows whose submits are given up during an outage do not end it", async () => {
