@@ -20,16 +20,17 @@ export function createHandler(
 ): (request: Request) => Promise<Response> {
   const routes = onceUnlessFailed(async () => (await import("./routes.ts")).createRoutes({ ...host, closing }));
   const respond = async (request: Request) => {
-    // `request.url` contains the client's Host header, which may be invalid.
-    const url = URL.parse(request.url);
-    if (url === null) return problemResponse(400, "Malformed URL");
     // It comes most often, and to a process that has just started: nothing else is loaded for it.
-    if (request.method === "GET" && url.pathname === "/healthz") return await checkHealth(host);
+    if (request.method === "GET" && new URL(request.url).pathname === "/healthz") return await checkHealth(host);
     return await (await routes()).fetch(request);
   };
   return async (request) => {
-    if (request.method !== "HEAD") return await respond(request);
-    const response = await respond(new Request(request, { method: "GET" }));
+    const { method, url, headers: sent } = request;
+    // It contains the client's Host header, which may be invalid.
+    if (!URL.canParse(url)) return problemResponse(400, "Malformed URL");
+    if (method !== "HEAD") return await respond(request);
+    // Not a copy of the request: reading its signal makes the runtime print a warning.
+    const response = await respond(new Request(url, { headers: sent }));
     // A response without a body would be sent with the length 0.
     const headers = { ...Object.fromEntries(response.headers), "content-length": `${(await response.bytes()).length}` };
     return new Response(null, { status: response.status, headers });

@@ -100,12 +100,27 @@ for (const path of ["/runs", "/healthz", "/", "/nothing"]) {
   });
 }
 
-for (const host of ["[", "a b", "a:99999"]) {
-  Deno.test(`a request with the host ${JSON.stringify(host)} gets 400`, async () => {
+Deno.test("no request makes the runtime print a warning", async () => {
+  const code = `
+    const { createHandler } = await import(${JSON.stringify(new URL("../../lib/server/app.ts", import.meta.url).href)});
+    const keys = { full: ${JSON.stringify(FULL)}, read: null };
+    const handler = createHandler({ keys, log() {}, open: () => Promise.reject(new Error("closed")) });
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+    for (const method of ["HEAD", "GET", "POST", "OPTIONS"]) {
+      const response = await fetch("http://127.0.0.1:" + server.addr.port + "/runs", { method });
+      await response.body?.cancel();
+    }
+    await server.shutdown();`;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
+  assert.deepEqual([success, new TextDecoder().decode(stderr)], [true, ""]);
+});
+
+for (const [method, host] of [["GET", "["], ["GET", "a b"], ["GET", "a:99999"], ["HEAD", "["]]) {
+  Deno.test(`a ${method} request with the host ${JSON.stringify(host)} gets 400`, async () => {
     await using stage = await aServiceStage([]);
     await using server = await serve(stage);
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-    await write(connection, `GET /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+    await write(connection, `${method} /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
     assert.match(await readSome(connection), /^HTTP\/1\.1 400 /);
   });
 }
