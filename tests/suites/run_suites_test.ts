@@ -823,17 +823,30 @@ Deno.test("a run that ends before its first poll has not been seen waiting", asy
   assert.deepEqual((await stage.test(files, ["--json", "--rejudge"])).verdicts, { a: "passed" });
 });
 
-Deno.test("where nothing has changed or failed, that is why no case is selected", async () => {
+Deno.test("where nothing has changed or failed, nothing is run, and the reports say that all is well", async () => {
   await using stage = await suiteStage();
   const runProgram = () => Promise.resolve({ type: "ended", code: 0, stdout: "", stderr: "" } as const);
-  const changed = await stage.test(suite(PASSES), ["--case", "good", "--changed-since", "HEAD"], {}, { runProgram });
-  assert.equal(changed.code, 2);
-  assert.match(changed.stderr, /no case is selected: none depends on a file that has changed since HEAD/);
+  const sinceHead = ["--case", "good", "--changed-since", "HEAD"];
+  const changed = await stage.test(suite(PASSES), [...sinceHead, "--report", "junit=a.xml"], {}, { runProgram });
+  assert.equal(changed.code, 0, changed.stderr);
+  assert.match(changed.stderr, /Nothing to run: no case depends on a file that has changed since HEAD\n/);
+  assert.match(changed.files.get("a.xml") ?? "", /<testsuites [^>]*tests="0" failures="0"/);
   assert.equal((await stage.test(suite(PASSES), FAST)).code, 0);
-  const failed = await stage.test(suite(PASSES), ["--case", "good", "--last-failed"]);
-  assert.equal(failed.code, 2);
-  assert.match(failed.stderr, /no case is selected: there is none that failed, was not judged or never ran/);
-  assert.doesNotMatch(changed.stderr + failed.stderr, /Did you mean/);
+  const failed = await stage.test(suite(PASSES), ["--last-failed", "--json"]);
+  assert.equal(failed.code, 0, failed.stderr);
+  assert.match(failed.stderr, /Nothing to run: no case failed, was not judged or never ran\n/);
+  assert.equal(JSON.parse(failed.stdout).exitCode, 0);
+  const plan = await stage.test(suite(PASSES), ["--last-failed", "--dry-run"]);
+  assert.deepEqual([plan.code, plan.stdout], [0, ""]);
+  // The last report and the last session stay the last.
+  assert.equal((await stage.test(suite(PASSES), ["--last-failed"])).code, 0);
+  assert.deepEqual((await stage.test(suite(PASSES), [...FAST, "--rejudge"])).verdicts, { good: "passed" });
+  assert.equal(stage.simulator.runs().length, 1);
+  const shard = await stage.test(suite(PASSES), [...sinceHead, "--shard", "2/2"], {}, { runProgram });
+  assert.equal(shard.code, 0, shard.stderr);
+  const misspelled = await stage.test(suite(PASSES), ["--case", "god", "--changed-since", "HEAD"], {}, { runProgram });
+  assert.equal(misspelled.code, 2);
+  assert.match(misspelled.stderr, /no case is selected.*\n.*Did you mean "good"/);
 });
 
 Deno.test("no cell of an earlier run is a formula", async () => {

@@ -81,6 +81,7 @@ export function answerPlan(
 
 function estimateLines({ runSeconds, wallSeconds, jobs, unknownCount, dearest }: Estimate): readonly string[] {
   const unknown = unknownCount === 0 ? "" : `; ${counted(unknownCount, "case")} without a run that passed not counted`;
+  if (dearest.length === 0 && unknownCount === 0) return [];
   if (dearest.length === 0) return [`No estimate: no run that passed is known of ${counted(unknownCount, "case")}`];
   const about = (seconds: number | null) => formatDuration((seconds ?? 0) * 1_000);
   return [

@@ -15,7 +15,7 @@ import { type PlannedCase, planSuites } from "../../suites/plan.ts";
 import { preflight } from "../../suites/preflight.ts";
 import { readSuites } from "../../suites/read_suite.ts";
 import { selectCases, type Selection } from "../../suites/select.ts";
-import { openSession, type SuiteSession } from "../../suites/session.ts";
+import { openSession, SESSION_PREFIX, type SuiteSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
@@ -64,7 +64,9 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   showWarnings(output, distinctWarnings(checked, "case"));
   if (values.dryRun === true) return answerPlan(call, checked, earlier);
   const title = names.join(", ");
-  const session = await openSession(deps.store, {
+  const nowMs = context.clock.now();
+  // Without a case, the last session stays the last.
+  const session = selected.length === 0 ? emptySession(nowMs) : await openSession(deps.store, {
     owner,
     selection: [
       canonicalJson([...paths]),
@@ -74,7 +76,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
       canonicalJson([...values.case ?? []]),
     ],
     title,
-    nowMs: context.clock.now(),
+    nowMs,
     random: context.random,
   }, { isResumed: values.resume === true || values.rejudge === true });
   checkContinued(call, session);
@@ -123,9 +125,9 @@ export async function runSuites(call: SuiteCall): Promise<number> {
 
 type Points = ReturnType<typeof pointsById>;
 
-/** @throws UsageError if there is none. */
+/** @throws UsageError if there is none, even if all had changed or failed. */
 async function selectFor(
-  { context, values }: SuiteCall,
+  { context, output, values }: SuiteCall,
   planned: readonly PlannedCase[],
   { shard, earlier }: { readonly shard: Shard | null; readonly earlier: Points },
 ): Promise<readonly PlannedCase[]> {
@@ -142,9 +144,19 @@ async function selectFor(
   };
   const selected = selectCases(planned, selection);
   // With more shards than cases, the last ones have nothing to do.
-  const isEmptyShard = selected.length === 0 && selectCases(planned, { ...selection, shard: null }).length > 0;
-  if (selected.length === 0 && !isEmptyShard) throw noCases(values, planned.map(({ caseName }) => caseName));
+  if (selected.length > 0 || selectCases(planned, { ...selection, shard: null }).length > 0) return selected;
+  if (selectCases(planned, { ...selection, shard: null, ids: null, changedFiles: null }).length === 0) {
+    throw noCases(values, planned.map(({ caseName }) => caseName));
+  }
+  const why = values.changedSince === undefined
+    ? "no case failed, was not judged or never ran"
+    : `no case depends on a file that has changed since ${values.changedSince}`;
+  output.log("INFO", `Nothing to run: ${why}`);
   return selected;
+}
+
+function emptySession(startedAtMs: number): SuiteSession {
+  return { sessionId: `${SESSION_PREFIX}empty`, isContinued: true, startedAtMs, previous: new Map() };
 }
 
 /** @throws UsageError for `--rejudge` without an earlier session. */
@@ -172,15 +184,10 @@ async function overridesOf(settings: readonly string[]): Promise<OverridesDocume
   return value;
 }
 
-function noCases({ case: names = [], changedSince, lastFailed }: SuiteValues, known: readonly string[]): UsageError {
+function noCases({ case: names = [] }: SuiteValues, known: readonly string[]): UsageError {
   const unknown = names.find((name) => !known.includes(name));
   const hint = unknown === undefined ? undefined : didYouMean(unknown, known);
-  const reason = changedSince !== undefined
-    ? `: none depends on a file that has changed since ${changedSince}`
-    : lastFailed === true
-    ? ": there is none that failed, was not judged or never ran"
-    : "";
-  return new UsageError(`Cannot run the suite: no case is selected${reason}`, {
+  return new UsageError("Cannot run the suite: no case is selected", {
     hint: hint ?? "--list shows the cases that other options select",
   });
 }

@@ -81,8 +81,8 @@ export async function finishReport(
       hint,
       write: async () => await replaceOutputFile(context, file, await RENDERERS[format](clean, { context, trends })),
     })),
-    // A shard is a part of a run: the merged report is added.
-    ...report.shard === null ? [{ hint, write: () => history.save(clean) }] : [],
+    // A shard is a part of a run: the merged report is added. One without cases would take the place of one that has some.
+    ...report.shard === null && report.cases.length > 0 ? [{ hint, write: () => history.save(clean) }] : [],
   ]);
   if (output.reporter === undefined && context.env("GITHUB_ACTIONS") === "true") writeCommands(context, clean);
   // A signal, or that it is not known whether a run was started, is more urgent.
