@@ -15,11 +15,14 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
   // This parser reports its own stack overflow as an error of the text.
   if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) throw new RangeError("nested too deeply");
   if (document.errors.length > 0) {
-    return document.errors.slice(0, 5).map(({ pos: [offset], message }) => ({
-      origin: `${origin}:${counter.linePos(offset).line}`,
-      path: "",
-      message: `is not YAML: ${message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "")}`,
-    }));
+    return document.errors.slice(0, 5).map(({ pos: [offset], code, message }) => {
+      const [reason = ""] = message.split("\n");
+      // The parser's message advises to call another of its functions.
+      const shown = code === "MULTIPLE_DOCS"
+        ? "only one document is allowed: remove ---"
+        : reason.replace(/ at line \d+, column \d+:?$/, "");
+      return { origin: `${origin}:${counter.linePos(offset).line}`, path: "", message: `is not YAML: ${shown}` };
+    });
   }
   const { lines, problems } = scan(document.contents, counter);
   if (problems.length > 0) return placed(problems, { origin, hasLines: true });
