@@ -79,9 +79,11 @@ export function resolveAxis(
     if (isSampled && !isCounted(items)) return { path, origin, values: null, at: (part) => typed(drawn(items, part)) };
     return listed(path, origin, numbersOf(items).map(typed));
   }
-  if (items.type === "texts" && items.texts.includes("")) return problem("has an empty value: remove the extra comma");
+  if (items.type === "texts" && items.texts.length > 1 && items.texts.includes("")) {
+    return problem("has an empty value: remove the extra comma");
+  }
   const values = items.type === "values" ? items.values : items.texts.map((text) => typedText(text, declared));
-  if (values.length === 0) return problem("needs at least one value");
+  if (values.length === 0 || values[0] === "" && items.type === "texts") return problem("needs at least one value");
   return listed(path, origin, values);
 }
 

@@ -62,6 +62,7 @@ for (
 for (
   const [text, isSampled, want] of [
     ["1,,2", false, "has an empty value: remove the extra comma"],
+    ["", false, "needs at least one value"],
     ["0.1..0.5", false, "the range needs a number of values, like 0.1..0.5:5"],
     ["2..5:log", false, "the range needs a number of values, like 2..5:log:5"],
     ["0..1:log", true, "the range 0..1:log must be above 0 to be logarithmic"],
