@@ -112,9 +112,16 @@ async function dispatch(
 
 function refuseTwoFormats({ args }: Context): void {
   const given = globalOptions(args);
-  const format = given.get("output") ?? "json";
-  if (given.has("json") && format !== "json") {
-    throw new UsageError(`Cannot use --json together with --output ${format}`);
+  const output = given.get("output");
+  const others = [
+    ...given.has("json") ? ["--json"] : [],
+    ...output === undefined ? [] : [`--output ${output}`],
+  ];
+  if (given.has("events") && others.length > 0) {
+    throw new UsageError(`Cannot use --events together with ${others[0]}`);
+  }
+  if (given.has("json") && output !== undefined && output !== "json") {
+    throw new UsageError(`Cannot use --json together with --output ${output}`);
   }
 }
 

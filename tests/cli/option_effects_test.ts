@@ -163,6 +163,17 @@ Deno.test("an unknown PW_LOG_LEVEL is refused, unless an option names the level"
   assert.equal((await stage.call(["list"], { env: { PW_LOG_LEVEL: " debug " } })).code, 0);
 });
 
+for (const others of [["--json"], ["-o", "json"], ["-o", "yaml"], ["-o", "text"]]) {
+  Deno.test(`--events together with ${others.join(" ")} is refused`, async () => {
+    await using stage = await cliStage();
+    const { code, stderr } = await stage.call(["run", "quick", "--events", ...others]);
+    assert.equal(code, 2);
+    const format = others.join(" ").replace("-o", "--output");
+    assert.ok(stderr.includes(`Cannot use --events together with ${format}\n`), stderr);
+    assert.equal(stage.simulator.received("submit").length, 0);
+  });
+}
+
 for (const format of ["text", "yaml"]) {
   Deno.test(`--json together with --output ${format} is refused`, async () => {
     await using stage = await cliStage();
