@@ -24,6 +24,13 @@ export async function writeOutputFile(
   }
 }
 
+/** @throws UsageError for a file that is named twice: of one of the two, nothing would be left. */
+export function refuseSameFile(paths: readonly (string | undefined)[], what: "outputs" | "reports"): void {
+  const twice = paths.find((path, index) => path !== undefined && paths.indexOf(path) !== index);
+  if (twice === undefined) return;
+  throw new UsageError(`Cannot write two ${what} to ${twice}`, { hint: "Give each its own file" });
+}
+
 /** Files that may exist. @throws UsageError for one that cannot be written, before anything is sent. */
 export async function checkReplaceableFiles(
   { checkReplaceable }: Context,
@@ -60,8 +67,10 @@ export async function writeOutputFiles(
 }
 
 async function writing(path: string, write: () => Promise<void>): Promise<void> {
+  const hint = "Choose another file";
+  if (path === "-") throw new UsageError("Cannot write -: it is not the name of a file", { hint });
   try {
-    await orUsageError(`write ${path}`, write, "Choose another file");
+    await orUsageError(`write ${path}`, write, hint);
   } catch (error) {
     if (!(error instanceof UsageError && error.cause instanceof Deno.errors.AlreadyExists)) throw error;
     throw new UsageError(`Cannot write ${path}: the file already exists`, {

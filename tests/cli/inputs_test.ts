@@ -82,6 +82,21 @@ Deno.test("-i overrides a preset", async () => {
   assert.deepEqual([dataset, rows], ["weather", 7]);
 });
 
+for (const path of ["a=b.yaml", "{a}.yaml", "-a.yaml"]) {
+  Deno.test(`\`inputs new -o=${path}\` names a command that reads this file`, async () => {
+    await using stage = await aStage();
+    const { stderr } = await stage.call(["inputs", "new", "quick", `-o=${path}`]);
+    assert.match(stderr, new RegExp(`run quick -i '?\\./${path.replace("{", "\\{")}'?\n$`));
+  });
+}
+
+Deno.test("an output file cannot be -, which means stdout elsewhere", async () => {
+  await using stage = await aStage();
+  const { code, stderr } = await stage.call(["inputs", "new", "quick", "-o", "-"]);
+  assert.equal(code, 2);
+  assert.equal(stderr, "✗ Cannot write -: it is not the name of a file\n  Choose another file\n");
+});
+
 Deno.test("`inputs new` creates a file that lacks only required values, and overwrites nothing", async () => {
   await using stage = await aStage();
   assert.equal((await stage.call(["inputs", "new", "required-inputs", "-o", "mine.yaml"])).code, 0);

@@ -67,10 +67,9 @@ async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
   if (values.output === undefined) return output.raw(skeleton);
   await writeOutputFile(context, values.output, skeleton);
-  output.log(
-    "INFO",
-    `Fill in ${values.output}, then: ${programCommand("run", [workflow.name], ["-i", values.output])}`,
-  );
+  // Otherwise `-i` would read the name as an option, as JSON or as a value.
+  const file = /^[-{\s]|^[^/\\]*=/.test(values.output) ? `./${values.output}` : values.output;
+  output.log("INFO", `Fill in ${values.output}, then: ${programCommand("run", [workflow.name], ["-i", file])}`);
 }
 
 async function printSchema(call: InputsInvocation): Promise<void> {
