@@ -61,6 +61,37 @@ Deno.test("batch runs each row of a file, writes the results, and exits with the
   assert.deepEqual(logged.filter(({ row }) => row === 2).map(({ state }) => state), ["submitting", "started", "ended"]);
 });
 
+Deno.test("a batch counts the rows that --rows does not select apart from those that have ended", async () => {
+  await using stage = await aStage();
+  const { context } = files({ "sweep.csv": "n\n1\n2\n3\n4\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const first = await stage.call([...words, "--rows", "1"], { context });
+  assert.match(first.stderr, /^Batch sweep: 1 run to submit, 3 not selected\n/);
+  const second = await stage.call([...words, "--rows", "1-2"], { context });
+  assert.match(second.stderr, /^Batch sweep: 1 run to submit, 1 not run again, 2 not selected\n/);
+});
+
+Deno.test("a batch whose rows come from stdin needs a name", async () => {
+  await using stage = await aStage();
+  const context: CallOptions["context"] = { stdin: { isTerminal: false, readText: () => Promise.resolve("n\n1\n") } };
+  const { code, stderr } = await stage.call(["batch", "-", "--workflow", "solve"], { context });
+  assert.equal(code, 2);
+  assert.equal(stderr, "✗ Cannot name this batch: its rows do not come from a file\n  Name it: --name TEXT\n");
+});
+
+for (const other of [["--jsonl", "a"], ["--report", "html=a"], ["--log", "a"]]) {
+  Deno.test(`batch --csv a ${other.join(" ")} is refused before anything is sent`, async () => {
+    await using stage = await aStage();
+    const { context, written } = files({ "sweep.csv": "n\n1\n" });
+    const words = ["batch", "sweep.csv", "--workflow", "solve", "--csv", "a", ...other];
+    const { code, stderr } = await stage.call(words, { context });
+    assert.equal(code, 2);
+    assert.match(stderr, /^✗ Cannot write two outputs to a\n {2}Give each its own file\n$/);
+    assert.equal(stage.simulator.received("submit").length, 0);
+    assert.deepEqual([...written], []);
+  });
+}
+
 Deno.test("batch prints one JSON document", async () => {
   await using stage = await aStage();
   const { context } = files({ "sweep.yaml": "workflow: solve\nrows:\n  - inputs: { n: 1 }\n  - inputs: { n: 2 }\n" });

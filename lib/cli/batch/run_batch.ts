@@ -17,7 +17,7 @@ import { isOpen } from "../../submission.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { Stopped } from "../context.ts";
 import { openDeps } from "../open.ts";
-import { checkAppendableFile, checkReplaceableFiles } from "../output_file.ts";
+import { checkAppendableFile, checkReplaceableFiles, refuseSameFile } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { finishBatch, type RanBatch } from "./answer.ts";
 import { openJobs } from "./jobs.ts";
@@ -35,8 +35,10 @@ import { viewBatch } from "./view_batch.ts";
 export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<number> {
   const onlyRows = call.values.rows === undefined ? null : parseRowNumbers(call.values.rows);
   const retry = retryPolicyOf(call.values);
-  await checkReplaceableFiles(call.context, [call.values.csv, call.values.jsonl, call.values.report]);
-  if (call.values.log !== undefined) await checkAppendableFile(call.context, call.values.log);
+  const { csv, jsonl, log, report } = call.values;
+  refuseSameFile([csv, jsonl, log, report], "outputs");
+  await checkReplaceableFiles(call.context, [csv, jsonl, report]);
+  if (log !== undefined) await checkAppendableFile(call.context, log);
   await using opened = await openDeps(call, "required");
   const deps: Deps = { ...opened, client: cachingClient(opened.client) };
   const ready = await prepareBatch(call, deps, { readRows, onlyRows });
@@ -66,7 +68,9 @@ async function prepareBatch(
     throw new InvalidInputs(`Cannot run the batch: ${problems}, nothing was submitted`, read.problems);
   }
   const name = values.name ?? read.name;
-  if (name === null) throw new UsageError("Cannot name this batch", { hint: "Name it: --name TEXT" });
+  if (name === null) {
+    throw new UsageError("Cannot name this batch: its rows do not come from a file", { hint: "Name it: --name TEXT" });
+  }
   if (read.rows.length === 0) throw new UsageError(`Cannot run ${name}: it has no rows`);
   if (onlyRows !== null && [...onlyRows].some((row) => row > read.rows.length)) {
     throw new UsageError(`Cannot use --rows ${values.rows}: ${name} has ${counted(read.rows.length, "row")}`);

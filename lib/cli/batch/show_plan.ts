@@ -26,11 +26,13 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
     }
   }
   const attached = count("attach");
-  const left = count("keep", "leave");
+  const kept = count("keep");
+  const left = count("leave");
   const parts = [
     `${counted(count("submit", "rerun"), "run")} to submit`,
     ...(attached > 0 ? [`${attached} still running`] : []),
-    ...(left > 0 ? [`${left} not run again`] : []),
+    ...(kept > 0 ? [`${kept} not run again`] : []),
+    ...(left > 0 ? [`${left} not selected`] : []),
   ];
   output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
 }

@@ -20,7 +20,7 @@ import { failureDocument, type FailureReport, renderFailure, reportOf } from "..
 import { inputSources } from "../input_options.ts";
 import { openDeps, openRunStore } from "../open.ts";
 import type { OpenInvocation } from "../open_client.ts";
-import { checkReplaceableFiles } from "../output_file.ts";
+import { checkReplaceableFiles, refuseSameFile } from "../output_file.ts";
 
 const ARGS = {
   files: argument("FILE…", {
@@ -141,6 +141,7 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
 
 async function results(call: BatchCommandCall, name: string): Promise<number> {
   const { csv, jsonl, report } = call.values;
+  refuseSameFile([csv, jsonl, report], "outputs");
   await checkReplaceableFiles(call.context, [csv, jsonl, report]);
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);

@@ -8,6 +8,7 @@ import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuratio
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import { INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import type { OpenInvocation } from "../open_client.ts";
+import { refuseSameFile } from "../output_file.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 /** GitLab allows 200 parallel jobs, GitHub 256. */
@@ -128,10 +129,8 @@ export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): rea
       hint: `The formats are text, github, ${FILE_FORMATS.map((format) => `${format}=FILE`).join(", ")}`,
     });
   });
-  const files = wanted.map(({ file }) => file);
-  const twice = files.find((file, index) => files.indexOf(file) !== index);
-  if (twice === undefined) return wanted;
-  throw new UsageError(`Cannot write two reports to ${twice}`, { hint: "Give each its own file" });
+  refuseSameFile(wanted.map(({ file }) => file), "reports");
+  return wanted;
 }
 
 /**
