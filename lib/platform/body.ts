@@ -1,90 +1,10 @@
-/** Reads the body of a response: bounded, or in pieces of any total size. */
+/** The body of a response as text, in pieces of any total size. */
 
-import type { Clock, Deadline } from "../clock.ts";
-import { BadResponse } from "../errors.ts";
 import { type Redactor, redactPieces } from "../redact.ts";
 
-/** Limits the waits for the parts of a response. */
-export interface IdleLimit {
-  /** Aborts when an operation takes too long. */
-  readonly signal: AbortSignal;
-  within<T>(operation: () => Promise<T>): Promise<T>;
-  /** For many short operations, which share timers: the limit may be shorter by {@link REUSE_MS}. {@link stop} ends them. */
-  withinEach<T>(operation: () => Promise<T>): Promise<T>;
-  stop(): void;
-}
-
-const REUSE_MS = 500;
-
-/** Limits each operation of an exchange, but not the time between them, which the consumer may need. */
-export function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
-  const controller = new AbortController();
-  let shared: Deadline | undefined;
-  let sharedSinceMs = -Infinity;
-  let isWaiting = false;
-  const stop = () => {
-    shared?.[Symbol.dispose]();
-    sharedSinceMs = -Infinity;
-  };
-  const start = () => {
-    stop();
-    const deadline = clock.timeout(timeoutMs);
-    deadline.signal.addEventListener("abort", () => {
-      if (isWaiting) controller.abort(deadline.signal.reason);
-    }, { once: true });
-    [shared, sharedSinceMs] = [deadline, clock.monotonic()];
-  };
-  const limit: IdleLimit = {
-    signal: controller.signal,
-    stop,
-    async withinEach(operation) {
-      if (clock.monotonic() - sharedSinceMs >= REUSE_MS) start();
-      isWaiting = true;
-      try {
-        return await operation();
-      } finally {
-        isWaiting = false;
-      }
-    },
-    within: (operation) => limit.withinEach(operation).finally(stop),
-  };
-  return limit;
-}
-
-/** Counts decompressed bytes while reading: a small body may decompress to a thousand times its size. */
-export async function boundedText(
-  response: Response,
-  { action, requestId, maxBytes }: { readonly action: string; readonly requestId: string; readonly maxBytes: number },
-): Promise<string> {
-  const { text, isComplete } = await readUpTo(response, maxBytes);
-  if (isComplete) return text;
-  throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
-}
-
-/** The beginning of a body: enough for an error, where the status matters more. */
-export async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
-  if (response.body === null) return { text: "", isComplete: true };
-  // At once where the length is known and within the limit: a stream takes several times as long.
-  const { headers } = response;
-  const isEncoded = headers.has("content-encoding") || headers.has("transfer-encoding");
-  const length = isEncoded ? null : headers.get("content-length");
-  if (length !== null && Number(length) <= maxBytes) return { text: await response.text(), isComplete: true };
-  const decoder = createUtf8Decoder();
-  const parts: string[] = [];
-  let bytes = 0;
-  // Leaving the loop early cancels the rest of the body and closes its connection.
-  for await (const chunk of response.body) {
-    const room = maxBytes - bytes;
-    bytes += chunk.length;
-    parts.push(decoder.add(chunk.subarray(0, room)));
-    if (chunk.length > room) return { text: parts.join(""), isComplete: false };
-  }
-  parts.push(decoder.end());
-  return { text: parts.join(""), isComplete: true };
-}
-
 interface StreamedTextOptions {
-  readonly idle: Pick<IdleLimit, "withinEach" | "stop">;
+  /** Limits the wait for each piece. */
+  readonly idle: { withinEach<T>(operation: () => Promise<T>): Promise<T>; stop(): void };
   readonly redact: Redactor;
   /** Converts the runtime's error to ours. */
   readonly onError: (error: unknown) => Error;

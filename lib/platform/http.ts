@@ -5,15 +5,15 @@
 
 import { decodeBase64 } from "../base64.ts";
 import { formatDuration } from "../duration.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock, Deadline } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
-import { boundedText, createIdleLimit, readUpTo, streamedText } from "./body.ts";
+import { createUtf8Decoder, streamedText } from "./body.ts";
 import type { ExchangeResult, HttpExchange, OpenResponse } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
-import { errorOfFailure } from "./response_error.ts";
+import { errorOfFailure, redirectTarget } from "./response_error.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
 /** Dependencies and settings of all requests. */
@@ -70,7 +70,6 @@ const MIB = 1024 * 1024;
 const MAX_RESPONSE_BYTES = 32 * MIB;
 /** The beginning of an error response is enough. */
 const MAX_ERROR_BYTES = MIB;
-const MAX_REDIRECTS = 5;
 
 export function createHttp(options: HttpOptions): Http {
   const { credential, clock, random, log } = options;
@@ -110,9 +109,11 @@ export function createHttp(options: HttpOptions): Http {
           errorOfFailure(failed(error, requestId), { action, baseUrl: credential.baseUrl, nowMs: clock.now() });
         return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
       }
-      const text = response.ok
-        ? await boundedText(response, { action, requestId, maxBytes: maxResponseBytes })
-        : (await readUpTo(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES))).text;
+      const maxBytes = response.ok ? maxResponseBytes : Math.min(maxResponseBytes, MAX_ERROR_BYTES);
+      const { text, isComplete } = await readUpTo(response, maxBytes);
+      if (response.ok && !isComplete) {
+        throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
+      }
       return { status, headers, text: redact(text), body: null, requestId };
     };
     try {
@@ -133,6 +134,62 @@ export function createHttp(options: HttpOptions): Http {
     send: (exchange) => attempt(exchange, false),
     open: (exchange) => attempt(exchange, true),
   };
+}
+
+const REUSE_MS = 500;
+
+/** Limits each operation of an exchange, but not the time between them, which the consumer may need. */
+function createIdleLimit(clock: Clock, timeoutMs: number) {
+  const controller = new AbortController();
+  let shared: Deadline | undefined;
+  let sharedSinceMs = -Infinity;
+  let isWaiting = false;
+  const stop = () => {
+    shared?.[Symbol.dispose]();
+    sharedSinceMs = -Infinity;
+  };
+  const start = () => {
+    stop();
+    const deadline = clock.timeout(timeoutMs);
+    deadline.signal.addEventListener("abort", () => {
+      if (isWaiting) controller.abort(deadline.signal.reason);
+    }, { once: true });
+    [shared, sharedSinceMs] = [deadline, clock.monotonic()];
+  };
+  /** For many short operations, which share timers: the limit may be shorter by {@link REUSE_MS}. `stop` ends them. */
+  const withinEach = async <T>(operation: () => Promise<T>): Promise<T> => {
+    if (clock.monotonic() - sharedSinceMs >= REUSE_MS) start();
+    isWaiting = true;
+    try {
+      return await operation();
+    } finally {
+      isWaiting = false;
+    }
+  };
+  const within = <T>(operation: () => Promise<T>): Promise<T> => withinEach(operation).finally(stop);
+  return { signal: controller.signal, stop, withinEach, within };
+}
+
+/** Counts decompressed bytes while reading: a small body may decompress to a thousand times its size. */
+async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
+  if (response.body === null) return { text: "", isComplete: true };
+  // At once where the length is known and within the limit: a stream takes several times as long.
+  const { headers } = response;
+  const isEncoded = headers.has("content-encoding") || headers.has("transfer-encoding");
+  const length = isEncoded ? null : headers.get("content-length");
+  if (length !== null && Number(length) <= maxBytes) return { text: await response.text(), isComplete: true };
+  const decoder = createUtf8Decoder();
+  const parts: string[] = [];
+  let bytes = 0;
+  // Leaving the loop early cancels the rest of the body and closes its connection.
+  for await (const chunk of response.body) {
+    const room = maxBytes - bytes;
+    bytes += chunk.length;
+    parts.push(decoder.add(chunk.subarray(0, room)));
+    if (chunk.length > room) return { text: parts.join(""), isComplete: false };
+  }
+  parts.push(decoder.end());
+  return { text: parts.join(""), isComplete: true };
 }
 
 type Client = Deno.HttpClient | undefined;
@@ -195,31 +252,6 @@ async function fetchSameOrigin(
     await response.body?.cancel();
     url = redirectTarget({ location, from: url, redirects, exchange, requestId });
   }
-}
-
-function redirectTarget({ location, from, redirects, exchange, requestId }: {
-  readonly location: string;
-  readonly from: string;
-  readonly redirects: number;
-  readonly exchange: HttpExchange;
-  readonly requestId: string;
-}): string {
-  const target = URL.canParse(location, from) ? new URL(location, from) : null;
-  const { origin } = new URL(from);
-  if (target !== null) {
-    // They would replace the credential.
-    target.username = "";
-    target.password = "";
-  }
-  if (target !== null && target.origin === origin && redirects < MAX_REDIRECTS) return target.href;
-  const reason = target === null
-    ? "the server redirects to an address that cannot be read"
-    : target.origin === origin
-    ? `the server redirects more than ${MAX_REDIRECTS} times`
-    : `the server redirects to ${target.origin}, but the key is only for ${origin}`;
-  throw new BadResponse(`Cannot ${exchange.action}: ${reason} (request ${requestId})`, {
-    hint: "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
-  });
 }
 
 function serverIdOf(headers: Headers): string | null {

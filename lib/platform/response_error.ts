@@ -17,7 +17,7 @@ import {
 import { isObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { nonBlank } from "../text.ts";
-import type { ExchangeResult, HttpResponse } from "./exchange.ts";
+import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
 import { isPermanent, type PermanentErrorKind } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
 
@@ -107,17 +107,20 @@ function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
   return retryAfterMs(headers.get("retry-after"), httpDateMs(headers.get("date")) ?? nowMs);
 }
 
+const CHECK_PROXY = "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it";
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
 /** Of the library. */
 const TRUST_OPTION = "the option caCerts of createClient";
+
+const MAX_REDIRECTS = 5;
 
 const REMEDIES: Record<PermanentErrorKind, string> = {
   untrusted:
     `If a private certificate authority or a proxy signs this connection, trust its certificate with ${TRUST_OPTION}; DENO_TLS_CA_STORE=system trusts what this machine trusts`,
   expired: "Check this machine's clock; if it is right, the host's operator has to renew the certificate",
   "not-yet-valid": "Check this machine's clock; if it is right, the host's operator has to install another certificate",
-  "wrong-name": "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
+  "wrong-name": CHECK_PROXY,
   authority: "The host's operator has to install a certificate that this authority has issued",
   "bad-certificate": "The host's operator has to install another certificate",
   tls: "Check that the host speaks HTTPS, and HTTPS_PROXY and NO_PROXY",
@@ -136,9 +139,7 @@ function redirectError(
   const { action, baseUrl, isSubmit } = context;
   const location = headers.get("location");
   const target = location !== null && URL.canParse(location, baseUrl) ? ` to ${new URL(location, baseUrl).origin}` : "";
-  const options = {
-    hint: "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
-  };
+  const options = { hint: CHECK_PROXY };
   // 307 and 308 ask us to repeat the request elsewhere, so nothing was done. Any other may point to the result.
   if (isSubmit !== true || status === 307 || status === 308) {
     const message =
@@ -147,6 +148,36 @@ function redirectError(
   }
   const message = `Cannot ${action}: the server redirects${target} without reporting whether it processed the request`;
   return new BadResponse(`${message} (${status}, request ${requestId})`, { ...options, submitted: "unknown" });
+}
+
+/**
+ * Where a request to the same origin goes on.
+ *
+ * @throws BadResponse for any other address, and for too many redirects.
+ */
+export function redirectTarget({ location, from, redirects, exchange, requestId }: {
+  readonly location: string;
+  readonly from: string;
+  readonly redirects: number;
+  readonly exchange: Pick<HttpExchange, "action">;
+  readonly requestId: string;
+}): string {
+  const target = URL.canParse(location, from) ? new URL(location, from) : null;
+  const { origin } = new URL(from);
+  if (target !== null) {
+    // They would replace the credential.
+    target.username = "";
+    target.password = "";
+  }
+  if (target !== null && target.origin === origin && redirects < MAX_REDIRECTS) return target.href;
+  const reason = target === null
+    ? "the server redirects to an address that cannot be read"
+    : target.origin === origin
+    ? `the server redirects more than ${MAX_REDIRECTS} times`
+    : `the server redirects to ${target.origin}, but the key is only for ${origin}`;
+  throw new BadResponse(`Cannot ${exchange.action}: ${reason} (request ${requestId})`, {
+    hint: CHECK_PROXY,
+  });
 }
 
 /** A specific code shows that the key has expired; without one, the message does. Only the hint depends on it. */

@@ -69,7 +69,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "isSlugRefused: false",
     ],
   ]),
-  ...inFile("lib/platform/http.ts", HTTP, [
+  ...inFile("lib/platform/response_error.ts", HTTP, [
     [
       "the key follows a redirect to another host",
       "target.origin === origin && redirects < MAX_REDIRECTS",
@@ -80,6 +80,8 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "target.origin === origin && redirects < MAX_REDIRECTS",
       "target.origin === origin",
     ],
+  ]),
+  ...inFile("lib/platform/http.ts", HTTP, [
     [
       "a POST follows a redirect",
       'if (!isRedirect || exchange.method !== "GET") return response;',
@@ -102,7 +104,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "createHttpClient({ ...trust })",
     ],
   ]),
-  ...inFile("lib/platform/body.ts", HTTP, [
+  ...inFile("lib/platform/http.ts", HTTP, [
     [
       "a response may have any size",
       "parts.push(decoder.add(chunk.subarray(0, room)));\n    if (chunk.length > room) return",
