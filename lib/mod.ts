@@ -30,13 +30,8 @@
 export type { Abortable, Client, RunQuery, SubmitRequest, SubmitResponse } from "./platform/client.ts";
 export { type ClientOptions, createClient } from "./platform/create_client.ts";
 export type { ProgramCall, ProgramResult, RunProgram } from "./child_process.ts";
-export {
-  type Credential,
-  type CredentialDeps,
-  type CredentialOptions,
-  findCredential,
-  type HostQuestion,
-} from "./platform/credentials/credentials.ts";
+export { type Credential, findCredential } from "./platform/credentials/credentials.ts";
+export type { CredentialDeps, CredentialOptions, HostQuestion } from "./platform/credentials/sources.ts";
 export type { CredentialFileDeps } from "./platform/credentials/credentials_file.ts";
 export type { HttpOptions } from "./platform/http.ts";
 export type { ApiKeyKind } from "./platform/credentials/api_key.ts";

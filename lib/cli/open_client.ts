@@ -2,14 +2,13 @@
 
 import type { Client } from "../platform/client.ts";
 import { type ClientOptions, createClient } from "../platform/create_client.ts";
+import { type Credential, findCredential } from "../platform/credentials/credentials.ts";
 import {
-  type Credential,
   type CredentialDeps,
   type CredentialOptions,
-  findCredential,
+  hiddenSources,
   type HostQuestion,
-} from "../platform/credentials/credentials.ts";
-import { hiddenSources } from "../platform/credentials/sources.ts";
+} from "../platform/credentials/sources.ts";
 import { oneLine } from "../escape.ts";
 import type { Log } from "../log.ts";
 import { askYesNo, canAsk } from "./confirm.ts";

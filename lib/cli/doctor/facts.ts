@@ -3,8 +3,8 @@
 import { fallbackTo, ResponseLost, Unreachable } from "../../errors.ts";
 import { createClient, defaultUserAgent, detectApiVersion } from "../../platform/create_client.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
-import { type CredentialOptions, findCredential } from "../../platform/credentials/credentials.ts";
-import { hiddenSources } from "../../platform/credentials/sources.ts";
+import { findCredential } from "../../platform/credentials/credentials.ts";
+import { type CredentialOptions, hiddenSources } from "../../platform/credentials/sources.ts";
 import { checkHealth, getWorkspaceStatus } from "../../platform/host_check.ts";
 import { createHttp } from "../../platform/http.ts";
 import { inspectStore } from "../../store/inspect.ts";

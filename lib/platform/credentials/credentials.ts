@@ -1,18 +1,10 @@
 import { nonBlank } from "../../text.ts";
-import type { RunProgram } from "../../child_process.ts";
-import type { Clock } from "../../clock.ts";
 import { CredentialError } from "../../errors.ts";
-import type { Log } from "../../log.ts";
 import type { Secret } from "../../secret.ts";
-import {
-  type CredentialFileDeps,
-  type CredentialsFile,
-  type FileIdentity,
-  type FileSearch,
-  searchCredentialsFile,
-} from "./credentials_file.ts";
+import { type CredentialsFile, type FileIdentity, type FileSearch, searchCredentialsFile } from "./credentials_file.ts";
 import { API_KEY_EXAMPLE, type ApiKeyKind, baseUrlOf, namedHost, parseApiKey, type ParsedApiKey } from "./api_key.ts";
-import { type CredentialSource, credentialSources } from "./sources.ts";
+import type { SignInDeps } from "./sign_in.ts";
+import { type CredentialDeps, type CredentialOptions, type CredentialSource, credentialSources } from "./sources.ts";
 
 /** An API key or token, and the host that it is sent to. */
 export interface Credential {
@@ -33,42 +25,6 @@ export interface Credential {
    * does not change. Throws CredentialError if the token has expired and cannot be renewed; the signal's reason.
    */
   readonly renew?: ((signal?: AbortSignal) => Promise<Secret>) | undefined;
-}
-
-/** Selects a credential. */
-export interface CredentialOptions {
-  /** Name of a context in the official CLI's credentials file. It takes precedence over `PW_API_KEY`. */
-  readonly context?: string | undefined;
-  /** A host that may receive the key although `PW_PLATFORM_HOST` or a `.env` file chose it. */
-  readonly allowHost?: string | undefined;
-  /** A key that the user has just entered: it takes precedence over everything else. */
-  readonly enteredKey?: string | undefined;
-}
-
-/** Access to the environment, to files and to the official CLI. */
-export interface CredentialDeps extends CredentialFileDeps {
-  /** `PW_API_KEY` of a `.env` file, which is weaker than the environment. */
-  readonly dotenvKey?: string | undefined;
-  /** Whether an optional file may be read without a permission prompt. Default: every file. */
-  readonly mayRead?: ((path: string) => boolean) | undefined;
-  /** Without a clock, the expiry of a sign-in token is not checked. */
-  readonly clock?: Pick<Clock, "now"> | undefined;
-  /** Runs the official CLI to renew a sign-in token; without it, an expired one is refused. */
-  readonly runProgram?: RunProgram | undefined;
-  /** Asks whether a key from `.env` may be sent to another host than the current context's; without it: no. */
-  readonly confirmHost?: ((question: HostQuestion) => Promise<boolean>) | undefined;
-  /** Receives warnings about a credentials file that is ignored. */
-  readonly log?: Log | undefined;
-}
-
-/** A key from `.env` that is for another host than the current context of the official CLI. */
-export interface HostQuestion {
-  /** `https://host` of the key. */
-  readonly keyHost: string;
-  /** `https://host` of the current context. */
-  readonly currentHost: string;
-  /** Its name. */
-  readonly currentContext: string;
 }
 
 /**
@@ -140,7 +96,7 @@ async function credentialOfContext(
   const { file, identity } = selectIdentity(search, selected.type === "context" ? selected.name : null);
   const source = `context ${identity.name} of ${file.path}`;
   if (identity.isSignIn && deps.clock !== undefined) {
-    return await signInCredential(deps, options, { identity, source, clock: deps.clock });
+    return await signInCredential({ ...deps, clock: deps.clock }, options, identity, source);
   }
   if (identity.key === null) {
     throw new CredentialError("credential_missing", `Cannot use ${source}: the file does not contain its key`, {
@@ -152,23 +108,16 @@ async function credentialOfContext(
 }
 
 async function signInCredential(
-  deps: CredentialDeps,
+  deps: CredentialDeps & SignInDeps,
   options: CredentialOptions,
-  { identity, source, clock }: {
-    readonly identity: FileIdentity;
-    readonly source: string;
-    readonly clock: Pick<Clock, "now">;
-  },
+  identity: FileIdentity,
+  source: string,
 ): Promise<Credential> {
   const parsed = identity.key === null ? null : parseApiKey(identity.key, source);
-  const own = parsed?.baseUrl ?? serverOf(identity, source);
-  const baseUrl = allowedHost(own, deps.env, options, source);
-  const stored = parsed === null ? null : {
-    authorization: parsed.authorization,
-    expiresAtMs: parsed.expiresAtMs ?? identity.expiresAtMs,
-  };
+  const baseUrl = allowedHost(parsed?.baseUrl ?? serverOf(identity, source), deps.env, options, source);
+  const stored = parsed && { ...parsed, expiresAtMs: parsed.expiresAtMs ?? identity.expiresAtMs };
   const { tokenSource } = await import("./sign_in.ts");
-  const tokens = tokenSource({ clock, runProgram: deps.runProgram }, { name: identity.name, source, stored, baseUrl });
+  const tokens = tokenSource(deps, { name: identity.name, source, stored, baseUrl });
   const { authorization, expiresAtMs } = await tokens();
   return {
     kind: parsed?.kind ?? "pwoa",

@@ -4,7 +4,7 @@
  */
 
 import { abortable } from "../../abortable.ts";
-import type { ProgramResult, RunProgram } from "../../child_process.ts";
+import type { ProgramResult } from "../../child_process.ts";
 import type { Clock } from "../../clock.ts";
 import { formatDuration } from "../../duration.ts";
 import { CredentialError } from "../../errors.ts";
@@ -12,6 +12,7 @@ import { isObject, parseJson } from "../../json.ts";
 import { firstLine } from "../../result.ts";
 import { Secret } from "../../secret.ts";
 import { namedHost } from "./api_key.ts";
+import type { CredentialDeps } from "./sources.ts";
 
 export interface SignInToken {
   /** The value of the Authorization header. */
@@ -27,10 +28,8 @@ export interface SignInToken {
  */
 export type TokenSource = (signal?: AbortSignal) => Promise<SignInToken>;
 
-export interface SignInDeps {
+export interface SignInDeps extends Pick<CredentialDeps, "runProgram"> {
   readonly clock: Pick<Clock, "now">;
-  /** `undefined` if no program may be started. */
-  readonly runProgram: RunProgram | undefined;
 }
 
 export interface SignInContext {

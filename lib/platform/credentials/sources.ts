@@ -1,6 +1,45 @@
-/** The order in which credentials are used. */
+/** What selects a credential, and in which order. */
 
+import type { RunProgram } from "../../child_process.ts";
+import type { Clock } from "../../clock.ts";
+import type { Log } from "../../log.ts";
 import { type CredentialFileDeps, searchCredentialsFile } from "./credentials_file.ts";
+
+/** Selects a credential. */
+export interface CredentialOptions {
+  /** Name of a context in the official CLI's credentials file. It takes precedence over `PW_API_KEY`. */
+  readonly context?: string | undefined;
+  /** A host that may receive the key although `PW_PLATFORM_HOST` or a `.env` file chose it. */
+  readonly allowHost?: string | undefined;
+  /** A key that the user has just entered: it takes precedence over everything else. */
+  readonly enteredKey?: string | undefined;
+}
+
+/** Access to the environment, to files and to the official CLI. */
+export interface CredentialDeps extends CredentialFileDeps {
+  /** `PW_API_KEY` of a `.env` file, which is weaker than the environment. */
+  readonly dotenvKey?: string | undefined;
+  /** Whether an optional file may be read without a permission prompt. Default: every file. */
+  readonly mayRead?: ((path: string) => boolean) | undefined;
+  /** Without a clock, the expiry of a sign-in token is not checked. */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+  /** Runs the official CLI to renew a sign-in token; without it, an expired one is refused. */
+  readonly runProgram?: RunProgram | undefined;
+  /** Asks whether a key from `.env` may be sent to another host than the current context's; without it: no. */
+  readonly confirmHost?: ((question: HostQuestion) => Promise<boolean>) | undefined;
+  /** Receives warnings about a credentials file that is ignored. */
+  readonly log?: Log | undefined;
+}
+
+/** A key from `.env` that is for another host than the current context of the official CLI. */
+export interface HostQuestion {
+  /** `https://host` of the key. */
+  readonly keyHost: string;
+  /** `https://host` of the current context. */
+  readonly currentHost: string;
+  /** Its name. */
+  readonly currentContext: string;
+}
 
 /** A place that names a credential. */
 export type CredentialSource =
@@ -8,20 +47,10 @@ export type CredentialSource =
   | { readonly type: "context"; readonly name: string; readonly setBy: "--context" | "PW_CONTEXT" }
   | { readonly type: "current-context" };
 
-interface SourceDeps {
-  readonly env: (name: string) => string | undefined;
-  readonly dotenvKey?: string | undefined;
-}
-
-interface SourceOptions {
-  readonly context?: string | undefined;
-  readonly enteredKey?: string | undefined;
-}
-
 /** Every source that is set, strongest first; the current context is always the last one. Only the first one is used. */
 export function credentialSources(
-  { env, dotenvKey }: SourceDeps,
-  { context, enteredKey }: SourceOptions,
+  { env, dotenvKey }: CredentialDeps,
+  { context, enteredKey }: CredentialOptions,
 ): readonly [CredentialSource, ...CredentialSource[]] {
   const environmentKey = env("PW_API_KEY");
   // An empty variable in the environment disables the file's key.
@@ -39,8 +68,8 @@ export function credentialSources(
 
 /** What the used source hides, like `PW_API_KEY` and `context work from PW_CONTEXT`, strongest first. */
 export async function hiddenSources(
-  deps: SourceDeps & CredentialFileDeps,
-  options: SourceOptions,
+  deps: CredentialDeps,
+  options: CredentialOptions,
 ): Promise<readonly string[]> {
   const [used, ...hidden] = credentialSources(deps, options);
   const usedContext = used.type === "context" ? used.name : null;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ProgramResult } from "../../../lib/child_process.ts";
-import { type CredentialDeps, findCredential } from "../../../lib/platform/credentials/credentials.ts";
-import { hiddenSources } from "../../../lib/platform/credentials/sources.ts";
+import { findCredential } from "../../../lib/platform/credentials/credentials.ts";
+import { type CredentialDeps, hiddenSources } from "../../../lib/platform/credentials/sources.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 
