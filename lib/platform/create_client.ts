@@ -11,8 +11,10 @@ import { createHttp, type Http, type HttpOptions } from "./http.ts";
 import { legacyRuns } from "./legacy.ts";
 import {
   pathSegment,
+  type Reader,
   readRawText,
   readResponse,
+  type RequestOptions,
   sendRequest,
   submitNotSent,
   withFallbackOnNotFound,
@@ -161,26 +163,27 @@ type AccountOperations = Omit<Client, "host" | "baseUrl" | "apiVersion" | keyof 
 const NO_WORKFLOW = "no such workflow";
 
 function accountOperations(http: Http): AccountOperations {
+  const read = <T>(
+    request: RequestOptions,
+    readerIn: (readers: typeof import("./schema.ts")) => Reader<T>,
+  ): Promise<T> => readResponse(http, request, async () => readerIn(await import("./schema.ts")));
   const operations: AccountOperations = {
     async whoAmI(options = {}) {
       const action = "identify the key's user";
       const request = { ...options, action, path: "/api/auth/session" };
-      const reader = async () => (await import("./schema.ts")).readIdentity;
-      const identity = await withFallbackOnNotFound(null, () => readResponse(http, request, reader));
+      const identity = await withFallbackOnNotFound(null, () => read(request, ({ readIdentity }) => readIdentity));
       return identity ?? await identityFromWhoami(http, action, options);
     },
 
     async listWorkflows({ favoritesOnly = false, ...options } = {}) {
       const path = `/api/workflows${favoritesOnly ? "?favoriteOnly=true" : ""}`;
-      const reader = async () => (await import("./schema.ts")).readWorkflows;
-      return await readResponse(http, { ...options, action: "list workflows", path }, reader);
+      return await read({ ...options, action: "list workflows", path }, ({ readWorkflows }) => readWorkflows);
     },
 
     async getWorkflow(name, options) {
       const action = `read workflow ${name}`;
       const path = `/api/workflows/${pathSegment(name, action)}`;
-      const reader = async () => (await import("./schema.ts")).readWorkflow;
-      return await readResponse(http, { ...options, action, path, whenMissing: NO_WORKFLOW }, reader);
+      return await read({ ...options, action, path, whenMissing: NO_WORKFLOW }, ({ readWorkflow }) => readWorkflow);
     },
 
     async getWorkflowYaml(name, options) {
@@ -189,20 +192,15 @@ function accountOperations(http: Http): AccountOperations {
       return readRawText(await sendRequest(http, { ...options, action, path, whenMissing: NO_WORKFLOW }));
     },
 
-    async listSessions(options) {
-      const reader = async () => (await import("./schema.ts")).readSessions;
-      return await readResponse(http, { ...options, action: "list sessions", path: "/api/sessions" }, reader);
-    },
+    listSessions: (options) =>
+      read({ ...options, action: "list sessions", path: "/api/sessions" }, ({ readSessions }) => readSessions),
 
-    async listClusters(options) {
-      const reader = async () => (await import("./schema.ts")).readClusters;
-      return await readResponse(http, { ...options, action: "list clusters", path: "/api/clusters" }, reader);
-    },
+    listClusters: (options) =>
+      read({ ...options, action: "list clusters", path: "/api/clusters" }, ({ readClusters }) => readClusters),
 
     async workspaceStatus(options) {
       const request = { ...options, action: "get the workspace status", path: "/api/user-workspace/status" };
-      const reader = async () => (await import("./schema.ts")).readWorkspaceStatus;
-      return await withFallbackOnNotFound(null, () => readResponse(http, request, reader));
+      return await withFallbackOnNotFound(null, () => read(request, (readers) => readers.readWorkspaceStatus));
     },
 
     async restartWorkspace(options = {}) {

@@ -45,8 +45,11 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
   return await attempt(http, { ...request, isRepeatable }, () => http.send(exchange));
 }
 
+/** Returns what a response contains. */
+export type Reader<T> = (response: HttpResponse, action: string) => T;
+
 /** Loads the function that reads a response while the request is in flight: that takes as long as a fast response. */
-type ResponseReader<T> = () => Promise<(response: HttpResponse, action: string) => T>;
+type ResponseReader<T> = () => Promise<Reader<T>>;
 
 /**
  * Returns what a 2xx response contains.
@@ -188,7 +191,7 @@ function classify(
   { http, action, read }: {
     readonly http: Http;
     readonly action: string;
-    readonly read: Awaited<ReturnType<ResponseReader<Run>>>;
+    readonly read: Reader<Run>;
   },
 ): SubmitResponse {
   if (result.type === "response" && isSuccess(result.response)) {

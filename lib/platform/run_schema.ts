@@ -133,7 +133,7 @@ function detailOf(
 /** Inputs may be submitted again: a number that would be sent as another one is NaN. */
 function exactInputs(run: WireInputs, { text }: HttpResponse): JsonObject | null {
   const { inputs, variables } = mayBeInexact(text) ? runIn(parseExactly(text)) : run;
-  return jsonObject(inputs ?? objectOfPairs(variables));
+  return jsonObject(inputs ?? (Array.isArray(variables) ? Object.fromEntries(entriesOf(variables)) : variables));
 }
 
 interface WireInputs {
@@ -159,13 +159,6 @@ function redirectOf(value: unknown): RunRedirect | null {
   const { kind, name } = jsonObject(value) ?? {};
   if ((kind !== "session" && kind !== "link") || typeof name !== "string") return null;
   return { kind, name };
-}
-
-function objectOfPairs(pairs: unknown): unknown {
-  if (!Array.isArray(pairs)) return pairs;
-  return Object.fromEntries(
-    pairs.map((pair: unknown) => Array.isArray(pair) ? pair : [jsonObject(pair)?.key, jsonObject(pair)?.value]),
-  );
 }
 
 /** Subworkflows inside subworkflows; workflows nest two or three deep. */
@@ -196,11 +189,11 @@ function readJobsIn(jobs: unknown, folder: string, depth: number): Job[] {
   });
 }
 
-function entriesOf(executedJobs: unknown): [string, unknown][] {
-  if (!Array.isArray(executedJobs)) return Object.entries(jsonObject(executedJobs) ?? {});
-  return executedJobs.flatMap((pair: unknown): [string, unknown][] => {
-    const [name, job] = Array.isArray(pair) ? pair : [jsonObject(pair)?.key, jsonObject(pair)?.value];
-    return typeof name === "string" ? [[name, job]] : [];
+function entriesOf(members: unknown): [string, unknown][] {
+  if (!Array.isArray(members)) return Object.entries(jsonObject(members) ?? {});
+  return members.flatMap((pair: unknown): [string, unknown][] => {
+    const [name, value] = Array.isArray(pair) ? pair : [jsonObject(pair)?.key, jsonObject(pair)?.value];
+    return typeof name === "string" ? [[name, value]] : [];
   });
 }
 
