@@ -1,7 +1,7 @@
 import { NotSubmitted } from "../errors.ts";
 import { formatRunId } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
-import { type ActiveSubmission, isDue, isOpen, type PendingSubmission, type Submission } from "../submission.ts";
+import { type ActiveSubmission, isDue, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
@@ -29,23 +29,17 @@ export async function advance(
   options: AdvanceOptions,
 ): Promise<AdvanceResult[]> {
   const nowMs = deps.clock.now();
-  const results = submissions.map((submission): AdvanceResult => ({ submission, events: [] }));
-  const due = submissions.map((submission, index) => ({ submission, index }))
-    .filter(({ submission }) => isOpen(submission) && isDue(submission, nowMs));
-
-  const running = due.flatMap(({ submission, index }): RunningItem[] =>
-    submission.state === "active" ? [{ submission, index }] : []
-  );
-  if (running.length > 0) {
-    for (const [index, result] of await pollRunning(deps, running, { ...options, nowMs })) results[index] = result;
-  }
-
+  const due = new Set(submissions.filter((submission) => isDue(submission, nowMs)));
+  const running = [...due].filter((submission) => submission.state === "active");
+  const polled = running.length === 0 ? undefined : await pollRunning(deps, running, { ...options, nowMs });
+  const results: AdvanceResult[] = [];
   // Sequential: the platform rejects simultaneous launches of one workflow.
-  for (const { submission, index } of due) {
-    if (submission.state === "pending") results[index] = await submitUnlessConflict(deps, submission, options);
-    if (submission.state === "unconfirmed") {
-      results[index] = await reconcile(redactingDeps(deps, submission), submission, options);
-    }
+  for (const submission of submissions) {
+    if (submission.state === "pending" && due.has(submission)) {
+      results.push(await submitUnlessConflict(deps, submission, options));
+    } else if (submission.state === "unconfirmed" && due.has(submission)) {
+      results.push(await reconcile(redactingDeps(deps, submission), submission, options));
+    } else results.push(polled?.get(submission) ?? { submission, events: [] });
   }
   return results;
 }
@@ -57,28 +51,18 @@ export async function advanceOne(deps: Deps, submission: Submission, options: Ad
   return advanced;
 }
 
-interface RunningItem {
-  readonly submission: ActiveSubmission;
-  /** Among the submissions of the step. */
-  readonly index: number;
-}
-
 /** One list for many of them, and a request by name for those that the list does not answer for. */
 async function pollRunning(
   deps: Deps,
-  running: readonly RunningItem[],
+  running: readonly ActiveSubmission[],
   { nowMs, ...options }: AdvanceOptions & { readonly nowMs: number },
-): Promise<ReadonlyMap<number, AdvanceResult>> {
+): Promise<ReadonlyMap<Submission, AdvanceResult>> {
   const untilMs = await pausedUntil(deps, nowMs, options);
   if (untilMs > nowMs) {
-    return new Map(
-      running.map((
-        { submission, index },
-      ) => [index, { submission: { ...submission, nextPollAtMs: untilMs }, events: [] }]),
-    );
+    return new Map(running.map((one) => [one, { submission: { ...one, nextPollAtMs: untilMs }, events: [] }]));
   }
   const { needsDetail = () => false, findsDuplicatesInList = false } = options;
-  const listable = running.map(({ submission }) => submission).filter((submission) => !needsDetail(submission));
+  const listable = running.filter((submission) => !needsDetail(submission));
   const list = await listRunning(deps, listable, options);
   options.onList?.(list.pages, list.error);
   // Where a page could not be read, a run that is missing may be on it: too many for a request each, so those polled longest ago.
@@ -86,22 +70,19 @@ async function pollRunning(
     list.error === undefined ? [] : listable.filter(({ runId }) => !list.running.has(formatRunId(runId)))
       .sort((one, other) => one.lastPolledAtMs - other.lastPolledAtMs).slice(MAX_CONCURRENT_POLLS),
   );
-  const results = new Map<number, AdvanceResult>();
-  await inParallel(running, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
+  const poll = async (submission: ActiveSubmission): Promise<AdvanceResult> => {
     const name = formatRunId(submission.runId);
     const mayHave = findsDuplicatesInList ? list.duplicated.has(name) : mayHaveDuplicates(submission, nowMs);
     const settled = mayHave ? await settleDuplicates(redactingDeps(deps, submission), submission, options) : undefined;
-    if (settled !== undefined) {
-      results.set(index, settled);
-      return;
-    }
+    if (settled !== undefined) return settled;
     const run = list.running.get(name);
-    if (run !== undefined) {
-      results.set(index, await applyRun(deps, submission, withoutSecretsOf(submission, run), options));
-    } else if (list.error !== undefined && postponed.has(submission)) {
-      results.set(index, await afterFailedPoll(deps, submission, list.error, { ...options, sentAtMs: nowMs }));
-    } else results.set(index, await pollRun(redactingDeps(deps, submission), submission, options));
-  });
+    if (run !== undefined) return await applyRun(deps, submission, withoutSecretsOf(submission, run), options);
+    return list.error !== undefined && postponed.has(submission)
+      ? await afterFailedPoll(deps, submission, list.error, { ...options, sentAtMs: nowMs })
+      : await pollRun(redactingDeps(deps, submission), submission, options);
+  };
+  const results = new Map<Submission, AdvanceResult>();
+  await inParallel(running, MAX_CONCURRENT_POLLS, async (one) => void results.set(one, await poll(one)));
   return results;
 }
 

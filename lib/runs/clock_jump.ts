@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { Submission } from "../submission.ts";
+import { isOpen, type Submission } from "../submission.ts";
 
 /** Slower changes are a clock that is being corrected gradually; they add up. */
 const MIN_JUMP_MS = 1_000;
@@ -26,36 +26,15 @@ export function createJumpDetector(clock: Pick<Clock, "now" | "monotonic">): () 
 
 /** Moves every instant that an elapsed time is computed from by `jumpMs`; the time of creation stays. */
 export function moveInstants(submission: Submission, jumpMs: number): Submission {
-  if (jumpMs === 0) return submission;
-  const move = (instantMs: number) => instantMs + jumpMs;
-  const moveOrNull = (instantMs: number | null) => instantMs === null ? null : instantMs + jumpMs;
-  const due = { nextPollAtMs: move(submission.nextPollAtMs), updatedAtMs: move(submission.updatedAtMs) };
-  switch (submission.state) {
-    case "pending":
-      return { ...submission, ...due, retryingSinceMs: moveOrNull(submission.retryingSinceMs) };
-    case "unconfirmed": {
-      const { reconciliation, retryingSinceMs, sentAtMs } = submission;
-      return {
-        ...submission,
-        ...due,
-        retryingSinceMs: moveOrNull(retryingSinceMs),
-        sentAtMs: move(sentAtMs),
-        reconciliation: reconciliation === null ? null : { ...reconciliation, sinceMs: move(reconciliation.sinceMs) },
-      };
-    }
-    case "active":
-      return {
-        ...submission,
-        ...due,
-        startedAtMs: move(submission.startedAtMs),
-        lastPolledAtMs: move(submission.lastPolledAtMs),
-        ...(submission.listedAtMs === undefined ? {} : { listedAtMs: move(submission.listedAtMs) }),
-        unreachableSinceMs: moveOrNull(submission.unreachableSinceMs),
-        missingSinceMs: moveOrNull(submission.missingSinceMs),
-        failingSinceMs: moveOrNull(submission.failingSinceMs),
-      };
-    case "finished":
-    case "rejected":
-      return submission;
-  }
+  if (jumpMs === 0 || !isOpen(submission)) return submission;
+  const moved = { ...submission, ...movedIn(submission, jumpMs) };
+  if (moved.state !== "unconfirmed" || moved.reconciliation === null) return moved;
+  return { ...moved, reconciliation: { ...moved.reconciliation, ...movedIn(moved.reconciliation, jumpMs) } };
+}
+
+function movedIn(record: object, jumpMs: number): Readonly<Record<string, number>> {
+  const instants = Object.entries(record).filter(([name]) => /(?:At|[sS]ince)Ms$/.test(name) && name !== "createdAtMs");
+  return Object.fromEntries(
+    instants.flatMap(([name, value]) => typeof value === "number" ? [[name, value + jumpMs]] : []),
+  );
 }

@@ -325,7 +325,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["each run is polled, however many there are", "const MIN_RUNS_FOR_LIST = 4;", "const MIN_RUNS_FOR_LIST = 400;"],
   ]),
   ...inFile("lib/runs/advance.ts", ["tests/runs/advance_test.ts", RUNS], [
-    ["what is not due is polled", "&& isDue(submission, nowMs)", ""],
+    ["what is not due is polled", "isDue(submission, nowMs)", "true"],
     [
       "two processes with one store both submit",
       "if (!(error instanceof WriteConflict)) throw error;\n    const stored",
