@@ -1,13 +1,11 @@
-export interface RetryPolicy {
+export const RETRY_POLICY = {
   /** Including the first one. */
-  readonly maxAttempts: number;
-  readonly baseDelayMs: number;
-  readonly maxDelayMs: number;
+  maxAttempts: 4,
+  baseDelayMs: 500,
+  maxDelayMs: 30_000,
   /** Maximum time from the first attempt to the start of the last one. */
-  readonly budgetMs: number;
-}
-
-export const RETRY_POLICY: RetryPolicy = { maxAttempts: 4, baseDelayMs: 500, maxDelayMs: 30_000, budgetMs: 60_000 };
+  budgetMs: 60_000,
+};
 
 const TRANSIENT_STATUSES: readonly number[] = [429, 500, 502, 503, 504];
 
@@ -15,7 +13,7 @@ export function isTransient(status: number): boolean {
   return TRANSIENT_STATUSES.includes(status);
 }
 
-export interface RetryState {
+interface RetryState {
   /** Number of attempts, all of which failed. */
   readonly failures: number;
   readonly elapsedMs: number;
@@ -28,7 +26,7 @@ export interface RetryState {
  *
  * @returns Milliseconds; `null` to stop retrying.
  */
-export function retryDelayMs(state: RetryState, policy: RetryPolicy, random: () => number): number | null {
+export function retryDelayMs(state: RetryState, policy: typeof RETRY_POLICY, random: () => number): number | null {
   if (state.failures >= policy.maxAttempts) return null;
   const jitterMs = random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (state.failures - 1));
   const delayMs = Math.max(jitterMs, state.retryAfterMs ?? 0);

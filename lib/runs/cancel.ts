@@ -1,7 +1,7 @@
 /** Cancels a run and verifies the result by polling: the response to the cancel request proves nothing. */
 
 import type { Owner } from "../account.ts";
-import { Conflict, NotFound, Rejected, RunnerError } from "../errors.ts";
+import { Conflict, Rejected, ResponseLost } from "../errors.ts";
 import { formatRunId, type RunDetail, type RunId } from "../run.ts";
 import { storeFailureTo } from "../log.ts";
 import { recordObservation } from "./advance_result.ts";
@@ -22,7 +22,10 @@ export async function cancelRun(
   runId: RunId,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunDetail> {
-  const cancelError = await requestCancel(client, runId, signal);
+  const cancelError = await client.cancelRun(runId, { signal }).then(() => undefined, (error: unknown) => {
+    if (error instanceof Conflict || error instanceof Rejected || error instanceof ResponseLost) return error;
+    throw error;
+  });
   for (let poll = 0; poll < MAX_POLLS; poll++) {
     const run = await client.getRun(runId, { signal });
     if (run.status !== "running" || run.platformStatus === "canceling") return run;
@@ -54,19 +57,4 @@ export async function recordCancel(
     runId: submission.runId,
     pollAtMs: deps.clock.now(),
   });
-}
-
-async function requestCancel(
-  client: Deps["client"],
-  runId: RunId,
-  signal: AbortSignal | undefined,
-): Promise<RunnerError | undefined> {
-  try {
-    await client.cancelRun(runId, { signal });
-    return undefined;
-  } catch (error) {
-    if (error instanceof Conflict || error instanceof Rejected) return error;
-    if (error instanceof NotFound || !(error instanceof RunnerError) || error.kind !== "response_lost") throw error;
-    return error;
-  }
 }

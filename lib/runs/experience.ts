@@ -121,11 +121,10 @@ export function durationsLike(
 ): ObservedDurations {
   const sameInputs = inputsHash === null ? [] : runs.filter((run) => run.inputsHash === inputsHash);
   const sameClusters = clusters === null ? [] : runs.filter((run) => run.clusters === clusters);
-  const alike = [sameInputs, sameClusters].find((some) => some.filter(hasEnded).length >= MIN_ALIKE) ?? runs;
-  return {
-    endedMs: alike.filter(hasEnded).map(({ durationMs }) => durationMs),
-    censoredMs: alike.filter((run) => !hasEnded(run)).map(({ durationMs }) => durationMs),
-  };
+  const alike =
+    [sameInputs, sameClusters].find((some) => some.filter(({ hasEnded }) => hasEnded).length >= MIN_ALIKE) ?? runs;
+  const durations = (isEnd: boolean) => alike.filter((run) => run.hasEnded === isEnd).map((run) => run.durationMs);
+  return { endedMs: durations(true), censoredMs: durations(false) };
 }
 
 /** What {@link durationsLike} compares. */
@@ -157,10 +156,6 @@ function clustersOf(inputs: JsonObject): string | null {
   };
   visit(inputs, "", "");
   return found.length === 0 ? null : found.sort().join("\n");
-}
-
-function hasEnded(run: EarlierRun): boolean {
-  return run.hasEnded;
 }
 
 function latestEnded(runs: readonly EarlierRun[]): readonly EarlierRun[] {

@@ -81,33 +81,26 @@ export interface WebhookSpec {
   readonly secretEnv?: string;
 }
 
+type SharedField = "name" | "cron" | "timeZone" | "inputs" | "overlap" | "onDeadline" | "backfill";
+
 /** A checked schedule with all defaults filled in. */
-export interface Schedule {
-  readonly name: string;
-  readonly cron: string;
-  readonly timeZone: string;
+export interface Schedule extends Required<Pick<ScheduleSpec, SharedField>> {
   /** Empty if it runs a suite. */
   readonly workflow: string;
   /** The path of the suite file; `null` if it runs a workflow. */
   readonly suite: string | null;
   readonly preset: string | null;
   readonly inputsFile: string | null;
-  readonly inputs: JsonObject;
   readonly displayName: string | null;
   readonly isTrusted: boolean;
-  readonly overlap: Overlap;
   readonly deadlineMs: number | null;
-  readonly onDeadline: ScheduleDeadlineAction;
-  readonly backfill: Backfill;
   readonly jitterMs: number;
   /** The timelines it runs on; empty if it is disabled. */
   readonly timelines: readonly string[];
   readonly notify: readonly Webhook[];
 }
 
-export interface Webhook {
-  readonly url: string;
-  readonly on: readonly NotificationKind[];
+export interface Webhook extends Required<Pick<WebhookSpec, "url" | "on">> {
   readonly secretEnv: string | null;
 }
 

@@ -103,14 +103,14 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
 }
 
 /** As long as anything is submitted, what is not is the problem of its own schedule. */
-function failureOf({ submitted, failures }: SubmittedWaiting): string | null {
+function failureOf({ submitted, failures }: Awaited<ReturnType<typeof submitWaiting>>): string | null {
   const [first] = failures;
   if (submitted > 0 || first === undefined) return null;
   const count = failures.length;
   const what = count === 1
     ? "The only due occurrence was not submitted"
     : `None of ${count} due occurrences was submitted`;
-  return `${what}: ${first.occurrenceId}: ${first.message}`;
+  return `${what}: ${first}`;
 }
 
 function isSuite({ occurrence }: ListedOpenRow): boolean {
@@ -144,25 +144,11 @@ interface WaitingInput {
   readonly known: ReadonlySet<string>;
 }
 
-interface SubmittedWaiting {
-  readonly submitted: number;
-  /** Those that should have been submitted and were not; each is logged. */
-  readonly failures: readonly SubmitFailure[];
-}
-
-interface SubmitFailure {
-  readonly occurrenceId: string;
-  readonly message: string;
-}
-
 /**
  * Submits what may be submitted, the earliest first. Workflows don't wait for each other: one that the platform does not
  * respond for delays no other.
  */
-async function submitWaiting(
-  context: TickContext,
-  { waiting, open, known }: WaitingInput,
-): Promise<SubmittedWaiting> {
+async function submitWaiting(context: TickContext, { waiting, open, known }: WaitingInput) {
   const { service, schedules, signal } = context;
   const states = statesOf(waiting, open);
   const sent = new Set<string>();
@@ -171,7 +157,8 @@ async function submitWaiting(
   // Where there are more than go at once, another one is first each minute.
   const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, groups.length);
   const errors: unknown[] = [];
-  const failures: SubmitFailure[] = [];
+  /** Those that should have been submitted and were not; each is logged. */
+  const failures: string[] = [];
   let submitted = 0;
   const submitAll = async (occurrences: readonly Occurrence[], inOrder: SubmitOptions["inOrder"]) => {
     try {
@@ -180,7 +167,7 @@ async function submitWaiting(
         const state = states.get(occurrence.schedule) ?? new Map();
         const outcome = await submitOne(context, occurrence, { state, known, sent, inOrder });
         if (outcome === "submitted") submitted++;
-        else if (outcome !== "waiting") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
+        else if (outcome !== "waiting") failures.push(`${occurrence.id}: ${outcome.failure}`);
       }
     } catch (error) {
       if (error !== signal.reason) errors.push(error);

@@ -98,12 +98,7 @@ export interface RecentQuery {
 }
 
 /** The last submission of a page. */
-export interface RecentCursor {
-  /** Milliseconds since the epoch. */
-  readonly createdAtMs: number;
-  /** Of the submission. */
-  readonly submissionId: string;
-}
+export type RecentCursor = Pick<Submission, "createdAtMs" | "submissionId">;
 
 /** What to remove. */
 export interface PruneBounds {
