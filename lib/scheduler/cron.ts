@@ -12,7 +12,7 @@ import { shortened } from "../store/submission_rows.ts";
 import { sha256 } from "../text.ts";
 import { nextOccurrences } from "./occurrences.ts";
 import type { Schedule } from "./schedule.ts";
-import { addNotification } from "./scheduler_store.ts";
+import { addNotification, removeProgress } from "./scheduler_store.ts";
 import type { Service, TickReport } from "./service.ts";
 import { DEFAULT_TICK, tick } from "./tick.ts";
 
@@ -67,6 +67,8 @@ export async function everyMinute(clock: Clock, onTick: () => Promise<void>, sig
 const INTERVAL_MS = 60 * 60_000;
 const TIMEOUT_MS = 20_000;
 const CHECKS_AT_ONCE = 4;
+/** A schedule that ticks have not known for so long after it was due starts anew when it is back. */
+const ABSENT_MS = 10 * MINUTE_MS;
 
 interface LastCheck {
   readonly atMs: number;
@@ -74,7 +76,10 @@ interface LastCheck {
   readonly of: string;
 }
 
-/** Reports each schedule whose next occurrence would be rejected, once until that changes; unless it was done recently. */
+/**
+ * Reports each schedule whose next occurrence would be rejected, once until that changes, and removes what is kept of those
+ * that are gone; unless it was done recently.
+ */
 export async function checkInputs(service: Service, signal: AbortSignal): Promise<void> {
   const { deps, kv, schedules, timeline } = service;
   const enabled = schedules.filter(({ timelines }) => timelines.includes(timeline));
@@ -83,6 +88,7 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
   if (last.value?.of === of && Math.abs(nowMs - last.value.atMs) < INTERVAL_MS) return;
   // Another process may have read the same: one of them checks.
   if (await kv.atomic().check(last).set(["inputs-check"], { atMs: nowMs, of }).commit() === undefined) return;
+  await removeProgress(kv, (name, nextMs) => nowMs - nextMs > ABSENT_MS && !schedules.some((one) => one.name === name));
   const { scheduleProblems } = await import("./submit_occurrence.ts");
   using deadline = deps.clock.timeout(TIMEOUT_MS);
   const either = AbortSignal.any([signal, deadline.signal]);

@@ -3,7 +3,7 @@
  * outbox of notifications, runs to cancel because a later one replaces them, the lock, and how the last tick went.
  */
 
-import { type AtomicChange, deleteRows, type FoundEntry, type Kv, type StoreEntry } from "../store/kv.ts";
+import { type AtomicChange, deleteRows, type FoundEntry, inChanges, type Kv, type StoreEntry } from "../store/kv.ts";
 import { shortened, timeKey } from "../store/submission_rows.ts";
 import type { ScheduleProgress } from "./occurrences.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
@@ -98,6 +98,14 @@ export async function readScheduleProgress(
 
 export function scheduleProgressKey(schedule: string): readonly string[] {
   return ["progress", schedule];
+}
+
+/** Of the schedules that `isGone` names, by when they were due next. */
+export async function removeProgress(kv: Kv, isGone: (schedule: string, nextMs: number) => boolean): Promise<void> {
+  await inChanges(kv, kv.list<ScheduleProgress>({ prefix: ["progress"] }), (change, entry) => {
+    if (!isGone(entry.key.at(-1) ?? "", entry.value.nextMs ?? Infinity)) return false;
+    return change.check(entry).delete(entry.key);
+  });
 }
 
 /** Earliest first. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkInputs } from "../../lib/scheduler/cron.ts";
+import { checkInputs, scheduledTick } from "../../lib/scheduler/cron.ts";
 import { listDueMessages, listServiceProblems } from "../../lib/scheduler/scheduler_store.ts";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
 import type { Service } from "../../lib/scheduler/service.ts";
@@ -86,6 +86,25 @@ Deno.test("inputs are checked again when the schedules change, otherwise once an
   // A clock that was ahead is set back.
   stage.clock.set(-HOUR_MS - 1);
   assert.ok(await requests(changed) > 0);
+});
+
+Deno.test("a schedule that was removed for a while starts anew when it is back, and one that was gone for minutes goes on", async () => {
+  const hourly = { name: "hourly", cron: "0 * * * *", workflow: "sized", inputs: { size: 3 } };
+  const before = "hourly@2026-01-05T09:00Z";
+  for (const [goneMinutes, expected] of [[65, ["hourly@2026-01-05T10:00Z", before]], [200, [before]]] as const) {
+    await using stage = await aServiceStage([hourly], { workflows: { sized: sized(1) }, startMs: START_MS });
+    const service = await stage.isolate();
+    const without = { ...service, schedules: defineSchedules([{ ...hourly, name: "another" }]) };
+    await scheduledTick(() => Promise.resolve(service), signal);
+    for (let minute = 1; minute <= goneMinutes; minute++) {
+      stage.clock.advance(60_000);
+      await scheduledTick(() => Promise.resolve(without), signal);
+    }
+    stage.clock.advance(60_000);
+    await scheduledTick(() => Promise.resolve(service), signal);
+    const found = await service.deps.store.listOfSchedule("hourly", 10);
+    assert.deepEqual(found.map(({ submissionId }) => submissionId), expected);
+  }
 });
 
 Deno.test("a platform that does not respond is no problem of the schedules", async () => {
