@@ -1,7 +1,14 @@
 /** The defaults of settings, and a check of those that come from outside, where the compiler cannot. */
 
 import { isObject } from "../json.ts";
-import { type ClusterFacts, type Fault, OPERATIONS, type ServerBehavior, type SimulatorOptions } from "./simulator.ts";
+import {
+  BODY_FAULTS,
+  type ClusterFacts,
+  type Fault,
+  OPERATIONS,
+  type ServerBehavior,
+  type SimulatorOptions,
+} from "./simulator.ts";
 
 type Setting = "number" | "text" | readonly (string | number | boolean)[];
 type SettingsOf<T> = Readonly<Record<keyof T, Setting>>;
@@ -48,7 +55,7 @@ const FAULT = {
   status: "number",
   retryAfter: "text",
   cut: ["before-effect", "after-effect"],
-  body: ["truncated", "malformed", "html", "empty", "slow", "wrong-shape", "huge"],
+  body: BODY_FAULTS,
   statusAfterEffect: "number",
   slowMs: "number",
 } as const satisfies SettingsOf<Fault>;

@@ -35,6 +35,9 @@ export const OPERATIONS = [
 /** One of {@link OPERATIONS}. */
 export type Operation = (typeof OPERATIONS)[number];
 
+/** What may become of a response's body. */
+export const BODY_FAULTS = ["truncated", "malformed", "html", "empty", "slow", "wrong-shape", "huge"] as const;
+
 /** An injected failure. Faults are matched in the order of the list; each match uses the fault up once. */
 export interface Fault {
   /** Which requests fail; `*` for all. */
@@ -52,7 +55,7 @@ export interface Fault {
   /** Closes the connection without a response, before or after the request takes effect. */
   readonly cut?: "before-effect" | "after-effect";
   /** The request takes effect, and the response body is corrupted. With `status`, corrupts the error's body. */
-  readonly body?: "truncated" | "malformed" | "html" | "empty" | "slow" | "wrong-shape" | "huge";
+  readonly body?: (typeof BODY_FAULTS)[number];
   /** The request takes effect, but the response has this status (a gateway timeout). */
   readonly statusAfterEffect?: number;
   /** How long a `slow` body takes, in simulator milliseconds (default 10,000). */

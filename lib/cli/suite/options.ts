@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { countCases } from "../../reports/cases.ts";
+import { FILE_FORMATS, type FileFormat, isFileFormat } from "../../reports/formats.ts";
 import type { ReportCase, Shard } from "../../reports/report.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
@@ -105,10 +106,6 @@ export function retriesThresholdOf({ retriesThreshold }: Pick<SuiteValues, "retr
   throw new UsageError(`Cannot use --retries-threshold ${retriesThreshold}`, { hint: "Write a percentage, like 30%" });
 }
 
-const FILE_FORMATS = ["junit", "ctrf", "html", "markdown"] as const;
-
-export type FileFormat = (typeof FILE_FORMATS)[number];
-
 export interface WantedReport {
   readonly format: FileFormat;
   readonly file: string;
@@ -122,11 +119,10 @@ export interface WantedReport {
 export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): readonly WantedReport[] {
   const wanted = report.flatMap((text): WantedReport[] => {
     if (text === "text" || text === "github") return [];
-    const [, name, file] = /^(\w+)=(.+)$/s.exec(text) ?? [];
-    const format = FILE_FORMATS.find((format) => format === name);
-    if (format !== undefined && file !== undefined) return [{ format, file }];
+    const [, format = "", file] = /^(\w+)=(.+)$/s.exec(text) ?? [];
+    if (isFileFormat(format) && file !== undefined) return [{ format, file }];
     throw new UsageError(`Cannot use --report ${text}`, {
-      hint: `The formats are text, github, ${FILE_FORMATS.map((format) => `${format}=FILE`).join(", ")}`,
+      hint: `The formats are text, github, ${Object.keys(FILE_FORMATS).map((format) => `${format}=FILE`).join(", ")}`,
     });
   });
   refuseSameFile(wanted.map(({ file }) => file), "reports");

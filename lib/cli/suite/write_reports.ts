@@ -7,7 +7,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { caseLine, renderText } from "../../reports/text.ts";
 import { githubAnnotations } from "../../reports/github.ts";
 import type { CtrfOptions } from "../../reports/ctrf.ts";
-import type { Trends } from "../../reports/trends.ts";
+import { FILE_FORMATS } from "../../reports/formats.ts";
 import { changesOf, earlierRuns, trendsOf } from "../../suites/history.ts";
 import type { Submitted } from "../../result.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
@@ -16,24 +16,10 @@ import { styleFor } from "../terminal/style.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
 import type { EarlierReports } from "./history.ts";
-import type { FileFormat, SuiteCall, WantedReport } from "./options.ts";
-
-interface Rendering {
-  readonly context: Context;
-  readonly trends: Trends;
-}
-
-/** Each format is loaded only when it is wanted. */
-const RENDERERS: Readonly<Record<FileFormat, (report: Report, rendering: Rendering) => Promise<string>>> = {
-  junit: async (report) => (await import("../../reports/junit.ts")).renderJunit(report),
-  ctrf: async (report, { context, trends }) =>
-    (await import("../../reports/ctrf.ts")).renderCtrf(report, { ...ciFacts(context), trends }),
-  html: async (report, { trends }) => await (await import("../../reports/html.ts")).renderHtml(report, { trends }),
-  markdown: async (report) => (await import("../../reports/github.ts")).githubSummary(report),
-};
+import type { SuiteCall, WantedReport } from "./options.ts";
 
 /** Facts of the job, from GitHub and GitLab. */
-function ciFacts({ env }: Context): CtrfOptions {
+function ciFacts({ env }: Context): Required<Omit<CtrfOptions, "trends">> {
   const repository = `${env("GITHUB_SERVER_URL")}/${env("GITHUB_REPOSITORY")}`;
   const run = env("GITHUB_RUN_ID");
   const buildUrl = run === undefined ? env("CI_JOB_URL") : `${repository}/actions/runs/${run}`;
@@ -79,7 +65,8 @@ export async function finishReport(
   const areWritten = await writeOutputFiles(output, [
     ...reports.map(({ format, file }) => ({
       hint,
-      write: async () => await replaceOutputFile(context, file, await RENDERERS[format](clean, { context, trends })),
+      write: async () =>
+        await replaceOutputFile(context, file, await FILE_FORMATS[format](clean, { ...ciFacts(context), trends })),
     })),
     // A shard is a part of a run: the merged report is added. One without cases would take the place of one that has some.
     ...report.shard === null && report.cases.length > 0 ? [{ hint, write: () => history.save(clean) }] : [],
