@@ -17,7 +17,8 @@ export const command = defineCommand({
     "pw-workflow-runner history --workflow hello-world --since 7d":
       "List the runs of a workflow submitted in the last week",
     "pw-workflow-runner history show last": "Show the latest run with its inputs",
-    "pw-workflow-runner history prune --since 30d --keep 1000": "Remove finished runs that are older",
+    "pw-workflow-runner history prune --since 30d --keep 1000":
+      "Remove finished runs that are older, and all but the newest 1,000",
   },
   notes:
     "The local history contains the runs submitted from this machine. Reading it needs no API key and no network. " +
@@ -28,12 +29,12 @@ export const command = defineCommand({
     run: argument("RUN", { required: false, completes: "run", onlyAfter: "show" }),
     workflow: option("WORKFLOW", "Only runs of this workflow", { completes: "workflow", actions: [""] }),
     failed: flag("Only runs that failed, and submissions that were rejected", undefined, { actions: [""] }),
-    since: option("TIME", "Only runs from the last TIME, such as 7d; prune: keep these", {
+    since: option("TIME", "Only runs from the last TIME, such as 7d; prune: remove older ones", {
       parse: positiveDuration,
       actions: ["", "prune"],
     }),
     limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count, actions: [""] }),
-    keep: option("N", "prune: keep the newest N runs", { parse: count, actions: ["prune"] }),
+    keep: option("N", "prune: remove all but the newest N runs", { parse: count, actions: ["prune"] }),
     ...JSON_OPTION,
   },
   async run(call) {
