@@ -80,7 +80,10 @@ export async function claimIdempotencyKey(
     // The earlier submission was rejected and started no run: the key is free.
     if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
     if (policy === "reject") throw idempotencyKeyConflict(keyed, runOf(existing), "is already in use");
-    if (policy === "attach" || !await hasFailed(deps, existing, options)) return withKnownInputs(existing, keyed);
+    // Nothing checks the types of a program in JavaScript: only what is asked for by name starts another run.
+    if (policy !== "new-if-failed" || !await hasFailed(deps, existing, options)) {
+      return withKnownInputs(existing, keyed);
+    }
   }
   throw new IdempotencyKeyConflict(
     `Cannot use the idempotency key "${text}": ${MAX_ATTEMPTS} runs with it have failed`,

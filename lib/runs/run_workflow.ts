@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { InvalidInputs } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import { checkJsonObject } from "../inputs/check_json.ts";
 import { createInputLayer } from "../inputs/merge.ts";
 import type { JsonObject } from "../json.ts";
 import { silentLog } from "../log.ts";
@@ -8,7 +9,7 @@ import type { Abortable } from "../platform/client.ts";
 import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import type { CredentialOptions } from "../platform/credentials/sources.ts";
-import { problemText } from "../problem.ts";
+import { type Problem, problemText } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
 import type { RunRequest } from "../submission.ts";
@@ -72,6 +73,9 @@ export async function prepareInputs(
   { inputs = {}, preset = null, displayName = null, isTrusted = false, checking = "lenient" }: RunInputs,
   options: Pick<Abortable, "signal" | "retry">,
 ): Promise<RunRequest> {
+  const problems: Problem[] = [];
+  checkJsonObject(inputs, { path: "", report: (path, message) => problems.push({ origin: "inputs", path, message }) });
+  if (problems.length > 0) throw new InvalidInputs(`Cannot run ${workflow}: its inputs are not JSON`, problems);
   const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset, displayName, isTrusted, checking };
   const { request, warnings, notes } = await prepare(deps, spec, options);

@@ -3,16 +3,8 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
 import { UsageError } from "../errors.ts";
+import { describeType, type FieldCheck, isPlainObject, type ValueContext } from "../inputs/check_json.ts";
 import { joinPath } from "../inputs/path.ts";
-import type { Json, JsonObject } from "../json.ts";
-
-export interface ValueContext {
-  /** Like `schedules[2].cron`. */
-  readonly path: string;
-  report(path: string, message: string): void;
-}
-
-export type FieldCheck<T> = (value: unknown, context: ValueContext) => T | undefined;
 
 export interface FieldChecks<Name extends string> {
   has(name: Name): boolean;
@@ -128,33 +120,3 @@ export const checkScheduleUrl: FieldCheck<string> = (value, context) => {
   // The value is not quoted: webhook URLs contain secrets.
   return void context.report(context.path, "must be an https URL");
 };
-
-export const checkJsonObject: FieldCheck<JsonObject> = (value, { path, report }) => {
-  if (!isPlainObject(value)) return void report(path, `must be an object: got ${describeType(value)}`);
-  return isJson(value, { path, report }) ? value : undefined;
-};
-
-function isJson(value: unknown, { path, report }: ValueContext): value is Json {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value === "number" && Number.isFinite(value)) return true;
-  if (Array.isArray(value)) return value.every((item, at) => isJson(item, { path: joinPath(path, at), report }));
-  if (isPlainObject(value)) {
-    return Object.entries(value).every(([name, item]) => isJson(item, { path: joinPath(path, name), report }));
-  }
-  report(path, `must be JSON: got ${typeof value === "object" ? "a class instance" : describeType(value)}`);
-  return false;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
-function describeType(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
-  if (value === undefined) return "nothing";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}

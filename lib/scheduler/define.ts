@@ -2,12 +2,12 @@
 
 import { formatDuration } from "../duration.ts";
 import { InvalidInputs } from "../errors.ts";
+import { checkJsonObject, type FieldCheck, type ValueContext } from "../inputs/check_json.ts";
 import { joinPath } from "../inputs/path.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import {
   checkBoolean,
-  checkJsonObject,
   checkOneOf,
   checkScheduleDuration,
   checkScheduleList,
@@ -15,9 +15,7 @@ import {
   checkScheduleTextPattern,
   checkScheduleUrl,
   checkTimeZone,
-  type FieldCheck,
   readScheduleFields,
-  type ValueContext,
 } from "./checks.ts";
 import { MAX_QUEUE_LENGTH, readCronPattern } from "./occurrences.ts";
 import {

@@ -8,6 +8,7 @@ import { prepare, type RunSpec } from "../runs/prepare.ts";
 import { trackSubmission } from "../runs/track.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { toRunView } from "../runs/view.ts";
+import { checkJsonObject, type FieldCheck } from "../inputs/check_json.ts";
 import { createInputLayer } from "../inputs/merge.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
@@ -15,13 +16,7 @@ import { isDue, isOpen, slugOf, type Submission, suiteOf } from "../submission.t
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
-import {
-  checkBoolean,
-  checkJsonObject,
-  checkScheduleText,
-  type FieldCheck,
-  readScheduleFields,
-} from "../scheduler/checks.ts";
+import { checkBoolean, checkScheduleText, readScheduleFields } from "../scheduler/checks.ts";
 import { parseCursor, parseWait, parseWholeNumber, readBody, readIdempotencyKey } from "./request.ts";
 import { statusOf } from "./pages/facts.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { runNow } from "../../functions/mod.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
+import { InvalidInputs } from "../../lib/errors.ts";
 import type { Log } from "../../lib/log.ts";
 import { runWorkflow } from "../../lib/runs/run_workflow.ts";
+import { Secret } from "../../lib/secret.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { submittedTo } from "../support/received.ts";
@@ -66,4 +68,42 @@ jobs: { main: { steps: [{ name: solve, run: "true" }] } }
   const deps = await depsFor(simulator, { clock, log: (level, text) => void (level === "INFO" && infos.push(text)) });
   await runWorkflow("solver", { deps });
   assert.match(infos.join("\n"), /^solver: .*narwhal/);
+});
+
+/** As a program in JavaScript may pass it. */
+const untyped = (value: unknown) => value as never;
+
+Deno.test("inputs that are no JSON object are refused with the path, before anything is submitted", async () => {
+  await using stage = await aStage();
+  for (
+    const [inputs, path, message] of [
+      ["note=n", "", "must be an object: got a string"],
+      [null, "", "must be an object: got null"],
+      [["n"], "", "must be an object: got a list"],
+      [new Map([["note", "n"]]), "", "must be an object: got a class instance"],
+      [{ note: () => "n" }, "note", "must be JSON: got a function"],
+      [{ note: undefined }, "note", "must be JSON: got nothing"],
+      [{ list: [1, 2n] }, "list[1]", "must be JSON: got a bigint"],
+      [{ at: { any: new Secret("hunter2") } }, "at.any", "must be JSON: got a class instance"],
+    ] as const
+  ) {
+    await assert.rejects(runWorkflow("solver", { deps: stage.deps, inputs: untyped(inputs) }), (error) => {
+      assert.ok(error instanceof InvalidInputs, Deno.inspect(error));
+      assert.deepEqual(error.problems, [{ origin: "inputs", path, message }]);
+      return true;
+    });
+  }
+  const inputs = untyped({ note: "n", own: Object.assign(Object.create(null), { a: [null] }) });
+  await runWorkflow("solver", { deps: stage.deps, isTrusted: true, inputs });
+  assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, { nodes: 1, note: "n", own: { a: [null] } });
+});
+
+Deno.test("a policy that does not exist attaches to the run of the key, also if it failed", async () => {
+  await using stage = await aStage();
+  for (const policy of [undefined, "new-if-faild"]) {
+    const idempotencyKey = untyped({ text: "key", policy });
+    const { status } = await runWorkflow("failing-step", { deps: stage.deps, idempotencyKey });
+    assert.equal(status, "failed");
+  }
+  assert.equal(submittedTo(stage.simulator).length, 1);
 });

@@ -1,0 +1,43 @@
+/** Checks what is passed as JSON by code whose types nothing has checked. */
+
+import type { Json, JsonObject } from "../json.ts";
+import { joinPath } from "./path.ts";
+
+export interface ValueContext {
+  /** Of the value, like `schedules[2].cron`. */
+  readonly path: string;
+  report(path: string, message: string): void;
+}
+
+export type FieldCheck<T> = (value: unknown, context: ValueContext) => T | undefined;
+
+export const checkJsonObject: FieldCheck<JsonObject> = (value, { path, report }) => {
+  if (!isPlainObject(value)) return void report(path, `must be an object: got ${describeType(value)}`);
+  return isJson(value, { path, report }) ? value : undefined;
+};
+
+function isJson(value: unknown, { path, report }: ValueContext): value is Json {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number" && Number.isFinite(value)) return true;
+  if (Array.isArray(value)) return value.every((item, at) => isJson(item, { path: joinPath(path, at), report }));
+  if (isPlainObject(value)) {
+    return Object.entries(value).every(([name, item]) => isJson(item, { path: joinPath(path, name), report }));
+  }
+  report(path, `must be JSON: got ${describeType(value)}`);
+  return false;
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+export function describeType(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (value === undefined) return "nothing";
+  if (isPlainObject(value)) return "an object";
+  return typeof value === "object" ? "a class instance" : `a ${typeof value}`;
+}
