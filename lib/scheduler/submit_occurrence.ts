@@ -19,10 +19,13 @@ import type { Occurrence, Schedule } from "./schedule.ts";
 import { addNotification, addReplaced, waitingKey } from "./scheduler_store.ts";
 import { advanceOptions, type PrepareParts, type TickContext } from "./service.ts";
 
-/** An occurrence that can't be prepared, for lack of a connection, is retried for so long. */
+/** An occurrence that can't be prepared, for lack of a connection or an accepted key, is retried for so long. */
 export const PREPARE_TIMEOUT_MS = 60 * 60_000;
 
-/** What may be different a minute later. `not_submitted`: the store would not take the submission. */
+/**
+ * What may be different a minute later. `not_submitted`: the store would not take the submission; `credential_refused`: by a
+ * server that restarts, or until the key is replaced.
+ */
 const TEMPORARY: readonly ErrorKind[] = [
   "unreachable",
   "unavailable",
@@ -30,6 +33,7 @@ const TEMPORARY: readonly ErrorKind[] = [
   "bad_response",
   "conflict",
   "not_submitted",
+  "credential_refused",
 ];
 
 /** What is open or waiting of one schedule, by occurrence. */

@@ -279,6 +279,25 @@ tickTest(
   },
 );
 
+tickTest(
+  "a key that is refused for less than an hour delays an occurrence, and loses none; after an hour it has failed",
+  {},
+  async ({ stage, service, tickAt }) => {
+    await tickAt(0);
+    stage.simulator.addFaults({ on: "get-workflow", status: 401, times: 2 });
+    await tickAt(10);
+    assert.match((await readTickLog(service.kv))?.error ?? "", /^The only due occurrence was not submitted: .*401/);
+    await tickAt(11, 12, 13);
+    assert.deepEqual(await statusesOf(service), ["completed"]);
+    stage.simulator.expireKeys("demo");
+    await tickAt(20, 21, 79);
+    assert.deepEqual((await statusesOf(service)).slice(0, 2), ["completed", "waiting"]);
+    await tickAt(80);
+    assert.deepEqual((await statusesOf(service)).slice(0, 2), ["completed", "failed"]);
+    assert.equal(stage.simulator.received("submit").length, 1);
+  },
+);
+
 tickTest("a temporary store failure delays an occurrence, and loses none", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(10 * MINUTE_MS);
