@@ -71,13 +71,13 @@ export async function readFiles(
     return void problems.push(...read);
   };
   const inputFiles = new Map<string, InputLayer>();
-  for (const file of inputFilesIn(document)) {
+  for (const file of filesIn(document, "inputs")) {
     if (inputFiles.has(file.text)) continue;
     const layer = await readNamed(file, readInputs);
     if (layer !== undefined) inputFiles.set(file.text, layer);
   }
   const references = new Map<string, ReferenceDocument>();
-  for (const file of referenceFilesIn(document)) {
+  for (const file of filesIn(document, "reference")) {
     const read = await readNamed(file, async (text, origin) => readAs(referenceFormat, await readSource(text, origin)));
     if (read !== undefined) references.set(file.text, read.reference);
   }
@@ -103,11 +103,12 @@ export async function readFiles(
   return { inputFiles, references, quarantine, own, problems };
 }
 
-function inputFilesIn(document: JsonObject): readonly NamedText[] {
-  const environments = Object.entries(objectOf(document.environments));
-  const settings: readonly (readonly [Json | undefined, SourcePath])[] = [
+/** The document, its settings, and those of its cases: the format decides which of them may name a file. */
+function filesIn(document: JsonObject, member: "inputs" | "reference"): readonly NamedText[] {
+  const places: readonly (readonly [Json | undefined, SourcePath])[] = [
+    [document, []],
     [document.defaults, ["defaults"]],
-    ...environments.map(([name, value]) => [value, ["environments", name]] as const),
+    ...Object.entries(objectOf(document.environments)).map(([name, value]) => [value, ["environments", name]] as const),
     ...["setup", "cases"].flatMap((list) =>
       listOf(document[list]).map((value, index) => [value, [list, index]] as const)
     ),
@@ -117,20 +118,9 @@ function inputFilesIn(document: JsonObject): readonly NamedText[] {
       )
     ),
   ];
-  return settings.flatMap(([value, path]) =>
-    textsOf(objectOf(value).inputs).map(({ text, path: below }) => ({ text, path: [...path, "inputs", ...below] }))
+  return places.flatMap(([value, path]) =>
+    textsOf(objectOf(value)[member]).map(({ text, path: below }) => ({ text, path: [...path, member, ...below] }))
   );
-}
-
-function referenceFilesIn(document: JsonObject): readonly NamedText[] {
-  const places: readonly (readonly [Json | undefined, SourcePath])[] = [
-    [document.reference, ["reference"]],
-    ...Object.entries(objectOf(document.environments)).map(([name, value]) =>
-      [objectOf(value).reference, ["environments", name, "reference"]] as const
-    ),
-    ...listOf(document.cases).map((one, index) => [objectOf(one).reference, ["cases", index, "reference"]] as const),
-  ];
-  return places.flatMap(([text, path]) => typeof text === "string" ? [{ text, path }] : []);
 }
 
 export async function textOf(
