@@ -12,7 +12,7 @@ import { shortened } from "../text.ts";
 import { countCases, reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
 import { code, codeBlock, inline, linkTo, type Row, summaryOf, table } from "./markdown.ts";
 import { headline, type Report, type ReportAttempt, type ReportCase, type ReportError } from "./report.ts";
-import { changeLists, changeOutputs } from "./trends.ts";
+import { changeLists } from "./trends.ts";
 import { workflowCommand } from "./workflow_command.ts";
 
 const MAX_ANNOTATIONS = 10;
@@ -176,7 +176,15 @@ export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Rec
     "flaky": String(counts.flaky),
     "skipped": String(counts.skipped),
     "not-judged": String(counts["not-judged"] + counts["not-run"] + counts.error),
-    ...changes === undefined ? {} : changeOutputs(changes),
+    // Lists have a name per line.
+    ...changes === undefined ? {} : {
+      "regressions": changes.regressions.join("\n"),
+      "still-failing": changes.stillFailing.join("\n"),
+      "unjudged-failures": changes.unjudgedFailures.join("\n"),
+      "recovered": changes.recovered.join("\n"),
+      "failing-since": changes.failingSinceMs === null ? "" : new Date(changes.failingSinceMs).toISOString(),
+      "infra-only": String(changes.isInfraOnly),
+    },
   };
 }
 

@@ -31,7 +31,7 @@ export function renderJunit(report: Report): string {
 
 function totalsOf(cases: readonly ReportCase[]) {
   const count = (outcome: Outcome) => String(cases.filter((one) => outcomeOf(one) === outcome).length);
-  const seconds = cases.reduce((sum, one) => sum + (secondsOf(one.attempts.at(-1)) ?? 0), 0);
+  const seconds = cases.reduce((sum, one) => sum + (one.attempts.at(-1)?.runSeconds ?? 0), 0);
   return {
     tests: String(cases.length),
     failures: count("failure"),
@@ -72,7 +72,7 @@ function caseXml(one: ReportCase, budget: Budget): string {
     name: one.name,
     // Jenkins takes what is before the last dot for a package.
     classname: one.suite.replaceAll(".", "_"),
-    time: decimal(secondsOf(one.attempts.at(-1)) ?? 0),
+    time: decimal(one.attempts.at(-1)?.runSeconds ?? 0),
   });
   const outcome = outcomeOf(one);
   const limit = outcome === "passed" || outcome === "skipped" ? MAX_PASSED_LENGTH : MAX_TEXT_LENGTH;
@@ -135,7 +135,7 @@ function outputOf(one: ReportCase): string {
   const attempts = count < 2
     ? []
     : [`Attempts: ${count}, run time of all ${
-      formatDuration(1_000 * one.attempts.reduce((sum, each) => sum + (secondsOf(each) ?? 0), 0))
+      formatDuration(1_000 * one.attempts.reduce((sum, each) => sum + (each.runSeconds ?? 0), 0))
     }`];
   return [
     ...last === undefined ? [] : factsOf(last),
@@ -154,10 +154,6 @@ function factsOf({ slug, url, resources, queueSeconds, runSeconds }: ReportAttem
     "Run time": time(runSeconds),
   };
   return Object.entries(facts).flatMap(([name, value]) => value === null || value === "" ? [] : [`${name}: ${value}`]);
-}
-
-function secondsOf(attempt: ReportAttempt | undefined): number | null {
-  return attempt?.runSeconds ?? null;
 }
 
 /** Three digits, without an exponent. */

@@ -55,16 +55,3 @@ export function changeLists(changes: ReportChanges): readonly { readonly title: 
     return { title, names: [...names.slice(0, MAX_NAMES), ...more].join(", ") };
   });
 }
-
-/** Outputs of a step; lists have a name per line. */
-export function changeOutputs(changes: ReportChanges) {
-  const { regressions, recovered, stillFailing, unjudgedFailures, failingSinceMs, isInfraOnly } = changes;
-  return {
-    "regressions": regressions.join("\n"),
-    "still-failing": stillFailing.join("\n"),
-    "unjudged-failures": unjudgedFailures.join("\n"),
-    "recovered": recovered.join("\n"),
-    "failing-since": failingSinceMs === null ? "" : new Date(failingSinceMs).toISOString(),
-    "infra-only": String(isInfraOnly),
-  };
-}

@@ -60,8 +60,7 @@ function compareEqual(expected: Json, given: Json, path: string): readonly Compa
 
 function compareLength(expected: readonly Json[], actual: readonly Json[], path: string): Compared | undefined {
   if (expected.length === actual.length) return undefined;
-  const [wanted, got] = [expected, actual].map(({ length }) => `a list of ${length}`);
-  return { path, isMet: false, expected: wanted ?? "", actual: got ?? "" };
+  return { path, isMet: false, expected: `a list of ${expected.length}`, actual: `a list of ${actual.length}` };
 }
 
 function compareNumbers(all: Comparisons, given: Json, path: string): readonly Compared[] {

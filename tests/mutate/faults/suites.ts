@@ -129,7 +129,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/suite/pipeline/print.ts", PIPELINE, [
     ["The jobs of a pipeline lack the options", "...limit, ...writtenOf((key) => !OWN.has(key))]", "...limit]"],
   ]),
-  ...inFile("lib/cli/suite/pipeline/github.ts", PIPELINE, [
+  ...inFile("lib/cli/suite/pipeline/pipeline.ts", PIPELINE, [
     [
       "GitHub evaluates expressions in names of cases",
       "const literal = (text: string) => text.replaceAll(",

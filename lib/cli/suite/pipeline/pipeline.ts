@@ -1,4 +1,4 @@
-/** What a pipeline is printed from, and its parts that GitLab and GitHub have in common. Pure. */
+/** Pipelines for GitLab and GitHub, and what they are printed from. Pure. */
 
 export interface Pipeline {
   /** What printed it. */
@@ -26,24 +26,164 @@ export interface Pipeline {
 const PROGRAM = 'deno run --no-prompt -A "${RUNNER:?is not set}"';
 
 /** The script of a shard; `index` and `count` are for a shell. */
-export function shardScript({ testArguments }: Pipeline, index: string, count: string): string {
+function shardScript({ testArguments }: Pipeline, index: string, count: string): string {
   const reports = `--report "ctrf=shard-${index}.json" --report "junit=shard-${index}.xml"`;
   return `${PROGRAM} test --shard "${index}/${count}" ${reports} \\\n  ${testArguments}`;
 }
 
-export function mergeScript({ mergeOptions }: Pipeline, options = ""): string {
+function mergeScript({ mergeOptions }: Pipeline, options = ""): string {
   return `${PROGRAM} test merge shard-*.json ${options}\\\n  ${mergeOptions}`;
 }
 
-export function headerOf({ command }: Pipeline): string {
+function headerOf({ command }: Pipeline): string {
   return `# Printed by: ${command.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")}\n`;
 }
 
 /** As JSON, which is YAML too: any text on one line. */
-export const yamlText = (text: string): string => JSON.stringify(text);
+const yamlText = (text: string): string => JSON.stringify(text);
 
 /** As a block with this indentation, if YAML allows it. */
-export function yamlBlock(text: string, indentation: string): string {
+function yamlBlock(text: string, indentation: string): string {
   if (/(?!\n)[\p{C}\p{Zl}\p{Zp}]/u.test(text)) return yamlText(text);
   return `|-\n${text.split("\n").map((line) => `${indentation}${line}`).join("\n")}`;
+}
+
+/** The shards may fail: the job that joins their reports exits as the whole suite, and names a shard without a report. */
+export function gitlabPipeline(pipeline: Pipeline): string {
+  const { shardCount, minutes, history, reportFiles, needsRevisions } = pipeline;
+  return `${
+    headerOf(pipeline)
+  }# For .gitlab-ci.yml, or as a child pipeline. Variables of the project: PW_API_KEY (masked), those that the suites name, and
+# RUNNER, the address of a release's pw-workflow-runner.js.
+.suite:
+  image: denoland/deno:2.9.6
+  cache:
+    key: suite-history-$CI_COMMIT_REF_SLUG
+    fallback_keys: [suite-history-$CI_DEFAULT_BRANCH]
+    paths: [${yamlText(`${history}/`)}]
+
+suite:
+  extends: .suite
+  parallel: ${shardCount}
+  timeout: ${minutes} minutes
+  allow_failure: true # the job below decides
+  cache: { policy: pull }
+${needsRevisions ? '  variables: { GIT_DEPTH: "0" }\n' : ""}  script:
+    - ${yamlBlock(shardScript(pipeline, "$CI_NODE_INDEX", "$CI_NODE_TOTAL"), "      ")}
+  artifacts:
+    when: always
+    paths: [shard-*.json]
+    reports: { junit: shard-*.xml }
+
+report:
+  extends: .suite
+  needs: [suite]
+  when: always
+  timeout: 15 minutes
+  cache: { when: always } # also if cases fail
+  script:
+    - ${yamlBlock(mergeScript(pipeline), "      ")}
+  artifacts:
+    when: always
+    paths: [${reportFiles.map(yamlText).join(", ")}]
+`;
+}
+
+const CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";
+const SETUP_DENO = "denoland/setup-deno@667a34cdef165d8d2b2e98dde39547c9daac7282 # v2.0.4";
+const RESTORE = "actions/cache/restore@27d5ce7f107fe9357f9df03efb73ab90386fccae # v5.0.5";
+const SAVE = "actions/cache/save@27d5ce7f107fe9357f9df03efb73ab90386fccae # v5.0.5";
+const UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0";
+const DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1";
+
+/** GitHub evaluates expressions in every text. */
+const literal = (text: string) => text.replaceAll("${{", "${{ '${{' }}");
+
+/** A step that fails does not fail its shard: the job that joins the reports exits as the whole suite. */
+export function githubPipeline(pipeline: Pipeline): string {
+  const { shardCount, minutes, history, reportFiles, needsRevisions } = pipeline;
+  const named = [
+    ...pipeline.variables.map((name) => `${name}: \${{ vars.${name} }}`),
+    ...pipeline.secrets.map((name) => `${name}: \${{ secrets.${name} }}`),
+  ].filter((line) => !/^(?:PW_API_KEY|RUNNER|SHARD):/.test(line)).map((line) => `          ${line}\n`).join("");
+  const restored = `with:
+          path: ${yamlText(literal(history))}
+          key: suite-history-\${{ github.workflow }}-\${{ github.run_id }}-\${{ github.run_attempt }}
+          restore-keys: suite-history-\${{ github.workflow }}-`;
+  return `${
+    headerOf(pipeline)
+  }# For .github/workflows/. Of the repository: the secret PW_API_KEY, those secrets and variables that the suites name, and the
+# variable RUNNER, the address of a release's pw-workflow-runner.js.
+name: suite
+
+on:
+  schedule:
+    - cron: "17 2 * * *" # UTC
+  workflow_dispatch:
+
+permissions:
+  contents: read
+
+concurrency:
+  group: \${{ github.workflow }}
+  cancel-in-progress: false
+
+jobs:
+  suite:
+    strategy:
+      fail-fast: false
+      matrix:
+        shard: [${Array.from({ length: shardCount }, (_, index) => index + 1).join(", ")}]
+    runs-on: ubuntu-latest
+    timeout-minutes: ${minutes}
+    steps:
+      - uses: ${CHECKOUT}
+        with:
+          persist-credentials: false
+${needsRevisions ? "          fetch-depth: 0\n" : ""}      - uses: ${SETUP_DENO}
+        with:
+          deno-version: "2.9.6"
+      - uses: ${RESTORE}
+        ${restored}
+      - continue-on-error: true # the job below decides
+        env:
+          PW_API_KEY: \${{ secrets.PW_API_KEY }}
+          RUNNER: \${{ vars.RUNNER }}
+          SHARD: \${{ matrix.shard }}
+${named}        run: ${yamlBlock(literal(shardScript(pipeline, "$SHARD", String(shardCount))), "          ")}
+      - if: \${{ !cancelled() }}
+        uses: ${UPLOAD}
+        with:
+          name: shard-\${{ matrix.shard }}
+          path: shard-*
+
+  report:
+    needs: suite
+    if: \${{ !cancelled() }}
+    runs-on: ubuntu-latest
+    timeout-minutes: 15
+    steps:
+      - uses: ${SETUP_DENO}
+        with:
+          deno-version: "2.9.6"
+      - uses: ${RESTORE}
+        ${restored}
+      - uses: ${DOWNLOAD}
+        with:
+          pattern: shard-*
+          merge-multiple: true
+      - env:
+          RUNNER: \${{ vars.RUNNER }}
+        run: ${yamlBlock(literal(mergeScript(pipeline, "--report github ")), "          ")}
+      - if: \${{ !cancelled() }} # also if cases fail
+        uses: ${SAVE}
+        with:
+          path: ${yamlText(literal(history))}
+          key: suite-history-\${{ github.workflow }}-\${{ github.run_id }}-\${{ github.run_attempt }}
+      - if: \${{ !cancelled() }}
+        uses: ${UPLOAD}
+        with:
+          name: report
+          path: ${yamlText(literal(reportFiles.join("\n")))}
+`;
 }

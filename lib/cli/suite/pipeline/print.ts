@@ -10,9 +10,7 @@ import { COMMON_OPTIONS, splitCommand } from "../../command.ts";
 import { COMPLETED } from "../../exit_codes.ts";
 import { MAX_SHARDS, SUITE_OPTIONS, type SuiteCall, wantedReports } from "../options.ts";
 import { environmentOf, suiteFiles } from "../selection.ts";
-import { githubPipeline } from "./github.ts";
-import { gitlabPipeline } from "./gitlab.ts";
-import type { Pipeline } from "./pipeline.ts";
+import { githubPipeline, gitlabPipeline, type Pipeline } from "./pipeline.ts";
 
 const RENDERERS = { gitlab: gitlabPipeline, github: githubPipeline } as const;
 /** What a job does not do, or only on this machine. */
