@@ -25,6 +25,15 @@ export function* valuesIn(value: Json, path: readonly (string | number)[] = []):
   for (const [name, member] of members) yield* valuesIn(member, [...path, name]);
 }
 
+/** Freezes a value and all values inside it. */
+export function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(frozen);
+    Object.freeze(value);
+  }
+  return value;
+}
+
 /** Equal values have equal texts: members are sorted by name. */
 export function canonicalJson(value: Json): string {
   return JSON.stringify(

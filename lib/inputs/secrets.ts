@@ -136,7 +136,7 @@ export function secretValues(inputs: JsonObject | null, secretPaths: readonly st
   return secretPaths.flatMap((text) => {
     const path = parsePath(text);
     const value = path === undefined || inputs === null ? undefined : valueAt(inputs, path);
-    return leavesOf(value).map(String);
+    return textsIn(value);
   });
 }
 
@@ -149,7 +149,8 @@ export function redactedValues({ inputs, secretPaths, publicValues }: {
   return secretValues(inputs, secretPaths).filter((value) => !publicValues.includes(value));
 }
 
-function leavesOf(value: Json | undefined): (string | number)[] {
-  if (typeof value === "string" || typeof value === "number") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesOf) : [];
+/** The texts and numbers in a value, as text. */
+export function textsIn(value: Json | undefined): readonly string[] {
+  if (typeof value === "string" || typeof value === "number") return [String(value)];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }

@@ -15,7 +15,7 @@ import type { InputPath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
 import { evaluateConditions, type UnknownCondition } from "../inputs/walk_fields.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { frozen, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Abortable } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";
 import { programCommand } from "../shell_command.ts";
@@ -253,14 +253,6 @@ export function consentOf({ yaml }: Workflow): Consent | null {
 function namesIn(value: Json | undefined): string[] {
   if (Array.isArray(value)) return value.filter((name) => typeof name === "string");
   return isObject(value) ? Object.keys(value) : [];
-}
-
-function frozen<T extends Json>(value: T): T {
-  if (typeof value === "object" && value !== null) {
-    for (const member of Object.values(value)) frozen(member);
-    Object.freeze(value);
-  }
-  return value;
 }
 
 function optionValues(form: Form): string[] {

@@ -3,7 +3,7 @@
 import { formatDuration } from "../duration.ts";
 import { RunnerError } from "../errors.ts";
 import { parsePath } from "../inputs/path.ts";
-import type { Json } from "../json.ts";
+import { textsIn } from "../inputs/secrets.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS } from "../reports/report.ts";
 import type { TrendPoint } from "../reports/trends.ts";
@@ -220,11 +220,6 @@ function secretOutputsOf({ expect }: CheckedCase, { outputs = {} }: RunResult): 
   return Object.entries(expect.outputs ?? {}).flatMap(([output, comparison]) =>
     comparisonsOf(comparison).secret === true ? textsIn(outputAt(outputs, parsePath(output) ?? [])) : []
   );
-}
-
-function textsIn(value: Json | undefined): readonly string[] {
-  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(textsIn);
-  return value === undefined ? [] : [String(value)];
 }
 
 /** @returns False if it may still be running: a failure is only logged, and an abort of the signal does not wait for it. */

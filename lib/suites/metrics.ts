@@ -99,44 +99,40 @@ export function judgeMetric(
   earlier: readonly number[],
 ): ReportMetric {
   const base = { name, value, unit };
-  if (reference === null) return { ...base, expected: null, isMet: true };
-  const center = "value" in reference ? reference.value : medianOf(earlier, reference["median-of"]);
+  const range = reference === null ? null : rangeOf(reference, earlier, better);
+  if (range === null) return { ...base, expected: null, isMet: true };
+  const { center, low, high, about } = range;
   const suffix = unit === null ? "" : ` ${unit}`;
-  if (center === null) return { ...base, expected: null, isMet: true };
-  const { low, high } = rangeOf(reference, center, better);
-  const about = "value" in reference ? "" : `median of ${reference["median-of"]}: `;
   const expected = `${about}${numberText(center)}${suffix} (${bound(low)}..${bound(high)})`;
   const isMet = value !== null && (low === null || value >= low) && (high === null || value <= high);
   return { ...base, expected, isMet };
 }
 
-/** A side is `null` if it is open. Without `below` and `above`, the value itself is the limit: on the worse side, or on both if none is worse. */
-function rangeOf(reference: MetricReference, center: number, better: Better) {
-  if (!("value" in reference)) {
-    const distance = distanceOf(reference["worse-by"], center);
-    return {
-      low: better === "lower" ? null : center - distance,
-      high: better === "higher" ? null : center + distance,
-    };
+/**
+ * A side is `null` if it is open. Without `below` and `above`, the value itself is the limit: on the worse side, or on both
+ * if none is worse. `null` with fewer earlier values than the reference needs: nothing is judged yet.
+ */
+function rangeOf(reference: MetricReference, earlier: readonly number[], better: Better) {
+  const worseBy = (distance: number, center: number) => ({
+    center,
+    low: better === "lower" ? null : center - distance,
+    high: better === "higher" ? null : center + distance,
+  });
+  if ("value" in reference) {
+    const { value: center, below, above } = reference;
+    if (below === undefined && above === undefined) return { about: "", ...worseBy(0, center) };
+    const low = below === undefined ? null : center - distanceOf(below, center);
+    return { about: "", center, low, high: above === undefined ? null : center + distanceOf(above, center) };
   }
-  const { below, above } = reference;
-  if (below === undefined && above === undefined) {
-    return { low: better === "lower" ? null : center, high: better === "higher" ? null : center };
-  }
-  return {
-    low: below === undefined ? null : center - distanceOf(below, center),
-    high: above === undefined ? null : center + distanceOf(above, center),
-  };
+  const count = reference["median-of"];
+  const center = earlier.length < count ? null : median(earlier.slice(-count));
+  if (center === null) return null;
+  return { about: `median of ${count}: `, ...worseBy(distanceOf(reference["worse-by"], center), center) };
 }
 
 /** A percentage is one of the reference. */
 function distanceOf(tolerance: number | string, center: number): number {
   return typeof tolerance === "number" ? tolerance : Math.abs(center) * Number(tolerance.slice(0, -1)) / 100;
-}
-
-/** `null` with fewer values than that: nothing is judged yet. */
-function medianOf(earlier: readonly number[], count: number): number | null {
-  return earlier.length < count ? null : median(earlier.slice(-count));
 }
 
 function bound(value: number | null): string {

@@ -1,6 +1,7 @@
 /** Reads suite files, and the files that they name: all problems at once, before anything is sent. */
 
 import { InvalidInputs } from "../errors.ts";
+import { frozen } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { checkFormat } from "./check_format.ts";
@@ -66,7 +67,7 @@ async function readSuite(path: string, sources: SuiteSources, problems: Problem[
   return {
     path,
     name: document.name ?? baseName(path),
-    document: deepFrozen(document),
+    document: frozen(document),
     inputFiles,
     references,
     quarantine: Array.isArray(document.quarantine) ? document.quarantine : quarantine,
@@ -88,12 +89,4 @@ function withoutRepeated(problems: readonly Problem[]): readonly Problem[] {
 
 function baseName(path: string): string {
   return (/([^\\/]*)$/.exec(path)?.[1] ?? path).replace(/(?:\.suite)?\.(?:ya?ml|json)$/i, "");
-}
-
-function deepFrozen<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    Object.values(value).forEach(deepFrozen);
-  }
-  return value;
 }

@@ -31,13 +31,9 @@ export function selectCases(planned: readonly PlannedCase[], selection: Selectio
   const ordered = order === "random" ? shuffled(sharded, random) : sharded;
   return ordered.flatMap((one) => {
     const count = one.kind === "setup" ? 1 : repeat;
-    return Array.from({ length: count }, (_, index) => repetitionOf(one, index + 1));
+    const repetitions = Array.from({ length: count - 1 }, (_, index) => index + 2);
+    return [one, ...repetitions.map((place) => ({ ...one, id: `${one.id}-${place}`, name: `${one.name} #${place}` }))];
   });
-}
-
-/** @param repetition From 1. */
-function repetitionOf(one: PlannedCase, repetition: number): PlannedCase {
-  return repetition === 1 ? one : { ...one, id: `${one.id}-${repetition}`, name: `${one.name} #${repetition}` };
 }
 
 function isChosen(one: PlannedCase, { tags, cases, changedFiles, ids = null }: Selection): boolean {

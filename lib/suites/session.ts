@@ -6,7 +6,7 @@ import { endedAttemptOf, endOfSubmission } from "../runs/batch.ts";
 import type { PreviousAttempts } from "../runs/batch_task.ts";
 import { newCorrelationTag } from "../runs/slug.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, isRetry, type Submission } from "../submission.ts";
+import { isOpen, isRetry } from "../submission.ts";
 import { sha256 } from "../text.ts";
 import type { EndedAttempt } from "./attempt.ts";
 
@@ -78,7 +78,8 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
   const known = new Map(stored.map((submission) => [submission.submissionId, submission]));
   const found = new Map<string, PreviousCase>();
   for (const [key, own] of Map.groupBy(attempts, ({ rowKey }) => rowKey)) {
-    const submissions = own.flatMap(({ submissionId }) => known.get(submissionId) ?? []).filter(wasWanted);
+    const submissions = own.flatMap(({ submissionId }) => known.get(submissionId) ?? [])
+      .filter((submission) => submission.state !== "rejected" || submission.kind !== NEVER_SENT);
     const last = submissions.at(-1) ?? null;
     const closed = submissions.flatMap((submission) => isOpen(submission) ? [] : [submission]);
     const ended = closed.map((submission, index) => ({ submission, end: endOfSubmission(submission, index + 1) }));
@@ -96,7 +97,3 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
 
 /** The `kind` of what a suite did not send before it ended: to a call that resumes it, it was never wanted. */
 export const NEVER_SENT = "never_sent";
-
-function wasWanted(submission: Submission): boolean {
-  return submission.state !== "rejected" || submission.kind !== NEVER_SENT;
-}
