@@ -6,14 +6,18 @@ import { evaluateCondition, type ExpressionScope, resolveExpressions, substitute
 import type { SimulatedCluster } from "./clusters.ts";
 import { resolveInputs } from "./form.ts";
 import {
+  DEFAULT_STEP_MS,
   type EndStatus,
   type PlannedJob,
   plannedOutputsOf,
   type PlannedStep,
+  QUEUE,
   type RunPlan,
+  type Scenario,
+  scenarioInside,
+  stepScript,
   type StepSpan,
-} from "./run_plan.ts";
-import { DEFAULT_STEP_MS, QUEUE, type Scenario, scenarioInside, stepScript } from "./scenario.ts";
+} from "./scenario.ts";
 import { objectOf, pick, stringsOf, textOf } from "./shape.ts";
 
 /** A workflow file with its inputs: that of a run, or of a step that calls another workflow. */

@@ -2,8 +2,7 @@
 
 import type { JsonObject } from "../json.ts";
 import { substituteExpressions } from "./expressions.ts";
-import { type PlannedJob, plannedOutputsOf, type PlannedStep, type StepSpan } from "./run_plan.ts";
-import { linesOf } from "./scenario.ts";
+import { linesOf, type PlannedJob, plannedOutputsOf, type PlannedStep, type StepSpan } from "./scenario.ts";
 import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
 /** Time from a cancel request until the run is canceled. */

@@ -1,5 +1,6 @@
 /** What the steps of a workflow do: scripts are not interpreted, so a scenario states how long they last and what they write. */
 
+import type { JsonObject } from "../json.ts";
 import { type ExpressionScope, substituteExpressions } from "./expressions.ts";
 
 /**
@@ -100,4 +101,46 @@ export function* linesOf(
       yield* substituteExpressions(text, { ...scope, now: serverTime(nowMs), line }).split("\n");
     }
   }
+}
+
+// The plan of a run: when each of its jobs and steps starts and ends, and with which status.
+
+export type EndStatus = "completed" | "error" | "canceled" | "skipped" | "skipped-failed";
+
+/** Times are milliseconds since the run's start; `Infinity`: never. A skipped span has no duration. */
+export interface StepSpan {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly end: EndStatus;
+}
+
+export interface PlannedStep extends StepSpan {
+  readonly label: string;
+  /** Members of the workflow file that a run's details include. */
+  readonly shown: JsonObject;
+  /** `null`: the step takes the default time. */
+  readonly script: StepScript | null;
+  /** For the expressions of its log. */
+  readonly scope: ExpressionScope;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Jobs of the workflow that the step calls, if any. */
+  readonly jobs: readonly PlannedJob[] | null;
+}
+
+export interface PlannedJob extends StepSpan {
+  readonly name: string;
+  readonly needs: readonly string[];
+  readonly shown: JsonObject;
+  readonly steps: readonly PlannedStep[];
+}
+
+export interface RunPlan {
+  readonly jobs: readonly PlannedJob[];
+  readonly durationMs: number;
+  readonly end: "completed" | "error";
+}
+
+/** Outputs of completed steps; later steps override earlier ones. */
+export function plannedOutputsOf(steps: readonly PlannedStep[]): Record<string, string> {
+  return Object.assign({}, ...steps.filter((step) => step.end === "completed").map((step) => step.outputs));
 }

@@ -6,8 +6,7 @@
 import type { SimulatedCluster } from "./clusters.ts";
 import type { Clock } from "../clock.ts";
 import type { JsonObject } from "../json.ts";
-import type { RunPlan } from "./run_plan.ts";
-import type { Scenario } from "./scenario.ts";
+import type { RunPlan, Scenario } from "./scenario.ts";
 import type { ServerBehavior } from "./simulator.ts";
 
 export interface SimulatedRun {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failureClusters } from "../../lib/reports/page_data.ts";
+import { failureClusters } from "../../lib/reports/html.ts";
 import { aCase, anAttempt } from "./support/suite_report.ts";
 
 const failing = (reason: string, cluster = "cluster-a") =>
