@@ -1,10 +1,11 @@
 import type { Cluster } from "../cluster.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { fieldStateOf, type FormContext } from "./field_state.ts";
-import type { Field, Form, FormFields, GroupField, ListField } from "./form.ts";
-import type { ResolvedInputs } from "./merge.ts";
-import { joinPath, valueInside } from "./path.ts";
+import { fieldStateOf } from "./field_state.ts";
+import type { Form } from "./form.ts";
+import { ownCopies, type ResolvedInputs } from "./merge.ts";
+import { formatPath, type InputPath, valueInside } from "./path.ts";
 import { secretsInDefault } from "./secrets.ts";
+import { walkFields } from "./walk_fields.ts";
 
 /**
  * Adds the literal default of every field that is sent and has no value, as the web form does: the platform evaluates
@@ -16,56 +17,32 @@ export function withDefaults(
   form: Form,
   { clusters }: { readonly clusters: readonly Cluster[] | null },
 ): ResolvedInputs {
-  const defaultPaths = new Set<string>();
-  const context: DefaultsContext = { form, inputs: resolved.value, rows: [], clusters, added: defaultPaths };
-  return { ...resolved, value: filledObject(form.fields, resolved.value, "", context), defaultPaths };
-}
-
-interface DefaultsContext extends FormContext {
-  /** Paths of the defaults that were added. */
-  readonly added: Set<string>;
-}
-
-function filledObject(fields: FormFields, values: JsonObject, path: string, context: DefaultsContext): JsonObject {
-  let filled: JsonObject | undefined;
-  for (const [name, field] of fields) {
-    const value = valueInside(values, name);
-    const next = filledValue(field, name, value, joinPath(path, name), context);
-    if (next === value || next === undefined) continue;
-    filled ??= { ...values };
-    filled[name] = next;
+  const added: { readonly path: InputPath; readonly value: Json }[] = [];
+  walkFields({ form, inputs: resolved.value, rows: [], clusters }, ({ field, path, value, context }) => {
+    if (field.kind === "group" && field.default === undefined) {
+      if (value !== undefined && !isObject(value)) return false;
+      const { isIgnored, isOptional } = fieldStateOf(field, context);
+      return isIgnored === false && (value !== undefined || isOptional === false);
+    }
+    if (field.kind === "list" && Array.isArray(value)) return fieldStateOf(field, context).isIgnored === false;
+    if (value !== undefined || field.default === undefined || field.kind === "header") return false;
+    const isSecret = secretsInDefault(String(path.at(-1)), field).length > 0;
+    if (fieldStateOf(field, context).isIgnored === false && !isSecret) {
+      added.push({ path, value: field.default });
+    }
+    return false;
+  });
+  if (added.length === 0) return resolved;
+  const own = ownCopies();
+  const filled = own(resolved.value);
+  for (const { path, value } of added) {
+    const around = path.slice(0, -1).reduce<Json[] | JsonObject>((outer, segment) => {
+      const inner = valueInside(outer, segment);
+      const copy = own(typeof inner === "object" && inner !== null ? inner : {});
+      Object.assign(outer, { [segment]: copy });
+      return copy;
+    }, filled);
+    Object.assign(around, { [String(path.at(-1))]: value });
   }
-  return filled ?? values;
-}
-
-/** @returns The same value if there is nothing to add. */
-function filledValue(
-  field: Field,
-  name: string,
-  value: Json | undefined,
-  path: string,
-  context: DefaultsContext,
-): Json | undefined {
-  if (field.kind === "group" && field.default === undefined) return filledGroup(field, value, path, context);
-  if (field.kind === "list" && Array.isArray(value)) return filledRows(field, value, path, context);
-  if (value !== undefined || field.default === undefined || field.kind === "header") return value;
-  if (fieldStateOf(field, context).isIgnored !== false || secretsInDefault(name, field).length > 0) return value;
-  context.added.add(path);
-  return field.default;
-}
-
-function filledGroup(field: GroupField, value: Json | undefined, path: string, context: DefaultsContext) {
-  if (value !== undefined && !isObject(value)) return value;
-  const state = fieldStateOf(field, context);
-  if (state.isIgnored !== false || (value === undefined && state.isOptional !== false)) return value;
-  const given = value ?? {};
-  const filled = filledObject(field.fields, given, path, context);
-  return filled === given ? value : filled;
-}
-
-function filledRows(field: ListField, rows: readonly Json[], path: string, context: DefaultsContext): Json {
-  if (fieldStateOf(field, context).isIgnored !== false) return [...rows];
-  return rows.map((row, index) =>
-    filledValue(field.item, "", row, joinPath(path, index), { ...context, rows: [...context.rows, index] }) ?? row
-  );
+  return { ...resolved, value: filled, defaultPaths: new Set(added.map(({ path }) => formatPath(path))) };
 }

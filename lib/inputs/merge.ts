@@ -114,16 +114,16 @@ export function typedText(text: string, declared: DeclaredType | undefined): Jso
 
 interface MergeContext {
   report(path: InputPath, message: string): void;
-  /** Returns a copy that may be modified: the layers' own objects are never modified. */
-  own(object: JsonObject): JsonObject;
+  /** Returns a copy that may be modified: the layers' own objects and lists are never modified. */
+  own<T extends Json[] | JsonObject>(object: T): T;
 }
 
-/** Copies each object at most once. */
-function ownCopies(): MergeContext["own"] {
-  const copies = new WeakSet<JsonObject>();
+/** Copies each object and each list at most once. */
+export function ownCopies(): MergeContext["own"] {
+  const copies = new WeakSet<object>();
   return (object) => {
     if (copies.has(object)) return object;
-    const copy = { ...object };
+    const copy = Object.assign(Array.isArray(object) ? [] : {}, object);
     copies.add(copy);
     return copy;
   };
@@ -171,10 +171,10 @@ function setIn(existing: Json | undefined, path: InputPath, depth: number, value
     if (existing !== undefined && !Array.isArray(existing)) {
       return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
     }
-    const list = existing ?? [];
+    const list = context.own(existing ?? []);
     if (segment > list.length) return refuse(`the list has ${list.length} rows: the next index is [${list.length}]`);
-    const element = setIn(list[segment], path, depth + 1, value, context);
-    return segment === list.length ? [...list, element] : list.with(segment, element);
+    list[segment] = setIn(list[segment], path, depth + 1, value, context);
+    return list;
   }
   if (existing !== undefined && !isObject(existing)) {
     return refuse(`${formatPath(path.slice(0, depth))} is not an object`);

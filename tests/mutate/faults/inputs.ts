@@ -13,8 +13,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["an access key is no secret", "(?:api|access|private", "(?:api|private"],
     [
       "a number is no secret",
-      'if (typeof value === "string" || typeof value === "number") return [value];',
-      'if (typeof value === "string") return [value];',
+      'if (typeof value === "string" || typeof value === "number") return [String(value)];',
+      'if (typeof value === "string") return [String(value)];',
     ],
     [
       "a secret in a list is shown",
@@ -117,13 +117,13 @@ export const INPUTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/inputs/defaults.ts", ["tests/runs/prepare_form_test.ts"], [
     [
       "the default of an ignored field is sent",
-      "if (fieldStateOf(field, context).isIgnored !== false || secretsIn",
-      "if (secretsIn",
+      "if (fieldStateOf(field, context).isIgnored === false && !isSecret)",
+      "if (!isSecret)",
     ],
     [
       "a secret default is sent",
-      "isIgnored !== false || secretsInDefault(name, field).length > 0",
-      "isIgnored !== false",
+      "=== false && !isSecret",
+      "=== false",
     ],
   ]),
   ...inFile("lib/inputs/find_problems.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [

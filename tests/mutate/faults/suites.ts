@@ -63,7 +63,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/suites/session.ts", ENDED, [
-    ["What was not sent counts as an attempt", ".filter(wasWanted);", ";"],
+    ["What was not sent counts as an attempt", "|| submission.kind !== NEVER_SENT);", "|| true);"],
   ]),
   ...inFile("lib/suites/interrupted.ts", ENDED, [
     ["A cancelled run is judged by that", "await storeQuietly(deps, { ...submission,", "void ({ ...submission,"],
