@@ -35,8 +35,12 @@ export function parseCsv(
       const quoted = take(cell.quoted)?.[1];
       if (quoted !== undefined) line += quoted.match(LINE_BREAK)?.length ?? 0;
       else if (take(cell.openQuote) !== null) {
-        problems.push({ origin: `${origin}:${line}`, path: "", message: problemOfQuotes(source, position) });
-        if (!source.includes('"', position)) return { records, problems };
+        const isClosed = source.includes('"', position);
+        const message = isClosed
+          ? 'has text beside a quoted cell: write quotes inside of quotes twice, like "a ""b"" c"'
+          : "has a quote that is never closed";
+        problems.push({ origin: `${origin}:${line}`, path: "", message });
+        if (!isClosed) return { records, problems };
       }
       cells.push(quoted?.replaceAll('""', '"') ?? take(cell.plain)?.[0].trim() ?? "");
     } while (take(cell.separator) !== null);
@@ -64,11 +68,4 @@ function separatorOf(source: string): string {
   const header = /^(?:"[^"]*"|[^"\r\n])*/.exec(source)?.[0].replaceAll(/"[^"]*"/g, "") ?? "";
   const count = (separator: string) => header.split(separator).length;
   return [";", "\t"].reduce((best, separator) => count(separator) > count(best) ? separator : best, ",");
-}
-
-/** @param position After the opening quote. */
-function problemOfQuotes(source: string, position: number): string {
-  return source.includes('"', position)
-    ? 'has text beside a quoted cell: write quotes inside of quotes twice, like "a ""b"" c"'
-    : "has a quote that is never closed";
 }

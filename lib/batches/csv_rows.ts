@@ -118,17 +118,10 @@ const NOT_JSON = "is not JSON: a column whose name ends with := takes JSON";
 
 /** Only the workflow's form makes a cell anything else than text. */
 function valueOf(cell: string, declared: DeclaredType | undefined): Json {
-  switch (declared) {
-    case "number":
-      return typedText(cell, "number");
-    case "boolean":
-      // Spreadsheets write TRUE.
-      return typedText(/^(?:true|false)$/i.test(cell) ? cell.toLowerCase() : cell, "boolean");
-    case "text":
-    case "other":
-    case undefined:
-      return cell;
-  }
+  if (declared === "number") return typedText(cell, declared);
+  // Spreadsheets write TRUE.
+  if (declared === "boolean") return typedText(/^(?:true|false)$/i.test(cell) ? cell.toLowerCase() : cell, declared);
+  return cell;
 }
 
 function report(problems: Problem[], origin: string, path: string, message: string): [] {

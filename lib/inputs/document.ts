@@ -92,18 +92,14 @@ async function readJson(source: string, origin: string): Promise<ValueDocument |
       return errors.slice(0, 5).map(({ error, offset }) => ({
         origin: `${origin}:${text.slice(0, offset).split("\n").length}`,
         path: "",
-        message: `is not JSON: ${splitWords(printParseErrorCode(error))}`,
+        // `ValueExpected` becomes `value expected`.
+        message: `is not JSON: ${printParseErrorCode(error).replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase()}`,
       }));
     }
     value = parsed;
   }
   const { lines, problems } = scanJson(text);
   return problems.length > 0 ? placed(problems, { origin, hasLines: true }) : { value, lines };
-}
-
-/** `ValueExpected` becomes `value expected`. */
-function splitWords(code: string): string {
-  return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
 }
 
 export function nameOfType(value: Json): string {

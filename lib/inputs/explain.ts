@@ -68,7 +68,7 @@ function addRow(segment: string | number, value: Json, container: Container, con
   // A lookup makes one text of the parts of the path, which takes long.
   const isPrompted = secretPaths.size > 0 && secretPaths.has(path);
   const isDefault = defaultPaths.size > 0 && defaultPaths.has(path);
-  const sources = isDefault ? [defaultSource(segment, value)] : container.sources;
+  const sources = isDefault ? [{ ...DEFAULT_SOURCE, value: { [segment]: value } }] : container.sources;
 
   const isMasked = isPrompted || isSecretMember(segment, value, field, context);
   if (!isMasked && typeof value === "object" && value !== null && !isEmpty(value)) {
@@ -94,9 +94,7 @@ function addRow(segment: string | number, value: Json, container: Container, con
 
 const NOTHING: readonly OverriddenInput[] = [];
 
-function defaultSource(segment: string | number, value: Json): InputSource {
-  return { origin: "default", value: { [segment]: value }, lines: null, written: undefined };
-}
+const DEFAULT_SOURCE = { origin: "default", lines: null, written: undefined } as const;
 
 function isSecretMember(
   segment: string | number,

@@ -117,7 +117,8 @@ function scopeOf(field: Field, context: EvaluationContext): ExpressionScope {
     input(reference) {
       if (depth > MAX_DEPTH) return unknown("a condition that refers to itself");
       const value = inputAt(reference, context);
-      return value === UNKNOWN_VALUE ? unknown(nameOf(reference)) : value;
+      if (value !== UNKNOWN_VALUE) return value;
+      return unknown(reference.map((segment) => segment === CURRENT_ROW ? "[index]" : segment).join("."));
     },
     attribute(name) {
       if (depth > MAX_DEPTH) return unknown("a condition that refers to itself");
@@ -126,10 +127,6 @@ function scopeOf(field: Field, context: EvaluationContext): ExpressionScope {
       return truthIn(field[condition], field, context) ?? UNKNOWN_VALUE;
     },
   };
-}
-
-function nameOf(reference: InputReference): string {
-  return reference.map((segment) => segment === CURRENT_ROW ? "[index]" : segment).join(".");
 }
 
 function inputAt(reference: InputReference, context: EvaluationContext): ExpressionValue {

@@ -114,7 +114,11 @@ function checkField(
   if (!isAllowed(field, value)) {
     const isChoiceOfSeveral = field.prompt.type === "choice" && field.prompt.isMultiple;
     if (isChoiceOfSeveral && Array.isArray(value)) checkChoices(field, value, context);
-    else add("invalid", describeInvalid(field, value, { isSecret: isSecretHere(field, context) }), context);
+    else {
+      const { path, secretPaths } = context;
+      const isSecret = isSecretField(field, String(path.at(-1))) || secretPaths.has(formatPath(path));
+      add("invalid", describeInvalid(field, value, { isSecret }), context);
+    }
   } else if (field.kind === "list" && Array.isArray(value)) {
     checkRows(field, value, isShown, state, context);
   } else if (field.kind === "cluster") {
@@ -209,10 +213,6 @@ function isShownInside(isShown: boolean | undefined, state: FieldState): boolean
 
 function not(truth: boolean | undefined): boolean | undefined {
   return truth === undefined ? undefined : !truth;
-}
-
-function isSecretHere(field: Field, { secretPaths, path }: CheckContext): boolean {
-  return isSecretField(field, String(path.at(-1))) || secretPaths.has(formatPath(path));
 }
 
 function addMissing(

@@ -132,6 +132,7 @@ function pageData({ kind, cases, platformUrl }: Report, trends: Trends) {
 
 function caseData(one: ReportCase) {
   const { id: _id, reason: _reason, file, inputs, attempts, repeatCommand, ...shown } = one;
+  const end = attempts.at(-1)?.end;
   const limit = one.verdict === "passed" && !one.isFlaky ? MAX_PASSED_LOG_LENGTH : MAX_FAILED_LOG_LENGTH;
   return {
     ...shown,
@@ -139,7 +140,7 @@ function caseData(one: ReportCase) {
     inputs: bounded(inputs),
     reasons: reasonsOf(one),
     attempts: attempts.map((attempt) => attemptData(attempt, limit)),
-    outputs: outputsOf(one),
+    outputs: bounded(end?.type === "result" ? end.result.outputs ?? {} : {}),
     repeat: repeatCommand,
   };
 }
@@ -190,11 +191,6 @@ function tailWithin(lines: readonly string[], limit: number): string {
   }
   const hidden = lines.length - kept.length;
   return [...hidden === 0 ? [] : [`… (${hidden} earlier lines)`], ...kept.toReversed()].join("\n");
-}
-
-function outputsOf({ attempts }: ReportCase): JsonObject {
-  const end = attempts.at(-1)?.end;
-  return bounded(end?.type === "result" ? end.result.outputs ?? {} : {}) ?? {};
 }
 
 /** A page with very long values would not open. */

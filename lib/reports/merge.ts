@@ -98,11 +98,9 @@ function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly Repor
       placed.set(one.id, { rank, ...before, one: worst });
     }
   }
-  return [...placed.values()].toSorted((a, b) => compareRanks(a.rank, b.rank)).map(({ one }) => one);
-}
-
-function compareRanks(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sign, value, index) => sign || value - (b[index] ?? 0), 0);
+  return [...placed.values()].toSorted((a, b) =>
+    a.rank.reduce((sign, value, index) => sign || value - (b.rank[index] ?? 0), 0)
+  ).map(({ one }) => one);
 }
 
 function extreme(times: readonly (number | null)[], choose: (...times: number[]) => number): number | null {

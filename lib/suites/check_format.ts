@@ -26,9 +26,12 @@ function problemsOf(issue: FormatIssue, base: SourcePath, schema: FormatSchema, 
   const problem = (message: string) => [source.problem(path, message)];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.filter((key) => !source.isBroken([...path, key])).map((key) =>
-        source.problem([...path, key], unknownField(key, namesAt(schema, path, source.value)), "key")
-      );
+      return issue.keys.filter((key) => !source.isBroken([...path, key])).map((key) => {
+        const message = key === "<<"
+          ? "merge keys are not supported: use defaults, or an alias for the whole value"
+          : `unknown field. ${didYouMeanOrKnown(key, namesAt(schema, path, source.value))}`;
+        return source.problem([...path, key], message, "key");
+      });
     case "invalid_union": {
       const branch = nearestBranch(issue.errors);
       if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, schema, source));
@@ -95,11 +98,6 @@ function mustBe(expected: readonly string[], value: Json | undefined, path: Sour
 function operatorProblem(value: Json | undefined, path: SourcePath): string | undefined {
   if (typeof value !== "string" || !OPERATOR.test(value)) return undefined;
   return withoutOperator(value, ["min", "max", "timeout", "queue-timeout"].includes(String(path.at(-1))));
-}
-
-function unknownField(key: string, known: readonly string[]): string {
-  if (key === "<<") return "merge keys are not supported: use defaults, or an alias for the whole value";
-  return `unknown field. ${didYouMeanOrKnown(key, known)}`;
 }
 
 function shown(value: Json | undefined, path: SourcePath): string {

@@ -56,7 +56,7 @@ export async function collectEvidence(
   const outputs = redactDeep(result.outputs ?? {}, redact);
   const evidence: RunEvidence = {
     type: "run",
-    status: statusOf(result),
+    status: result.kind === "session_ready" ? "completed" : STATUSES.find((one) => one === result.status) ?? "failed",
     reason: result.kind === "completed" || result.kind === "session_ready" ? null : redact(headline(result)),
     queueSeconds,
     runSeconds: runSecondsOf(result, queueSeconds),
@@ -76,11 +76,6 @@ export function runSecondsOf({ durationSeconds }: RunResult, queueSeconds: numbe
 }
 
 const STATUSES = ["completed", "failed", "cancelled", "timeout"] as const;
-
-function statusOf({ status, kind }: RunResult): RunEvidence["status"] {
-  if (kind === "session_ready") return "completed";
-  return STATUSES.find((one) => one === status) ?? "failed";
-}
 
 function neededSteps({ expect, metrics }: PlannedCase, { jobs = [] }: RunResult): readonly PlacedStep[] {
   const measured = Object.values(metrics.metrics).flatMap(({ from }) =>

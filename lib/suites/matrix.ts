@@ -81,7 +81,13 @@ export function combinationsOf(matrix: Matrix | undefined): readonly (readonly A
     (combinations, values) => combinations.flatMap((combination) => values.map((value) => [...combination, value])),
     [[]],
   );
-  const kept = product.filter((combination) => !exclude.some((excluded) => isMatch(combination, excluded)));
+  const kept = product.filter((combination) =>
+    !exclude.some((excluded) =>
+      Object.entries(excluded).every(([axis, value]) =>
+        combination.some((one) => one.axis === axis && one.name === String(value))
+      )
+    )
+  );
   const added = include.map((combination) =>
     Object.entries(combination).map(([axis, value]) =>
       choices.flat().find((choice) => choice.axis === axis && choice.name === String(value)) ?? axisValue(axis, value)
@@ -93,12 +99,6 @@ export function combinationsOf(matrix: Matrix | undefined): readonly (readonly A
 
 function nameOf(combination: readonly AxisValue[]): string {
   return combination.map(({ axis, name }) => JSON.stringify([axis, name])).sort().join();
-}
-
-function isMatch(combination: readonly AxisValue[], wanted: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(wanted).every(([axis, value]) =>
-    combination.some((one) => one.axis === axis && one.name === String(value))
-  );
 }
 
 function axisValue(axis: string, document: NonNullable<Matrix[string]>[number]): AxisValue {

@@ -34,16 +34,14 @@ function parseReference([whole, body = "", end]: RegExpExecArray | RegExpMatchAr
 
 /** Replaces the references in all texts of a value, except in names. A text that is one reference becomes its value. */
 export function substitute(value: Json, valueOf: (reference: Reference) => Json | undefined): Json {
-  if (typeof value === "string") return substituteText(value, valueOf);
   if (Array.isArray(value)) return value.map((item) => substitute(item, valueOf));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, substitute(member, valueOf)]));
-}
-
-function substituteText(text: string, valueOf: (reference: Reference) => Json | undefined): Json {
-  const [whole] = referencesIn(text);
-  if (whole !== undefined && /^\$\{[^}]*\}$/.test(text)) return valueOf(whole) ?? text;
-  return text.replace(REFERENCE, (...match) => {
+  if (isObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, substitute(member, valueOf)]));
+  }
+  if (typeof value !== "string") return value;
+  const [whole] = referencesIn(value);
+  if (whole !== undefined && /^\$\{[^}]*\}$/.test(value)) return valueOf(whole) ?? value;
+  return value.replace(REFERENCE, (...match) => {
     if (match[0] === "$$") return "$";
     const found = valueOf(parseReference(match));
     return found === undefined ? match[0] : typeof found === "string" ? found : JSON.stringify(found);

@@ -140,11 +140,12 @@ export async function readSource(text: string, name: string): Promise<SourceFile
     const range = isMissing || at === "key" ? place?.key ?? place?.value : place?.value;
     return toProblem({ ...(range ?? whole), path, message });
   };
-  const pathAt = pathFinder(places);
   return {
     name,
     value,
-    problems: found.map((one) => toProblem(one.path.length > 0 ? one : { ...one, path: pathAt(one.start) })),
+    problems: found.map((one) =>
+      toProblem(one.path.length > 0 ? one : { ...one, path: innermostPath(places, one.start) })
+    ),
     isBroken: (path) => isTooLarge || path.some((_, index) => broken.has(keyOf(path.slice(0, index + 1)))),
     problem,
     lineOf: (path) => Number(/:(\d+):\d+$/.exec(problem(path, "").origin)?.[1] ?? 1),
@@ -205,14 +206,12 @@ function maskOf({ length }: Pick<string, "length">): string {
   return SECRET_MASK.repeat(Math.ceil(length / SECRET_MASK.length)).slice(0, length);
 }
 
-/** The path of the innermost value at an offset. */
-function pathFinder(places: ReadonlyMap<string, Place>): (offset: number) => SourcePath {
-  return (offset) => {
-    let best: { readonly path: string; readonly start: number } = { path: "[]", start: -1 };
-    for (const [path, { key, value }] of places) {
-      const start = key?.start ?? value.start;
-      if (start <= offset && offset <= value.end && start >= best.start) best = { path, start };
-    }
-    return JSON.parse(best.path);
-  };
+/** Of the values around an offset. */
+function innermostPath(places: ReadonlyMap<string, Place>, offset: number): SourcePath {
+  let best: { readonly path: string; readonly start: number } = { path: "[]", start: -1 };
+  for (const [path, { key, value }] of places) {
+    const start = key?.start ?? value.start;
+    if (start <= offset && offset <= value.end && start >= best.start) best = { path, start };
+  }
+  return JSON.parse(best.path);
 }

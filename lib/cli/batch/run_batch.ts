@@ -96,7 +96,11 @@ async function prepareBatch(
   await confirmMany(call, plan);
   const { batch, rows } = await storePlan(deps, plan, owner);
   await cancelReplaced(call, deps, plan);
-  const tasks = plan.rows.filter(isTracked).map((row) => taskOf({ ...call, deps }, row, check));
+  // One that has ended may be retried; that is decided where all retries are.
+  const tracked = plan.rows.filter(({ action, previous }) =>
+    action !== "leave" && (action !== "keep" || previous.last !== null)
+  );
+  const tasks = tracked.map((row) => taskOf({ ...call, deps }, row, check));
   const states = createRowStates(plan.rows.map(({ row: { row, label }, key, previous, attempt: last }) => {
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
@@ -115,11 +119,6 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
     `Nothing was submitted for ${counted(found.length, "row")}: another process or machine had already started this ` +
       "batch. To run all rows again, give the batch another --name",
   );
-}
-
-/** One that has ended may be retried; that is decided where all retries are. */
-function isTracked({ action, previous }: PlannedRow): boolean {
-  return action !== "leave" && (action !== "keep" || previous.last !== null);
 }
 
 function taskOf(

@@ -79,7 +79,14 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     nowMs,
     random: context.random,
   }, { isResumed: values.resume === true || values.rejudge === true });
-  checkContinued(call, session);
+  if (values.rejudge === true && !session.isContinued) {
+    throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {
+      hint: "Run it without --rejudge first",
+    });
+  }
+  if (values.resume === true && !session.isContinued) {
+    output.log("INFO", "Nothing to resume: starting from the beginning");
+  }
   const { startedAtMs } = session;
   const run = await executeCases({ ...call, deps }, checked, {
     ...session,
@@ -157,16 +164,6 @@ async function selectFor(
 
 function emptySession(startedAtMs: number): SuiteSession {
   return { sessionId: `${SESSION_PREFIX}empty`, isContinued: true, startedAtMs, previous: new Map() };
-}
-
-/** @throws UsageError for `--rejudge` without an earlier session. */
-function checkContinued({ output, values }: SuiteCall, { isContinued }: SuiteSession): void {
-  if (values.rejudge === true && !isContinued) {
-    throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {
-      hint: "Run it without --rejudge first",
-    });
-  }
-  if (values.resume === true && !isContinued) output.log("INFO", "Nothing to resume: starting from the beginning");
 }
 
 /** @throws InvalidInputs */

@@ -75,7 +75,10 @@ export const RUN_ROUTES = [
     const existing = slug === undefined ? null : findRunWithSlug(state, user, slug);
     if (existing === null) {
       storeSimulatedRun(state, run);
-      storeGrant(state, input);
+      const { workflow, consent } = input;
+      const isGiven = consent !== "all" && consent.permissions.length + consent.variables.length > 0;
+      // Consent given by name is stored for later submits.
+      if (workflow !== undefined && isGiven) state.grants.set(`${user} ${workflow}`, consent);
     }
     const returned = existing ?? run;
     return submitResponse(simulatedRunJson(state, returned, nowMs), returned.sessions);
@@ -172,14 +175,6 @@ function dryRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number) {
   const { status, slug, ...rest } = simulatedRunJson(state, run, nowMs);
   const { dryRun } = state.behavior();
   return { ...rest, ...(dryRun !== "run-without-status" && { status }), ...(dryRun !== "no-slug" && { slug }) };
-}
-
-/** Stores consent given by name for later submits. */
-function storeGrant(state: SimulatorState, { user, workflow, consent }: RunInput): void {
-  if (workflow === undefined || consent === "all" || consent.permissions.length + consent.variables.length === 0) {
-    return;
-  }
-  state.grants.set(`${user} ${workflow}`, consent);
 }
 
 function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {

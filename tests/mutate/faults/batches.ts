@@ -18,7 +18,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/batches/csv_rows.ts", READ, [
     ["an empty cell is a value", 'if (cell === "") continue;', "if (false) continue;"],
-    ["a cell that could be a number is one", "      return cell;", '      return typedText(cell, "other");'],
+    ["a cell that could be a number is one", "\n  return cell;", '\n  return typedText(cell, "other");'],
     ["an ambiguous column is the row's own", "form?.fields.has(member) !== true", "true"],
     ["a row with other cells than the header is read", "cells.length !== header.cells.length", "cells.length > 99"],
   ]),
