@@ -1,6 +1,6 @@
 import { findSecrets } from "../inputs/secrets.ts";
 import type { Form } from "../inputs/form.ts";
-import { joinPath } from "../inputs/path.ts";
+import { isInside, joinPath } from "../inputs/path.ts";
 import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
 
 interface LabeledRow {
@@ -53,10 +53,6 @@ function shownInputs({ inputs, form }: LabeledRow): Map<string, Json> {
     }
   }
   return leaves;
-}
-
-function isInside(path: string, container: string): boolean {
-  return path.startsWith(container) && /^[.[]/.test(path.slice(container.length));
 }
 
 /** Of each row, what not all rows have, or not with the same value, in the order in which the names occur. */

@@ -1,6 +1,6 @@
 import { jsonEscape } from "../escape.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { joinPath } from "./path.ts";
+import { isInside, joinPath } from "./path.ts";
 import { replaceSecrets } from "./secrets.ts";
 
 /** More values are easier to read as one JSON object. */
@@ -41,15 +41,8 @@ function argumentsFor(value: Json, path: string, secrets: ReadonlySet<string>): 
 /** JSON with a placeholder for each secret, and an argument for each of them. */
 function jsonArguments(name: string, value: Json, path: string, secrets: ReadonlySet<string>): string[] {
   const shown = replaceSecrets(value, path, { secrets, replacement: "" });
-  return [`${name}${visible(JSON.stringify(shown))}`, ...secretPrompts(value, path, secrets)];
-}
-
-function secretPrompts(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
-  if (secrets.size === 0) return [];
-  if (secrets.has(path)) return [`${visible(path)}=@-`];
-  if (Array.isArray(value)) return value.flatMap((item, index) => secretPrompts(item, joinPath(path, index), secrets));
-  if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) => secretPrompts(member, joinPath(path, name), secrets));
+  const prompts = [...secrets].filter((secret) => isInside(secret, path)).map((secret) => `${visible(secret)}=@-`);
+  return [`${name}${visible(JSON.stringify(shown))}`, ...prompts];
 }
 
 /** One line of visible characters that is not parsed as `=@file`. */

@@ -31,6 +31,11 @@ export function joinPath(text: string, segment: string | number): string {
   return text === "" ? segment : `${text}.${segment}`;
 }
 
+/** Whether a formatted path is below that of a container. */
+export function isInside(path: string, container: string): boolean {
+  return container === "" || (path.startsWith(container) && /^[.[]/.test(path.slice(container.length)));
+}
+
 export function isReserved(name: string | number): boolean {
   return typeof name === "string" && RESERVED.has(name);
 }

@@ -97,31 +97,27 @@ export async function folderHistory(
       return { path, report: typeof text === "string" ? readCtrf(text) : `cannot be read: ${text.reason}` };
     }),
   );
-  const read = files.flatMap(({ path, report }) => {
-    if (typeof report !== "string") return [{ path, report }];
-    output.log("WARNING", `${path} ${report}: it is ignored`);
-    return [];
+  const normal = (path: string) => path.replaceAll("\\", "/").replace(/^\.\//, "");
+  const reports = new Map<string, Report>();
+  for (const { path, report } of files) {
+    if (typeof report === "string") output.log("WARNING", `${path} ${report}: it is ignored`);
+    else reports.set(normal(path), report);
+  }
+  const own = Array.from({ length: MAX_EARLIER_RUNS }, (_, index) => {
+    return `${folder.replace(/[\\/]+$/, "")}/run-${String(index + 1).padStart(2, "0")}.json`;
   });
-  const names = Array.from(
-    { length: MAX_EARLIER_RUNS },
-    (_, index) => `run-${String(index + 1).padStart(2, "0")}.json`,
-  );
-  const own = names.map((name) => `${folder.replace(/[\\/]+$/, "")}/${name}`);
-  const reportAt = (path: string) => read.find((file) => isSamePath(file.path, path))?.report;
-  const isKnown = (path: string) => paths.some((other) => isSamePath(other, path));
-  // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
-  const firstNew = async (candidates: readonly string[]) => {
-    for (const path of candidates) if (await isNew(context, path)) return path;
-    return undefined;
-  };
-  const timeOf = (path: string) => reportAt(path)?.startedAtMs ?? 0;
+  const timeOf = (path: string) => reports.get(normal(path))?.startedAtMs ?? 0;
   return {
-    reports: read.map(({ report }) => report),
+    reports: [...reports.values()],
     async save(report) {
-      const same = own.find((path) => isSameRun(reportAt(path), report));
+      let path = own.find((path) => isSameRun(reports.get(normal(path)), report));
       await orUsageError(`create the folder ${folder}`, async () => await context.createFolder?.(folder));
-      const free = same === undefined ? await firstNew(own.filter((path) => !isKnown(path))) : undefined;
-      const path = same ?? free ?? own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder;
+      const listed = new Set(paths.map(normal));
+      // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
+      for (const free of own.filter((path) => !listed.has(normal(path)))) {
+        path ??= await isNew(context, free) ? free : undefined;
+      }
+      path ??= own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder;
       await replaceOutputFile(context, path, renderCtrf(report));
     },
   };
@@ -140,9 +136,4 @@ async function isNew({ checkNewFile }: Pick<SuiteCall["context"], "checkNewFile"
 /** A report of the same call before it was resumed. */
 function isSameRun(earlier: Report | undefined, { startedAtMs, title }: Report): boolean {
   return startedAtMs !== null && earlier?.startedAtMs === startedAtMs && earlier.title === title;
-}
-
-function isSamePath(a: string, b: string): boolean {
-  const normal = (path: string) => path.replaceAll("\\", "/").replace(/^\.\//, "");
-  return normal(a) === normal(b);
 }
