@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { clusterReference } from "../lib/cluster.ts";
 import { parse } from "../lib/deps/yaml.ts";
-import { withDefaults } from "../lib/inputs/defaults.ts";
+import { walkFields, withDefaults } from "../lib/inputs/walk_fields.ts";
 import { fieldStateOf } from "../lib/inputs/field_state.ts";
 import { createInputLayer, mergeLayers } from "../lib/inputs/merge.ts";
 import { formatPath } from "../lib/inputs/path.ts";
 import { readForm } from "../lib/inputs/read_form.ts";
-import { walkFields } from "../lib/inputs/walk_fields.ts";
 import type { Json, JsonObject } from "../lib/json.ts";
 import { type FieldConditions, resolveInputs } from "../lib/simulator/form.ts";
 import { CLUSTERS, leastInputs } from "./inputs/support/real_workflows.ts";

@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster.ts";
 import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
-import { withDefaults } from "../inputs/defaults.ts";
+import { evaluateConditions, type UnknownCondition, withDefaults } from "../inputs/walk_fields.ts";
 import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
 import {
   createInputLayer,
@@ -14,7 +14,6 @@ import {
 import type { InputPath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
-import { evaluateConditions, type UnknownCondition } from "../inputs/walk_fields.ts";
 import { frozen, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Abortable } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";

@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
-import { withDefaults } from "../../lib/inputs/defaults.ts";
+import { evaluateConditions, withDefaults } from "../../lib/inputs/walk_fields.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
 import { createInputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
 import { formatPath } from "../../lib/inputs/path.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";
-import { evaluateConditions } from "../../lib/inputs/walk_fields.ts";
 import { promptForFields } from "../../lib/prompts/fill.ts";
 import type { Prompter } from "../../lib/prompts/prompter.ts";
 import { needing } from "../support/needs.ts";
