@@ -81,17 +81,6 @@ export function describedClusters(described: NonNullable<SimulatorOptions["clust
   }));
 }
 
-/** The items of `GET /api/clusters`. */
-export function clusterList(clusters: readonly SimulatedCluster[], user: string) {
-  return clusters.map((cluster) => ({
-    ...cluster,
-    user,
-    requestedNodes: cluster.activeNodes,
-    shouldPlatformProxy: false,
-    updateFailed: false,
-  }));
-}
-
 /**
  * Replaces a cluster name or a `pw://user/name` address by the cluster object. An object with `$type` must be an existing
  * cluster; any other object is accepted unchecked. Returns `undefined` if there is no such cluster.

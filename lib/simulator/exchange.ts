@@ -45,7 +45,11 @@ export async function handleExchange(
   const { state, closing, onStep } = deps;
   const url = new URL(request.url);
   const text = await request.text();
-  const match = matchRoute(routesOf(state), request.method, url.pathname);
+  const supported = state.behavior().apiVersion;
+  const routes = ROUTES.filter(({ apiVersion }) =>
+    apiVersion === undefined || supported === "both" || apiVersion === supported
+  );
+  const match = matchRoute(routes, request.method, url.pathname);
   const operation: Operation = match instanceof HttpError ? "other" : match.route.operation;
   const user = deps.authKeys.userOf(request.headers.get("authorization"));
   deps.received.push({
@@ -79,14 +83,6 @@ export async function handleExchange(
     request.headers.get("accept")?.includes("application/problem+json") === true;
   const response = result instanceof HttpError ? errorResponse(result, { isProblem, path: url.pathname }) : result;
   return await send(deps, { response, fault, connection });
-}
-
-/** Routes of the API versions that this server supports. */
-function routesOf(state: SimulatorState) {
-  const supported = state.behavior().apiVersion;
-  return ROUTES.filter(({ apiVersion }) =>
-    apiVersion === undefined || supported === "both" || apiVersion === supported
-  );
 }
 
 function respond(deps: ExchangeDeps, request: Request, text: string, match: RouteMatch | HttpError) {

@@ -2,7 +2,6 @@
 
 import { checkBody, HttpError } from "../responses.ts";
 import { SIMULATED_ORGANIZATION } from "../auth.ts";
-import { clusterList } from "../clusters.ts";
 import { newSession, openSessions, sessionJson } from "../sessions.ts";
 import { workspaceStatus } from "../state.ts";
 import { route, type RouteContext } from "./route.ts";
@@ -59,7 +58,14 @@ export const ACCOUNT_ROUTES = [
   route("GET /api/clusters", "list-clusters", ({ state, user, query }) => {
     const scope = query.get("scope") ?? "mine";
     const isOwn = scope === "mine" || scope === "all" || scope === `user:${user}`;
-    return isOwn ? clusterList(state.clusters, user) : null;
+    if (!isOwn) return null;
+    return state.clusters.map((cluster) => ({
+      ...cluster,
+      user,
+      requestedNodes: cluster.activeNodes,
+      shouldPlatformProxy: false,
+      updateFailed: false,
+    }));
   }),
   route(
     "GET /api/user-workspace/status",
