@@ -22,32 +22,6 @@ export interface Pipeline {
   readonly needsRevisions: boolean;
 }
 
-/** Starts the program; RUNNER is the address of a release's single file. */
-const PROGRAM = 'deno run --no-prompt -A "${RUNNER:?is not set}"';
-
-/** The script of a shard; `index` and `count` are for a shell. */
-function shardScript({ testArguments }: Pipeline, index: string, count: string): string {
-  const reports = `--report "ctrf=shard-${index}.json" --report "junit=shard-${index}.xml"`;
-  return `${PROGRAM} test --shard "${index}/${count}" ${reports} \\\n  ${testArguments}`;
-}
-
-function mergeScript({ mergeOptions }: Pipeline, options = ""): string {
-  return `${PROGRAM} test merge shard-*.json ${options}\\\n  ${mergeOptions}`;
-}
-
-function headerOf({ command }: Pipeline): string {
-  return `# Printed by: ${command.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")}\n`;
-}
-
-/** As JSON, which is YAML too: any text on one line. */
-const yamlText = (text: string): string => JSON.stringify(text);
-
-/** As a block with this indentation, if YAML allows it. */
-function yamlBlock(text: string, indentation: string): string {
-  if (/(?!\n)[\p{C}\p{Zl}\p{Zp}]/u.test(text)) return yamlText(text);
-  return `|-\n${text.split("\n").map((line) => `${indentation}${line}`).join("\n")}`;
-}
-
 /** The shards may fail: the job that joins their reports exits as the whole suite, and names a shard without a report. */
 export function gitlabPipeline(pipeline: Pipeline): string {
   const { shardCount, minutes, history, reportFiles, needsRevisions } = pipeline;
@@ -186,4 +160,30 @@ ${named}        run: ${yamlBlock(literal(shardScript(pipeline, "$SHARD", String(
           name: report
           path: ${yamlText(literal(reportFiles.join("\n")))}
 `;
+}
+
+/** Starts the program; RUNNER is the address of a release's single file. */
+const PROGRAM = 'deno run --no-prompt -A "${RUNNER:?is not set}"';
+
+/** The script of a shard; `index` and `count` are for a shell. */
+function shardScript({ testArguments }: Pipeline, index: string, count: string): string {
+  const reports = `--report "ctrf=shard-${index}.json" --report "junit=shard-${index}.xml"`;
+  return `${PROGRAM} test --shard "${index}/${count}" ${reports} \\\n  ${testArguments}`;
+}
+
+function mergeScript({ mergeOptions }: Pipeline, options = ""): string {
+  return `${PROGRAM} test merge shard-*.json ${options}\\\n  ${mergeOptions}`;
+}
+
+function headerOf({ command }: Pipeline): string {
+  return `# Printed by: ${command.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")}\n`;
+}
+
+/** As JSON, which is YAML too: any text on one line. */
+const yamlText = (text: string): string => JSON.stringify(text);
+
+/** As a block with this indentation, if YAML allows it. */
+function yamlBlock(text: string, indentation: string): string {
+  if (/(?!\n)[\p{C}\p{Zl}\p{Zp}]/u.test(text)) return yamlText(text);
+  return `|-\n${text.split("\n").map((line) => `${indentation}${line}`).join("\n")}`;
 }
