@@ -20,7 +20,7 @@ export type {
   Simulator,
   SimulatorOptions,
 } from "./simulator.ts";
-export { OPERATIONS } from "./simulator.ts";
+export { BODY_FAULTS, OPERATIONS } from "./simulator.ts";
 
 /**
  * Starts a simulator on 127.0.0.1: an HTTP server behind a TCP proxy that injects faults. It keeps the process alive
