@@ -80,6 +80,15 @@ export function expected<E extends Error>(kind: abstract new (...args: never[]) 
   };
 }
 
+/** What an action returns, or its error if that is of this class. Throws any other one. */
+export function orError<T, E extends Error>(kind: abstract new (...args: never[]) => E, act: () => T): T | E {
+  try {
+    return act();
+  } catch (error) {
+    return expected(kind)(error);
+  }
+}
+
 /** For `catch`: a value in place of an expected error. Throws any other one. */
 export function fallbackTo<T>(value: T): (error: unknown) => T {
   return (error) => {

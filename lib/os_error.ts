@@ -1,6 +1,6 @@
 /** Errors of the operating system in words. Deno gives each its POSIX code, also those that have no class in `Deno.errors`. */
 
-import { UsageError } from "./errors.ts";
+import { expected, UsageError } from "./errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -38,12 +38,8 @@ export function osErrorReason(error: unknown): string | undefined {
 
 /** `null` for what does not exist. */
 export async function orNull<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const read = await reading.catch(expected(Deno.errors.NotFound));
+  return read instanceof Deno.errors.NotFound ? null : read;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Reads the rows of a batch from files, stdin or a matrix, and reports every problem at once. */
 
 import type { BatchRow } from "../batch.ts";
-import { InvalidInputs, messageWithHint, NotFound, UsageError } from "../errors.ts";
+import { InvalidInputs, messageWithHint, NotFound, orError, UsageError } from "../errors.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -236,14 +236,10 @@ async function finished(
 
 function longNames(rows: readonly ReadRow[]): Problem[] {
   return rows.flatMap(({ displayName, place }) => {
-    try {
-      if (displayName !== null) checkDisplayName(displayName);
-      return [];
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      const message = messageWithHint(error).replace(/^Cannot name the run: /, "");
-      return [{ origin: place, path: "name", message }];
-    }
+    const error = displayName === null ? null : orError(UsageError, () => checkDisplayName(displayName));
+    if (!(error instanceof UsageError)) return [];
+    const message = messageWithHint(error).replace(/^Cannot name the run: /, "");
+    return [{ origin: place, path: "name", message }];
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { didYouMean, orList } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
-import { UsageError } from "../errors.ts";
+import { orError, UsageError } from "../errors.ts";
 
 /** What a shell completes. */
 export type Completes = "workflow" | "run" | "running-run" | "preset" | "input" | "context" | "file";
@@ -193,14 +193,12 @@ export function readArgv(
   }));
   const values: Record<string, unknown> = {};
   const read = (key: string, text: string, label: string) => {
-    try {
-      const value = (args[key]?.parse ?? nonEmptyString)(text);
-      const earlier = values[key];
-      values[key] = args[key]?.multiple ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      problems.push({ message: `${label} ${error.message}`, hint: error.hint });
+    const value = orError<unknown, UsageError>(UsageError, () => (args[key]?.parse ?? nonEmptyString)(text));
+    if (value instanceof UsageError) {
+      return void problems.push({ message: `${label} ${value.message}`, hint: value.hint });
     }
+    const earlier = values[key];
+    values[key] = args[key]?.multiple ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
   };
   const action = given[0] ?? "";
   for (const { key, written, value } of options) {

@@ -1,5 +1,6 @@
 /** The body of a response as text, in pieces of any total size. */
 
+import { orError } from "../errors.ts";
 import { type Redactor, redactPieces } from "../redact.ts";
 
 interface StreamedTextOptions {
@@ -68,12 +69,8 @@ function byteReader(body: ReadableStream<Uint8Array>) {
 
 /** `null` for a stream that is no byte stream, as a response of another `fetch` than the runtime's may be. */
 function byobReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
-  try {
-    return body.getReader({ mode: "byob" });
-  } catch (error) {
-    if (error instanceof TypeError) return null;
-    throw error;
-  }
+  const reader = orError(TypeError, () => body.getReader({ mode: "byob" }));
+  return reader instanceof Error ? null : reader;
 }
 
 /** Decodes the pieces of a text, in their order. */

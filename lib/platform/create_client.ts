@@ -1,6 +1,6 @@
 import type { Identity } from "../account.ts";
 import type { ApiVersion, CapabilitiesStore } from "../capabilities.ts";
-import { BadResponse, RunnerError, Unsupported } from "../errors.ts";
+import { BadResponse, expected, RunnerError, Unsupported } from "../errors.ts";
 import { storeFailureTo } from "../log.ts";
 import type { RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
@@ -71,14 +71,9 @@ export function createClient(options: ClientOptions): Client {
     ...account,
     whoAmI: (abortable = {}) => identity.get(abortable),
 
-    async submit(submission, abortable = {}) {
-      try {
-        return await (await runs(abortable)).submit(submission, abortable);
-      } catch (error) {
-        if (error instanceof RunnerError) return submitNotSent(error);
-        throw error;
-      }
-    },
+    submit: (submission, abortable = {}) =>
+      runs(abortable).then((routes) => routes.submit(submission, abortable))
+        .catch((error) => submitNotSent(expected(RunnerError)(error))),
     dryRun: async (submission, abortable = {}) => await (await runs(abortable)).dryRun(submission, abortable),
     async listRuns(query = {}) {
       if (apiVersion().cached() === undefined) {

@@ -7,7 +7,7 @@ import { problemsInJson } from "../inputs/scan_json.ts";
 import { formatPath } from "../inputs/path.ts";
 import { validateValue } from "../inputs/value_check.ts";
 import { type Cluster, isUsableCluster } from "../cluster.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Prompter, PromptValidator } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
 import { type FieldQuestion, nextQuestion, type PromptAnswers, type QuestionOptions, withAnswer } from "./questions.ts";
@@ -178,11 +178,7 @@ function valueOf({ field }: ValueQuestion, text: string): Json {
   if (format === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
   // Resources of the account can be given as an object.
   if (format === "json" && /^\s*[{[]/.test(text)) {
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
+    return parseJson(text) ?? text;
   }
   return text;
 }

@@ -3,7 +3,7 @@
  * requests as the `run` command.
  */
 
-import { ConsentRequired, fallbackTo, InvalidInputs } from "../errors.ts";
+import { ConsentRequired, expected, fallbackTo, InvalidInputs } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { describeConsent } from "../runs/consent.ts";
 import { type GatheredInputs, gatherInputs, listClusters, prepare, type PreparedRun } from "../runs/prepare.ts";
@@ -167,13 +167,11 @@ async function askFile({ prompter, listInputFiles, readTextFile }: InteractiveSe
       ? null
       : await prompter.choose(INPUT_FILE, [...files, { value: null, label: "Another file" }]);
     const path = listed ?? await prompter.file(INPUT_FILE);
-    try {
-      // The prefix makes sure that the answer is read as a path.
-      return await readLayers([/^(?:[./\\]|[A-Za-z]:)/.test(path) ? path : `./${path}`], sources);
-    } catch (error) {
-      if (!(error instanceof InvalidInputs)) throw error;
-      prompter.note(error.problems.map(problemLine).join("\n"));
-    }
+    // The prefix makes sure that the answer is read as a path.
+    const layers = await readLayers([/^(?:[./\\]|[A-Za-z]:)/.test(path) ? path : `./${path}`], sources)
+      .catch(expected(InvalidInputs));
+    if (!(layers instanceof InvalidInputs)) return layers;
+    prompter.note(layers.problems.map(problemLine).join("\n"));
   }
 }
 

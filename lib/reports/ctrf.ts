@@ -5,6 +5,7 @@
  * and earlier reports compared. A log is there once, as the `stdout` of its attempt.
  */
 
+import { orError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
 import { allSteps, formatPath } from "../runs/view.ts";
@@ -192,12 +193,8 @@ function ratesOf(runs: readonly Run[]) {
 
 /** @returns The report that {@link renderCtrf} rendered, or what is wrong with the text, like `is not JSON`. */
 export function readCtrf(text: string): Report | string {
-  try {
-    return readCtrfDocument(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return "is not JSON";
-    throw error;
-  }
+  const report = orError(SyntaxError, () => readCtrfDocument(JSON.parse(text)));
+  return report instanceof Error ? "is not JSON" : report;
 }
 
 /** Like {@link readCtrf}. */

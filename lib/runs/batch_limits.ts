@@ -1,7 +1,7 @@
 /** The limits of a run of a batch, which count from what was seen of it. That stays with its submission. */
 
 import { formatDuration } from "../duration.ts";
-import { RunnerError, StorageError } from "../errors.ts";
+import { expected, RunnerError, StorageError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import type { Job, Run, RunDetail } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
@@ -93,13 +93,9 @@ export async function enforceLimits(state: BatchState, { one, submission }: Acti
   if (onTimeout === "keep") return submission.unreachableSinceMs === null;
   // Before the request: after it, the platform shows only that the run was cancelled.
   if (known === null) await keepObserved(state, one);
-  try {
-    await cancelRun(deps, submission.runId, { signal: state.signal });
-    one.isCancelSent = true;
-  } catch (error) {
-    // It is tried again in the next round.
-    if (!(error instanceof RunnerError)) throw error;
-  }
+  const cancelled = await cancelRun(deps, submission.runId, { signal: state.signal }).catch(expected(RunnerError));
+  // After an error, it is tried again in the next round.
+  if (!(cancelled instanceof RunnerError)) one.isCancelSent = true;
   return false;
 }
 

@@ -1,5 +1,5 @@
 import { didYouMean } from "../did_you_mean.ts";
-import { NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
+import { expected, NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
 import { formatRunId, type Run, type RunId, runIdOf } from "../run.ts";
@@ -102,13 +102,7 @@ async function findLast({ client, store }: Deps, signal: Signal): Promise<RunId>
 }
 
 async function isWorkflow(client: Deps["client"], name: string, signal: Signal): Promise<boolean> {
-  try {
-    await client.getWorkflow(name, { signal });
-    return true;
-  } catch (error) {
-    if (error instanceof NotFound) return false;
-    throw error;
-  }
+  return !(await client.getWorkflow(name, { signal }).catch(expected(NotFound)) instanceof NotFound);
 }
 
 function noSuchRun(name: string, cause?: unknown): NotFound {

@@ -3,7 +3,7 @@
  * derived from the key, so every client searches for the same run before it submits, and simultaneous submits collide.
  */
 
-import { IdempotencyKeyConflict, NotFound, Unsupported, UsageError } from "../errors.ts";
+import { expected, IdempotencyKeyConflict, NotFound, Unsupported, UsageError } from "../errors.ts";
 import { formatRunId, type Run, runIdOf } from "../run.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
@@ -202,14 +202,9 @@ async function hasFailed(
 ): Promise<boolean> {
   if (submission.state === "finished") return submission.result.status !== "completed";
   if (submission.state !== "active") return false;
-  try {
-    const { status } = await deps.client.getRun(submission.runId, options);
-    return status !== "running" && status !== "completed";
-  } catch (error) {
-    // A deleted run counts as failed.
-    if (error instanceof NotFound) return true;
-    throw error;
-  }
+  const run = await deps.client.getRun(submission.runId, options).catch(expected(NotFound));
+  // A deleted run counts as failed.
+  return run instanceof NotFound || (run.status !== "running" && run.status !== "completed");
 }
 
 function runOf(submission: Submission): { readonly slug: string | null } | undefined {

@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
-import { UsageError } from "../errors.ts";
+import { orError, UsageError } from "../errors.ts";
 import { describeType, type FieldCheck, isPlainObject, type ValueContext } from "../inputs/check_json.ts";
 import { joinPath } from "../inputs/path.ts";
 
@@ -82,12 +82,9 @@ export function checkScheduleList<T>(check: FieldCheck<T>): FieldCheck<readonly 
 export const checkScheduleDuration: FieldCheck<number> = (value, context) => {
   const text = checkScheduleText(value, context);
   if (text === undefined) return undefined;
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return void context.report(context.path, `is ${error.message}. Use a form like 30s, 5m, 2h or 1h30m`);
-  }
+  const durationMs = orError(UsageError, () => parseDuration(text));
+  if (!(durationMs instanceof UsageError)) return durationMs;
+  return void context.report(context.path, `is ${durationMs.message}. Use a form like 30s, 5m, 2h or 1h30m`);
 };
 
 export const checkTimeZone: FieldCheck<string> = (value, context) => {
@@ -102,13 +99,7 @@ function isTimeZone(text: string): boolean {
   if (!/^[A-Za-z]/.test(text)) return false;
   // A formatter accepts every zone name, but loading the first one takes about 12 ms; the list takes 2 ms.
   if (text === "UTC" || Intl.supportedValuesOf("timeZone").includes(text)) return true;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: text });
-    return true;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return false;
-  }
+  return !(orError(RangeError, () => new Intl.DateTimeFormat("en", { timeZone: text })) instanceof RangeError);
 }
 
 export const checkScheduleUrl: FieldCheck<string> = (value, context) => {

@@ -1,5 +1,6 @@
 /** Reports what became of occurrences: each report and what it is about are one atomic change. */
 
+import { expected } from "../errors.ts";
 import type { AtomicChange } from "../store/kv.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import {
@@ -184,13 +185,9 @@ export async function putUnlessMoved(
   submission: Submission,
   also: (change: AtomicChange) => void = () => {},
 ): Promise<boolean> {
-  try {
-    await service.deps.store.put(submission, (change) => also(change.check(lock)));
-    return true;
-  } catch (error) {
-    if (!(error instanceof WriteConflict)) throw error;
-    return false;
-  }
+  const written = await service.deps.store.put(submission, (change) => also(change.check(lock)))
+    .catch(expected(WriteConflict));
+  return !(written instanceof WriteConflict);
 }
 
 /** The members of a submission that describe a run, for one that has none. */

@@ -47,8 +47,13 @@ export function createRoutes(host: RouteHost): Hono {
   for (const [method, path, access, parameters, respond] of ROUTES) {
     app.on(method, path, async ({ req }) => {
       const request = req.raw;
-      const refused = await refuseAccess(request, access, host);
-      if (refused !== undefined) return refused;
+      if (typeof host.keys === "string") return problemResponse(503, `Access is not configured: ${host.keys}`);
+      const granted = await accessOf(request, host.keys);
+      if (granted === "none") {
+        const headers = { "www-authenticate": challengeFor(request) };
+        return problemResponse(401, "Authentication required", { headers });
+      }
+      if (access === "full" && granted === "read") return problemResponse(403, "This key is read-only");
       const url = new URL(request.url);
       const name = decodeName(path, url.pathname);
       if (name === undefined) return problemResponse(400, "Malformed URL");
@@ -70,22 +75,6 @@ export function createRoutes(host: RouteHost): Hono {
   app.notFound(() => problemResponse(404, "No such path"));
   app.onError((error) => problemOf(error, host));
   return app;
-}
-
-/** The error response without sufficient access. */
-async function refuseAccess(
-  request: Request,
-  needed: Route[2],
-  { keys }: RouteHost,
-): Promise<Response | undefined> {
-  if (typeof keys === "string") return problemResponse(503, `Access is not configured: ${keys}`);
-  const access = await accessOf(request, keys);
-  if (access === "none") {
-    return problemResponse(401, "Authentication required", {
-      headers: { "www-authenticate": challengeFor(request) },
-    });
-  }
-  return needed === "full" && access === "read" ? problemResponse(403, "This key is read-only") : undefined;
 }
 
 /** The request is not at fault when PW_STORE_URL names an unknown store. */

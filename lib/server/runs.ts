@@ -1,4 +1,4 @@
-import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
+import { expected, InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advanceOne } from "../runs/advance.ts";
 import { cancelRun as requestCancel } from "../runs/cancel.ts";
 import { createSubmission } from "../runs/create_submission.ts";
@@ -43,10 +43,7 @@ export async function startRunRoute(context: RouteContext): Promise<Response> {
   // run.
   const name = `${key}\n${waitMs}\n${JSON.stringify(body)}`;
   const response = inFlight.get(name) ?? submitAndWait(context, spec, { waitMs, key: `http:${key}` })
-    .catch((error: unknown) => {
-      if (error instanceof RunnerError) return problemFromError(error);
-      throw error;
-    })
+    .catch((error: unknown) => problemFromError(expected(RunnerError)(error)))
     .finally(() => inFlight.delete(name));
   inFlight.set(name, response);
   return (await response).clone();

@@ -1,7 +1,7 @@
 /** Opens a store by its name: what follows PW_STORE_URL or an option. */
 
 import { type Clock, systemClock } from "../clock.ts";
-import { StorageError, UsageError } from "../errors.ts";
+import { expected, StorageError, UsageError } from "../errors.ts";
 import { lazyBackend, type RetryDeps, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
@@ -40,15 +40,11 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
   const { onUnusable } = options;
   if (onUnusable === undefined) return createKv(backend);
   const openOrReplace = async () => {
-    try {
-      await backend.read([]);
-      return backend;
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      onUnusable(error);
-      await backend[Symbol.asyncDispose]();
-      return await openMemory();
-    }
+    const rows = await backend.read([]).catch(expected(StorageError));
+    if (!(rows instanceof StorageError)) return backend;
+    onUnusable(rows);
+    await backend[Symbol.asyncDispose]();
+    return await openMemory();
   };
   return createKv(lazyBackend(openOrReplace, { limits: backend.limits }));
 }

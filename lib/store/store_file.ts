@@ -1,5 +1,7 @@
 /** The file that a store is kept in: private to its owner, and distinguished from another one at the same path. */
 
+import { orError } from "../errors.ts";
+
 /** Creates the file, and its folder, for its owner alone. Throws where it can't be written. */
 export function createPrivate(path: string): void {
   Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
@@ -8,21 +10,13 @@ export function createPrivate(path: string): void {
 
 /** Does nothing where there is no file any more, or the system has no permission bits. */
 export function makePrivate(path: string): void {
-  try {
-    if (Deno.build.os !== "windows") Deno.chmodSync(path, 0o600);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  if (Deno.build.os !== "windows") orError(Deno.errors.NotFound, () => Deno.chmodSync(path, 0o600));
 }
 
 /** `null` where there is no file, or the system numbers none. */
 export function inodeOf(path: string): number | null {
-  try {
-    return Deno.statSync(path).ino;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const found = orError(Deno.errors.NotFound, () => Deno.statSync(path));
+  return found instanceof Error ? null : found.ino;
 }
 
 /**

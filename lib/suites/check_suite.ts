@@ -1,5 +1,6 @@
 /** What the format cannot express: names that must exist, values that belong together. Accepts any document. */
 
+import { orError } from "../errors.ts";
 import { parsePath } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
@@ -176,12 +177,9 @@ function checkMetrics(metrics: JsonObject, path: SourcePath, report: Report): vo
 
 function checkPattern(pattern: Json | undefined, path: SourcePath, report: Report): void {
   if (typeof pattern !== "string") return;
-  try {
-    new RegExp(pattern, "m");
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    report(path, `is no regular expression: ${error.message.replace(/^Invalid regular expression: \/.*\/m: /s, "")}`);
-  }
+  const regex = orError(SyntaxError, () => new RegExp(pattern, "m"));
+  if (!(regex instanceof SyntaxError)) return;
+  report(path, `is no regular expression: ${regex.message.replace(/^Invalid regular expression: \/.*\/m: /s, "")}`);
 }
 
 /** A secret that is written into the file, instead of its name. */

@@ -1,7 +1,7 @@
 /** What is left to do for a suite once each case has its verdict. It can be repeated where it was not finished. */
 
 import { isOpenStatus } from "../batch.ts";
-import { RunnerError, StorageError } from "../errors.ts";
+import { expected, RunnerError, StorageError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { type AdvanceOptions, recordObservation } from "../runs/advance_result.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
@@ -74,14 +74,14 @@ async function cleanUp(
   const isWanted = one.cleanup === "delete" || (one.cleanup === "delete-passed" && judgement?.verdict === "passed");
   if (!isWanted || lastResult === null) return;
   using deadline = deps.clock.timeout(DELETE_TIMEOUT_MS);
-  try {
-    await withLimit({ signal, limit: deadline.signal }, `delete the run of ${one.name}`, async (signal) => {
+  const failure = await withLimit(
+    { signal, limit: deadline.signal },
+    `delete the run of ${one.name}`,
+    async (signal) => {
       await deps.client.deleteRun(runIdOf(lastResult), { signal });
-    });
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    deps.log("WARNING", error.message);
-  }
+    },
+  ).catch(expected(RunnerError));
+  if (failure !== undefined) deps.log("WARNING", failure.message);
   // The tick that continues has no time for thousands that are gone.
   const stored = submissionId === null ? undefined : await deps.store.get(submissionId);
   if (stored?.origin.type !== "scheduled-suite" || stored.origin.judged === undefined) return;

@@ -1,6 +1,6 @@
 /** Interactive mode: what the program does at a terminal when it is started without a command. */
 
-import { CredentialError, Unreachable } from "../../errors.ts";
+import { CredentialError, orError, Unreachable } from "../../errors.ts";
 import { API_KEY_EXAMPLE, parseApiKey } from "../../platform/credentials/api_key.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -90,13 +90,8 @@ async function openOrPrompt(
 
 function problemOfKey(text: string): string | undefined {
   if (text.trim() === "") return `An API key has the form ${API_KEY_EXAMPLE}`;
-  try {
-    parseApiKey(text, "the prompt");
-    return undefined;
-  } catch (error) {
-    if (error instanceof CredentialError) return error.message;
-    throw error;
-  }
+  const key = orError(CredentialError, () => parseApiKey(text, "the prompt"));
+  return key instanceof CredentialError ? key.message : undefined;
 }
 
 /** Tracks a run. Ctrl-C prompts for what to do with it. */

@@ -87,13 +87,11 @@ export const command = defineCommand({
 });
 
 async function start(options: SimulatorOptions): Promise<Simulator> {
-  try {
-    const hint = "Choose another --port, or omit it to use a free one";
-    return await orUsageError(`listen on port ${options.port}`, () => startSimulator(options), hint);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`Cannot simulate: ${error.message}`, { cause: error });
-    throw error;
-  }
+  const hint = "Choose another --port, or omit it to use a free one";
+  const started = await orUsageError(`listen on port ${options.port}`, () => startSimulator(options), hint)
+    .catch(expected(RangeError));
+  if (!(started instanceof Error)) return started;
+  throw new UsageError(`Cannot simulate: ${started.message}`, { cause: started });
 }
 
 /** Names and YAML texts of a workflow file, or of the workflow files in a folder. */

@@ -1,5 +1,5 @@
 import { counted } from "../../text.ts";
-import { UsageError } from "../../errors.ts";
+import { orError, UsageError } from "../../errors.ts";
 import { copyStore } from "../../store/copy.ts";
 import { openKv, sqlitePathOf, STORE_NAMES } from "../../store/open_kv.ts";
 import { inodeOf } from "../../store/store_file.ts";
@@ -31,7 +31,7 @@ export const command = defineCommand({
     // Nothing is opened before it is used.
     const open = (name: string) => openKv(name, { clock, random, signal, onSetAside: null });
     const acts = [() => assertExists(values.from), () => open(values.from), () => open(values.to)];
-    const problems = acts.flatMap(problemOf);
+    const problems = acts.map((act) => orError(UsageError, act)).filter((end) => end instanceof UsageError);
     if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
     await using source = open(values.from);
     await using target = open(values.to);
@@ -45,14 +45,4 @@ function assertExists(name: string): void {
   const path = sqlitePathOf(name);
   if (path === undefined || inodeOf(path) !== null) return;
   throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
-}
-
-function problemOf(act: () => unknown): UsageError[] {
-  try {
-    act();
-    return [];
-  } catch (error) {
-    if (error instanceof UsageError) return [error];
-    throw error;
-  }
 }

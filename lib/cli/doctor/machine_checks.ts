@@ -1,7 +1,7 @@
 /** The program, its settings, and what it keeps on this machine. */
 
 import { parseDuration } from "../../duration.ts";
-import { UsageError } from "../../errors.ts";
+import { orError, UsageError } from "../../errors.ts";
 import { LOG_LEVELS } from "../../log.ts";
 import { DOTENV_NAMES } from "../../platform/credentials/dotenv_file.ts";
 import { counted } from "../../text.ts";
@@ -149,15 +149,8 @@ function invalidSettings({ env }: Context): string[] {
   const timeout = env("PW_TIMEOUT")?.trim() ?? "";
   return [
     ...(["", ...LOG_LEVELS].includes(level) ? [] : [`PW_LOG_LEVEL is not one of ${LOG_LEVELS.join(", ")}`]),
-    ...(timeout === "" || isDuration(timeout) ? [] : ["PW_TIMEOUT is not a duration"]),
+    ...(timeout === "" || !(orError(UsageError, () => parseDuration(timeout)) instanceof UsageError)
+      ? []
+      : ["PW_TIMEOUT is not a duration"]),
   ];
-}
-
-function isDuration(text: string): boolean {
-  try {
-    return parseDuration(text) >= 0;
-  } catch (error) {
-    if (error instanceof UsageError) return false;
-    throw error;
-  }
 }

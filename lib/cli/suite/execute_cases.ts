@@ -1,6 +1,6 @@
 /** Runs the cases of suites, and shows how they end. */
 
-import { RunnerError } from "../../errors.ts";
+import { orError, RunnerError } from "../../errors.ts";
 import type { ReportCase } from "../../reports/report.ts";
 import { caseLine } from "../../reports/text.ts";
 import { type BatchEvent, createBatchControl } from "../../runs/batch_task.ts";
@@ -110,12 +110,8 @@ function runUrls(env: Context["env"], host: string): (slug: string) => string | 
   const templates = env("PW_RUN_URL") ?? "";
   if (templates === "") return () => null;
   return (slug) => {
-    try {
-      const run = { slug, workflowName: null, number: null };
-      return runPageUrl(runPageTemplate(templates, host), host, run);
-    } catch (error) {
-      if (error instanceof RunnerError) return null;
-      throw error;
-    }
+    const run = { slug, workflowName: null, number: null };
+    const url = orError(RunnerError, () => runPageUrl(runPageTemplate(templates, host), host, run));
+    return url instanceof RunnerError ? null : url;
   };
 }

@@ -4,7 +4,7 @@ import { DEFAULT_TRACK, type TrackOptions } from "../../runs/options.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "../../runs/poll_interval.ts";
 import { type ArgValues, durationOrNever, oneOf, option, positiveDuration } from "../argv.ts";
 import { parseDuration } from "../../duration.ts";
-import { UsageError } from "../../errors.ts";
+import { orError, UsageError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 
 export const WAIT_OPTIONS = {
@@ -65,10 +65,7 @@ function pollIntervalOf({ poll, pollInterval, maxPollInterval }: WaitValues): Po
 function timeoutOfEnvironment({ env }: Context): number | null {
   const text = env("PW_TIMEOUT");
   if (text === undefined || text.trim() === "") return DEFAULT_TRACK.timeoutMs;
-  try {
-    return parseDuration(text) || null;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`Cannot use PW_TIMEOUT: ${error.message}`, { hint: error.hint, cause: error });
-  }
+  const timeoutMs = orError(UsageError, () => parseDuration(text));
+  if (!(timeoutMs instanceof UsageError)) return timeoutMs || null;
+  throw new UsageError(`Cannot use PW_TIMEOUT: ${timeoutMs.message}`, { hint: timeoutMs.hint, cause: timeoutMs });
 }

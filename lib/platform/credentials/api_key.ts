@@ -1,5 +1,5 @@
 import { encodeBase64, textInBase64 } from "../../base64.ts";
-import { CredentialError } from "../../errors.ts";
+import { CredentialError, orError } from "../../errors.ts";
 import { isObject, parseJson } from "../../json.ts";
 import { Secret } from "../../secret.ts";
 
@@ -69,12 +69,8 @@ export function parseApiKey(text: string, source: string): ParsedApiKey {
 
 /** The host that a token names, like `https://host`; `null` if it names none or has an unknown format. */
 export function namedHost(text: string): string | null {
-  try {
-    return parseApiKey(text, "").baseUrl;
-  } catch (error) {
-    if (error instanceof CredentialError) return null;
-    throw error;
-  }
+  const key = orError(CredentialError, () => parseApiKey(text, ""));
+  return key instanceof CredentialError ? null : key.baseUrl;
 }
 
 /** Returns `https://host` for a host name or URL; `null` for anything else. Default scheme: `https`. */

@@ -249,8 +249,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["the policy reject attaches", 'if (policy === "reject") throw', "if (false) throw"],
     [
       "new-if-failed attaches to a failed run",
-      'return status !== "running" && status !== "completed";',
-      "return false;",
+      '|| (run.status !== "running" && run.status !== "completed");',
+      ";",
     ],
     [
       "a rejected key is never free again",

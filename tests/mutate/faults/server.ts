@@ -28,14 +28,18 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ["both keys may be the same", "if (read === full) problems", "if (false) problems"],
   ]),
   ...inFile("lib/server/routes.ts", APP, [
-    ["a wrong key is accepted", 'if (access === "none") {', "if (false) {"],
+    ["a wrong key is accepted", 'if (granted === "none") {', "if (false) {"],
     [
       "a read-only key may write",
-      'return needed === "full" && access === "read" ?',
-      "return false ?",
+      'if (access === "full" && granted === "read") return',
+      "if (false) return",
     ],
-    ["without keys, everything is open", 'if (typeof keys === "string") return', "if (false) return"],
-    ["nothing needs a key", "if (refused !== undefined) return refused;", ""],
+    ["without keys, everything is open", 'if (typeof host.keys === "string") return', "if (false) return"],
+    [
+      "nothing needs a key",
+      "const granted = await accessOf(request, host.keys);",
+      'const granted: AccessLevel = "full";',
+    ],
     [
       "the text of a defect is shown",
       'return problemResponse(500, "Internal error in pw-workflow-runner");',

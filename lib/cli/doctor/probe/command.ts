@@ -1,7 +1,7 @@
 /** `doctor --probe`. */
 
 import type { ArgValues } from "../../argv.ts";
-import { UsageError } from "../../../errors.ts";
+import { expected, UsageError } from "../../../errors.ts";
 import { oneLine } from "../../../escape.ts";
 import { declaredTypes } from "../../../inputs/form.ts";
 import { readLayers } from "../../../inputs/layers.ts";
@@ -67,10 +67,9 @@ async function storeResult(call: ProbeInvocation, host: string, result: ProbeRes
 async function printResult({ context, output, values }: ProbeInvocation, result: ProbeResult): Promise<void> {
   const path = values.probeOutput;
   if (path === undefined) return output.document(result);
-  try {
-    await writeOutputFile(context, path, `${JSON.stringify(result, null, 2)}\n`);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  const error = await writeOutputFile(context, path, text).catch(expected(UsageError));
+  if (error !== undefined) {
     output.document(result);
     throw new UsageError(error.message, { hint: "The result is printed above", cause: error });
   }
