@@ -8,7 +8,7 @@ import { createRedactor, redactDeep } from "../redact.ts";
 import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS } from "../reports/report.ts";
 import type { TrendPoint } from "../reports/trends.ts";
 import type { RunResult } from "../result.ts";
-import { type RunId, runIdOf } from "../run.ts";
+import { type RunDetail, type RunId, runIdOf } from "../run.ts";
 import type { TaskEnd } from "../runs/batch_task.ts";
 import { endedAttemptOf } from "../runs/batch.ts";
 import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
@@ -222,14 +222,17 @@ function secretOutputsOf({ expect }: CheckedCase, { outputs = {} }: RunResult): 
   );
 }
 
-/** @returns False if it may still be running: a failure is only logged, and an abort of the signal does not wait for it. */
-export async function cancelQuietly(deps: Deps, runId: RunId, signal: AbortSignal): Promise<boolean> {
+/**
+ * A failure is only logged, and an abort of the signal does not wait for it.
+ *
+ * @returns The run, which is canceling or has ended; `null` if it may still be running.
+ */
+export async function cancelQuietly(deps: Deps, runId: RunId, signal: AbortSignal): Promise<RunDetail | null> {
   try {
-    await cancelRun(deps, runId, { signal });
-    return true;
+    return await cancelRun(deps, runId, { signal });
   } catch (error) {
     if (error instanceof RunnerError) deps.log("WARNING", error.message);
     else if (!signal.aborted || error !== signal.reason) throw error;
-    return false;
+    return null;
   }
 }

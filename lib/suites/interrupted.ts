@@ -6,6 +6,7 @@ import { endOfSubmission } from "../runs/batch.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
 import type { BatchOutcome, BatchTask, TaskEnd } from "../runs/batch_task.ts";
 import type { Deps } from "../runs/deps.ts";
+import type { RunDetail } from "../run.ts";
 import { isOpen, isUnsent, slugOf } from "../submission.ts";
 import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
@@ -63,7 +64,7 @@ export async function judgeStopped(
   const cancelled = `still running ${
     stop === "deadline" ? "at the deadline" : "when the suite was cancelled"
   }, and cancelled`;
-  let isCancelled = false;
+  let run: RunDetail | null = null;
   if (submission.state === "active") {
     // Before the request: after it, the platform shows only that the run was cancelled.
     const judged = {
@@ -75,10 +76,14 @@ export async function judgeStopped(
     } as const;
     const { origin } = submission;
     if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
-    isCancelled = await cancelQuietly(deps, submission.runId, options.signal);
+    run = await cancelQuietly(deps, submission.runId, options.signal);
   }
   const slug = slugOf(submission);
-  const detail = submission.state === "active"
+  const hasEnded = run?.status === "completed" || run?.status === "failed";
+  const isCancelled = run !== null && !hasEnded;
+  const detail = hasEnded
+    ? `its run ${slug} has ended unjudged`
+    : submission.state === "active"
     ? `its run ${slug} could not be cancelled`
     : `whether ${slug} has started is not known`;
   const reason = isCancelled ? cancelled : `${why}, and ${detail}`;

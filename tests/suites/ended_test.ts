@@ -116,6 +116,20 @@ Deno.test("a run that could not be cancelled at the deadline is judged by its en
   assert.deepEqual((await test(stage, cases, "--resume")).map(({ verdict }) => verdict), ["passed"]);
 });
 
+Deno.test("a run that has ended when it is cancelled at the deadline is not reported as cancelled, and judged when the suite is resumed", async () => {
+  const stage = await jumpingStage((stage, ...step) => {
+    if (!isPolled(stage, ...step)) return false;
+    stage.simulator.overrideStatus(stage.simulator.runs()[0]?.slug ?? "", "completed");
+    return true;
+  });
+  await using _closing = stage;
+  const cases = ["{ name: long, workflow: long, timeout: 9h }"];
+  const [cut] = await test(stage, cases, "--deadline", "1h");
+  assert.match(cut?.reason ?? "", /^the deadline of the suite had passed, and its run long-\w+ has ended unjudged$/);
+  assert.deepEqual([cut?.verdict, cut?.attempts.map(({ status }) => status)], ["not-judged", ["stopped"]]);
+  assert.deepEqual((await test(stage, cases, "--resume")).map(({ verdict }) => verdict), ["passed"]);
+});
+
 Deno.test("a submit whose outcome is not known at the deadline is reported as that", async () => {
   await using stage = await jumpingStage(isPolled);
   stage.simulator.addFaults({ on: "submit", cut: "before-effect" });

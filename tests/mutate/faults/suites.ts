@@ -46,7 +46,6 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/suites/attempt.ts", ENDED, [
-    ["A refused cancel is reported as one", "    return false;", "    return true;"],
     ["A resumed suite judges that its session was cancelled", "if (!isReady && submission", "if (submission"],
     ["A session shows that it was cancelled", 'kept?.of === "session" ? readyAgain(ended.end) :', ""],
     ["A run that could not be cancelled is never judged", 'kept?.of === "cancelled" && hasEnded', "false"],
@@ -66,6 +65,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["What was not sent counts as an attempt", "|| submission.kind !== NEVER_SENT);", "|| true);"],
   ]),
   ...inFile("lib/suites/interrupted.ts", ENDED, [
+    ["A refused cancel is reported as one", "run !== null && !hasEnded", "!hasEnded"],
+    ["A run that has ended is reported as cancelled", "run !== null && !hasEnded", "run !== null"],
     ["A cancelled run is judged by that", "await storeQuietly(deps, { ...submission,", "void ({ ...submission,"],
   ]),
   ...inFile("lib/suites/case_state.ts", RUN, [
