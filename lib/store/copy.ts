@@ -6,15 +6,18 @@ import { isDamaged, type StoredSubmission, submissionRows } from "./submission_r
 
 /** In a store as long as the copy is incomplete. */
 const COPYING = ["copying"];
+const ROWS_AT_ONCE = 1_000;
 
 /**
  * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
  *
+ * @param pause Called after each thousand rows: from one file to another, nothing else lets a signal arrive. What it throws
+ * ends the copy.
  * @returns How many submissions were copied.
  * @throws UsageError when the source is itself a copy that failed, or when the target holds anything but such a copy, which
  * is replaced: nothing is merged.
  */
-export async function copyStore(from: Kv, to: Kv): Promise<number> {
+export async function copyStore(from: Kv, to: Kv, pause: () => Promise<void> = async () => {}): Promise<number> {
   if ((await from.get(COPYING)).value !== null) {
     throw new UsageError("Cannot copy: the source store is a copy that failed, and incomplete", {
       hint: "Copy the store that it was copied from",
@@ -31,9 +34,10 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
     }
   }
   await to.atomic().set(COPYING, true).commit();
-  let count = 0;
+  let [count, read] = [0, 0];
   const rows = async function* () {
     for await (const row of from.list<StoredSubmission>({ prefix: [] })) {
+      if (++read % ROWS_AT_ONCE === 0) await pause();
       const { key: [kind, name], value } = row;
       if (kind === "tick" && name === "lock") continue;
       if (kind === "submission") count++;

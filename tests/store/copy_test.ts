@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
 import { StorageError, UsageError } from "../../lib/errors.ts";
 import { copyStore } from "../../lib/store/copy.ts";
 import type { StoreWrite } from "../../lib/store/backend.ts";
-import { createKv, type StoreEntry } from "../../lib/store/kv.ts";
+import { createKv, inChanges, type StoreEntry } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
 import { emptyFolder } from "../support/main_job.ts";
@@ -63,6 +64,23 @@ for (const from of BACKENDS) {
     });
   }
 }
+
+Deno.test("copyStore() ends at a signal that comes while it copies one file to another", async () => {
+  await using folder = await emptyFolder();
+  await using source = openStore(`${folder.path}/source.db`);
+  await using target = openStore(`${folder.path}/target.db`);
+  const rows = Array.from({ length: 15_000 }, (_, index) => index);
+  await inChanges(source, rows, (change, index) => void change.set(["row", `${index}`], "x".repeat(100)));
+  const stopping = new AbortController();
+  const reason = new Error("stopped");
+  const stopped = systemClock.sleep(1, {}).then(() => stopping.abort(reason));
+  const pause = () => systemClock.sleep(0, { signal: stopping.signal });
+  await assert.rejects(copyStore(source, target, pause), (error) => error === reason);
+  await stopped;
+  // The target is known to be incomplete.
+  await using another = openStore("memory:");
+  await assert.rejects(copyStore(target, another), UsageError);
+});
 
 Deno.test("copyStore() refuses a target that is not empty, and leaves it as it is", async () => {
   await using source = openStore("memory:");

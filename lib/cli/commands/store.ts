@@ -35,7 +35,7 @@ export const command = defineCommand({
     if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
     await using source = open(values.from);
     await using target = open(values.to);
-    const copied = await copyStore(source, target);
+    const copied = await copyStore(source, target, () => clock.sleep(0, { signal }));
     if (output.mode === "json") output.document({ copied, ...COMPLETED });
     else output.answer(`Copied ${counted(copied, "submission")}`);
   },
