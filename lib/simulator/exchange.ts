@@ -135,7 +135,9 @@ async function send(
   },
 ): Promise<Response> {
   const date = new Date(serverTimeMs(state, state.clock.now())).toUTCString();
-  const dated: SimulatedResponse = { ...response, headers: { date, ...response.headers } };
+  // A response with status 204 cannot have a body.
+  const status = fault?.body !== undefined && response.status === 204 ? 200 : response.status;
+  const dated: SimulatedResponse = { ...response, status, headers: { date, ...response.headers } };
   if (fault?.body === undefined) return new Response(dated.body, dated);
   switch (fault.body) {
     case "truncated":
@@ -150,8 +152,7 @@ async function send(
       return new Response(slowResponseBody(dated.body ?? "", pause, fault.slowMs ?? DEFAULT_SLOW_MS), dated);
     }
     default: {
-      // A response with status 204 cannot have a body.
-      const corrupted = corruptResponseBody(dated.status === 204 ? { ...dated, status: 200 } : dated, fault.body);
+      const corrupted = corruptResponseBody(dated, fault.body);
       return new Response(corrupted.body, corrupted);
     }
   }

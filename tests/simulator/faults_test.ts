@@ -95,6 +95,16 @@ for (
   });
 }
 
+for (const body of ["truncated", "malformed", "html", "empty", "slow", "wrong-shape"] as const) {
+  Deno.test(`a body fault of ${body} applies to a response without a body, too`, async () => {
+    await using sim = await startSimulator({ faults: [{ on: "cancel-run", body, slowMs: 1 }] });
+    await request(sim, "POST", "/api/workflow-runs", { body: { workflow: "never-ending", slug: "mine" } });
+    const head = ["POST /api/workflow-runs/mine/cancel HTTP/1.1", `authorization: ${basic(sim.key)}`];
+    assert.match(await sendRaw(sim.port, [...head, "connection: close"], ""), /^HTTP\/1.1 200 /);
+    assert.deepEqual(sim.runs().map(({ status }) => status), ["canceling"]);
+  });
+}
+
 Deno.test("a status fault prevents the effect and sets Retry-After", async () => {
   const retryAfter = "Mon, 05 Jan 2026 09:00:30 GMT";
   await using sim = await startSimulator({ faults: [{ on: "submit", status: 503, retryAfter }] });
