@@ -71,6 +71,31 @@ Deno.test("a batch counts the rows that --rows does not select apart from those 
   assert.match(second.stderr, /^Batch sweep: 1 run to submit, 1 not run again, 2 not selected\n/);
 });
 
+Deno.test("Ctrl-C while a retry waits names no run that continues", async () => {
+  let interrupt = (_signal: "SIGINT") => {};
+  await using stage = await aStage();
+  const { context } = files({ "sweep.csv": "n,fails\n1,true\n" });
+  const stderr = bufferedWriter();
+  const stopping: CallOptions["context"] = {
+    ...context,
+    stderr: {
+      ...stderr,
+      write(text) {
+        stderr.write(text);
+        if (text.includes("attempt 2 follows")) interrupt("SIGINT");
+      },
+    },
+    onSignal(callback) {
+      interrupt = callback;
+      return { [Symbol.dispose]: () => {} };
+    },
+  };
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--retries", "1", "--retry-on", "any", ...QUICK];
+  const { code } = await stage.call(words, { context: stopping });
+  assert.equal(code, 130);
+  assert.match(stderr.text(), /\nNo more submissions\. The same command continues the batch\n$/);
+});
+
 Deno.test("a batch whose rows come from stdin needs a name", async () => {
   await using stage = await aStage();
   const context: CallOptions["context"] = { stdin: { isTerminal: false, readText: () => Promise.resolve("n\n1\n") } };

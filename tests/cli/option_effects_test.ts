@@ -140,6 +140,11 @@ for (
     [["batch", "results", "sweep", "--log", "a"], "Cannot use --log with batch results: it has no effect there"],
     [["batch", "set", "sweep", "-j1", "--trust"], "Cannot use --trust with batch set: it has no effect there"],
     [["batch", "sweep.csv", "--exit-status"], "Cannot use --exit-status without batch status"],
+    [["batch", "sweep.csv", "--cancel-running"], "Cannot use --cancel-running without --rerun"],
+    [["batch", "sweep.csv", "--retry-on", "any"], "Cannot use --retry-on without --retries"],
+    [["batch", "sweep.csv", "--retry-on", "any", "--retries", "0"], "Cannot use --retry-on without --retries"],
+    [["run", "quick", "--repeat", "2", "--cancel-running"], "Cannot use --cancel-running without --rerun"],
+    [["test", "a.suite.yaml", "--seed", "3"], "Cannot use --seed without --order random"],
     [["test", "merge", "1.json", "--shard", "1/2"], "Cannot use --shard with test merge: it has no effect there"],
     [["test", "history", "a", "--report", "text"], "Cannot use --report with test history: it has no effect there"],
   ] as const

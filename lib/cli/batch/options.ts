@@ -4,7 +4,16 @@ import type { MatrixArguments } from "../../batches/matrix_spec.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
-import { type ArgValues, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
+import {
+  type ArgValues,
+  durationOrNever,
+  flag,
+  integer,
+  oneOf,
+  option,
+  positiveDuration,
+  refuseOptions,
+} from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import type { OpenInvocation } from "../open_client.ts";
@@ -120,8 +129,10 @@ export type BatchValues = ArgValues<typeof BATCH_OPTIONS>;
 
 export type BatchCall = Invocation<BatchValues & OpenInvocation["values"]>;
 
-/** @throws UsageError for a pattern that is not valid. */
-export function retryPolicyOf({ retries = 0, retryOn = "infra" }: BatchValues): RetryPolicy {
+/** @throws UsageError for a pattern that is not valid, and for one without retries. */
+export function retryPolicyOf(values: BatchValues): RetryPolicy {
+  const { retries = 0, retryOn = "infra" } = values;
+  if (retries === 0) refuseOptions(values, ["retryOn"], { reason: "without --retries" });
   const base = { maxRetries: retries, delayMs: DEFAULT_RETRY_DELAY_MS };
   if (retryOn === "infra" || retryOn === "any") return { ...base, on: retryOn };
   try {

@@ -14,6 +14,7 @@ import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
+import { refuseOptions } from "../argv.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { Stopped } from "../context.ts";
 import { openDeps } from "../open.ts";
@@ -35,6 +36,7 @@ import { viewBatch } from "./view_batch.ts";
 export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<number> {
   const onlyRows = call.values.rows === undefined ? null : parseRowNumbers(call.values.rows);
   const retry = retryPolicyOf(call.values);
+  if (call.values.rerun === undefined) refuseOptions(call.values, ["cancelRunning"], { reason: "without --rerun" });
   const { csv, jsonl, log, report } = call.values;
   refuseSameFile([csv, jsonl, log, report], "outputs");
   await checkReplaceableFiles(call.context, [csv, jsonl, report]);
@@ -239,13 +241,17 @@ async function cancelRunning(
 }
 
 function reportInterrupt({ output, values }: BatchCall, { name }: StoredBatch, running: number): void {
-  const isCancelling = values.onInterrupt === "cancel";
-  const continues = running === 1 ? "continues" : "continue";
-  const beingCancelled = `${running === 1 ? "is" : "are"} being cancelled`;
-  output.log(
-    "WARNING",
-    `No more submissions. ${counted(running, "run")} ${isCancelling ? beingCancelled : continues}.` +
-      (isCancelling ? "" : ` Cancel: ${programCommand("batch", ["cancel", name])}`) +
-      `\nCtrl-C again to leave${isCancelling ? "" : ". The same command continues the batch"}`,
-  );
+  const canContinue = "The same command continues the batch";
+  const runs = counted(running, "run");
+  const lines = running === 0
+    ? [`No more submissions. ${canContinue}`]
+    : values.onInterrupt === "cancel"
+    ? [`No more submissions. ${runs} ${running === 1 ? "is" : "are"} being cancelled.`, "Ctrl-C again to leave"]
+    : [
+      `No more submissions. ${runs} ${running === 1 ? "continues" : "continue"}. Cancel: ${
+        programCommand("batch", ["cancel", name])
+      }`,
+      `Ctrl-C again to leave. ${canContinue}`,
+    ];
+  output.log("WARNING", lines.join("\n"));
 }

@@ -1,4 +1,4 @@
-import { refuseIneffective } from "../argv.ts";
+import { refuseIneffective, refuseOptions } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { SUITE_OPTIONS } from "../suite/options.ts";
 
@@ -44,6 +44,9 @@ export const command = defineCommand({
     if (action === "history") {
       refuseOthers("metric", "format", "env", "history");
       return await (await import("../suite/case_history.ts")).answerHistory(call, names);
+    }
+    if (call.values.order !== "random") {
+      refuseOptions(call.values, ["seed"], { reason: "without --order random" });
     }
     if (call.values.ci !== undefined || call.values.shards !== undefined) {
       return await (await import("../suite/pipeline/print.ts")).printPipeline(call);
