@@ -8,7 +8,7 @@ import { inParallel } from "../runs/in_parallel.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";
-import { completeMessage, listDueMessages, type OutboxMessage } from "./scheduler_store.ts";
+import { completeMessage, listDueMessages, type OutboxMessage, webhookNumber } from "./scheduler_store.ts";
 
 /** After each failed attempt, so long until the next, 1 minute to 12 hours; after the last of them it is given up. */
 const PAUSES_MS = [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000] as const;
@@ -47,7 +47,8 @@ function interleaved(due: readonly StoreEntry<OutboxMessage>[]): readonly StoreE
 async function sendOne(service: Service, entry: StoreEntry<OutboxMessage>, signal: AbortSignal): Promise<boolean> {
   const { deps, kv, schedules } = service;
   const { id, notification, webhook, attempts } = entry.value;
-  const hook = schedules.find(({ name }) => name === notification.schedule)?.notify[webhook];
+  const schedule = schedules.find(({ name }) => name === notification.schedule);
+  const hook = schedule?.notify.find((hook) => webhookNumber(hook) === webhook);
   if (hook === undefined) {
     // The schedule has changed since: the webhook is gone.
     await completeMessage(kv, entry, null);

@@ -5,7 +5,7 @@
 
 import { type AtomicChange, deleteRows, type FoundEntry, inChanges, type Kv, type StoreEntry } from "../store/kv.ts";
 import { shortened, timeKey } from "../store/submission_rows.ts";
-import type { ScheduleProgress } from "./occurrences.ts";
+import { jitterFractionOf, type ScheduleProgress } from "./occurrences.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 
 export interface Notification {
@@ -21,7 +21,7 @@ export interface Notification {
 export interface OutboxMessage {
   readonly id: string;
   readonly notification: Notification;
-  /** Index among the schedule's webhooks. */
+  /** As {@link webhookNumber} identifies it. */
   readonly webhook: number;
   readonly attempts: number;
   readonly nextAttemptAtMs: number;
@@ -160,12 +160,18 @@ export function addNotification(
   // A row holds 16,000 characters on Deno KV, and a run's own message may be longer.
   const notification = { ...given, message: shortened(given.message) };
   if (PROBLEM_KINDS.includes(kind)) change.set(["problem", timeKey(createdAtMs), occurrenceId, kind], notification);
-  for (const [webhook, { on }] of webhooks.entries()) {
-    if (!on.includes(kind)) continue;
-    const id = `${occurrenceId}/${kind}/${webhook}`;
+  for (const [index, hook] of webhooks.entries()) {
+    if (!hook.on.includes(kind)) continue;
+    const id = `${occurrenceId}/${kind}/${index}`;
+    const webhook = webhookNumber(hook);
     const message: OutboxMessage = { id, notification, webhook, attempts: 0, nextAttemptAtMs: createdAtMs };
     change.set(outboxKey(message), message);
   }
+}
+
+/** Made of the address, which may hold a secret and is not stored: the place in the list may be another one's by the time. */
+export function webhookNumber({ url }: Pick<Schedule["notify"][number], "url">): number {
+  return jitterFractionOf(url);
 }
 
 /** Newest first. */

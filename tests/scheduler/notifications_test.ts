@@ -205,6 +205,40 @@ Deno.test("an unreachable webhook with many messages does not delay another one"
   assert.ok(waiting.length > 200 && waiting.every(({ value }) => value.notification.schedule === "unreachable"));
 });
 
+Deno.test("a message is for the webhook of its time, wherever that is in the list now", async () => {
+  const [one, two] = [1, 2].map((number) => ({ url: `https://example.com/${number}`, on: ["failed"] as const }));
+  assert.ok(one !== undefined && two !== undefined);
+  for (
+    const [now, expected] of [
+      [[one, two], [one.url, two.url]],
+      [[two, one], [one.url, two.url]],
+      [[two], [two.url]],
+      [[{ ...one, url: "https://example.com/3" }, two], [two.url]],
+    ] as const
+  ) {
+    await using stage = await aServiceStage([{ ...schedule(""), notify: now }]);
+    const sent: string[] = [];
+    const service = await stage.isolate({
+      fetch(url) {
+        sent.push(String(url));
+        return Promise.resolve(new Response());
+      },
+    });
+    const createdAtMs = stage.clock.now();
+    const ended = { schedule: "every", kind: "failed", createdAtMs, slug: null, message: null } as const;
+    const change = service.kv.atomic();
+    addNotification(
+      change,
+      { ...ended, occurrenceId: "every@1" },
+      [one, two].map((hook) => ({ ...hook, secretEnv: null })),
+    );
+    await change.commit();
+    await sendNotifications(service, new AbortController().signal);
+    assert.deepEqual(sent.toSorted(), expected);
+    assert.deepEqual(await listDueMessages(service.kv, createdAtMs + 24 * 60 * MINUTE_MS, 10), []);
+  }
+});
+
 Deno.test("a signature conforms to Standard Webhooks", async () => {
   // The example in the standard's reference libraries.
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
