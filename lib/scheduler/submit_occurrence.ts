@@ -3,6 +3,7 @@
 import { type ErrorKind, InvalidInputs, messageWithHint, NotFound, NotSubmitted, RunnerError } from "../errors.ts";
 import { readDocument } from "../inputs/document.ts";
 import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
+import { osErrorReason } from "../os_error.ts";
 import type { Client } from "../platform/client.ts";
 import { type Problem, problemText } from "../problem.ts";
 import { advanceOne } from "../runs/advance.ts";
@@ -201,8 +202,8 @@ async function fileLayer(readTextFile: PrepareParts["readTextFile"], path: strin
   try {
     text = await readTextFile(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
+    const reason = osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
+    const problem = { origin: path, path: "", message: `cannot be read: ${reason}` };
     throw new InvalidInputs(`Cannot read ${path}`, [problem]);
   }
   const document = await readDocument(text, { origin: path });

@@ -126,6 +126,12 @@ for (
       /Cannot run the schedules as they are[^]*a\.submit_to_scheduler /,
     ],
     [
+      "are in a file that does not exist",
+      '{ name: "a", cron: "0 2 * * *", workflow: "quick", inputsFile: "inputs/gone.json" }',
+      2,
+      /\n {2}inputs\/gone\.json {2}a {2}cannot be read: no such file or folder\n/,
+    ],
+    [
       "are for no workflow",
       '{ name: "a", cron: "0 2 * * *", workflow: "quik", enabled: false }',
       2,
