@@ -57,25 +57,27 @@ function shownInputs({ inputs, form }: LabeledRow): Map<string, Json> {
 
 /** Of each row, what not all rows have, or not with the same value, in the order in which the names occur. */
 export function differingValues(rows: readonly ReadonlyMap<string, Json>[]): [name: string, text: string][][] {
-  const first = new Map<string, string>();
-  const counts = new Map<string, number>();
-  const differing = new Set<string>();
-  for (const leaves of rows) {
-    for (const [name, value] of leaves) {
-      const text = canonicalJson(value);
-      const other = first.get(name);
-      if (other === undefined) first.set(name, text);
-      else if (other !== text) differing.add(name);
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-  }
-  const names = [...first.keys()].filter((name) => differing.has(name) || counts.get(name) !== rows.length);
+  const names = namesIn(rows).filter((name) => {
+    const texts = rows.values().map((leaves) => {
+      const value = leaves.get(name);
+      return value === undefined ? undefined : canonicalJson(value);
+    });
+    const { value: first } = texts.next();
+    return texts.some((text) => text !== first);
+  });
   return rows.map((leaves) =>
     names.flatMap((name) => {
       const value = leaves.get(name);
       return value === undefined ? [] : [[name, typeof value === "string" ? value : JSON.stringify(value)]];
     })
   );
+}
+
+/** In the order in which they occur. */
+export function namesIn(rows: readonly ReadonlyMap<string, Json>[]): readonly string[] {
+  const names = new Set<string>();
+  for (const row of rows) for (const name of row.keys()) names.add(name);
+  return [...names];
 }
 
 function shortened(text: string): string {

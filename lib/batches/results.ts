@@ -2,7 +2,7 @@
 
 import type { RowResult, RowStatus } from "../batch.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { leavesOf } from "./labels.ts";
+import { leavesOf, namesIn } from "./labels.ts";
 
 /** How many rows have each status that occurs, in the order of the statuses' first rows. */
 export function countsOf(results: readonly Pick<RowResult, "status">[]): Readonly<Partial<Record<RowStatus, number>>> {
@@ -22,8 +22,8 @@ export function resultsCsv(results: readonly RowResult[]): string {
     ins: columnsOf("in", result.inputs),
     outs: columnsOf("out", result.outputs),
   }));
-  const inputs = namesOf(rows.map(({ ins }) => ins));
-  const outputs = namesOf(rows.map(({ outs }) => outs));
+  const inputs = namesIn(rows.map(({ ins }) => ins));
+  const outputs = namesIn(rows.map(({ outs }) => outs));
   const header = [...HEADER, ...inputs, ...outputs, "error"];
   const lines = rows.map(({ result, ins, outs }) =>
     [
@@ -50,12 +50,6 @@ const HEADER = ["row", "label", "attempt", "status", "run", "started", "seconds"
 
 function columnsOf(prefix: string, values: JsonObject): Map<string, Json> {
   return new Map([...leavesOf({ [prefix]: values })].filter(([name]) => name !== prefix));
-}
-
-function namesOf(rows: readonly ReadonlyMap<string, Json>[]): string[] {
-  const names = new Set<string>();
-  for (const row of rows) for (const name of row.keys()) names.add(name);
-  return [...names];
 }
 
 function startOf({ startedAtMs }: RowResult): string | null {
