@@ -5,7 +5,7 @@ import { type FieldProblem, findProblems } from "./find_problems.ts";
 import type { Form } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { formatPath, type InputPath } from "./path.ts";
-import { type InputSource, originOf, sourcesAt, writtenIn } from "./sources.ts";
+import { originOf, sourcesAt, writtenIn } from "./sources.ts";
 import { describeValue } from "./value_check.ts";
 
 export interface CheckedInputs {
@@ -78,24 +78,22 @@ function kindOf({ type, path }: FieldProblem): string {
   return `${type} ${formatPath(path.map((segment) => typeof segment === "number" ? 0 : segment))}`;
 }
 
-/** A missing value has no origin of its own: then the origin is that of the row or group around it. */
+/**
+ * A missing value has no origin of its own: then the origin is that of the row or group around it. A number is quoted as its
+ * file has it: a user who wrote 1.10 does not search for 1.1.
+ */
 function withOrigin({ path, message }: FieldProblem, { layers }: ResolvedInputs): Problem {
   const around = path.map((_, index) => sourcesAt(layers, path.slice(0, path.length - index))[0]);
   const origin = around.find((source) => source !== undefined);
+  const [own] = around;
+  const written = own === undefined ? undefined : writtenIn(own);
   return {
     origin: origin === undefined ? "" : originOf(origin),
     path: formatPath(path),
-    message: quotingSource(message, around[0]),
+    message: own === undefined || written === undefined
+      ? message
+      : message.replace(`got ${describeValue(own.value)}`, () => `got ${written}`),
   };
-}
-
-/** Quotes a number as its file has it: a user who wrote 1.10 does not search for 1.1. */
-function quotingSource(message: string, source: InputSource | undefined): string {
-  if (source === undefined) return message;
-  const written = writtenIn(source);
-  return written === undefined
-    ? message
-    : message.replace(`got ${describeValue(source.value)}`, () => `got ${written}`);
 }
 
 /** The numbers of a server's or caller's JSON that could not be kept, which are infinite or not a number. */

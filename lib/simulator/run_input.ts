@@ -80,7 +80,11 @@ export function plannedRun(
       user,
       clusters: state.clusters,
       env: { PW_RUN_SLUG: slug, PW_USER: user },
-      find: (path) => findSubworkflow(state, user, path),
+      // File names separate folders by dots or, in a flat folder, by two underscores.
+      find: (path) =>
+        [...state.workflows.get(user)?.values() ?? []].find(({ file }) =>
+          `.${file.name.replaceAll("__", ".")}`.endsWith(`.${path}`)
+        ),
     }),
     sessions: declared.map(({ name, spec }) =>
       newSession(state, {
@@ -125,13 +129,6 @@ function findWorkflow(
   const parsed = parseWorkflow(yaml);
   if (parsed === undefined) throw new HttpError(400, "Invalid YAML", { code: "invalid_yaml" });
   return { yaml: parsed, scenario: {}, isThirdParty: isUntrusted };
-}
-
-/** File names separate folders by dots or, in a flat folder, by two underscores. */
-function findSubworkflow(state: SimulatorState, user: string, path: string) {
-  return [...state.workflows.get(user)?.values() ?? []].find(({ file }) =>
-    `.${file.name.replaceAll("__", ".")}`.endsWith(`.${path}`)
-  );
 }
 
 function requireConsent(

@@ -128,9 +128,11 @@ function compareAll(
     ...status,
     ...compareDuration("duration", expect.duration, evidence.runSeconds),
     ...compareDuration("queue", expect.queue, evidence.queueSeconds),
-    ...Object.entries(expect.jobs ?? {}).map(([job, wanted]) =>
-      compareJob(job, wanted, Object.hasOwn(evidence.jobs, job) ? evidence.jobs[job] : undefined)
-    ),
+    ...Object.entries(expect.jobs ?? {}).map(([job, expected]) => {
+      const found = Object.hasOwn(evidence.jobs, job) ? evidence.jobs[job] : undefined;
+      const actual = found === undefined ? "no such job" : OWN_TERMS[found] ?? found;
+      return { path: `jobs.${job}`, isMet: actual === expected, expected, actual };
+    }),
     ...Object.entries(expect.outputs ?? {}).flatMap(([output, comparison]) => {
       const path = parsePath(output) ?? [];
       const compared = compare(comparison, outputAt(evidence.outputs, path), `outputs.${output}`);
@@ -193,11 +195,6 @@ const OWN_TERMS: Readonly<Record<string, string>> = {
   canceled: "cancelled",
   "skipped-failed": "skipped",
 };
-
-function compareJob(job: string, expected: string, actual: string | undefined): Compared {
-  const status = actual === undefined ? "no such job" : OWN_TERMS[actual] ?? actual;
-  return { path: `jobs.${job}`, isMet: status === expected, expected, actual: status };
-}
 
 type LogExpectation = Exclude<NonNullable<ExpectDocument["log"]>, readonly unknown[]>;
 
