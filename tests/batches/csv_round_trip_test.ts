@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseCsv } from "../../lib/batches/csv.ts";
+import { parseCsv } from "../../lib/batches/csv_rows.ts";
 import { resultsCsv } from "../../lib/batches/results.ts";
 import { testRandom } from "../support/seeded_random.ts";
 import { aResult } from "./support/results.ts";

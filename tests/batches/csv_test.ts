@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseCsv } from "../../lib/batches/csv.ts";
+import { parseCsv } from "../../lib/batches/csv_rows.ts";
 
 for (
   const [name, text, want] of [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RowResult } from "../../lib/batch.ts";
-import { parseCsv } from "../../lib/batches/csv.ts";
+import { parseCsv } from "../../lib/batches/csv_rows.ts";
 import { failureGroups, failureGroupText } from "../../lib/batches/failure_groups.ts";
 import { countsOf, resultsCsv, resultsJsonLines } from "../../lib/batches/results.ts";
 import { aResult } from "./support/results.ts";

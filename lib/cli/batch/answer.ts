@@ -110,7 +110,7 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
   const groups = failureGroups(rows);
   try {
     if (output.mode === "text") {
-      const { renderBatchResults } = await import("../render/batch_results.ts");
+      const { renderBatchResults } = await import("../render/batch_lines.ts");
       output.answer(renderBatchResults(rows, groups, output.layout()));
     } else {
       output.document({

@@ -128,7 +128,7 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED;
   const groups = failureGroups(rows);
   if (output.mode === "text") {
-    const { batchSummary, renderFailureGroups } = await import("../render/batch_results.ts");
+    const { batchSummary, renderFailureGroups } = await import("../render/batch_lines.ts");
     output.answer(`${batch.name}: ${batchSummary(rows)}`);
     for (const line of renderFailureGroups(groups, output.layout())) output.answer(line);
   } else {

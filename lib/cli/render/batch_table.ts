@@ -8,8 +8,7 @@ import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
 import { packed } from "../terminal/wrap.ts";
-import { batchTotals, type EstimatedEnd, formatEstimate } from "./batch_lines.ts";
-import { renderFailureGroups } from "./batch_results.ts";
+import { batchTotals, type EstimatedEnd, formatEstimate, renderFailureGroups } from "./batch_lines.ts";
 import { paintRows } from "./cells.ts";
 
 export interface BatchTableRow extends Pick<RowResult, "row" | "label" | "status" | "attempt"> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { failureGroups } from "../../../lib/batches/failure_groups.ts";
-import { renderBatchResults } from "../../../lib/cli/render/batch_results.ts";
+import { renderBatchResults } from "../../../lib/cli/render/batch_lines.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 import { aResult } from "../../batches/support/results.ts";

@@ -10,7 +10,7 @@ const ENGINE = ["tests/runs/batch_test.ts"];
 
 /** Faults of batches: a row that is not the user's, one that is sent again, a failure that is not seen. */
 export const BATCHES_FAULTS: readonly Fault[] = [
-  ...inFile("lib/batches/csv.ts", ["tests/batches/csv_test.ts"], [
+  ...inFile("lib/batches/csv_rows.ts", ["tests/batches/csv_test.ts"], [
     ["the mark of a byte order is part of the first name", 'text.replace(/^\\uFEFF/, "")', "text"],
     ["lines inside of quotes are not counted", "line += quoted.match(LINE_BREAK)?.length ?? 0;", "line += 0;"],
     ["quotes stay doubled", `quoted?.replaceAll('""', '"')`, "quoted"],
