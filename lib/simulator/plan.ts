@@ -115,24 +115,21 @@ function planJobs(call: StartedCall, stops: Stops): PlannedJob[] {
   return [...specs.keys()].flatMap((name) => planned.get(name) ?? []);
 }
 
-function planInstances(name: string, spec: JsonObject, context: JobContext): PlannedJob[] {
+function planInstances(base: string, spec: JsonObject, context: JobContext): PlannedJob[] {
   const strategy = objectOf(resolveExpressions(objectOf(spec["strategy"]), scopeOf(context.call)));
   const maxParallel = Number(strategy["max-parallel"] ?? Infinity);
-  const jobs: PlannedJob[] = [];
-  for (const instance of instancesOf(name, spec, objectOf(strategy["matrix"]))) {
-    const ends = jobs.map((job) => job.endMs).sort((a, b) => a - b);
-    jobs.push(planJob(instance, ends[instance.index - maxParallel] ?? 0, context));
-  }
-  return jobs;
-}
-
-function instancesOf(base: string, spec: JsonObject, matrix: JsonObject): Instance[] {
-  if (Object.keys(matrix).length === 0) return [{ base, name: base, index: 0, spec, matrix }];
-  const rows = Object.entries(matrix).reduce<JsonObject[]>((combinations, [axis, values]) => {
+  const axes = Object.entries(objectOf(strategy["matrix"]));
+  const rows = axes.reduce<JsonObject[]>((combinations, [axis, values]) => {
     if (!Array.isArray(values)) throw new HttpError(400, "Could not expand matrix jobs", { code: "invalid_matrix" });
     return combinations.flatMap((row) => values.map((value) => ({ ...row, [axis]: value })));
   }, [{}]);
-  return rows.map((matrix, index) => ({ base, name: `${base}-${index}`, index, spec, matrix }));
+  const jobs: PlannedJob[] = [];
+  for (const [index, matrix] of rows.entries()) {
+    const name = axes.length === 0 ? base : `${base}-${index}`;
+    const ends = jobs.map((job) => job.endMs).sort((a, b) => a - b);
+    jobs.push(planJob({ base, name, index, spec, matrix }, ends[index - maxParallel] ?? 0, context));
+  }
+  return jobs;
 }
 
 function planJob(instance: Instance, freeAtMs: number, context: JobContext): PlannedJob {
