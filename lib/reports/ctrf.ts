@@ -38,7 +38,6 @@ export function ctrfDocument(report: Report, { runId = null, ci = {}, trends = n
   const { title, cases, startedAtMs, endedAtMs, environment, shard } = report;
   const count = (status: Status) => cases.filter((one) => ctrfStatus(one) === status).length;
   const start = startedAtMs ?? 0;
-  const insights = reportInsights(cases, trends);
   return {
     reportFormat: "CTRF",
     specVersion: "0.0.0",
@@ -68,7 +67,7 @@ export function ctrfDocument(report: Report, { runId = null, ci = {}, trends = n
       },
       extra: { report: { ...report, cases: [] } },
     },
-    ...insights === undefined ? {} : { insights },
+    ...reportInsights(cases, trends),
   };
 }
 
@@ -77,7 +76,6 @@ const RAW_STATUS: Readonly<Record<string, string>> = { "known-failure": "xfail",
 function testOf(one: ReportCase, trends: Trends) {
   const { attempts, reason, expectations, file, tags, inputs, parameters, isFlaky } = one;
   const last = attempts.at(-1);
-  const insights = caseInsights(one, trends);
   const unmet = expectations.filter(({ isMet }) => !isMet);
   const resources = [...new Set(attempts.flatMap(({ resources }) => resources))];
   return {
@@ -101,7 +99,7 @@ function testOf(one: ReportCase, trends: Trends) {
     retries: Math.max(0, attempts.length - 1),
     ...attempts.length < 2 ? {} : { retryAttempts: attempts.map(attemptOf) },
     ...last === undefined ? {} : { stdout: last.logTail, steps: stepsOf(last) },
-    ...insights === undefined ? {} : { insights },
+    ...caseInsights(one, trends),
     extra: { case: { ...one, attempts: attempts.map(withoutLogs) } },
   };
 }
@@ -159,17 +157,17 @@ export function resultWithoutLogs(result: RunResult): RunResult {
 
 type Run = Pick<TrendPoint, "verdict" | "isFailure" | "runSeconds">;
 
-/** What earlier runs show, over all known runs, this one too. Of one case; `undefined` if no earlier run is known. */
+/** What earlier runs show, over all known runs, this one too. Of one case; nothing if no earlier run is known. */
 function caseInsights(one: ReportCase, trends: Trends) {
   const runs = runsOf(one, trends);
-  return runs.length < 2 ? undefined : { ...ratesOf(runs), executedInRuns: runs.length };
+  return runs.length < 2 ? {} : { insights: { ...ratesOf(runs), executedInRuns: runs.length } };
 }
 
-/** Of all cases of a report; `undefined` if no earlier run is known. */
+/** Of all cases of a report; nothing if no earlier run is known. */
 function reportInsights(cases: readonly ReportCase[], trends: Trends) {
   const times = new Set(cases.flatMap(({ id }) => trends.get(id)?.points.map(({ atMs }) => atMs) ?? []));
-  if (times.size === 0) return undefined;
-  return { ...ratesOf(cases.flatMap((one) => runsOf(one, trends))), runsAnalyzed: times.size + 1 };
+  const runs = cases.flatMap((one) => runsOf(one, trends));
+  return times.size === 0 ? {} : { insights: { ...ratesOf(runs), runsAnalyzed: times.size + 1 } };
 }
 
 function runsOf(one: ReportCase, trends: Trends): readonly Run[] {
