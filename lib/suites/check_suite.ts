@@ -1,12 +1,11 @@
 /** What the format cannot express: names that must exist, values that belong together. Accepts any document. */
 
+import { didYouMean } from "../did_you_mean.ts";
 import { orError } from "../errors.ts";
 import { parsePath } from "../inputs/path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { checkKnownFailures } from "./known_failures.ts";
-import { axesOf, checkMatrix } from "./matrix.ts";
 import {
   axisMappings,
   checkNames,
@@ -21,9 +20,10 @@ import {
   type Report,
   textsOf,
 } from "./document.ts";
-import type { SourceFile, SourcePath } from "./source.ts";
-import { didYouMean } from "../did_you_mean.ts";
+import { checkKnownFailures } from "./known_failures.ts";
+import { axesOf, checkMatrix } from "./matrix.ts";
 import { referencesIn } from "./references.ts";
+import type { SourceFile, SourcePath } from "./source.ts";
 
 /** @param today Like 2030-01-31. */
 export function checkSuite(source: SourceFile, { today }: { readonly today: string }): readonly Problem[] {
@@ -207,7 +207,7 @@ const MAY_NAME: ReadonlySet<string> = new Set([
 ]);
 
 /** The references in all values of the document. */
-export function checkReferences(
+function checkReferences(
   document: JsonObject,
   { cases, setups }: { readonly cases: readonly Named[]; readonly setups: readonly Named[] },
   report: Report,
