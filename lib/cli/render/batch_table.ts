@@ -100,23 +100,26 @@ function titleLines(
 /** The time and the age beside a long name. */
 const MAX_TITLE_REST = 28;
 
+/** One for each part. */
+const MIN_BAR_CELLS = 4;
+const BAR = [["green", "\u2501"], ["red", "\u2501"], ["cyan", "\u254d"], ["dim", "\u2500"]] as const;
+
 /** Done, failed, running and waiting rows, in this order; none that occurs is too small to see. */
 function barLine({ rows }: BatchTableState, { columns, style }: BatchTableOptions): string {
-  const totals = batchTotals(rows);
-  const text = ` ${count(totals.done)} of ${count(rows.length)} done`;
-  const cells = Math.max(10, columns - textWidth(text));
-  const running = totals.running;
-  const parts = [totals.done - totals.failed, totals.failed, running];
-  const widths = parts.map((part) => part === 0 ? 0 : Math.max(1, Math.floor(part / rows.length * cells)));
-  const [done = 0, failed = 0, active = 0] = widths;
-  const isOver = totals.done === rows.length;
-  const rest = Math.max(0, cells - done - failed - active);
-  const bar = [
-    style.green("\u2501".repeat(isOver ? done + rest : done)),
-    style.red("\u2501".repeat(failed)),
-    style.cyan("\u254d".repeat(active)),
-    style.dim("\u2500".repeat(isOver ? 0 : rest)),
-  ];
+  const { done, failed, running, waiting } = batchTotals(rows);
+  const text = ` ${count(done)} of ${count(rows.length)} done`;
+  const cells = columns - textWidth(text);
+  if (cells < MIN_BAR_CELLS) return fitToWidth(text.trimStart(), columns);
+  const widths = [done - failed, failed, running, waiting].map((part) =>
+    part === 0 ? 0 : Math.max(1, Math.floor(part / rows.length * cells))
+  );
+  // Rounding leaves some cells, or takes more than there are.
+  const excess = widths.reduce((sum, width) => sum + width, 0) - cells;
+  const rounded = excess > 0 ? widths.indexOf(Math.max(...widths)) : done === rows.length ? 0 : 3;
+  const bar = widths.map((width, index) => index === rounded ? width - excess : width).map((width, index) => {
+    const [paint, cell] = BAR[index] ?? BAR[0];
+    return style[paint](cell.repeat(width));
+  });
   return bar.join("") + text;
 }
 

@@ -56,6 +56,17 @@ for (const [columns, rows] of [[36, 8], [30, 4], [200, 6]] as const) {
   });
 }
 
+for (const columns of [120, 80, 50, 20]) {
+  Deno.test(`of ${columns} columns, the bar takes no more where one row failed, one is running and one waits`, () => {
+    const state = aState(300);
+    const statuses = ["failed", "running", "waiting"] as const;
+    const rows = state.rows.map((row, index) => ({ ...row, status: statuses[index] ?? "completed" as const }));
+    const bar = render({ ...state, rows }, columns).text.split("\n").find((line) => line.endsWith(" 298 of 300 done"));
+    assert.equal(textWidth(bar ?? ""), columns);
+    assert.match(bar ?? "", /^\u2501{2,}\u254d\u2500 /);
+  });
+}
+
 Deno.test("what does not fit is sorted by its last change, and rows that were not submitted come last", () => {
   const { text, maxScroll, pageSize } = render(aState(1_000));
   assert.deepEqual(rowNumbers(text), [...Array(pageSize).keys()].map((index) => 508 - index));
