@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import type { TextWriter } from "../context.ts";
+import { fitStyledToWidth } from "./wrap.ts";
 
 const CLEAR_LINE = "\r\u001b[K";
 const TICK_MS = 1_000;
@@ -22,7 +23,8 @@ export function startLiveLine(
   };
   const draw = () => {
     if (stopping.signal.aborted) return;
-    const line = render(writer.columns() - FREE_CELLS, writer.rows());
+    const columns = writer.columns() - FREE_CELLS;
+    const line = render(columns, writer.rows()).split("\n").map((text) => fitStyledToWidth(text, columns)).join("\n");
     if (line === shown) return;
     writer.write(clearing(shown) + line);
     shown = line;

@@ -59,6 +59,18 @@ function cellsOf(text: string): number {
   return textWidth(withoutStyle(text));
 }
 
+/** Cuts a line that may have our styles, which it keeps. */
+export function fitStyledToWidth(line: string, cells: number): string {
+  if (cellsOf(line) <= cells) return line;
+  let free = cells;
+  return line.split(STYLE_SEQUENCE).map((part, index) => {
+    if (index % 2 === 1) return part;
+    const kept = fitToWidth(part, Math.max(0, free));
+    free -= textWidth(part);
+    return kept;
+  }).join("");
+}
+
 function withoutStyle(text: string): string {
   return text.split(STYLE_SEQUENCE).filter((_, index) => index % 2 === 0).join("");
 }
