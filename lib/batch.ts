@@ -40,23 +40,33 @@ export function hasOpenRun(status: RowStatus): boolean {
   return status === "submitting" || status === "running" || status === "cancelling";
 }
 
-/** What has become of a row: one for each row of the batch, in file order. */
-export interface RowResult extends Pick<BatchRow, "row" | "label" | "workflow" | "tags"> {
-  /** From 1; 0 before the first submission. */
-  readonly attempt: number;
+/** An attempt of a row, as lists of a batch show it. */
+export interface AttemptRow {
+  /** Of the row, if this is its last attempt. */
   readonly status: RowStatus;
-  /** Slug of its last run; `null` without one. */
-  readonly run: string | null;
+  /** `null` on servers without slugs. */
+  readonly slug: string | null;
   /** Milliseconds since the epoch; `null` before the run has started. */
   readonly startedAtMs: number | null;
   /** `null` before the run has ended. */
   readonly seconds: number | null;
+  /** The first line of what went wrong; `null` when nothing did. */
+  readonly error: string | null;
+  /** Of the result or the error; `null` while it is open. */
+  readonly kind: string | null;
+  /** True if it was submitted because the attempt before it failed. */
+  readonly isRetry: boolean;
+}
+
+/** What has become of a row: one for each row of the batch, in file order. */
+export interface RowResult
+  extends Pick<BatchRow, "row" | "label" | "workflow" | "tags">, Omit<AttemptRow, "slug" | "isRetry"> {
+  /** From 1; 0 before the first submission. */
+  readonly attempt: number;
+  /** Slug of its last run; `null` without one. */
+  readonly run: string | null;
   /** Without the values of secrets. */
   readonly inputs: JsonObject;
   /** Of the run, when it has ended. */
   readonly outputs: JsonObject;
-  /** The first line of what went wrong; `null` when nothing did. */
-  readonly error: string | null;
-  /** Of its last result or error, more specific than the status; `null` while there is none. */
-  readonly kind: string | null;
 }

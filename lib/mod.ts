@@ -93,7 +93,7 @@ export {
 } from "./store/run_store.ts";
 export type { Attempt, BatchStore, RequestBudget, StoredBatch, StoredRow } from "./store/batch_store.ts";
 export type { FoundSuiteRun, StoredSuiteRun, SuiteHistory, SuiteScope } from "./store/suite_history.ts";
-export type { AttemptRow, OpenRow, SubmissionScope } from "./store/submission_rows.ts";
+export type { OpenRow, SubmissionScope } from "./store/submission_rows.ts";
 export type { AtomicChange, VersionCheck } from "./store/kv.ts";
 export type { StoreKey } from "./store/backend.ts";
 export { memoryRunStore } from "./store/memory_kv.ts";
@@ -101,7 +101,7 @@ export { openRunStore, type OpenRunStoreOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
 export type { ApiVersion, CapabilitiesStore, ServerCapabilities } from "./capabilities.ts";
-export type { RowStatus } from "./batch.ts";
+export type { AttemptRow, RowStatus } from "./batch.ts";
 export type { Cluster } from "./cluster.ts";
 export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay, TimeLeft } from "./events.ts";
 export type { Json, JsonObject } from "./json.ts";

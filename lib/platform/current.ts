@@ -4,7 +4,7 @@ import { BadResponse, NotFound } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { formatRunId, type RunId } from "../run.ts";
 import { mapPieces } from "../pieces.ts";
-import { jsonStringPieces } from "./json_string.ts";
+import { jsonStringPieces } from "./body.ts";
 import { openRequest, pathSegment, readResponse, sendRequest, submitOnce, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";

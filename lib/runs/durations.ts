@@ -210,11 +210,26 @@ export function planPolls(estimate: DurationEstimate, base: PollInterval): PollP
   const basePollsMs = basePolls(base, endMs);
   const effort = cumulativeEffort(estimate);
   const budget = Math.max(MIN_BUDGET, BUDGET * expectedPolls(estimate, basePollsMs));
+  /** Polls with equal effort between them, within the limits of gaps and numbers. */
+  const place = (effortPerPoll: number): readonly number[] => {
+    const placedMs: number[] = [];
+    for (let ageMs = 0;;) {
+      const wanted = interpolate(estimate.agesMs, effort, ageMs) + effortPerPoll;
+      const minGapMs = placedMs.length === 0 ? MIN_FIRST_MS : MIN_GAP_MS;
+      const maxGapMs = Math.max(base.maxPollIntervalMs, MAX_GAP_OF_AGE * ageMs);
+      const allowed = Math.ceil((placedMs.length + 1 - EXTRA_POLLS) / MAX_POLLS_OF_BASE);
+      const allowedAtMs = allowed <= 0 ? 0 : basePollsMs[allowed - 1] ?? Infinity;
+      const plannedMs = Math.min(interpolate(effort, estimate.agesMs, wanted), ageMs + maxGapMs);
+      ageMs = Math.max(plannedMs, ageMs + minGapMs, allowedAtMs);
+      if (ageMs > endMs) return placedMs;
+      placedMs.push(ageMs);
+    }
+  };
   let [low, high] = [0, effort.at(-1) ?? 0];
   let pollsMs: readonly number[] = [];
   for (let step = 0; step < BISECTIONS; step++) {
     const middle = step === 0 ? high : (low + high) / 2;
-    const candidate = place({ estimate, effort, basePollsMs, base, endMs }, middle);
+    const candidate = place(middle);
     const isWithin = expectedPolls(estimate, candidate) <= budget;
     if (isWithin || step === 0) pollsMs = candidate;
     if (isWithin) high = middle;
@@ -254,30 +269,4 @@ function cumulativeEffort({ agesMs, hazard }: DurationEstimate): Float64Array {
     effort[index] = (effort[index - 1] ?? 0) + ((agesMs[index] ?? 0) - (agesMs[index - 1] ?? 0)) * (from + to) / 2;
   }
   return effort;
-}
-
-/** Polls with equal effort between them, within the limits of gaps and numbers. */
-function place(
-  { estimate: { agesMs }, effort, basePollsMs, base, endMs }: {
-    readonly estimate: DurationEstimate;
-    readonly effort: Float64Array;
-    readonly basePollsMs: readonly number[];
-    readonly base: PollInterval;
-    readonly endMs: number;
-  },
-  effortPerPoll: number,
-): readonly number[] {
-  const pollsMs: number[] = [];
-  let ageMs = 0;
-  while (true) {
-    const wanted = interpolate(agesMs, effort, ageMs) + effortPerPoll;
-    const minGapMs = pollsMs.length === 0 ? MIN_FIRST_MS : MIN_GAP_MS;
-    const maxGapMs = Math.max(base.maxPollIntervalMs, MAX_GAP_OF_AGE * ageMs);
-    const allowed = Math.ceil((pollsMs.length + 1 - EXTRA_POLLS) / MAX_POLLS_OF_BASE);
-    const allowedAtMs = allowed <= 0 ? 0 : basePollsMs[allowed - 1] ?? Infinity;
-    const plannedMs = Math.min(interpolate(effort, agesMs, wanted), ageMs + maxGapMs);
-    ageMs = Math.max(plannedMs, ageMs + minGapMs, allowedAtMs);
-    if (ageMs > endMs) return pollsMs;
-    pollsMs.push(ageMs);
-  }
 }

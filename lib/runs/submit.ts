@@ -18,15 +18,14 @@ import { sending } from "./transition.ts";
 import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
 import {
   activateSubmission,
-  deadlineMs,
-  delayedEvent,
-  giveUpSubmitting,
+  afterSleepingWorkspace,
   markUnconfirmed,
   rejectSubmission,
+  sleepingWorkspace,
+  submitAgain,
   type SubmitContext,
 } from "./submit_step.ts";
 import { type AdvanceOptions, type AdvanceResult, recordStep } from "./advance_result.ts";
-import { afterSleepingWorkspace, sleepingWorkspace } from "./workspace.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
 
@@ -133,12 +132,10 @@ async function afterNotSent(
   submission: UnconfirmedSubmission,
   { error, retryAfterMs }: Omit<Extract<SubmitResponse, { type: "not-sent" }>, "type">,
 ): Promise<AdvanceResult> {
-  const { deps, options } = context;
-  const retryAtMs = deps.clock.now() + resubmitDelayMs(submission.attempts, deps.random, retryAfterMs);
-  if (retryAtMs > deadlineMs(submission, options)) return await giveUpSubmitting(context, submission, error);
+  const { clock, random } = context.deps;
+  const untilMs = clock.now() + resubmitDelayMs(submission.attempts, random, retryAfterMs);
   const reason = error.kind === "unavailable" ? "rate-limited" : "unreachable";
-  const events = [delayedEvent(submission, deps, { reason, detail: error.message, untilMs: retryAtMs })];
-  return await recordStep(deps, submission, { type: "not-sent", retryAtMs }, { events, error });
+  return await submitAgain(context, submission, { reason, detail: error.message, untilMs }, { error });
 }
 
 async function afterRejected(

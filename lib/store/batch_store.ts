@@ -1,9 +1,10 @@
 /** What is stored of a batch or a suite beside its submissions: its rows, and what other processes want of it. */
 
 import type { Owner } from "../account.ts";
+import type { AttemptRow } from "../batch.ts";
 import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
-import { type AttemptRow, ownerKey } from "./submission_rows.ts";
+import { ownerKey } from "./submission_rows.ts";
 import { keyPart, type StoreKey } from "./backend.ts";
 import { createVersion, deleteRows, inChanges, type Kv } from "./kv.ts";
 

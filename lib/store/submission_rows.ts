@@ -1,7 +1,7 @@
 /** The rows of a submission: its body, in parts where it is larger than a value may be, and the index rows that lead to it. */
 
 import type { Owner } from "../account.ts";
-import type { RowStatus } from "../batch.ts";
+import type { AttemptRow } from "../batch.ts";
 import { StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
@@ -152,24 +152,6 @@ export interface OpenRow {
     /** Present if it runs a suite, which is no run to be polled. */
     readonly isSuite?: true;
   } | null;
-}
-
-/** The value of an attempt's row: what lists of a batch show. */
-export interface AttemptRow {
-  /** Of the row, if this is its last attempt. */
-  readonly status: RowStatus;
-  /** `null` on servers without slugs. */
-  readonly slug: string | null;
-  /** Milliseconds since the epoch; `null` before the run has started. */
-  readonly startedAtMs: number | null;
-  /** `null` before the run has ended. */
-  readonly seconds: number | null;
-  /** The first line of what went wrong; `null` when nothing did. */
-  readonly error: string | null;
-  /** Of the result or the error; `null` while it is open. */
-  readonly kind: string | null;
-  /** True if it was submitted because the attempt before it failed. */
-  readonly isRetry: boolean;
 }
 
 /** Each index: a submission's place in it, below the index's name and above its own id; `null`: it does not. */

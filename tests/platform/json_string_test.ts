@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mapPieces } from "../../lib/pieces.ts";
-import { jsonStringPieces } from "../../lib/platform/json_string.ts";
+import { jsonStringPieces } from "../../lib/platform/body.ts";
 
 const REFUSED = new Error("refused");
 

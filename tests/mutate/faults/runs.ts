@@ -55,12 +55,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "return await rejectSubmission(context, submission, withConsentDetails(submission.request, error));",
       "return await rejectSubmission(context, submission, error);",
     ],
-    [
-      "a submit that was not sent is never given up",
-      "if (retryAtMs > deadlineMs(submission, options)) return await giveUp",
-      "if (false) return await giveUp",
-    ],
-    ["Retry-After is ignored before the next submit", "deps.random, retryAfterMs);", "deps.random);"],
+    ["Retry-After is ignored before the next submit", "random, retryAfterMs);", "random);"],
     ["the legacy API is searched for a lost run", 'await deps.client.apiVersion(options) === "legacy"', "false"],
   ]),
   ...inFile("lib/runs/reconcile.ts", ["tests/runs/submit_test.ts", RUNS], [
@@ -227,11 +222,15 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/track_run.ts", ["tests/runs/execute_test.ts"], [
     ["a server whose clock is ahead is polled every second", "Math.min(createdAtMs, nowMs)", "createdAtMs"],
   ]),
-  ...inFile("lib/runs/workspace.ts", ["tests/runs/submit_test.ts"], [
+  ...inFile("lib/runs/submit_step.ts", ["tests/runs/submit_test.ts"], [
     ["a paused workspace is not waited for", '"Stopped", "Paused", "Terminating"', '"Stopped", "Terminating"'],
     ["a restarting workspace is not waited for", '"Pulling", "Restarting"', '"Pulling"'],
     ["a stopped workspace is not waited for", '"Off", "Stopped", "Paused"', '"Off", "Paused"'],
-    ["a workspace is waited for without end", "if (retryAtMs > deadlineMs(submission, options)) {", "if (false) {"],
+    [
+      "a submit that was not sent is never given up, nor a workspace",
+      "if (delay.untilMs > deadlineMs(submission, options)) return",
+      "if (false) return",
+    ],
   ]),
   ...inFile("lib/runs/duplicates.ts", ["tests/runs/duplicates_test.ts"], [
     [
