@@ -140,12 +140,12 @@ async function prepareRequest(
   // Without a check, the inputs are sent as they are.
   const spec = runSpec.checking === "none" ? { ...runSpec, sendsDefaults: false } : runSpec;
   let gathered = await gatherInputs(deps, spec, options);
-  let checked = await check(gathered, spec.checking);
+  let checked = check(gathered, spec.checking);
   while (ask !== undefined && checked.missing.length > 0 && gathered.form !== null) {
     const { form, given: inputs, clusters } = gathered;
     const answers = await ask({ form, paths: checked.missing, inputs, clusters });
     gathered = await completed(deps, gathered.workflow, [createInputLayer("your answers", answers)], spec, options);
-    const next = await check(gathered, spec.checking);
+    const next = check(gathered, spec.checking);
     if (JSON.stringify(next.missing) === JSON.stringify(checked.missing)) break;
     checked = next;
   }
@@ -222,7 +222,7 @@ export async function listClusters(
   return await client.listClusters(options).catch(fallbackTo(null));
 }
 
-async function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): Promise<CheckedInputs> {
+function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): CheckedInputs {
   return checkInputs(checking === "none" ? null : form, resolved, { isStrict: checking === "strict", clusters });
 }
 

@@ -21,16 +21,8 @@ export type SubmissionObservation =
   | { readonly type: "slug-rejected" }
   /** No run will be started. */
   | { readonly type: "rejected"; readonly kind: string; readonly message: string }
-  /** Sent without a usable response: search for its run from `pollAtMs` on. */
-  | {
-    readonly type: "unconfirmed";
-    readonly cause: Reconciliation["cause"];
-    readonly detail: string;
-    readonly searchForMs: number;
-    /** True if there is nothing to search for: the outcome is unknown. */
-    readonly isAbandoned: boolean;
-    readonly pollAtMs: number;
-  }
+  /** Sent without a usable response: search for its run from `pollAtMs` on, unless there is nothing to search for. */
+  | { readonly type: "unconfirmed"; readonly pollAtMs: number } & Omit<Reconciliation, "sinceMs" | "searches">
   /** A search did not find the run. */
   | { readonly type: "not-found"; readonly pollAtMs: number }
   /** A search failed. */
@@ -166,20 +158,15 @@ function fromUnconfirmed(
       return { ...backToPending(submission, nowMs, nowMs), ownSlug: null };
     case "rejected":
       return { ...common(submission, nowMs), state: "rejected", kind: observation.kind, message: observation.message };
-    case "unconfirmed":
+    case "unconfirmed": {
+      const { type: _type, pollAtMs, ...reconciliation } = observation;
       return {
-        ...staying(submission, nowMs, observation.pollAtMs),
+        ...staying(submission, nowMs, pollAtMs),
         retryingSinceMs: submission.retryingSinceMs ?? submission.sentAtMs,
-        lostResponses: submission.lostResponses + (observation.cause === "response-lost" ? 1 : 0),
-        reconciliation: {
-          cause: observation.cause,
-          detail: observation.detail,
-          sinceMs: nowMs,
-          searches: 0,
-          searchForMs: observation.searchForMs,
-          isAbandoned: observation.isAbandoned,
-        },
+        lostResponses: submission.lostResponses + (reconciliation.cause === "response-lost" ? 1 : 0),
+        reconciliation: { ...reconciliation, sinceMs: nowMs, searches: 0 },
       };
+    }
     case "not-found":
       return submission.reconciliation === null ? undefined : {
         ...staying(submission, nowMs, observation.pollAtMs),

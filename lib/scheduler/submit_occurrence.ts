@@ -124,15 +124,13 @@ async function createOrReject(
         change.check(lock);
         change.delete(waitingKey(occurrence));
         for (const other of replaced) addReplaced(change, other);
-        const notification = {
+        const facts = {
           occurrenceId: id,
           schedule: schedule.name,
-          kind: "submitted",
           createdAtMs: deps.clock.now(),
           slug: slugOf(written),
-          message: null,
-        } as const;
-        addNotification(change, notification, schedule.notify);
+        };
+        addNotification(change, { ...facts, kind: "submitted", message: null }, schedule.notify);
       },
     } as const;
     if (schedule.suite === null) {

@@ -269,14 +269,18 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/runs/transition.ts", ["tests/runs/transition_test.ts"], [
-    ["a lost response is not counted", 'observation.cause === "response-lost" ? 1 : 0', "0"],
+    ["a lost response is not counted", 'reconciliation.cause === "response-lost" ? 1 : 0', "0"],
     [
       "lost responses are dropped before the next submit",
       "    lostResponses: submission.lostResponses,\n  };\n}\n\n/** The submission of a run",
       "    lostResponses: 0,\n  };\n}\n\n/** The submission of a run",
     ],
     ["a pending submission cannot be sent", 'pending: { sending: "unconfirmed",', "pending: {"],
-    ["a run that was not found is still searched for", "isAbandoned: observation.isAbandoned,", "isAbandoned: false,"],
+    [
+      "a run that was not found is still searched for",
+      "sinceMs: nowMs, searches: 0 }",
+      "sinceMs: nowMs, searches: 0, isAbandoned: false }",
+    ],
     [
       "a resent submission becomes active",
       'case "not-sent":\n    case "resend":\n',
