@@ -75,14 +75,6 @@ export interface EarlierRun {
   readonly clusters: string | null;
 }
 
-interface EarlierRunsQuery {
-  readonly owner: Owner;
-  /** The workflow's name. */
-  readonly workflow: string;
-  /** The run that is tracked itself: it is left out. */
-  readonly slug: string | null;
-}
-
 /** How many that ended are used. */
 const MAX_ENDED = 50;
 /** How many submissions are read for them: the latest may all be running. */
@@ -95,14 +87,14 @@ const MIN_ALIKE = 2;
 /**
  * The latest first. What can't be read is left out.
  *
+ * @param query.slug The run that is tracked itself: it is left out.
  * @throws The signal's reason.
  */
 export async function loadEarlierRuns(
   deps: Pick<Deps, "client" | "store" | "clock">,
-  query: EarlierRunsQuery,
+  { owner, workflow, slug }: { readonly owner: Owner; readonly workflow: string; readonly slug: string | null },
   options: Limited,
 ): Promise<readonly EarlierRun[]> {
-  const { owner, workflow, slug } = query;
   const found = deps.store.listRecent({ owner, workflow, limit: MAX_READ }).catch(storeFailureTo(silentLog));
   const nowMs = deps.clock.now();
   const stored = (await found ?? []).flatMap((submission) => earlierRun(submission, { slug, nowMs }));

@@ -11,15 +11,10 @@ import { CredentialError } from "../../errors.ts";
 import { isObject, parseJson } from "../../json.ts";
 import { firstLine } from "../../result.ts";
 import { Secret } from "../../secret.ts";
-import { namedHost } from "./api_key.ts";
+import { namedHost, type ParsedApiKey } from "./api_key.ts";
 import type { CredentialDeps } from "./sources.ts";
 
-export interface SignInToken {
-  /** The value of the Authorization header. */
-  readonly authorization: Secret;
-  /** Milliseconds since the epoch; `null` if it is not known. */
-  readonly expiresAtMs: number | null;
-}
+export type SignInToken = Pick<ParsedApiKey, "authorization" | "expiresAtMs">;
 
 /**
  * Returns a token that can be sent, and renews it shortly before its end.
