@@ -2,8 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import { isOpenStatus, type RowStatus } from "../batch.ts";
-import { endedAttemptOf } from "../runs/batch.ts";
-import type { PreviousAttempts, TaskEnd } from "../runs/batch_task.ts";
+import { endedAttemptOf, type PreviousAttempts, type TaskEnd } from "../runs/batch_task.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { isOpen, isRetry, type Submission } from "../submission.ts";

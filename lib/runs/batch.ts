@@ -1,7 +1,7 @@
 /** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
 
-import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
-import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
+import { CredentialError, type RunnerError } from "../errors.ts";
+import type { RunResult } from "../result.ts";
 import {
   type ActiveSubmission,
   isAbandoned,
@@ -13,19 +13,21 @@ import {
 } from "../submission.ts";
 import { keepObserved, NOTHING_OBSERVED, observedIn } from "./batch_limits.ts";
 import { pollLoop } from "./batch_polling.ts";
-import type {
-  BatchEvent,
-  BatchOptions,
-  BatchOutcome,
-  BatchState,
-  BatchTask,
-  TaskEnd,
-  TrackedTask,
+import {
+  type BatchEvent,
+  type BatchOptions,
+  type BatchOutcome,
+  type BatchState,
+  type BatchTask,
+  endedAttemptOf,
+  isSuccess,
+  type TaskEnd,
+  type TrackedTask,
 } from "./batch_task.ts";
 import { submitLoop } from "./batch_submitting.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
-import { causeOf, type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
+import { type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
 import { rejectionOf, unknownOutcome } from "./track_result.ts";
 
 /**
@@ -258,23 +260,6 @@ function trackedTask(task: BatchTask): TrackedTask {
 function endOf({ end, submission, attempt }: TrackedTask): TaskEnd {
   if (end !== null) return end;
   return submission === null ? { type: "not-submitted" } : { type: "open", attempt, submission };
-}
-
-/** Whether the task counts as done well. */
-export function isSuccess(end: TaskEnd): boolean {
-  return end.type === "result" && (end.result.kind === "completed" || end.result.kind === "session_ready");
-}
-
-/** How an end counts for the decision about a retry. */
-export function endedAttemptOf(end: TaskEnd, isRetry: boolean): EndedAttempt {
-  if (end.type === "result") {
-    const cause = end.limit === "queue" ? "infra" : causeOf(end.result);
-    return { cause, error: firstErrorOf(end.result), isRetry };
-  }
-  if (end.type !== "error") return { cause: null, error: null, isRetry };
-  const { error } = end;
-  const isInfra = error instanceof Unreachable || error instanceof Unavailable || error.kind === "not_submitted";
-  return { cause: isInfra ? "infra" : null, error: firstLine(error.message), isRetry };
 }
 
 /** Thousands of ends are kept: the rest is in the store, and was in the event. */

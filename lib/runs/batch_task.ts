@@ -1,12 +1,12 @@
 /** What the engine for many runs works with. */
 
-import type { RunnerError } from "../errors.ts";
+import { type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import type { RunResult } from "../result.ts";
+import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
 import type { ObservedRun, Origin, RunRequest, Submission } from "../submission.ts";
 import type { AdvanceOptions } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
-import type { EndedAttempt, RetryPolicy } from "./retry_policy.ts";
+import { causeOf, type EndedAttempt, type RetryPolicy } from "./retry_policy.ts";
 
 /** A run that a batch or a suite wants. */
 export interface BatchTask {
@@ -73,6 +73,23 @@ export type TaskEnd =
   | { readonly type: "not-submitted" }
   /** The batch ended before its run did. */
   | { readonly type: "open"; readonly attempt: number; readonly submission: Submission };
+
+/** Whether the task counts as done well. */
+export function isSuccess(end: TaskEnd): boolean {
+  return end.type === "result" && (end.result.kind === "completed" || end.result.kind === "session_ready");
+}
+
+/** How an end counts for the decision about a retry. */
+export function endedAttemptOf(end: TaskEnd, isRetry: boolean): EndedAttempt {
+  if (end.type === "result") {
+    const cause = end.limit === "queue" ? "infra" : causeOf(end.result);
+    return { cause, error: firstErrorOf(end.result), isRetry };
+  }
+  if (end.type !== "error") return { cause: null, error: null, isRetry };
+  const { error } = end;
+  const isInfra = error instanceof Unreachable || error instanceof Unavailable || error.kind === "not_submitted";
+  return { cause: isInfra ? "infra" : null, error: firstLine(error.message), isRetry };
+}
 
 /** Why no further run is submitted. */
 type StopReason =

@@ -9,8 +9,7 @@ import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS }
 import type { TrendPoint } from "../reports/trends.ts";
 import type { RunResult } from "../result.ts";
 import { type RunDetail, type RunId, runIdOf } from "../run.ts";
-import type { TaskEnd } from "../runs/batch_task.ts";
-import { endedAttemptOf } from "../runs/batch.ts";
+import { endedAttemptOf, type TaskEnd } from "../runs/batch_task.ts";
 import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";

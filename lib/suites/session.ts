@@ -2,8 +2,8 @@
 
 import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
-import { endedAttemptOf, endOfSubmission } from "../runs/batch.ts";
-import type { PreviousAttempts } from "../runs/batch_task.ts";
+import { endOfSubmission } from "../runs/batch.ts";
+import { endedAttemptOf, type PreviousAttempts } from "../runs/batch_task.ts";
 import { newCorrelationTag } from "../runs/slug.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { isOpen, isRetry } from "../submission.ts";
