@@ -13,6 +13,7 @@ import {
   transitionIfValid,
 } from "./transition.ts";
 import { formatRunId } from "../run.ts";
+import type { Limited } from "./limit.ts";
 import type { PollInterval } from "./poll_interval.ts";
 
 /** One step of a submission. */
@@ -36,11 +37,11 @@ export interface Experience {
 }
 
 /** Options of `advance`. */
-export interface AdvanceOptions {
+export interface AdvanceOptions extends Limited {
+  /** Ends the requests of this step, except a submit: no response then counts as one that did not arrive. */
+  readonly limit?: AbortSignal | undefined;
   /** Reported in results: `no` when this call attaches to an existing run. */
   readonly submitted: Submitted;
-  /** Stops the step; its reason is thrown. */
-  readonly signal: AbortSignal;
   /** When the next poll is due. */
   readonly pollInterval: PollInterval;
   /** Decides instead of the poll interval, unless a poll fails. Default: none. */
@@ -59,8 +60,6 @@ export interface AdvanceOptions {
   readonly findsDuplicatesInList?: boolean | undefined;
   /** Called with the number of list requests that the step made, and the error of one that failed. */
   readonly onList?: ((pages: number, error: RunnerError | undefined) => void) | undefined;
-  /** Ends the requests of this step, except a submit: no response then counts as one that did not arrive. */
-  readonly limit?: AbortSignal | undefined;
 }
 
 /**

@@ -10,10 +10,7 @@ import type { Deps } from "./deps.ts";
 type Signal = AbortSignal | undefined;
 
 /** A slug, a number within a workflow, or the latest run that this user started on this machine. */
-export type RunRef =
-  | { readonly type: "slug"; readonly slug: string }
-  | { readonly type: "number"; readonly workflow: string; readonly number: number }
-  | { readonly type: "last" };
+export type RunRef = RunId | { readonly type: "last" };
 
 /**
  * Resolves a reference to a run on the platform.
