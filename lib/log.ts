@@ -1,4 +1,4 @@
-import { StorageError } from "./errors.ts";
+import { expected, StorageError } from "./errors.ts";
 
 /** From the least to the most severe. */
 export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
@@ -15,9 +15,5 @@ export const silentLog: Log = () => {};
 
 /** Lets work go on without the store: logs its error. Throws any other one. */
 export function storeFailureTo(log: Log, level: LogLevel = "WARNING"): (error: unknown) => undefined {
-  return (error) => {
-    if (!(error instanceof StorageError)) throw error;
-    log(level, error.message);
-    return undefined;
-  };
+  return (error) => void log(level, expected(StorageError)(error).message);
 }

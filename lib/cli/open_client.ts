@@ -42,10 +42,16 @@ export async function clientFor(
 /** @throws As `findCredential`. */
 export async function openCredential({ context, output, values }: OpenInvocation): Promise<Credential> {
   const deps = credentialDeps(context, values);
+  const confirmHost = ({ keyHost, currentHost, currentContext }: HostQuestion) =>
+    askYesNo(
+      { context, output },
+      `The API key from .env is for ${oneLine(keyHost)}, but your current context ${oneLine(currentContext)} is for ` +
+        `${oneLine(currentHost)}.\nSend requests and inputs to ${oneLine(keyHost)}?`,
+    );
   const credential = await findCredential({
     ...deps,
     log: (level, message) => output.log(level, oneLine(message)),
-    ...(canAsk(context) ? { confirmHost: (question) => confirmHost({ context, output }, question) } : {}),
+    ...(canAsk(context) ? { confirmHost } : {}),
   }, values);
   if (output.shows("DEBUG")) {
     output.log("DEBUG", `Using the API key from ${oneLine(credential.source)} for ${oneLine(credential.baseUrl)}`);
@@ -73,17 +79,6 @@ export function withoutPrompts<Deps extends ReturnType<typeof credentialDeps>>(d
   const readTextFile = (path: string) =>
     deps.mayRead(path) ? deps.readTextFile(path) : Promise.reject(new Deno.errors.NotFound(path));
   return { ...deps, readTextFile };
-}
-
-async function confirmHost(
-  { context, output }: Pick<OpenInvocation, "context" | "output">,
-  { keyHost, currentHost, currentContext }: HostQuestion,
-): Promise<boolean> {
-  return await askYesNo(
-    { context, output },
-    `The API key from .env is for ${oneLine(keyHost)}, but your current context ${oneLine(currentContext)} is for ` +
-      `${oneLine(currentHost)}.\nSend requests and inputs to ${oneLine(keyHost)}?`,
-  );
 }
 
 /** `undefined` if no CA file is set: connections then use the runtime's defaults, and nothing is loaded. */

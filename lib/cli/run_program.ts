@@ -1,5 +1,7 @@
 /** Runs another program on this machine. */
 
+import { abortable } from "../abortable.ts";
+import { systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
 import type { IsolatedCall, ProgramCall, ProgramResult } from "../child_process.ts";
 import { isGranted } from "../system.ts";
@@ -55,23 +57,17 @@ async function runToEnd(
     }
     throw error;
   }
-  const kill = () => options.detached === true ? killGroup(child) : killOne(child);
-  const deadline = Promise.withResolvers<ProgramResult>();
-  const timer = setTimeout(() => {
-    deadline.resolve({ type: "timed-out" });
-    kill();
-  }, timeoutMs);
-  const stop = () => {
-    deadline.reject(signal?.reason);
-    kill();
-  };
-  signal?.addEventListener("abort", stop);
+  using deadline = systemClock.timeout(timeoutMs);
+  const stopping = AbortSignal.any([deadline.signal, ...(signal === undefined ? [] : [signal])]);
   try {
     if (stdin !== undefined) void writeInput(child, stdin);
-    return await Promise.race([endOf(child, maxBytes), deadline.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    return await abortable(endOf(child, maxBytes), stopping);
+  } catch (error) {
+    if (error !== stopping.reason) throw error;
+    if (options.detached === true) killGroup(child);
+    else killOne(child);
+    if (error === deadline.signal.reason) return { type: "timed-out" };
+    throw error;
   }
 }
 

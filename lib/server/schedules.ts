@@ -8,7 +8,6 @@ import { renderStatusPage } from "./pages/status_page.ts";
 import { factsOfAll, type OccurrenceFacts, pageFacts, resultOf } from "./pages/facts.ts";
 import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { readIdempotencyKey, readText } from "./request.ts";
-import type { Clock } from "../clock.ts";
 import { tick } from "../scheduler/tick.ts";
 
 const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
@@ -32,9 +31,13 @@ export async function runScheduleRoute({ service, name, request, closing }: Rout
   if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
   const key = readIdempotencyKey(request.headers);
   if (key instanceof Response) return key;
-  const refused = await refuseBody(request, service.deps.clock);
-  if (refused !== undefined) return refused;
   const { deps, kv } = service;
+  const text = await readText(request, deps.clock);
+  if (typeof text !== "string") return text;
+  // A schedule runs with the inputs of its file: a body that names others must not be ignored.
+  if (!/^\s*(\{\s*\})?\s*$/.test(text)) {
+    return problemResponse(422, "The body must be empty: a schedule runs with the inputs in its file");
+  }
   const nowMs = deps.clock.now();
   const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : (await sha256(key)).slice(0, 20)}`;
   if (await deps.store.get(id) === undefined) {
@@ -55,14 +58,6 @@ export async function runScheduleRoute({ service, name, request, closing }: Rout
     status: 202,
     headers: submission === undefined ? {} : { location: locationOf(id) },
   });
-}
-
-/** A schedule runs with the inputs of its file: a body that names others must not be ignored. */
-async function refuseBody(request: Request, clock: Clock): Promise<Response | undefined> {
-  const text = await readText(request, clock);
-  if (typeof text !== "string") return text;
-  if (/^\s*(\{\s*\})?\s*$/.test(text)) return undefined;
-  return problemResponse(422, "The body must be empty: a schedule runs with the inputs in its file");
 }
 
 /** `GET /`. */

@@ -6,6 +6,7 @@ import { actionOf, argument, flag, integer, option, positiveDuration } from "../
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
+import type { Output } from "../output.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
 
 const action = actionOf({ show: "show a run with its inputs", prune: "remove old finished runs" });
@@ -40,7 +41,7 @@ export const command = defineCommand({
   async run(call) {
     const { context, output, values } = call;
     await using store = openRunStore(call, values.action === "prune" ? "required" : "read");
-    if (values.action === "show") return await showOne(call, store, values.run ?? "last");
+    if (values.action === "show") return await showOne(output, store, values.run ?? "last");
     if (values.action === "prune") return await prune(call, store, values);
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
@@ -71,11 +72,7 @@ export async function findInHistory(store: RunStore, name: string): Promise<Subm
   return candidates.find((record) => recordDocument(record).runNumber === Number(digits));
 }
 
-async function showOne(
-  { output }: Pick<Invocation<unknown>, "output">,
-  store: RunStore,
-  name: string,
-): Promise<void> {
+async function showOne(output: Output, store: RunStore, name: string): Promise<void> {
   const record = await findInHistory(store, name);
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {

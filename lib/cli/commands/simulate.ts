@@ -119,10 +119,7 @@ async function readNamedObject(context: Context, path: string, option: string): 
   throw new UsageError(`Cannot use ${option}: ${problems.join("; ")}`);
 }
 
-async function readScenarios(
-  context: Context,
-  path: string,
-): Promise<NonNullable<SimulatorOptions["scenarios"]>> {
+async function readScenarios(context: Context, path: string) {
   const parsed = await readNamedObject(context, path, "--scenario");
   if (isScenarios(parsed)) return parsed;
   throw new UsageError(`Cannot read ${path}: must be a JSON object of workflows, of objects by job/step`);
@@ -134,7 +131,7 @@ function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["sce
 }
 
 /** @throws UsageError with every problem of the file. */
-async function readClusters(context: Context, path: string): Promise<NonNullable<SimulatorOptions["clusters"]>> {
+async function readClusters(context: Context, path: string) {
   const value = await readNamedObject(context, path, "--clusters");
   const problems = clusterProblems(value);
   if (problems.length > 0) throw new UsageError(`Cannot read ${path}: ${problems.join("; ")}`);
