@@ -1,8 +1,7 @@
 /** Reads a YAML text. Loaded only for one. */
 
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNode } from "../deps/yaml.ts";
-import { isExact } from "../json.ts";
-import type { Json } from "../json.ts";
+import { isExact, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
 import type { InputPath } from "./path.ts";

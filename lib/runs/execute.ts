@@ -1,7 +1,6 @@
-import { slugOf } from "../submission.ts";
+import { type PendingSubmission, type RunRequest, slugOf, type Submission } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import type { PendingSubmission, RunRequest, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { capabilitiesOf, refusesDuplicates, updateCapabilities } from "./server_capabilities.ts";
 import { createSubmission } from "./create_submission.ts";

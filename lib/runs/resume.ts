@@ -1,11 +1,10 @@
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
+import { type ActiveSubmission, isOwnedBy, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
 import { redactingDeps } from "./redacting.ts";
 import { searchForRun } from "./search.ts";
-import { isOwnedBy } from "../submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { activateSubmission } from "./submit_step.ts";
 import { trackSubmission } from "./track.ts";

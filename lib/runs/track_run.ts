@@ -1,11 +1,10 @@
 import { findSecrets } from "../inputs/secrets.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
-import { isOpen } from "../submission.ts";
+import { type ActiveSubmission, isOpen, type Submission } from "../submission.ts";
 import { newSubmission, NO_REQUEST } from "./create_submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type RunDetail, type RunId, runIdOf } from "../run.ts";
-import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { findOwn, redactedFailure, withoutSecretsOf } from "./redacting.ts";
 import { withinTimeout } from "./limit.ts";

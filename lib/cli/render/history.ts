@@ -2,9 +2,8 @@
 
 import { runStatusOf } from "../../runs/view.ts";
 import { isSecretName, maskSecrets } from "../../inputs/secrets.ts";
-import { slugOf } from "../../submission.ts";
+import { slugOf, type Submission } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
-import type { Submission } from "../../submission.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Layout, Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
