@@ -66,9 +66,12 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
   const attempt = <T>(act: (file: OpenFile) => T, canSetAside: boolean): T => {
     const inode = inodeOf(path);
     try {
+      const wasRemoved = file !== undefined && file.inode !== null && inode === null;
       // Another process may have set the file aside: what is written there is lost.
       if (file?.inode !== inode) file = close(file);
-      return act(file ??= openFile(Database, options));
+      file ??= openFile(Database, options);
+      if (wasRemoved) onSetAside?.(`The run store at ${path} was removed: a new one was started`);
+      return act(file);
     } catch (error) {
       if (!canSetAside || !isUnreadable(error)) throw error;
       file = close(file);

@@ -110,14 +110,18 @@ Deno.test("sqlite: a file that the program may only read is read, and the error 
   assert.match(stderr, /StorageError.*Requires write access/);
 });
 
-Deno.test("sqlite: a write goes to the file that is at the path now", async () => {
+Deno.test("sqlite: a write goes to the file that is at the path now, and a file that is gone is reported", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/state/runs.db`;
-  await using backend = await open(path);
+  const messages: string[] = [];
+  const onSetAside = (message: string) => void messages.push(message);
+  await using backend = await openSqliteBackend({ path, clock, onSetAside });
   const kv = createKv(backend);
   await kv.atomic().set(["a"], 1).commit();
   await Deno.remove(`${folder.path}/state`, { recursive: true });
   await kv.atomic().set(["b"], 1).commit();
+  assert.equal((await kv.get(["b"])).value, 1);
+  assert.deepEqual(messages, [`The run store at ${path} was removed: a new one was started`]);
   await using reopened = await open(path);
   assert.deepEqual((await Array.fromAsync(createKv(reopened).list({ prefix: [] }))).map(({ key }) => key), [["b"]]);
 });
