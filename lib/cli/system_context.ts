@@ -1,7 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText, readTextFile } from "./read_text.ts";
-import { runInForeground, runIsolated, runProgram } from "./run_program.ts";
 import { expected } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { colorMode } from "./terminal/color_mode.ts";
@@ -30,9 +29,10 @@ export function systemContext(versionLine: string): Context {
     random: systemRandom,
     fetch: globalThis.fetch,
     readTextFile,
-    runProgram,
-    runIsolated,
-    runInForeground,
+    // Loaded with the first program.
+    runProgram: async (call) => await (await import("./run_program.ts")).runProgram(call),
+    runIsolated: async (call) => await (await import("./run_program.ts")).runIsolated(call),
+    runInForeground: async (command, env) => await (await import("./run_program.ts")).runInForeground(command, env),
     listFiles,
     checkNewFile,
     writeNewFile,
