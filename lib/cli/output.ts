@@ -27,6 +27,8 @@ export interface OutputOptions {
   readonly reporter?: Reporter | undefined;
   /** Wraps lines that are wider than a terminal. */
   readonly wrap?: ((text: string, columns: number) => string) | undefined;
+  /** Cuts a live line that is wider than the terminal: a wrapped line cannot be cleared. */
+  readonly cut?: ((line: string, columns: number) => string) | undefined;
 }
 
 /** Where a command writes. */
@@ -34,7 +36,17 @@ export type Output = Readonly<ReturnType<typeof createOutput>>;
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, color, isDumb = false, formatDocument = formatJson, secrets = [], reporter, wrap }: OutputOptions,
+  {
+    mode,
+    level,
+    color,
+    isDumb = false,
+    formatDocument = formatJson,
+    secrets = [],
+    reporter,
+    wrap,
+    cut = (line) => line,
+  }: OutputOptions,
 ) {
   let live: LiveLine | undefined;
   let eventsFailure: OutputFailed | undefined;
@@ -121,7 +133,10 @@ export function createOutput(
     /** Starts one or more lines that are rewritten in place; `undefined` without `hasLiveLines`. */
     live(clock: Clock, render: (columns: number, rows: number) => string): LiveLine | undefined {
       if (!hasLiveLines) return undefined;
-      live = startLiveLine(stderr, clock, (columns, rows) => escaped(render(columns, rows), isColored.interactive));
+      live = startLiveLine(stderr, clock, (columns, rows) => {
+        const lines = escaped(render(columns, rows), isColored.interactive).split("\n");
+        return lines.map((line) => cut(line, columns)).join("\n");
+      });
       return live;
     },
   };

@@ -133,6 +133,13 @@ Deno.test("the live line is cleared during other output and drawn again below it
   assert.ok(stderr.text().endsWith("live"));
 });
 
+Deno.test("each live line is cut to the terminal, because a wrapped line cannot be cleared", () => {
+  const cut = (line: string, columns: number) => `${columns}:${line}`;
+  const { output, stderr } = aStage({ isTerminal: true, cut });
+  using _line = output.live(stillClock(), (columns) => `one\nof ${columns}`);
+  assert.equal(stderr.text(), `${CLEAR}77:one\n77:of 77`);
+});
+
 Deno.test("a suppressed message does not redraw the live line", () => {
   const { output, stderr } = aStage({ isTerminal: true });
   using _line = output.live(stillClock(), () => "live");
@@ -167,7 +174,7 @@ Deno.test("there is no live line in a pipe, on a dumb terminal or at log level W
 });
 
 function aStage(
-  { mode = "text", level = "INFO", color = "auto", isDumb = false, isTerminal = false, wrap }:
+  { mode = "text", level = "INFO", color = "auto", isDumb = false, isTerminal = false, wrap, cut }:
     & Partial<OutputOptions>
     & { readonly isTerminal?: boolean } = {},
 ) {
@@ -181,6 +188,6 @@ function aStage(
   });
   const stdout = recording(bufferedWriter({ isTerminal }), 1);
   const stderr = recording(bufferedWriter({ isTerminal }), 2);
-  const output = createOutput(aContext({ stdout, stderr }), { mode, level, color, isDumb, wrap });
+  const output = createOutput(aContext({ stdout, stderr }), { mode, level, color, isDumb, wrap, cut });
   return { both, stdout, stderr, output };
 }

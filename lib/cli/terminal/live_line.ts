@@ -1,6 +1,5 @@
 import type { Clock } from "../../clock.ts";
 import type { TextWriter } from "../context.ts";
-import { fitStyledToWidth } from "./wrap.ts";
 
 const CLEAR_LINE = "\r\u001b[K";
 const TICK_MS = 1_000;
@@ -23,8 +22,7 @@ export function startLiveLine(
   };
   const draw = () => {
     if (stopping.signal.aborted) return;
-    const columns = writer.columns() - FREE_CELLS;
-    const line = render(columns, writer.rows()).split("\n").map((text) => fitStyledToWidth(text, columns)).join("\n");
+    const line = render(writer.columns() - FREE_CELLS, writer.rows());
     if (line === shown) return;
     writer.write(clearing(shown) + line);
     shown = line;

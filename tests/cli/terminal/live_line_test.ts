@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { PipeClosed } from "../../../lib/cli/context.ts";
 import { startLiveLine } from "../../../lib/cli/terminal/live_line.ts";
-import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { stillClock } from "../../support/still_clock.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { bufferedWriter } from "../../support/writer.ts";
@@ -31,16 +30,6 @@ Deno.test("the line leaves three columns free and follows changes of the width",
   columns = 40;
   line.draw();
   assert.deepEqual(widths, [77, 37]);
-});
-
-Deno.test("what is wider than the terminal is cut, because a wrapped line cannot be cleared", () => {
-  const [writer, style] = [{ ...bufferedWriter(), columns: () => 13 }, styleFor(true)];
-  using _line = startLiveLine(
-    writer,
-    stillClock(),
-    () => `fits\n${style.red("0123456789")} more\n${style.red("0123456789ab")}`,
-  );
-  assert.equal(writer.text(), `${CLEAR}fits\n${style.red("0123456789")}\n${style.red("012345678\u2026")}`);
 });
 
 Deno.test("an unchanged line is not written again", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { wrapLines } from "../../../lib/cli/terminal/wrap.ts";
+import { fitStyledToWidth, wrapLines } from "../../../lib/cli/terminal/wrap.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 
 const CASES = {
@@ -51,4 +51,12 @@ Deno.test("colors take no room in a wrapped line", () => {
   const { red, dim } = styleFor(true);
   assert.equal(wrapLines(`${red("✗")} ${dim("one two three")}`, 15), `${red("✗")} ${dim("one two three")}`);
   assert.equal(wrapLines(`${red("✗")} ${dim("one two three")}`, 14), `${red("✗")} ${dim("one two\n  three")}`);
+});
+
+Deno.test("a styled line is cut by what is seen of it, and keeps the ends of its styles", () => {
+  const { red } = styleFor(true);
+  assert.equal(fitStyledToWidth(`${red("0123456789")} more`, 15), `${red("0123456789")} more`);
+  assert.equal(fitStyledToWidth(`${red("0123456789")} more`, 12), `${red("0123456789")} \u2026`);
+  assert.equal(fitStyledToWidth(`${red("0123456789")} more`, 10), red("0123456789"));
+  assert.equal(fitStyledToWidth(red("0123456789ab"), 10), red("012345678\u2026"));
 });
