@@ -92,6 +92,7 @@ async function readFile(
   place: Pick<Problem, "origin" | "path">,
   { readTextFile }: LayerSources,
 ): Promise<string> {
+  if (file === "") throw asProblem({ ...place, message: "needs the name of a file after @" });
   try {
     return await readTextFile(file);
   } catch (error) {

@@ -172,7 +172,9 @@ function setIn(existing: Json | undefined, path: InputPath, depth: number, value
       return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
     }
     const list = context.own(existing ?? []);
-    if (segment > list.length) return refuse(`the list has ${list.length} rows: the next index is [${list.length}]`);
+    if (segment > list.length) {
+      return refuse(`the list has ${counted(list.length, "row")}: the next index is [${list.length}]`);
+    }
     list[segment] = setIn(list[segment], path, depth + 1, value, context);
     return list;
   }

@@ -68,6 +68,8 @@ for (
     [["a:=oops"], ["-i #1 a is not JSON: := takes JSON; use = for text"]],
     [["base.json", "d.e=1"], ["-i #2 d.e d is not an object"]],
     [["base.json", "a[0]=1"], ["-i #2 a[0] a is not a list"]],
+    [["rows:=[1]", "rows[2]=1"], ["-i #2 rows[2] the list has 1 row: the next index is [1]"]],
+    [["notes=@"], ["-i #1 notes needs the name of a file after @"]],
     [["rows[2]=1"], ["-i #1 rows[2] the list has 0 rows: the next index is [0]"]],
     [["__proto__.x=1"], ["-i #1 __proto__.x __proto__ is a reserved name"]],
     [['a:={"__proto__": {"x": 1}}'], ["-i #1 a.__proto__ is a reserved name"]],

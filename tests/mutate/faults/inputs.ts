@@ -52,7 +52,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       'if (isReserved(name)) {\n      context.report([...path, name], "is a reserved name");\n      continue;\n    }',
       "",
     ],
-    ["a row may be skipped", "if (segment > list.length) return", "if (false) return"],
+    ["a row may be skipped", "if (segment > list.length) {", "if (false) {"],
     [
       "a number is sent as text",
       'isExact(text) ? Number(text) : text;\n    case "boolean"',
