@@ -19,8 +19,11 @@ import { stoppableReads } from "./stoppable_reads.ts";
 export async function runCommandLine(context: Context): Promise<number> {
   let output: Output | undefined;
   try {
-    const shared: Shared = { secrets: [], reporter: await openReport(context) };
-    output = await outputFor(context, { level: "INFO", ...shared });
+    const secrets: string[] = [];
+    // Before the report, whose errors have the format that was asked for, too.
+    output = await outputFor(context, { level: "INFO", secrets });
+    const shared: Shared = { secrets, reporter: await openReport(context) };
+    if (shared.reporter !== undefined) output = await outputFor(context, { level: "INFO", ...shared });
     return await dispatch(context, { output, shared });
   } catch (error) {
     return await reportFailure(context, output, error);

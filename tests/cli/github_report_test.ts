@@ -40,6 +40,16 @@ Deno.test("a report does not change what a run prints to stdout", async () => {
   assert.match(json.log, /^✓ Workflow completed successfully$/m);
 });
 
+for (const format of ["--json", "--output=yaml", "--events"]) {
+  Deno.test(`${format} has a document also where a report for GitHub cannot be written`, async () => {
+    await using stage = await aStage();
+    const { code, stdout } = await stage.report(["run", "quick", format], { env: {} });
+    assert.equal(code, 2);
+    assert.match(stdout, /GITHUB_OUTPUT is not set/);
+    assert.equal(stage.simulator.received("submit").length, 0);
+  });
+}
+
 for (
   const [args, title] of [
     [["test", "absent.suite.yaml"], "test"],
