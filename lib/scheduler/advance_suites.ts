@@ -6,7 +6,7 @@
 
 import type { Owner } from "../account.ts";
 import { cachingClient } from "../batches/check_rows.ts";
-import { InvalidInputs } from "../errors.ts";
+import { expected, InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { countCases, formatCounts, verdictText, worstFirst } from "../reports/cases.ts";
@@ -74,13 +74,10 @@ async function advanceSuite(
   const { service, schedules } = context;
   const { submissionId, origin, owner, createdAtMs, request: { workflow: path } } = submission;
   const deps = { ...service.deps, client: cachingClient(service.deps.client) };
-  let checked: Awaited<ReturnType<typeof checkSuite>>;
-  try {
-    checked = await checkSuite({ ...service, deps }, path, signal);
-  } catch (error) {
+  const checked = await checkSuite({ ...service, deps }, path, signal).catch(expected(InvalidInputs));
+  if (checked instanceof InvalidInputs) {
     // The deployed file or a workflow has changed since it started: its runs continue, and nothing can judge them.
-    if (!(error instanceof InvalidInputs)) throw error;
-    const message = [error.message, ...error.problems.map(problemText)].join("; ");
+    const message = [checked.message, ...checked.problems.map(problemText)].join("; ");
     return await end(context, submission, { status: "failed", message, suite: null });
   }
   const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;

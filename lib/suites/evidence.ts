@@ -3,7 +3,7 @@
 import type { RunIsolated } from "../child_process.ts";
 import type { Clock } from "../clock.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
-import { RunnerError } from "../errors.ts";
+import { expected, RunnerError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { cleanLines } from "../log_text.ts";
 import type { Client } from "../platform/client.ts";
@@ -103,18 +103,14 @@ async function readSteps(
     const { step } = placed;
     if (left <= 0) break;
     let text = "";
-    try {
-      await withLimit({ signal, limit: deadline.signal }, `read ${step.logPath}`, async (signal) => {
-        const reader = createLogReader(client, { runId: runIdOf(result), path: step.logPath });
-        for await (const piece of cleanLines(reader.readNew({ signal, isLast: true }))) {
-          text += piece;
-          if (text.length > left) break;
-        }
-      });
-    } catch (error) {
-      if (!(error instanceof RunnerError)) throw error;
-      unreadLog = redact(error.message);
-    }
+    const failure = await withLimit({ signal, limit: deadline.signal }, `read ${step.logPath}`, async (signal) => {
+      const reader = createLogReader(client, { runId: runIdOf(result), path: step.logPath });
+      for await (const piece of cleanLines(reader.readNew({ signal, isLast: true }))) {
+        text += piece;
+        if (text.length > left) break;
+      }
+    }).catch(expected(RunnerError));
+    if (failure !== undefined) unreadLog = redact(failure.message);
     left -= text.length;
     logs.push({ ...placeOf(placed), text: redact(text) });
   }

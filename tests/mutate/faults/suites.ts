@@ -77,7 +77,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/suites/evidence.ts", RUN, [
-    ["A log that could not be read is an empty one", "unreadLog = redact(error.message);", ""],
+    ["A log that could not be read is an empty one", "unreadLog = redact(failure.message);", ""],
     ["A check sees the API key", ".filter((name) => !/^PW_API_KEY$/i.test(name))", '.concat("PW_API_KEY")'],
   ]),
   ...inFile("lib/suites/exit_code.ts", RUN, [
