@@ -73,7 +73,7 @@ export function askForMissing(
       import("../prompts/fill.ts"),
       import("../prompts/prompter.ts"),
     ]);
-    const prompter = await clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
+    const prompter = await clackPrompter({ mayColor: output.mayColorPrompts });
     try {
       return await promptForFields(prompter, form, inputs, { clusters, only: paths });
     } catch (error) {

@@ -102,6 +102,8 @@ export function createOutput(
     answer: (text: string) => lines(stdout, text, isColored.answer),
     /** Writes text to stdout unchanged, such as a file's content or what is to be copied; only control characters are escaped. */
     raw: (text: string) => write(stdout, text, escapeControlCharacters),
+    /** Whether prompts, on stderr, are colored. */
+    mayColorPrompts: isColored.interactive,
     /** Whether logs keep their colors on stdout. */
     mayColorLogs: isColored.answer,
     /** Writes part of a log to stdout: like `raw`, but colors stay where they may. */

@@ -358,17 +358,34 @@ Deno.test({
   },
 });
 
-Deno.test({
-  ...needing("NO_COLOR removes all colors from the prompts", missing),
-  async fn() {
-    await using stage = await aStage();
-    await using terminal = await stage.open({ env: { NO_COLOR: "1" } });
-    await terminal.waitFor(/◆ {2}Select workflow/);
-    const styled = await terminal.screen({ isStyled: true });
-    // Reverse video is not a color: it shows the cursor.
-    assert.doesNotMatch(styled.replaceAll("\u001b", "ESC"), /ESC\[(?:3[0-7]|9[0-7]|38)[;m]/);
-  },
-});
+for (
+  const [what, options, prompt] of [
+    ["NO_COLOR removes all colors from the prompts", { env: { NO_COLOR: "1" } }, /◆ {2}Select workflow/],
+    [
+      "CLICOLOR=0 removes them from the list of runs",
+      { env: { CLICOLOR: "0" }, args: "logs" },
+      /◆ {2}Select a run/,
+    ],
+    [
+      "CLICOLOR=0 removes them from a missing input",
+      { env: { CLICOLOR: "0" }, args: "run asking -i given=x" },
+      /◆ {2}Message/,
+    ],
+    ["--no-color removes them from a missing input", { args: "run asking -i given=x --no-color" }, /◆ {2}Message/],
+  ] as const
+) {
+  Deno.test({
+    ...needing(what, missing),
+    async fn() {
+      await using stage = await aStage({ workflows: { asking: ASKING } });
+      await using terminal = await stage.open(options);
+      await terminal.waitFor(prompt);
+      const styled = await terminal.screen({ isStyled: true });
+      // Reverse video is not a color: it shows the cursor.
+      assert.doesNotMatch(styled.replaceAll("\u001b", "ESC"), /ESC\[(?:3[0-7]|9[0-7]|38)[;m]/);
+    },
+  });
+}
 
 const QUICK = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
 

@@ -17,7 +17,6 @@ import { runInteractive } from "../../prompts/interactive.ts";
 import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { colorMode } from "../terminal/color_mode.ts";
 import { wrapLines } from "../terminal/wrap.ts";
 import type { Output } from "../output.ts";
 import { printLogs } from "../tracking/show_logs.ts";
@@ -28,7 +27,7 @@ import { viewRun } from "../tracking/run_view.ts";
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
   const prompter = await clackPrompter({
-    mayColor: colorMode(context.env) !== "never",
+    mayColor: output.mayColorPrompts,
     // A note begins with a bar and two spaces.
     wrap: (text) => wrapLines(text, context.stderr.columns() - 3),
   });

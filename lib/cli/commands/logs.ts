@@ -38,7 +38,7 @@ export const command = defineCommand({
     }
     await using deps = await openDeps({ context, output, signal, values }, historyFor(ref === undefined ? [] : [ref]));
     const runId = ref === undefined
-      ? await pickRun({ context, client: deps.client, signal }, { isRunning: false, mayColor: values.noColor !== true })
+      ? await pickRun({ context, output, client: deps.client, signal }, { isRunning: false })
       : await findRun(deps, ref, { signal });
     const client = await redactingReads(deps, runId);
     const run = await client.getRun(runId, { signal });

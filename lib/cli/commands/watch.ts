@@ -30,14 +30,13 @@ export const command = defineCommand({
     ...TRACK_OPTIONS,
   },
   async run(call) {
-    const { context, output, signal, values } = call;
+    const { context, output, values } = call;
     if (values.runs === undefined) checkCanPick(context, "watch");
     const refs = parseManyRuns(values.runs ?? []);
     const options = waitOptions(values, call);
     await using deps = await openDeps(call, historyFor(refs));
-    const pick = { isRunning: true, mayColor: values.noColor !== true };
     const runIds = refs.length === 0
-      ? [await pickRun({ context, client: deps.client, signal }, pick)]
+      ? [await pickRun({ ...call, client: deps.client }, { isRunning: true })]
       : await withinTimeout(deps.clock, options, "find the run", (signal) => findRuns(deps, refs, { signal }));
     const client = sharingPolls(deps.client, deps.clock, runIds.length);
     const results = await trackAll({ ...call, deps: { ...deps, client } }, runIds, options);

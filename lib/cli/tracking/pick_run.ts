@@ -24,8 +24,8 @@ export function checkCanPick(context: Context, command: string): void {
  * @throws NotFound if there is none; Stopped if the user cancels.
  */
 export async function pickRun(
-  { context, client, signal }: Pick<Invocation<unknown>, "context" | "signal"> & Pick<Deps, "client">,
-  { isRunning, mayColor }: { readonly isRunning: boolean; readonly mayColor: boolean },
+  { context, output, client, signal }: Omit<Invocation<unknown>, "values"> & Pick<Deps, "client">,
+  { isRunning }: { readonly isRunning: boolean },
 ): Promise<RunId> {
   const { runs } = await client.listRuns({
     ...(isRunning ? { statuses: ["running"] } : {}),
@@ -36,7 +36,7 @@ export async function pickRun(
     throw new NotFound(`Cannot pick a run: there is no ${isRunning ? "running " : ""}run`, { hint: LIST_HINT });
   }
   const { clackPrompter } = await import("../../prompts/clack_prompter.ts");
-  const prompter = await clackPrompter({ mayColor: mayColor && (context.env("NO_COLOR") ?? "") === "" });
+  const prompter = await clackPrompter({ mayColor: output.mayColorPrompts });
   const choices = runChoices(runs, context.clock.now());
   const picked = await prompter.choose("Select a run", choices).catch(expected(PromptCancelled));
   if (!(picked instanceof PromptCancelled)) return picked;
