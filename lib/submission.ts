@@ -249,12 +249,7 @@ export interface RejectedSubmission extends SubmissionBase {
 }
 
 /** A request to start one run, and what has become of it. */
-export type Submission =
-  | PendingSubmission
-  | UnconfirmedSubmission
-  | ActiveSubmission
-  | FinishedSubmission
-  | RejectedSubmission;
+export type Submission = OpenSubmission | FinishedSubmission | RejectedSubmission;
 
 /** Something may still happen to it. */
 export type OpenSubmission = PendingSubmission | UnconfirmedSubmission | ActiveSubmission;
