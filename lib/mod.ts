@@ -129,6 +129,7 @@ export type {
   IdempotencyKey,
   KeptJudgement,
   ObservedRun,
+  OpenSubmission,
   Origin,
   PendingSubmission,
   Reconciliation,
