@@ -77,7 +77,12 @@ export function askForMissing(
     try {
       return await promptForFields(prompter, form, inputs, { clusters, only: paths });
     } catch (error) {
-      throw error instanceof PromptCancelled ? new Stopped("SIGINT") : error;
+      if (!(error instanceof PromptCancelled)) throw error;
+      throw new Stopped("SIGINT", {
+        message: "Cancelled: nothing was submitted",
+        hint: "Give inputs with -i NAME=VALUE; --no-input lists what is missing",
+        submitted: "no",
+      });
     }
   };
 }

@@ -259,7 +259,10 @@ export const suiteFormat = strictObject({
   reference: optional(references),
   budget: optional(
     string().check(
-      regex(/^\d+(?:\.\d+)? run-hours$/, "must be like 200 run-hours: the platform does not report nodes"),
+      regex(
+        /^\d+(?:\.\d+)? run-hours$/,
+        "must be like 200 run-hours, the hours of all runs together: the platform does not report nodes",
+      ),
       describe("No more runs are started once all of them have used this much run time"),
     ),
   ),

@@ -454,7 +454,7 @@ Deno.test({
     assert.match(await refusing.waitFor(/\[ended 2\]/), /message +is required \(Message\)/);
     await using cancelled = await stage.open({ args: "run asking -i given=x" });
     await answerPrompts(cancelled, [[/◆ {2}Message \(required\)/, "C-c"]]);
-    await cancelled.waitFor(/\[ended 130\]/);
+    assert.match(await cancelled.waitFor(/\[ended 130\]/), /Cancelled: nothing was submitted/);
     assert.equal(submittedTo(stage.simulator).length, 1);
   },
 });
