@@ -465,6 +465,15 @@ Deno.test("batch list and batch status count the rows that are in the file", asy
   assert.deepEqual([(await documentOf(stage, "status")).rowCount, batches[0].rowCount], [2, 2]);
 });
 
+Deno.test("a suite is no batch", async () => {
+  await using stage = await aStage();
+  const suite = "version: 1\ncases: [{ name: a, workflow: solve, inputs: { n: 1 } }]\n";
+  const ended = await stage.call(["test", "nightly.suite.yaml", ...QUICK], files({ "nightly.suite.yaml": suite }));
+  assert.equal(ended.code, 0, ended.stderr);
+  const { code, stderr } = await stage.call(["batch", "status", "nightly"]);
+  assert.deepEqual([code, /Cannot find batch "nightly"/.test(stderr)], [5, true]);
+});
+
 for (
   const [logs, error] of [
     [["::warning::connection reset, using the mirror", "::error::mesh is broken"], "mesh is broken"],

@@ -1,15 +1,13 @@
 /** The results of a batch: files, the answer on stdout, and the exit code. */
 
 import type { RowResult } from "../../batch.ts";
-import { didYouMean } from "../../did_you_mean.ts";
-import { NotFound, type RunnerError } from "../../errors.ts";
+import type { RunnerError } from "../../errors.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { type LoadedRow, loadResults, loadRows } from "../../batches/load_results.ts";
 import type { BatchFacts } from "../../batches/report.ts";
 import { countsOf, resultDocument, resultsCsv, resultsJsonLines } from "../../batches/results.ts";
 import { type BatchOutcome, isSuccess } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
-import type { RunStore } from "../../store/run_store.ts";
 import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Submitted } from "../../result.ts";
@@ -201,14 +199,4 @@ export function endOfRows(rows: readonly RowResult[]): End {
 function endOf(kind: string): End {
   const [, exitCode = EXIT_CODES.failed] = Object.entries(EXIT_CODES).find(([name]) => name === kind) ?? [];
   return { exitCode, kind };
-}
-
-export async function findBatch(store: RunStore, name: string): Promise<StoredBatch> {
-  const batches = await store.batches.list();
-  const found = batches.filter((batch) => batch.batchId === name || batch.name === name);
-  const [first] = found.sort((a, b) => b.updatedAtMs - a.updatedAtMs);
-  if (first !== undefined) return first;
-  throw new NotFound(`Cannot find batch "${name}" in the local history`, {
-    hint: didYouMean(name, batches.map((batch) => batch.name)) ?? "`pw-workflow-runner batch list` lists batches",
-  });
 }

@@ -10,10 +10,10 @@ import { readForm } from "../../inputs/read_form.ts";
 import { cancelRun, recordCancel } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findWorkflow } from "../../runs/find.ts";
-import { SESSION_PREFIX } from "../../suites/session.ts";
 import { argument, type ArgValues, flag, option, refuseIneffective, refuseOptions } from "../argv.ts";
-import { answerRows, endOfRows, findBatch } from "../batch/answer.ts";
+import { answerRows, endOfRows } from "../batch/answer.ts";
 import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
+import { findBatch, listBatches } from "../batch/stored_batches.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
@@ -108,8 +108,7 @@ function onlyName(action: string, [name, ...others]: readonly string[]): string 
 async function list(call: BatchCommandCall, names: readonly string[]): Promise<number> {
   if (names.length > 0) throw new UsageError(`batch list: unexpected argument "${names[0]}"`);
   await using store = openRunStore(call, "optional");
-  const stored = (await store.batches.list()).filter(({ batchId }) => !batchId.startsWith(SESSION_PREFIX));
-  const batches = stored.toSorted((a, b) => b.updatedAtMs - a.updatedAtMs);
+  const batches = await listBatches(store);
   const { output } = call;
   if (output.mode === "text") {
     const { renderTable } = await import("../terminal/table.ts");
