@@ -18,6 +18,8 @@ export interface CompletionSources {
   /** Newest first. */
   runs(): Promise<readonly (NamedItem & { readonly isRunning: boolean })[]>;
   contexts(): Promise<readonly string[]>;
+  /** Of the local history, the latest first. */
+  batches(): Promise<readonly NamedItem[]>;
   /** @param folder As typed, with its trailing slash; empty for the working folder. */
   files(folder: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
 }
@@ -68,6 +70,8 @@ async function candidatesFor(
       const last = { name: "last", description: "the latest run started on this machine" };
       return runs.length === 0 ? [] : [...matching, last].map(completeCandidate);
     }
+    case "batch":
+      return (await orNone(() => sources.batches())).map(completeCandidate);
     case "preset":
       return (await orNone(() => sources.presets(target.workflow ?? ""))).map(completeCandidate);
     case "input":

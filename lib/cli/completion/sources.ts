@@ -3,9 +3,10 @@
 import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
+import { counted } from "../../text.ts";
 import type { CommonValues } from "../command.ts";
 import type { Context } from "../context.ts";
-import { userFolder } from "../state_path.ts";
+import { runStorePath, userFolder } from "../state_path.ts";
 import { type CachedRows, openCache } from "./cache.ts";
 import type { CompletionSources } from "./candidates.ts";
 
@@ -80,6 +81,21 @@ export function completionSources(
     async contexts() {
       const { file } = await searchCredentialsFile(context);
       return file?.identities.map(({ name }) => name) ?? [];
+    },
+    async batches() {
+      const { clock, random, env, os } = context;
+      const name = env("PW_STORE_URL") || runStorePath(env, os);
+      const [{ isStoreMissing, openKv }, { createRunStore }, { listBatches }] = await Promise.all([
+        import("../../store/open_kv.ts"),
+        import("../../store/run_store.ts"),
+        import("../batch/stored_batches.ts"),
+      ]);
+      if (isStoreMissing(name)) return [];
+      using deadline = clock.timeout(TIMEOUT_MS);
+      const options = { clock, random, maxAttempts: 1, onSetAside: null, signal: deadline.signal };
+      await using store = createRunStore(openKv(name, options));
+      const batches = await listBatches(store);
+      return batches.map(({ name, rowCount }) => ({ name, description: counted(rowCount, "row") }));
     },
     files: listFolder,
   };

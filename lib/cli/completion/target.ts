@@ -57,10 +57,10 @@ function targetOf(schema: ArgSchema | undefined, workflow: string | undefined): 
   return { type: schema.completes, workflow };
 }
 
-/** The actions come first; what follows one is a file only if its form names one. */
+/** The actions come first; what follows one is what its form names. */
 function withActions(
   target: CompletionTarget | undefined,
-  { positionals: [first] }: ScannedLine,
+  { positionals: [first, second] }: ScannedLine,
   forms: Choices,
 ): CompletionTarget | undefined {
   const actions = Object.entries(forms).map(([form, description]) => ({ words: form.split(" "), description }));
@@ -69,6 +69,7 @@ function withActions(
     return { ...target, actions: Object.fromEntries(actions.map(({ words, description }) => [words[0], description])) };
   }
   const given = actions.find(({ words }) => words[0] === first.text);
+  if (given?.words[1] === "BATCH" && second === undefined) return { ...target, type: "batch" };
   return given === undefined || given.words.includes("FILE…") ? target : undefined;
 }
 

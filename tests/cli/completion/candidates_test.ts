@@ -17,6 +17,7 @@ const SOURCES: CompletionSources = {
       { name: "a", description: "", isRunning: false },
     ]),
   contexts: () => Promise.resolve(["work"]),
+  batches: () => Promise.resolve([{ name: "sweep", description: "2 rows" }]),
   files: (folder) =>
     Promise.resolve([
       { name: ".hidden", isDirectory: false },
@@ -32,6 +33,7 @@ for (
     [{ type: "workflow", workflow: undefined }, "", ["hello-world"]],
     [{ type: "preset", workflow: "wf" }, "", ["wf-preset"]],
     [{ type: "context", workflow: undefined }, "", ["work"]],
+    [{ type: "batch", workflow: undefined }, "", ["sweep"]],
     [{ type: "run", workflow: undefined }, "", ["b", "a", "last"]],
     [{ type: "running-run", workflow: undefined }, "", ["b", "last"]],
     [{ type: "file", workflow: undefined }, "", ["of-0", "sub/"]],

@@ -6,6 +6,7 @@ import { keyFor } from "../../platform/support/servers.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { cacheEnv, runProgram } from "../../support/program.ts";
+import { openRunStore } from "../../support/run_store.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { bufferedWriter } from "../../support/writer.ts";
 
@@ -30,7 +31,8 @@ for (
     [["bash", "--", "pw-workflow-runner batch deno.js", "=:"], /^deno\.json $/],
     [["bash", "--", "pw-workflow-runner batch deno.json deno.js", "=:"], /^deno\.json $/],
     [["fish", "--", "batch", "deno.json", ""], /^(?![^]*^set\t)[^]*^deno\.json\t$/m],
-    [["fish", "--", "batch", "status", ""], /^--workflow\t(?![^]*^deno\.json\t)/],
+    [["fish", "--", "batch", "list", ""], /^--workflow\t(?![^]*^deno\.json\t)/],
+    [["fish", "--", "batch", "status", ""], /^$/],
     [["fish", "--", "test", ""], /^merge\tjoin [^]*^deno\.json\t$/m],
     [["fish", "--", "test", "merge", ""], /^(?![^]*^merge\t)[^]*^deno\.json\t$/m],
     [["fish", "--", "ls", "--fav"], /^--favorites\t/m],
@@ -84,6 +86,25 @@ for (
     assert.ok(stdout.includes(`${inserted}\t${name}\t`), stdout);
   });
 }
+
+Deno.test("after an action of batch, the batches of the local history are completed, the latest first", async () => {
+  await using state = await emptyFolder();
+  await using simulator = await startSimulator();
+  const env = envOf({ PW_API_KEY: simulator.key, PW_STATE_DIR: state.path });
+  const offline = () => Promise.reject(new TypeError("no network"));
+  const typed = async (...words: readonly string[]) =>
+    (await complete(["fish", "--", "batch", ...words, ""], { env, fetch: offline })).stdout;
+  assert.equal(await typed("cancel"), "");
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(state.path)), [], "no store is created");
+  await using store = openRunStore(`${state.path}/history.db`);
+  const owner = { host: "h", user: "u" };
+  for (const [index, name] of ["old", "two words", "suite"].entries()) {
+    const batchId = name === "suite" ? "suite.a" : `batch-${index}`;
+    await store.batches.put({ batchId, name, owner, createdAtMs: index, updatedAtMs: index }, []);
+  }
+  assert.equal(await typed("cancel"), "two words\t0 rows\nold\t0 rows\n");
+  assert.match(await typed("cancel", "old"), /^--/, "one is all that it takes");
+});
 
 Deno.test("a second Tab sends no request until 30 seconds have passed", async () => {
   await using simulator = await startSimulator();
