@@ -241,16 +241,6 @@ export function refuseOptions(
   if (given !== undefined) throw new UsageError(`Cannot use ${kebabOptionName(given)} ${reason}`, { hint });
 }
 
-/** @throws UsageError for an option that is not one of those that have an effect with the action. */
-export function refuseIneffective(
-  values: object,
-  args: Args,
-  { action, effective }: { readonly action: string; readonly effective: readonly string[] },
-): void {
-  const names = Object.keys(args).filter((key) => args[key]?.type !== "argument" && !effective.includes(key));
-  refuseOptions(values, names, { reason: `with ${action}: it has no effect there` });
-}
-
 /** Parses text. Empty text is refused, since it is most often a variable that is not set. */
 export const nonEmptyString = (value: string): string => {
   if (value === "") throw new UsageError("needs a value");

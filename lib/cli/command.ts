@@ -1,7 +1,17 @@
 /** A command: its options, its help, and the function that runs it. */
 
 import { LOG_LEVELS } from "../log.ts";
-import { type Args, type ArgValues, type Choices, flag, oneOf, option, readArgv, scanWords } from "./argv.ts";
+import {
+  type Args,
+  type ArgValues,
+  type Choices,
+  flag,
+  oneOf,
+  option,
+  readArgv,
+  refuseOptions,
+  scanWords,
+} from "./argv.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
@@ -51,6 +61,8 @@ export interface CommandSpec<A extends Args> {
   readonly examples: Choices;
   /** Its other forms, such as `status BATCH`, where no argument lists them. */
   readonly forms?: Choices;
+  /** Where actions replace an argument: its options that have an effect with each. */
+  readonly optionsOf?: Readonly<Record<string, readonly (keyof A & string)[]>>;
   /** Shown below the options. An empty line separates paragraphs; one that is indented is not wrapped. */
   readonly notes?: string;
   /** True if it does not connect to the platform. */
@@ -74,14 +86,29 @@ export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Comma
     args,
     prepare(name, argv) {
       const values = readArgv(name, args, argv);
+      if (spec.optionsOf !== undefined) {
+        const action = scanWords(args, argv).positionals[0]?.text;
+        const listed = listedArgs({ args, optionsOf: spec.optionsOf }, action);
+        const others = Object.keys(args).filter((key) => !Object.hasOwn(listed, key));
+        refuseOptions(values, others, { reason: `with ${name} ${action}: it has no effect there` });
+      }
       return async (invocation) => await spec.run({ ...invocation, values }) ?? 0;
     },
   };
 }
 
-/** The options of help and completion: those that have an effect. */
-export function listedArgs({ args, isLocal = false }: Pick<Command, "args" | "isLocal">): Args {
-  return Object.fromEntries(Object.entries(args).filter(([key]) => !isLocal || !(key in CONNECTION_OPTIONS)));
+/** The options of help and completion: those that have an effect, with an action if one is given. */
+export function listedArgs(
+  { args, isLocal = false, optionsOf = {} }: Pick<Command, "args" | "isLocal" | "optionsOf">,
+  action = "",
+): Args {
+  const own = Object.hasOwn(optionsOf, action) ? optionsOf[action] : undefined;
+  return Object.fromEntries(
+    Object.entries(args).filter(([key, { type }]) =>
+      (!isLocal || !(key in CONNECTION_OPTIONS)) &&
+      (own === undefined || type === "argument" || own.includes(key) || key in COMMON_OPTIONS || key in JSON_OPTION)
+    ),
+  );
 }
 
 /** Common options may come before the command: `--log-level DEBUG list` equals `list --log-level DEBUG`. */

@@ -10,11 +10,11 @@ import { readForm } from "../../inputs/read_form.ts";
 import { cancelRun, recordCancel } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findWorkflow } from "../../runs/find.ts";
-import { argument, type ArgValues, flag, option, refuseIneffective, refuseOptions } from "../argv.ts";
+import { argument, type ArgValues, flag, option, refuseOptions } from "../argv.ts";
 import { answerRows, endOfRows } from "../batch/answer.ts";
 import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { findBatch, listBatches } from "../batch/stored_batches.ts";
-import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
+import { defineCommand, type Invocation } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { inputSources } from "../input_options.ts";
@@ -50,6 +50,7 @@ export const command = defineCommand({
     "cancel BATCH": "cancel the runs that are still running",
     "set BATCH --jobs N": "change how many run at once, also while it runs",
   },
+  optionsOf: { list: [], status: ["exitStatus"], results: ["csv", "jsonl", "report"], cancel: [], set: ["jobs"] },
   notes: [
     "The same command again continues the batch: runs that are still running are tracked, rows that have ended are skipped, and the",
     "rest is submitted. Nothing is submitted twice, even after kill -9.",
@@ -63,24 +64,19 @@ export const command = defineCommand({
       refuseOptions(values, ["exitStatus"], { reason: "without batch status" });
       return await runFiles(call);
     }
-    const effective = [...action.options, ...Object.keys(JSON_OPTION)];
-    refuseIneffective(values, ARGS, { action: `batch ${name}`, effective });
-    return await action.run(call, names);
+    return await action(call, names);
   },
 });
 
-interface BatchAction {
-  readonly options: readonly (keyof typeof ARGS)[];
-  run(call: BatchCommandCall, names: readonly string[]): Promise<number>;
-}
+type BatchAction = (call: BatchCommandCall, names: readonly string[]) => Promise<number>;
 
 const ACTIONS: ReadonlyMap<string, BatchAction> = new Map(
   Object.entries<BatchAction>({
-    list: { options: [], run: list },
-    status: { options: ["exitStatus"], run: (call, names) => status(call, onlyName("status", names)) },
-    results: { options: ["csv", "jsonl", "report"], run: (call, names) => results(call, onlyName("results", names)) },
-    cancel: { options: [], run: (call, names) => cancel(call, onlyName("cancel", names)) },
-    set: { options: ["jobs"], run: (call, names) => set(call, onlyName("set", names)) },
+    list,
+    status: (call, names) => status(call, onlyName("status", names)),
+    results: (call, names) => results(call, onlyName("results", names)),
+    cancel: (call, names) => cancel(call, onlyName("cancel", names)),
+    set: (call, names) => set(call, onlyName("set", names)),
   }),
 );
 

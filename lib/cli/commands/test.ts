@@ -1,5 +1,5 @@
-import { refuseIneffective, refuseOptions } from "../argv.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
+import { refuseOptions } from "../argv.ts";
+import { defineCommand } from "../command.ts";
 import { SUITE_OPTIONS } from "../suite/options.ts";
 
 export const command = defineCommand({
@@ -12,6 +12,10 @@ export const command = defineCommand({
   forms: {
     "merge FILE…": "join the reports of shards, written with --report ctrf=FILE",
     "history CASE": "show earlier verdicts, durations and metrics of a case",
+  },
+  optionsOf: {
+    merge: ["report", "history", "maxSkipped", "failOnFlaky"],
+    history: ["metric", "format", "env", "history"],
   },
   notes: [
     "A suite file names cases: a workflow, its inputs, and what is expected of the run. The smallest one:",
@@ -31,18 +35,10 @@ export const command = defineCommand({
   args: SUITE_OPTIONS,
   async run(call) {
     const [action, ...names] = call.values.suites ?? [];
-    const refuseOthers = (...effective: readonly (keyof typeof SUITE_OPTIONS)[]) => {
-      refuseIneffective(call.values, SUITE_OPTIONS, {
-        action: `test ${action}`,
-        effective: [...effective, ...Object.keys(JSON_OPTION)],
-      });
-    };
     if (action === "merge") {
-      refuseOthers("report", "history", "maxSkipped", "failOnFlaky");
       return await (await import("../suite/merge_shards.ts")).mergeReports(call, names);
     }
     if (action === "history") {
-      refuseOthers("metric", "format", "env", "history");
       return await (await import("../suite/case_history.ts")).answerHistory(call, names);
     }
     if (call.values.order !== "random") {

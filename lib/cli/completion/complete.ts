@@ -105,7 +105,8 @@ async function cursorOf({ before, current }: TypedWords): Promise<CommandLineCur
   const entry = findCommand(name);
   if (entry !== undefined) {
     const command = await entry.load();
-    return findCommandLineCursor(listedArgs(command), { before: argv, current }, command.forms);
+    const action = scanWords(command.args, argv).positionals[0]?.text;
+    return findCommandLineCursor(listedArgs(command, action), { before: argv, current }, command.forms);
   }
   return name === "help"
     ? findCommandLineCursor(WITHOUT_COMMAND, { before: argv, current })
