@@ -149,7 +149,7 @@ for (const fault of ["does not answer", "fails again and again"] as const) {
         time.advance(1_000);
         await assert.rejects(reading, (error) => error === reason);
         isBroken = false;
-        assert.equal((await kv.get(["a"])).value, null, "what is still to be said is read");
+        assert.equal((await kv.get(["a"])).value, null, "a store that answers is still read");
         isBroken = true;
         const later = assert.rejects(kv.get(["a"]), (error) => error === reason);
         time.advance(1_000);

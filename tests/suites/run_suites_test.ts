@@ -823,7 +823,7 @@ Deno.test("a run that ends before its first poll has not been seen waiting", asy
   assert.deepEqual((await stage.test(files, ["--json", "--rejudge"])).verdicts, { a: "passed" });
 });
 
-Deno.test("where nothing has changed or failed, nothing is run, and the reports say that all is well", async () => {
+Deno.test("where nothing has changed or failed, nothing is run, and the exit code is 0", async () => {
   await using stage = await suiteStage();
   const runProgram = () => Promise.resolve({ type: "ended", code: 0, stdout: "", stderr: "" } as const);
   const sinceHead = ["--case", "good", "--changed-since", "HEAD"];
