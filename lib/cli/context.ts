@@ -33,15 +33,18 @@ export interface Context {
   readonly os: typeof Deno.build.os;
   readonly runtime: { readonly deno: string; readonly arch: string };
   readonly stdin: { readonly isTerminal: boolean; readText(): Promise<string> };
-  /** Prompts for a secret without echo. Call it only if stdin is a terminal. */
-  promptSecret(label: string): Promise<string>;
+  /** Prompts for a secret without echo. Call it only if stdin is a terminal. The signal ends it with its reason. */
+  promptSecret(label: string, signal?: AbortSignal): Promise<string>;
   /**
    * Calls back with the text of the keys that are pressed, also with sequences like that of an arrow, until disposed.
    * Ctrl-C stays a signal. `undefined` where stdin is no terminal.
    */
   readonly onKeys?: ((callback: (text: string) => void) => Disposable) | undefined;
-  /** A prompt for yes or no that can be answered with arrows, and left with Esc for no; absent where none can be drawn. */
-  readonly promptYesNo?: ((question: string) => Promise<boolean>) | undefined;
+  /**
+   * A prompt for yes or no that can be answered with arrows, and left with Esc for no; absent where none can be drawn. The
+   * signal ends it with its reason.
+   */
+  readonly promptYesNo?: ((question: string, signal?: AbortSignal) => Promise<boolean>) | undefined;
   /** Reads one line; `null` at the end of stdin. Call it only if stdin is a terminal. */
   readLine(): Promise<string | null>;
   readonly stdout: TextWriter;

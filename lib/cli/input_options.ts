@@ -63,7 +63,7 @@ export function inputSources(context: Context): LayerSources {
 
 /** Asks for required inputs without a value; `undefined` without a terminal, or where a program reads the output. */
 export function askForMissing(
-  { context, output, values }: Omit<Invocation<{ readonly noInput?: boolean | undefined }>, "signal">,
+  { context, output, signal, values }: Invocation<{ readonly noInput?: boolean | undefined }>,
 ): PrepareOptions["ask"] {
   const isTerminal = context.stdin.isTerminal && context.stderr.isTerminal;
   if (values.noInput === true || !isTerminal || output.mode !== "text") return undefined;
@@ -73,7 +73,7 @@ export function askForMissing(
       import("../prompts/fill.ts"),
       import("../prompts/prompter.ts"),
     ]);
-    const prompter = await clackPrompter({ mayColor: output.mayColorPrompts });
+    const prompter = await clackPrompter({ mayColor: output.mayColorPrompts, signal });
     try {
       return await promptForFields(prompter, form, inputs, { clusters, only: paths });
     } catch (error) {

@@ -24,7 +24,7 @@ export function systemContext(versionLine: string): Context {
     stdout: textWriter(Deno.stdout),
     stderr: neverThrowing(textWriter(Deno.stderr)),
     clock: systemClock,
-    promptSecret: async (label) => (await import("./terminal/ask_secret.ts")).promptSecret(label),
+    promptSecret: async (label, signal) => (await import("./terminal/ask_secret.ts")).promptSecret(label, signal),
     readLine,
     random: systemRandom,
     fetch: globalThis.fetch,
@@ -97,12 +97,12 @@ async function readLine(): Promise<string | null> {
   return count === null ? null : new TextDecoder().decode(buffer.subarray(0, count)).trimEnd();
 }
 
-async function promptYesNo(question: string): Promise<boolean> {
+async function promptYesNo(question: string, signal?: AbortSignal): Promise<boolean> {
   const [{ clackPrompter }, { PromptCancelled }] = await Promise.all([
     import("../prompts/clack_prompter.ts"),
     import("../prompts/prompter.ts"),
   ]);
-  const prompter = await clackPrompter({ mayColor: colorMode(systemEnv) !== "never" });
+  const prompter = await clackPrompter({ mayColor: colorMode(systemEnv) !== "never", signal });
   return await prompter.confirm(question, { initial: false }).catch(expected(PromptCancelled)) === true;
 }
 

@@ -6,8 +6,10 @@ import { matchesSearch } from "./choices.ts";
 type Input = typeof import("node:process").stdin;
 
 /** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
-export async function clackPrompter({ mayColor, wrap = (text) => text }: {
+export async function clackPrompter({ mayColor, signal, wrap = (text) => text }: {
   readonly mayColor: boolean;
+  /** Ends an open prompt, which throws its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Wraps a note for the terminal: the package does so for prompts only. */
   readonly wrap?: (text: string) => string;
 }): Promise<Prompter> {
@@ -19,8 +21,9 @@ export async function clackPrompter({ mayColor, wrap = (text) => text }: {
 
   /** @throws PromptCancelled when the user cancelled the prompt. */
   async function ask<Answer>(prompt: Promise<Answer | CancelSymbol>): Promise<Answer> {
-    using _end = cancelAtEnd(process.stdin);
+    using _end = cancelAtEnd(process.stdin, signal);
     const answer = await prompt;
+    if (isCancel(answer)) signal?.throwIfAborted();
     if (isCancel(answer)) throw new PromptCancelled("The prompt was cancelled");
     return answer;
   }
@@ -112,17 +115,22 @@ function watchKeys(input: Input, pattern: RegExp) {
   return { match: () => isMatch, [Symbol.dispose]: () => void input.off("data", onData) };
 }
 
-/** Makes Ctrl-D a Ctrl-C where it deletes nothing: otherwise it pauses the input, and the prompt would wait for keys forever. */
-function cancelAtEnd(input: Input): Disposable {
+/**
+ * Makes Ctrl-D a Ctrl-C where it deletes nothing: otherwise it pauses the input, and the prompt would wait for keys forever.
+ * So does the signal, after which no key may come any more: the terminal may be closed.
+ */
+function cancelAtEnd(input: Input, signal: AbortSignal | undefined): Disposable {
   const keys = watchKeys(input, CTRL_D);
   const cancel = () => input.emit("keypress", "\u0003", { name: "c", sequence: "\u0003", ctrl: true });
   // Once the prompt has seen the key itself.
   const onPause = () => keys.match() && queueMicrotask(cancel);
   input.on("pause", onPause);
+  signal?.addEventListener("abort", cancel);
   return {
     [Symbol.dispose]() {
       keys[Symbol.dispose]();
       input.off("pause", onPause);
+      signal?.removeEventListener("abort", cancel);
     },
   };
 }

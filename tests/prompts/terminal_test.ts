@@ -387,6 +387,27 @@ for (
   });
 }
 
+for (
+  const [args, prompt] of [
+    ["logs", /◆ {2}Select a run/],
+    ["run asking -i given=x", /◆ {2}Message/],
+    ["run asking -i given=@-", /given:$/],
+    ["workspace restart", /Continue\?/],
+  ] as const
+) {
+  Deno.test({
+    ...needing(`a signal ends the prompt of ${args}, as where its terminal is closed`, missing),
+    async fn() {
+      await using stage = await aStage({ workflows: { asking: ASKING } });
+      await using terminal = await stage.open({ args });
+      await terminal.waitFor(prompt);
+      await terminal.signal("HUP");
+      const screen = await terminal.waitFor(/\[ended 129\]/, { deadlineMs: 10_000 });
+      assert.match(screen, /isig icanon iexten\s+echo\s/);
+    },
+  });
+}
+
 const QUICK = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
 
 const BY_HAND = `on:

@@ -1,3 +1,4 @@
+import { abortable } from "../../abortable.ts";
 import { Stopped } from "../context.ts";
 
 const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U] = ["\u007f", "\u0003", "\u0004", "\b", "\u0015"];
@@ -5,14 +6,15 @@ const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U] = ["\u007f", "\u0003", "\u0004
 /**
  * Reads a line from the terminal without echo, and restores the terminal's settings.
  *
- * @throws Stopped on Ctrl-C, and at the end of the input, like Ctrl-D on an empty line: that is no empty secret.
+ * @throws Stopped on Ctrl-C, and at the end of the input, like Ctrl-D on an empty line: that is no empty secret. The reason
+ * of the signal once that aborts.
  */
-export async function promptSecret(label: string): Promise<string> {
+export async function promptSecret(label: string, signal?: AbortSignal): Promise<string> {
   const encoder = new TextEncoder();
   Deno.stderr.writeSync(encoder.encode(`${label}: `));
   Deno.stdin.setRaw(true);
   try {
-    return await readLine();
+    return await (signal === undefined ? readLine() : abortable(readLine(), signal));
   } finally {
     Deno.stdin.setRaw(false);
     Deno.stderr.writeSync(encoder.encode("\n"));

@@ -36,7 +36,7 @@ export async function pickRun(
     throw new NotFound(`Cannot pick a run: there is no ${isRunning ? "running " : ""}run`, { hint: LIST_HINT });
   }
   const { clackPrompter } = await import("../../prompts/clack_prompter.ts");
-  const prompter = await clackPrompter({ mayColor: output.mayColorPrompts });
+  const prompter = await clackPrompter({ mayColor: output.mayColorPrompts, signal });
   const choices = runChoices(runs, context.clock.now());
   const picked = await prompter.choose("Select a run", choices).catch(expected(PromptCancelled));
   if (!(picked instanceof PromptCancelled)) return picked;
