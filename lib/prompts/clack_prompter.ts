@@ -23,9 +23,9 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text }:
   async function ask<Answer>(prompt: Promise<Answer | CancelSymbol>): Promise<Answer> {
     using _end = cancelAtEnd(process.stdin, signal);
     const answer = await prompt;
-    if (isCancel(answer)) signal?.throwIfAborted();
-    if (isCancel(answer)) throw new PromptCancelled("The prompt was cancelled");
-    return answer;
+    if (!isCancel(answer)) return answer;
+    signal?.throwIfAborted();
+    throw new PromptCancelled("The prompt was cancelled");
   }
 
   /** What the prompts for a choice share. */
