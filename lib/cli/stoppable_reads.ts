@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 /**
  * A context whose reads of files and stdin are abandoned when the signal aborts: a FIFO without a writer, a pipe that stays
  * open or a file server that hangs would otherwise keep the program running. An abandoned read never returns, so that no
- * caller takes the stop for a file that cannot be read. A prompt that is open ends too; one that is opened afterwards asks
+ * caller takes the stop for a file that cannot be read. A prompt ends too, but a question that is asked afterwards is
  * about the stop itself. A second read of stdin is refused, because it would return an empty text.
  *
  * @returns Also a promise that rejects with the signal's reason once a read can no longer be waited for.
@@ -27,7 +27,6 @@ export function stoppableReads(context: Context, signal: AbortSignal) {
     }
   };
   const { readTextFile, listFiles, stdin, promptSecret, promptYesNo } = context;
-  const untilAborted = () => signal.aborted ? undefined : signal;
   let isStdinRead = false;
   const readStdin = () => {
     if (isStdinRead) throw new UsageError("Cannot read stdin: it can only be read once");
@@ -40,8 +39,8 @@ export function stoppableReads(context: Context, signal: AbortSignal) {
       ...context,
       readTextFile: (path) => stoppable(() => readTextFile(path)),
       listFiles: (folder, pattern, kind) => stoppable(() => listFiles(folder, pattern, kind)),
-      promptSecret: (label) => promptSecret(label, untilAborted()),
-      promptYesNo: promptYesNo && ((question) => promptYesNo(question, untilAborted())),
+      promptSecret: (label) => promptSecret(label, signal),
+      promptYesNo: promptYesNo && ((question) => promptYesNo(question, signal.aborted ? undefined : signal)),
       stdin: { isTerminal: stdin.isTerminal, readText: () => stoppable(readStdin) },
     } satisfies Context,
   };

@@ -126,6 +126,8 @@ function cancelAtEnd(input: Input, signal: AbortSignal | undefined): Disposable 
   const onPause = () => keys.match() && queueMicrotask(cancel);
   input.on("pause", onPause);
   signal?.addEventListener("abort", cancel);
+  // It may have come while the prompt was loaded, or between two of them.
+  if (signal?.aborted) queueMicrotask(cancel);
   return {
     [Symbol.dispose]() {
       keys[Symbol.dispose]();

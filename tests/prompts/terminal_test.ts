@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { cacheEnv } from "../support/program.ts";
+import { emptyFolder } from "../support/main_job.ts";
 import { needing } from "../support/needs.ts";
 import { submittedTo } from "../support/received.ts";
 import { openTerminal, type Terminal, type TerminalOptions, tmuxMissing } from "../support/tmux.ts";
@@ -407,6 +408,24 @@ for (
     },
   });
 }
+
+Deno.test({
+  ...needing("a prompt that is opened after the signal ends at once", missing),
+  async fn() {
+    const prompter = new URL("../../lib/prompts/clack_prompter.ts", import.meta.url).href;
+    const program = `const { clackPrompter } = await import("${prompter}");
+      const signal = AbortSignal.abort(new Error("stopped before"));
+      const prompter = await clackPrompter({ mayColor: false, signal });
+      await prompter.text("Name").catch(({ message }) => console.log(message));`;
+    await using folder = await emptyFolder();
+    await Deno.writeTextFile(`${folder.path}/program.ts`, program);
+    await using terminal = await openTerminal({
+      command: `'${Deno.execPath()}' run -A --no-check --no-config --no-lock '${folder.path}/program.ts'`,
+      env: cacheEnv(),
+    });
+    assert.match(await terminal.waitFor(/\[ended 0\]/, { deadlineMs: 10_000 }), /^stopped before$/m);
+  },
+});
 
 const QUICK = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
 
