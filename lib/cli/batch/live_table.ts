@@ -1,11 +1,31 @@
 /** A running batch as a table that is updated in place, and its keys. */
 
 import { failureGroups } from "../../batches/failure_groups.ts";
-import { type BatchTable, type BatchTableRow, type BatchTableView, renderBatchTable } from "../render/batch_table.ts";
-import { parseKeys, viewAfterKey } from "../tracking/batch_keys.ts";
+import type { BatchControl, BatchEvent } from "../../runs/batch_task.ts";
+import type { Deps } from "../../runs/deps.ts";
+import type { StoredBatch } from "../../store/batch_store.ts";
+import type { Invocation } from "../command.ts";
+import { noteOf } from "../render/batch_lines.ts";
+import { type BatchTable, type BatchTableView, renderBatchTable } from "../render/batch_table.ts";
 import { estimateEnd } from "./estimate_end.ts";
-import type { RowState } from "./row_states.ts";
-import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
+import type { BatchValues } from "./options.ts";
+import type { RowStates } from "./row_states.ts";
+
+export interface BatchViewer extends Disposable {
+  show(event: BatchEvent): void;
+}
+
+export interface ViewParts {
+  readonly batch: Pick<StoredBatch, "name" | "batchId">;
+  readonly states: RowStates;
+  readonly control: BatchControl;
+  /** Called when a key has changed how many runs at once. */
+  readonly onJobsKey?: () => void;
+  /** Ends the wait; the runs continue. */
+  readonly detach: () => void;
+}
+
+export type ViewCall = Invocation<Pick<BatchValues, "progress" | "log">> & { readonly deps: Pick<Deps, "clock"> };
 
 /** Grouping thousands of failures and estimating the end take a while: not for each of many events. */
 const SUMMARY_MS = 2_000;
@@ -21,25 +41,25 @@ export function liveTable(
   let isConnectionLost = false;
   let view: BatchTableView = { shows: "changed", scroll: 0 };
   let table: BatchTable = { text: "", maxScroll: 0, pageSize: 0 };
-  let summary = { atMs: -Infinity, groups: failureGroups([]), estimate: estimateEnd(states, clock.now(), control) };
-  const summarize = () => {
-    if (clock.monotonic() - summary.atMs < SUMMARY_MS) return summary;
-    const groups = failureGroups(states.all());
-    return { atMs: clock.monotonic(), groups, estimate: estimateEnd(states, clock.now(), control) };
-  };
+  const summarize = () => ({
+    atMs: clock.monotonic(),
+    failureGroups: failureGroups(states.all()),
+    estimate: estimateEnd(states, clock.now(), control),
+  });
+  let summary = summarize();
   const line = output.live(clock, (columns, rows) => {
-    summary = summarize();
+    if (clock.monotonic() - summary.atMs >= SUMMARY_MS) summary = summarize();
     const nowMs = clock.now();
     table = renderBatchTable({
+      ...summary,
       name: batch.name,
-      rows: states.all().map((state) => tableRow(state, nowMs)),
+      rows: states.all(),
+      nowMs,
       elapsedMs: clock.monotonic() - startMs,
-      estimate: summary.estimate,
-      ageMs: polledAtMs === null ? null : Math.max(0, nowMs - polledAtMs),
+      ageMs: polledAtMs === null ? null : nowMs - polledAtMs,
       isConnectionLost,
       jobs: control.jobs,
       notes,
-      failureGroups: summary.groups,
       view,
     }, { columns, rows, style: output.style });
     return table.text;
@@ -71,18 +91,48 @@ export function liveTable(
   };
 }
 
-function tableRow(
-  { row, label, status, attempt, startedAtMs, seconds, changedAtMs, error }: RowState,
-  nowMs: number,
-): BatchTableRow {
-  const runningMs = startedAtMs === null ? null : Math.max(0, nowMs - startedAtMs);
-  return {
-    row,
-    label,
-    status,
-    attempt,
-    elapsedMs: seconds === null ? (status === "running" ? runningMs : null) : seconds * 1_000,
-    changedAtMs: changedAtMs === 0 ? null : changedAtMs,
-    detail: error ?? "",
-  };
+const KEYS = [
+  ["\u001b[A", "up"],
+  ["\u001bOA", "up"],
+  ["k", "up"],
+  ["\u001b[B", "down"],
+  ["\u001bOB", "down"],
+  ["j", "down"],
+  ["\u001b[5~", "page-up"],
+  ["\u001b[6~", "page-down"],
+  [" ", "page-down"],
+  ["\u001b[H", "home"],
+  ["\u001bOH", "home"],
+  ["\u001b[1~", "home"],
+  ["\u001b[F", "end"],
+  ["\u001bOF", "end"],
+  ["\u001b[4~", "end"],
+  ["f", "failed"],
+  ["+", "more"],
+  ["=", "more"],
+  ["-", "fewer"],
+  ["q", "detach"],
+] as const;
+
+export type BatchKey = (typeof KEYS)[number][1];
+
+const KEY_OF: ReadonlyMap<string, BatchKey> = new Map(KEYS);
+
+/** The keys in what a terminal sent at once; others are ignored. */
+export function parseKeys(text: string): readonly BatchKey[] {
+  // deno-lint-ignore no-control-regex -- an escape sequence starts with one
+  const parts = text.match(/\u001b(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|[^\u001b]/gu) ?? [];
+  return parts.flatMap((part) => KEY_OF.get(part) ?? []);
+}
+
+/** The view after a key; the same for keys that do not change it. */
+export function viewAfterKey(
+  view: BatchTableView,
+  key: BatchKey,
+  { maxScroll, pageSize }: Pick<BatchTable, "maxScroll" | "pageSize">,
+): BatchTableView {
+  const by = { up: -1, down: 1, "page-up": -pageSize, "page-down": pageSize, home: -Infinity, end: Infinity };
+  if (key === "failed") return { shows: view.shows === "failed" ? "changed" : "failed", scroll: 0 };
+  if (key === "more" || key === "fewer" || key === "detach") return view;
+  return { ...view, scroll: Math.min(maxScroll, Math.max(0, view.scroll + by[key])) };
 }

@@ -2,9 +2,9 @@
 
 import { osErrorReason } from "../../os_error.ts";
 import type { BatchEvent } from "../../runs/batch_task.ts";
-import { countLine, endLine, isCountLineDue } from "../render/batch_lines.ts";
+import { countLine, endLine, isCountLineDue, noteOf } from "../render/batch_lines.ts";
 import { estimateEnd } from "./estimate_end.ts";
-import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
+import type { BatchViewer, ViewCall, ViewParts } from "./live_table.ts";
 
 /** Also appends to the log that was asked for. */
 export async function viewBatch(call: ViewCall, parts: ViewParts) {

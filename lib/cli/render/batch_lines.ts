@@ -5,6 +5,7 @@ import { type FailureGroup, failureGroupText, isFailure } from "../../batches/fa
 import { countsOf } from "../../batches/results.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
+import type { BatchEvent } from "../../runs/batch_task.ts";
 import { counted } from "../../text.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
@@ -25,6 +26,23 @@ export function batchTotals(rows: readonly { readonly status: RowStatus }[]) {
   const waiting = count((status) => status === "waiting");
   const cancelled = count((status) => status === "cancelled");
   return { done: rows.length - running - waiting, failed: count(isFailure), cancelled, running, waiting };
+}
+
+/** What people should know; `undefined` for what the table or other lines show. */
+export function noteOf(event: BatchEvent): string | undefined {
+  switch (event.type) {
+    case "slowed":
+      return `Running ${event.jobs} at a time for now: ${oneLine(event.reason)}`;
+    case "connection-lost":
+      return `Connection lost, still trying: ${oneLine(event.reason)}`;
+    case "connection-restored":
+      return "Connection restored";
+    case "stopped":
+      if (event.reason === "interrupted") return undefined;
+      return `Submitting no more runs: ${event.detail ?? event.reason}`;
+    default:
+      return undefined;
+  }
 }
 
 /** With more rows, only failures have a line. */

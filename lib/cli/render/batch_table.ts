@@ -1,9 +1,10 @@
 /** A running batch on a terminal: totals, the rows that changed last, and failures by their reason. Pure. */
 
-import { hasOpenRun, type RowResult } from "../../batch.ts";
+import { hasOpenRun } from "../../batch.ts";
 import { type FailureGroup, isFailure } from "../../batches/failure_groups.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
+import type { RowState } from "../batch/row_states.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
@@ -11,19 +12,11 @@ import { packed } from "../terminal/wrap.ts";
 import { batchTotals, type EstimatedEnd, formatEstimate, renderFailureGroups } from "./batch_lines.ts";
 import { paintRows } from "./cells.ts";
 
-export interface BatchTableRow extends Pick<RowResult, "row" | "label" | "status" | "attempt"> {
-  /** `null` before the run has started. */
-  readonly elapsedMs: number | null;
-  /** When its status changed last; `null` for a row that was not submitted. */
-  readonly changedAtMs: number | null;
-  /** What it is doing, or why it failed; empty if unknown. */
-  readonly detail: string;
-}
-
 export interface BatchTableState {
   readonly name: string;
   /** In the order of the file. */
-  readonly rows: readonly BatchTableRow[];
+  readonly rows: readonly RowState[];
+  readonly nowMs: number;
   readonly elapsedMs: number;
   /** `null` while it cannot be estimated. */
   readonly estimate: EstimatedEnd | null;
@@ -136,14 +129,14 @@ function totalLines({ rows, estimate }: BatchTableState, { columns, style }: Bat
 }
 
 /** Those that changed last first, then those that were not submitted; or the failed ones in the order of the file. */
-function listedRows({ rows, view }: BatchTableState): readonly BatchTableRow[] {
+function listedRows({ rows, view }: BatchTableState): readonly RowState[] {
   if (view.shows === "failed") return rows.filter(({ status }) => isFailure(status));
-  return rows.toSorted((a, b) => (b.changedAtMs ?? -Infinity) - (a.changedAtMs ?? -Infinity) || a.row - b.row);
+  return rows.toSorted((a, b) => b.changedAtMs - a.changedAtMs || a.row - b.row);
 }
 
 function tableOf(
-  shown: readonly BatchTableRow[],
-  { rows, view, isConnectionLost }: BatchTableState,
+  shown: readonly RowState[],
+  { rows, nowMs, view, isConnectionLost }: BatchTableState,
   { columns, style }: BatchTableOptions,
 ): string {
   if (view.shows === "failed" && shown.length === 0) return style.dim("No row has failed");
@@ -154,14 +147,17 @@ function tableOf(
   const hasTime = !(isNarrow && isFailedView);
   const hasDetail = !isNarrow || isFailedView;
   const heading = ["ROW", "STATUS", "TOOK", "ATTEMPT", "LABEL", "DETAIL"];
-  const rowsOfText = shown.map(({ row, status, elapsedMs, attempt, label, detail }) => [
-    String(row),
-    isConnectionLost && hasOpenRun(status) ? `${status}?` : status,
-    elapsedMs === null ? "" : formatDuration(elapsedMs),
-    attempt === 0 ? "" : String(attempt),
-    oneLine(label),
-    oneLine(detail.split("\n")[0] ?? ""),
-  ]);
+  const rowsOfText = shown.map((state) => {
+    const { row, status, attempt, label, error } = state;
+    return [
+      String(row),
+      isConnectionLost && hasOpenRun(status) ? `${status}?` : status,
+      tookText(state, nowMs),
+      attempt === 0 ? "" : String(attempt),
+      oneLine(label),
+      oneLine(error?.split("\n")[0] ?? ""),
+    ];
+  });
   const isShown = [
     true,
     true,
@@ -185,6 +181,11 @@ function tableOf(
 }
 
 const LABEL = 4;
+
+function tookText({ status, seconds, startedAtMs }: RowState, nowMs: number): string {
+  if (seconds !== null) return formatDuration(seconds * 1_000);
+  return status === "running" && startedAtMs !== null ? formatDuration(nowMs - startedAtMs) : "";
+}
 
 function groupLines(
   { failureGroups: groups }: BatchTableState,

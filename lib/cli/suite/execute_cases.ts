@@ -12,8 +12,8 @@ import { executeSuites, type ExecuteSuitesOptions } from "../../suites/execute.t
 import { usualSecondsOf } from "../../suites/history.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import { createRowStates, type RowState } from "../batch/row_states.ts";
-import { noteOf } from "../batch/viewer.ts";
 import { viewBatch } from "../batch/view_batch.ts";
+import { noteOf } from "../render/batch_lines.ts";
 import { inputChecking } from "../input_options.ts";
 import { type Context, Stopped } from "../context.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";

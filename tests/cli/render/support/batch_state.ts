@@ -1,6 +1,7 @@
 import type { RowStatus } from "../../../../lib/batch.ts";
 import { failureGroups } from "../../../../lib/batches/failure_groups.ts";
-import type { BatchTableRow, BatchTableState } from "../../../../lib/cli/render/batch_table.ts";
+import type { RowState } from "../../../../lib/cli/batch/row_states.ts";
+import type { BatchTableState } from "../../../../lib/cli/render/batch_table.ts";
 
 const ERRORS = [
   "license not available",
@@ -10,30 +11,34 @@ const ERRORS = [
 
 /** A batch that is about half done: rows end in the order of the file. */
 export function aState(count: number, parts: Partial<BatchTableState> = {}): BatchTableState {
-  const rows = Array.from({ length: count }, (_, index): BatchTableRow => {
+  const rows = Array.from({ length: count }, (_, index): RowState => {
     const status = statusOf(index, count);
     const isStarted = status !== "waiting";
     return {
+      key: `key ${index + 1}`,
       row: index + 1,
       label: `mesh.size=${(index + 1) / 1_000} solver=${index % 2 === 0 ? "fast" : "accurate"}`,
       status,
       attempt: !isStarted ? 0 : index % 9 === 4 ? 2 : 1,
-      elapsedMs: isStarted ? 60_000 + index * 1_000 : null,
-      changedAtMs: isStarted ? index * 1_000 : null,
-      detail: status === "failed" ? ERRORS[index % 3] ?? "" : status === "running" ? '2/3 "run mpi"' : "",
+      run: null,
+      startedAtMs: status === "running" ? -index * 1_000 : null,
+      seconds: isStarted && status !== "running" ? 60 + index : null,
+      kind: null,
+      changedAtMs: isStarted ? (index + 1) * 1_000 : 0,
+      error: status === "failed" ? ERRORS[index % 3] ?? "" : status === "running" ? '2/3 "run mpi"' : null,
     };
   });
-  const results = rows.map(({ row, status, detail }) => ({ row, status, run: null, error: detail }));
   return {
     name: "sweep",
     rows,
+    nowMs: 60_000,
     elapsedMs: 724_000,
     estimate: { p50Ms: 2_400_000, p90Ms: 3_300_000 },
     ageMs: 3_000,
     isConnectionLost: false,
     jobs: 8,
     notes: [],
-    failureGroups: failureGroups(results),
+    failureGroups: failureGroups(rows),
     view: { shows: "changed", scroll: 0 },
     ...parts,
   };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type BatchKey, parseKeys, viewAfterKey } from "../../../lib/cli/tracking/batch_keys.ts";
+import { type BatchKey, parseKeys, viewAfterKey } from "../../../lib/cli/batch/live_table.ts";
 
 for (
   const [text, want] of [
