@@ -24,7 +24,7 @@ export type KeyPolicy = "attach" | "reject" | "new-if-failed";
 
 /** An idempotency key, and what to do when it already has a run. */
 export interface KeyWithPolicy {
-  /** The key itself. Keys are separate for each host, user and workflow. */
+  /** The key itself. Keys are separate for each host, user and workflow, and those of the service from all others. */
   readonly text: string;
   /** Applies when the key already has a run. */
   readonly policy: KeyPolicy;
@@ -111,8 +111,10 @@ async function withKey(
   pending: PendingSubmission,
   key: { text: string; attempt: number },
 ): Promise<PendingSubmission> {
-  const { owner, request } = pending;
-  const correlationTag = await correlationTagForKey({ owner, workflow: request.workflow, key });
+  const { owner, origin, request } = pending;
+  // The service's keys are separate: they give no access to runs of the command line.
+  const text = origin.type === "http" ? `http:${key.text}` : key.text;
+  const correlationTag = await correlationTagForKey({ owner, workflow: request.workflow, key: { ...key, text } });
   return {
     ...pending,
     submissionId: correlationTag,

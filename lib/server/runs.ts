@@ -42,7 +42,7 @@ export async function startRunRoute(context: RouteContext): Promise<Response> {
   // Concurrent identical requests to this isolate share one response; across isolates, the run store prevents a second
   // run.
   const name = `${key}\n${waitMs}\n${JSON.stringify(body)}`;
-  const response = inFlight.get(name) ?? submitAndWait(context, spec, { waitMs, key: `http:${key}` })
+  const response = inFlight.get(name) ?? submitAndWait(context, spec, { waitMs, key })
     .catch((error: unknown) => problemFromError(expected(RunnerError)(error)))
     .finally(() => inFlight.delete(name));
   inFlight.set(name, response);

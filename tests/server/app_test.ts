@@ -10,6 +10,7 @@ import { readBody } from "../../lib/server/request.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { CredentialError, UsageError } from "../../lib/errors.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { prepare } from "../../lib/runs/prepare.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import type { Service } from "../../lib/scheduler/service.ts";
@@ -27,6 +28,7 @@ import {
   anActiveSubmission,
   anUnconfirmedSubmission,
   aRejectedSubmission,
+  aRequest,
 } from "../support/records.ts";
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
@@ -293,6 +295,22 @@ Deno.test("an Idempotency-Key with a different body is rejected", async () => {
     headers,
   });
   assert.deepEqual([status, body.code], [422, "idempotency_key_conflict"]);
+  assert.match(body.detail, /^Cannot use the idempotency key "k" for quick: /);
+});
+
+Deno.test("an Idempotency-Key does not attach to a run of the command line", async () => {
+  await using server = await aServer();
+  const { deps } = await server.stage.isolate();
+  const local = await toEnd(execute(deps, aRequest({ workflow: "quick", inputs: {} }), {
+    idempotencyKey: { text: "k", policy: "attach" },
+  }));
+  const { body } = await server.send("/runs?wait=25s", {
+    method: "POST",
+    body: QUICK,
+    headers: { "idempotency-key": "k" },
+  });
+  assert.notEqual(body.slug, local.slug);
+  assert.equal(server.stage.simulator.runs().length, 2);
 });
 
 for (const key of ["", "a, b", '"open', '""', "\u00e4", '"a\\b"', "x".repeat(256)]) {
