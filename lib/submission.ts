@@ -228,11 +228,11 @@ export interface ActiveSubmission extends SubmissionBase {
   readonly isDetached: boolean;
 }
 
-/** The run has ended. */
+/** The run has ended, or was cancelled before it was submitted. */
 export interface FinishedSubmission extends SubmissionBase {
   /** Discriminant of {@link Submission}. */
   readonly state: "finished";
-  /** Identifies the run in requests. */
+  /** Identifies the run in requests; no run has it if none was submitted. */
   readonly runId: RunId;
   /** The run at its end. */
   readonly result: RunResult;

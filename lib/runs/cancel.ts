@@ -1,12 +1,16 @@
 /** Cancels a run and verifies the result by polling: the response to the cancel request proves nothing. */
 
 import type { Owner } from "../account.ts";
-import { Conflict, Rejected, ResponseLost } from "../errors.ts";
+import { Conflict, expected, NotFound, Rejected, ResponseLost } from "../errors.ts";
 import { formatRunId, type RunDetail, type RunId } from "../run.ts";
 import { storeFailureTo } from "../log.ts";
+import { WriteConflict } from "../store/run_store.ts";
+import { isUnsent, type Submission } from "../submission.ts";
 import { recordObservation } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
 import { withoutSecretsOf } from "./redacting.ts";
+import { transition } from "./transition.ts";
+import { resultWithoutRun } from "./view.ts";
 
 const MAX_POLLS = 5;
 const POLL_DELAY_MS = 1_000;
@@ -39,6 +43,33 @@ export async function cancelRun(
       hint: "Try again, or cancel it in the web interface",
     },
   );
+}
+
+/**
+ * Ends a submission of which nothing has reached the server: it is never sent. The one of two processes that writes first
+ * cancels or sends it.
+ *
+ * @returns As it is stored now: still open if something of it may have been sent.
+ * @throws StorageError; NotFound if it was removed.
+ */
+export async function cancelUnsent(
+  { store, clock }: Pick<Deps, "store" | "clock">,
+  submission: Submission,
+): Promise<Submission> {
+  let stored = submission;
+  while (isUnsent(stored)) {
+    const message = "Cancelled before it was submitted: nothing was started";
+    const facts = { status: "cancelled", kind: "cancelled", submitted: "no" } as const;
+    const result = { ...resultWithoutRun(stored.request.workflow, stored.ownSlug, message), ...facts };
+    const cancelled = transition(stored, { type: "cancelled", result }, clock.now());
+    const written = await store.put(cancelled).catch(expected(WriteConflict));
+    if (!(written instanceof WriteConflict)) return written;
+    const { submissionId } = submission;
+    const found = await store.get(submissionId);
+    if (found === undefined) throw new NotFound(`Cannot cancel ${submissionId}: its record was removed`);
+    stored = found;
+  }
+  return stored;
 }
 
 /** Stores of a run that is cancelled what was seen of it: until it is polled again, lists show it as running otherwise. */

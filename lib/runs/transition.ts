@@ -21,6 +21,8 @@ export type SubmissionObservation =
   | { readonly type: "slug-rejected" }
   /** No run will be started. */
   | { readonly type: "rejected"; readonly kind: string; readonly message: string }
+  /** It was cancelled before anything of it was sent. */
+  | { readonly type: "cancelled"; readonly result: RunResult }
   /** Sent without a usable response: search for its run from `pollAtMs` on, unless there is nothing to search for. */
   | { readonly type: "unconfirmed"; readonly pollAtMs: number } & Omit<Reconciliation, "sinceMs" | "searches">
   /** A search did not find the run. */
@@ -54,7 +56,7 @@ type Transitions = Readonly<Record<State, Readonly<Partial<Record<SubmissionObse
 
 /** The next state for each state and observation. Other combinations are invalid. */
 export const SUBMISSION_TRANSITIONS = {
-  pending: { sending: "unconfirmed", rejected: "rejected", polled: "active" },
+  pending: { sending: "unconfirmed", rejected: "rejected", cancelled: "finished", polled: "active" },
   unconfirmed: {
     "not-sent": "pending",
     "slug-rejected": "pending",
@@ -127,6 +129,11 @@ function fromPending(submission: PendingSubmission, observation: ObservationOf<"
       return sending(submission, nowMs);
     case "rejected":
       return { ...common(submission, nowMs), state: "rejected", kind: observation.kind, message: observation.message };
+    case "cancelled": {
+      const { ownSlug: slug, request: { workflow } } = submission;
+      const runId: RunId = slug === null ? { type: "number", workflow, number: 0 } : { type: "slug", slug };
+      return { ...common(submission, nowMs), state: "finished", runId, result: observation.result };
+    }
     case "polled":
       return activated(submission, observation, nowMs);
   }

@@ -56,7 +56,7 @@ export function toRunResult(run: Run | RunDetail, facts: ResultFacts): RunResult
   };
 }
 
-/** The result of a submission whose outcome is unknown. */
+/** The result of a submission without a known run: by default, its outcome is unknown. */
 export function resultWithoutRun(workflow: string, slug: string | null, message: string): RunResult {
   return {
     workflowName: workflow,

@@ -1,6 +1,6 @@
 import { expected, InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advanceOne } from "../runs/advance.ts";
-import { cancelRun as requestCancel } from "../runs/cancel.ts";
+import { cancelRun as requestCancel, cancelUnsent } from "../runs/cancel.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { toEnd } from "../runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../runs/options.ts";
@@ -90,19 +90,25 @@ function accepted(id: string, members: object): Response {
 
 /** `GET /runs/:id`, by the id of an earlier response or by slug; polls once. Only runs that this server started. */
 export async function showRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
-  const { deps } = service;
-  using deadline = deps.clock.timeout(MARGIN_MS);
-  let submission = await findSubmission(service, name);
+  using deadline = service.deps.clock.timeout(MARGIN_MS);
+  const submission = await findSubmission(service, name);
   const signal = AbortSignal.any([deadline.signal, closing]);
+  return jsonResponse(submissionView(await polledOnce(service, submission, signal)));
+}
+
+async function polledOnce(
+  { deps }: RouteContext["service"],
+  submission: Submission,
+  signal: AbortSignal,
+): Promise<Submission> {
   // Pending submissions are left to the ticks: a read-only key must not start anything.
-  if (isOpen(submission) && submission.state !== "pending" && isDue(submission, deps.clock.now())) {
-    try {
-      submission = (await advanceOne(deps, submission, advanceOptions(signal, "no"))).submission;
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+  if (!isOpen(submission) || submission.state === "pending" || !isDue(submission, deps.clock.now())) return submission;
+  try {
+    return (await advanceOne(deps, submission, advanceOptions(signal, "no"))).submission;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return submission;
   }
-  return jsonResponse(submissionView(submission));
 }
 
 /** Only runs that this server started: its keys give no access to the account's other runs. */
@@ -142,15 +148,16 @@ export async function listRunsRoute({ service, url }: RouteContext): Promise<Res
 export async function cancelRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const submission = await findSubmission(service, name);
-  if (submission.state === "rejected") return jsonResponse(submissionView(submission));
-  if (suiteOf(submission) !== undefined) return await cancelSuite(service, submission);
-  if (submission.state !== "active" && submission.state !== "finished") {
+  const signal = AbortSignal.any([deadline.signal, closing]);
+  const found = await findSubmission(service, name);
+  if (isOpen(found) && suiteOf(found) !== undefined) return await cancelSuite(service, found);
+  const unsent = await cancelUnsent(deps, found);
+  const submission = unsent.state === "active" ? unsent : await polledOnce(service, unsent, signal);
+  if (!isOpen(submission)) return jsonResponse(submissionView(submission));
+  if (submission.state !== "active") {
     return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
   }
-  const run = await requestCancel(redactingDeps(deps, submission), submission.runId, {
-    signal: AbortSignal.any([deadline.signal, closing]),
-  });
+  const run = await requestCancel(redactingDeps(deps, submission), submission.runId, { signal });
   return jsonResponse({ id: submission.submissionId, ...toRunView(run) }, {
     status: run.status === "running" ? 202 : 200,
   });
@@ -158,7 +165,6 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
 
 /** Its runs are those of its cases, which the next tick cancels. */
 async function cancelSuite({ kv }: RouteContext["service"], submission: Submission): Promise<Response> {
-  if (!isOpen(submission)) return jsonResponse(submissionView(submission));
   const change = kv.atomic();
   addReplaced(change, submission.submissionId);
   await change.commit();

@@ -29,6 +29,7 @@ const OBSERVATIONS: { readonly [T in SubmissionObservation["type"]]: Extract<Sub
   "not-sent": { type: "not-sent", retryAtMs: LATER_MS },
   "slug-rejected": { type: "slug-rejected" },
   rejected: { type: "rejected", kind: "rejected", message: "no" },
+  cancelled: { type: "cancelled", result: toRunResult(aRun(), { kind: "cancelled", submitted: "no" }) },
   "unconfirmed": {
     type: "unconfirmed",
     cause: "response-lost",
@@ -53,7 +54,7 @@ const OBSERVATIONS: { readonly [T in SubmissionObservation["type"]]: Extract<Sub
 const EXPECTED: Readonly<
   Record<Submission["state"], Readonly<Partial<Record<SubmissionObservation["type"], Submission["state"]>>>>
 > = {
-  pending: { sending: "unconfirmed", rejected: "rejected", polled: "active" },
+  pending: { sending: "unconfirmed", rejected: "rejected", cancelled: "finished", polled: "active" },
   unconfirmed: {
     "not-sent": "pending",
     "slug-rejected": "pending",

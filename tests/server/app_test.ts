@@ -8,12 +8,14 @@ import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { readBody } from "../../lib/server/request.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { CredentialError, UsageError } from "../../lib/errors.ts";
+import { CredentialError, StorageError, UsageError } from "../../lib/errors.ts";
+import { advanceOne } from "../../lib/runs/advance.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { prepare } from "../../lib/runs/prepare.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
-import type { Service } from "../../lib/scheduler/service.ts";
+import { advanceOptions, type Service } from "../../lib/scheduler/service.ts";
+import type { Submission } from "../../lib/submission.ts";
 import {
   assert as assertProperty,
   asyncProperty,
@@ -370,6 +372,104 @@ Deno.test("cancelling an unconfirmed submission gets 503 with Retry-After, a rej
   assert.deepEqual([rejected.status, rejected.body.status], [200, "rejected"]);
 });
 
+/** A run that the platform has refused to take so far: ticks send it again. */
+async function aDelayedRun(server: TestServer, headers: RequestOptions["headers"] = {}): Promise<string> {
+  server.stage.simulator.addFaults({ on: "submit", status: 429, retryAfter: "60" });
+  // The wait for the run ends at the request's deadline, and the submission stays.
+  const { body } = await server.send("/runs?wait=1s", { method: "POST", body: QUICK, headers });
+  const { deps } = await server.stage.isolate();
+  const [submission] = await deps.store.listOpen("service");
+  assert.equal(submission?.state, "pending", JSON.stringify(body));
+  return `/runs/${submission.submissionId}`;
+}
+
+Deno.test("cancelling a run that has not been sent ends it here: it is never sent", async () => {
+  await using server = await aServer();
+  const run = await aDelayedRun(server);
+  for (const path of [`${run}/cancel`, `${run}/cancel`]) {
+    const { status, body } = await server.send(path, { method: "POST" });
+    assert.deepEqual([status, body.status, body.kind], [200, "cancelled", "cancelled"]);
+  }
+  server.stage.clock.advance(3_600_000);
+  await tick(await server.stage.isolate());
+  assert.equal((await server.send(run, { key: READ })).body.status, "cancelled");
+  assert.equal(server.stage.simulator.received("submit").length, 1);
+  const page = await server.send("/", { key: READ });
+  assert.match(page.text, /No failed runs/);
+});
+
+Deno.test("the Idempotency-Key of a run that was cancelled before it was sent starts no other run", async () => {
+  await using server = await aServer();
+  const headers = { "idempotency-key": "k" };
+  const run = await aDelayedRun(server, headers);
+  await server.send(`${run}/cancel`, { method: "POST" });
+  for (const path of ["/runs", "/runs?wait=20s"]) {
+    const { status, body } = await server.send(path, { method: "POST", body: QUICK, headers });
+    assert.deepEqual([status, body.status, body.submitted, `/runs/${body.id}`], [200, "cancelled", "no", run]);
+  }
+  assert.equal(server.stage.simulator.received("submit").length, 1);
+});
+
+Deno.test("a cancellation that comes before a tick sends the run wins, and one that comes after it gets 503", async () => {
+  for (const comes of ["before", "after"] as const) {
+    await using server = await aServer();
+    const run = await aDelayedRun(server);
+    server.stage.clock.advance(3_600_000);
+    const { deps, ...service } = await server.stage.isolate();
+    const responses: TestResponse[] = [];
+    const cancel = async () => void responses.push(await server.send(`${run}/cancel`, { method: "POST" }));
+    const store: typeof deps.store = {
+      ...deps.store,
+      async put(submission, also) {
+        const isSent = submission.state === "unconfirmed";
+        if (isSent && comes === "before") await cancel();
+        const written = await deps.store.put(submission, also);
+        if (isSent && comes === "after") await cancel();
+        return written;
+      },
+    };
+    await tick({ ...service, deps: { ...deps, store } });
+    const isCancelled = comes === "before";
+    assert.deepEqual(responses.map(({ status }) => status), [isCancelled ? 200 : 503]);
+    assert.equal(server.stage.simulator.runs().length, isCancelled ? 0 : 1);
+    assert.equal((await server.send(run, { key: READ })).body.status === "cancelled", isCancelled);
+  }
+});
+
+Deno.test("cancelling a run that the store can't be written for gets 503, and does not cancel it", async () => {
+  await using server = await aServer([], {
+    replaced: (service) => ({
+      ...service,
+      deps: {
+        ...service.deps,
+        store: {
+          ...service.deps.store,
+          put: (submission, also) =>
+            submission.state === "finished"
+              ? Promise.reject(new StorageError("Cannot use the store: it is unavailable"))
+              : service.deps.store.put(submission, also),
+        },
+      },
+    }),
+  });
+  const run = await aDelayedRun(server);
+  assert.equal((await server.send(`${run}/cancel`, { method: "POST" })).status, 503);
+  assert.equal((await server.send(run, { key: READ })).body.status, "pending");
+});
+
+Deno.test("cancelling an occurrence that has not been sent ends it as cancelled", async () => {
+  await using server = await aServer([{ ...NIGHTLY, notify: [] }]);
+  server.stage.simulator.addFaults({ on: "submit", status: 429, retryAfter: "60" });
+  const { body: { id } } = await server.send("/schedules/nightly/run", { method: "POST" });
+  const { status, body } = await server.send(`/runs/${encodeURIComponent(id)}/cancel`, { method: "POST" });
+  assert.deepEqual([status, body.status], [200, "cancelled"]);
+  server.stage.clock.advance(3_600_000);
+  await tick(await server.stage.isolate());
+  const { schedules } = (await server.send("/schedules", { key: READ })).body;
+  assert.deepEqual(schedules[0].results.map((result: { status: string }) => result.status), ["cancelled"]);
+  assert.equal(server.stage.simulator.received("submit").length, 1);
+});
+
 const NIGHTLY: ScheduleSpec = { name: "nightly", cron: "0 2 * * *", workflow: "quick" };
 
 Deno.test("a run that was started elsewhere is neither shown nor cancelled", async () => {
@@ -423,17 +523,34 @@ Deno.test("a defect gets 500, and its text is logged only", async () => {
   assert.match(logged.join("\n"), /defect 4711/);
 });
 
+/** As a process leaves it that ends before it is sent. */
+async function aPendingRun({ deps }: Service, workflow: string): Promise<Submission> {
+  const signal = AbortSignal.timeout(10_000);
+  const spec = { workflow, layers: [], preset: null, displayName: null, isTrusted: false } as const;
+  const { request } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
+  return await createSubmission(deps, request, { signal, isWaiting: false, origin: { type: "http" } });
+}
+
+Deno.test("cancelling a run whose response was lost finds the run, also after the search for it was given up", async () => {
+  await using server = await aServer();
+  const service = await server.stage.isolate();
+  const { deps } = service;
+  server.stage.simulator.addFaults({ on: "submit", cut: "after-effect" });
+  const options = advanceOptions(AbortSignal.timeout(10_000));
+  const { submission } = await advanceOne(deps, await aPendingRun(service, "never-ending"), options);
+  assert.ok(submission.state === "unconfirmed" && submission.reconciliation);
+  await deps.store.put({ ...submission, reconciliation: { ...submission.reconciliation, isAbandoned: true } });
+  const path = `/runs/${submission.submissionId}/cancel`;
+  const first = await server.send(path, { method: "POST" });
+  server.stage.clock.advance(Number(first.headers.get("retry-after")) * 1_000);
+  const second = await server.send(path, { method: "POST" });
+  assert.deepEqual([first.status, second.status], [503, 202]);
+  assert.equal(server.stage.simulator.received("cancel-run").length, 1);
+});
+
 Deno.test("requesting a pending submission does not send it", async () => {
   await using server = await aServer();
-  const { deps } = await server.stage.isolate();
-  const signal = AbortSignal.timeout(10_000);
-  const spec = { workflow: "quick", layers: [], preset: null, displayName: null, isTrusted: false } as const;
-  const { request } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
-  const { submissionId } = await createSubmission(deps, request, {
-    signal,
-    isWaiting: false,
-    origin: { type: "http" },
-  });
+  const { submissionId } = await aPendingRun(await server.stage.isolate(), "quick");
   const { status, body } = await server.send(`/runs/${submissionId}`, { key: READ });
   assert.deepEqual([status, body.status], [200, "pending"]);
   assert.equal(server.stage.simulator.received("submit").length, 0);

@@ -65,10 +65,11 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ],
     ["HTTP trusts without being asked", 'isTrusted: optional("trust", checkBoolean) ?? false,', "isTrusted: true,"],
     ["HTTP trust has no effect", 'isTrusted: optional("trust", checkBoolean) ?? false,', "isTrusted: false,"],
+    ["what has not been sent can't be cancelled", "await cancelUnsent(deps, found);", "found;"],
     ["a run of the command line is shown", 'scopeOf(submission) !== "local") return', "true) return"],
     [
       "a read-only key sends a submission",
-      '&& submission.state !== "pending" ',
+      'submission.state === "pending" || ',
       "",
     ],
     [
