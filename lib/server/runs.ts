@@ -66,9 +66,11 @@ async function submitAndWait(
     idempotencyKey: key === undefined ? undefined : { text: key, policy: "attach" },
   };
   const submission = await createSubmission(deps, request, options);
-  const { submissionId } = submission;
+  const { submissionId, state } = submission;
+  // The run of a repeated key is polled at least once: it may have ended.
+  const tracked = { ...options, isWaiting: options.isWaiting || state !== "pending" };
   try {
-    return resultResponse(submissionId, await toEnd(trackSubmission(deps, submission, options), () => {}));
+    return resultResponse(submissionId, await toEnd(trackSubmission(deps, submission, tracked)));
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
     // The submission is stored: ticks continue it, and the client can request its result later.

@@ -33,6 +33,7 @@ import {
   aRequest,
 } from "../support/records.ts";
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
+import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
 
@@ -286,6 +287,46 @@ Deno.test("one Idempotency-Key on two isolates starts one run", async () => {
   assert.equal(one.body.slug, (await two.json()).slug);
   assert.equal(server.stage.simulator.runs().length, 1);
 });
+
+Deno.test("a repeated Idempotency-Key without a wait gets 200 as soon as the run has ended", async () => {
+  await using server = await aServer();
+  const statuses: number[] = [];
+  for (const seconds of [0, 60, 60]) {
+    server.stage.clock.advance(seconds * 1_000);
+    const options = { method: "POST", body: QUICK, headers: { "idempotency-key": "k" } };
+    statuses.push((await server.send("/runs", options)).status);
+  }
+  assert.deepEqual(statuses, [202, 200, 200]);
+  assert.equal(server.stage.simulator.runs().length, 1);
+});
+
+for (const status of ["completed", "running"] as const) {
+  Deno.test(`an Idempotency-Key of another server whose run is ${status} gets ${status === "completed" ? "200" : "202"}`, async () => {
+    await using server = await aServer();
+    const other = await server.stage.isolate({ kv: createKv(memoryBackend()) });
+    const headers = { "idempotency-key": "k" };
+    const handler = createHandler({
+      log: silentLog,
+      open: () => Promise.resolve(other),
+      keys: readAccessKeys((name) => KEYS[name]),
+    });
+    const body = status === "completed" ? QUICK : { workflow: "never-ending" };
+    const first = await server.send("/runs", { method: "POST", body, headers });
+    server.stage.clock.advance(60_000);
+    const second = await handler(
+      new Request("https://x.example/runs", {
+        method: "POST",
+        headers: { ...headers, "authorization": `Bearer ${FULL}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    );
+    const document = await second.json();
+    const want = status === "completed" ? 200 : 202;
+    assert.deepEqual([second.status, document.status, document.slug], [want, status, first.body.slug]);
+    assert.equal(document.submitted, "no");
+    assert.equal(second.headers.has("location"), want === 202);
+  });
+}
 
 Deno.test("an Idempotency-Key with a different body is rejected", async () => {
   await using server = await aServer();
