@@ -35,7 +35,7 @@ import {
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
-import { aServiceStage, type ServiceStage } from "../support/service.ts";
+import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
 const READ = "read-key-0123456789";
@@ -289,11 +289,11 @@ Deno.test("one Idempotency-Key on two isolates starts one run", async () => {
 });
 
 Deno.test("a repeated Idempotency-Key without a wait gets 200 as soon as the run has ended", async () => {
-  await using server = await aServer();
+  await using server = await aServer([], { workflows: { short: lasting(30) } });
   const statuses: number[] = [];
   for (const seconds of [0, 60, 60]) {
     server.stage.clock.advance(seconds * 1_000);
-    const options = { method: "POST", body: QUICK, headers: { "idempotency-key": "k" } };
+    const options = { method: "POST", body: { workflow: "short" }, headers: { "idempotency-key": "k" } };
     statuses.push((await server.send("/runs", options)).status);
   }
   assert.deepEqual(statuses, [202, 200, 200]);
