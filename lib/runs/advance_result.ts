@@ -48,6 +48,8 @@ export interface AdvanceOptions extends Limited {
   readonly experience?: Experience | undefined;
   /** How long to retry a submit that certainly started nothing, milliseconds. */
   readonly submitTimeoutMs: number;
+  /** True to retry a submit for so long, too, while the server refuses the API key. Default: false. */
+  readonly retriesRefusedKey?: boolean | undefined;
   /** How long to keep trying while the server does not respond, milliseconds; `null` for no limit. */
   readonly unreachableTimeoutMs: number | null;
   /** False to leave the run alone once it has started. Default: true. */

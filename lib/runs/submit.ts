@@ -143,6 +143,9 @@ async function afterRejected(
   submission: UnconfirmedSubmission,
   { error, isSlugRefused }: Extract<SubmitResponse, { type: "rejected" }>,
 ): Promise<AdvanceResult> {
+  if (context.options.retriesRefusedKey && error.kind === "credential_refused") {
+    return await afterNotSent(context, submission, { error, retryAfterMs: undefined });
+  }
   if (submission.lostResponses > 0) {
     // An earlier attempt may have started a run, even though this one was rejected.
     return await markUnconfirmed(context, submission, {

@@ -120,6 +120,8 @@ export function advanceOptions(signal: AbortSignal, submitted: Submitted = "yes"
     submitted,
     pollInterval: POLL_INTERVAL,
     submitTimeoutMs: SUBMIT_TIMEOUT_MS,
+    // Refused by a server that restarts, or until the key is replaced.
+    retriesRefusedKey: true,
     unreachableTimeoutMs: null,
   };
 }

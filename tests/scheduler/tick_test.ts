@@ -298,6 +298,26 @@ tickTest(
   },
 );
 
+for (
+  const [what, minutes, want] of [
+    ["for less than an hour delays it", [11, 12, 13], ["completed"]],
+    ["for an hour fails it", [40, 69, 71, 72], ["failed"]],
+  ] as const
+) {
+  tickTest(`a key that only the submit of an occurrence is refused with ${what}`, {
+    specs: [{ ...EVERY, cron: "10 * * * *" }],
+  }, async ({ stage, service, tickAt }) => {
+    await tickAt(0);
+    stage.simulator.addFaults({ on: "submit", status: 401, times: what.includes("less") ? 2 : Infinity });
+    await tickAt(10);
+    assert.match((await readTickLog(service.kv))?.error ?? "", /^The only due occurrence was not submitted: .*401/);
+    assert.deepEqual(await statusesOf(service), ["open"]);
+    await tickAt(...minutes);
+    assert.deepEqual((await statusesOf(service)).slice(0, 1), want);
+    assert.equal(stage.simulator.runs().length, want[0] === "completed" ? 1 : 0);
+  });
+}
+
 tickTest("a temporary store failure delays an occurrence, and loses none", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(10 * MINUTE_MS);
