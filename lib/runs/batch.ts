@@ -27,6 +27,7 @@ import {
 import { submitLoop } from "./batch_submitting.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
+import { isServerBusy } from "./poll.ts";
 import { type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
 import { rejectionOf, unknownOutcome } from "./track_result.ts";
 
@@ -66,7 +67,7 @@ async function runBatch(
   let movedMs = 0;
   const tracked = tasks.map(trackedTask);
   let failure: RunnerError | null = null;
-  let isConnectionLost = false;
+  let connection: "poll-delayed" | "connection-lost" | null = null;
   let waking = new AbortController();
   const open = new Set<TrackedTask>();
   const waiting: TrackedTask[] = [];
@@ -132,9 +133,11 @@ async function runBatch(
     pausedUntilMs: -Infinity,
     emit,
     reportConnection(loss) {
-      if (isConnectionLost === (loss !== null)) return;
-      isConnectionLost = loss !== null;
-      emit(loss === null ? { type: "connection-restored" } : { type: "connection-lost", reason: loss.message });
+      const before = connection;
+      connection = loss === null ? null : isServerBusy(loss) ? "poll-delayed" : "connection-lost";
+      if (connection === before) return;
+      if (before === "connection-lost") emit({ type: "connection-restored" });
+      if (loss !== null && connection !== null) emit({ type: connection, reason: loss.message });
     },
     followClock() {
       const jumpMs = jumpSince();

@@ -118,6 +118,8 @@ export type BatchEvent =
   /** The server limits how many runs may be submitted. */
   | { readonly type: "slowed"; readonly jobs: number; readonly reason: string; readonly untilMs: number }
   | { readonly type: "stopped"; readonly reason: StopReason; readonly detail: string | null }
+  /** The server has responded to polls for a while, and asks to wait. */
+  | { readonly type: "poll-delayed"; readonly reason: string }
   | { readonly type: "connection-lost"; readonly reason: string }
   | { readonly type: "connection-restored" };
 
@@ -230,7 +232,7 @@ export interface BatchState {
   /** Nothing is submitted until then, on the monotonic clock. */
   pausedUntilMs: number;
   emit(event: BatchEvent): void;
-  /** Reports an outage once, or with `null` its end. */
+  /** Reports once that no poll succeeds, or with `null` that this has ended. */
   reportConnection(loss: RunnerError | null): void;
   /**
    * When the machine's clock was set, moves along the instants that elapsed times of what is open are computed from.

@@ -174,7 +174,7 @@ export async function afterFailedPoll(
 }
 
 /** Whether the server responds, and asks to wait. */
-function isServerBusy(error: RunnerError): boolean {
+export function isServerBusy(error: RunnerError): boolean {
   return error instanceof Unavailable && (error.status === 429 || error.retryAfterMs !== undefined);
 }
 

@@ -219,23 +219,41 @@ for (
   });
 }
 
-Deno.test("a batch ends when a server answers every poll with 429 for longer than allowed; what runs continues", async () => {
+for (const retryAfter of ["7", undefined]) {
+  const asks = retryAfter === undefined ? "429 without Retry-After" : "429";
+  Deno.test(`a batch ends when a server answers every poll with ${asks} for longer than allowed; what runs continues`, async () => {
+    await using stage = await aStage();
+    const options = { unreachableTimeoutMs: 5 * 60_000, control: createBatchControl(6) };
+    let polls = 0;
+    const ran = await ranBatch(stage.deps, endless(6), options, (event) => {
+      if (event.type !== "polled" || event.running !== 6) return;
+      if (++polls === 1) {
+        stage.simulator.addFaults({ on: "*", status: 429, ...(retryAfter && { retryAfter }), times: Infinity });
+      }
+      // As another process does that the server has asked to wait longer.
+      const pausedUntilMs = stage.clock.now() + 40_000;
+      if (polls === 4) void updateCapabilities(stage.deps, stage.deps.client.host, { pausedUntilMs });
+    });
+    assert.equal(ran.outcome.error?.kind, "unavailable");
+    assert.deepEqual(endsOf(ran), Array(6).fill("open"));
+    // The server responds.
+    assert.deepEqual(ran.events.filter(({ type }) => type.startsWith("connection-")), []);
+  });
+}
+
+Deno.test("a server that is busy, cannot be reached, and is busy again is reported as lost in between only", async () => {
   await using stage = await aStage();
-  const options = { unreachableTimeoutMs: 5 * 60_000, control: createBatchControl(6) };
-  const ran = await ranBatch(stage.deps, endless(6), options, (event) => {
-    if (event.type === "polled" && event.running === 6) {
-      stage.simulator.addFaults({ on: "*", status: 429, retryAfter: "7", times: Infinity });
+  const { deps, connection } = await breakable(stage);
+  let polls = 0;
+  const ran = await ranBatch(deps, endless(2), { unreachableTimeoutMs: 5 * 60_000 }, (event) => {
+    if (event.type === "polled" && ++polls === 1) {
+      stage.simulator.addFaults({ on: "get-run", status: 429, retryAfter: "7", times: Infinity });
     }
-    // As another process does that the server has asked to wait longer.
-    const pausedUntilMs = stage.clock.now() + 40_000;
-    if (event.type === "connection-lost") {
-      void updateCapabilities(stage.deps, stage.deps.client.host, { pausedUntilMs });
-    }
+    if (event.type === "polled") connection.isDown = polls >= 10 && polls < 14;
   });
   assert.equal(ran.outcome.error?.kind, "unavailable");
-  assert.deepEqual(endsOf(ran), Array(6).fill("open"));
-  const connection = ran.events.filter(({ type }) => type.startsWith("connection-"));
-  assert.deepEqual(connection.map(({ type }) => type), ["connection-lost"]);
+  const reported = ran.events.filter(({ type }) => type.startsWith("connection-"));
+  assert.deepEqual(reported.map(({ type }) => type), ["connection-lost", "connection-restored"]);
 });
 
 Deno.test("an outage after a long limit is reported once while no run is polled, and so is its end", async () => {

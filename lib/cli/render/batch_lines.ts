@@ -33,6 +33,8 @@ export function noteOf(event: BatchEvent): string | undefined {
   switch (event.type) {
     case "slowed":
       return `Running ${event.jobs} at a time for now: ${oneLine(event.reason)}`;
+    case "poll-delayed":
+      return `Server busy, still polling: ${oneLine(event.reason)}`;
     case "connection-lost":
       return `Connection lost, still trying: ${oneLine(event.reason)}`;
     case "connection-restored":
