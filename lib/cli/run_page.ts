@@ -11,25 +11,23 @@ const EXAMPLE = "https://{host}/path/{slug}";
 const TEMPLATE_HINT = "Open a run in your browser, and set PW_RUN_URL to its address with {slug}, {workflow} and " +
   `{number} in place of the run's own, like ${EXAMPLE}; HOST=TEMPLATE is for one host only`;
 
-/**
- * Selects the template for a host.
- *
- * @param templates Separated by spaces: `TEMPLATE` for any host, or `HOST=TEMPLATE`, which takes precedence.
- * @throws UsageError if there is none.
- */
-export function runPageTemplate(templates: string, host: string): string {
-  const entries = templates.split(/\s+/).filter((entry) => entry !== "");
+/** Of PW_RUN_URL, separated by spaces: `TEMPLATE` for any host, or `HOST=TEMPLATE`, which takes precedence. */
+function templateFor({ env }: Pick<Context, "env">, host: string): string {
+  const entries = (env("PW_RUN_URL") ?? "").split(/\s+/);
   const ofHost = entries.find((entry) => entry.startsWith(`${host}=`))?.slice(host.length + 1);
   const template = ofHost ?? entries.find((entry) => /^https?:/i.test(entry));
   if (template !== undefined) return template;
   throw new UsageError(`Cannot open a run of ${host}: the address of its page is not known`, { hint: TEMPLATE_HINT });
 }
 
-/** @throws UsageError if the template is not a web address, or if the run lacks what it refers to. */
+type NamedRun = Pick<Run, "slug" | "workflowName" | "number">;
+
+/** @throws UsageError if there is no template, if it is not a web address, or if the run lacks what it refers to. */
 export function runPageUrl(
-  template: string,
+  context: Pick<Context, "env">,
   host: string,
-  run: Pick<Run, "slug" | "workflowName" | "number">,
+  run: NamedRun,
+  template = templateFor(context, host),
 ): string {
   const { slug, workflowName: workflow, number } = run;
   /** `null` if the run has none. */
@@ -50,11 +48,18 @@ function badTemplate(template: string, reason: string): UsageError {
   return new UsageError(`Cannot use the address ${template}: ${reason}`, { hint: TEMPLATE_HINT });
 }
 
-/** Prints the address. At a terminal, it is opened in the browser too. */
+/**
+ * Prints the address. At a terminal, it is opened in the browser too.
+ *
+ * @param template Default: that of PW_RUN_URL.
+ */
 export async function openRunPage(
   { context, output }: { readonly context: Context; readonly output: Output },
-  url: string,
+  host: string,
+  run: NamedRun,
+  template?: string,
 ): Promise<void> {
+  const url = runPageUrl(context, host, run, template);
   if (output.mode === "json") return output.document({ url, ...COMPLETED });
   output.answer(url);
   if (!context.stdout.isTerminal) return;

@@ -1,12 +1,9 @@
 import { DEFAULT_TAIL_LINES, digestFailure } from "../../runs/failure.ts";
-import { redactingReads } from "../../runs/redacting.ts";
-import { findRun } from "../../runs/find.ts";
 import { integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { openDeps } from "../open.ts";
 import { renderFailureDigest } from "../tracking/run_lines.ts";
 import { runExitCode } from "./status.ts";
-import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
 
 const lineCount = integer({ min: 0 });
@@ -22,13 +19,11 @@ export const command = defineCommand({
     tail: option("N", `Last lines of each log (default ${DEFAULT_TAIL_LINES}), at most 64 KiB`, { parse: lineCount }),
     ...JSON_OPTION,
   },
-  async run({ context, output, signal, values }) {
-    const ref = parseOneRun(values.run);
-    await using deps = await openDeps({ context, output, signal, values }, historyFor([ref]));
-    const runId = await findRun(deps, ref, { signal });
-    const client = await redactingReads(deps, runId);
-    const run = await client.getRun(runId, { signal });
-    const failure = await digestFailure({ ...deps, client }, run, { signal, tailLines: values.tail });
+  async run(call) {
+    const { output, signal, values } = call;
+    await using opened = await openRun(call, values.run);
+    const { deps, run } = opened;
+    const failure = await digestFailure(deps, run, { signal, tailLines: values.tail });
     const exitCode = runExitCode(run);
     const summary = failure?.summary ?? run.statusReason;
     if (output.mode === "json") {

@@ -1,9 +1,7 @@
-import { findRun } from "../../runs/find.ts";
 import { option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { openDeps } from "../open.ts";
-import { openRunPage, runPageTemplate, runPageUrl } from "../run_page.ts";
-import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { openRunPage } from "../run_page.ts";
+import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: {
@@ -21,12 +19,7 @@ export const command = defineCommand({
     ...JSON_OPTION,
   },
   async run(call) {
-    const { context, signal, values } = call;
-    const ref = parseOneRun(values.run);
-    await using deps = await openDeps(call, historyFor([ref]));
-    const { host } = deps.client;
-    const template = values.url ?? runPageTemplate(context.env("PW_RUN_URL") ?? "", host);
-    const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
-    await openRunPage(call, runPageUrl(template, host, run));
+    await using opened = await openRun(call, call.values.run);
+    await openRunPage(call, opened.deps.client.host, opened.run, call.values.url);
   },
 });

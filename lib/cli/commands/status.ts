@@ -1,14 +1,11 @@
-import { redactingReads } from "../../runs/redacting.ts";
-import { findRun } from "../../runs/find.ts";
 import { findSessions } from "../../runs/track_result.ts";
 import { stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunView } from "../../run.ts";
 import { flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { openDeps } from "../open.ts";
 import { renderRun } from "../render/runs.ts";
-import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: {
@@ -24,23 +21,17 @@ export const command = defineCommand({
     web: flag("Open its page in the browser, like open"),
     ...JSON_OPTION,
   },
-  async run({ context, output, signal, values }) {
-    const ref = parseOneRun(values.run);
-    await using deps = await openDeps({ context, output, signal, values }, historyFor([ref]));
-    const runId = await findRun(deps, ref, { signal });
-    const client = await redactingReads(deps, runId);
-    const run = await client.getRun(runId, { signal });
+  async run(call) {
+    const { context, output, signal, values } = call;
+    await using opened = await openRun(call, values.run);
+    const { deps, run } = opened;
     if (values.web === true) {
-      const { openRunPage, runPageTemplate, runPageUrl } = await import("../run_page.ts");
-      const { host } = deps.client;
-      return await openRunPage(
-        { context, output },
-        runPageUrl(runPageTemplate(context.env("PW_RUN_URL") ?? "", host), host, run),
-      );
+      const { openRunPage } = await import("../run_page.ts");
+      return await openRunPage(call, deps.client.host, run);
     }
     // Sessions end with their run.
     const mayHaveSession = run.status === "running" || run.redirect?.kind === "session";
-    const sessions = mayHaveSession ? await findSessions({ client }, run, { signal }) : [];
+    const sessions = mayHaveSession ? await findSessions(deps, run, { signal }) : [];
     const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
     if (output.mode === "json") output.document({ ...view, sessions, exitCode, kind: view.status, submitted: "no" });

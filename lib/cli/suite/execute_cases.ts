@@ -15,8 +15,8 @@ import { createRowStates, type RowState } from "../batch/row_states.ts";
 import { viewBatch } from "../batch/view_batch.ts";
 import { noteOf } from "../render/batch_lines.ts";
 import { inputChecking } from "../input_options.ts";
-import { type Context, Stopped } from "../context.ts";
-import { runPageTemplate, runPageUrl } from "../run_page.ts";
+import { Stopped } from "../context.ts";
+import { runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import type { SuiteCall } from "./options.ts";
 
@@ -32,7 +32,8 @@ export async function executeCases(
   checked: readonly CheckedCase[],
   { title, environment, ...parts }: ExecuteParts,
 ) {
-  const { context: { clock, fetch, runIsolated, env }, deps, output, values, signal } = call;
+  const { context, deps, output, values, signal } = call;
+  const { clock, fetch, runIsolated, env } = context;
   const control = createBatchControl(values.jobs ?? DEFAULT_SUITE_JOBS);
   const detaching = new AbortController();
   const states = createRowStates(checked.map(({ key, name }, index) => ({
@@ -87,7 +88,12 @@ export async function executeCases(
     maxFailures: values.maxFailures ?? null,
     requiresResources: values.requireResources === true,
     isRejudged: values.rejudge === true,
-    urlOf: runUrls(env, deps.client.host),
+    urlOf(slug) {
+      const run = { slug, workflowName: null, number: null };
+      const url = orError(RunnerError, () => runPageUrl(context, deps.client.host, run));
+      // Without a template that fits, it is not known.
+      return url instanceof RunnerError ? null : url;
+    },
     commandOf: ({ file, name }) =>
       programCommand("test", [file.path], ["--case", name, ...environment === null ? [] : ["--env", environment]]),
     redact: output.redact,
@@ -103,15 +109,4 @@ function judgedRow({ verdict, isFailure, reason }: ReportCase): Partial<RowState
   if (isFailure) return { status: "failed", error: reason };
   const isJudged = verdict === "passed" || verdict === "known-failure" || verdict === "unexpected-pass";
   return isJudged ? { status: "completed", error: null } : undefined;
-}
-
-/** The address of a run's page, if the user has set a template. */
-function runUrls(env: Context["env"], host: string): (slug: string) => string | null {
-  const templates = env("PW_RUN_URL") ?? "";
-  if (templates === "") return () => null;
-  return (slug) => {
-    const run = { slug, workflowName: null, number: null };
-    const url = orError(RunnerError, () => runPageUrl(runPageTemplate(templates, host), host, run));
-    return url instanceof RunnerError ? null : url;
-  };
 }

@@ -1,9 +1,11 @@
-/** Parses run references: a slug, `WF#47`, `WF:47` or `last`. */
+/** The runs that a command line names: by a slug, `WF#47`, `WF:47` or `last`. */
 
 import { UsageError } from "../../errors.ts";
-import type { RunRef } from "../../runs/find.ts";
+import { findRun, type RunRef } from "../../runs/find.ts";
+import { redactingReads } from "../../runs/redacting.ts";
 import { argument } from "../argv.ts";
-import type { HistoryUse } from "../open.ts";
+import { type HistoryUse, openDeps } from "../open.ts";
+import type { OpenInvocation } from "../open_client.ts";
 
 export const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
@@ -38,6 +40,19 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
       hint: `Write it as one argument: ${workflow}#${arg}`,
     });
   });
+}
+
+/** Opens what a command reads about one run. Texts of the server that repeat secrets of the run are masked. */
+export async function openRun(call: OpenInvocation & { readonly signal: AbortSignal }, args: readonly string[]) {
+  const ref = parseOneRun(args);
+  await using opening = new AsyncDisposableStack();
+  const deps = opening.use(await openDeps(call, historyFor([ref])));
+  const { signal } = call;
+  const runId = await findRun(deps, ref, { signal });
+  const client = await redactingReads(deps, runId);
+  const run = await client.getRun(runId, { signal });
+  const opened = opening.move();
+  return { deps: { ...deps, client }, runId, run, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** The history names the last run: it is no empty one because it cannot be read. */
