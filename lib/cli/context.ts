@@ -57,7 +57,7 @@ export interface Context {
   /** `undefined` where no program can be started. */
   readonly runIsolated?: RunIsolated | undefined;
   /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
-  runInForeground?(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
+  runInForeground(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
   /** Throws what {@link Context.writeNewFile} would, and leaves no file behind. */
   checkNewFile(path: string): Promise<void>;
@@ -72,7 +72,7 @@ export interface Context {
   checkReplaceable(path: string): Promise<void>;
   appendFile(path: string, text: string): void;
   /** Also the folders around it; it may exist. */
-  createFolder?(path: string): Promise<void>;
+  createFolder(path: string): Promise<void>;
   /** Paths of the matching files, or folders, in a folder, including the folder; empty if the folder does not exist. */
   listFiles(folder: string, pattern: RegExp, kind?: "file" | "folder"): Promise<readonly string[]>;
   /** Whether the file may be read without a permission prompt: for optional files. */

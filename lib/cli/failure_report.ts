@@ -13,6 +13,7 @@ import {
   type ExitCode,
 } from "./exit_codes.ts";
 import { escapeControlCharacters, oneLine } from "../escape.ts";
+import { cleanLog } from "../log_text.ts";
 import type { Style } from "./terminal/style.ts";
 
 export interface FailureReport extends ReportError {
@@ -133,7 +134,7 @@ export function machineFailure(error: unknown): { message: string; hint: string 
     return { message: error.message, hint: "Free disk space, or send the output elsewhere" };
   }
   if (error instanceof TypeError && UNLOADED.test(error.message)) {
-    const [line = ""] = error.message.replace(SGR_SEQUENCES, "").split("\n");
+    const [line] = cleanLog(error.message).split("\n");
     return {
       message: `Cannot load a part of the program: ${line}`,
       hint: "Packages are downloaded once: check the network, HTTPS_PROXY, and that DENO_DIR can be written",
@@ -151,6 +152,3 @@ export function machineFailure(error: unknown): { message: string; hint: string 
 /** How Deno reports a package or module that it can neither download nor store. */
 const UNLOADED =
   /^(Failed loading|Failed caching|Could not find npm package|Could not resolve 'npm:|npm package '|Import '?https?:|Module not found "https?:|error sending request)/;
-
-// deno-lint-ignore no-control-regex -- an escape sequence starts with one
-const SGR_SEQUENCES = /\u001b\[[0-9;]*m/g;

@@ -20,6 +20,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     random: () => 0.5,
     fetch: () => notProvided("fetch"),
     runProgram: () => notProvided("runProgram"),
+    runInForeground: () => notProvided("runInForeground"),
     readTextFile: () => notProvided("readTextFile"),
     checkNewFile: () => notProvided("checkNewFile"),
     writeNewFile: () => notProvided("writeNewFile"),
@@ -28,6 +29,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     appendFile: (path) => {
       throw new Error(`The test provides no ${path}`);
     },
+    createFolder: () => Promise.resolve(),
     listFiles: () => notProvided("listFiles"),
     mayRead: () => false,
     mayReadEnv: () => true,

@@ -59,26 +59,15 @@ export const command = defineCommand({
   async run(call) {
     const { values } = call;
     const [name = "", ...names] = values.files;
+    if (name === "list") return await list(call, names);
     const action = ACTIONS.get(name);
-    if (action === undefined) {
-      refuseOptions(values, ["exitStatus"], { reason: "without batch status" });
-      return await runFiles(call);
-    }
-    return await action(call, names);
+    if (action !== undefined) return await action(call, onlyName(name, names));
+    refuseOptions(values, ["exitStatus"], { reason: "without batch status" });
+    return await runFiles(call);
   },
 });
 
-type BatchAction = (call: BatchCommandCall, names: readonly string[]) => Promise<number>;
-
-const ACTIONS: ReadonlyMap<string, BatchAction> = new Map(
-  Object.entries<BatchAction>({
-    list,
-    status: (call, names) => status(call, onlyName("status", names)),
-    results: (call, names) => results(call, onlyName("results", names)),
-    cancel: (call, names) => cancel(call, onlyName("cancel", names)),
-    set: (call, names) => set(call, onlyName("set", names)),
-  }),
-);
+const ACTIONS = new Map(Object.entries({ status, results, cancel, set }));
 
 async function runFiles(call: BatchCommandCall): Promise<number> {
   const { context, values } = call;

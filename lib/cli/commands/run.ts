@@ -3,7 +3,6 @@ import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { checkIdempotencyKey, type KeyWithPolicy } from "../../runs/idempotency.ts";
-import { UsageError } from "../../errors.ts";
 import { silentLog, storeFailureTo } from "../../log.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
@@ -148,15 +147,15 @@ export async function submitRunSpec(
   return values.allowFailure === true && isFailure ? EXIT_CODES.completed : exitCode;
 }
 
-function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: RunValues): KeyWithPolicy | undefined {
-  if (key === undefined && idempotencyPolicy !== undefined) {
-    throw new UsageError("Cannot use --idempotency-policy without --idempotency-key", {
-      hint: "Add --idempotency-key TEXT",
-    });
+function keyWithPolicy(values: RunValues): KeyWithPolicy | undefined {
+  const { idempotencyKey: text, idempotencyPolicy: policy = "attach" } = values;
+  if (text !== undefined) {
+    checkIdempotencyKey({ text });
+    return { text, policy };
   }
-  if (key === undefined) return undefined;
-  checkIdempotencyKey({ text: key });
-  return { text: key, policy: idempotencyPolicy ?? "attach" };
+  const reason = "without --idempotency-key";
+  refuseOptions(values, ["idempotencyPolicy"], { reason, hint: "Add --idempotency-key TEXT" });
+  return undefined;
 }
 
 /** Submits a run, shows its progress, prints its result and returns the exit code. */

@@ -76,7 +76,6 @@ export const command = defineCommand({
     });
     const { command = [] } = values;
     if (command.length > 0) {
-      if (context.runInForeground === undefined) throw new UsageError("cannot run a command here");
       return await context.runInForeground(command, { PW_API_KEY: simulator.key, PW_PLATFORM_HOST: simulator.url });
     }
     output.raw(`export PW_API_KEY=${simulator.key}\n`);

@@ -111,7 +111,7 @@ export async function folderHistory(
     reports: [...reports.values()],
     async save(report) {
       let path = own.find((path) => isSameRun(reports.get(normal(path)), report));
-      await orUsageError(`create the folder ${folder}`, async () => await context.createFolder?.(folder));
+      await orUsageError(`create the folder ${folder}`, () => context.createFolder(folder));
       const listed = new Set(paths.map(normal));
       // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
       for (const free of own.filter((path) => !listed.has(normal(path)))) {

@@ -14,7 +14,7 @@ import { githubPipeline, gitlabPipeline, type Pipeline } from "./pipeline.ts";
 
 const RENDERERS = { gitlab: gitlabPipeline, github: githubPipeline } as const;
 /** What a job does not do, or only on this machine. */
-const REFUSED = ["shard", "list", "dryRun", "resume", "rejudge", "metric", "format"];
+const REFUSED = ["shard", "list", "dryRun", "resume", "rejudge"];
 /** Options that are not the same in the jobs. */
 const OWN = new Set(["ci", "shards", "report", "history", "maxSkipped", "context", "json", "output"]);
 const DEFAULT_DEADLINE_MS = 5 * 3_600_000;
