@@ -27,8 +27,10 @@ export interface OutputOptions {
   readonly reporter?: Reporter | undefined;
   /** Wraps lines that are wider than a terminal. */
   readonly wrap?: ((text: string, columns: number) => string) | undefined;
-  /** Cuts a live line that is wider than the terminal: a wrapped line cannot be cleared. */
+  /** Cuts a live line that is wider than the terminal. */
   readonly cut?: ((line: string, columns: number) => string) | undefined;
+  /** How many rows a line takes that was drawn before the terminal became narrower. */
+  readonly rowsOf?: ((line: string, columns: number) => number) | undefined;
 }
 
 /** Where a command writes. */
@@ -46,6 +48,7 @@ export function createOutput(
     reporter,
     wrap,
     cut = (line) => line,
+    rowsOf,
   }: OutputOptions,
 ) {
   let live: LiveLine | undefined;
@@ -138,7 +141,7 @@ export function createOutput(
       live = startLiveLine(stderr, clock, (columns, rows) => {
         const lines = escaped(render(columns, rows), isColored.interactive).split("\n");
         return lines.map((line) => cut(line, columns)).join("\n");
-      });
+      }, rowsOf);
       return live;
     },
   };

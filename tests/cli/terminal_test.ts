@@ -189,6 +189,28 @@ for (const columns of [120, 80, 50]) {
   });
 }
 
+for (const [from, to] of [[120, 50], [80, 60], [50, 120]] as const) {
+  Deno.test({
+    ...needing(`a terminal resized from ${from} to ${to} columns keeps nothing of the lines it showed before`, missing),
+    async fn() {
+      await using stage = await aStage({ speed: 20, workflows: { "wide": WIDE } });
+      const slugs = [await stage.start("run wide"), await stage.start("run never-ending")].map(({ slug }) => slug);
+      const args = `watch ${slugs.join(" ")} --poll-interval 200ms --max-poll-interval 200ms`;
+      const command = `seq 30; '${Deno.execPath()}' run --no-prompt -A main.ts ${args}`;
+      await using terminal = await stage.open("", { command, columns: from });
+      await terminal.waitFor(/2 runs: .*2 running/);
+      await terminal.resize(to);
+      const later = await terminal.waitFor(to < 80 ? /RUN +STATUS +TOOK( +STEP)?$/m : /x{50}/);
+      assert.match(later, /\n30\nRUN +STATUS/);
+      assert.equal(later.match(/RUN +STATUS/g)?.length, 1, later);
+      for (const slug of slugs) assert.equal(later.split(slug).length, 2, later);
+      await terminal.keys("C-c");
+      const last = await terminal.waitFor(/\[ended 130\]/);
+      assert.match(last, /\n30\n✗ Stopped waiting/);
+    },
+  });
+}
+
 Deno.test({
   ...needing("a dumb terminal gets a line per change, without colors or a line that is rewritten", missing),
   async fn() {

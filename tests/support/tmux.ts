@@ -10,6 +10,8 @@ export interface Terminal extends AsyncDisposable {
   /** Sends a signal like `INT` to the program in any mode of the terminal. */
   signal(name: string): Promise<void>;
   isCursorVisible(): Promise<boolean>;
+  /** Changes its width, as when its window is resized. */
+  resize(columns: number): Promise<void>;
 }
 
 export interface TerminalOptions {
@@ -88,6 +90,7 @@ export async function openTerminal(
       await run("run-shell", `pkill -${name} -P #{pane_pid}`);
     },
     isCursorVisible: async () => (await run("display-message", "-p", "#{cursor_flag}")).trim() === "1",
+    resize: async (width) => void await run("resize-window", "-x", String(width), "-y", String(rows)),
     async [Symbol.asyncDispose]() {
       await run("kill-server");
     },

@@ -3,28 +3,39 @@ import type { TextWriter } from "../context.ts";
 
 const CLEAR_LINE = "\r\u001b[K";
 const TICK_MS = 1_000;
-/** A wrapped line can't be cleared. One cell keeps the last column free, two are for the echo of Ctrl-C as `^C`. */
+/** One cell keeps the last column free, two are for the echo of Ctrl-C as `^C`. */
 const FREE_CELLS = 3;
 
 export type LiveLine = ReturnType<typeof startLiveLine>;
 
-/** Draws one or more lines now and every second, in place; disposing clears them. */
+/**
+ * Draws one or more lines now and every second, in place; disposing clears them.
+ *
+ * @param rowsOf How many rows of the terminal a line takes: one, unless it became narrower since and has wrapped the line.
+ */
 export function startLiveLine(
   writer: TextWriter,
   clock: Clock,
   render: (columns: number, rows: number) => string,
+  rowsOf: (line: string, columns: number) => number = () => 1,
 ) {
   const stopping = new AbortController();
   let shown = "";
+  /** From the end of the text that is shown to its beginning. */
+  const clearing = () => {
+    const columns = writer.columns();
+    const rows = shown.split("\n").reduce((sum, line) => sum + rowsOf(line, columns), 0);
+    return rows === 1 ? CLEAR_LINE : `\r\u001b[${rows - 1}A\u001b[J`;
+  };
   const hide = () => {
-    if (shown !== "") writer.write(clearing(shown));
+    if (shown !== "") writer.write(clearing());
     shown = "";
   };
   const draw = () => {
     if (stopping.signal.aborted) return;
     const line = render(writer.columns() - FREE_CELLS, writer.rows());
     if (line === shown) return;
-    writer.write(clearing(shown) + line);
+    writer.write(clearing() + line);
     shown = line;
   };
   draw();
@@ -39,12 +50,6 @@ export function startLiveLine(
       stopping.abort();
     },
   };
-}
-
-/** From the end of the text that is shown to its beginning. */
-function clearing(shown: string): string {
-  const linesAbove = shown.split("\n").length - 1;
-  return linesAbove === 0 ? CLEAR_LINE : `\r\u001b[${linesAbove}A\u001b[J`;
 }
 
 async function tick(clock: Clock, draw: () => void, signal: AbortSignal): Promise<void> {

@@ -59,6 +59,11 @@ function cellsOf(text: string): number {
   return textWidth(withoutStyle(text));
 }
 
+/** How many rows a terminal shows a line in, which may have our styles. */
+export function rowsOf(line: string, columns: number): number {
+  return Math.max(1, Math.ceil(cellsOf(line) / columns));
+}
+
 /** Cuts a line that may have our styles, which it keeps. */
 export function fitStyledToWidth(line: string, cells: number): string {
   if (cellsOf(line) <= cells) return line;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PipeClosed } from "../../../lib/cli/context.ts";
 import { startLiveLine } from "../../../lib/cli/terminal/live_line.ts";
+import { rowsOf } from "../../../lib/cli/terminal/wrap.ts";
 import { stillClock } from "../../support/still_clock.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { bufferedWriter } from "../../support/writer.ts";
@@ -46,6 +47,19 @@ Deno.test("hide() clears the line once, and draw() shows it again", () => {
   line.hide();
   line.draw();
   assert.deepEqual(writer.pieces, [`${CLEAR}here`, CLEAR, `${CLEAR}here`]);
+});
+
+Deno.test("lines that wrapped, because the terminal became narrower, are cleared as the rows that they take", () => {
+  let columns = 80;
+  const writer = { ...bufferedWriter(), columns: () => columns };
+  let text = `${"a".repeat(70)}\n${"b".repeat(20)}`;
+  const line = startLiveLine(writer, stillClock(), () => text, rowsOf);
+  columns = 30;
+  text = "c".repeat(27);
+  line.draw();
+  columns = 20;
+  line.hide();
+  assert.deepEqual(writer.pieces.slice(1), [`\r\u001b[3A\u001b[J${text}`, "\r\u001b[1A\u001b[J"]);
 });
 
 Deno.test("a disposed line is never drawn again", () => {
