@@ -44,7 +44,9 @@ export async function handleExchange(
 ): Promise<Response> {
   const { state, closing, onStep } = deps;
   const url = new URL(request.url);
-  const text = await request.text();
+  const text = await request.text().catch(() => null);
+  // The client has gone during its upload.
+  if (text === null) return new Response(null, { status: 400 });
   const supported = state.behavior().apiVersion;
   const routes = ROUTES.filter(({ apiVersion }) =>
     apiVersion === undefined || supported === "both" || apiVersion === supported

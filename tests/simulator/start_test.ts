@@ -35,6 +35,31 @@ Deno.test("closing does not wait for a slow body", async () => {
   await body;
 });
 
+Deno.test("a client that dies during an upload is no error of the simulator", async () => {
+  const start = new URL("../../lib/simulator/start.ts", import.meta.url).href;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `
+      const { startSimulator } = await import(${JSON.stringify(start)});
+      await using sim = await startSimulator();
+      const client = await Deno.connect({ hostname: "127.0.0.1", port: sim.port });
+      const head = "POST /api/workflow-runs HTTP/1.1\\r\\nhost: simulator\\r\\ncontent-length: 1000\\r\\n\\r\\n{";
+      await client.write(new TextEncoder().encode(head));
+      // The upload has reached the server once another request was answered.
+      await (await fetch(sim.url + "/healthzz")).text();
+      client.close();
+      for (let request = 0; request < 20; request++) await (await fetch(sim.url + "/healthzz")).text();
+      console.log(sim.received("submit").length);
+    `,
+    ],
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  assert.equal(new TextDecoder().decode(stderr), "");
+  assert.equal(new TextDecoder().decode(stdout), "0\n");
+  assert.equal(code, 0);
+});
+
 Deno.test("startSimulator() refuses a port that is in use", async () => {
   await using first = await startSimulator();
   await assert.rejects(startSimulator({ port: first.port }), Deno.errors.AddrInUse);
