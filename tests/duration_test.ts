@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatDuration, parseDuration } from "../lib/duration.ts";
+import { formatDelay, formatDuration, formatExactDuration, parseDuration } from "../lib/duration.ts";
 import { UsageError } from "../lib/errors.ts";
 
 for (
@@ -35,3 +35,25 @@ for (
 ) {
   Deno.test(`formatDuration(${durationMs}) is ${want}`, () => assert.equal(formatDuration(durationMs), want));
 }
+
+for (
+  const [durationMs, want] of [
+    [0, "0s"],
+    [1, "0.001s"],
+    [500, "0.5s"],
+    [59_600, "59.6s"],
+    [59_999.7, "1m 00s"],
+    [61_500, "1m 01.5s"],
+    [5_400_000, "1h 30m"],
+    [7_230_400, "2h 00m 30.4s"],
+    [176_400_000, "2d 1h"],
+    [178_205_000, "2d 1h 30m 05s"],
+    [-5, "0s"],
+  ] as const
+) {
+  Deno.test(`formatExactDuration(${durationMs}) is ${want}`, () => assert.equal(formatExactDuration(durationMs), want));
+}
+
+Deno.test("formatDelay() rounds up: a short delay is not none", () => {
+  assert.deepEqual([0, 1, 1_000, 1_001].map(formatDelay), ["0s", "1s", "1s", "2s"]);
+});

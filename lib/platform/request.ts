@@ -5,7 +5,7 @@
  */
 
 import { textInBase64 } from "../base64.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDelay } from "../duration.ts";
 import { BadResponse, retryAfterOf, RunnerError, UsageError } from "../errors.ts";
 import { type JsonObject, parseJson } from "../json.ts";
 import { ownWordsOf } from "../redact.ts";
@@ -95,7 +95,7 @@ async function attempt<R extends HttpResponse>(
     // The first retry shows the reason; later ones only if they take long, because several requests may fail at once.
     http.log(
       failures === 1 || delayMs >= LONG_DELAY_MS ? "INFO" : "DEBUG",
-      `${ownWordsOf(error)}; retrying in ${formatDuration(Math.ceil(delayMs / 1_000) * 1_000)}`,
+      `${ownWordsOf(error)}; retrying in ${formatDelay(delayMs)}`,
     );
     await http.clock.sleep(delayMs, { signal });
   }

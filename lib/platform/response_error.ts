@@ -1,6 +1,6 @@
 /** Which error an exchange without a good response is: one table from statuses to what the caller can do about it. */
 
-import { formatDuration } from "../duration.ts";
+import { formatDelay } from "../duration.ts";
 import {
   BadResponse,
   Conflict,
@@ -201,7 +201,7 @@ function keyFrom(source: string | undefined): string {
 }
 
 function retryHint(status: number, waitMs: number | undefined): string {
-  const when = waitMs === undefined ? "later" : `in ${formatDuration(Math.ceil(waitMs / 1_000) * 1_000)}`;
+  const when = waitMs === undefined ? "later" : `in ${formatDelay(waitMs)}`;
   return status === 429 ? `Too many requests: try again ${when}` : `Try again ${when}`;
 }
 

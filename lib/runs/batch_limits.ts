@@ -1,6 +1,6 @@
 /** The limits of a run of a batch, which count from what was seen of it. That stays with its submission. */
 
-import { formatDuration } from "../duration.ts";
+import { formatExactDuration } from "../duration.ts";
 import { expected, RunnerError, StorageError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import type { Job, Run, RunDetail } from "../run.ts";
@@ -79,7 +79,7 @@ export function untilLimitMs({ one: { task, workingSinceMs, exceeded }, submissi
 
 /** How a result states that its run was cancelled because it waited for too long. */
 export function queueTimeoutMessage(queueTimeoutMs: number): string {
-  return `Waited ${formatDuration(queueTimeoutMs)} in the queue`;
+  return `Waited ${formatExactDuration(queueTimeoutMs)} in the queue`;
 }
 
 /** Cancels a run that exceeds a limit. @returns True if its task ends with that, because its run is kept. */
@@ -105,5 +105,5 @@ function exceededLimit(item: ActiveTask, nowMs: number): ObservedRun["exceeded"]
   if (queueTimeoutMs !== undefined && workingSinceMs === null) {
     return { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
   }
-  return { limit: "run", message: `Still running after ${formatDuration(timeoutMs ?? 0)}` };
+  return { limit: "run", message: `Still running after ${formatExactDuration(timeoutMs ?? 0)}` };
 }

@@ -1,6 +1,6 @@
 /** What ends the wait for a run, and the result with the reason. */
 
-import { formatDuration } from "../duration.ts";
+import { formatExactDuration } from "../duration.ts";
 import { fallbackTo, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
@@ -100,7 +100,7 @@ export function timeoutResult(
 ): RunResult | undefined {
   if (submission.state !== "active") return undefined;
   const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
-    formatDuration(timeoutMs ?? 0)
+    formatExactDuration(timeoutMs ?? 0)
   }`;
   return toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted, message });
 }

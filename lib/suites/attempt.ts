@@ -1,6 +1,6 @@
 /** What an attempt of a case means: evidence is collected and judged, and the attempt is added to the case. */
 
-import { formatDuration } from "../duration.ts";
+import { formatExactDuration } from "../duration.ts";
 import { RunnerError } from "../errors.ts";
 import { parsePath } from "../inputs/path.ts";
 import { textsIn } from "../inputs/secrets.ts";
@@ -203,7 +203,7 @@ function unjudged(
   // A result from the store has no limit.
   const hasWaited = limit === "queue" ||
     (result.kind === "timeout" && result.message === queueTimeoutMessage(queueTimeoutMs));
-  if (hasWaited) return evidence(`waited ${formatDuration(queueTimeoutMs)} in the queue`);
+  if (hasWaited) return evidence(`waited ${formatExactDuration(queueTimeoutMs)} in the queue`);
   if (result.kind === "run_deleted") return evidence("its run was deleted");
   const isExpected = [expect.status ?? "completed"].flat().includes("failed");
   return isLost || (!isExpected && causeOf(result) === "infra") ? evidence(headline(result)) : null;

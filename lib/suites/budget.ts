@@ -1,6 +1,6 @@
 /** Limits on the run time of all cases together: past one, no further run is started. */
 
-import { formatDuration } from "../duration.ts";
+import { formatExactDuration } from "../duration.ts";
 import type { ReportAttempt } from "../reports/report.ts";
 import type { TrendPoint } from "../reports/trends.ts";
 import type { CaseState } from "./case_state.ts";
@@ -45,7 +45,7 @@ export function createBudgets(budgets: readonly Budget[]) {
     });
     if (used === undefined) return null;
     usedUp.add(used);
-    return `budget of ${formatDuration(used.limitMs)} used up`;
+    return `budget of ${formatExactDuration(used.limitMs)} used up`;
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { RunIsolated } from "../child_process.ts";
 import type { Clock } from "../clock.ts";
-import { formatDuration, parseDuration } from "../duration.ts";
+import { formatExactDuration, parseDuration } from "../duration.ts";
 import { expected, RunnerError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { cleanLines } from "../log_text.ts";
@@ -198,7 +198,7 @@ async function runCheck(
   const reasons = {
     "not-found": "no such program",
     "denied": "permission denied",
-    "timed-out": `it took longer than ${formatDuration(timeoutMs)}`,
+    "timed-out": `it took longer than ${formatExactDuration(timeoutMs)}`,
   } as const;
   return { exitCode: null, output: `${command[0] ?? ""}: ${reasons[ended.type]}` };
 }

@@ -1,6 +1,6 @@
 /** Judges a case by what its run left behind. Pure: nothing is read, and the same evidence has the same verdict. */
 
-import { formatDuration, parseDuration } from "../duration.ts";
+import { formatExactDuration, parseDuration } from "../duration.ts";
 import { parsePath, valueAt } from "../inputs/path.ts";
 import { type JsonObject, parseJson } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
@@ -180,7 +180,7 @@ function compareDuration(
   seconds: number | null,
 ): readonly Compared[] {
   if (range === undefined) return [];
-  const actual = seconds === null ? "an unknown time" : formatDuration(seconds * 1_000);
+  const actual = seconds === null ? "an unknown time" : formatExactDuration(seconds * 1_000);
   return (["min", "max"] as const).flatMap((limit) => {
     const text = range[limit];
     if (text === undefined) return [];

@@ -153,6 +153,8 @@ Deno.test("timeoutResult() states how long was waited, and only of a run that is
   const result = timeoutResult(anActiveSubmission(), { ...OPTIONS, timeoutMs: 90_000, submitted: "no" });
   assert.deepEqual([result?.kind, result?.status, result?.submitted], ["timeout", "timeout", "no"]);
   assert.equal(result?.message, `Run ${SLUG} is still running: stopped waiting after 1m 30s`);
+  const short = timeoutResult(anActiveSubmission(), { ...OPTIONS, timeoutMs: 500, submitted: "no" });
+  assert.equal(short?.message, `Run ${SLUG} is still running: stopped waiting after 0.5s`);
   for (const submission of [aPendingSubmission(), anUnconfirmedSubmission(), aFinishedSubmission()]) {
     assert.equal(timeoutResult(submission, OPTIONS), undefined);
   }

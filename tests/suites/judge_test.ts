@@ -108,6 +108,13 @@ const ROWS: readonly Row[] = [
     "duration.max: expected at most 1m, got 1m 05s",
   ],
   [
+    "a run time that is too long by less than a second",
+    { duration: { max: "1m" } },
+    evidence({ runSeconds: 60.2 }),
+    "failed",
+    "duration.max: expected at most 1m, got 1m 00.2s",
+  ],
+  [
     "a run time that is too short",
     { duration: { min: "2m" } },
     evidence(),

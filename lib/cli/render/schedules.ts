@@ -1,7 +1,7 @@
 /** Schedules as text: next occurrences and policies. Pure. */
 
 import type { Backfill, Occurrence, Overlap, Schedule } from "../../scheduler/schedule.ts";
-import { formatDuration } from "../../duration.ts";
+import { formatExactDuration } from "../../duration.ts";
 import type { Style } from "../terminal/style.ts";
 import { formatScheduled } from "../terminal/time_text.ts";
 
@@ -20,8 +20,8 @@ export function policyLines(schedule: Schedule): string[] {
     backfillText(backfill),
     deadlineMs === null
       ? "no deadline"
-      : `${onDeadline === "cancel" ? "cancelled" : "reported"} after ${formatDuration(deadlineMs)}`,
-    ...(jitterMs === 0 ? [] : [`starts up to ${formatDuration(jitterMs)} after the scheduled time`]),
+      : `${onDeadline === "cancel" ? "cancelled" : "reported"} after ${formatExactDuration(deadlineMs)}`,
+    ...(jitterMs === 0 ? [] : [`starts up to ${formatExactDuration(jitterMs)} after the scheduled time`]),
     // A webhook URL may contain a secret, so only its host is shown.
     ...notify.map(({ url, on, secretEnv }) =>
       `notifies ${new URL(url).host} of ${on.join(", ")}${secretEnv === null ? "" : ` (signed with ${secretEnv})`}`

@@ -3,7 +3,7 @@
 import type { RunEvent, TimeLeft } from "../../events.ts";
 import type { RunFailure, RunResult } from "../../result.ts";
 import { formatRunId, type RunIdentity, runIdOf } from "../../run.ts";
-import { formatDuration } from "../../duration.ts";
+import { formatDelay, formatDuration, formatExactDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { formatPath } from "../../runs/view.ts";
 import { renderPosition } from "../render/cells.ts";
@@ -41,7 +41,7 @@ export function renderEventLine(event: RunEvent, onTimeout: OnTimeout = "keep"):
     case "unknown-status":
       return `Unknown status "${oneLine(event.platformStatus)}": treating the run as still running`;
     case "poll-delayed":
-      return `Server busy, polling again in ${formatDuration(event.untilMs - event.atMs)}: ${oneLine(event.reason)}`;
+      return `Server busy, polling again in ${formatDelay(event.untilMs - event.atMs)}: ${oneLine(event.reason)}`;
     case "connection-lost":
       return `Connection lost, still trying: ${oneLine(event.reason)}`;
     case "connection-restored":
@@ -155,7 +155,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: O
 }
 
 function delayLine({ reason, detail, untilMs, atMs }: Extract<RunEvent, { type: "submit-delayed" }>): string {
-  const wait = formatDuration(untilMs - atMs);
+  const wait = formatDelay(untilMs - atMs);
   switch (reason) {
     case "reconciling":
       return `Unclear whether the run started, searching for it: ${oneLine(detail)}`;
@@ -177,8 +177,8 @@ function finishedLine({ status, kind, durationSeconds }: RunResult): string | un
   return `Status: ${status}${durationSeconds === null ? "" : ` (${formatDuration(durationSeconds * 1000)})`}`;
 }
 
-/** Rounded to minutes from ten minutes on: `--timeout 1h` also covers the seconds of submitting. */
+/** Rounded, to minutes from ten minutes on: `--timeout 1h` also covers the seconds of submitting. */
 function waitTime(durationMs: number): string {
-  const unitMs = durationMs < 600_000 ? 1_000 : 60_000;
-  return formatDuration(Math.round(durationMs / unitMs) * unitMs);
+  const unitMs = durationMs < 10_000 ? 100 : durationMs < 600_000 ? 1_000 : 60_000;
+  return formatExactDuration(Math.round(durationMs / unitMs) * unitMs);
 }

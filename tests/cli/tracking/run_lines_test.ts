@@ -68,6 +68,10 @@ for (
       /retrying in 7s: 429/,
     ],
     [
+      { ...base, type: "submit-delayed", reason: "workspace", detail: "off", untilMs: base.atMs + 600 },
+      /retrying in 1s: off/,
+    ],
+    [
       { ...base, type: "submit-delayed", reason: "reconciling", detail: "cut", untilMs: base.atMs },
       /searching for it: cut/,
     ],
@@ -114,6 +118,11 @@ Deno.test("eventLine() of started does not promise that a run continues if it is
     /Waiting up to 1m 00s \(until \d\d:\d\d \S+\); the run is then cancelled$/,
   );
   assert.match(renderEventLine(event, "keep") ?? "", /; the run continues afterwards$/);
+});
+
+Deno.test("eventLine() of started shows a short time to wait with its fraction", () => {
+  const started = { ...base, type: "started", workflow: "w", slug: "s", number: 1, isAttached: false } as const;
+  assert.match(renderEventLine({ ...started, deadlineAtMs: base.atMs + 487 }) ?? "", /Waiting up to 0\.5s \(/);
 });
 
 function detailOf(event: RunEvent): string {
