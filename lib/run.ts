@@ -24,7 +24,20 @@ export function runIdOf(run: RunIdentity | Run, fallbackWorkflow = ""): RunId {
 
 /** The slug, or `workflow#47` on legacy servers. */
 export function formatRunId(runId: RunId): string {
-  return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;
+  switch (runId?.type) {
+    case "slug":
+      return runId.slug;
+    case "number":
+      return `${runId.workflow}#${runId.number}`;
+    default:
+      throw notARun(runId);
+  }
+}
+
+/** Nothing checks the types of a program in JavaScript, which may pass a slug. */
+export function notARun(runId: never): TypeError {
+  const forms = '{ type: "slug", slug } or { type: "number", workflow, number }';
+  return new TypeError(`A run must be ${forms}: got ${JSON.stringify(runId)}`);
 }
 
 /** The status in our terms; `platformStatus` holds the platform's own. */

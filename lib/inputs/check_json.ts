@@ -13,16 +13,20 @@ export type FieldCheck<T> = (value: unknown, context: ValueContext) => T | undef
 
 export const checkJsonObject: FieldCheck<JsonObject> = (value, { path, report }) => {
   if (!isPlainObject(value)) return void report(path, `must be an object: got ${describeType(value)}`);
-  return isJson(value, { path, report }) ? value : undefined;
+  return isJson(value, { path, report }, []) ? value : undefined;
 };
 
-function isJson(value: unknown, { path, report }: ValueContext): value is Json {
+function isJson(value: unknown, { path, report }: ValueContext, parents: readonly unknown[]): value is Json {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number" && Number.isFinite(value)) return true;
-  if (Array.isArray(value)) return value.every((item, at) => isJson(item, { path: joinPath(path, at), report }));
-  if (isPlainObject(value)) {
-    return Object.entries(value).every(([name, item]) => isJson(item, { path: joinPath(path, name), report }));
+  if (parents.includes(value)) {
+    report(path, "must be JSON: it contains itself");
+    return false;
   }
+  const isItemJson = (item: unknown, at: string | number) =>
+    isJson(item, { path: joinPath(path, at), report }, [...parents, value]);
+  if (Array.isArray(value)) return value.every(isItemJson);
+  if (isPlainObject(value)) return Object.entries(value).every(([name, item]) => isItemJson(item, name));
   report(path, `must be JSON: got ${describeType(value)}`);
   return false;
 }

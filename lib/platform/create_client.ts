@@ -62,7 +62,7 @@ export function createClient(options: ClientOptions): Client {
     await apiVersion().get(abortable) === "current" ? current : legacyRuns(http);
   /** Only current servers have slugs: with a slug, the API version need not be detected. */
   const runsOf = async (runId: RunId, abortable: Abortable): Promise<RunOperations> =>
-    runId.type === "slug" && apiVersion().cached() === undefined ? current : await runs(abortable);
+    runId?.type === "slug" && apiVersion().cached() === undefined ? current : await runs(abortable);
 
   return {
     host: credential.host,

@@ -127,10 +127,10 @@ export async function withFallbackOnNotFound<T>(
 
 /**
  * Encodes a name as a segment of a path. Rejects what cannot be one: `.` and `..` would lead to another route, an empty
- * name to the whole collection, and a lone surrogate cannot be encoded.
+ * name to the whole collection, a lone surrogate cannot be encoded, and a program in JavaScript may pass anything.
  */
 export function pathSegment(name: string, action: string): string {
-  if (name === "" || name === "." || name === ".." || !name.isWellFormed()) {
+  if (typeof name !== "string" || name === "" || name === "." || name === ".." || !name.isWellFormed()) {
     throw new UsageError(`Cannot ${action}: ${JSON.stringify(name)} is not a valid name`);
   }
   return encodeURIComponent(name);

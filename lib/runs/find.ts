@@ -2,7 +2,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { expected, NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
-import { formatRunId, type Run, type RunId, runIdOf } from "../run.ts";
+import { formatRunId, notARun, type Run, type RunId, runIdOf } from "../run.ts";
 import { programCommand } from "../shell_command.ts";
 import type { Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
@@ -23,13 +23,15 @@ export async function findRun(
   ref: RunRef,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunId> {
-  switch (ref.type) {
+  switch (ref?.type) {
     case "slug":
       return await findBySlug(deps, ref.slug, signal);
     case "number":
       return await findByNumber(deps, ref, signal);
     case "last":
       return await findLast(deps, signal);
+    default:
+      throw notARun(ref);
   }
 }
 

@@ -32,8 +32,11 @@ export interface KeyWithPolicy {
   readonly attempt?: number;
 }
 
-/** @throws UsageError for an empty key. */
+/** @throws UsageError for an empty key; TypeError for one that is not a text. */
 export function checkIdempotencyKey({ text }: Pick<KeyWithPolicy, "text">): void {
+  if (typeof text !== "string") {
+    throw new TypeError('idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }');
+  }
   if (text.trim() !== "") return;
   throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
     hint: "Use a text that names this run, for example nightly-2026-01-31; or omit the key",

@@ -1,3 +1,4 @@
+import { describeType } from "../inputs/check_json.ts";
 import type { Origin } from "../submission.ts";
 import type { KeyWithPolicy } from "./idempotency.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./poll_interval.ts";
@@ -46,18 +47,21 @@ export const DEFAULT_EXECUTE = {
 /**
  * Fills in the defaults; `undefined` counts as not given.
  *
- * @throws RangeError for a time that is not a number, which would be waited for without end.
+ * @throws RangeError for a time that is not a number, which would be waited for without end; TypeError for another signal.
  */
 export function executeOptions(given: Given<ExecuteOptions>): ExecuteOptions {
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: ExecuteOptions = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, ...defined };
+  if (!(options.signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal: got ${describeType(options.signal)}`);
+  }
   const { timeoutMs, unreachableTimeoutMs, submitTimeoutMs } = options;
   for (const [name, value] of Object.entries({ timeoutMs, unreachableTimeoutMs, submitTimeoutMs })) {
     if (value !== null && (typeof value !== "number" || Number.isNaN(value))) {
       throw new RangeError(`${name} must be a number of milliseconds: got ${value}`);
     }
   }
-  const { pollIntervalMs, maxPollIntervalMs, firstPollMs = 0 } = options.pollInterval;
+  const { pollIntervalMs, maxPollIntervalMs, firstPollMs = 0 }: PollInterval = Object(options.pollInterval);
   for (const [name, value] of Object.entries({ pollIntervalMs, maxPollIntervalMs, firstPollMs })) {
     if (!Number.isFinite(value) || value < 0) {
       throw new RangeError(`${name} must be a number of milliseconds of at least 0: got ${value}`);

@@ -1,6 +1,7 @@
 import type { Cluster } from "../cluster.ts";
 import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
+import { describeType } from "../inputs/check_json.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
 import { evaluateConditions, type UnknownCondition, withDefaults } from "../inputs/walk_fields.ts";
 import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
@@ -118,7 +119,7 @@ export async function prepareAsking(
   spec: RunSpec,
   options: PrepareOptions,
 ): Promise<PreparedRun> {
-  if (spec.displayName !== null) checkDisplayName(spec.displayName);
+  checkSpec(spec);
   // A submit requires these as well: they are requested at the same time, and the client keeps them.
   const unneeded = new AbortController();
   const early = { signal: AbortSignal.any([options.signal, unneeded.signal]), retry: options.retry };
@@ -129,6 +130,17 @@ export async function prepareAsking(
     unneeded.abort(error);
     await prefetched;
     throw error;
+  }
+}
+
+/** Nothing checks the types of a program in JavaScript: the text "false" must not give a consent. */
+function checkSpec({ displayName, isTrusted, checking }: RunSpec): void {
+  if (displayName !== null) checkDisplayName(displayName);
+  if (typeof isTrusted !== "boolean") {
+    throw new TypeError(`isTrusted must be true or false: got ${describeType(isTrusted)}`);
+  }
+  if (!["lenient", "strict", "none"].includes(checking)) {
+    throw new RangeError(`checking must be lenient, strict or none: got ${JSON.stringify(checking)}`);
   }
 }
 

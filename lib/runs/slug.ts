@@ -2,6 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import { UsageError } from "../errors.ts";
+import { describeType } from "../inputs/check_json.ts";
 import type { IdempotencyKey, Submission } from "../submission.ts";
 import { digestOf } from "../text.ts";
 
@@ -56,8 +57,9 @@ export function displayNameTag(
 /** What a user may choose: the rest is for the tag, with the start of the inputs' hash. */
 export const MAX_OWN_NAME_LENGTH = DISPLAY_NAME_LENGTH - " [.]".length - TAG_LENGTH - HASH_LENGTH;
 
-/** @throws UsageError for a name that would be cut. */
+/** @throws UsageError for a name that would be cut; TypeError for one that is not a text. */
 export function checkDisplayName(name: string): void {
+  if (typeof name !== "string") throw new TypeError(`displayName must be a text or null: got ${describeType(name)}`);
   if (name.length <= MAX_OWN_NAME_LENGTH) return;
   throw new UsageError(`Cannot name the run: the name has ${name.length} characters`, {
     hint: `Use at most ${MAX_OWN_NAME_LENGTH}`,

@@ -51,13 +51,9 @@ export async function* trackRun(
 const TRACK_ONLY = { submitTimeoutMs: 0, submitted: "no" } as const;
 
 async function readFirst(deps: Deps, runId: RunId, options: TrackOptions): Promise<RunDetail> {
+  const action = `read run ${formatRunId(runId)}`;
   try {
-    return await withinTimeout(
-      deps.clock,
-      options,
-      `read run ${formatRunId(runId)}`,
-      (signal) => deps.client.getRun(runId, { signal }),
-    );
+    return await withinTimeout(deps.clock, options, action, (signal) => deps.client.getRun(runId, { signal }));
   } catch (error) {
     const own = await findOwn(deps, runId);
     throw own === undefined ? error : redactedFailure(own, error);

@@ -1,10 +1,55 @@
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
+import { cancelRun } from "../../lib/runs/cancel.ts";
 import { toEnd } from "../../lib/runs/execute.ts";
+import { findRun } from "../../lib/runs/find.ts";
 import { runWorkflow, type RunWorkflowOptions } from "../../lib/runs/run_workflow.ts";
 import { trackRun } from "../../lib/runs/track_run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
+
+/** As a program in JavaScript may pass it. */
+const untyped = (value: unknown) => value as never;
+
+for (
+  const [name, value, message] of [
+    ["signal", new AbortController(), "signal must be an AbortSignal: got a class instance"],
+    ["pollInterval", null, "pollIntervalMs must be a number of milliseconds of at least 0: got undefined"],
+    ["isTrusted", "false", "isTrusted must be true or false: got a string"],
+    ["checking", "Strict", 'checking must be lenient, strict or none: got "Strict"'],
+    ["displayName", 1, "displayName must be a text or null: got a number"],
+    ["idempotencyKey", "nightly", 'idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }'],
+  ] as const
+) {
+  Deno.test(`${name} of another type is refused by name, and nothing is submitted`, async () => {
+    await using simulator = await startSimulator();
+    const deps = await depsFor(simulator, { clock: fastClock(systemClock, 60) });
+    const refused = runWorkflow("quick", untyped({ deps, [name]: value }));
+    await assert.rejects(refused, { message });
+    assert.equal(simulator.received("submit").length, 0);
+  });
+}
+
+for (const name of [undefined, 7, { workflow: "quick" }]) {
+  Deno.test(`${Deno.inspect(name)} is refused as the name of a workflow`, async () => {
+    await using simulator = await startSimulator();
+    const deps = await depsFor(simulator, { clock: systemClock });
+    await assert.rejects(runWorkflow(untyped(name), { deps }), { kind: "usage", message: /is not a valid name$/ });
+  });
+}
+
+for (const runId of ["quick-00001", undefined, { slug: "quick-00001" }, { type: "last" }]) {
+  Deno.test(`${Deno.inspect(runId)} is refused as a run, with the form that it must have`, async () => {
+    await using simulator = await startSimulator();
+    const deps = await depsFor(simulator, { clock: systemClock });
+    const refusal = { name: "TypeError", message: /^A run must be \{ type: "slug", slug \} or \{ type: "number",/ };
+    await assert.rejects(toEnd(trackRun(deps, untyped(runId))), refusal);
+    await assert.rejects(cancelRun(deps, untyped(runId)), refusal);
+    await assert.rejects(deps.client.getRun(untyped(runId)), refusal);
+    if (JSON.stringify(runId) !== '{"type":"last"}') await assert.rejects(findRun(deps, untyped(runId)), refusal);
+    assert.equal(simulator.received("get-run").length, 0);
+  });
+}
 
 for (
   const [name, options] of Object.entries<Omit<RunWorkflowOptions, "deps">>({

@@ -93,9 +93,14 @@ Deno.test("inputs that are no JSON object are refused with the path, before anyt
       return true;
     });
   }
-  const inputs = untyped({ note: "n", own: Object.assign(Object.create(null), { a: [null] }) });
+  const cyclic: Record<string, unknown> = {};
+  cyclic["rows"] = [{ of: cyclic }];
+  const problems = [{ origin: "inputs", path: "rows[0].of", message: "must be JSON: it contains itself" }];
+  await assert.rejects(runWorkflow("solver", { deps: stage.deps, inputs: untyped(cyclic) }), { problems });
+  const shared = [null];
+  const inputs = untyped({ note: "n", own: Object.assign(Object.create(null), { a: shared, b: shared }) });
   await runWorkflow("solver", { deps: stage.deps, isTrusted: true, inputs });
-  assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, { nodes: 1, note: "n", own: { a: [null] } });
+  assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, { nodes: 1, note: "n", own: { a: [null], b: [null] } });
 });
 
 Deno.test("a policy that does not exist attaches to the run of the key, also if it failed", async () => {

@@ -123,7 +123,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ],
     [
       "a name may leave its path",
-      'if (name === "" || name === "." || name === ".." || !name.isWellFormed()) {',
+      'if (typeof name !== "string" || name === "" || name === "." || name === ".." || !name.isWellFormed()) {',
       "if (false) {",
     ],
     ["a name is not encoded", "return encodeURIComponent(name);", "return name;"],
