@@ -1,6 +1,7 @@
 /** A command: its options, its help, and the function that runs it. */
 
 import { LOG_LEVELS } from "../log.ts";
+import type { CredentialOptions } from "../platform/credentials/sources.ts";
 import {
   type Args,
   type ArgValues,
@@ -46,15 +47,14 @@ export const JSON_OPTION = {
 } as const;
 export const EVENTS_OPTION = { events: flag("Print events as JSON Lines") } as const;
 
-export interface Invocation<Values> {
+export interface Invocation<Values = unknown> {
   readonly context: Context;
   readonly output: Output;
   /** Aborts with {@link Stopped} when the process receives a stop signal. */
   readonly signal: AbortSignal;
-  readonly values: Values;
+  /** Also of what selects an API key, and connects to its host. */
+  readonly values: Values & CredentialOptions & { readonly cacert?: string | undefined };
 }
-
-export type CommonValues = ArgValues<typeof COMMON_OPTIONS>;
 
 export interface CommandSpec<A extends Args> {
   /** Command lines, and what each does. */
@@ -75,7 +75,7 @@ export interface CommandSpec<A extends Args> {
 /** A command whose options are not parsed yet. */
 export interface Command extends Omit<CommandSpec<Args>, "run"> {
   /** Parses the arguments and returns a function that runs the command. */
-  prepare(name: string, argv: readonly string[]): (invocation: Omit<Invocation<unknown>, "values">) => Promise<number>;
+  prepare(name: string, argv: readonly string[]): (invocation: Omit<Invocation, "values">) => Promise<number>;
 }
 
 /** Binds a command's options to the function that uses them. */

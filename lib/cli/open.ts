@@ -7,7 +7,8 @@ import { createKv } from "../store/kv.ts";
 import { isStoreMissing, openKv } from "../store/open_kv.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
 import { createRunStore, type RunStore } from "../store/run_store.ts";
-import { clientFor, logToOutput, openCredential, type OpenInvocation } from "./open_client.ts";
+import type { Invocation } from "./command.ts";
+import { clientFor, logToOutput, openCredential } from "./open_client.ts";
 import { runStorePath } from "./state_path.ts";
 
 /**
@@ -18,17 +19,12 @@ export type HistoryUse = "required" | "read" | "optional" | "none";
 
 export type OpenDeps = Deps & AsyncDisposable;
 
-/** Its signal ends the wait for a store that cannot be reached, or read; `undefined` where a signal ends the process. */
-interface StoreInvocation extends Pick<OpenInvocation, "context" | "output"> {
-  readonly signal: AbortSignal | undefined;
-}
-
 /**
  * @param alternative As for {@link openRunStore}.
  * @throws As {@link openClient}. The store is opened on first use, and throws then.
  */
 export async function openDeps(
-  invocation: OpenInvocation & StoreInvocation,
+  invocation: Invocation,
   history: HistoryUse = "optional",
   alternative?: string,
 ): Promise<OpenDeps> {
@@ -41,12 +37,13 @@ export async function openDeps(
 }
 
 /**
- * The local history of this user and machine, or the store that PW_STORE_URL names; opened on first use.
+ * The local history of this user and machine, or the store that PW_STORE_URL names; opened on first use. The signal ends
+ * the wait for one that cannot be reached, or read.
  *
  * @param alternative What to do without it, for the hints of its errors.
  */
 export function openRunStore(
-  { context, output, signal }: StoreInvocation,
+  { context, output, signal }: Omit<Invocation, "values">,
   history: HistoryUse,
   alternative?: string,
 ): RunStore {

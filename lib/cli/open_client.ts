@@ -11,26 +11,21 @@ import {
 } from "../platform/credentials/sources.ts";
 import { oneLine } from "../escape.ts";
 import type { Log } from "../log.ts";
+import type { Invocation } from "./command.ts";
 import { askYesNo, canAsk } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
-export interface OpenInvocation {
-  readonly context: Context;
-  readonly output: Output;
-  readonly values: CredentialOptions & { readonly cacert?: string | undefined };
-}
-
 /**
  * @throws CredentialError if there is no usable API key; UsageError if the CA certificates can't be read.
  */
-export async function openClient(invocation: OpenInvocation): Promise<Client> {
+export async function openClient(invocation: Invocation): Promise<Client> {
   return await clientFor(invocation, await openCredential(invocation));
 }
 
 /** @throws UsageError if the CA certificates can't be read. */
 export async function clientFor(
-  { context, output, values }: OpenInvocation,
+  { context, output, values }: Invocation,
   credential: Credential,
   store?: ClientOptions["store"],
 ): Promise<Client> {
@@ -40,7 +35,7 @@ export async function clientFor(
 }
 
 /** @throws As `findCredential`. */
-export async function openCredential({ context, output, values }: OpenInvocation): Promise<Credential> {
+export async function openCredential({ context, output, values }: Omit<Invocation, "signal">): Promise<Credential> {
   const deps = credentialDeps(context, values);
   const confirmHost = ({ keyHost, currentHost, currentContext }: HostQuestion) =>
     askYesNo(
@@ -84,7 +79,7 @@ export function withoutPrompts<Deps extends ReturnType<typeof credentialDeps>>(d
 /** `undefined` if no CA file is set: connections then use the runtime's defaults, and nothing is loaded. */
 export async function readCaCertOption(
   context: Context,
-  values: OpenInvocation["values"],
+  values: Invocation["values"],
 ): Promise<readonly string[] | undefined> {
   const path = values.cacert ?? context.env("PW_CA_CERT") ?? "";
   if (path === "") return undefined;

@@ -16,7 +16,6 @@ import {
 } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
-import type { OpenInvocation } from "../open_client.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 const onStop = oneOf("keep", "cancel");
@@ -127,7 +126,7 @@ export const BATCH_OPTIONS = {
 
 export type BatchValues = ArgValues<typeof BATCH_OPTIONS>;
 
-export type BatchCall = Invocation<BatchValues & OpenInvocation["values"]>;
+export type BatchCall = Invocation<BatchValues>;
 
 /** @throws UsageError for a pattern that is not valid, and for one without retries. */
 export function retryPolicyOf(values: BatchValues): RetryPolicy {

@@ -9,7 +9,6 @@ import { sha256 } from "../../text.ts";
 import { type ArgValues, refuseOptions } from "../argv.ts";
 import type { Invocation } from "../command.ts";
 import { inputSources } from "../input_options.ts";
-import type { OpenInvocation } from "../open_client.ts";
 import type { OnInterrupt } from "../tracking/interrupt.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";
 import { runBatch } from "./run_batch.ts";
@@ -17,7 +16,6 @@ import { runBatch } from "./run_batch.ts";
 type MatrixValues =
   & Omit<BatchValues, "onInterrupt">
   & ArgValues<typeof MATRIX_OPTIONS & typeof REPEAT_OPTION>
-  & OpenInvocation["values"]
   & {
     readonly workflow: string;
     readonly input?: readonly string[] | undefined;

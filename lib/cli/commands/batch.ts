@@ -19,7 +19,6 @@ import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { inputSources } from "../input_options.ts";
 import { openDeps, openRunStore } from "../open.ts";
-import type { OpenInvocation } from "../open_client.ts";
 import { checkReplaceableFiles, refuseSameFile } from "../output_file.ts";
 
 const ARGS = {
@@ -35,7 +34,7 @@ const ARGS = {
   ...BATCH_OPTIONS,
 } as const;
 
-type BatchCommandCall = Invocation<ArgValues<typeof ARGS> & OpenInvocation["values"]>;
+type BatchCommandCall = Invocation<ArgValues<typeof ARGS>>;
 
 export const command = defineCommand({
   examples: {

@@ -89,7 +89,7 @@ async function showOne(output: Output, store: RunStore, name: string): Promise<v
 }
 
 async function prune(
-  { context, output }: Pick<Invocation<unknown>, "context" | "output">,
+  { context, output }: Pick<Invocation, "context" | "output">,
   store: RunStore,
   { since, keep }: { readonly since?: number | undefined; readonly keep?: number | undefined },
 ): Promise<void> {

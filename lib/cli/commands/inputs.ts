@@ -11,7 +11,7 @@ import { skeletonOf, skeletonYaml } from "../../inputs/skeleton.ts";
 import { evaluateConditions } from "../../inputs/walk_fields.ts";
 import type { Workflow } from "../../workflow.ts";
 import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
-import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { DEFAULTS_OPTION, INPUT_DETAILS, inputSources, logUnknownConditions, showWarnings } from "../input_options.ts";
 import { openClient } from "../open_client.ts";
 import { checkOutputFile, writeOutputFile } from "../output_file.ts";
@@ -57,7 +57,7 @@ export const command = defineCommand({
   run: (call) => ({ new: writeSkeleton, schema: printSchema, explain })[call.values.action](call),
 });
 
-type InputsInvocation = Invocation<ArgValues<typeof ARGS> & CommonValues>;
+type InputsInvocation = Invocation<ArgValues<typeof ARGS>>;
 
 async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const { context, output, values } = call;
@@ -79,7 +79,7 @@ async function printSchema(call: InputsInvocation): Promise<void> {
 
 async function explain({ context, output, signal, values }: InputsInvocation): Promise<void> {
   const layers = await readLayers(values.input ?? [], inputSources(context));
-  const client = await openClient({ context, output, values });
+  const client = await openClient({ context, output, signal, values });
   const { form, resolved, clusters, notes } = await gatherInputs({ client }, {
     workflow: values.workflow,
     layers,
@@ -101,7 +101,7 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
 async function formOf(
   { context, output, signal, values }: InputsInvocation,
 ): Promise<{ workflow: Workflow; form: Form }> {
-  const client = await openClient({ context, output, values });
+  const client = await openClient({ context, output, signal, values });
   const workflow = await findWorkflow({ client }, values.workflow, { signal });
   const form = readForm(workflow.yaml);
   if (form !== null) return { workflow, form };

@@ -71,10 +71,12 @@ interface Parts {
 async function openOrPrompt(
   { context, output, prompter }: Parts,
 ): Promise<{ readonly deps: Deps; readonly hint?: string }> {
+  // A signal ends the process.
+  const { signal } = new AbortController();
   let enteredKey: string | undefined;
   while (true) {
     try {
-      const deps = await openDeps({ context, output, signal: undefined, values: { enteredKey } }, "required");
+      const deps = await openDeps({ context, output, signal, values: { enteredKey } }, "required");
       if (enteredKey === undefined) return { deps };
       await deps.client.whoAmI({ retry: "none" });
       return { deps, hint: "To use the API key next time: export PW_API_KEY='pwt_…'" };

@@ -17,7 +17,7 @@ export const command = defineCommand({
     favorites: flag("Only favorites"),
   },
   async run({ context, output, signal, values }) {
-    const client = await openClient({ context, output, values });
+    const client = await openClient({ context, output, signal, values });
     const all = await client.listWorkflows({ signal, favoritesOnly: values.favorites === true });
     const { pattern, tag } = values;
     const workflows = all.filter(({ name, displayName, tags }) =>

@@ -24,7 +24,6 @@ import {
 } from "../input_options.ts";
 import { defaultOnInterrupt } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
-import type { OpenInvocation } from "../open_client.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument } from "../tracking/run_view.ts";
@@ -106,7 +105,7 @@ export const command = defineCommand({
  * @param inputsOf Returns the workflow and its inputs, once there is a client and a store to read them from.
  */
 export async function submitRunSpec(
-  call: Invocation<RunValues & OpenInvocation["values"]>,
+  call: Invocation<RunValues>,
   inputsOf: (deps: Deps) => Promise<InputsSpec>,
 ): Promise<number | void> {
   const { output, signal, values } = call;

@@ -48,7 +48,7 @@ export const command = defineCommand({
   async run({ context, output, signal, values }) {
     const { workflow, search, name, since, all, offset = 0 } = values;
     if (all === true && values.limit !== undefined) throw new UsageError("Cannot use --all together with --limit");
-    const client = await openClient({ context, output, values });
+    const client = await openClient({ context, output, signal, values });
     const { runs, total } = await listRuns(client, {
       query: { workflow, search, signal, statuses: (values.status ?? []).map((status) => PLATFORM_STATUSES[status]) },
       name,

@@ -6,9 +6,9 @@ import { readSchedules } from "../../scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { flag, integer, option } from "../argv.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
-import { openClient, type OpenInvocation } from "../open_client.ts";
+import { openClient } from "../open_client.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { policyLines, renderSchedule } from "../render/schedules.ts";
 import { formatScheduled } from "../terminal/time_text.ts";
@@ -67,7 +67,7 @@ export const command = defineCommand({
 });
 
 /** Of disabled schedules too: they are checked before they are enabled. */
-async function checkInputs(invocation: OpenInvocation & { readonly signal: AbortSignal }, list: readonly Schedule[]) {
+async function checkInputs(invocation: Invocation, list: readonly Schedule[]) {
   const { context, output, signal } = invocation;
   const { clock, env, readTextFile } = context;
   const parts = { deps: { client: await openClient(invocation), clock }, readTextFile, env };

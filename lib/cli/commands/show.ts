@@ -18,7 +18,7 @@ export const command = defineCommand({
     yaml: flag("Print the workflow file"),
   },
   async run({ context, output, signal, values }) {
-    const client = await openClient({ context, output, values });
+    const client = await openClient({ context, output, signal, values });
     const workflow = await findWorkflow({ client }, values.workflow, { signal });
     if (values.yaml === true || values.output === "yaml") {
       const yaml = await client.getWorkflowYaml(workflow.name, { signal });

@@ -4,7 +4,7 @@ import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
 import { counted } from "../../text.ts";
-import type { CommonValues } from "../command.ts";
+import type { Invocation } from "../command.ts";
 import type { Context } from "../context.ts";
 import { runStorePath, userFolder } from "../state_path.ts";
 import { type CachedRows, openCache } from "./cache.ts";
@@ -22,7 +22,7 @@ const MAX_FILES = 2_000;
  */
 export function completionSources(
   context: Context,
-  values: Pick<CommonValues, "context" | "cacert">,
+  values: Invocation["values"],
 ): CompletionSources {
   /** @param name Of its entry in the cache. */
   const query = async (name: string, load: (client: Client, options: Abortable) => Promise<CachedRows>) => {

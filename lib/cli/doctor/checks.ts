@@ -2,8 +2,9 @@
 
 import { abortable } from "../../abortable.ts";
 import { ResponseLost } from "../../errors.ts";
+import type { Invocation } from "../command.ts";
 import { type CheckResult, type DoctorCheck, resultOfError } from "./check.ts";
-import { type DoctorCall, type DoctorFacts, gatherFacts } from "./facts.ts";
+import { type DoctorFacts, gatherFacts } from "./facts.ts";
 import {
   checkAccount,
   checkClock,
@@ -35,7 +36,7 @@ const DEADLINE_MS = 45_000;
 const LATE = `no response within ${DEADLINE_MS / 1_000} s`;
 
 /** Yields the results in order, each as soon as it and those before it are known. */
-export async function* runChecks(call: DoctorCall): AsyncGenerator<DoctorCheck, void> {
+export async function* runChecks(call: Invocation): AsyncGenerator<DoctorCheck, void> {
   const { signal, context: { clock } } = call;
   const facts = await gatherFacts(call);
   using deadline = clock.timeout(DEADLINE_MS);

@@ -11,11 +11,10 @@ import { inspectStore } from "../../store/inspect.ts";
 import { openKv, shownName, sqlitePathOf } from "../../store/open_kv.ts";
 import { createRunStore } from "../../store/run_store.ts";
 import type { Context } from "../context.ts";
-import { credentialDeps, logToOutput, type OpenInvocation, readCaCertOption, withoutPrompts } from "../open_client.ts";
+import type { Invocation } from "../command.ts";
+import { credentialDeps, logToOutput, readCaCertOption, withoutPrompts } from "../open_client.ts";
 import { dotenvText } from "../settings.ts";
 import { runStorePath } from "../state_path.ts";
-
-export type DoctorCall = OpenInvocation & { readonly signal: AbortSignal };
 
 /** A fact that is missing is a rejected promise. */
 export type DoctorFacts = Awaited<ReturnType<typeof gatherFacts>>;
@@ -28,7 +27,7 @@ export class Skipped extends Error {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Starts finding every fact. */
-export async function gatherFacts({ context, output, values, signal }: DoctorCall) {
+export async function gatherFacts({ context, output, values, signal }: Invocation) {
   const { clock, random, fetch } = context;
   const caCerts = await readCaCertOption(context, values);
   const log = logToOutput(output);

@@ -8,7 +8,6 @@ import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import { INPUT_CHECK_OPTIONS } from "../input_options.ts";
-import type { OpenInvocation } from "../open_client.ts";
 import { refuseSameFile } from "../output_file.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
@@ -87,7 +86,7 @@ export const SUITE_OPTIONS = {
 
 export type SuiteValues = ArgValues<typeof SUITE_OPTIONS>;
 
-export type SuiteCall = Invocation<SuiteValues & OpenInvocation["values"]>;
+export type SuiteCall = Invocation<SuiteValues>;
 
 /** @throws UsageError unless it is like 2/5. */
 export function shardOf({ shard }: Pick<SuiteValues, "shard">): Shard | null {

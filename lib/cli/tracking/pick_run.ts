@@ -24,7 +24,7 @@ export function checkCanPick(context: Context, command: string): void {
  * @throws NotFound if there is none; Stopped if the user cancels.
  */
 export async function pickRun(
-  { context, output, client, signal }: Omit<Invocation<unknown>, "values"> & Pick<Deps, "client">,
+  { context, output, client, signal }: Omit<Invocation, "values"> & Pick<Deps, "client">,
   { isRunning }: { readonly isRunning: boolean },
 ): Promise<RunId> {
   const { runs } = await client.listRuns({

@@ -4,8 +4,8 @@ import { UsageError } from "../../errors.ts";
 import { findRun, type RunRef } from "../../runs/find.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { argument } from "../argv.ts";
+import type { Invocation } from "../command.ts";
 import { type HistoryUse, openDeps } from "../open.ts";
-import type { OpenInvocation } from "../open_client.ts";
 
 export const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
@@ -43,7 +43,7 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
 }
 
 /** Opens what a command reads about one run. Texts of the server that repeat secrets of the run are masked. */
-export async function openRun(call: OpenInvocation & { readonly signal: AbortSignal }, args: readonly string[]) {
+export async function openRun(call: Invocation, args: readonly string[]) {
   const ref = parseOneRun(args);
   await using opening = new AsyncDisposableStack();
   const deps = opening.use(await openDeps(call, historyFor([ref])));

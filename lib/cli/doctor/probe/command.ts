@@ -10,7 +10,7 @@ import { storeFailureTo } from "../../../log.ts";
 import { defaultUserAgent } from "../../../platform/create_client.ts";
 import { createHttp } from "../../../platform/http.ts";
 import { padToWidth } from "../../terminal/text_width.ts";
-import type { CommonValues, Invocation } from "../../command.ts";
+import type { Invocation } from "../../command.ts";
 import { confirm } from "../../confirm.ts";
 import { EXIT_CODES } from "../../exit_codes.ts";
 import { inputSources } from "../../input_options.ts";
@@ -23,7 +23,7 @@ import { type ProbeResult, toServerCapabilities } from "./result.ts";
 
 const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
 
-type ProbeInvocation = Invocation<ArgValues<typeof PROBE_OPTIONS> & CommonValues>;
+type ProbeInvocation = Invocation<ArgValues<typeof PROBE_OPTIONS>>;
 
 /** Confirms, probes the server, stores the capabilities for later runs, and prints the result. */
 export async function probe(call: ProbeInvocation, workflow: string): Promise<number> {
