@@ -157,9 +157,9 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   }
   // The server asked another process to wait: nothing was asked, and nothing is known of the connection.
   if (isPaused) return;
-  state.emit({ type: "polled", atMs: clock.now(), running: active.length, pages: rounds.pages });
-  const failed = errors[0] !== undefined && errors.length === results.length ? errors[0] : listError;
-  await updateConnection(state, rounds, failed, errors.length === results.length);
+  const isLost = errors[0] !== undefined && errors.length === results.length;
+  if (!isLost) state.emit({ type: "polled", atMs: clock.now(), running: active.length, pages: rounds.pages });
+  await updateConnection(state, rounds, isLost ? errors[0] : listError, isLost);
 }
 
 /** Processes that track many runs of one user share a budget of requests; without the store, each has its own. */

@@ -113,7 +113,7 @@ export type BatchEvent =
     readonly end: TaskEnd;
     readonly retryAtMs: number | null;
   }
-  /** The runs were polled. */
+  /** The runs were polled, and the server has responded. */
   | { readonly type: "polled"; readonly atMs: number; readonly running: number; readonly pages: number }
   /** The server limits how many runs may be submitted. */
   | { readonly type: "slowed"; readonly jobs: number; readonly reason: string; readonly untilMs: number }

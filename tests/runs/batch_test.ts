@@ -224,15 +224,15 @@ for (const retryAfter of ["7", undefined]) {
   Deno.test(`a batch ends when a server answers every poll with ${asks} for longer than allowed; what runs continues`, async () => {
     await using stage = await aStage();
     const options = { unreachableTimeoutMs: 5 * 60_000, control: createBatchControl(6) };
-    let polls = 0;
     const ran = await ranBatch(stage.deps, endless(6), options, (event) => {
-      if (event.type !== "polled" || event.running !== 6) return;
-      if (++polls === 1) {
+      if (event.type === "polled" && event.running === 6) {
         stage.simulator.addFaults({ on: "*", status: 429, ...(retryAfter && { retryAfter }), times: Infinity });
       }
       // As another process does that the server has asked to wait longer.
       const pausedUntilMs = stage.clock.now() + 40_000;
-      if (polls === 4) void updateCapabilities(stage.deps, stage.deps.client.host, { pausedUntilMs });
+      if (event.type === "poll-delayed") {
+        void updateCapabilities(stage.deps, stage.deps.client.host, { pausedUntilMs });
+      }
     });
     assert.equal(ran.outcome.error?.kind, "unavailable");
     assert.deepEqual(endsOf(ran), Array(6).fill("open"));
@@ -244,16 +244,20 @@ for (const retryAfter of ["7", undefined]) {
 Deno.test("a server that is busy, cannot be reached, and is busy again is reported as lost in between only", async () => {
   await using stage = await aStage();
   const { deps, connection } = await breakable(stage);
-  let polls = 0;
-  const ran = await ranBatch(deps, endless(2), { unreachableTimeoutMs: 5 * 60_000 }, (event) => {
-    if (event.type === "polled" && ++polls === 1) {
+  let isFirst = true;
+  const ran = await ranBatch(deps, endless(2), { unreachableTimeoutMs: 5 * 60_000 }, ({ type }) => {
+    if (type === "polled" && isFirst) {
       stage.simulator.addFaults({ on: "get-run", status: 429, retryAfter: "7", times: Infinity });
     }
-    if (event.type === "polled") connection.isDown = polls >= 10 && polls < 14;
+    if (type === "poll-delayed") connection.isDown = isFirst;
+    if (type === "poll-delayed") isFirst = false;
+    if (type === "connection-lost") connection.isDown = false;
   });
   assert.equal(ran.outcome.error?.kind, "unavailable");
-  const reported = ran.events.filter(({ type }) => type.startsWith("connection-"));
-  assert.deepEqual(reported.map(({ type }) => type), ["connection-lost", "connection-restored"]);
+  const types = ran.events.map(({ type }) => type).filter((type) => type !== "run");
+  // A round that was not answered shows nothing of the runs: it does not count as polled.
+  const want = ["poll-delayed", "connection-lost", "connection-restored", "poll-delayed"];
+  assert.deepEqual(types.slice(types.lastIndexOf("polled") + 1), want);
 });
 
 Deno.test("an outage after a long limit is reported once while no run is polled, and so is its end", async () => {

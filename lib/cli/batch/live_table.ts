@@ -80,7 +80,7 @@ export function liveTable(
       if (note !== undefined) notes = [...notes, note].slice(-MAX_NOTES);
       if (event.type === "polled") polledAtMs = event.atMs;
       if (event.type === "connection-lost") isConnectionLost = true;
-      if (event.type === "connection-restored" || event.type === "polled") isConnectionLost = false;
+      if (event.type === "connection-restored") isConnectionLost = false;
       // Drawn every second: a thousand rows may change in one.
       if (note !== undefined) line?.draw();
     },
