@@ -95,8 +95,9 @@ function resolveValue(spec: JsonObject, input: Json | undefined, context: FormCo
   const conditions = conditionsOf(spec, scope);
   options.onField?.(context.path, conditions);
   if (conditions.ignore) return input;
-  // What is hidden has its default, and is not required.
-  const missing = conditions.hidden ? [] : context.missing;
+  // What is hidden has its default, and is not required; nor is an optional group.
+  const isOmitted = spec["type"] === "group" && input === undefined && conditions.optional;
+  const missing = conditions.hidden || isOmitted ? [] : context.missing;
   if (spec["type"] === "group") return resolveGroup(itemsOf(spec["items"]), objectOf(input), { ...context, missing });
   const template = objectOf(spec["template"]);
   if (spec["type"] === "list" && Array.isArray(input) && typeof template["type"] !== "string") {

@@ -44,6 +44,14 @@ const RESOLVED: readonly {
     values: {},
     inputs: { g: { n: 1 } },
   },
+  {
+    name: "the fields of an optional group are not required without the group",
+    form: {
+      g: { type: "group", optional: true, items: { t: { type: "string" }, n: { type: "integer", default: 1 } } },
+    },
+    values: {},
+    inputs: { g: { n: 1 } },
+  },
   { name: "unknown members are kept", form: {}, values: { v3: true }, inputs: { v3: true } },
   {
     name: "numbers outside min and max are accepted",
