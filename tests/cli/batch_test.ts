@@ -247,21 +247,22 @@ Deno.test("the table of a batch that is continued shows how its rows ended befor
 });
 
 for (
-  const [option, message] of [
+  const [option, message, PW_TIMEOUT] of [
+    ["--on-timeout keep", /Cannot use PW_TIMEOUT: not a duration: "soon"/, "soon"],
     ["--max-failures 0", /--max-failures: must be a number above 0, or a percentage like 10%: got "0"/],
     ["--max-failures 10x", /--max-failures: must be a number above 0/],
     ["--rows 3-1", /--rows: must be row numbers like 4,8,15-20: got "3-1"/],
     ["--rows 1,4-5", /Cannot use --rows 1,4-5: sweep has 2 rows/],
   ] as const
 ) {
-  Deno.test(`batch refuses ${option} before it cancels or submits anything`, async () => {
+  Deno.test(`batch refuses ${PW_TIMEOUT ?? option} before it cancels or submits anything`, async () => {
     const scenario = { "main/solve": { lasts: "forever" } };
     await using stage = await cliStage({ workflows: { solve: { ...SOLVE, scenario } } });
     const { context } = files({ "sweep.csv": "n\n1\n2\n" });
     const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
     await stage.call([...words, "--deadline", "60s"], { context });
     const again = [...words, "--rerun", "all", "--cancel-running", ...option.split(" ")];
-    const { code, stderr } = await stage.call(again, { context });
+    const { code, stderr } = await stage.call(again, { context, env: PW_TIMEOUT === undefined ? {} : { PW_TIMEOUT } });
     assert.equal(code, 2, stderr);
     assert.match(stderr, message);
     assert.equal(stage.simulator.received("cancel-run").length, 0);

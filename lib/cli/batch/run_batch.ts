@@ -2,7 +2,7 @@
 
 import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareRow } from "../../batches/check_rows.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
-import { planBatch, type PlannedBatch, type PlannedRow, storedRows } from "../../batches/plan_batch.ts";
+import { planBatch, type PlannedBatch, storedRows } from "../../batches/plan_batch.ts";
 import type { RowsRead } from "../../batches/read_rows.ts";
 import { InvalidInputs, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
@@ -10,7 +10,8 @@ import { batch } from "../../runs/batch.ts";
 import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { DEFAULT_EXECUTE, type TrackOptions } from "../../runs/options.ts";
+import type { RetryPolicy } from "../../runs/retry_policy.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
@@ -36,20 +37,22 @@ import { viewBatch } from "./view_batch.ts";
 export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<number> {
   const onlyRows = call.values.rows === undefined ? null : parseRowNumbers(call.values.rows);
   const retry = retryPolicyOf(call.values);
+  const wait = waitOptions(call.values, call, null);
   if (call.values.rerun === undefined) refuseOptions(call.values, ["cancelRunning"], { reason: "without --rerun" });
   const { csv, jsonl, log, report } = call.values;
   refuseSameFile([csv, jsonl, log, report], "outputs");
   await checkReplaceableFiles(call.context, [csv, jsonl, report]);
   if (log !== undefined) await checkAppendableFile(call.context, log);
   await using opened = await openDeps(call, "required");
-  const deps: Deps = { ...opened, client: cachingClient(opened.client) };
-  const ready = await prepareBatch(call, deps, { readRows, onlyRows });
+  const own = { ...call, deps: { ...opened, client: cachingClient(opened.client) } };
+  const ready = await prepareBatch(own, { readRows, onlyRows, timeoutMs: wait.timeoutMs });
   if (typeof ready === "number") return ready;
-  const ran = await track({ ...call, deps }, { ...ready, retry });
+  const ran = await track(own, { ...ready, retry, wait });
   reportFoundRuns(call, ready.tasks, ran.outcome);
-  return await finishBatch({ ...call, deps }, { ...ready, ...ran, onlyRows });
+  return await finishBatch(own, { ...ready, ...ran, onlyRows });
 }
 
+type OpenedCall = BatchCall & { readonly deps: Deps };
 type ReadRows = (deps: Pick<Deps, "client">) => Promise<RowsRead>;
 
 /** What is kept while the runs run: of thousands of rows, their plan is not. */
@@ -59,11 +62,14 @@ interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states"> {
 
 /** @returns The exit code when nothing is to be submitted. */
 async function prepareBatch(
-  call: BatchCall,
-  deps: Deps,
-  { readRows, onlyRows }: { readonly readRows: ReadRows; readonly onlyRows: ReadonlySet<number> | null },
+  call: OpenedCall,
+  { readRows, onlyRows, timeoutMs }: {
+    readonly readRows: ReadRows;
+    readonly onlyRows: ReadonlySet<number> | null;
+    readonly timeoutMs: number | null;
+  },
 ): Promise<ReadyBatch | number> {
-  const { output, values, signal } = call;
+  const { deps, output, values, signal } = call;
   const read = await readRows(deps);
   if (read.problems.length > 0) {
     const problems = counted(read.problems.length, "problem");
@@ -97,12 +103,16 @@ async function prepareBatch(
   if (values.dryRun === true) return answerPlan(call, plan);
   await confirmMany(call, plan);
   const { batch, rows } = await storePlan(deps, plan, owner);
-  await cancelReplaced(call, deps, plan);
+  await cancelReplaced(call, plan);
   // One that has ended may be retried; that is decided where all retries are.
   const tracked = plan.rows.filter(({ action, previous }) =>
     action !== "leave" && (action !== "keep" || previous.last !== null)
   );
-  const tasks = tracked.map((row) => taskOf({ ...call, deps }, row, check));
+  const tasks = tracked.map(({ row, key, previous }): BatchTask => {
+    const { cluster, locks, workflow, layers, displayName, label } = row;
+    const prepare = async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request;
+    return { key, locks, cluster, previous, timeoutMs, prepare };
+  });
   const states = createRowStates(plan.rows.map(({ row: { row, label }, key, previous, attempt: last }) => {
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
@@ -123,24 +133,6 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
   );
 }
 
-function taskOf(
-  call: BatchCall & { readonly deps: Deps },
-  { row: { cluster, locks, workflow, layers, displayName, label }, key, previous }: PlannedRow,
-  check: CheckOptions,
-): BatchTask {
-  const { deps, context, values } = call;
-  return {
-    key,
-    locks,
-    cluster,
-    previous,
-    timeoutMs: values.timeout === undefined && context.env("PW_TIMEOUT") === undefined
-      ? null
-      : waitOptions(values, call).timeoutMs,
-    prepare: async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request,
-  };
-}
-
 async function storePlan(
   { store, clock }: Deps,
   plan: PlannedBatch,
@@ -154,7 +146,7 @@ async function storePlan(
 }
 
 /** Rows that are run again although their runs have not ended. */
-async function cancelReplaced({ output, signal }: BatchCall, deps: Deps, { rows }: PlannedBatch): Promise<void> {
+async function cancelReplaced({ deps, output, signal }: OpenedCall, { rows }: PlannedBatch): Promise<void> {
   for (const { cancel, row } of rows) {
     if (cancel === null || !isOpen(cancel) || cancel.state !== "active") continue;
     await cancelRun(deps, cancel.runId, { signal });
@@ -164,8 +156,11 @@ async function cancelReplaced({ output, signal }: BatchCall, deps: Deps, { rows 
 
 /** The rows, their progress, and the user's interrupts. */
 async function track(
-  call: BatchCall & { readonly deps: Deps },
-  { batch: stored, tasks, states, retry }: ReadyBatch & { readonly retry: ReturnType<typeof retryPolicyOf> },
+  call: OpenedCall,
+  { batch: stored, tasks, states, retry, wait: { pollInterval, unreachableTimeoutMs } }: ReadyBatch & {
+    readonly retry: RetryPolicy;
+    readonly wait: TrackOptions;
+  },
 ): Promise<Pick<RanBatch, "outcome" | "stopped" | "hasLogFailed">> {
   const { deps, values, signal } = call;
   const jobs = await openJobs(call, stored.batchId);
@@ -183,7 +178,6 @@ async function track(
     reportInterrupt(call, stored, running.length);
   };
   signal.addEventListener("abort", onAbort, { once: true });
-  const { pollInterval, unreachableTimeoutMs } = waitOptions({ ...values, timeout: null }, call);
   const events = batch(deps, tasks, {
     signal: detaching.signal,
     batchId: stored.batchId,
@@ -226,10 +220,7 @@ async function track(
   }
 }
 
-async function cancelRunning(
-  { deps, output }: BatchCall & { readonly deps: Deps },
-  running: readonly RowState[],
-): Promise<void> {
+async function cancelRunning({ deps, output }: OpenedCall, running: readonly RowState[]): Promise<void> {
   for (const { run, row } of running) {
     if (run === null) continue;
     try {

@@ -35,16 +35,20 @@ export const WAIT_OPTIONS = {
 
 export type WaitValues = Partial<ArgValues<typeof WAIT_OPTIONS>>;
 
-/** @throws UsageError if PW_TIMEOUT is not a duration. */
+/**
+ * @param defaultTimeoutMs Without `--timeout` and PW_TIMEOUT.
+ * @throws UsageError if PW_TIMEOUT is not a duration.
+ */
 export function waitOptions(
   values: WaitValues,
   { context, signal }: { readonly context: Context; readonly signal: AbortSignal },
+  defaultTimeoutMs: number | null = DEFAULT_TRACK.timeoutMs,
 ): TrackOptions {
   const { timeout, unreachableTimeout } = values;
   return {
     ...DEFAULT_TRACK,
     signal,
-    timeoutMs: timeout === undefined ? timeoutOfEnvironment(context) : timeout,
+    timeoutMs: timeout === undefined ? timeoutOfEnvironment(context, defaultTimeoutMs) : timeout,
     pollInterval: pollIntervalOf(values),
     unreachableTimeoutMs: unreachableTimeout === undefined ? DEFAULT_TRACK.unreachableTimeoutMs : unreachableTimeout,
   };
@@ -62,9 +66,9 @@ function pollIntervalOf({ poll, pollInterval, maxPollInterval }: WaitValues): Po
   };
 }
 
-function timeoutOfEnvironment({ env }: Context): number | null {
-  const text = env("PW_TIMEOUT");
-  if (text === undefined || text.trim() === "") return DEFAULT_TRACK.timeoutMs;
+function timeoutOfEnvironment({ env }: Context, defaultMs: number | null): number | null {
+  const text = env("PW_TIMEOUT") ?? "";
+  if (text.trim() === "") return defaultMs;
   const timeoutMs = orError(UsageError, () => parseDuration(text));
   if (!(timeoutMs instanceof UsageError)) return timeoutMs || null;
   throw new UsageError(`Cannot use PW_TIMEOUT: ${timeoutMs.message}`, { hint: timeoutMs.hint, cause: timeoutMs });

@@ -48,6 +48,13 @@ for (
   });
 }
 
+for (const value of [undefined, "", " "]) {
+  Deno.test(`PW_TIMEOUT=${JSON.stringify(value)} leaves the limit to the command`, () => {
+    const context = aContext({ env: () => value });
+    assert.equal(waitOptions({}, { context, signal }, null).timeoutMs, null);
+  });
+}
+
 for (const [argv, wantMs] of [[["--timeout", "5s"], 5_000], [["--timeout", "0"], null]] as const) {
   Deno.test(`${argv.join(" ")} overrides PW_TIMEOUT, even an invalid one`, () => {
     assert.equal(optionsOf(argv, "soon").timeoutMs, wantMs);
