@@ -254,7 +254,7 @@ Deno.test("a server that is busy, cannot be reached, and is busy again is report
     if (type === "connection-lost") connection.isDown = false;
   });
   assert.equal(ran.outcome.error?.kind, "unavailable");
-  const types = ran.events.map(({ type }) => type).filter((type) => type !== "run");
+  const types = ran.events.map(({ type }) => type).filter((type) => /^poll|^connection/.test(type));
   // A round that was not answered shows nothing of the runs: it does not count as polled.
   const want = ["poll-delayed", "connection-lost", "connection-restored", "poll-delayed"];
   assert.deepEqual(types.slice(types.lastIndexOf("polled") + 1), want);
