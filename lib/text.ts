@@ -17,6 +17,17 @@ export function shortened(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}\u2026`;
 }
 
+/** Whether one of the names matches: a part of it, or with `*` or `?` the full name. Ignores case. */
+export function matchesPattern(pattern: string, names: readonly string[]): boolean {
+  const lowerCasePattern = pattern.toLowerCase();
+  const lowerCaseNames = names.map((name) => name.toLowerCase());
+  if (!/[*?]/.test(lowerCasePattern)) return lowerCaseNames.some((name) => name.includes(lowerCasePattern));
+  const glob = new RegExp(
+    `^${lowerCasePattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`,
+  );
+  return lowerCaseNames.some((name) => glob.test(name));
+}
+
 /** Hexadecimal, 64 digits. */
 export async function sha256(text: string): Promise<string> {
   return [...await digestOf(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

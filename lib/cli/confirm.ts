@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
-import { isDumb } from "./terminal/color_mode.ts";
+import { isDumb } from "./terminal/style.ts";
 
 interface ConfirmDeps {
   readonly context: Pick<Context, "stdin" | "stderr" | "readLine" | "promptYesNo" | "env">;

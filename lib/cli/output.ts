@@ -5,11 +5,10 @@ import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { type Context, OutputFailed, type TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
 import type { Reporter } from "./reporter.ts";
-import type { ColorMode } from "./terminal/color_mode.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
-import { type Layout, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
+import { type ColorMode, type Layout, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
 /** Text for people, one JSON document, or JSON Lines as events happen. */
 export type OutputMode = "text" | "json" | "events";

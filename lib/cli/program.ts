@@ -12,7 +12,7 @@ import { failureDocument, type FailureReport, renderFailure, reportOf } from "./
 import { createOutput, type Output, type OutputOptions } from "./output.ts";
 import type { Reporter } from "./reporter.ts";
 import { withDotenv } from "./settings.ts";
-import { colorMode, isDumb } from "./terminal/color_mode.ts";
+import { colorMode, isDumb } from "./terminal/style.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
 
 /** Runs one command line. Never throws; returns the exit code. */

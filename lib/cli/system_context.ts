@@ -3,7 +3,7 @@ import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText, readTextFile } from "./read_text.ts";
 import { expected } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
-import { colorMode } from "./terminal/color_mode.ts";
+import { colorMode } from "./terminal/style.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;

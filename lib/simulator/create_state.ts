@@ -21,15 +21,14 @@ export function createState(
   );
   const names = new Set(extra.map(({ name }) => name));
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
-    .map((file): WorkflowFile => ({ ...file, scenario: scenarios[file.name] ?? file.scenario ?? {} }))
-    .map((file) => ({ file, yaml: yamlOf(file) }));
+    .map((file) => ({ file, yaml: yamlOf(file), scenario: scenarios[file.name] ?? file.scenario ?? {} }));
   const unknown = Object.keys(scenarios).find((name) => !files.some(({ file }) => file.name === name));
   if (unknown !== undefined) throw new RangeError(`the scenario of ${unknown} has no workflow of that name`);
   // Throws a RangeError for an invalid time.
-  for (const { file: { scenario = {} } } of files) Object.values(scenario).forEach(stepScript);
+  for (const { scenario } of files) Object.values(scenario).forEach(stepScript);
   const workflows = new Map(SIMULATED_USERS.map((user) => [
     user as string,
-    new Map(files.map(({ file, yaml }) => [file.name, storedWorkflow(file, yaml, () => newId(startMs, deps.random))])),
+    new Map(files.map((read) => [read.file.name, storedWorkflow(read, () => newId(startMs, deps.random))])),
   ]));
   const state: SimulatorState = {
     ...deps,
@@ -53,7 +52,10 @@ function yamlOf(file: WorkflowFile): JsonObject {
   return yaml;
 }
 
-function storedWorkflow(file: WorkflowFile, yaml: JsonObject, nextId: () => string): StoredWorkflow {
+function storedWorkflow(
+  { file, yaml, scenario }: Pick<StoredWorkflow, "file" | "yaml" | "scenario">,
+  nextId: () => string,
+): StoredWorkflow {
   const preset = (name: string, inputs: unknown, builtin: boolean): StoredPreset => (
     { id: nextId(), name, inputs: objectOf(inputs), builtin }
   );
@@ -61,7 +63,7 @@ function storedWorkflow(file: WorkflowFile, yaml: JsonObject, nextId: () => stri
   return {
     id: nextId(),
     file,
-    scenario: file.scenario ?? {},
+    scenario,
     yaml,
     presets: [
       ...configurations.map(([name, entry]) => preset(name, objectOf(entry)["inputs"], true)),

@@ -40,7 +40,7 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
 export function answerPlan({ output }: BatchCall, plan: PlannedBatch): number {
   const { batchId, name, rows } = plan;
   if (output.mode === "text") {
-    output.answer(renderBatchPlan(plan, { ...output.layout(), actionOf: ({ action }) => action }));
+    output.answer(renderBatchPlan(plan, output.layout()));
   } else {
     output.document({
       batchId,
@@ -54,17 +54,13 @@ export function answerPlan({ output }: BatchCall, plan: PlannedBatch): number {
   return 0;
 }
 
-/**
- * What a batch would do with each row, and why.
- *
- * @param actionOf What is done with a row, like `submit`.
- */
-export function renderBatchPlan<Row extends MatchedRow>(
-  match: RowMatch<Row>,
-  { style, columns, actionOf }: Layout & { readonly actionOf: (row: Row) => string },
+/** What a batch would do with each row, and why. */
+export function renderBatchPlan(
+  match: RowMatch<MatchedRow & Pick<PlannedRow, "action">>,
+  { style, columns }: Layout,
 ): string {
   const rows = match.rows.map((matched) => {
-    return [String(matched.row.row), actionOf(matched), matched.row.label, reasonOf(matched)];
+    return [String(matched.row.row), matched.action, matched.row.label, reasonOf(matched)];
   });
   const gone = match.gone.map(({ row, label, status }) => {
     return ["", "leave", label, `no longer in the file, was row ${row} (${status})`];

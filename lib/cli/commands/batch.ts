@@ -111,8 +111,11 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED;
   const groups = failureGroups(rows);
   if (output.mode === "text") {
-    const { batchSummary, renderFailureGroups } = await import("../render/batch_lines.ts");
-    output.answer(`${batch.name}: ${batchSummary(rows)}`);
+    const [{ renderFailureGroups }, { statusSummary }] = await Promise.all([
+      import("../render/batch_lines.ts"),
+      import("../render/cells.ts"),
+    ]);
+    output.answer(`${batch.name}: ${statusSummary("row", rows)}`);
     for (const line of renderFailureGroups(groups, output.layout())) output.answer(line);
   } else {
     const { batchId, rowCount } = batch;

@@ -2,7 +2,7 @@ import { NotFound } from "../../errors.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { gatherInputs } from "../../runs/prepare.ts";
 import { findUnknownNames } from "../../inputs/check.ts";
-import { explainInputs } from "../../inputs/explain.ts";
+import { type ExplainedInput, explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
@@ -15,7 +15,9 @@ import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { DEFAULTS_OPTION, INPUT_DETAILS, inputSources, logUnknownConditions, showWarnings } from "../input_options.ts";
 import { openClient } from "../open_client.ts";
 import { checkOutputFile, writeOutputFile } from "../output_file.ts";
-import { renderExplained } from "../render/inputs.ts";
+import type { Layout } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+import { fitToWidth } from "../terminal/text_width.ts";
 import { programCommand } from "../../shell_command.ts";
 
 const action = actionOf({
@@ -96,6 +98,29 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
     const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
     logUnknownConditions(output, "INFO", unknown);
   }
+}
+
+/** At a terminal. A value may be a whole script. */
+const MAX_VALUE_CELLS = 40;
+
+/** A line per value: path, value, origin, and the values that it overrides. Pure. */
+export function renderExplained(
+  rows: readonly ExplainedInput[],
+  { style, columns }: Layout,
+): string {
+  const cells = rows.map(({ path, value, origin, overrode, isSent }) => [
+    path,
+    columns === Infinity ? JSON.stringify(value) : fitToWidth(JSON.stringify(value), MAX_VALUE_CELLS),
+    isSent ? (origin === "default" ? "default, sent" : origin) : `(${origin})`,
+    overrode.map(({ value, origin }) => `overrides ${JSON.stringify(value)} from ${origin}`).join(", "),
+  ]);
+  return renderTable(cells, {
+    columns: Infinity,
+    paint(text, { row, column }) {
+      if (rows[row]?.isSent === false) return style.dim(text);
+      return column === 0 ? style.bold(text) : column === 3 ? style.dim(text) : text;
+    },
+  });
 }
 
 async function formOf(

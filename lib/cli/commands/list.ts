@@ -1,6 +1,6 @@
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { argument, flag, option } from "../argv.ts";
-import { matchesPattern } from "../name_pattern.ts";
+import { matchesPattern } from "../../text.ts";
 import { openClient } from "../open_client.ts";
 import type { Workflow } from "../../workflow.ts";
 

@@ -7,7 +7,7 @@ import { nameWithoutTag } from "../../runs/slug.ts";
 import { toRunView } from "../../runs/view.ts";
 import { argument, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { matchesPattern } from "../name_pattern.ts";
+import { matchesPattern } from "../../text.ts";
 import { openClient } from "../open_client.ts";
 import { renderRuns } from "../render/runs.ts";
 

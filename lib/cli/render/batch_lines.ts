@@ -2,15 +2,13 @@
 
 import { hasOpenRun, type RowResult, type RowStatus } from "../../batch.ts";
 import { type FailureGroup, failureGroupText, isFailure } from "../../batches/failure_groups.ts";
-import { countsOf } from "../../batches/results.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { BatchEvent } from "../../runs/batch_task.ts";
-import { counted } from "../../text.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
-import { paintRows } from "./cells.ts";
+import { paintRows, statusSummary } from "./cells.ts";
 
 /** When the batch will have ended: as likely as not, and nine times of ten. */
 export interface EstimatedEnd {
@@ -127,7 +125,7 @@ export function renderBatchResults(
       paint: paintRows(style, 1),
     },
   );
-  return [table, ...renderFailureGroups(groups, { style, columns }), batchSummary(results)].join("\n");
+  return [table, ...renderFailureGroups(groups, { style, columns }), statusSummary("row", results)].join("\n");
 }
 
 /** A line per group; empty without failures. The rows of a group stay where its error is cut. */
@@ -148,10 +146,3 @@ export function renderFailureGroups(
 
 const FEW_PARTS = { maxParts: 3 };
 const MIN_ERROR_CELLS = 12;
-
-/** `500 rows: 497 completed, 2 failed, 1 waiting`. */
-export function batchSummary(results: readonly Pick<RowResult, "status">[]): string {
-  const counts = Object.entries(countsOf(results));
-  const parts = counts.map(([status, count]) => `${count.toLocaleString("en-US")} ${status}`);
-  return `${counted(results.length, "row")}: ${parts.join(", ")}`;
-}

@@ -3,6 +3,7 @@
 import { oneLine } from "../../escape.ts";
 import type { StepPosition } from "../../run.ts";
 import { formatPath } from "../../runs/view.ts";
+import { counted } from "../../text.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable, type TableOptions } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
@@ -19,6 +20,14 @@ export function paintRows(style: Style, statusColumn?: number): NonNullable<Tabl
     if (row === 0) return style.dim(text);
     return column === statusColumn ? paintStatus(text, style) : text;
   };
+}
+
+/** `500 rows: 497 completed, 2 failed, 1 waiting`. */
+export function statusSummary(noun: string, listed: readonly { readonly status: string }[]): string {
+  const parts = [...Map.groupBy(listed, ({ status }) => status)].map(([status, { length }]) =>
+    `${length.toLocaleString("en-US")} ${status}`
+  );
+  return `${counted(listed.length, noun)}: ${parts.join(", ")}`;
 }
 
 /** A line per fact, of which the second is a status. */

@@ -5,7 +5,7 @@ import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
 import { counted } from "../../text.ts";
-import { paintRows } from "./cells.ts";
+import { paintRows, statusSummary } from "./cells.ts";
 
 /** One row. */
 export interface WatchedRun {
@@ -45,16 +45,9 @@ export function renderWatched(
     paint: paintRows(style, 1),
   });
   const hidden = isCut ? [style.dim(`… and ${counted(runs.length - shown.length, "other run")}`)] : [];
-  return [table, ...hidden, fitToWidth(summaryOf(runs), columns)].join("\n");
+  return [table, ...hidden, fitToWidth(statusSummary("run", runs), columns)].join("\n");
 }
 
 function isRunning({ status }: WatchedRun): boolean {
   return !["completed", "failed", "cancelled"].includes(status);
-}
-
-/** `3 runs: 2 completed, 1 failed`. */
-function summaryOf(runs: readonly WatchedRun[]): string {
-  const counts = new Map<string, number>();
-  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return `${counted(runs.length, "run")}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}`;
 }

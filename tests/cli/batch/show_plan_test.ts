@@ -20,15 +20,18 @@ const earlierOf = (row: number, n: number) => {
   return { ...rowOf(row, n), key: `key ${row}`, workflowHash: "a", status: "completed", isInFile: true } as const;
 };
 
-const MATCH = matchRows(
+const { rows, gone } = matchRows(
   [rowOf(1, 0.1), rowOf(2, 0.3), rowOf(3, 0.4), rowOf(4, 0.5)],
   [earlierOf(1, 0.1), earlierOf(2, 0.2), earlierOf(3, 0.4), earlierOf(4, 0.8), earlierOf(5, 0.9)],
 );
-const actionOf = ({ decision }: { readonly decision: string }) => decision === "kept" ? "keep" : "submit";
+const MATCH = {
+  rows: rows.map((row) => ({ ...row, action: row.decision === "kept" ? "keep" as const : "submit" as const })),
+  gone,
+};
 
 Deno.test("the plan has a line per row with what is done and why, then the rows that are gone", () => {
   assert.equal(
-    renderBatchPlan(MATCH, { style: styleFor(false), columns: Infinity, actionOf }),
+    renderBatchPlan(MATCH, { style: styleFor(false), columns: Infinity }),
     [
       "ROW  ACTION  LABEL          WHY",
       "1    keep    mesh.size=0.1  same inputs",
@@ -42,7 +45,7 @@ Deno.test("the plan has a line per row with what is done and why, then the rows 
 });
 
 Deno.test("at 50 columns the reason is cut, not the row", () => {
-  const lines = renderBatchPlan(MATCH, { style: styleFor(false), columns: 50, actionOf }).split("\n");
+  const lines = renderBatchPlan(MATCH, { style: styleFor(false), columns: 50 }).split("\n");
   for (const line of lines) assert.ok(textWidth(line) <= 50, line);
   assert.match(lines[2] ?? "", /^2 +submit +mesh\.size=0\.3 +same position/);
 });

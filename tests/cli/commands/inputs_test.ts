@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderExplained } from "../../../lib/cli/render/inputs.ts";
+import { renderExplained } from "../../../lib/cli/commands/inputs.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 
 const ROW = { origin: "default", overrode: [], isSent: true };
