@@ -83,6 +83,9 @@ export async function planSuites(suites: readonly Suite[], options: PlanOptions)
   throw new InvalidInputs(`Cannot run the suite: ${counted(unique.length, "problem")}, nothing was submitted`, unique);
 }
 
+/** A setup run prepares the cases, and measures nothing. */
+const NO_METRICS: PlannedMetrics = { metrics: {}, references: [] };
+
 type Settings = Partial<Pick<CaseDocument, keyof NonNullable<SuiteDocument["defaults"]>>>;
 
 async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]): Promise<readonly PlannedCase[]> {
@@ -163,7 +166,7 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     retries: retriesOf(merged.retries),
     cleanup: merged.cleanup ?? "keep",
     expect: expectOf(draft, valueOf, report),
-    metrics: planMetrics(suite, document, options.environment),
+    metrics: kind === "setup" ? NO_METRICS : planMetrics(suite, document, options.environment),
     ...planFailures(suite, document, { ...matrix, environment: options.environment ?? "" }),
     paths: document.paths ?? [],
     problem,

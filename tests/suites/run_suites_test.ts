@@ -599,6 +599,20 @@ Deno.test("the log of a job inside another is named by their path, as the job al
   assert.deepEqual(end.verdicts, { alone: "passed", path: "passed", metric: "passed" }, end.stdout);
 });
 
+Deno.test("a reference of the suite judges its cases, not its setup", async () => {
+  await using stage = await suiteStage();
+  const file = `version: 1
+setup: [{ name: data, workflow: ok }]
+metrics: { n: { from: { output: main.n } } }
+reference: { "*": { n: { value: 4 } } }
+cases:
+  - { name: good, workflow: ok, setup: data, inputs: { n: 4 } }
+  - { name: bad, workflow: ok, setup: data }
+`;
+  const { verdicts, stdout } = await stage.test({ "a.suite.yaml": file }, FAST);
+  assert.deepEqual(verdicts, { "setup data": "passed", good: "passed", bad: "failed" }, stdout);
+});
+
 Deno.test("--list and --dry-run submit nothing", async () => {
   await using stage = await suiteStage();
   const files = suite(PASSES, OFF, "{ name: c, workflow: ok, needs: good, inputs: base.json }");
