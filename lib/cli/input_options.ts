@@ -68,12 +68,12 @@ export function askForMissing(
   const isTerminal = context.stdin.isTerminal && context.stderr.isTerminal;
   if (values.noInput === true || !isTerminal || output.mode !== "text") return undefined;
   return async ({ form, inputs, paths, clusters }) => {
-    const [{ clackPrompter }, { promptForFields }, { PromptCancelled }] = await Promise.all([
-      import("../prompts/clack_prompter.ts"),
+    const [{ openPrompter }, { promptForFields }, { PromptCancelled }] = await Promise.all([
+      import("./terminal/prompter.ts"),
       import("../prompts/fill.ts"),
       import("../prompts/prompter.ts"),
     ]);
-    const prompter = await clackPrompter({ mayColor: output.mayColorPrompts, signal });
+    const prompter = await openPrompter({ context, output, signal });
     try {
       return await promptForFields(prompter, form, inputs, { clusters, only: paths });
     } catch (error) {

@@ -6,12 +6,14 @@ import { matchesSearch } from "./choices.ts";
 type Input = typeof import("node:process").stdin;
 
 /** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
-export async function clackPrompter({ mayColor, signal, wrap = (text) => text }: {
+export async function clackPrompter({ mayColor, signal, wrap = (text) => text, fit = (text) => text }: {
   readonly mayColor: boolean;
   /** Ends an open prompt, which throws its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Wraps a note for the terminal: the package does so for prompts only. */
-  readonly wrap?: (text: string) => string;
+  /** Wraps text for the terminal, beside `indent` cells: the package does so only for some. */
+  readonly wrap?: (text: string, indent: number) => string;
+  /** Cuts text for one line of the terminal, beside `indent` cells. */
+  readonly fit?: (text: string, indent: number) => string;
 }): Promise<Prompter> {
   const [clack, { default: process }] = await Promise.all([import("../deps/clack.ts"), import("node:process")]);
   const { autocomplete, autocompleteMultiselect, confirm, isCancel, log, multiline, password, path, text } = clack;
@@ -28,15 +30,16 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text }:
     throw new PromptCancelled("The prompt was cancelled");
   }
 
+  const question = (message: string) => wrap(message, GUIDE_CELLS).replaceAll("\n", `\n${GUIDE}`);
+  const problem = (text: string | undefined) => text && wrap(text, GUIDE_CELLS).replaceAll("\n", AFTER_GUIDE);
+  /** What follows the label. */
+  const fitHint = (label: string, hint: string) => fit(`${label} (${hint}`, OPTION_CELLS).slice(label.length + 2);
+
   /** What the prompts for a choice share. */
   const listed = <Value>(message: string, choices: readonly PromptChoice<Value>[]) => ({
     output,
-    message,
-    options: choices.map(({ label, hint }, index) => ({
-      value: index,
-      label,
-      ...(hint === undefined ? {} : { hint }),
-    })),
+    message: question(message),
+    options: choices.map(({ label, hint = "" }, index) => ({ value: index, label, hint: fitHint(label, hint) })),
     maxItems: 12,
     filter: (search: string, { label }: { readonly label?: string }) => matchesSearch(search, label ?? ""),
   });
@@ -49,11 +52,11 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text }:
   ): Promise<string> {
     const [pattern, refusal] = prompt === multiline ? [AFTER_EMPTY_LINE, EMPTY_LINE] : [AFTER_LINE, ONE_LINE];
     using paste = watchKeys(process.stdin, pattern);
-    const validateAnswer = (answer = "") => paste.match() ? refusal : validate?.(answer);
+    const validateAnswer = (answer = "") => problem(paste.match() ? refusal : validate?.(answer));
     const answer = await ask(
       prompt({
         output,
-        message,
+        message: question(message),
         validate: validateAnswer,
         ...(initial === undefined ? {} : { initialValue: initial }),
         ...(placeholder === undefined ? {} : { placeholder }),
@@ -91,10 +94,18 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text }:
     secret: (message, options = {}) => askText(password, message, options),
     confirm: (message, { initial }) => ask(confirm({ output, message, initialValue: initial })),
     // An empty root, because what is typed is appended to it.
-    file: (message) => ask(path({ output, message, root: "" })),
-    note: (message) => log.message(wrap(message), { output }),
+    file: (message) => ask(path({ output, message: question(message), root: "" })),
+    note: (message) => log.message(wrap(message, GUIDE_CELLS), { output }),
   };
 }
+
+/** What the package writes before the lines of a prompt. */
+const GUIDE = "\u001b[90m│\u001b[39m  ";
+const GUIDE_CELLS = 3;
+/** The last line of a prompt ends its bar. */
+const AFTER_GUIDE = `\n${" ".repeat(GUIDE_CELLS)}`;
+/** With the mark of a choice, and the parenthesis behind its hint. */
+const OPTION_CELLS = GUIDE_CELLS + 3;
 
 // The prompt would end within such keys, and drop the rest.
 const AFTER_LINE = /[\r\n][^\r\n]/;

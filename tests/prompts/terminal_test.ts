@@ -130,6 +130,24 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing("questions, their hints and errors stay beside the bar in a narrow terminal", missing),
+  async fn() {
+    await using stage = await aStage({ workflows: { wide: WIDE } });
+    await using terminal = await stage.open({ columns: 50 });
+    // The hint takes what is left of its line.
+    const hint = /\n│ {2}● 1\. data-processor ★ \(Cleans a data set and …\)\n│ {2}○ 2\./;
+    await answerPrompts(terminal, [
+      [hint, "wide", "Enter"],
+      [/◆ {2}How do you want/, "2", "Enter"],
+      [/◆ {2}Number of cells in each direction \(a whole\n│ {4}number from 1 to 9, required\)\n│/, "1234567", "Enter"],
+      [/└ {2}It must be a whole number from 1 to 9: got\n {5}1234567/, ...Array(6).fill("BSpace"), "Enter"],
+      [/◇ {2}Number of cells in each direction \(a whole\n│ {4}number from 1 to 9, required\)\n│ {2}1/],
+    ]);
+    await terminal.waitFor(/◆ {2}Which of the solvers of this workflow to use\n│ {4}\(required\)\n│/);
+  },
+});
+
 for (let stop = 0; stop < SAMPLE.length; stop++) {
   const step = ["selecting a workflow", "selecting the input method", "entering the file", "confirming"][stop];
   for (const [name, key] of [["Ctrl-C", "C-c"], ["Ctrl-D", "C-d"]] as const) {
@@ -428,6 +446,13 @@ Deno.test({
 });
 
 const QUICK = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
+
+const WIDE = `on:
+  execute:
+    inputs:
+      cells: { type: integer, label: Number of cells in each direction, min: 1, max: 9 }
+      solver: { type: dropdown, label: Which of the solvers of this workflow to use, options: [{ label: A, value: a }] }
+${QUICK}`;
 
 const BY_HAND = `on:
   execute:

@@ -12,12 +12,11 @@ import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
 import type { RunRequest } from "../../submission.ts";
 import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
-import { clackPrompter } from "../../prompts/clack_prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
 import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { wrapLines } from "../terminal/wrap.ts";
+import { openPrompter } from "../terminal/prompter.ts";
 import type { Output } from "../output.ts";
 import { printLogs } from "../tracking/show_logs.ts";
 import { kept } from "../tracking/interrupt.ts";
@@ -26,11 +25,7 @@ import { viewRun } from "../tracking/run_view.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
-  const prompter = await clackPrompter({
-    mayColor: output.mayColorPrompts,
-    // A note begins with a bar and two spaces.
-    wrap: (text) => wrapLines(text, context.stderr.columns() - 3),
-  });
+  const prompter = await openPrompter({ context, output });
   try {
     const { deps, hint } = await openOrPrompt({ context, output, prompter });
     const result = await runInteractive({

@@ -35,8 +35,8 @@ export async function pickRun(
   if (runs.length === 0) {
     throw new NotFound(`Cannot pick a run: there is no ${isRunning ? "running " : ""}run`, { hint: LIST_HINT });
   }
-  const { clackPrompter } = await import("../../prompts/clack_prompter.ts");
-  const prompter = await clackPrompter({ mayColor: output.mayColorPrompts, signal });
+  const { openPrompter } = await import("../terminal/prompter.ts");
+  const prompter = await openPrompter({ context, output, signal });
   const choices = runChoices(runs, context.clock.now());
   const picked = await prompter.choose("Select a run", choices).catch(expected(PromptCancelled));
   if (!(picked instanceof PromptCancelled)) return picked;
