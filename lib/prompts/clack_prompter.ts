@@ -1,11 +1,15 @@
 /** Prompts on a terminal. Loaded only in interactive mode. */
 
+import { escapeControlCharacters, oneLine } from "../escape.ts";
 import { PromptCancelled, type PromptChoice, type Prompter, type TextPromptOptions } from "./prompter.ts";
 import { matchesSearch } from "./choices.ts";
 
 type Input = typeof import("node:process").stdin;
 
-/** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
+/**
+ * Prompts go to stderr, because stdout is for results. Text may come from the platform: its control characters are escaped.
+ * Loads the package with the first prompter.
+ */
 export async function clackPrompter({ mayColor, signal, wrap = (text) => text, fit = (text) => text }: {
   readonly mayColor: boolean;
   /** Ends an open prompt, which throws its reason. */
@@ -30,8 +34,8 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
     throw new PromptCancelled("The prompt was cancelled");
   }
 
-  const question = (message: string) => wrap(message, GUIDE_CELLS).replaceAll("\n", `\n${GUIDE}`);
-  const problem = (text: string | undefined) => text && wrap(text, GUIDE_CELLS).replaceAll("\n", AFTER_GUIDE);
+  const question = (message: string) => wrap(oneLine(message), GUIDE_CELLS).replaceAll("\n", `\n${GUIDE}`);
+  const problem = (text: string | undefined) => text && wrap(oneLine(text), GUIDE_CELLS).replaceAll("\n", AFTER_GUIDE);
   /** What follows the label. */
   const fitHint = (label: string, hint: string) => fit(`${label} (${hint}`, OPTION_CELLS).slice(label.length + 2);
 
@@ -39,7 +43,11 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
   const listed = <Value>(message: string, choices: readonly PromptChoice<Value>[]) => ({
     output,
     message: question(message),
-    options: choices.map(({ label, hint = "" }, index) => ({ value: index, label, hint: fitHint(label, hint) })),
+    options: choices.map(({ label, hint = "" }, index) => ({
+      value: index,
+      label: oneLine(label),
+      hint: fitHint(oneLine(label), oneLine(hint)),
+    })),
     maxItems: 12,
     filter: (search: string, { label }: { readonly label?: string }) => matchesSearch(search, label ?? ""),
   });
@@ -58,12 +66,13 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
         output,
         message: question(message),
         validate: validateAnswer,
-        ...(initial === undefined ? {} : { initialValue: initial }),
-        ...(placeholder === undefined ? {} : { placeholder }),
-        ...(fallback === undefined ? {} : { defaultValue: fallback }),
+        ...(initial === undefined ? {} : { initialValue: escapeControlCharacters(initial) }),
+        ...(placeholder === undefined ? {} : { placeholder: escapeControlCharacters(placeholder) }),
+        ...(fallback === undefined ? {} : { defaultValue: escapeControlCharacters(fallback) }),
       }),
-    );
-    return answer ?? "";
+    ) ?? "";
+    // The answer as it is shown.
+    return fallback !== undefined && answer === escapeControlCharacters(fallback) ? fallback : answer;
   }
 
   return {
@@ -92,10 +101,10 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
     text: (message, options = {}) => askText(text, message, options),
     multiline: (message, options = {}) => askText(multiline, message, options),
     secret: (message, options = {}) => askText(password, message, options),
-    confirm: (message, { initial }) => ask(confirm({ output, message, initialValue: initial })),
+    confirm: (message, { initial }) => ask(confirm({ output, message: oneLine(message), initialValue: initial })),
     // An empty root, because what is typed is appended to it.
     file: (message) => ask(path({ output, message: question(message), root: "" })),
-    note: (message) => log.message(wrap(message, GUIDE_CELLS), { output }),
+    note: (message) => log.message(wrap(escapeControlCharacters(message), GUIDE_CELLS), { output }),
   };
 }
 

@@ -148,6 +148,45 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing("control characters of the platform and of input files are shown, and do nothing", missing),
+  async fn() {
+    await using stage = await aStage({ workflows: { hostile: HOSTILE } });
+    await Deno.writeTextFile(`${stage.folder}/inputs/hello-world.json`, JSON.stringify({ [OWNED]: 1, size: OWNED }));
+    await using terminal = await stage.open({ columns: 200 });
+    const shown = String.raw`a\\x1b\[2J\\x9bHOWNED`;
+    const quoted = String.raw`a\\u001b\[2J\\x9bHOWNED`;
+    const question = (mark: string, text: string) => new RegExp(`${mark} {2}${text}`);
+    await answerPrompts(terminal, [
+      [/◆ {2}Select workflow/, "hostile", "Enter"],
+      [/◆ {2}How do you want/, "1", "Enter"],
+      [/◆ {2}Input file path/, "Enter"],
+      [
+        question(String.raw`size {2}must be a whole number: got "${quoted}"[^]*! [^\n]*${quoted}[^]*◆`, "What do"),
+        "2",
+        "Enter",
+      ],
+      [/◆ {2}How do you want/, "2", "Enter"],
+      [question("◆", String.raw`${shown} \(default ${shown}\)\n│ {2}${shown}\n`), "Enter"],
+      [
+        question("◇", String.raw`${shown} \(default ${shown}\)\n│ {2}${shown}\n│\n│ {2}${shown}\n[^]*◆ {2}More`),
+        "Enter",
+      ],
+      [/◆ {2}Number/, "x", "Enter"],
+      [question("└", "It must be a whole number"), "BSpace", "7", "Enter"],
+      [question("◆", String.raw`Kind \(required\)[^]*● ${shown}\n`), "Enter"],
+      [question("◆", String.raw`Add a row to ${shown}\?`), "n"],
+      [/size = 7[^]*◆ {2}Submit hostile\?/, "Enter"],
+      [/◆ {2}What next\?/, "1", "Enter"],
+    ]);
+    const screen = await terminal.waitFor(/\[ended 0\]/);
+    assert.doesNotMatch(screen, /^OWNED/m);
+    // Defaults as the form has them.
+    const inputs = { title: OWNED, group: { more: OWNED }, size: 7, kind: "a" };
+    assert.deepEqual(submittedTo(stage.simulator).map((submitted) => submitted.inputs), [inputs]);
+  },
+});
+
 for (let stop = 0; stop < SAMPLE.length; stop++) {
   const step = ["selecting a workflow", "selecting the input method", "entering the file", "confirming"][stop];
   for (const [name, key] of [["Ctrl-C", "C-c"], ["Ctrl-D", "C-d"]] as const) {
@@ -452,6 +491,23 @@ const WIDE = `on:
     inputs:
       cells: { type: integer, label: Number of cells in each direction, min: 1, max: 9 }
       solver: { type: dropdown, label: Which of the solvers of this workflow to use, options: [{ label: A, value: a }] }
+${QUICK}`;
+
+/** It clears the screen where it is written unchanged. */
+const OWNED = "a\u001b[2J\u009bHOWNED";
+
+const HOSTILE = `on:
+  execute:
+    inputs:
+      title: { type: string, label: ${JSON.stringify(OWNED)}, default: ${JSON.stringify(OWNED)} }
+      group:
+        type: group
+        label: ${JSON.stringify(OWNED)}
+        items:
+          more: { type: string, label: More, default: ${JSON.stringify(OWNED)}, optional: true }
+      size: { type: integer, label: Number }
+      kind: { type: dropdown, label: Kind, options: [{ label: ${JSON.stringify(OWNED)}, value: a }] }
+      rows: { type: list, label: ${JSON.stringify(OWNED)}, optional: true, template: { name: { type: string } } }
 ${QUICK}`;
 
 const BY_HAND = `on:
