@@ -9,7 +9,7 @@ import { memoryRunStore } from "../store/memory_kv.ts";
 import { createRunStore, type RunStore } from "../store/run_store.ts";
 import type { Invocation } from "./command.ts";
 import { clientFor, logToOutput, openCredential } from "./open_client.ts";
-import { runStorePath } from "./state_path.ts";
+import { runStoreName } from "./state_path.ts";
 
 /**
  * How a command uses the local history: `required` if a submission must be stored before it is sent, `read` if the command
@@ -47,12 +47,12 @@ export function openRunStore(
   history: HistoryUse,
   alternative?: string,
 ): RunStore {
-  const { clock, random, env, os } = context;
+  const { clock, random } = context;
   const warn = (message: string) => output.log("WARNING", message);
   const options = { clock, random, alternative, signal, onSetAside: warn };
   if (history === "none") return memoryRunStore();
   try {
-    const name = env("PW_STORE_URL") || runStorePath(env, os);
+    const name = runStoreName(context);
     const onUnusable = {
       required: undefined,
       // It may be impossible to create.

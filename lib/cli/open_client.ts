@@ -36,7 +36,6 @@ export async function clientFor(
 
 /** @throws As `findCredential`. */
 export async function openCredential({ context, output, values }: Omit<Invocation, "signal">): Promise<Credential> {
-  const deps = credentialDeps(context, values);
   const confirmHost = ({ keyHost, currentHost, currentContext }: HostQuestion) =>
     askYesNo(
       { context, output },
@@ -44,13 +43,13 @@ export async function openCredential({ context, output, values }: Omit<Invocatio
         `${oneLine(currentHost)}.\nSend requests and inputs to ${oneLine(keyHost)}?`,
     );
   const credential = await findCredential({
-    ...deps,
+    ...credentialDeps(context, values),
     log: (level, message) => output.log(level, oneLine(message)),
     ...(canAsk(context) ? { confirmHost } : {}),
   }, values);
   if (output.shows("DEBUG")) {
     output.log("DEBUG", `Using the API key from ${oneLine(credential.source)} for ${oneLine(credential.baseUrl)}`);
-    for (const hidden of await hiddenSources(withoutPrompts(deps), values)) {
+    for (const hidden of await ignoredSources(context, values)) {
       output.log("DEBUG", `${oneLine(hidden)} is ignored: ${oneLine(credential.source)} takes precedence`);
     }
   }
@@ -69,11 +68,12 @@ export function credentialDeps(
   return { env: optionalEnv, dotenvKey, mayRead, readTextFile, clock, runProgram };
 }
 
-/** The same, for facts that are only reported: a file that needs a permission prompt counts as missing. */
-export function withoutPrompts<Deps extends ReturnType<typeof credentialDeps>>(deps: Deps): Deps {
+/** What is only reported: sources that a stronger one hides. A file that needs a permission prompt counts as missing. */
+export async function ignoredSources(context: Context, values: CredentialOptions): Promise<readonly string[]> {
+  const deps = credentialDeps(context, values);
   const readTextFile = (path: string) =>
     deps.mayRead(path) ? deps.readTextFile(path) : Promise.reject(new Deno.errors.NotFound(path));
-  return { ...deps, readTextFile };
+  return await hiddenSources({ ...deps, readTextFile }, values);
 }
 
 /** `undefined` if no CA file is set: connections then use the runtime's defaults, and nothing is loaded. */

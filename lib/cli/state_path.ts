@@ -1,17 +1,21 @@
 /** Where local state is stored, following the conventions of each operating system. */
 
 import { StorageError } from "../errors.ts";
+import type { Context } from "./context.ts";
 
 const FOLDER = "pw-workflow-runner";
 
 type Env = (name: string) => string | undefined;
 
 /**
- * The file of the run store, in `PW_STATE_DIR` or the user's state folder.
+ * The run store that `PW_STORE_URL` names, or else the file of the local history, in `PW_STATE_DIR` or the user's state
+ * folder.
  *
  * @throws StorageError if no folder can be determined.
  */
-export function runStorePath(env: Env, os: typeof Deno.build.os): string {
+export function runStoreName({ env, os }: Pick<Context, "env" | "os">): string {
+  const name = env("PW_STORE_URL") ?? "";
+  if (name !== "") return name;
   const folder = env("PW_STATE_DIR")?.trim() || userFolder(env, os, "state");
   if (folder !== undefined) return `${folder}${os === "windows" ? "\\" : "/"}history.db`;
   throw new StorageError("Cannot use the local history: no folder for it can be determined", {

@@ -13,7 +13,7 @@ import { programCommand } from "../../shell_command.ts";
 import type { Submitted } from "../../result.ts";
 import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
 import { COMPLETED, type End, EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevereEnd } from "../exit_codes.ts";
-import { failureDocument, reportOf } from "../failure_report.ts";
+import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import type { Invocation } from "../command.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import type { BatchValues } from "./options.ts";
@@ -70,12 +70,7 @@ export async function finishBatch(
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
     output.log("WARNING", `Stopped early: ${reason.reason}${detail}. Continue with the same command`);
   }
-  if (outcome?.error) {
-    output.log(
-      "ERROR",
-      `${outcome.error.message}${outcome.error.commandHint ? `\n  ${outcome.error.commandHint}` : ""}`,
-    );
-  }
+  if (outcome?.error) output.log("ERROR", await renderFailure(reportOf(outcome.error), output.style));
   if (rows.some(({ status }) => status === "running" || status === "submitting")) {
     output.log("INFO", "Runs continue. The same command tracks them and submits the rest");
   }

@@ -3,13 +3,12 @@ import { CredentialError } from "../../errors.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
-import { hiddenSources } from "../../platform/credentials/sources.ts";
 import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { accountName, KIND_LABELS } from "../doctor/host_checks.ts";
 import { formatTime } from "../terminal/time_text.ts";
 import { COMPLETED } from "../exit_codes.ts";
-import { clientFor, credentialDeps, openCredential, withoutPrompts } from "../open_client.ts";
+import { clientFor, ignoredSources, openCredential } from "../open_client.ts";
 import type { Output } from "../output.ts";
 
 export const command = defineCommand({
@@ -33,7 +32,7 @@ export const command = defineCommand({
     const identity = values.offline === true
       ? null
       : await (await clientFor(call, credential)).whoAmI({ signal, retry: "none" });
-    const hidden = await hiddenSources(withoutPrompts(credentialDeps(context, values)), values);
+    const hidden = await ignoredSources(context, values);
     if (output.mode === "text") output.answer(statusText(output, { credential, identity, hidden }));
     else output.document(statusDocument({ credential, identity, hidden }));
   },

@@ -6,7 +6,7 @@ import { searchCredentialsFile } from "../../platform/credentials/credentials_fi
 import { counted } from "../../text.ts";
 import type { Invocation } from "../command.ts";
 import type { Context } from "../context.ts";
-import { runStorePath, userFolder } from "../state_path.ts";
+import { runStoreName, userFolder } from "../state_path.ts";
 import { type CachedRows, openCache } from "./cache.ts";
 import type { CompletionSources } from "./candidates.ts";
 
@@ -83,8 +83,8 @@ export function completionSources(
       return file?.identities.map(({ name }) => name) ?? [];
     },
     async batches() {
-      const { clock, random, env, os } = context;
-      const name = env("PW_STORE_URL") || runStorePath(env, os);
+      const { clock, random } = context;
+      const name = runStoreName(context);
       const [{ isStoreMissing, openKv }, { createRunStore }, { listBatches }] = await Promise.all([
         import("../../store/open_kv.ts"),
         import("../../store/run_store.ts"),

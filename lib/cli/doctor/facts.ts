@@ -4,7 +4,7 @@ import { fallbackTo, ResponseLost, Unreachable } from "../../errors.ts";
 import { createClient, defaultUserAgent, detectApiVersion } from "../../platform/create_client.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
-import { type CredentialOptions, hiddenSources } from "../../platform/credentials/sources.ts";
+import type { CredentialOptions } from "../../platform/credentials/sources.ts";
 import { checkHealth, getWorkspaceStatus } from "../../platform/host_check.ts";
 import { createHttp } from "../../platform/http.ts";
 import { inspectStore } from "../../store/inspect.ts";
@@ -12,9 +12,9 @@ import { openKv, shownName, sqlitePathOf } from "../../store/open_kv.ts";
 import { createRunStore } from "../../store/run_store.ts";
 import type { Context } from "../context.ts";
 import type { Invocation } from "../command.ts";
-import { credentialDeps, logToOutput, readCaCertOption, withoutPrompts } from "../open_client.ts";
+import { credentialDeps, ignoredSources, logToOutput, readCaCertOption } from "../open_client.ts";
 import { dotenvText } from "../settings.ts";
-import { runStorePath } from "../state_path.ts";
+import { runStoreName } from "../state_path.ts";
 
 /** A fact that is missing is a rejected promise. */
 export type DoctorFacts = Awaited<ReturnType<typeof gatherFacts>>;
@@ -94,7 +94,7 @@ async function inspectCredential(context: Context, values: CredentialOptions) {
   const deps = credentialDeps(context, values);
   const warnings: string[] = [];
   const credential = await findCredential({ ...deps, log: (_level, message) => void warnings.push(message) }, values);
-  const hidden = await hiddenSources(withoutPrompts(deps), values);
+  const hidden = await ignoredSources(context, values);
   // The host that the key itself names, if it can be read. Without a clock and programs, nothing is renewed.
   const { readTextFile, dotenvKey, mayRead } = deps;
   const env = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : deps.env(name);
@@ -109,8 +109,9 @@ function hostFromEnvironment({ env }: Context) {
 }
 
 /** Its place is a path, or the name of a shared store, without a password. */
-async function inspectHistory({ env, os, clock, random }: Context, host: string | null) {
-  const name = env("PW_STORE_URL") || runStorePath(env, os);
+async function inspectHistory(context: Context, host: string | null) {
+  const { clock, random } = context;
+  const name = runStoreName(context);
   const path = sqlitePathOf(name);
   if (path !== undefined) return { ...await inspectStore(path, host), place: path, isShared: false };
   await using kv = openKv(name, { clock, random, maxAttempts: 1, onSetAside: null });

@@ -19,6 +19,7 @@ import { openSession, SESSION_PREFIX, type SuiteSession } from "../../suites/ses
 import { readSource } from "../../suites/source.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
+import { renderFailure, reportOf } from "../failure_report.ts";
 import { openDeps } from "../open.ts";
 import { checkReplaceableFiles } from "../output_file.ts";
 import { answerList, answerPlan } from "./answer_plan.ts";
@@ -121,11 +122,9 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     submitted: run.submitted,
     hint: "Judge the same runs again with --rejudge, which writes the reports and runs nothing",
   });
+  if (run.error !== null) output.log("ERROR", await renderFailure(reportOf(run.error), output.style));
   if (run.stopped !== null || run.error !== null) {
-    const why = run.error === null ? "Stopped" : `${output.style.red("✗")} ${run.error.message}`;
-    const level = run.error === null ? "WARNING" : "ERROR";
-    const hint = run.error?.commandHint === undefined ? "" : `\n  ${run.error.commandHint}`;
-    output.log(level, `${why}: runs that have started continue. Continue the suite with --resume${hint}`);
+    output.log("WARNING", "Runs that have started continue. Continue the suite with --resume");
   }
   return ended;
 }
