@@ -9,17 +9,17 @@ import { sha256 } from "../../text.ts";
 import { type ArgValues, refuseOptions } from "../argv.ts";
 import type { Invocation } from "../command.ts";
 import { inputSources } from "../input_options.ts";
-import type { OnInterrupt } from "../tracking/interrupt.ts";
+import type { StopValues } from "../tracking/wait_options.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";
 import { runBatch } from "./run_batch.ts";
 
 type MatrixValues =
   & Omit<BatchValues, "onInterrupt">
+  & Pick<StopValues, "onInterrupt">
   & ArgValues<typeof MATRIX_OPTIONS & typeof REPEAT_OPTION>
   & {
     readonly workflow: string;
     readonly input?: readonly string[] | undefined;
-    readonly onInterrupt?: OnInterrupt | undefined;
   };
 
 /** Options of a single run that have no meaning for many. */

@@ -19,7 +19,7 @@ import { openDeps } from "../open.ts";
 import { openPrompter } from "../terminal/prompter.ts";
 import type { Output } from "../output.ts";
 import { printLogs } from "../tracking/show_logs.ts";
-import { kept } from "../tracking/interrupt.ts";
+import { kept } from "../tracking/track_to_end.ts";
 import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
 import { viewRun } from "../tracking/run_view.ts";
 
@@ -128,7 +128,7 @@ async function promptDuringWait(
     { value: "keep", label: "2. Exit and leave it running" },
     { value: "cancel", label: "3. Cancel the run" },
   ]);
-  if (choice === "keep") throw new Stopped(stopped.signal, { ...kept(runId), submitted: "yes" });
+  if (choice === "keep") throw new Stopped(stopped.signal, kept(runId, "yes"));
   if (choice === "cancel") {
     await cancelRun(deps, runId, { signal: new AbortController().signal });
     prompter.note(`${formatRunId(runId)} is being cancelled`);

@@ -16,8 +16,8 @@ import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
 import { stoppedTogether } from "../tracking/stopped_together.ts";
-import { TRACK_OPTIONS, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
-import { waitOptions } from "../tracking/wait_options.ts";
+import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printNamedResults } from "./watch.ts";
 
 export const command = defineCommand({

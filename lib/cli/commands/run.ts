@@ -22,13 +22,12 @@ import {
   logUnknownConditions,
   showWarnings,
 } from "../input_options.ts";
-import { defaultOnInterrupt } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument } from "../tracking/run_view.ts";
-import { TRACK_OPTIONS, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
-import { waitOptions } from "../tracking/wait_options.ts";
+import { defaultOnInterrupt, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {

@@ -15,8 +15,8 @@ import { resultDocument } from "../tracking/run_view.ts";
 import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
 import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 import { stoppedTogether } from "../tracking/stopped_together.ts";
-import { TRACK_OPTIONS, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
-import { waitOptions } from "../tracking/wait_options.ts";
+import { type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult } from "./run.ts";
 
 export const command = defineCommand({

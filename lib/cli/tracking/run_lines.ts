@@ -10,7 +10,7 @@ import { renderPosition } from "../render/cells.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Style } from "../terminal/style.ts";
 import { formatClock } from "../terminal/time_text.ts";
-import type { OnTimeout } from "./interrupt.ts";
+import type { OnTimeout } from "./wait_options.ts";
 
 /**
  * The line for an event; `undefined` if it has none. For `status` events, see {@link renderStatusLine}.

@@ -6,7 +6,7 @@ import type { RunResult } from "../../result.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
-import type { OnTimeout } from "./interrupt.ts";
+import type { OnTimeout } from "./wait_options.ts";
 import { renderEventLine, renderStatusLine, timeLeftAfter } from "./run_lines.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";

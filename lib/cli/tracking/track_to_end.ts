@@ -1,37 +1,33 @@
 /** Tracks one run, with its progress, Ctrl-C and timeout, and writes results. */
 
+import { expected, NotFound, RunnerError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
-import type { RunResult } from "../../result.ts";
+import type { RunResult, Submitted } from "../../result.ts";
+import { formatRunId, type RunDetail, type RunId, runIdOf } from "../../run.ts";
+import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { toEnd } from "../../runs/execute.ts";
-import { EVENTS_OPTION, JSON_OPTION } from "../command.ts";
-import { LocalFailure, OutputFailed, Stopped } from "../context.ts";
+import { withLimit } from "../../runs/limit.ts";
+import { programCommand } from "../../shell_command.ts";
+import { oneLine } from "../../escape.ts";
+import { askYesNo, canAsk } from "../confirm.ts";
+import { type Context, LocalFailure, OutputFailed, Stopped, type StoppedWait } from "../context.ts";
 import { machineFailure } from "../failure_report.ts";
 import type { Output } from "../output.ts";
-import {
-  handleInterrupt,
-  handleTimeout,
-  isMilestone,
-  kept,
-  type Milestone,
-  type OnInterrupt,
-  type OnTimeout,
-  startedRun,
-  STOP_OPTIONS,
-  type StopDeps,
-} from "./interrupt.ts";
 import { runName, watchCommand } from "./run_lines.ts";
 import { type RunViewer, viewRun } from "./run_view.ts";
-import { WAIT_OPTIONS } from "./wait_options.ts";
-
-/** Options of every command that tracks runs. */
-export const TRACK_OPTIONS = { ...WAIT_OPTIONS, ...STOP_OPTIONS, ...JSON_OPTION, ...EVENTS_OPTION } as const;
+import type { OnInterrupt, OnTimeout, StopValues } from "./wait_options.ts";
 
 /** What a command that tracks runs works with. */
-export interface TrackContext extends StopDeps {
+export interface TrackContext {
+  readonly context: Context;
+  readonly output: Output;
   readonly deps: Deps;
-  readonly values: { readonly onInterrupt?: OnInterrupt | undefined; readonly onTimeout?: OnTimeout | undefined };
+  readonly values: StopValues;
 }
+
+/** An event that identifies the submission or its run. */
+type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
 
 /** @throws Stopped, with what has become of the run. */
 export async function trackToEnd(
@@ -50,7 +46,7 @@ export async function trackToEnd(
   using viewer = givenViewer ?? await viewRun(output, deps.clock, { label, onTimeout });
   try {
     const result = await toEnd(events, (event) => {
-      if (isMilestone(event)) latest = event;
+      if (event.type === "submitting" || event.type === "started") latest = event;
       output.reporter?.show(event);
       viewer.show(event);
     });
@@ -59,16 +55,124 @@ export async function trackToEnd(
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
     viewer[Symbol.dispose]();
-    throw await handleInterrupt(tracking, error, { latest, policy: onInterrupt });
+    throw new Stopped(error.signal, await waitAfter(tracking, error, { latest, policy: onInterrupt }));
   }
+}
+
+/** The default of `--on-interrupt`. */
+export function defaultOnInterrupt({ context, output }: Pick<TrackContext, "context" | "output">): OnInterrupt {
+  return canAsk(context) && output.mode === "text" ? "ask" : "keep";
+}
+
+/** Keeps or cancels the run when the process is stopped. `null` if there is none. */
+async function waitAfter(
+  tracking: TrackContext,
+  { signal }: Stopped,
+  { latest, policy }: { readonly latest: Milestone | undefined; readonly policy: OnInterrupt },
+): Promise<StoppedWait | null> {
+  if (latest === undefined) return null;
+  // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
+  const mayCancel = signal === "SIGINT";
+  if (latest.type === "submitting") {
+    const wait = policy === "cancel" && mayCancel ? await cancelSubmitted(tracking, latest) : null;
+    return wait ?? whileSubmitting(latest);
+  }
+  const { runId, submitted } = startedRun(latest);
+  const question = `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too?`;
+  const isCancelled = mayCancel && (policy === "ask" ? await askYesNo(tracking, question) : policy === "cancel");
+  if (!isCancelled) return kept(runId, submitted);
+  using limit = policy === "cancel" ? tracking.deps.clock.timeout(MAX_CANCEL_MS) : undefined;
+  return { ...await cancelled(tracking, runId, limit?.signal), submitted };
+}
+
+/** Cancels the run of a result that timed out, if the policy is to cancel it. */
+export async function handleTimeout(tracking: TrackContext, result: RunResult, policy: OnTimeout): Promise<RunResult> {
+  if (result.kind !== "timeout" || policy === "keep") return result;
+  const { message, hint } = await cancelled(tracking, runIdOf(result));
+  return { ...result, message: `${message}: timed out. ${hint}` };
+}
+
+/** Less time than CI systems leave between their first signal and the second one, which ends the process without a report. */
+const MAX_CANCEL_MS = 6_500;
+const CANCEL_RETRY_DELAY_MS = 1_000;
+
+/** Cancels the run that an interrupted submit may still start; `null` if there is none so far. */
+async function cancelSubmitted(
+  { deps }: TrackContext,
+  { slug }: Extract<Milestone, { type: "submitting" }>,
+): Promise<StoppedWait | null> {
+  if (slug === null) return null;
+  using limit = deps.clock.timeout(MAX_CANCEL_MS);
+  const { signal } = limit;
+  try {
+    while (true) {
+      const run = await cancelRun(deps, { type: "slug", slug }, { signal }).catch(expected(NotFound));
+      if (!(run instanceof NotFound)) return { ...outcomeOf(slug, run), submitted: "yes" };
+      await deps.clock.sleep(CANCEL_RETRY_DELAY_MS, { signal });
+    }
+  } catch (error) {
+    if (error instanceof RunnerError || signal.aborted) return null;
+    throw error;
+  }
+}
+
+async function cancelled(
+  { deps }: TrackContext,
+  runId: RunId,
+  limit?: AbortSignal,
+): Promise<Omit<StoppedWait, "submitted">> {
+  const name = formatRunId(runId);
+  const limits = { signal: new AbortController().signal, limit };
+  const cancel = (signal: AbortSignal) => cancelRun(deps, runId, { signal });
+  const run = await withLimit(limits, `cancel run ${name}`, cancel).catch(expected(RunnerError));
+  if (!(run instanceof RunnerError)) return outcomeOf(name, run);
+  return {
+    message: `Run ${name} is still running: ${run.message}`,
+    hint: `Try again: ${programCommand("cancel", [name])}`,
+  };
+}
+
+function outcomeOf(name: string, { status }: RunDetail): Omit<StoppedWait, "submitted"> {
+  const isCancelled = status === "running" || status === "cancelled";
+  const outcome = isCancelled ? "is being cancelled" : `had already ended: ${status}`;
+  return {
+    message: `Run ${name} ${outcome}`,
+    hint: `Check its status: ${programCommand("status", [name])}`,
+    isCancelled,
+  };
+}
+
+/** The report on a run that is left running. */
+export function kept(runId: RunId, submitted: Submitted): StoppedWait {
+  const name = formatRunId(runId);
+  return {
+    continuing: name,
+    message: `Stopped waiting: run ${name} is still running`,
+    hint: `Track it again: ${programCommand("watch", [name])}`,
+    submitted,
+  };
+}
+
+function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitting" }>): StoppedWait {
+  const command = slug === null ? programCommand("runs", [workflow]) : programCommand("status", [slug]);
+  return {
+    message: "Stopped while submitting: it is unknown whether the run started",
+    hint: `Run pw-workflow-runner resume to find out, or check with: ${command}`,
+    submitted: "unknown",
+  };
+}
+
+function startedRun({ slug, workflow, number, isAttached }: Extract<Milestone, { type: "started" }>) {
+  const runId = runIdOf({ slug, workflowName: workflow, runNumber: number });
+  return { runId, submitted: isAttached ? "no" : "yes" } as const;
 }
 
 /** A run that has started outlives the failure of this machine; `undefined` for another error. */
 function localFailureOf(error: unknown, latest: Milestone | undefined): LocalFailure | undefined {
   const failure = machineFailure(error);
   if (failure === undefined || latest?.type !== "started") return undefined;
-  const { message, hint } = kept(startedRun(latest));
-  const submitted = latest.isAttached ? "no" : "yes";
+  const { runId, submitted } = startedRun(latest);
+  const { message, hint } = kept(runId, submitted);
   return new LocalFailure(`${failure.message}\n${message}`, { hint, submitted, cause: error });
 }
 

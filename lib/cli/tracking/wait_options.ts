@@ -1,10 +1,11 @@
-/** Options of every command that waits for a run. */
+/** Options of every command that waits for a run, or tracks it. */
 
 import { DEFAULT_TRACK, type TrackOptions } from "../../runs/options.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "../../runs/poll_interval.ts";
 import { type ArgValues, durationOrNever, oneOf, option, positiveDuration } from "../argv.ts";
 import { parseDuration } from "../../duration.ts";
 import { orError, UsageError } from "../../errors.ts";
+import { EVENTS_OPTION, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
 
 export const WAIT_OPTIONS = {
@@ -32,6 +33,22 @@ export const WAIT_OPTIONS = {
     { parse: durationOrNever },
   ),
 } as const;
+
+export const STOP_OPTIONS = {
+  onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)", {
+    parse: oneOf("ask", "keep", "cancel"),
+  }),
+  onTimeout: option("ACTION", "On --timeout: keep or cancel the run (default keep)", {
+    parse: oneOf("keep", "cancel"),
+  }),
+} as const;
+
+export type StopValues = Partial<ArgValues<typeof STOP_OPTIONS>>;
+export type OnInterrupt = NonNullable<StopValues["onInterrupt"]>;
+export type OnTimeout = NonNullable<StopValues["onTimeout"]>;
+
+/** Options of every command that tracks runs. */
+export const TRACK_OPTIONS = { ...WAIT_OPTIONS, ...STOP_OPTIONS, ...JSON_OPTION, ...EVENTS_OPTION } as const;
 
 export type WaitValues = Partial<ArgValues<typeof WAIT_OPTIONS>>;
 

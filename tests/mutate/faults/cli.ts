@@ -6,17 +6,17 @@ const PROGRAM = ["tests/cli/program_test.ts"];
 
 /** Faults of the command line: a run cancelled or left against the user's word, a wrong exit code. */
 export const CLI_FAULTS: readonly Fault[] = [
-  ...inFile("lib/cli/tracking/interrupt.ts", INTERRUPT, [
-    ["SIGTERM and SIGHUP cancel the run", 'stopped.signal === "SIGINT" &&\n    (policy', "(policy"],
+  ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
+    ["SIGTERM and SIGHUP cancel the run", "mayCancel && (policy", "(policy"],
     [
       "--on-interrupt cancel keeps the run",
-      'await askYesNo(parts, question) : policy === "cancel"',
-      "await askYesNo(parts, question) : false",
+      'await askYesNo(tracking, question) : policy === "cancel"',
+      "await askYesNo(tracking, question) : false",
     ],
     [
       "--on-interrupt keep cancels the run",
-      'await askYesNo(parts, question) : policy === "cancel"',
-      "await askYesNo(parts, question) : true",
+      'await askYesNo(tracking, question) : policy === "cancel"',
+      "await askYesNo(tracking, question) : true",
     ],
     [
       "--on-timeout cancel keeps the run",
@@ -40,7 +40,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "a run whose submit was interrupted is not cancelled",
-      'policy === "cancel" && stopped.signal === "SIGINT" ? await',
+      'policy === "cancel" && mayCancel ? await',
       "false ? await",
     ],
     [
@@ -50,8 +50,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "a CI system kills the job before a cancel without a response is reported",
-      'policy === "cancel" ? parts.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
-      'policy === "ask" ? parts.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
+      'policy === "cancel" ? tracking.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
+      'policy === "ask" ? tracking.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
     ],
     [
       "Ctrl-C asks where there is no terminal",
