@@ -8,7 +8,7 @@ import type { PlannedCase } from "./plan.ts";
 export interface Selection {
   /** Any of them; empty for all. */
   readonly tags: readonly string[];
-  /** Names of cases, with or without their matrix; `*` matches anything. Empty for all. */
+  /** Names of cases, with or without their matrix; `*` matches anything. Or the whole name of a setup run. Empty for all. */
   readonly cases: readonly string[];
   /** Only what depends on these files; `null` for all. */
   readonly changedFiles: readonly string[] | null;
@@ -24,7 +24,9 @@ export interface Selection {
 /** The selected cases, with what they need. */
 export function selectCases(planned: readonly PlannedCase[], selection: Selection): readonly PlannedCase[] {
   const { repeat, order, random } = selection;
-  const chosen = planned.filter((one) => one.kind === "case" && isChosen(one, selection));
+  const chosen = planned.filter((one) =>
+    one.kind === "setup" ? selection.cases.includes(one.name) : isChosen(one, selection)
+  );
   const all = withNeeds(chosen, planned);
   const sharded = selection.shard === null ? all : inShard(all, selection.shard);
   // What is needed still runs first.

@@ -613,6 +613,27 @@ cases:
   assert.deepEqual(verdicts, { "setup data": "passed", good: "passed", bad: "failed" }, stdout);
 });
 
+Deno.test("the command that repeats a setup run or a repetition selects it", async () => {
+  await using stage = await suiteStage();
+  const files = {
+    "a.suite.yaml": `version: 1
+setup: [{ name: data, workflow: bad }]
+cases:
+  - { name: needing, workflow: ok, setup: data }
+  - { name: twice, workflow: bad, matrix: { n: [1] } }
+`,
+  };
+  const { stdout } = await stage.test(files, ["--jobs", "80", "--repeat", "2"]);
+  const names = [...stdout.matchAll(/^ *Repeat: .* --case (?:(["'])(.*)\1|(\S+))$/gm)].map(([, , quoted, bare]) =>
+    quoted ?? bare
+  );
+  assert.deepEqual(names, ["setup data", "twice [n=1]", "twice [n=1]", "needing", "needing"]);
+  for (const name of new Set(names)) {
+    const listed = await stage.test(files, ["--list", "--case", name ?? ""]);
+    assert.ok(listed.stdout.split("\n").some((line) => line.endsWith(`: ${name}`)), listed.stderr);
+  }
+});
+
 Deno.test("--list and --dry-run submit nothing", async () => {
   await using stage = await suiteStage();
   const files = suite(PASSES, OFF, "{ name: c, workflow: ok, needs: good, inputs: base.json }");
@@ -861,6 +882,13 @@ Deno.test("where nothing has changed or failed, nothing is run, and the exit cod
   const misspelled = await stage.test(suite(PASSES), ["--case", "god", "--changed-since", "HEAD"], {}, { runProgram });
   assert.equal(misspelled.code, 2);
   assert.match(misspelled.stderr, /no case is selected.*\n.*Did you mean "good"/);
+});
+
+Deno.test("a name that no case has is refused, also beside one that selects a case", async () => {
+  await using stage = await suiteStage();
+  const { code, stderr } = await stage.test(suite(PASSES, FAILS), ["--case", "go*", "--case", "bda", "--list"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /no case is selected by --case bda\n.*Did you mean "bad"/);
 });
 
 Deno.test("no cell of an earlier run is a formula", async () => {

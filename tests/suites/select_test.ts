@@ -37,6 +37,7 @@ for (
     ["a tag", { tags: ["fast"] }, ["a"]],
     ["a case with what it needs", { cases: ["b"] }, ["a", "b"]],
     ["a case with its setup", { cases: ["c"] }, ["setup data", "c"]],
+    ["a setup run, for its own sake", { cases: ["setup data"] }, ["setup data"]],
     ["one row of a matrix", { cases: ["d [k=2]"] }, ["d [k=2]"]],
     ["all rows of a matrix", { cases: ["d"] }, ["d [k=1]", "d [k=2]"]],
     ["a pattern", { cases: ["*2*"] }, ["d [k=2]"]],

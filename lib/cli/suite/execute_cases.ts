@@ -10,6 +10,7 @@ import { programCommand } from "../../shell_command.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { executeSuites, type ExecuteSuitesOptions } from "../../suites/execute.ts";
 import { usualSecondsOf } from "../../suites/history.ts";
+import { nameOf } from "../../suites/plan_needs.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import { createRowStates, type RowState } from "../batch/row_states.ts";
 import { viewBatch } from "../batch/view_batch.ts";
@@ -94,8 +95,12 @@ export async function executeCases(
       // Without a template that fits, it is not known.
       return url instanceof RunnerError ? null : url;
     },
-    commandOf: ({ file, name }) =>
-      programCommand("test", [file.path], ["--case", name, ...environment === null ? [] : ["--env", environment]]),
+    commandOf({ file, kind, name, caseName, matrix }) {
+      // A repetition has no name of its own.
+      const selected = kind === "setup" ? name : nameOf(caseName, matrix);
+      const environmentOption = environment === null ? [] : ["--env", environment];
+      return programCommand("test", [file.path], ["--case", selected, ...environmentOption]);
+    },
     redact: output.redact,
     onEvent: (event) => event.type === "case-ended" ? showVerdict(event.key, event.case) : showProgress(event.event),
   });

@@ -14,7 +14,7 @@ import { earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts"
 import { type PlannedCase, planSuites } from "../../suites/plan.ts";
 import { preflight } from "../../suites/preflight.ts";
 import { readSuites } from "../../suites/read_suite.ts";
-import { selectCases, type Selection } from "../../suites/select.ts";
+import { isNamed, selectCases, type Selection } from "../../suites/select.ts";
 import { openSession, SESSION_PREFIX, type SuiteSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
@@ -137,6 +137,7 @@ async function selectFor(
   planned: readonly PlannedCase[],
   { shard, earlier }: { readonly shard: Shard | null; readonly earlier: Points },
 ): Promise<readonly PlannedCase[]> {
+  checkCaseNames(values.case ?? [], planned);
   const failed = planned.filter(({ id }) => hasLastFailed(earlier.get(id) ?? []));
   const selection: Selection = {
     ids: values.lastFailed === true ? new Set(failed.map(({ id }) => id)) : null,
@@ -152,13 +153,24 @@ async function selectFor(
   // With more shards than cases, the last ones have nothing to do.
   if (selected.length > 0 || selectCases(planned, { ...selection, shard: null }).length > 0) return selected;
   if (selectCases(planned, { ...selection, shard: null, ids: null, changedFiles: null }).length === 0) {
-    throw noCases(values, planned.map(({ caseName }) => caseName));
+    throw new UsageError("Cannot run the suite: no case is selected", {
+      hint: "--list shows the cases that other options select",
+    });
   }
   const why = values.changedSince === undefined
     ? "no case failed, was not judged or never ran"
     : `no case depends on a file that has changed since ${values.changedSince}`;
   output.log("INFO", `Nothing to run: ${why}`);
   return selected;
+}
+
+/** A mistake in one of several names would leave out its case, and nothing would show it. @throws UsageError */
+function checkCaseNames(names: readonly string[], planned: readonly PlannedCase[]): void {
+  const unknown = names.find((name) => !planned.some((one) => isNamed(one, name)));
+  if (unknown === undefined) return;
+  throw new UsageError(`Cannot run the suite: no case is selected by --case ${unknown}`, {
+    hint: didYouMean(unknown, planned.map(({ caseName }) => caseName)) ?? "--list shows the cases",
+  });
 }
 
 function emptySession(startedAtMs: number): SuiteSession {
@@ -178,12 +190,4 @@ async function overridesOf(settings: readonly string[]): Promise<OverridesDocume
   const all = [...source.problems, ...problems];
   if (value === undefined || all.length > 0) throw new InvalidInputs("Cannot use the values of --set", all);
   return value;
-}
-
-function noCases({ case: names = [] }: SuiteValues, known: readonly string[]): UsageError {
-  const unknown = names.find((name) => !known.includes(name));
-  const hint = unknown === undefined ? undefined : didYouMean(unknown, known);
-  return new UsageError("Cannot run the suite: no case is selected", {
-    hint: hint ?? "--list shows the cases that other options select",
-  });
 }
