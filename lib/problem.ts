@@ -32,3 +32,24 @@ export function problemText({ origin, path, message, excerpt }: Problem): string
   const isPlaced = excerpt !== undefined || path === "";
   return [isPlaced ? origin : "", path, message].filter((part) => part !== "").join(" ");
 }
+
+const MAX_OF_KIND = 10;
+
+/**
+ * Keeps the first of each kind, so that no kind buries another; the others are counted at the end.
+ *
+ * @param more Stands for the others of a kind, whose number is formatted.
+ */
+export function firstOfKinds<T>(
+  found: readonly T[],
+  kindOf: (one: T) => string,
+  more: (first: T, count: string) => T,
+): T[] {
+  const kinds = [...Map.groupBy(found, kindOf).values()];
+  const others = new Set(kinds.flatMap((ofKind) => ofKind.slice(MAX_OF_KIND)));
+  const counts = kinds.flatMap(([first, ...rest]) => {
+    const count = rest.length + 1 - MAX_OF_KIND;
+    return first === undefined || count <= 0 ? [] : [more(first, count.toLocaleString("en-US"))];
+  });
+  return [...found.filter((one) => !others.has(one)), ...counts];
+}

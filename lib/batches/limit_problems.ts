@@ -1,20 +1,13 @@
-import type { Problem } from "../problem.ts";
-
-/** More of the same kind are counted, so that problems of another kind are not buried. */
-const MAX_OF_KIND = 10;
+import { firstOfKinds, type Problem } from "../problem.ts";
 
 /** Lists equal problems once, and at most ten of the same kind: the same problem in many rows of one file. */
 export function limitProblems(problems: readonly Problem[]): readonly Problem[] {
   const unique = [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
-  const kinds = [...Map.groupBy(unique, kindOf).values()];
-  const others = new Set(kinds.flatMap((ofKind) => ofKind.slice(MAX_OF_KIND)));
-  const counts = kinds.flatMap(([first, ...rest]): readonly Problem[] => {
-    const count = rest.length + 1 - MAX_OF_KIND;
-    if (first === undefined || count <= 0) return [];
-    const message = `and ${count.toLocaleString("en-US")} more: ${textOf(first)}`;
-    return [{ origin: fileOf(first), path: first.path.replaceAll(/\[\d+\]/g, "[]"), message }];
-  });
-  return [...unique.filter((problem) => !others.has(problem)), ...counts];
+  return firstOfKinds(unique, kindOf, (first, count): Problem => ({
+    origin: fileOf(first),
+    path: first.path.replaceAll(/\[\d+\]/g, "[]"),
+    message: `and ${count} more: ${textOf(first)}`,
+  }));
 }
 
 /** Without the line, the row and the value. */

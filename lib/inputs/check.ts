@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { Problem } from "../problem.ts";
+import { firstOfKinds, type Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
 import type { Form } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
@@ -54,22 +54,15 @@ export function findUnknownNames(form: Form, resolved: ResolvedInputs): readonly
 }
 
 const INEXACT = "cannot be sent exactly as a number: give it as text";
-const MAX_OF_KIND = 10;
 
-/** Keeps the first problems of each kind. The others of a file with a hundred thousand wrong names add nothing new. */
+/** Those of a file with a hundred thousand wrong names add nothing new. */
 function shortened(found: readonly FieldProblem[]): FieldProblem[] {
-  const kinds = [...Map.groupBy(found, kindOf).values()];
-  const others = new Set(kinds.flatMap((ofKind) => ofKind.slice(MAX_OF_KIND)));
-  const counts = kinds.flatMap(([first, ...rest]): FieldProblem[] => {
-    const more = rest.length + 1 - MAX_OF_KIND;
-    if (first === undefined || more <= 0) return [];
-    const { type, path } = first;
-    const message = `and ${more.toLocaleString("en-US")} more`;
+  return firstOfKinds(found, kindOf, ({ type, path }, count): FieldProblem => {
+    const message = `and ${count} more`;
     return type === "unknown"
-      ? [{ type, path: [], message: `${message} unknown fields` }]
-      : [{ type, path: path.slice(0, path.findIndex((segment) => typeof segment === "number")), message }];
+      ? { type, path: [], message: `${message} unknown fields` }
+      : { type, path: path.slice(0, path.findIndex((segment) => typeof segment === "number")), message };
   });
-  return [...found.filter((problem) => !others.has(problem)), ...counts];
 }
 
 /** Unknown fields are of one kind; so are other problems of the same field in the rows of a list. */

@@ -100,7 +100,7 @@ async function findLast({ client, store }: Deps, signal: Signal): Promise<RunId>
   });
 }
 
-async function isWorkflow(client: Deps["client"], name: string, signal: Signal): Promise<boolean> {
+async function isWorkflow(client: Client, name: string, signal: Signal): Promise<boolean> {
   return !(await client.getWorkflow(name, { signal }).catch(expected(NotFound)) instanceof NotFound);
 }
 
@@ -117,26 +117,11 @@ export async function findWorkflow(
   name: string,
   options: Abortable,
 ): Promise<Workflow> {
-  return await client.getWorkflow(name, options).catch((error: unknown) =>
-    rejectUnknownWorkflow(client, name, options, error)
-  );
-}
-
-/**
- * Adds a suggestion to the error of a read.
- *
- * @throws NotFound when no workflow has this name; any other error as it is.
- */
-export async function rejectUnknownWorkflow(
-  client: Client,
-  name: string,
-  options: Abortable,
-  error: unknown,
-): Promise<never> {
-  if (!(error instanceof NotFound)) throw error;
+  const workflow = await client.getWorkflow(name, options).catch(expected(NotFound));
+  if (!(workflow instanceof NotFound)) return workflow;
   throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
     ...await hintsForWorkflow(client, name, options),
-    cause: error,
+    cause: workflow,
   });
 }
 

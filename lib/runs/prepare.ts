@@ -24,7 +24,7 @@ import { counted } from "../text.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
-import { rejectUnknownWorkflow } from "./find.ts";
+import { findWorkflow } from "./find.ts";
 import { checkDisplayName } from "./slug.ts";
 
 /** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
@@ -200,9 +200,7 @@ export async function gatherInputs(
   spec: InputsSpec,
   options: ReadOptions,
 ): Promise<GatheredInputs> {
-  const { client } = deps;
-  const workflow = await client.getWorkflow(spec.workflow, options)
-    .catch((error: unknown) => rejectUnknownWorkflow(client, spec.workflow, options, error));
+  const workflow = await findWorkflow(deps, spec.workflow, options);
   const layers = spec.preset === null ? spec.layers : [presetOf(workflow, spec.preset), ...spec.layers];
   return await completed(deps, workflow, layers, spec, options);
 }
