@@ -2,10 +2,10 @@
 
 import type { Owner } from "../account.ts";
 import { isOpenStatus, type RowStatus } from "../batch.ts";
-import { endedAttemptOf, type PreviousAttempts, type TaskEnd } from "../runs/batch_task.ts";
+import { type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, isRetry, type Submission } from "../submission.ts";
+import { isOpen, type Submission } from "../submission.ts";
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
 import type { CheckedRow } from "./check_rows.ts";
@@ -88,8 +88,8 @@ async function planRow(
   const submissions = last?.status === "completed"
     ? []
     : await store.getMany(own.map(({ submissionId }) => submissionId));
-  const lastSubmission = submissions.at(-1) ?? null;
-  const previous = { attempt: last?.attempt ?? 0, last: lastSubmission, ended: endedOf(submissions) };
+  const previous = previousAttempts(last?.attempt ?? 0, submissions);
+  const lastSubmission = previous.last;
   const base = { ...matched, key, attempt: last ?? null, previous, cancel: null };
   const again = { ...base, action: "rerun", attempt: null, previous: { ...previous, last: null } } as const;
   if (!isWanted) return { ...base, action: "leave" };
@@ -111,16 +111,6 @@ async function planRow(
 
 function isCovered(which: Rerun, status: RowStatus): boolean {
   return which === "all" || which === status || (which === "failed" && (status === "rejected" || status === "unknown"));
-}
-
-function endedOf(submissions: readonly Submission[]): PreviousAttempts["ended"] {
-  return submissions.flatMap((submission) => {
-    if (isOpen(submission)) return [];
-    const end: TaskEnd = submission.state === "finished"
-      ? { type: "result", attempt: 0, result: submission.result }
-      : { type: "not-submitted" };
-    return [endedAttemptOf(end, isRetry(submission))];
-  });
 }
 
 /** Of the last attempt; `waiting` without one. */

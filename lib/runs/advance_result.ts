@@ -2,7 +2,6 @@ import type { RunnerError } from "../errors.ts";
 import { storeFailureTo } from "../log.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
 import type { RunEvent, TimeLeft } from "../events.ts";
-import type { Submitted } from "../result.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import {
@@ -40,8 +39,6 @@ export interface Experience {
 export interface AdvanceOptions extends Limited {
   /** Ends the requests of this step, except a submit: no response then counts as one that did not arrive. */
   readonly limit?: AbortSignal | undefined;
-  /** Reported in results: `no` when this call attaches to an existing run. */
-  readonly submitted: Submitted;
   /** When the next poll is due. */
   readonly pollInterval: PollInterval;
   /** Decides instead of the poll interval, unless a poll fails. Default: none. */

@@ -2,34 +2,24 @@
 
 import { CredentialError, type RunnerError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
-import {
-  type ActiveSubmission,
-  isAbandoned,
-  isOpen,
-  isRetry,
-  type PendingSubmission,
-  type Submission,
-  type UnconfirmedSubmission,
-} from "../submission.ts";
-import { keepObserved, NOTHING_OBSERVED, observedIn } from "./batch_limits.ts";
+import { isAbandoned, isOpen, isRetry, type Submission, type UnconfirmedSubmission } from "../submission.ts";
+import { keepObserved } from "./batch_limits.ts";
 import { pollLoop } from "./batch_polling.ts";
-import {
-  type BatchEvent,
-  type BatchOptions,
-  type BatchOutcome,
-  type BatchState,
-  type BatchTask,
-  endedAttemptOf,
-  isSuccess,
-  type TaskEnd,
-  type TrackedTask,
-} from "./batch_task.ts";
+import type { BatchEvent, BatchOptions, BatchOutcome, BatchState, BatchTask, TrackedTask } from "./batch_task.ts";
 import { submitLoop } from "./batch_submitting.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { isServerBusy } from "./poll.ts";
-import { type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
-import { rejectionOf, unknownOutcome } from "./track_result.ts";
+import {
+  type EndedAttempt,
+  endedAttemptOf,
+  endOfSubmission,
+  isSuccess,
+  NOTHING_OBSERVED,
+  observedIn,
+  retryDelayMs,
+  type TaskEnd,
+} from "./retry_policy.ts";
 
 /**
  * Submits each task at most `control.jobs` at a time, and tracks all runs to their ends. A failed run is an end, not an
@@ -194,20 +184,21 @@ async function runBatch(
   // Continues where an earlier process stopped.
   for (const one of tracked) {
     const { last, attempt, ended } = one.task.previous;
-    if (one.task.judge !== undefined && last !== null && (!isOpen(last) || isGivenUp(last))) {
+    const taskEnd = last === null ? undefined : endOfSubmission(last, { attempt });
+    if (last === null) waiting.push(one);
+    else if (one.task.judge !== undefined && taskEnd !== undefined && (!isOpen(last) || isGivenUp(last))) {
       if (!isOpen(last)) one.ended.pop();
       Object.assign(one, { submission: last, isRetry: isRetry(last), endedAtMs: last.updatedAtMs });
-      state.endAttempt(one, endOfSubmission(last, attempt));
-      continue;
-    }
-    const delayMs = last === null || isOpen(last) ? null : retryDelayMs(ended, retryOf(one), random);
-    if (last === null) waiting.push(one);
-    else if (isOpen(last)) {
+      state.endAttempt(one, taskEnd);
+    } else if (taskEnd === undefined || isOpen(last)) {
       Object.assign(one, { submission: last, isAttached: true, isRetry: isRetry(last), ...observedIn(last) });
       if (one.workingSinceMs !== null) one.task.onWork?.(one.workingSinceMs);
       open.add(one);
-    } else if (delayMs !== null) retryLater(one, delayMs);
-    else end(one, endOfSubmission(last, attempt));
+    } else {
+      const delayMs = retryDelayMs(ended, retryOf(one), random);
+      if (delayMs === null) end(one, taskEnd);
+      else retryLater(one, delayMs);
+    }
   }
   const loops = [submitLoop(state), pollLoop(state)];
   try {
@@ -220,20 +211,6 @@ async function runBatch(
     throw judgeFailure === undefined ? error : judgeFailure.error;
   }
   return { ends: tracked.map(endOf), stopped: control.stopped, error: failure };
-}
-
-/** The end of an attempt that an earlier process has seen, which started its run. */
-export function endOfSubmission(
-  last: Exclude<Submission, PendingSubmission | ActiveSubmission>,
-  attempt: number,
-): TaskEnd {
-  if (last.state === "unconfirmed") return { type: "result", attempt, result: unknownOutcome(last) };
-  if (last.state === "finished") {
-    const { queueMs } = observedIn(last);
-    const result = { ...last.result, submitted: "no" } as const;
-    return { type: "result", attempt, result, ...queueMs === null ? {} : { queueMs } };
-  }
-  return { type: "error", attempt, error: rejectionOf(last) };
 }
 
 /** It was judged without a run, and is not searched for again. */

@@ -16,13 +16,6 @@ export interface ActiveTask {
   readonly submission: ActiveSubmission;
 }
 
-export const NOTHING_OBSERVED: ObservedRun = { workingSinceMs: null, queueMs: null, exceeded: null };
-
-/** What an earlier process has seen of a run. */
-export function observedIn({ origin }: Submission): ObservedRun {
-  return "observed" in origin && origin.observed !== undefined ? origin.observed : NOTHING_OBSERVED;
-}
-
 /** Only a suite counts from what was seen: the rest of a batch counts from the start of a run. */
 export async function keepObserved({ deps }: BatchState, one: TrackedTask): Promise<void> {
   const { submission, workingSinceMs, queueMs, exceeded } = one;

@@ -132,7 +132,6 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   using limit = state.endMs === null ? undefined : clock.timeout(Math.max(0, state.endMs - clock.monotonic()) + 5_000);
   const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: nowMs })), {
     signal: state.signal,
-    submitted: "yes",
     pollInterval: options.pollInterval,
     submitTimeoutMs: options.submitTimeoutMs,
     unreachableTimeoutMs: null,

@@ -6,12 +6,12 @@ import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts
 import { advanceOne } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import type { BatchState, TrackedTask } from "./batch_task.ts";
+import { endOfSubmission } from "./retry_policy.ts";
 import { createSubmission } from "./create_submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
 import { startedEvent } from "./track.ts";
-import { rejectionOf, unknownOutcome } from "./track_result.ts";
 
 /** The pace at which the server accepts runs. */
 interface Pace {
@@ -173,12 +173,11 @@ function isGivenUp(state: BatchState, pace: Pace): boolean {
 
 /** One step of a submission whose run is not known yet. */
 async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): Promise<void> {
-  const { deps, options: { control, pollInterval, submitTimeoutMs, unreachableTimeoutMs }, signal } = state;
+  const { deps, options: { control }, signal } = state;
   const { clock } = deps;
   const submission = await withInputs(state, pace, one);
   if (submission === null) return;
-  const options = { signal, submitted: "yes", pollInterval, submitTimeoutMs, unreachableTimeoutMs } as const;
-  const advanced = await advanceOne(deps, submission, options).catch((error: unknown) => {
+  const advanced = await advanceOne(deps, submission, { ...state.options, signal }).catch((error: unknown) => {
     if (!(error instanceof NotSubmitted)) throw error;
     // It could not be stored, so it was not sent: the call that continues sends it.
     state.fail(error);
@@ -204,32 +203,15 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
   if (submission.state === "pending" && advanced.submission.state === "active" && pace.allowedJobs < control.jobs) {
     pace.allowedJobs++;
   }
-  settle(state, one, advanced.submission, advanced.error);
-  state.changed();
-}
-
-function settle(state: BatchState, one: TrackedTask, submission: Submission, error: RunnerError | undefined): void {
   const { attempt, isAttached } = one;
-  switch (submission.state) {
-    case "pending":
-      return;
-    case "active":
-      return emitRun(
-        state,
-        one,
-        startedEvent(submission, { isAttached, deadlineAtMs: null, nowMs: state.deps.clock.now() }),
-      );
-    case "finished": {
-      const result = { ...submission.result, submitted: isAttached ? "no" : "yes" } as const;
-      return state.endAttempt(one, { type: "result", attempt, result });
-    }
-    case "rejected":
-      return state.endAttempt(one, { type: "error", attempt, error: error ?? rejectionOf(submission) });
-    case "unconfirmed": {
-      if (!submission.reconciliation?.isAbandoned) return;
-      return state.endAttempt(one, { type: "result", attempt, result: unknownOutcome(submission) });
-    }
+  if (advanced.submission.state === "active") {
+    const facts = { isAttached, deadlineAtMs: null, nowMs: clock.now() };
+    emitRun(state, one, startedEvent(advanced.submission, facts));
   }
+  const { error } = advanced;
+  const end = endOfSubmission(advanced.submission, { attempt, submitted: isAttached ? "no" : "yes", error });
+  if (end !== undefined) state.endAttempt(one, end);
+  state.changed();
 }
 
 /** Inputs with secrets are not stored: they are prepared again. `null` if that is not possible, now or at all. */

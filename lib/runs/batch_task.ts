@@ -1,12 +1,11 @@
 /** What the engine for many runs works with. */
 
-import { type RunnerError, Unavailable, Unreachable } from "../errors.ts";
+import type { RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
 import type { ObservedRun, Origin, RunRequest, Submission } from "../submission.ts";
 import type { AdvanceOptions } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
-import { causeOf, type EndedAttempt, type RetryPolicy } from "./retry_policy.ts";
+import type { EndedAttempt, PreviousAttempts, RetryPolicy, TaskEnd } from "./retry_policy.ts";
 
 /** A run that a batch or a suite wants. */
 export interface BatchTask {
@@ -43,52 +42,6 @@ export interface BatchTask {
   judge?(end: TaskEnd, submission: Submission | null): Promise<Pick<EndedAttempt, "cause" | "error">>;
   /** Called after each attempt's end, before another task may start. */
   onEnd?(isRetried: boolean): void;
-}
-
-/** The submissions of a task that are stored. */
-export interface PreviousAttempts {
-  /** The number of its last attempt; 0 without one. */
-  readonly attempt: number;
-  /** Its last submission; `null` without one, and for one that is to be submitted again. */
-  readonly last: Submission | null;
-  /** Those that ended, oldest first, for the decision about retries. */
-  readonly ended: readonly EndedAttempt[];
-}
-
-export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: [] };
-
-/** What became of a task. */
-export type TaskEnd =
-  | {
-    readonly type: "result";
-    readonly attempt: number;
-    readonly result: RunResult;
-    readonly limit?: "run" | "queue";
-    /** How long it was seen waiting for its first step, milliseconds; absent where it was not observed. */
-    readonly queueMs?: number;
-  }
-  /** No run was started. */
-  | { readonly type: "error"; readonly attempt: number; readonly error: RunnerError }
-  /** Not submitted: the batch stopped before, or `isReady` returned `never`. */
-  | { readonly type: "not-submitted" }
-  /** The batch ended before its run did. */
-  | { readonly type: "open"; readonly attempt: number; readonly submission: Submission };
-
-/** Whether the task counts as done well. */
-export function isSuccess(end: TaskEnd): boolean {
-  return end.type === "result" && (end.result.kind === "completed" || end.result.kind === "session_ready");
-}
-
-/** How an end counts for the decision about a retry. */
-export function endedAttemptOf(end: TaskEnd, isRetry: boolean): EndedAttempt {
-  if (end.type === "result") {
-    const cause = end.limit === "queue" ? "infra" : causeOf(end.result);
-    return { cause, error: firstErrorOf(end.result), isRetry };
-  }
-  if (end.type !== "error") return { cause: null, error: null, isRetry };
-  const { error } = end;
-  const isInfra = error instanceof Unreachable || error instanceof Unavailable || error.kind === "not_submitted";
-  return { cause: isInfra ? "infra" : null, error: firstLine(error.message), isRetry };
 }
 
 /** Why no further run is submitted. */
@@ -195,8 +148,10 @@ export interface BatchOutcome {
   readonly error: RunnerError | null;
 }
 
-/** A task and where it stands. */
-export interface TrackedTask {
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** A task and where it stands, with what was observed of its current submission, where that matters. */
+export interface TrackedTask extends Mutable<ObservedRun> {
   readonly task: BatchTask;
   /** Of the current or the last submission. */
   attempt: number;
@@ -209,10 +164,6 @@ export interface TrackedTask {
   submission: Submission | null;
   /** When its last attempt ended, if an earlier process has seen that, milliseconds since the epoch; otherwise `null`. */
   endedAtMs: number | null;
-  /** Of the current submission, where it matters. */
-  workingSinceMs: ObservedRun["workingSinceMs"];
-  queueMs: ObservedRun["queueMs"];
-  exceeded: ObservedRun["exceeded"];
   /** The run is being cancelled because of a limit. */
   isCancelSent: boolean;
   end: TaskEnd | null;

@@ -47,7 +47,8 @@ export async function pollRun(
     if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
     const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
     const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
-    const result = toRunResult(run, { kind: status, status, submitted: options.submitted, failure });
+    // Its submission started it: who reports the result knows whether that was the same call.
+    const result = toRunResult(run, { kind: status, status, submitted: "yes", failure });
     return await recordStep(deps, updated, { type: "finished", result }, { events });
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
@@ -128,7 +129,7 @@ async function afterMissing(
   const result = toRunResult(updated.run, {
     kind: "run_deleted",
     status: "unknown",
-    submitted: options.submitted,
+    submitted: "yes",
     message: `Run ${formatRunId(submission.runId)} was deleted on the platform; it is not submitted again`,
   });
   return await recordStep(deps, updated, { type: "finished", result });

@@ -1,8 +1,11 @@
-/** Whether a failed run of a batch or a suite is submitted again. Pure. */
+/** How the attempts of a batch or a suite have ended, and whether a failed one is submitted again. Pure. */
 
+import { type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { normalizedMessage } from "../text.ts";
-import { firstErrorOf, type RunResult } from "../result.ts";
+import { firstErrorOf, firstLine, type RunResult, type Submitted } from "../result.ts";
 import type { Job } from "../run.ts";
+import { isAbandoned, isOpen, isRetry, type ObservedRun, type Submission } from "../submission.ts";
+import { rejectionOf, unknownOutcome } from "./track_result.ts";
 import { allSteps } from "./view.ts";
 
 /** Why a run did not complete: `infra` for the machines around it, `run` for the run's own work. */
@@ -77,4 +80,101 @@ const WORKED: ReadonlySet<string> = new Set(["running", "completed", "error", "f
 /** Whether any step has started. */
 export function hasWorked(jobs: readonly Job[]): boolean {
   return allSteps(jobs).some(({ step }) => WORKED.has(step.status));
+}
+
+/** The submissions of a task that are stored. */
+export interface PreviousAttempts {
+  /** The number of its last attempt; 0 without one. */
+  readonly attempt: number;
+  /** Its last submission; `null` without one, and for one that is to be submitted again. */
+  readonly last: Submission | null;
+  /** Those that ended, oldest first, for the decision about retries. */
+  readonly ended: readonly EndedAttempt[];
+}
+
+export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: [] };
+
+/** @param submissions Of one task, oldest first. */
+export function previousAttempts(attempt: number, submissions: readonly Submission[]): PreviousAttempts {
+  const ended = endsOf(submissions).map(({ submission, end }) => endedAttemptOf(end, isRetry(submission)));
+  return { attempt, last: submissions.at(-1) ?? null, ended };
+}
+
+/** Those of one task that have ended, oldest first. */
+export function endsOf(submissions: readonly Submission[]) {
+  return submissions.filter((one) => !isOpen(one)).flatMap((submission, index) => {
+    const end = endOfSubmission(submission, { attempt: index + 1 });
+    return end === undefined ? [] : { submission, end };
+  });
+}
+
+/** What became of a task. */
+export type TaskEnd =
+  | {
+    readonly type: "result";
+    readonly attempt: number;
+    readonly result: RunResult;
+    readonly limit?: "run" | "queue";
+    /** How long it was seen waiting for its first step, milliseconds; absent where it was not observed. */
+    readonly queueMs?: number;
+  }
+  /** No run was started. */
+  | { readonly type: "error"; readonly attempt: number; readonly error: RunnerError }
+  /** Not submitted: the batch stopped before, or `isReady` returned `never`. */
+  | { readonly type: "not-submitted" }
+  /** The batch ended before its run did. */
+  | { readonly type: "open"; readonly attempt: number; readonly submission: Submission };
+
+/**
+ * The end of an attempt as its submission shows it; `undefined` while that continues.
+ *
+ * @param facts.submitted Default: an earlier process has started its run.
+ * @param facts.error Why it was rejected, where this process has seen that.
+ */
+export function endOfSubmission(
+  submission: Submission,
+  { attempt, submitted = "no", error }: {
+    readonly attempt: number;
+    readonly submitted?: Submitted;
+    readonly error?: RunnerError | undefined;
+  },
+): TaskEnd | undefined {
+  switch (submission.state) {
+    case "pending":
+    case "active":
+      return undefined;
+    case "unconfirmed":
+      return isAbandoned(submission) ? { type: "result", attempt, result: unknownOutcome(submission) } : undefined;
+    case "finished": {
+      const { queueMs } = observedIn(submission);
+      const result = { ...submission.result, submitted };
+      return { type: "result", attempt, result, ...queueMs === null ? {} : { queueMs } };
+    }
+    case "rejected":
+      return { type: "error", attempt, error: error ?? rejectionOf(submission) };
+  }
+}
+
+export const NOTHING_OBSERVED: ObservedRun = { workingSinceMs: null, queueMs: null, exceeded: null };
+
+/** What an earlier process has seen of a run. */
+export function observedIn({ origin }: Submission): ObservedRun {
+  return "observed" in origin && origin.observed !== undefined ? origin.observed : NOTHING_OBSERVED;
+}
+
+/** Whether the task counts as done well. */
+export function isSuccess(end: TaskEnd): boolean {
+  return end.type === "result" && (end.result.kind === "completed" || end.result.kind === "session_ready");
+}
+
+/** How an end counts for the decision about a retry. */
+export function endedAttemptOf(end: TaskEnd, isRetry: boolean): EndedAttempt {
+  if (end.type === "result") {
+    const cause = end.limit === "queue" ? "infra" : causeOf(end.result);
+    return { cause, error: firstErrorOf(end.result), isRetry };
+  }
+  if (end.type !== "error") return { cause: null, error: null, isRetry };
+  const { error } = end;
+  const isInfra = error instanceof Unreachable || error instanceof Unavailable || error.kind === "not_submitted";
+  return { cause: isInfra ? "infra" : null, error: firstLine(error.message), isRetry };
 }

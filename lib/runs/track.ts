@@ -14,7 +14,7 @@ import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import { statusEvent } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
+import { type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
 import { isSession, resultAfter, timeoutResult } from "./track_result.ts";
 import { toRunResult } from "./view.ts";
 
@@ -38,7 +38,7 @@ interface HistoryOption {
 export async function* trackSubmission(
   deps: Deps,
   start: Submission,
-  options: ExecuteOptions & Partial<Pick<AdvanceOptions, "submitted">> & HistoryOption,
+  options: ExecuteOptions & { readonly submitted?: Submitted } & HistoryOption,
 ): AsyncGenerator<RunEvent, RunResult> {
   const { clock } = deps;
   const jumpSince = createJumpDetector(clock);
@@ -77,7 +77,6 @@ export async function* trackSubmission(
     using limit = requestLimit(clock, due, { ...options, remainingMs });
     const step = {
       ...options,
-      submitted,
       experience,
       limit: limit?.signal,
       deadlineAtMs: remainingMs === null ? undefined : clock.now() + remainingMs,

@@ -6,7 +6,7 @@ import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
 import type { RunSession, Session, SessionAddress } from "../session.ts";
 import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
-import type { AdvanceOptions, AdvanceResult } from "./advance_result.ts";
+import type { AdvanceResult } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
 import type { ExecuteOptions } from "./options.ts";
@@ -15,7 +15,7 @@ import { resultWithoutRun, toRunResult } from "./view.ts";
 /** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
 const MIN_REFUSED_POLLS = 2;
 
-type ResultOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted"> & {
+type ResultOptions = ExecuteOptions & Pick<RunResult, "submitted"> & {
   /** Polls in a row, up to now, in which the server refused the API key. */
   readonly refusedPolls: number;
 };
@@ -51,7 +51,7 @@ export function rejectionOf({ kind, message }: RejectedSubmission): RunnerError 
 export async function sessionResult(
   deps: Deps,
   { run, request }: ActiveSubmission,
-  options: Pick<AdvanceOptions, "submitted"> & Limited,
+  options: Pick<RunResult, "submitted"> & Limited,
 ): Promise<RunResult | undefined> {
   const isAwaited = request.startsSession || isSession(run);
   if (!isAwaited || run.status !== "running") return undefined;

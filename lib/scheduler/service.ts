@@ -5,7 +5,6 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
-import type { Submitted } from "../result.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
@@ -111,13 +110,10 @@ const POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 
 /**
  * The service's options for `advance`. A run is never given up because the platform is unreachable: the service has no
  * user waiting for it.
- *
- * @param submitted The `submitted` value of the results; `no` when the call only polls.
  */
-export function advanceOptions(signal: AbortSignal, submitted: Submitted = "yes"): AdvanceOptions {
+export function advanceOptions(signal: AbortSignal): AdvanceOptions {
   return {
     signal,
-    submitted,
     pollInterval: POLL_INTERVAL,
     submitTimeoutMs: SUBMIT_TIMEOUT_MS,
     // Refused by a server that restarts, or until the key is replaced.

@@ -106,7 +106,7 @@ async function polledOnce(
   // Pending submissions are left to the ticks: a read-only key must not start anything.
   if (!isOpen(submission) || submission.state === "pending" || !isDue(submission, deps.clock.now())) return submission;
   try {
-    return (await advanceOne(deps, submission, advanceOptions(signal, "no"))).submission;
+    return (await advanceOne(deps, submission, advanceOptions(signal))).submission;
   } catch (error) {
     if (!signal.aborted) throw error;
     return submission;

@@ -9,11 +9,11 @@ import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS }
 import type { TrendPoint } from "../reports/trends.ts";
 import type { RunResult } from "../result.ts";
 import { type RunDetail, type RunId, runIdOf } from "../run.ts";
-import { endedAttemptOf, type TaskEnd } from "../runs/batch_task.ts";
+
 import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
-import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
+import { causeOf, endedAttemptOf, type FailureCause, type TaskEnd } from "../runs/retry_policy.ts";
 import { shortened } from "../store/submission_rows.ts";
 import type { KeptJudgement, Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";

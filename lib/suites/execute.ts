@@ -2,17 +2,11 @@
 
 import type { RunnerError } from "../errors.ts";
 import type { ReportCase } from "../reports/report.ts";
-import {
-  type BatchEvent,
-  type BatchOptions,
-  type BatchOutcome,
-  type BatchTask,
-  NO_ATTEMPTS,
-} from "../runs/batch_task.ts";
+import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { InputChecking } from "../runs/prepare.ts";
-import { DEFAULT_RETRY_DELAY_MS } from "../runs/retry_policy.ts";
+import { DEFAULT_RETRY_DELAY_MS, NO_ATTEMPTS } from "../runs/retry_policy.ts";
 import { isOpen } from "../submission.ts";
 import { type ExecuteDeps, judgeAttempt, type JudgeOptions, keptIn, ranSecondsOf } from "./attempt.ts";
 import { type Budget, createBudgets } from "./budget.ts";

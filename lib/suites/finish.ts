@@ -12,7 +12,7 @@ import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts
 import type { CaseState } from "./case_state.ts";
 import { NEVER_SENT } from "./session.ts";
 
-export interface FinishOptions extends Omit<AdvanceOptions, "submitted"> {
+export interface FinishOptions extends AdvanceOptions {
   readonly sessionId: string;
 }
 
@@ -52,7 +52,7 @@ async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<boo
   for (let poll = 0; left.length > 0 && poll < MAX_CLOSING_POLLS; poll++) {
     if (poll > 0) await clock.sleep(CLOSING_POLL_DELAY_MS, options);
     const due = left.map((one) => one.state === "active" ? { ...one, nextPollAtMs: clock.now() } : one);
-    const results = await advance(deps, due, { ...options, submitted: "no" });
+    const results = await advance(deps, due, options);
     left = results.map(({ submission }) => submission).filter(mayEndSoon);
   }
   return left.length === 0;

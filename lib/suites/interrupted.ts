@@ -2,12 +2,12 @@
 
 import { storeFailureTo } from "../log.ts";
 import { reportAttempt } from "../reports/report.ts";
-import { endOfSubmission } from "../runs/batch.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
-import type { BatchOutcome, BatchTask, TaskEnd } from "../runs/batch_task.ts";
+import type { BatchOutcome, BatchTask } from "../runs/batch_task.ts";
+import { endOfSubmission, type TaskEnd } from "../runs/retry_policy.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { RunDetail } from "../run.ts";
-import { isOpen, isUnsent, slugOf } from "../submission.ts";
+import { isUnsent, slugOf } from "../submission.ts";
 import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
 import type { Judgement } from "./judge.ts";
@@ -23,7 +23,7 @@ export async function endsOfInterrupted(
   return tasks.map(({ key }): TaskEnd => {
     const { last = null, attempt = 0 } = stored?.get(key)?.previous ?? {};
     if (last === null || isUnsent(last)) return { type: "not-submitted" };
-    return isOpen(last) ? { type: "open", attempt, submission: last } : endOfSubmission(last, attempt);
+    return endOfSubmission(last, { attempt }) ?? { type: "open", attempt, submission: last };
   });
 }
 

@@ -2,11 +2,9 @@
 
 import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
-import { endOfSubmission } from "../runs/batch.ts";
-import { endedAttemptOf, type PreviousAttempts } from "../runs/batch_task.ts";
+import { endsOf, type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
 import { newCorrelationTag } from "../runs/slug.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, isRetry } from "../submission.ts";
 import { sha256 } from "../text.ts";
 import type { EndedAttempt } from "./attempt.ts";
 
@@ -80,17 +78,8 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
   for (const [key, own] of Map.groupBy(attempts, ({ rowKey }) => rowKey)) {
     const submissions = own.flatMap(({ submissionId }) => known.get(submissionId) ?? [])
       .filter((submission) => submission.state !== "rejected" || submission.kind !== NEVER_SENT);
-    const last = submissions.at(-1) ?? null;
-    const closed = submissions.flatMap((submission) => isOpen(submission) ? [] : [submission]);
-    const ended = closed.map((submission, index) => ({ submission, end: endOfSubmission(submission, index + 1) }));
-    found.set(key, {
-      previous: {
-        attempt: own.at(-1)?.attempt ?? 0,
-        last,
-        ended: ended.map(({ submission, end }) => endedAttemptOf(end, isRetry(submission))),
-      },
-      ended,
-    });
+    const previous = previousAttempts(own.at(-1)?.attempt ?? 0, submissions);
+    found.set(key, { previous, ended: endsOf(submissions) });
   }
   return found;
 }

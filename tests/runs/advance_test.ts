@@ -9,7 +9,7 @@ import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
-const OPTIONS = { ...DEFAULT_EXECUTE, submitted: "yes", signal: new AbortController().signal } as const;
+const OPTIONS = { ...DEFAULT_EXECUTE, signal: new AbortController().signal } as const;
 
 Deno.test("advance() submits each pending submission once, and polls twenty runs with one list request", async () => {
   await using stage = await aStage("never-ending", 20);

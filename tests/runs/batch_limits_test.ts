@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
-import { observedIn, storeQuietly, untilLimitMs } from "../../lib/runs/batch_limits.ts";
+import { storeQuietly, untilLimitMs } from "../../lib/runs/batch_limits.ts";
+import { observedIn } from "../../lib/runs/retry_policy.ts";
 import type { BatchTask } from "../../lib/runs/batch_task.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
 import type { Submission } from "../../lib/submission.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../lib/clock.ts";
-import { type BatchEvent, type BatchTask, createBatchControl, type TaskEnd } from "../../lib/runs/batch_task.ts";
+import { type BatchEvent, type BatchTask, createBatchControl } from "../../lib/runs/batch_task.ts";
+import type { TaskEnd } from "../../lib/runs/retry_policy.ts";
 import { NotFound, StorageError, Unreachable } from "../../lib/errors.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 import { advance } from "../../lib/runs/advance.ts";

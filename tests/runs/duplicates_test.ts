@@ -18,7 +18,7 @@ import { depsFor } from "../support/deps.ts";
 import { anActiveSubmission, aRequest } from "../support/records.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
 
-const OPTIONS = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, submitted: "yes" } as const;
+const OPTIONS = { ...DEFAULT_EXECUTE, signal: new AbortController().signal } as const;
 
 interface Stage {
   readonly clock: VirtualClock;

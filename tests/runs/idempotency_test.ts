@@ -229,7 +229,7 @@ function testHeldUp(
     },
   ) => Promise<void>,
 ): void {
-  const options = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, submitted: "yes" } as const;
+  const options = { ...DEFAULT_EXECUTE, signal: new AbortController().signal } as const;
   Deno.test(name, async () => {
     const clock = virtualClock();
     await using simulator = await startSimulator({ clock, behavior });

@@ -20,7 +20,7 @@ async function aStage(behavior: Partial<ServerBehavior> = {}, onStep?: Simulator
   const workflows = Object.fromEntries(["a", "b"].map((name) => [name, { yaml: ENDLESS, scenario: SCENARIO }]));
   const simulator = await startSimulator({ clock, behavior, workflows, ...(onStep && { onStep }) });
   const deps = await depsFor(simulator, { clock });
-  const options = { ...DEFAULT_EXECUTE, submitted: "yes", signal } as const;
+  const options = { ...DEFAULT_EXECUTE, signal } as const;
   return {
     clock,
     simulator,

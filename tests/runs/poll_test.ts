@@ -11,7 +11,7 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
-const OPTIONS = { ...DEFAULT_EXECUTE, submitted: "yes", signal: new AbortController().signal } as const;
+const OPTIONS = { ...DEFAULT_EXECUTE, signal: new AbortController().signal } as const;
 
 Deno.test("pollRun() reports each unknown status once, and counts it as running", async () => {
   await using stage = await aStage();

@@ -85,7 +85,7 @@ async function aStage() {
       const submission = await createSubmission(deps, request, { signal, isWaiting: true, ...options });
       const requests = simulator.received().slice(before).map(({ operation }) => operation).sort();
       const result = { roundTrips: roundTrips(), requests };
-      await advance(deps, [submission], { ...DEFAULT_EXECUTE, submitted: "yes", signal });
+      await advance(deps, [submission], { ...DEFAULT_EXECUTE, signal });
       assert.equal(simulator.received().slice(before + requests.length)[0]?.operation, "submit");
       return result;
     },

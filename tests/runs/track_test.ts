@@ -29,7 +29,7 @@ Deno.test("trackSubmission() reports the result that another process stored, wit
   await using stage = await aStage("quick");
   const active = await stage.submitElsewhere();
   stage.clock.advance(MINUTE_MS);
-  await advance(stage.deps, [active], { ...OPTIONS, submitted: "yes" });
+  await advance(stage.deps, [active], OPTIONS);
   const before = stage.simulator.received().length;
   const { result, events } = await stage.track(stage.submission);
   assert.deepEqual([result.kind, result.submitted], ["completed", "no"]);
@@ -87,7 +87,7 @@ async function aStage(workflow: string) {
     deps,
     submission: await createSubmission(deps, aRequest({ workflow, inputs: {} }), OPTIONS),
     async submitElsewhere(): Promise<Submission> {
-      const [advanced] = await advance(deps, [this.submission], { ...OPTIONS, submitted: "yes" });
+      const [advanced] = await advance(deps, [this.submission], OPTIONS);
       assert.equal(advanced?.submission.state, "active");
       return advanced.submission;
     },

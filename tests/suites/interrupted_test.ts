@@ -1,8 +1,8 @@
 /** The attempt of a case whose suite was interrupted. */
 
 import assert from "node:assert/strict";
-import { endOfSubmission } from "../../lib/runs/batch.ts";
-import type { TaskEnd } from "../../lib/runs/batch_task.ts";
+import { endOfSubmission } from "../../lib/runs/retry_policy.ts";
+import type { TaskEnd } from "../../lib/runs/retry_policy.ts";
 import type { Submission } from "../../lib/submission.ts";
 import { newState } from "../../lib/suites/case_state.ts";
 import { judgeInterrupted } from "../../lib/suites/interrupted.ts";
@@ -18,6 +18,7 @@ import {
 const SEARCHING = { cause: "response-lost", detail: "cut", sinceMs: 0, searches: 9, searchForMs: 0 } as const;
 const ABANDONED = anUnconfirmedSubmission({ reconciliation: { ...SEARCHING, isAbandoned: true } });
 const OPEN = (submission: Submission): TaskEnd => ({ type: "open", attempt: 1, submission });
+const ENDED = (submission: Submission): TaskEnd => endOfSubmission(submission, { attempt: 1 }) ?? OPEN(submission);
 
 for (
   const [what, end, before, submitted, status, reason] of [
@@ -34,7 +35,7 @@ for (
     ["a submit without a response", OPEN(anUnconfirmedSubmission()), null, "unknown", "unknown", / is not known, /],
     [
       "a submit that was searched for in vain",
-      endOfSubmission(ABANDONED, 1),
+      ENDED(ABANDONED),
       ABANDONED,
       "unknown",
       "unknown",
@@ -42,7 +43,7 @@ for (
     ],
     [
       "a run that has ended",
-      endOfSubmission(aFinishedSubmission(), 1),
+      ENDED(aFinishedSubmission()),
       anActiveSubmission(),
       "no",
       "completed",

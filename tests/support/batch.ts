@@ -10,8 +10,8 @@ import {
   type BatchOutcome,
   type BatchTask,
   createBatchControl,
-  NO_ATTEMPTS,
 } from "../../lib/runs/batch_task.ts";
+import { NO_ATTEMPTS } from "../../lib/runs/retry_policy.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";

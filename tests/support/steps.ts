@@ -34,7 +34,7 @@ export async function steps({ known = {}, store = memoryRunStore(), ...options }
   const simulator = await startSimulator({ ...options, clock });
   const deps = await depsFor(simulator, { clock, store });
   await deps.store.updateCapabilities(deps.client.host, known);
-  const defaults = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, submitted: "yes" } as const;
+  const defaults = { ...DEFAULT_EXECUTE, signal: new AbortController().signal } as const;
   return {
     clock,
     simulator,

@@ -1,7 +1,8 @@
 /** The rows of a running batch, as its events show them. */
 
 import type { RowResult } from "../../batch.ts";
-import type { BatchEvent, TaskEnd } from "../../runs/batch_task.ts";
+import type { BatchEvent } from "../../runs/batch_task.ts";
+import type { TaskEnd } from "../../runs/retry_policy.ts";
 import { firstErrorOf, firstLine, type Submitted } from "../../result.ts";
 
 export interface RowState extends Omit<RowResult, "workflow" | "tags" | "inputs" | "outputs"> {

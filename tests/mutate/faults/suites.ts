@@ -162,8 +162,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/interrupted.ts", RUN, [
     [
       "The runs that continue are not named",
-      'return isOpen(last) ? { type: "open", attempt, submission: last } :',
-      'return isOpen(last) ? { type: "not-submitted" } :',
+      '?? { type: "open", attempt, submission: last }',
+      '?? { type: "not-submitted" }',
     ],
   ]),
   ...inFile("lib/suites/budget.ts", ["tests/suites/budget_test.ts"], [
