@@ -1,25 +1,28 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { ServerCapabilities } from "../capabilities.ts";
+import { systemClock } from "../clock.ts";
 import { osErrorReason } from "../os_error.ts";
-import { isUnreadable, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
+import { createKv, type Kv } from "./kv.ts";
+import { isUnreadable, openSqliteBackend, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
 import { folderOf } from "./store_file.ts";
+import type { StoredSubmission } from "./submission_rows.ts";
 
 export type StoreState =
   /** There is no file yet. */
   | { readonly type: "absent" }
-  | {
-    readonly type: "sound";
-    readonly records: number;
-    readonly open: number;
-    /** Open ones whose outcome is unknown: they may have started a run. */
-    readonly unconfirmed: number;
-    readonly capabilities: ServerCapabilities;
-  }
+  | { readonly type: "sound" } & StoreFacts
   | { readonly type: "damaged"; readonly why: string }
   /** Created by a newer version of this program. */
   | { readonly type: "newer" }
   /** Another process has locked it, or left an unfinished write that the next writer rolls back. */
   | { readonly type: "busy"; readonly why: string };
+
+export interface StoreFacts {
+  readonly records: number;
+  readonly open: number;
+  /** Open ones whose outcome is unknown: they may have started a run. */
+  readonly unconfirmed: number;
+  readonly capabilities: ServerCapabilities;
+}
 
 export interface StoreInspection {
   readonly state: StoreState;
@@ -96,14 +99,11 @@ async function nearestExisting(folder: string): Promise<string> {
 }
 
 async function stateOf(path: string, host: string | null): Promise<StoreState> {
-  const { DatabaseSync } = await import("node:sqlite");
   try {
-    const database = new DatabaseSync(path, { readOnly: true });
-    try {
-      return read(database, host);
-    } finally {
-      database.close();
-    }
+    const found = await readFile(path);
+    if (found !== undefined) return found;
+    await using kv = createKv(await openSqliteBackend({ path, clock: systemClock, onSetAside: null }));
+    return { type: "sound", ...await storeFacts(kv, host) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // The error of Deno 2.4 for a missing table.
@@ -115,33 +115,42 @@ async function stateOf(path: string, host: string | null): Promise<StoreState> {
   }
 }
 
-function read(database: DatabaseSync, host: string | null): StoreState {
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  // Unlike prepare(), exec() also names the fault on Deno 2.4.
-  database.exec("PRAGMA schema_version");
-  const version = storeVersionOf(database);
-  if (version > STORE_VERSION) return { type: "newer" };
-  const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-  if (complaint !== "ok") return { type: "damaged", why: String(complaint) };
-  // Created, and not yet written to.
-  if (version === 0) return { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities: {} };
-  const valueOf = (key: string) => {
-    const row = database.prepare("SELECT value FROM entries WHERE key = ?").get(key);
-    return row === undefined ? undefined : JSON.parse(String(row.value));
-  };
-  const { open, unconfirmed } = database.prepare(
-    `SELECT count(*) AS open, coalesce(sum(${UNCONFIRMED}), 0) AS unconfirmed FROM entries AS o
-     JOIN entries AS s ON s.key = 'submission' || char(9) || replace(o.key, rtrim(o.key, replace(o.key, char(9), '')), '')
-     WHERE o.key >= 'open' || char(9) AND o.key < 'open' || char(10)`,
-  ).get() ?? {};
+/** `undefined` for a file whose rows can be read. */
+async function readFile(path: string): Promise<StoreState | undefined> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    // Unlike prepare(), exec() also names the fault on Deno 2.4.
+    database.exec("PRAGMA schema_version");
+    const version = storeVersionOf(database);
+    if (version > STORE_VERSION) return { type: "newer" };
+    const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+    if (complaint !== "ok") return { type: "damaged", why: String(complaint) };
+    // Created, and not yet written to.
+    return version === 0 ? { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities: {} } : undefined;
+  } finally {
+    database.close();
+  }
+}
+
+/** Reads a store without changing it. @param host Whose server capabilities to read; `null` for none. */
+export async function storeFacts(kv: Kv, host: string | null): Promise<StoreFacts> {
+  const open = (await Array.fromAsync(kv.list({ prefix: ["open"] }))).map((
+    { key },
+  ) => ["submission", key.at(-1) ?? ""]);
+  const stored = await kv.getMany<StoredSubmission>(open);
+  const records = await kv.get<number>(["count", "all"]);
+  const capabilities = host === null ? null : await kv.get<ServerCapabilities>(["capabilities", host]);
   return {
-    type: "sound",
-    records: valueOf("count\tall") ?? 0,
-    open: Number(open),
-    unconfirmed: Number(unconfirmed),
-    capabilities: host === null ? {} : valueOf(`capabilities\t${host}`) ?? {},
+    records: records.value ?? 0,
+    open: stored.filter(({ value }) => value !== null).length,
+    unconfirmed: stored.filter(({ value }) => value !== null && mayHaveStarted(value)).length,
+    capabilities: capabilities?.value ?? {},
   };
 }
 
-const UNCONFIRMED = `json_extract(s.value, '$.state') = 'unconfirmed' OR
-  (json_extract(s.value, '$.state') = 'pending' AND json_extract(s.value, '$.lostResponses') > 0)`;
+function mayHaveStarted(stored: StoredSubmission): boolean {
+  if (!("state" in stored)) return false;
+  return stored.state === "unconfirmed" || (stored.state === "pending" && stored.lostResponses > 0);
+}

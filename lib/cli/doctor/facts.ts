@@ -7,9 +7,8 @@ import { findCredential } from "../../platform/credentials/credentials.ts";
 import type { CredentialOptions } from "../../platform/credentials/sources.ts";
 import { checkHealth, getWorkspaceStatus } from "../../platform/host_check.ts";
 import { createHttp } from "../../platform/http.ts";
-import { inspectStore } from "../../store/inspect.ts";
+import { inspectStore, storeFacts } from "../../store/inspect.ts";
 import { openKv, shownName, sqlitePathOf } from "../../store/open_kv.ts";
-import { createRunStore } from "../../store/run_store.ts";
 import type { Context } from "../context.ts";
 import type { Invocation } from "../command.ts";
 import { credentialDeps, ignoredSources, logToOutput, readCaCertOption } from "../open_client.ts";
@@ -115,9 +114,6 @@ async function inspectHistory(context: Context, host: string | null) {
   const path = sqlitePathOf(name);
   if (path !== undefined) return { ...await inspectStore(path, host), place: path, isShared: false };
   await using kv = openKv(name, { clock, random, maxAttempts: 1, onSetAside: null });
-  const { length: open } = await Array.fromAsync(kv.list({ prefix: ["open"] }));
-  const records = (await kv.get<number>(["count", "all"])).value ?? 0;
-  const capabilities = host === null ? {} : await createRunStore(kv).capabilities(host);
-  const state = { type: "sound", records, open, unconfirmed: 0, capabilities } as const;
+  const state = { type: "sound", ...await storeFacts(kv, host) } as const;
   return { place: shownName(name), isShared: true, state, bytes: 0, mode: null, whyNotWritable: null };
 }
