@@ -4,7 +4,7 @@ import { WriteConflict } from "../store/run_store.ts";
 import { type ActiveSubmission, isDue, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
-import { inParallel } from "./in_parallel.ts";
+import { inParallel } from "../in_parallel.ts";
 import { listRunning } from "./list_running.ts";
 import { afterFailedPoll, applyRun, pollRun } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";

@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { NotSubmitted, RunnerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { problemText } from "../problem.ts";
-import { inParallel } from "../runs/in_parallel.ts";
+import { inParallel } from "../in_parallel.ts";
 import { shortened } from "../store/submission_rows.ts";
 import { sha256 } from "../text.ts";
 import { nextOccurrences } from "./occurrences.ts";

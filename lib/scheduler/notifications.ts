@@ -4,7 +4,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
-import { inParallel } from "../runs/in_parallel.ts";
+import { inParallel } from "../in_parallel.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";

@@ -5,7 +5,7 @@ import { chunksOf } from "../chunks.ts";
 import { RunnerError } from "../errors.ts";
 import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
-import { inParallel } from "../runs/in_parallel.ts";
+import { inParallel } from "../in_parallel.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";

@@ -8,7 +8,7 @@ import type { Client } from "../platform/client.ts";
 import { type Problem, problemText } from "../problem.ts";
 import { advanceOne } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
-import type { InOrder } from "../runs/in_parallel.ts";
+import type { InOrder } from "../in_parallel.ts";
 import { prepare } from "../runs/prepare.ts";
 import type { AtomicChange } from "../store/kv.ts";
 import { WriteConflict } from "../store/run_store.ts";

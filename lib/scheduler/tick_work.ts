@@ -1,7 +1,7 @@
 /** What a tick does when there is something to do. A file of its own because most ticks do nothing and load nothing. */
 
 import { RunnerError } from "../errors.ts";
-import { inParallel, oneAfterTheOther } from "../runs/in_parallel.ts";
+import { inParallel, oneAfterTheOther } from "../in_parallel.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { decideOverlap, firesAtMs, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
 import { sendNotifications } from "./notifications.ts";

@@ -8,7 +8,7 @@ import { canonicalJson, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { createRedactor, type Redactor } from "../redact.ts";
 import type { Deps } from "../runs/deps.ts";
-import { inParallel } from "../runs/in_parallel.ts";
+import { inParallel } from "../in_parallel.ts";
 import { findWorkflow } from "../runs/find.ts";
 import { gatherInputs, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";

@@ -202,7 +202,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a run that is waited for is left alone", "options.isWaiting === false && submission", "submission"],
     ["a run with a key is left alone at once", " && submission.idempotencyKey === null", ""],
   ]),
-  ...inFile("lib/runs/in_parallel.ts", ["tests/runs/in_parallel_test.ts"], [
+  ...inFile("lib/in_parallel.ts", ["tests/in_parallel_test.ts"], [
     ["others begin after a failure", " && failure === undefined", ""],
   ]),
   ...inFile("lib/runs/track_result.ts", ["tests/runs/execute_test.ts", RUNS], [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inParallel, oneAfterTheOther } from "../../lib/runs/in_parallel.ts";
+import { inParallel, oneAfterTheOther } from "../lib/in_parallel.ts";
 
 Deno.test("inParallel() acts in order, on no more than the limit at a time", async () => {
   let [running, most] = [0, 0];
