@@ -6,7 +6,7 @@ import { type ExecuteOptions } from "./options.ts";
 import { redactingDeps } from "./redacting.ts";
 import { searchForRun } from "./search.ts";
 import { submittingEvent } from "./execute.ts";
-import { activateSubmission } from "./submit_step.ts";
+import { activateSubmission } from "./reconcile.ts";
 import { trackSubmission } from "./track.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import { resultWithoutRun } from "./view.ts";

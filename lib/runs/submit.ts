@@ -5,26 +5,32 @@
 
 import type { SubmitResponse } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
-import { IdempotencyKeyConflict, NotFound, NotSubmitted, Rejected, retryAfterOf, RunnerError } from "../errors.ts";
+import {
+  fallbackTo,
+  IdempotencyKeyConflict,
+  NotFound,
+  NotSubmitted,
+  Rejected,
+  retryAfterOf,
+  RunnerError,
+} from "../errors.ts";
 import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { putBeforeSending } from "./create_submission.ts";
 import { findRunStartedSince, idempotencyKeyConflict } from "./idempotency.ts";
-import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
 import { sending } from "./transition.ts";
 import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
 import {
   activateSubmission,
-  afterSleepingWorkspace,
   markUnconfirmed,
   rejectSubmission,
-  sleepingWorkspace,
+  SEARCH_MS,
   submitAgain,
   type SubmitContext,
-} from "./submit_step.ts";
+} from "./reconcile.ts";
 import { type AdvanceOptions, type AdvanceResult, recordStep } from "./advance_result.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
@@ -189,4 +195,35 @@ function withGracePeriod(clock: Clock, signal: AbortSignal): { readonly signal: 
       disposed.abort();
     },
   };
+}
+
+/** The platform's statuses of a workspace that will be running shortly. */
+export const STARTING_STATUSES: ReadonlySet<string> = new Set(["Starting", "Pulling", "Restarting"]);
+
+/** Those of a workspace that is off. That is normal: the platform stops an idle one. */
+export const IDLE_STATUSES: ReadonlySet<string> = new Set(["Off", "Stopped", "Paused", "Terminating"]);
+
+/** How often the platform's own tools poll a starting workspace. */
+const WORKSPACE_DELAY_MS = 15_000;
+
+/** No run starts while the workspace is scaled down: the submit is retried until the workspace runs or it times out. */
+async function afterSleepingWorkspace(
+  context: SubmitContext,
+  submission: UnconfirmedSubmission,
+  { error, workspaceStatus }: { readonly error: RunnerError; readonly workspaceStatus: string },
+): Promise<AdvanceResult> {
+  const detail = `${workspaceStatus} (server response: ${error.message})`;
+  const untilMs = context.deps.clock.now() + WORKSPACE_DELAY_MS;
+  const refusal = new NotSubmitted(`Cannot submit: your workspace is ${detail}`, {
+    hint: "Nothing was started. Start your workspace, then try again",
+    commandHint: "Nothing was started. Start your workspace with `pw-workflow-runner workspace start`, then try again",
+  });
+  return await submitAgain(context, submission, { reason: "workspace", detail, untilMs }, { error, refusal });
+}
+
+/** The status of a workspace that is not running; `null` when it is running or its status is unavailable. */
+async function sleepingWorkspace({ deps, options }: SubmitContext): Promise<string | null> {
+  const reading = deps.client.workspaceStatus({ signal: options.signal, retry: "none" });
+  const status = await reading.catch(fallbackTo(null));
+  return status !== null && (STARTING_STATUSES.has(status) || IDLE_STATUSES.has(status)) ? status : null;
 }

@@ -2,7 +2,7 @@ import { NotSubmitted } from "../../errors.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Client } from "../../platform/client.ts";
-import { STARTING_STATUSES } from "../../runs/submit_step.ts";
+import { STARTING_STATUSES } from "../../runs/submit.ts";
 import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { confirm } from "../confirm.ts";

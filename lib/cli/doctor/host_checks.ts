@@ -3,7 +3,7 @@
 import type { Identity } from "../../account.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
-import { IDLE_STATUSES, STARTING_STATUSES } from "../../runs/submit_step.ts";
+import { IDLE_STATUSES, STARTING_STATUSES } from "../../runs/submit.ts";
 import type { Context } from "../context.ts";
 import { type CheckResult, failed, ok, okUnless, resultOfError, warning } from "./check.ts";
 import { type DoctorFacts, isConnectionFailure, Skipped } from "./facts.ts";

@@ -198,7 +198,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     ["a run that is attached to is reported as new", 'isAttached: submitted !== "yes"', "isAttached: false"],
   ]),
-  ...inFile("lib/runs/submit_step.ts", ["tests/runs/execute_test.ts"], [
+  ...inFile("lib/runs/reconcile.ts", ["tests/runs/execute_test.ts"], [
     ["a run that is waited for is left alone", "options.isWaiting === false && submission", "submission"],
     ["a run with a key is left alone at once", " && submission.idempotencyKey === null", ""],
   ]),
@@ -222,10 +222,12 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/track_run.ts", ["tests/runs/execute_test.ts"], [
     ["a server whose clock is ahead is polled every second", "Math.min(createdAtMs, nowMs)", "createdAtMs"],
   ]),
-  ...inFile("lib/runs/submit_step.ts", ["tests/runs/submit_test.ts"], [
+  ...inFile("lib/runs/submit.ts", ["tests/runs/submit_test.ts"], [
     ["a paused workspace is not waited for", '"Stopped", "Paused", "Terminating"', '"Stopped", "Terminating"'],
     ["a restarting workspace is not waited for", '"Pulling", "Restarting"', '"Pulling"'],
     ["a stopped workspace is not waited for", '"Off", "Stopped", "Paused"', '"Off", "Paused"'],
+  ]),
+  ...inFile("lib/runs/reconcile.ts", ["tests/runs/submit_test.ts"], [
     [
       "a submit that was not sent is never given up, nor a workspace",
       "if (delay.untilMs > deadlineMs(submission, options)) return",
