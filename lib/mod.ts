@@ -67,7 +67,7 @@ export { trackRun } from "./runs/track_run.ts";
 export { digestFailure, type DigestOptions } from "./runs/failure.ts";
 export type { Limited } from "./runs/limit.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
-export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
+export type { KeyPolicy, KeyWithPolicy } from "./runs/options.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
 export {
   dryRun,

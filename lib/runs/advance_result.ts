@@ -13,7 +13,7 @@ import {
 } from "./transition.ts";
 import { formatRunId } from "../run.ts";
 import type { Limited } from "./limit.ts";
-import type { PollInterval } from "./poll_interval.ts";
+import type { ExecuteOptions } from "./options.ts";
 
 /** One step of a submission. */
 export interface AdvanceResult {
@@ -36,19 +36,14 @@ export interface Experience {
 }
 
 /** Options of `advance`. */
-export interface AdvanceOptions extends Limited {
+export interface AdvanceOptions
+  extends Limited, Pick<ExecuteOptions, "pollInterval" | "submitTimeoutMs" | "unreachableTimeoutMs"> {
   /** Ends the requests of this step, except a submit: no response then counts as one that did not arrive. */
   readonly limit?: AbortSignal | undefined;
-  /** When the next poll is due. */
-  readonly pollInterval: PollInterval;
   /** Decides instead of the poll interval, unless a poll fails. Default: none. */
   readonly experience?: Experience | undefined;
-  /** How long to retry a submit that certainly started nothing, milliseconds. */
-  readonly submitTimeoutMs: number;
   /** True to retry a submit for so long, too, while the server refuses the API key. Default: false. */
   readonly retriesRefusedKey?: boolean | undefined;
-  /** How long to keep trying while the server does not respond, milliseconds; `null` for no limit. */
-  readonly unreachableTimeoutMs: number | null;
   /** False to leave the run alone once it has started. Default: true. */
   readonly isWaiting?: boolean | undefined;
   /** When the caller stops waiting, milliseconds since the epoch; no poll is planned later. Default: never. */

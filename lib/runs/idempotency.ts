@@ -12,25 +12,10 @@ import { capabilitiesOf, refusesDuplicates } from "./server_capabilities.ts";
 import { activated } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
 import { creationMs, searchForRun, searchList, type SearchResult } from "./search.ts";
+import type { KeyWithPolicy } from "./options.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import { programCommand } from "../shell_command.ts";
-
-/**
- * What to do when the key already has a run: `attach` tracks it, `reject` throws, `new-if-failed` tracks it unless it
- * failed or was cancelled, in which case it starts a new run.
- */
-export type KeyPolicy = "attach" | "reject" | "new-if-failed";
-
-/** An idempotency key, and what to do when it already has a run. */
-export interface KeyWithPolicy {
-  /** The key itself. Keys are separate for each host, user and workflow, and those of the service from all others. */
-  readonly text: string;
-  /** Applies when the key already has a run. */
-  readonly policy: KeyPolicy;
-  /** Only this attempt of the key; otherwise the first that the policy allows. */
-  readonly attempt?: number;
-}
 
 /** @throws UsageError for an empty key; TypeError for one that is not a text. */
 export function checkIdempotencyKey({ text }: Pick<KeyWithPolicy, "text">): void {

@@ -1,6 +1,5 @@
 import { describeType } from "../inputs/check_json.ts";
 import type { Origin } from "../submission.ts";
-import type { KeyWithPolicy } from "./idempotency.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./poll_interval.ts";
 
 /** Options that may be left out; `undefined` counts as left out. */
@@ -18,6 +17,22 @@ export interface TrackOptions {
   readonly unreachableTimeoutMs: number | null;
   /** False to return as soon as the run has started. */
   readonly isWaiting: boolean;
+}
+
+/**
+ * What to do when the key already has a run: `attach` tracks it, `reject` throws, `new-if-failed` tracks it unless it
+ * failed or was cancelled, in which case it starts a new run.
+ */
+export type KeyPolicy = "attach" | "reject" | "new-if-failed";
+
+/** An idempotency key, and what to do when it already has a run. */
+export interface KeyWithPolicy {
+  /** The key itself. Keys are separate for each host, user and workflow, and those of the service from all others. */
+  readonly text: string;
+  /** Applies when the key already has a run. */
+  readonly policy: KeyPolicy;
+  /** Only this attempt of the key; otherwise the first that the policy allows. */
+  readonly attempt?: number;
 }
 
 /** Options for submitting and tracking a run. */

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { IdempotencyKeyConflict } from "../../lib/errors.ts";
 import { RETRY_POLICY } from "../../lib/platform/retry.ts";
-import { claimIdempotencyKey, type KeyPolicy } from "../../lib/runs/idempotency.ts";
+import { claimIdempotencyKey } from "../../lib/runs/idempotency.ts";
+import type { KeyPolicy } from "../../lib/runs/options.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { resultWithoutRun } from "../../lib/runs/view.ts";
 import type { Submission } from "../../lib/submission.ts";

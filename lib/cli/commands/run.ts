@@ -1,8 +1,8 @@
 import { execute } from "../../runs/execute.ts";
-import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { DEFAULT_EXECUTE, type KeyWithPolicy } from "../../runs/options.ts";
 import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { checkIdempotencyKey, type KeyWithPolicy } from "../../runs/idempotency.ts";
+import { checkIdempotencyKey } from "../../runs/idempotency.ts";
 import { silentLog, storeFailureTo } from "../../log.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
