@@ -55,6 +55,10 @@ export async function readLayers(values: readonly string[], sources: LayerSource
 /** `name.path=value`, `name.path:=json`. */
 export const ASSIGNMENT = /^((?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+?)(:?=)([^]*)$/;
 
+/**
+ * The first match wins: `-` (stdin), a leading `{` (inline JSON), `name=…` or `name:=…` (one value; `@file` and `@-` name
+ * where its text is), a file. `./` forces a file.
+ */
 async function readLayer(argument: string, origin: string, sources: LayerSources): Promise<InputLayer> {
   if (argument === "-") return await documentLayer(await sources.readStdin(), "stdin");
   if (/^\s*\{/.test(argument)) return { ...await documentLayer(argument, origin), lines: null };

@@ -34,10 +34,6 @@ export function createInputLayer(origin: string, value: JsonObject): InputLayer 
   return { type: "object", origin, value, lines: null };
 }
 
-/**
- * The first match wins: `-` (stdin), a leading `{` (inline JSON), `name=…` or `name:=…` (one value; `@file` and `@-` name
- * where its text is), a file. `./` forces a file.
- */
 /** Creates a layer from one value, which has its type already. */
 export function createValueLayer(origin: string, path: InputPath, value: Json) {
   return { type: "value", origin, path, value, isUntyped: false, isSecret: false } as const satisfies InputLayer;

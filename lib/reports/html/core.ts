@@ -1,3 +1,5 @@
+import { VERDICTS } from "../report.ts";
+
 /** Small parts of the page's script that all others use. Text only becomes text: nothing is parsed as HTML. */
 export const CORE_SCRIPT = String.raw`
 const TONES = {
@@ -9,7 +11,7 @@ const SIGNS = {
   "known-failure": "~", "skipped": "–",
 };
 const STEP_TONES = { completed: "success", error: "error", failed: "error", faulted: "error", running: "active" };
-const VERDICTS = ["failed", "unexpected-pass", "error", "not-judged", "not-run", "known-failure", "skipped", "passed"];
+const VERDICTS = ${JSON.stringify(VERDICTS)};
 
 const h = (tag, properties, ...children) => filled(document.createElement(tag), properties, children);
 const svg = (tag, attributes, ...children) => filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
