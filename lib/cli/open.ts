@@ -49,7 +49,11 @@ export function openRunStore(
 ): RunStore {
   const { clock, random } = context;
   const warn = (message: string) => output.log("WARNING", message);
-  const options = { clock, random, alternative, signal, onSetAside: warn };
+  const onUnwritten = () =>
+    warn(
+      "The run store did not answer: the last change may not be stored. `resume` continues from what is stored",
+    );
+  const options = { clock, random, alternative, signal, onSetAside: warn, onUnwritten };
   if (history === "none") return memoryRunStore();
   try {
     const name = runStoreName(context);

@@ -99,8 +99,8 @@ export interface RetryDeps {
   readonly alternative?: string | undefined;
 }
 
-/** How long a read may take once the program is to end. */
-const GRACE_MS = 1_000;
+/** How long a read or write may take once the program is to end: longer where it has begun to store something. */
+const GRACE_MS = { unwritten: 1_000, written: 3_000 } as const;
 
 /** With the pauses between them this takes 5 to 11 s: a server that restarts is back by then. */
 export const MAX_ATTEMPTS = 26;
@@ -110,21 +110,24 @@ const MAX_PAUSE_MS = 500;
  * Opens the backend when it is first used, and again when opening failed; once closed, it stays closed.
  *
  * @param retry After StorageBusy, tries again with backoff and jitter, and throws the last one; without it, never.
- * @param signal Ends the wait for a backend that is not open yet, and until the first write each read that takes more than
- * a second from then on: they throw its reason. What has begun to write has something to lose, and goes on.
+ * @param signal Ends the wait for a backend that is not open yet, and each read or write that takes too long from then on,
+ * by {@link GRACE_MS}: they throw its reason.
+ * @param onUnwritten Called when the wait for a write was ended. It may be applied later.
  */
 export function lazyBackend(
   open: () => Promise<StoreBackend>,
-  { limits = COMMON_LIMITS, retry, signal }: {
+  { limits = COMMON_LIMITS, retry, signal, onUnwritten = () => {} }: {
     readonly limits?: StoreLimits;
-    readonly retry?: RetryDeps;
+    readonly retry?: RetryDeps | undefined;
     readonly signal?: AbortSignal | undefined;
+    readonly onUnwritten?: (() => void) | undefined;
   } = {},
 ): StoreBackend {
   const once = onceUnlessFailed(signal === undefined ? open : () => openUnlessAborted(open, signal));
   let opening: Promise<StoreBackend> | undefined;
   let isClosed = false;
   let hasWritten = false;
+  let isHanging = false;
   const use = async <T>(act: (backend: StoreBackend) => Promise<T>, attempt = 1): Promise<T> => {
     try {
       const backend = isClosed ? undefined : await (opening = once());
@@ -140,40 +143,57 @@ export function lazyBackend(
       return await use(act, attempt + 1);
     }
   };
-  const read = <T>(act: (backend: StoreBackend) => Promise<T>): Promise<T> =>
-    signal === undefined || retry === undefined || hasWritten
-      ? use(act)
-      : endedAfterAbort(use(act), { signal, clock: retry.clock });
+  const useUntilStopped = <T>(act: (backend: StoreBackend) => Promise<T>, onEnd = () => {}): Promise<T> => {
+    if (signal === undefined || retry === undefined) return use(act);
+    const graceMs = hasWritten && !isHanging ? GRACE_MS.written : GRACE_MS.unwritten;
+    return endedAfterAbort(use(act), {
+      signal,
+      clock: retry.clock,
+      graceMs,
+      onEnd() {
+        isHanging = true;
+        onEnd();
+      },
+    });
+  };
   return {
     limits,
-    read: (keys) => read((backend) => backend.read(keys)),
-    page: (query) => read((backend) => backend.page(query)),
+    read: (keys) => useUntilStopped((backend) => backend.read(keys)),
+    page: (query) => useUntilStopped((backend) => backend.page(query)),
     write(write) {
       hasWritten = true;
-      return use((backend) => backend.write(write));
+      return useUntilStopped((backend) => backend.write(write), onUnwritten);
     },
     async [Symbol.asyncDispose]() {
       isClosed = true;
       // A backend that could not be opened needs no closing.
       const backend = await opening?.catch(() => undefined);
       const closing = Promise.resolve(backend?.[Symbol.asyncDispose]());
-      // A read that was ended may still wait for its response, and closing for that.
-      if (signal?.aborted && !hasWritten) closing.catch(() => {});
+      // What was ended may still wait for its response, and closing for that.
+      if (signal?.aborted && (isHanging || !hasWritten)) closing.catch(() => {});
       else await closing;
     },
   };
 }
 
-/** Rejects with the reason of the abort once a second has passed since then. */
+/** Rejects with the reason of the abort once the grace period has passed since then. */
 async function endedAfterAbort<T>(
   pending: Promise<T>,
-  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+  { signal, clock, graceMs, onEnd }: {
+    readonly signal: AbortSignal;
+    readonly clock: Clock;
+    readonly graceMs: number;
+    readonly onEnd: () => void;
+  },
 ): Promise<T> {
   const ended = Promise.withResolvers<never>();
   let deadline: Deadline | undefined;
   const onAbort = () => {
-    deadline = clock.timeout(GRACE_MS);
-    deadline.signal.addEventListener("abort", () => ended.reject(signal.reason));
+    deadline = clock.timeout(graceMs);
+    deadline.signal.addEventListener("abort", () => {
+      onEnd();
+      ended.reject(signal.reason);
+    });
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);

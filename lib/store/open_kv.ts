@@ -26,8 +26,10 @@ export interface OpenRunStoreOptions {
 type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
   /** Called when the store can't be opened: unless it throws, memory replaces it. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
-  /** Ends the wait for a store that is not open yet, and reads until the first write; its reason is thrown. */
+  /** As for {@link lazyBackend}. */
   readonly signal?: AbortSignal | undefined;
+  /** As for {@link lazyBackend}. */
+  readonly onUnwritten?: (() => void) | undefined;
 };
 
 /**
@@ -95,7 +97,7 @@ async function openMemory(): Promise<StoreBackend> {
 
 function backendOf(name: string, options: OpenKvOptions): StoreBackend {
   const { scheme, rest } = parseName(name);
-  const use = { retry: options, signal: options.signal };
+  const use = { retry: options, signal: options.signal, onUnwritten: options.onUnwritten };
   switch (scheme) {
     case "sqlite": {
       const path = sqlitePathOf(name);

@@ -5,6 +5,8 @@ import type { StopSignal } from "../../lib/cli/context.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { cliStage } from "../support/cli_stage.ts";
 import { emptyFolder } from "../support/main_job.ts";
+import { needing } from "../support/needs.ts";
+import { postgresMissing, startPostgres } from "../support/postgres.ts";
 import { runProgram } from "../support/program.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
@@ -108,6 +110,34 @@ for (
     },
   });
 }
+
+Deno.test({
+  ...needing(
+    "Ctrl-C ends a run whose server holds up its first write, and nothing is submitted",
+    await postgresMissing(),
+  ),
+  async fn() {
+    using postgres = await startPostgres();
+    await using simulator = await startSimulator();
+    const env = { PW_API_KEY: simulator.key, PW_STORE_URL: postgres.url };
+    assert.equal((await runProgram({ args: ["history"], env })).code, 0);
+    // As the lock of writes.
+    const held = postgres.query("SELECT pg_advisory_lock(x'70776b76'::int), pg_sleep(60)").catch(() => {});
+    const isTrue = async (condition: string) =>
+      await postgres.query(`SELECT count(*) FROM pg_stat_activity WHERE ${condition}`) === "1";
+    while (!await isTrue("wait_event = 'PgSleep'"));
+    let program: Deno.ChildProcess | undefined;
+    const running = runProgram({ args: ["run", "quick"], env, onStart: (child) => void (program = child) });
+    while (!await isTrue("wait_event_type = 'Lock'"));
+    program?.kill("SIGINT");
+    const { code, stderr } = await running;
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /The run store did not answer: the last change may not be stored[^]*✗ Stopped by SIGINT/);
+    assert.deepEqual(simulator.received("submit"), []);
+    await postgres.kill();
+    await held;
+  },
+});
 
 function complaintsIn(stderr: string): number {
   return stderr.match(/[cC]annot use the run store/g)?.length ?? 0;

@@ -162,6 +162,50 @@ for (const fault of ["does not answer", "fails again and again"] as const) {
   });
 }
 
+Deno.test("lazyBackend() that has written ends what is not answered three seconds after the abort, and reports a lost write", async () => {
+  const stopping = new AbortController();
+  const reason = new Error("stopped");
+  const isReason = (error: unknown) => error === reason;
+  const memory = memoryBackend();
+  let isHanging = false;
+  let hanging = 0;
+  const bothHang = Promise.withResolvers<void>();
+  const answer = <T>(act: () => Promise<T>) => {
+    if (!isHanging) return act();
+    if (++hanging === 2) bothHang.resolve();
+    return new Promise<T>(() => {});
+  };
+  const open = () =>
+    Promise.resolve<StoreBackend>({
+      ...memory,
+      read: (keys) => answer(() => memory.read(keys)),
+      write: (write) => answer(() => memory.write(write)),
+      [Symbol.asyncDispose]: () => answer(() => Promise.resolve()),
+    });
+  const clock = virtualClock();
+  let unwritten = 0;
+  const kv = createKv(lazyBackend(open, {
+    retry: { clock, random: Math.random },
+    signal: stopping.signal,
+    onUnwritten: () => void unwritten++,
+  }));
+  assert.ok(await kv.atomic().set(["a"], 1).commit());
+  isHanging = true;
+  const pending = [kv.atomic().set(["a"], 2).commit(), kv.get(["a"])];
+  const ended = Promise.all(pending.map((each) => assert.rejects(each, isReason)));
+  await bothHang.promise;
+  stopping.abort(reason);
+  isHanging = false;
+  assert.ok(await kv.atomic().set(["a"], 3).commit(), "what is known is still stored");
+  isHanging = true;
+  clock.advance(2_999);
+  assert.equal(unwritten, 0);
+  clock.advance(1);
+  await ended;
+  assert.equal(unwritten, 1);
+  await kv[Symbol.asyncDispose]();
+});
+
 const NEVER = new AbortController().signal;
 
 /** Fails with what `fault` answers, and works when it answers `undefined`. */
