@@ -32,8 +32,6 @@ export interface ArgSchema {
   readonly hint?: string;
   /** For an argument that only follows this value of the one before. */
   readonly onlyAfter?: string;
-  /** For an option that has an effect only with these actions; "" for no action. */
-  readonly actions?: readonly string[];
 }
 
 export type Args = Readonly<Record<string, ArgSchema>>;
@@ -51,8 +49,8 @@ type OneOf<Schema> = Schema extends { readonly parse: (text: string) => infer Va
 type Details = Omit<ArgSchema, "type" | "metavar" | "description">;
 
 /** An option without a value. */
-export function flag(description: string, short?: string, details: Pick<ArgSchema, "actions"> = {}) {
-  return { type: "flag", description, ...(short === undefined ? {} : { short }), ...details } as const;
+export function flag(description: string, short?: string) {
+  return { type: "flag", description, ...(short === undefined ? {} : { short }) } as const;
 }
 
 /** An option with a value. */
@@ -200,13 +198,7 @@ export function readArgv(
     const earlier = values[key];
     values[key] = args[key]?.multiple ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
   };
-  const action = given[0] ?? "";
   for (const { key, written, value } of options) {
-    const { actions } = args[key] ?? {};
-    if (actions?.includes(action) === false) {
-      const effective = orList(actions.map((name) => `${command} ${name}`.trim()));
-      problems.push({ message: `${written} only has an effect with ${effective}` });
-    }
     if (args[key]?.type === "option") read(key, value ?? "", `${kebabOptionName(key)}:`);
     else if (value !== undefined) problems.push({ message: `${written} takes no value` });
     else values[key] = true;

@@ -4,6 +4,7 @@ import { LOG_LEVELS } from "../log.ts";
 import type { CredentialOptions } from "../platform/credentials/sources.ts";
 import {
   type Args,
+  type ArgSchema,
   type ArgValues,
   type Choices,
   flag,
@@ -61,7 +62,7 @@ export interface CommandSpec<A extends Args> {
   readonly examples: Choices;
   /** Its other forms, such as `status BATCH`, where no argument lists them. */
   readonly forms?: Choices;
-  /** Where actions replace an argument: its options that have an effect with each. */
+  /** Its options that have an effect with an action, where not all have one; "" is for no action. */
   readonly optionsOf?: Readonly<Record<string, readonly (keyof A & string)[]>>;
   /** Shown below the options. An empty line separates paragraphs; one that is indented is not wrapped. */
   readonly notes?: string;
@@ -87,10 +88,10 @@ export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Comma
     prepare(name, argv) {
       const values = readArgv(name, args, argv);
       if (spec.optionsOf !== undefined) {
-        const action = scanWords(args, argv).positionals[0]?.text;
+        const action = scanWords(args, argv).positionals[0]?.text ?? "";
         const listed = listedArgs({ args, optionsOf: spec.optionsOf }, action);
         const others = Object.keys(args).filter((key) => !Object.hasOwn(listed, key));
-        refuseOptions(values, others, { reason: `with ${name} ${action}: it has no effect there` });
+        refuseOptions(values, others, { reason: `with ${`${name} ${action}`.trim()}: it has no effect there` });
       }
       return async (invocation) => await spec.run({ ...invocation, values }) ?? 0;
     },
@@ -100,13 +101,14 @@ export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Comma
 /** The options of help and completion: those that have an effect, with an action if one is given. */
 export function listedArgs(
   { args, isLocal = false, optionsOf = {} }: Pick<Command, "args" | "isLocal" | "optionsOf">,
-  action = "",
+  action?: string,
 ): Args {
-  const own = Object.hasOwn(optionsOf, action) ? optionsOf[action] : undefined;
+  const own = action !== undefined && Object.hasOwn(optionsOf, action) ? optionsOf[action] : undefined;
+  const ofAll: readonly ArgSchema[] = Object.values({ ...COMMON_OPTIONS, ...JSON_OPTION });
   return Object.fromEntries(
-    Object.entries(args).filter(([key, { type }]) =>
+    Object.entries(args).filter(([key, schema]) =>
       (!isLocal || !(key in CONNECTION_OPTIONS)) &&
-      (own === undefined || type === "argument" || own.includes(key) || key in COMMON_OPTIONS || key in JSON_OPTION)
+      (own === undefined || schema.type === "argument" || own.includes(key) || ofAll.includes(schema))
     ),
   );
 }

@@ -125,15 +125,27 @@ Deno.test("rerun prompts for secrets at a terminal, and names the prompt as thei
 
 for (
   const [args, want] of [
-    [["inputs", "new", "hello-world", "-i", "a=1"], "-i only has an effect with inputs explain"],
-    [["inputs", "schema", "hello-world", "--preset", "x"], "--preset only has an effect with inputs explain"],
-    [["inputs", "new", "hello-world", "--no-defaults"], "--no-defaults only has an effect with inputs explain"],
-    [["inputs", "schema", "hello-world", "-o", "yaml"], "-o only has an effect with inputs new"],
-    [["inputs", "explain", "hello-world", "--format=yaml"], "--format only has an effect with inputs new"],
-    [["history", "show", "last", "--failed"], "--failed only has an effect with history"],
-    [["history", "--keep", "3"], "--keep only has an effect with history prune"],
-    [["history", "show", "last", "--since", "1d"], "--since only has an effect with history or history prune"],
-    [["workspace", "status", "--wait"], "--wait only has an effect with workspace start or workspace restart"],
+    [["inputs", "new", "hello-world", "-i", "a=1"], "Cannot use --input with inputs new: it has no effect there"],
+    [
+      ["inputs", "schema", "hello-world", "--preset", "x"],
+      "Cannot use --preset with inputs schema: it has no effect there",
+    ],
+    [
+      ["inputs", "new", "hello-world", "--no-defaults"],
+      "Cannot use --no-defaults with inputs new: it has no effect there",
+    ],
+    [
+      ["inputs", "schema", "hello-world", "-o", "yaml"],
+      "Cannot use --output with inputs schema: it has no effect there",
+    ],
+    [
+      ["inputs", "explain", "hello-world", "--format=yaml"],
+      "Cannot use --format with inputs explain: it has no effect there",
+    ],
+    [["history", "show", "last", "--failed"], "Cannot use --failed with history show: it has no effect there"],
+    [["history", "--keep", "3"], "Cannot use --keep with history: it has no effect there"],
+    [["history", "show", "last", "--since", "1d"], "Cannot use --since with history show: it has no effect there"],
+    [["workspace", "status", "--wait"], "Cannot use --wait with workspace status: it has no effect there"],
     [["batch", "cancel", "sweep", "--rows", "3"], "Cannot use --rows with batch cancel: it has no effect there"],
     [["batch", "list", "--csv", "a"], "Cannot use --csv with batch list: it has no effect there"],
     [["batch", "status", "sweep", "-i", "a=1"], "Cannot use --input with batch status: it has no effect there"],
@@ -145,6 +157,7 @@ for (
     [["batch", "sweep.csv", "--retry-on", "any", "--retries", "0"], "Cannot use --retry-on without --retries"],
     [["run", "quick", "--repeat", "2", "--cancel-running"], "Cannot use --cancel-running without --rerun"],
     [["test", "a.suite.yaml", "--seed", "3"], "Cannot use --seed without --order random"],
+    [["test", "a.suite.yaml", "--metric", "x"], "Cannot use --metric without test history"],
     [["test", "merge", "1.json", "--shard", "1/2"], "Cannot use --shard with test merge: it has no effect there"],
     [["test", "history", "a", "--report", "text"], "Cannot use --report with test history: it has no effect there"],
   ] as const

@@ -262,9 +262,7 @@ for (const { name, load } of COMMANDS) {
       const key = declared.find(([key, { short, aliases = [] }]) =>
         [kebabOptionName(key), `-${short}`, ...aliases].includes(option)
       )?.[0] ?? "";
-      const [action = ""] = args[key]?.actions ?? [];
-      const given = action === "" ? positionals : [action, ...positionals.slice(1)];
-      const values: Readonly<Record<string, unknown>> = readArgv(name, args, [...given, option, ...value]);
+      const values: Readonly<Record<string, unknown>> = readArgv(name, args, [...positionals, option, ...value]);
       assert.deepEqual(values[key], expected, written);
     }
   });

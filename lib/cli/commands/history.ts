@@ -25,17 +25,17 @@ export const command = defineCommand({
     "The local history contains the runs submitted from this machine. Reading it needs no API key and no network. " +
     "It contains no secrets. Finished runs and reports of suites are removed after a year, runs also beyond 200,000 records.",
   isLocal: true,
+  optionsOf: { "": ["workflow", "failed", "since", "limit"], show: [], prune: ["since", "keep"] },
   args: {
     action: argument("ACTION", { parse: action, required: false }),
     run: argument("RUN", { required: false, completes: "run", onlyAfter: "show" }),
-    workflow: option("WORKFLOW", "Only runs of this workflow", { completes: "workflow", actions: [""] }),
-    failed: flag("Only runs that failed, and submissions that were rejected", undefined, { actions: [""] }),
+    workflow: option("WORKFLOW", "Only runs of this workflow", { completes: "workflow" }),
+    failed: flag("Only runs that failed, and submissions that were rejected"),
     since: option("TIME", "Only runs from the last TIME, such as 7d; prune: remove older ones", {
       parse: positiveDuration,
-      actions: ["", "prune"],
     }),
-    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count, actions: [""] }),
-    keep: option("N", "prune: remove all but the newest N runs", { parse: count, actions: ["prune"] }),
+    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count }),
+    keep: option("N", "prune: remove all but the newest N runs", { parse: count }),
     ...JSON_OPTION,
   },
   async run(call) {

@@ -27,20 +27,15 @@ const action = actionOf({
 });
 
 const ARGS = {
-  noDefaults: { ...DEFAULTS_OPTION.noDefaults, actions: ["explain"] },
+  ...DEFAULTS_OPTION,
   action: argument("ACTION", { parse: action }),
   workflow: argument("WORKFLOW", { completes: "workflow" }),
-  input: option("INPUTS", "Inputs, as for run", { ...INPUT_DETAILS, actions: ["explain"] }),
-  preset: option("NAME", "Start from this preset of the workflow", { completes: "preset", actions: ["explain"] }),
+  input: option("INPUTS", "Inputs, as for run", INPUT_DETAILS),
+  preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
   ...JSON_OPTION,
-  output: option("FILE", "Write to this file, which must not exist yet", {
-    short: "o",
-    completes: "file",
-    actions: ["new"],
-  }),
+  output: option("FILE", "Write to this file, which must not exist yet", { short: "o", completes: "file" }),
   format: option("FORMAT", "json or yaml (default: by the file extension)", {
     parse: oneOf("json", "yaml"),
-    actions: ["new"],
   }),
 } as const;
 
@@ -55,6 +50,7 @@ export const command = defineCommand({
     "explain shows what run would send, with the form's defaults (default, sent), which conditions may depend on. Values",
     "marked (default) are not sent: the platform fills them in.",
   ].join("\n"),
+  optionsOf: { new: ["output", "format"], schema: [], explain: ["noDefaults", "input", "preset"] },
   args: ARGS,
   run: (call) => ({ new: writeSkeleton, schema: printSchema, explain })[call.values.action](call),
 });

@@ -41,6 +41,7 @@ export const command = defineCommand({
     if (action === "history") {
       return await (await import("../suite/case_history.ts")).answerHistory(call, names);
     }
+    refuseOptions(call.values, ["metric", "format"], { reason: "without test history" });
     if (call.values.order !== "random") {
       refuseOptions(call.values, ["seed"], { reason: "without --order random" });
     }

@@ -27,10 +27,11 @@ export const command = defineCommand({
     "The platform stops an idle workspace; that is normal. Starting it ends any runs still marked as",
     "running and changes the workspace's SSH key. start changes nothing if the workspace is running; restart always restarts it.",
   ].join("\n"),
+  optionsOf: { status: [] },
   args: {
     action: argument("ACTION", { parse: action }),
-    wait: flag("Wait until the workspace is running, up to 10 minutes", undefined, { actions: ["start", "restart"] }),
-    yes: flag("Skip the confirmation", "y", { actions: ["start", "restart"] }),
+    wait: flag("Wait until the workspace is running, up to 10 minutes"),
+    yes: flag("Skip the confirmation", "y"),
     ...JSON_OPTION,
   },
   async run(call) {

@@ -73,12 +73,9 @@ function withActions(
   return given === undefined || given.words.includes("FILE…") ? target : undefined;
 }
 
-function unusedOptions(args: Args, { options, positionals }: ScannedLine): CompletionTarget {
-  const action = positionals[0]?.text;
-  const unused = Object.entries(args).filter(([key, { type, multiple, actions }]) =>
-    type !== "argument" && (multiple === true || !options.some((option) => option.key === key)) &&
-    // Without an action, one may follow.
-    (actions === undefined || action === undefined || actions.includes(action))
+function unusedOptions(args: Args, { options }: ScannedLine): CompletionTarget {
+  const unused = Object.entries(args).filter(([key, { type, multiple }]) =>
+    type !== "argument" && (multiple === true || !options.some((option) => option.key === key))
   );
   return {
     type: "choices",

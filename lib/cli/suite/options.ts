@@ -72,10 +72,9 @@ export const SUITE_OPTIONS = {
   shards: option("N", "With --ci: how many jobs (default: one per suite file)", {
     parse: integer({ min: 1, max: MAX_SHARDS }),
   }),
-  metric: option("NAME", "With history: only this metric", { actions: ["history"] }),
+  metric: option("NAME", "With history: only this metric"),
   format: option("text|csv", "With history: how the runs are printed", {
     parse: oneOf("text", "csv"),
-    actions: ["history"],
   }),
   ...INPUT_CHECK_OPTIONS,
   pollInterval: WAIT_OPTIONS.pollInterval,

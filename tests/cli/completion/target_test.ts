@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { splitCommand } from "../../../lib/cli/command.ts";
+import { listedArgs, splitCommand } from "../../../lib/cli/command.ts";
 import { findCommandLineCursor } from "../../../lib/cli/completion/target.ts";
 import { command as authCommand } from "../../../lib/cli/commands/auth.ts";
 import { command as cancelCommand } from "../../../lib/cli/commands/cancel.ts";
@@ -87,7 +87,7 @@ Deno.test("options are completed with their descriptions, except used ones that 
 
 Deno.test("options are completed that have an effect with the action before them", () => {
   const optionsAfter = (...before: readonly string[]) => {
-    const { target } = findCommandLineCursor(historyCommand.args, { before, current: "--" });
+    const { target } = findCommandLineCursor(listedArgs(historyCommand, before[0]), { before, current: "--" });
     return target?.type === "choices" ? Object.keys(target.choices) : [];
   };
   const own = ["--workflow", "--failed", "--since", "--limit", "--keep"];
