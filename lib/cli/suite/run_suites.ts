@@ -26,7 +26,7 @@ import { answerList, answerPlan } from "./answer_plan.ts";
 import { executeCases } from "./execute_cases.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { folderHistory, openHistory } from "./history.ts";
-import { limitsOf, retriesThresholdOf, shardOf, type SuiteCall, type SuiteValues, wantedReports } from "./options.ts";
+import { limitsOf, retriesThresholdOf, shardOf, type SuiteCall, wantedReports } from "./options.ts";
 import { changedFilesSince, environmentOf, suiteFiles } from "./selection.ts";
 import { finishReport } from "./write_reports.ts";
 
@@ -137,7 +137,6 @@ async function selectFor(
   planned: readonly PlannedCase[],
   { shard, earlier }: { readonly shard: Shard | null; readonly earlier: Points },
 ): Promise<readonly PlannedCase[]> {
-  checkCaseNames(values.case ?? [], planned);
   const failed = planned.filter(({ id }) => hasLastFailed(earlier.get(id) ?? []));
   const selection: Selection = {
     ids: values.lastFailed === true ? new Set(failed.map(({ id }) => id)) : null,
@@ -150,11 +149,16 @@ async function selectFor(
     random: values.seed === undefined ? context.random : seededRandom(values.seed),
   };
   const selected = selectCases(planned, selection);
+  const unknown = misnamed(values, planned);
+  // Nothing else shows that a mistake in one of several names leaves out its case.
+  for (const { name, hint } of unknown.length === values.case?.length ? [] : unknown) {
+    output.log("WARNING", [`--case ${name} selects no case`, ...hint === undefined ? [] : [hint]].join(". "));
+  }
   // With more shards than cases, the last ones have nothing to do.
   if (selected.length > 0 || selectCases(planned, { ...selection, shard: null }).length > 0) return selected;
   if (selectCases(planned, { ...selection, shard: null, ids: null, changedFiles: null }).length === 0) {
     throw new UsageError("Cannot run the suite: no case is selected", {
-      hint: "--list shows the cases that other options select",
+      hint: unknown[0]?.hint ?? "--list shows the cases that other options select",
     });
   }
   const why = values.changedSince === undefined
@@ -164,13 +168,16 @@ async function selectFor(
   return selected;
 }
 
-/** A mistake in one of several names would leave out its case, and nothing would show it. @throws UsageError */
-function checkCaseNames(names: readonly string[], planned: readonly PlannedCase[]): void {
-  const unknown = names.find((name) => !planned.some((one) => isNamed(one, name)));
-  if (unknown === undefined) return;
-  throw new UsageError(`Cannot run the suite: no case is selected by --case ${unknown}`, {
-    hint: didYouMean(unknown, planned.map(({ caseName }) => caseName)) ?? "--list shows the cases",
-  });
+interface Misnamed {
+  readonly name: string;
+  readonly hint: string | undefined;
+}
+
+/** The names of `--case` that no case has. */
+function misnamed({ case: names = [] }: SuiteCall["values"], planned: readonly PlannedCase[]): readonly Misnamed[] {
+  const known = planned.map(({ caseName }) => caseName);
+  return names.filter((name) => !planned.some((one) => isNamed(one, name)))
+    .map((name) => ({ name, hint: didYouMean(name, known) }));
 }
 
 function emptySession(startedAtMs: number): SuiteSession {
