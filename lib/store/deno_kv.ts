@@ -117,9 +117,14 @@ function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): StoreRow {
 function asStorageError(error: unknown, { name, isRemote }: DenoKvOptions): StorageError {
   const detail = error instanceof Error ? error.message : String(error);
   const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large/.test(detail);
-  return toStorageError(error, {
-    store: `run store ${name === "" ? "in Deno KV" : name}`,
+  // The URL may hold a password, and the runtime quotes it.
+  return toStorageError(isRemote ? new Error(withoutUser(detail)) : error, {
+    store: `run store ${name === "" ? "in Deno KV" : isRemote ? withoutUser(name) : name}`,
     hint: isRemote ? "Check that the server runs, and DENO_KV_ACCESS_TOKEN" : storageHint(error, name),
     isPassing: isRemote ? !isRefused : /database is locked/.test(detail),
   });
+}
+
+function withoutUser(text: string): string {
+  return text.replaceAll(/\/\/[^\s/]*@/g, "//");
 }
