@@ -65,7 +65,10 @@ export function openRunStore(
       },
       optional: ({ message }: StorageError) => warn(message),
     }[history];
-    return createRunStore(openKv(name, { ...options, onUnusable }), warn);
+    return createRunStore(
+      openKv(name, { ...options, onUnusable, isNamed: Boolean(context.env("PW_STORE_URL")) }),
+      warn,
+    );
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (history !== "optional") {

@@ -72,7 +72,7 @@ export async function openService(
   const { env, fetch, random, readTextFile, log } = host;
   const parts = { clock, random, log };
   const onSetAside = (message: string) => log("WARNING", message);
-  const kv = openKv(store, { ...parts, onSetAside, signal });
+  const kv = openKv(store, { ...parts, onSetAside, isNamed: true, signal });
   try {
     // The store takes its time to open: the key is read meanwhile.
     const [credential] = await Promise.all([

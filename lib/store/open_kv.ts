@@ -26,6 +26,8 @@ export interface OpenRunStoreOptions {
 type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
   /** Called when the store can't be opened: unless it throws, memory replaces it. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
+  /** True for a path that a user names: another program's file is left alone there. Default: false. */
+  readonly isNamed?: boolean | undefined;
   /** As for {@link lazyBackend}. */
   readonly signal?: AbortSignal | undefined;
   /** As for {@link lazyBackend}. */
@@ -59,7 +61,7 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
  */
 export function openRunStore(name: string, options: Partial<OpenRunStoreOptions> = {}): RunStore {
   const { clock = systemClock, random = systemRandom, onSetAside = null } = options;
-  return createRunStore(openKv(name, { clock, random, onSetAside }), onSetAside ?? undefined);
+  return createRunStore(openKv(name, { clock, random, onSetAside, isNamed: true }), onSetAside ?? undefined);
 }
 
 /** The file of a store that is named by a path; `undefined` for any other store. */

@@ -22,6 +22,8 @@ interface SqliteOptions {
   readonly clock: Pick<Clock, "now">;
   /** Receives what happened to a file that can't be read, or an earlier version's; `null` leaves it alone, and throws. */
   readonly onSetAside: ((message: string) => void) | null;
+  /** True for a path that a user names: another program's file is left alone there. Default: false. */
+  readonly isNamed?: boolean | undefined;
 }
 
 /** The wait blocks the event loop, so it is short; the pauses between retries are not. */
@@ -60,7 +62,7 @@ type OpenFile = ReturnType<typeof openFile>;
  * @throws StorageError when it can't be read, or a newer version of this program made it.
  */
 export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBackend> {
-  const { path, onSetAside } = options;
+  const { path, onSetAside, isNamed = false } = options;
   const { DatabaseSync: Database } = await import("node:sqlite");
   let file: OpenFile | undefined;
   const attempt = <T>(act: (file: OpenFile) => T, canSetAside: boolean): T => {
@@ -73,7 +75,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
       if (wasRemoved) onSetAside?.(`The run store at ${path} was removed: a new one was started`);
       return act(file);
     } catch (error) {
-      if (!canSetAside || !isUnreadable(error)) throw error;
+      if (!canSetAside || !isUnreadable(error) || (isNamed && !hasOurMark(path))) throw error;
       file = close(file);
       setAside(error, inode, options);
       return attempt(act, false);
@@ -223,6 +225,17 @@ function inTransaction<T>(database: DatabaseSync, act: () => T): T {
 
 function rowsOf(rows: ReturnType<StatementSync["all"]>): StoreRow[] {
   return rows.map(({ key, value, version }) => ({ key: String(key), json: String(value), version: String(version) }));
+}
+
+/** Where SQLite's file format has the application's id. */
+const APPLICATION_ID_AT = 68;
+
+/** The file itself is read: SQLite may not be able to. */
+function hasOurMark(path: string): boolean {
+  using file = Deno.openSync(path);
+  const header = new Uint8Array(APPLICATION_ID_AT + 4);
+  const length = file.readSync(header) ?? 0;
+  return length === header.length && new DataView(header.buffer).getUint32(APPLICATION_ID_AT) === APPLICATION_ID;
 }
 
 /** Nothing is deleted: another program may still be able to read the file. */

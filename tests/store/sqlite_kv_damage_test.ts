@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../lib/errors.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { openKv } from "../../lib/store/open_kv.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openSqliteBackend } from "../../lib/store/sqlite_kv.ts";
 import { emptyFolder } from "../support/main_job.ts";
@@ -15,7 +17,7 @@ const clock = { now: () => Date.UTC(2026, 0, 5, 9) };
 for (
   const [what, spoil] of [
     ["is text", writeText],
-    ["was overwritten in the middle", writeAndOverwrite],
+    ["was overwritten in the middle", (path: string) => writeAndOverwrite(path)],
     [
       "has another program's tables",
       writeOtherTables,
@@ -50,6 +52,36 @@ for (
     const before = await Deno.readFile(path);
     await assert.rejects(openSqliteBackend({ path, clock, onSetAside: null }), StorageError);
     assert.deepEqual(await Deno.readFile(path), before);
+  });
+}
+
+for (
+  const [what, spoil, isOurs] of [
+    ["is text", writeText, false],
+    ["has another program's tables", writeOtherTables, false],
+    ["is ours, and was overwritten in the middle", (path: string) => writeAndOverwrite(path, 4_096), true],
+  ] as const
+) {
+  Deno.test(`sqlite: a file that a user names and that ${what} is ${isOurs ? "set aside" : "left alone"}`, async () => {
+    await using folder = await emptyFolder();
+    const path = `${folder.path}/runs.db`;
+    await spoil(path);
+    const before = await Deno.readFile(path);
+    const messages: string[] = [];
+    const onSetAside = (message: string) => messages.push(message);
+    await using kv = openKv(path, { clock: systemClock, random: Math.random, onSetAside, isNamed: true });
+    const write = kv.atomic().set(["a"], 1).commit();
+    if (isOurs) await write;
+    else {
+      await assert.rejects(write, (error) => {
+        assert.ok(error instanceof StorageError);
+        assert.match(`${error.message} ${error.hint}`, /not a (database|run store).* Check the path/);
+        return true;
+      });
+      assert.deepEqual(await Deno.readFile(path), before);
+    }
+    assert.equal(messages.length, isOurs ? 1 : 0);
+    assert.equal((await Array.fromAsync(Deno.readDir(folder.path))).length, isOurs ? 2 : 1);
   });
 }
 
@@ -144,12 +176,12 @@ async function writeText(path: string): Promise<void> {
   await Deno.writeTextFile(path, "this is not a database, but long enough to be read\n".repeat(100));
 }
 
-async function writeAndOverwrite(path: string): Promise<void> {
+async function writeAndOverwrite(path: string, from?: number): Promise<void> {
   const backend = await open(path);
   const kv = createKv(backend);
   for (let index = 0; index < 50; index++) await kv.atomic().set(["k", String(index)], "x".repeat(500)).commit();
   await backend[Symbol.asyncDispose]();
-  await overwrite(path);
+  await overwrite(path, from);
 }
 
 function writeOtherTables(path: string): Promise<void> {
@@ -167,9 +199,9 @@ function writeOtherSchema(path: string): Promise<void> {
   return Promise.resolve();
 }
 
-async function overwrite(path: string): Promise<void> {
+/** @param from Default: the change counter, so that a process that has the file open reads it again. */
+async function overwrite(path: string, from = 24): Promise<void> {
   using file = await Deno.open(path, { write: true });
-  // From the change counter on, so that a process that has the file open reads it again.
-  await file.seek(24, Deno.SeekMode.Start);
+  await file.seek(from, Deno.SeekMode.Start);
   await file.write(new TextEncoder().encode("garbage ".repeat(1_000)));
 }
