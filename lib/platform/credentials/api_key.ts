@@ -38,6 +38,8 @@ export function parseApiKey(text: string, source: string): ParsedApiKey {
       hint: `An API key has the form ${API_KEY_EXAMPLE}: copy all of it from your account settings on the platform`,
     });
   };
+  if (/^["']/.test(key)) return refuse("it is in quotes, which are part of the value where no shell reads it");
+  if (/^pwu?t_[^.]*\.?$/.test(key)) return refuse("it ends after its first part");
   if (!/^[\x21-\x7e]+$/.test(key)) return refuse("it contains spaces, line breaks or other invalid characters");
   if (key.startsWith("pwt_")) {
     return {
@@ -86,7 +88,6 @@ export function baseUrlOf(host: string): string | null {
 
 function hostOfPrefixed(rest: string): string | null {
   const dot = rest.indexOf(".");
-  if (dot < 1 || dot === rest.length - 1) return null;
   const host = decode(rest.slice(0, dot));
   return host === null ? null : baseUrlOf(host);
 }

@@ -86,6 +86,28 @@ for (const [what, key] of MALFORMED) {
   });
 }
 
+for (
+  const [what, key, reason] of [
+    [
+      "in double quotes",
+      `"pwt_${HOST}.topsecret"`,
+      "it is in quotes, which are part of the value where no shell reads it",
+    ],
+    [
+      "in single quotes",
+      `'pwt_${HOST}.topsecret'`,
+      "it is in quotes, which are part of the value where no shell reads it",
+    ],
+    ["cut after its host", `pwt_${HOST}.`, "it ends after its first part"],
+    ["cut before the dot", `pwut_${HOST}`, "it ends after its first part"],
+  ] as const
+) {
+  Deno.test(`parseKey() names the mistake of a key ${what}`, () => {
+    const message = `Cannot use the API key from PW_API_KEY: ${reason}`;
+    assert.throws(() => parseApiKey(key, "PW_API_KEY"), { kind: "credential_malformed", message });
+  });
+}
+
 const HOSTS: readonly (readonly [string, string | null])[] = [
   ["host.example", "https://host.example"],
   ["host.example:8443", "https://host.example:8443"],
