@@ -78,13 +78,14 @@ export async function finishBatch(
   return exitCode;
 }
 
-/** Its outcome is `null` for a batch that did not run in this process. */
-interface Answer extends Pick<RanBatch, "batch" | "outcome"> {
+interface Answer extends Pick<RanBatch, "batch"> {
   readonly rows: readonly LoadedRow[];
-  readonly end: End;
-  readonly submitted: Submitted;
+  /** The defaults are those of a batch that did not run in this process. */
+  readonly outcome?: RanBatch["outcome"];
+  readonly end?: End;
+  readonly submitted?: Submitted;
   /** Whether a file could not be written. */
-  readonly hasFileFailed: boolean;
+  readonly hasFileFailed?: boolean;
 }
 
 /**
@@ -95,11 +96,11 @@ interface Answer extends Pick<RanBatch, "batch" | "outcome"> {
  */
 export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
   const { output } = call;
-  const { batch: { batchId, name }, rows, outcome, submitted } = answer;
-  const hasFileFailed = !await writeFiles(call, answer) || answer.hasFileFailed;
+  const { batch: { batchId, name }, rows, outcome, submitted = "no", hasFileFailed = false } = answer;
+  const areWritten = await writeFiles(call, answer);
   // This machine failed while runs exist.
-  const failed: readonly End[] = hasFileFailed ? [MACHINE_FAILED] : [];
-  const end = mostSevereEnd([answer.end, ...failed]);
+  const failed = areWritten && !hasFileFailed ? [] : [MACHINE_FAILED];
+  const end = mostSevereEnd([answer.end ?? COMPLETED, ...failed]);
   const groups = failureGroups(rows);
   try {
     if (output.mode === "text") {
@@ -129,7 +130,7 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
 /** @returns False if one could not be written. */
 async function writeFiles(
   { context, output, values }: Invocation<ResultFiles>,
-  { batch: { name, owner }, rows, end: { exitCode } }: Answer,
+  { batch: { name, owner }, rows, end: { exitCode } = COMPLETED }: Answer,
 ): Promise<boolean> {
   const facts = { name, platformUrl: `https://${owner.host}`, exitCode };
   const files = [

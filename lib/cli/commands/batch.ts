@@ -132,14 +132,7 @@ async function results(call: BatchCommandCall, name: string): Promise<number> {
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);
   const rows = await loadResults(store, batch);
-  return await answerRows(call, {
-    batch,
-    rows,
-    end: COMPLETED,
-    outcome: null,
-    submitted: "no",
-    hasFileFailed: false,
-  });
+  return await answerRows(call, { batch, rows });
 }
 
 async function cancel(call: BatchCommandCall, name: string): Promise<number> {

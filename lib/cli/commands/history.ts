@@ -1,5 +1,6 @@
 import { counted } from "../../text.ts";
 import { NotFound, UsageError } from "../../errors.ts";
+import type { RunRef } from "../../runs/find.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { Submission } from "../../submission.ts";
 import { actionOf, argument, flag, integer, option, positiveDuration } from "../argv.ts";
@@ -8,6 +9,7 @@ import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
 import type { Output } from "../output.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
+import { parseOneRun } from "../tracking/run_ref.ts";
 
 const action = actionOf({ show: "show a run with its inputs", prune: "remove old finished runs" });
 const count = integer({ min: 1, max: 1_000_000 });
@@ -63,17 +65,16 @@ export const command = defineCommand({
   },
 });
 
-/** Finds a submission by its slug, its ID, `WORKFLOW#47` or `last`. */
-export async function findInHistory(store: RunStore, name: string): Promise<Submission | undefined> {
-  if (name === "last") return (await store.listRecent({ limit: 1 }))[0];
-  const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(name) ?? [];
-  if (workflow === undefined) return await store.findRun(null, name) ?? await store.get(name);
-  const candidates = await store.listRecent({ limit: 100_000, workflow });
-  return candidates.find((record) => recordDocument(record).runNumber === Number(digits));
+/** Finds a submission by its run, or by its ID in place of a slug. */
+export async function findInHistory(store: RunStore, ref: RunRef): Promise<Submission | undefined> {
+  if (ref.type === "last") return (await store.listRecent({ limit: 1 }))[0];
+  if (ref.type === "slug") return await store.findRun(null, ref.slug) ?? await store.get(ref.slug);
+  const candidates = await store.listRecent({ limit: 100_000, workflow: ref.workflow });
+  return candidates.find((record) => recordDocument(record).runNumber === ref.number);
 }
 
 async function showOne(output: Output, store: RunStore, name: string): Promise<void> {
-  const record = await findInHistory(store, name);
+  const record = await findInHistory(store, parseOneRun([name]));
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {
       hint: "`pw-workflow-runner history` lists the local history; `runs` lists runs on the platform",

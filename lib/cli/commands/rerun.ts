@@ -27,8 +27,7 @@ export const command = defineCommand({
     const ref = parseOneRun(values.run);
     const overrides = await readLayers(values.input ?? [], inputSources(context));
     return await submitRunSpec(call, async (deps) => {
-      const name = ref.type === "last" ? "last" : ref.type === "slug" ? ref.slug : `${ref.workflow}#${ref.number}`;
-      const record = await findInHistory(deps.store, name);
+      const record = await findInHistory(deps.store, ref);
       if (record !== undefined) return await fromRecord(call.context, record, overrides);
       const runId = await findRun(deps, ref, { signal });
       const { workflowName, inputs } = await deps.client.getRun(runId, { signal });

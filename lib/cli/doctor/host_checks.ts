@@ -4,6 +4,7 @@ import type { Identity } from "../../account.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 import { IDLE_STATUSES, STARTING_STATUSES } from "../../runs/submit.ts";
+import { nonBlank } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { type CheckResult, failed, ok, okUnless, resultOfError, warning } from "./check.ts";
 import { type DoctorFacts, isConnectionFailure, Skipped } from "./facts.ts";
@@ -38,16 +39,16 @@ export async function checkCredential(
       "Create a new one in your account settings on the platform, or sign in again",
     );
   }
-  const isHostSet = isSet(env("PW_PLATFORM_HOST"));
+  const isHostSet = nonBlank(env("PW_PLATFORM_HOST")) !== null;
   const { allowHost } = values;
-  const isAllowHostUnused = isSet(allowHost) && !isHostSet && source !== ".env" && allowHost !== host;
-  const context = env("PW_CONTEXT")?.trim() ?? "";
+  const isAllowHostUnused = nonBlank(allowHost) !== null && !isHostSet && source !== ".env" && allowHost !== host;
+  const context = nonBlank(env("PW_CONTEXT"));
   return okUnless(`${origin}; ${expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`}`, [
     isHostSet && keyHost !== null && keyHost !== host && [
       `the key itself names ${keyHost}`,
       "PW_PLATFORM_HOST and --allow-host send it to another host: remove them to use the key's own host",
     ],
-    source === "PW_API_KEY" && context !== "" && [
+    source === "PW_API_KEY" && context !== null && [
       `context "${context}" from PW_CONTEXT is ignored`,
       `Unset PW_API_KEY, or use --context ${context}, to use that context`,
     ],
@@ -144,12 +145,8 @@ export function accountName({ user, fullName, organization }: Identity): string 
   return organization === null ? name : `${name} of ${organization}`;
 }
 
-function isSet(text: string | undefined): boolean {
-  return text !== undefined && text.trim() !== "";
-}
-
 /** The variable that sets a proxy for the URL. */
 function proxyVariableFor({ env }: Context, baseUrl: string): string | undefined {
   const names = [baseUrl.startsWith("http:") ? "HTTP_PROXY" : "HTTPS_PROXY", "ALL_PROXY"];
-  return names.flatMap((name) => [name, name.toLowerCase()]).find((name) => isSet(env(name)));
+  return names.flatMap((name) => [name, name.toLowerCase()]).find((name) => nonBlank(env(name)) !== null);
 }
