@@ -6,6 +6,7 @@ import { chunksOf } from "../chunks.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import {
+  endOf,
   indexRows,
   isDamaged,
   type OpenRow,
@@ -60,7 +61,7 @@ export interface RunStore extends CapabilitiesStore, AsyncDisposable {
   readonly suites: SuiteHistory;
   /** Of the service: failed or rejected, the latest end first. */
   listFailures(limit: number): Promise<readonly Submission[]>;
-  /** How many submissions of the service ended with each status; `rejected` is one of them. */
+  /** How many submissions of the service ended with each status; `rejected`, `skipped` and `missed` are among them. */
   countEnds(): Promise<Readonly<Record<string, number>>>;
   /**
    * Removes submissions that have ended: those created before an instant, and the oldest beyond a number. Reports of suites
@@ -188,8 +189,9 @@ async function put<S extends Submission>(
   for (const { key, value } of rows) if (value !== null || !known.has(keyText(key))) change.set(key, value);
   const after = rows.map(({ key }) => key);
   if (old.value === null) count(change, after, 1);
-  if (!isOpen(written) && isIn("service", after) && (old.value === null || isIn("open", before))) {
-    change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
+  const end = endOf(written);
+  if (end !== null && isIn("service", after) && (old.value === null || isIn("open", before))) {
+    change.sum(["ended", end], 1);
   }
   also?.(change, written);
   if (await change.commit() === undefined) throw new WriteConflict(`Cannot write ${id}: another process did`);

@@ -168,7 +168,9 @@ const INDEXES: Readonly<Record<string, (submission: Submission) => readonly stri
   suite: (submission) => scopeOf(submission) === "suite" ? [timeKey(submission.createdAtMs)] : null,
   failed: (submission) => hasFailed(submission) ? [timeKey(submission.createdAtMs)] : null,
   failure: (submission) =>
-    scopeOf(submission) === "service" && hasFailed(submission) ? [timeKey(submission.updatedAtMs)] : null,
+    scopeOf(submission) === "service" && FAILURES.includes(endOf(submission))
+      ? [timeKey(submission.updatedAtMs)]
+      : null,
   schedule: ({ origin }) =>
     origin.type === "schedule" ? [keyPart(origin.schedule), timeKey(origin.scheduledAtMs)] : null,
   batch: ({ origin }) =>
@@ -253,6 +255,15 @@ export function scopeOf({ origin: { type } }: Submission): SubmissionScope {
 function hasFailed(submission: Submission): boolean {
   return submission.state === "rejected" ||
     (submission.state === "finished" && submission.result.status === "failed");
+}
+
+const FAILURES: readonly (string | null)[] = ["failed", "rejected"];
+
+/** How it ended: its result's status, `rejected`, or what a schedule did not run; `null` while it is open. */
+export function endOf(submission: Submission): string | null {
+  if (submission.state === "finished") return submission.result.status;
+  if (submission.state !== "rejected") return null;
+  return submission.kind === "skipped" || submission.kind === "missed" ? submission.kind : "rejected";
 }
 
 /** Padded, so that the order of keys is that of time. */

@@ -754,6 +754,19 @@ Deno.test("GET / shows open, failed and missed runs, even after many successes",
   for (const expected of ["/runs/open", "out of memory", "nightly@1<"]) assert.ok(text.includes(expected), expected);
 });
 
+Deno.test("GET / shows an occurrence that was skipped as a problem of its schedule, not as a failed run", async () => {
+  await using server = await aServer([{ name: "often", cron: "* * * * *", workflow: "never-ending" }]);
+  const service = await server.stage.isolate();
+  for (let minute = 0; minute < 4; minute++) {
+    await tick(service);
+    server.stage.clock.advance(60_000);
+  }
+  const { text } = await server.send("/", { key: READ });
+  assert.match(text, /No failed runs/);
+  assert.match(text, /of 0 finished/);
+  assert.match(text, /still open: often@/);
+});
+
 Deno.test("after a lost response to a cancel request, the run's current status is returned", async () => {
   await using server = await aServer();
   const { body: run } = await server.send("/runs", { method: "POST", body: QUICK });

@@ -198,9 +198,15 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     await store.put(aFinishedSubmission({ submissionId: "late", updatedAtMs: 6, origin, result: failed }));
     const rejected = await store.put(aRejectedSubmission({ submissionId: "rejected", updatedAtMs: 5, origin }));
     await store.put({ ...rejected, updatedAtMs: 7 });
+    // By the policy of a schedule: they are no failures.
+    for (const kind of ["skipped", "missed"]) {
+      await store.put(
+        aRejectedSubmission({ submissionId: kind, kind, updatedAtMs: 9, origin: ofSchedule("nightly", 1) }),
+      );
+    }
     assert.deepEqual(idsOf(await store.listFailures(9)), ["rejected", "late"]);
     assert.deepEqual(idsOf(await store.listFailures(1)), ["rejected"]);
-    assert.deepEqual(await store.countEnds(), { completed: 1, failed: 1, rejected: 1 });
+    assert.deepEqual(await store.countEnds(), { completed: 1, failed: 1, rejected: 1, skipped: 1, missed: 1 });
   });
 
   test("prunes ended submissions by age and by number, and no open ones", async (store) => {

@@ -39,6 +39,7 @@ function expectedRows(submission: Submission): [string, unknown][] {
   const isEnded = !isOpen(submission);
   const hasFailed = submission.state === "rejected" ||
     submission.state === "finished" && submission.result.status === "failed";
+  const isPassedOver = submission.state === "rejected" && ["skipped", "missed"].includes(submission.kind);
   const created = timeOf(createdAtMs);
   const ofSchedule = origin.type === "schedule" ? origin : undefined;
   const isUnreported = ofSchedule?.isReported === false && (isEnded || isAbandoned(submission));
@@ -50,7 +51,7 @@ function expectedRows(submission: Submission): [string, unknown][] {
     ...(isEnded ? [] : [["open", scope, created]]),
     ...(hasFailed ? [["failed", created]] : []),
     ...(scope === "service" ? [["service", created]] : []),
-    ...(scope === "service" && hasFailed ? [["failure", timeOf(updatedAtMs)]] : []),
+    ...(scope === "service" && hasFailed && !isPassedOver ? [["failure", timeOf(updatedAtMs)]] : []),
     ...(ofSchedule === undefined ? [] : [["schedule", ofSchedule.schedule, timeOf(ofSchedule.scheduledAtMs)]]),
     ...(isUnreported ? [["unreported", created]] : []),
   ];

@@ -109,7 +109,9 @@ function gauges(facts: PageFacts, alert: string | null): Html {
   const [next] = schedules.flatMap(({ name, nextMs }) => nextMs.map((atMs) => ({ name, atMs })))
     .toSorted((a, b) => a.atMs - b.atMs);
   const [failed = 0, completed = 0] = [counts["failed"], counts["completed"]];
-  const finished = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  // What a schedule did not run has not finished.
+  const { skipped: _skipped, missed: _missed, ...ended } = counts;
+  const finished = Object.values(ended).reduce((sum, count) => sum + count, 0);
   const longestMs = Math.max(...open.map(({ sinceMs }) => nowMs - sinceMs));
   return html`<dl class="gauges">
 ${
