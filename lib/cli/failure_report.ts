@@ -82,8 +82,7 @@ async function renderProblems(problems: readonly Problem[]): Promise<string> {
   }
   const { renderTable } = await import("./terminal/table.ts");
   const rows = problems.map(({ origin, path, message }) => [origin, path, message]);
-  const isUsed = [0, 1, 2].map((column) => rows.some((row) => row[column] !== ""));
-  return renderTable(rows.map((row) => row.filter((_, column) => isUsed[column])), { columns: Infinity });
+  return renderTable(rows, { columns: Infinity, headings: 0 });
 }
 
 function renderWithExcerpt(problem: Problem, textWidth: (text: string) => number): string {

@@ -103,10 +103,9 @@ export function renderBatchResults(
   { style, columns }: Layout,
 ): string {
   const hasAttempts = results.some(({ attempt }) => attempt > 1);
-  const hasErrors = results.some(({ error }) => error !== null);
   const table = renderTable(
     [
-      ["ROW", "STATUS", "TOOK", hasAttempts ? "ATTEMPT" : "", "LABEL", "RUN", hasErrors ? "ERROR" : ""],
+      ["ROW", "STATUS", "TOOK", "ATTEMPT", "LABEL", "RUN", "ERROR"],
       ...results.map(({ row, status, seconds, attempt, label, run, error }) => [
         String(row),
         status,
@@ -116,12 +115,13 @@ export function renderBatchResults(
         run ?? "",
         error?.split("\n")[0] ?? "",
       ]),
-    ].map((cells) => cells.filter((_, column) => column !== 3 || hasAttempts)),
+    ],
     {
       columns,
+      headings: 1,
       // The run first, then the label: they are in the JSON.
-      optional: hasAttempts ? [5, 3, 2, 6] : [4, 2, 5],
-      shortened: hasErrors ? (hasAttempts ? 6 : 5) : hasAttempts ? 4 : 3,
+      optional: [5, 3, 2, 6],
+      shortened: results.some(({ error }) => error !== null) ? 6 : 4,
       paint: paintRows(style, 1),
     },
   );

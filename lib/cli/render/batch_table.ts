@@ -140,44 +140,28 @@ function tableOf(
   { columns, style }: BatchTableOptions,
 ): string {
   if (view.shows === "failed" && shown.length === 0) return style.dim("No row has failed");
-  const isRetried = rows.some(({ attempt }) => attempt > 1);
   const isNarrow = columns < 70;
   const isFailedView = view.shows === "failed";
   // In a narrow terminal, the reason matters most among failed rows, and the label among all.
-  const hasTime = !(isNarrow && isFailedView);
+  const hasTime = !isNarrow || !isFailedView;
+  const hasAttempts = !isNarrow && rows.some(({ attempt }) => attempt > 1);
   const hasDetail = !isNarrow || isFailedView;
-  const heading = ["ROW", "STATUS", "TOOK", "ATTEMPT", "LABEL", "DETAIL"];
-  const rowsOfText = shown.map((state) => {
-    const { row, status, attempt, label, error } = state;
-    return [
-      String(row),
-      isConnectionLost && hasOpenRun(status) ? `${status}?` : status,
-      tookText(state, nowMs),
-      attempt === 0 ? "" : String(attempt),
-      oneLine(label),
-      oneLine(error?.split("\n")[0] ?? ""),
-    ];
-  });
-  const isShown = [
-    true,
-    true,
-    hasTime,
-    isRetried && !isNarrow,
-    true,
-    hasDetail && rowsOfText.some((cells) => cells[5]),
-  ];
-  const table = [heading, ...rowsOfText];
+  const body = shown.map((state) => [
+    String(state.row),
+    isConnectionLost && hasOpenRun(state.status) ? `${state.status}?` : state.status,
+    hasTime ? tookText(state, nowMs) : "",
+    hasAttempts && state.attempt > 0 ? String(state.attempt) : "",
+    oneLine(state.label),
+    hasDetail ? oneLine(state.error?.split("\n")[0] ?? "") : "",
+  ]);
+  const table = [["ROW", "STATUS", "TOOK", "ATTEMPT", "LABEL", "DETAIL"], ...body];
   // The detail takes what the label leaves, and the label what a short detail leaves.
-  const others = [0, 1, 2, 3, 5].filter((column) => isShown[column])
+  const others = [0, 1, 2, 3, 5].filter((column) => body.some((cells) => cells[column]))
     .reduce((sum, column) => sum + Math.max(...table.map((cells) => textWidth(cells[column] ?? "") + 2)), 0);
-  const maxLabel = isShown[5] === true ? Math.max(12, Math.floor(columns * 0.35), columns - others) : Infinity;
-  const fitted = table.map((cells) =>
-    cells.map((text, column) => column === LABEL ? fitToWidth(text, maxLabel) : text)
-  );
-  return renderTable(fitted.map((cells) => cells.filter((_, column) => isShown[column])), {
-    columns,
-    paint: paintRows(style, 1),
-  });
+  const isDetailed = body.some((cells) => cells[5]);
+  const maxLabel = isDetailed ? Math.max(12, Math.floor(columns * 0.35), columns - others) : Infinity;
+  const fitted = table.map((cells) => cells.with(LABEL, fitToWidth(cells[LABEL] ?? "", maxLabel)));
+  return renderTable(fitted, { columns, headings: 1, paint: paintRows(style, 1) });
 }
 
 const LABEL = 4;

@@ -32,7 +32,7 @@ export function renderWatched(
   const byUse = [...runs.filter(isRunning), ...runs.filter((run) => !isRunning(run))];
   const shown = isCut ? byUse.slice(0, count - 1) : runs;
   const table = renderTable([
-    ["RUN", "STATUS", "TOOK", shown.some(({ detail }) => detail !== "") ? "STEP" : ""],
+    ["RUN", "STATUS", "TOOK", "STEP"],
     ...shown.map(({ name, status, elapsedMs, detail }) => [
       name,
       status,
@@ -41,6 +41,7 @@ export function renderWatched(
     ]),
   ], {
     columns,
+    headings: 1,
     optional: [3, 2],
     paint: paintRows(style, 1),
   });

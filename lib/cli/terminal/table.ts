@@ -6,6 +6,8 @@ export interface TableOptions {
   readonly columns: number;
   /** Applied to the padded text of a cell; columns are numbered as in the rows. */
   readonly paint?: (text: string, position: { readonly row: number; readonly column: number }) => string;
+  /** How many rows are headings: a column without text below them is left out. By default, none is. */
+  readonly headings?: number;
   /** The column that is shortened; by default the last. */
   readonly shortened?: number;
   /** Columns that are left out, the first one first, where shortening is not enough. */
@@ -19,15 +21,16 @@ const MIN_SHORTENED_CELLS = 8;
 
 /** One line per row, without trailing spaces. */
 export function renderTable(rows: readonly (readonly string[])[], options: TableOptions): string {
-  const { columns, paint, optional = [], fit = fitToWidth } = options;
+  const { columns, paint, headings, optional = [], fit = fitToWidth } = options;
   const clean = rows.map((row) => row.map(oneLine));
   const count = Math.max(0, ...clean.map((row) => row.length));
-  const { shortened = count - 1 } = options;
   const widths = Array.from(
     { length: count },
     (_, column) => Math.max(0, ...clean.map((row) => textWidth(row[column] ?? ""))),
   );
-  let shown = widths.map((_, column) => column);
+  const body = headings === undefined ? [] : clean.slice(headings);
+  let shown = [...widths.keys()].filter((column) => body.length === 0 || body.some((row) => row[column]));
+  const { shortened = shown.at(-1) ?? 0 } = options;
   const available = () => {
     const others = shown.filter((column) => column !== shortened);
     return columns - others.reduce((sum, column) => sum + (widths[column] ?? 0) + GAP.length, 0);
