@@ -173,7 +173,7 @@ export function reasonOf({ row, decision, earlier, matchedBy, changes }: Matched
 }
 
 /** `mesh.size 0.1 → 0.2, title not given → "x"`. */
-export function changesText({ changes }: Pick<MatchedRow, "changes">): string {
+function changesText({ changes }: Pick<MatchedRow, "changes">): string {
   if (changes.length === 0) return "a secret input";
   const texts = changes.map(({ path, from, to }) => `${path} ${valueText(from)} \u2192 ${valueText(to)}`);
   return texts.length <= MAX_SHOWN ? texts.join(", ") : `${texts.slice(0, MAX_SHOWN).join(", ")}, \u2026`;

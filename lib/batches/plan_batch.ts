@@ -47,7 +47,7 @@ export interface PlannedBatch extends RowMatch<PlannedRow> {
 const MAX_NAME_LENGTH = 32;
 
 /** Of a batch: its name, the host and the user identify it, and nothing of its content. */
-export async function batchIdOf(name: string, { host, user }: Owner): Promise<string> {
+async function batchIdOf(name: string, { host, user }: Owner): Promise<string> {
   const start = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, MAX_NAME_LENGTH);
   const hash = await sha256(canonicalJson([name, host, user.toLowerCase()]));
   return `${start === "" ? "batch" : start}-${hash.slice(0, 8)}`;

@@ -14,7 +14,7 @@ import { ctrfStatus, type Status, unmetText } from "./cases.ts";
 import { type Report, type ReportAttempt, type ReportCase, VERDICTS } from "./report.ts";
 import type { TrendPoint, Trends } from "./trends.ts";
 
-export const CTRF_TOOL = "pw-workflow-runner";
+const CTRF_TOOL = "pw-workflow-runner";
 
 export interface CtrfOptions {
   /** Shared by the shards of one run; `null` if it is not known. */

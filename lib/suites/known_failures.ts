@@ -65,7 +65,7 @@ function checkKnown(name: Json | undefined, known: readonly string[], path: Sour
 }
 
 /** The expectations of a case by their paths, like `outputs.main.energy`. */
-export function expectationPaths(expect: JsonObject): readonly string[] {
+function expectationPaths(expect: JsonObject): readonly string[] {
   return Object.entries(expect).flatMap(([name, value]) => {
     const hasMembers = (name === "outputs" || name === "jobs") && isObject(value);
     return hasMembers ? Object.keys(value).map((member) => `${name}.${member}`) : [name];

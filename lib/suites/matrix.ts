@@ -9,7 +9,7 @@ import type { SourcePath } from "./source.ts";
 const MAX_COMBINATIONS = 10_000;
 
 /** What names a value of a matrix; `undefined` for a wrong one. */
-export function valueName(value: Json): string | undefined {
+function valueName(value: Json): string | undefined {
   if (!isObject(value)) return Array.isArray(value) || value === null ? undefined : String(value);
   if (typeof value.name === "string") return value.name;
   return value.value === undefined

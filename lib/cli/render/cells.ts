@@ -39,7 +39,7 @@ export function renderFacts(facts: readonly (readonly string[])[], style: Style)
 }
 
 /** Paints a status by its first word. */
-export function paintStatus(text: string, style: Style): string {
+function paintStatus(text: string, style: Style): string {
   switch (/^\w*/.exec(text)?.[0]) {
     case "completed":
       return style.green(text);

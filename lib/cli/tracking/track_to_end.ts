@@ -86,7 +86,7 @@ async function waitAfter(
 }
 
 /** Cancels the run of a result that timed out, if the policy is to cancel it. */
-export async function handleTimeout(tracking: TrackContext, result: RunResult, policy: OnTimeout): Promise<RunResult> {
+async function handleTimeout(tracking: TrackContext, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
   const { message, hint } = await cancelled(tracking, runIdOf(result));
   return { ...result, message: `${message}: timed out. ${hint}` };

@@ -34,7 +34,7 @@ export const WAIT_OPTIONS = {
   ),
 } as const;
 
-export const STOP_OPTIONS = {
+const STOP_OPTIONS = {
   onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)", {
     parse: oneOf("ask", "keep", "cancel"),
   }),
