@@ -57,14 +57,14 @@ async function* reportGuarantee(
   await updateCapabilities(deps, host, { reportedKeyGuarantee: guarantee });
 }
 
-/** Consumes the events and returns the result, which a `for await` would drop. */
-export async function toEnd(
-  events: AsyncGenerator<RunEvent, RunResult>,
-  onEvent: (event: RunEvent) => void = () => {},
-): Promise<RunResult> {
+/** Consumes the events, waiting for what `onEvent` returns, and returns the result, which a `for await` would drop. */
+export async function toEnd<Event, Result>(
+  events: AsyncGenerator<Event, Result>,
+  onEvent: (event: Event) => unknown = () => {},
+): Promise<Result> {
   while (true) {
     const { done, value } = await events.next();
     if (done) return value;
-    onEvent(value);
+    await onEvent(value);
   }
 }

@@ -5,6 +5,7 @@ import type { ReportCase } from "../reports/report.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
 import type { Deps } from "../runs/deps.ts";
+import { toEnd } from "../runs/execute.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import { DEFAULT_RETRY_DELAY_MS, NO_ATTEMPTS } from "../runs/retry_policy.ts";
 import { isOpen } from "../submission.ts";
@@ -135,11 +136,7 @@ async function runTasks(
     requestsPerMinute: 60,
   });
   try {
-    while (true) {
-      const { done, value } = await running.next();
-      if (done) return value;
-      options.onEvent({ type: "batch", event: value });
-    }
+    return await toEnd(running, (event) => options.onEvent({ type: "batch", event }));
   } catch (error) {
     if (!signal.aborted) throw error;
     // What runs continues: it is found again when the suite is resumed.

@@ -13,6 +13,7 @@ import {
 } from "../../lib/runs/batch_task.ts";
 import { NO_ATTEMPTS } from "../../lib/runs/retry_policy.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
+import { toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -117,13 +118,11 @@ export async function ranBatch(
 ): Promise<RanBatch> {
   const options = batchOptions(parts);
   const events: BatchEvent[] = [];
-  const running = batch(deps, tasks, options);
-  while (true) {
-    const { done, value } = await running.next();
-    if (done) return { outcome: value, events };
-    events.push(value);
-    onEvent(value, options.control);
-  }
+  const outcome = await toEnd(batch(deps, tasks, options), (event) => {
+    events.push(event);
+    onEvent(event, options.control);
+  });
+  return { outcome, events };
 }
 
 /** `completed`, `failed`, `not-submitted`, `open` or the kind of the error, in the order of the tasks. */

@@ -10,6 +10,7 @@ import { batch } from "../../runs/batch.ts";
 import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
+import { toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE, type TrackOptions } from "../../runs/options.ts";
 import type { RetryPolicy } from "../../runs/retry_policy.ts";
 import { programCommand } from "../../shell_command.ts";
@@ -204,13 +205,12 @@ async function track(
     detach: () => detaching.abort(new Stopped("SIGINT")),
   });
   try {
-    while (true) {
-      const { done, value } = await events.next();
-      if (done) return { outcome: value, stopped, hasLogFailed: viewer.hasLogFailed() };
-      states.apply(value, deps.clock.now());
-      viewer.show(value);
+    const outcome = await toEnd(events, async (event) => {
+      states.apply(event, deps.clock.now());
+      viewer.show(event);
       await jobs.update();
-    }
+    });
+    return { outcome, stopped, hasLogFailed: viewer.hasLogFailed() };
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     return { outcome: null, stopped: error, hasLogFailed: viewer.hasLogFailed() };
