@@ -75,7 +75,8 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   return { ...layer(text), isUntyped: true };
 }
 
-async function documentLayer(text: string, origin: string) {
+/** @throws InvalidInputs with all problems of the text. */
+export async function documentLayer(text: string, origin: string) {
   const document = await readDocument(text, { origin });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${origin}`, document);
   return { type: "object", origin, value: document.value, lines: document.lines } as const satisfies InputLayer;

@@ -1,7 +1,7 @@
 /** The submission of one occurrence: prepares its request, or finds what is wrong with it, stores it and sends it. */
 
 import { type ErrorKind, InvalidInputs, messageWithHint, NotFound, NotSubmitted, RunnerError } from "../errors.ts";
-import { readDocument } from "../inputs/document.ts";
+import { documentLayer } from "../inputs/layers.ts";
 import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Client } from "../platform/client.ts";
@@ -204,7 +204,5 @@ async function fileLayer(readTextFile: PrepareParts["readTextFile"], path: strin
     const problem = { origin: path, path: "", message: `cannot be read: ${reason}` };
     throw new InvalidInputs(`Cannot read ${path}`, [problem]);
   }
-  const document = await readDocument(text, { origin: path });
-  if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
-  return createInputLayer(path, document.value);
+  return await documentLayer(text, path);
 }

@@ -132,6 +132,12 @@ for (
       /\n {2}inputs\/gone\.json {2}a {2}cannot be read: no such file or folder\n/,
     ],
     [
+      "are in a file and do not fit",
+      '{ name: "a", cron: "0 2 * * *", workflow: "hello-world", inputsFile: "tests/fixtures/inputs/number_for_text.yaml" }',
+      2,
+      /\n {2}tests\/fixtures\/inputs\/number_for_text\.yaml:2 {2}a\.hello\.message /,
+    ],
+    [
       "are for no workflow",
       '{ name: "a", cron: "0 2 * * *", workflow: "quik", enabled: false }',
       2,
