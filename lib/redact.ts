@@ -135,6 +135,8 @@ export function withoutServerText<E extends RunnerError>(error: E): E {
 /** An error's message without what a server wrote: what follows the first colon, except for the status at its end. */
 export function ownWordsOf({ kind, message }: RunnerError): string {
   if (kind === "unreachable" || kind === "response_lost") return message;
+  // The response had no message.
+  if (/: the server answered \d{3} \(request [\w-]+\)$/.test(message)) return message;
   const [status = ""] = / \(\d{3}(?:, request [\w-]+)?\)$/.exec(message) ?? [];
   return message.replace(/: .*$/s, status);
 }

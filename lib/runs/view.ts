@@ -47,13 +47,18 @@ export function toRunResult(run: Run | RunDetail, facts: ResultFacts): RunResult
   return {
     ...view,
     status: status ?? view.status,
-    errorMessage: view.errorMessage ?? failure?.summary ?? null,
+    errorMessage: view.errorMessage ?? failure?.summary ?? unknownEnd(run),
     kind,
     submitted,
     ...(failure === undefined ? {} : { failure }),
     ...(session === undefined ? {} : { session }),
     ...(message === undefined ? {} : { message }),
   };
+}
+
+function unknownEnd({ status, isStatusKnown, platformStatus }: Run): string | null {
+  if (status !== "failed" || isStatusKnown) return null;
+  return `the run ended with the unknown status ${JSON.stringify(platformStatus)}`;
 }
 
 /** The result of a submission without a known run: by default, its outcome is unknown. */

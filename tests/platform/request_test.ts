@@ -70,6 +70,23 @@ for (
   });
 }
 
+for (
+  const [what, fault, reason] of [
+    ["with a message", { status: 503 }, / \(503, request \w+\); retrying in /],
+    ["with a web page", { status: 502, body: "html" }, /: the server answered 502 \(request \w+\); retrying in /],
+  ] as const
+) {
+  Deno.test(`a retry after a response ${what} shows its status, without what the server wrote`, async () => {
+    const clock = virtualClock();
+    await using simulator = await startSimulator({ clock, faults: [{ on: "list-workflows", ...fault }] });
+    const shown: string[] = [];
+    const { client } = await depsFor(simulator, { clock, log: (_level, message) => void shown.push(message) });
+    await client.listWorkflows({});
+    assert.match(shown.find((message) => message.includes("retrying")) ?? "", reason);
+    assert.doesNotMatch(shown.join("\n"), /injected|wrong/i);
+  });
+}
+
 Deno.test("a read fails after four attempts", async () => {
   const received = await withSimulator([{ on: "list-workflows", times: Infinity, status: 503 }], async (client) => {
     await assert.rejects(client.listWorkflows({}), Unavailable);

@@ -42,6 +42,7 @@ Deno.test("pollRun() counts a run with a time of completion and an unknown statu
   await stage.poll({ afterMs: MINUTE_MS });
   const { result } = stage.finished();
   assert.deepEqual([result.kind, result.status, result.platformStatus], ["failed", "failed", "evaporated"]);
+  assert.equal(result.errorMessage, 'the run ended with the unknown status "evaporated"');
 });
 
 Deno.test("pollRun() does not end a running run between two of its steps", async () => {

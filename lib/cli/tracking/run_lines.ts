@@ -39,7 +39,9 @@ export function renderEventLine(event: RunEvent, onTimeout: OnTimeout = "keep"):
     case "status":
       return undefined;
     case "unknown-status":
-      return `Unknown status "${oneLine(event.platformStatus)}": treating the run as still running`;
+      return `Unknown status "${
+        oneLine(event.platformStatus)
+      }": the run counts as running until the server reports its end`;
     case "poll-delayed":
       return `Server busy, polling again in ${formatDelay(event.untilMs - event.atMs)}: ${oneLine(event.reason)}`;
     case "connection-lost":

@@ -80,7 +80,10 @@ for (
       { ...base, type: "submit-delayed", reason: "unreachable", detail: "refused", untilMs: base.atMs },
       /Not submitted yet/,
     ],
-    [{ ...base, type: "unknown-status", platformStatus: "hiber\u001b[2Jnating" }, /"hiber.*nating"/],
+    [
+      { ...base, type: "unknown-status", platformStatus: "hiber\u001b[2Jnating" },
+      /"hiber.*nating": .*until the server reports its end$/,
+    ],
     [
       { ...base, type: "poll-delayed", reason: "503", untilMs: base.atMs + 300_000 },
       /^Server busy, polling again in 5m 00s: 503$/,
