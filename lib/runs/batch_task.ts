@@ -78,7 +78,7 @@ export type BatchEvent =
 
 /** Limits and rules of a batch. */
 export interface BatchOptions
-  extends Pick<AdvanceOptions, "pollInterval" | "submitTimeoutMs" | "unreachableTimeoutMs"> {
+  extends Pick<AdvanceOptions, "pollInterval" | "retriesRefusedKey" | "submitTimeoutMs" | "unreachableTimeoutMs"> {
   /** Detaches: the runs continue. */
   readonly signal: AbortSignal;
   readonly batchId: string;

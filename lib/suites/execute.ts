@@ -19,10 +19,12 @@ import { type CheckedCase, prepareCase } from "./preflight.ts";
 import type { Reference } from "./references.ts";
 import type { PreviousCase } from "./session.ts";
 
-export interface ExecuteSuitesOptions
-  extends
-    JudgeOptions,
-    Pick<BatchOptions, "control" | "deadlineMs" | "pollInterval" | "submitTimeoutMs" | "unreachableTimeoutMs"> {
+export interface ExecuteSuitesOptions extends
+  JudgeOptions,
+  Pick<
+    BatchOptions,
+    "control" | "deadlineMs" | "pollInterval" | "retriesRefusedKey" | "submitTimeoutMs" | "unreachableTimeoutMs"
+  > {
   readonly sessionId: string;
   /** The verdicts of a `scheduled-suite` are kept with its runs: it is continued by many ticks. */
   readonly originType: "suite" | "scheduled-suite";

@@ -96,6 +96,13 @@ Deno.test("a tick that dies at any operation loses no case and runs none twice, 
   }
 });
 
+Deno.test("a key that only the submit of a case is refused with delays the case", async () => {
+  await using stage = await aSuiteStage(aSuite("{ name: one, workflow: good }"));
+  stage.simulator.addFaults({ on: "submit", status: 401, times: 2 });
+  await stage.ticks(60, 64);
+  assert.deepEqual([await stage.statuses(), stage.runs()], [["completed"], { good: 1 }]);
+});
+
 Deno.test("an occurrence is compared with the ones before it, which metrics refer to as well", async () => {
   const metrics = "metrics: { energy: { from: { output: main.n }, better: lower } }";
   const reference = "reference: { '*': { energy: { median-of: 2, worse-by: 50% } } }";
