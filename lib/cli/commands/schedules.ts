@@ -1,16 +1,17 @@
+import { formatExactDuration } from "../../duration.ts";
 import { InvalidInputs, RunnerError, UsageError } from "../../errors.ts";
 import { isObject } from "../../json.ts";
 import { orNull } from "../../os_error.ts";
 import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
-import { PRODUCTION, type Schedule } from "../../scheduler/schedule.ts";
+import { type Backfill, type Occurrence, type Overlap, PRODUCTION, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { flag, integer, option } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
 import { openClient } from "../open_client.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { policyLines, renderSchedule } from "../render/schedules.ts";
+import type { Style } from "../terminal/style.ts";
 import { formatScheduled } from "../terminal/time_text.ts";
 
 const DEFAULT_FILE = "functions/schedules.ts";
@@ -66,6 +67,59 @@ export const command = defineCommand({
   },
 });
 
+/** How overlapping and missed occurrences and long runs are handled. */
+function policyLines(schedule: Schedule): string[] {
+  const { overlap, backfill, deadlineMs, onDeadline, jitterMs, notify } = schedule;
+  return [
+    OVERLAP_TEXTS[overlap],
+    backfillText(backfill),
+    deadlineMs === null
+      ? "no deadline"
+      : `${onDeadline === "cancel" ? "cancelled" : "reported"} after ${formatExactDuration(deadlineMs)}`,
+    ...(jitterMs === 0 ? [] : [`starts up to ${formatExactDuration(jitterMs)} after the scheduled time`]),
+    // A webhook URL may contain a secret, so only its host is shown.
+    ...notify.map(({ url, on, secretEnv }) =>
+      `notifies ${new URL(url).host} of ${on.join(", ")}${secretEnv === null ? "" : ` (signed with ${secretEnv})`}`
+    ),
+  ];
+}
+
+const OVERLAP_TEXTS = {
+  skip: "skipped while the previous run is active",
+  queue: "waits while the previous run is active",
+  allow: "runs in parallel with the previous run",
+  "cancel-previous": "cancels the previous run if it is active",
+} as const satisfies Record<Overlap, string>;
+
+function backfillText(backfill: Backfill): string {
+  if (backfill === "none") return "missed occurrences are reported, not run";
+  if (backfill === "last" || backfill.all === 1) return "after an outage, runs the last missed occurrence";
+  return `after an outage, runs the last ${backfill.all} missed occurrences`;
+}
+
+function renderSchedule(
+  { schedule, isEnabled, next }: {
+    readonly schedule: Schedule;
+    /** Whether it runs on the selected timeline. */
+    readonly isEnabled: boolean;
+    readonly next: readonly Occurrence[];
+  },
+  style: Style,
+): string {
+  const { name, workflow, suite, cron, timeZone, timelines } = schedule;
+  const state = isEnabled ? style.green("on") : style.yellow("off");
+  const where = timelines.length === 0 ? "disabled" : `on ${timelines.join(", ")}`;
+  return [
+    `${style.bold(name)}  ${state}  ${style.dim(where)}`,
+    `  ${suite ?? workflow}  ${cron}  ${timeZone}`,
+    ...next.map(({ scheduledAtMs: atMs }) => {
+      const utc = timeZone === "UTC" ? "" : style.dim(`  ${new Date(atMs).toISOString().slice(0, 16)}Z`);
+      return `  ${formatScheduled(atMs, timeZone)}${utc}`;
+    }),
+    ...policyLines(schedule).map((line) => style.dim(`  - ${line}`)),
+  ].join("\n");
+}
+
 /** Of disabled schedules too: they are checked before they are enabled. */
 async function checkInputs(invocation: Invocation, list: readonly Schedule[]) {
   const { context, output, signal } = invocation;
@@ -86,22 +140,20 @@ async function checkInputs(invocation: Invocation, list: readonly Schedule[]) {
   output.log("INFO", "The inputs of all schedules fit their workflows");
 }
 
-/** @returns The schedules, and their path as it is shown to the user. */
+/**
+ * Executes the module and checks its export.
+ *
+ * @returns The schedules, and their path as it is shown to the user.
+ */
 async function loadSchedules({ mayRead, readTextFile }: Context, file: string | undefined) {
   const isHere = mayRead(DEFAULT_FILE) && await orNull(readTextFile(DEFAULT_FILE)) !== null;
-  if (file !== undefined || isHere) {
-    const path = file ?? DEFAULT_FILE;
-    const { pathToFileURL } = await import("node:url");
-    return { path, list: await importSchedules(pathToFileURL(path), path) };
-  }
-  const path = `the program's ${DEFAULT_FILE}`;
-  return { path, list: await importSchedules(new URL(`../../../${DEFAULT_FILE}`, import.meta.url), path) };
-}
-
-/** Executes the module and checks its export. */
-async function importSchedules(url: URL, path: string): Promise<readonly Schedule[]> {
+  const own = file ?? (isHere ? DEFAULT_FILE : undefined);
+  const path = own ?? `the program's ${DEFAULT_FILE}`;
+  const url = own === undefined
+    ? new URL(`../../../${DEFAULT_FILE}`, import.meta.url)
+    : (await import("node:url")).pathToFileURL(own);
   const { schedules } = await importModule(url, path);
-  if (schedules !== undefined) return readSchedules(schedules);
+  if (schedules !== undefined) return { path, list: readSchedules(schedules) };
   throw new UsageError(`Cannot read schedules: ${path} does not export any`, {
     hint: "Add a line such as: export const schedules = defineSchedules([…])",
   });
