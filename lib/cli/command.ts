@@ -2,6 +2,7 @@
 
 import { LOG_LEVELS } from "../log.ts";
 import type { CredentialOptions } from "../platform/credentials/sources.ts";
+import type { Deps } from "../runs/deps.ts";
 import {
   type Args,
   type ArgSchema,
@@ -56,6 +57,9 @@ export interface Invocation<Values = unknown> {
   /** Also of what selects an API key, and connects to its host. */
   readonly values: Values & CredentialOptions & { readonly cacert?: string | undefined };
 }
+
+/** A call that has opened what it works with. */
+export type OpenedCall<Values = unknown> = Invocation<Values> & { readonly deps: Deps };
 
 export interface CommandSpec<A extends Args> {
   /** Command lines, and what each does. */

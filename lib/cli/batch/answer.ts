@@ -8,14 +8,13 @@ import type { BatchFacts } from "../../batches/report.ts";
 import { countsOf, resultDocument, resultsCsv, resultsJsonLines } from "../../batches/results.ts";
 import type { BatchOutcome } from "../../runs/batch_task.ts";
 import { isSuccess } from "../../runs/retry_policy.ts";
-import type { Deps } from "../../runs/deps.ts";
 import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Submitted } from "../../result.ts";
 import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
 import { COMPLETED, type End, EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import type { Invocation } from "../command.ts";
+import type { Invocation, OpenedCall } from "../command.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import type { BatchValues } from "./options.ts";
 import type { RowStates } from "./row_states.ts";
@@ -41,7 +40,7 @@ export interface RanBatch {
  * @throws LocalFailure when stdout cannot be written.
  */
 export async function finishBatch(
-  call: Invocation<ResultFiles> & { readonly deps: Deps },
+  call: OpenedCall<ResultFiles>,
   { batch, rows: ownRows, outcome, stopped, hasLogFailed, states, onlyRows }: RanBatch,
 ): Promise<number> {
   const { deps: { store }, output, values } = call;

@@ -5,15 +5,15 @@
 
 import { storeFailureTo } from "../../log.ts";
 import { createBatchControl } from "../../runs/batch_task.ts";
-import type { Deps } from "../../runs/deps.ts";
 import { counted } from "../../text.ts";
-import { type BatchCall, DEFAULT_JOBS } from "./options.ts";
+import type { OpenedCall } from "../command.ts";
+import { type BatchValues, DEFAULT_JOBS } from "./options.ts";
 
 /** How many milliseconds pass before another process's `batch set` is noticed. */
 const UPDATE_MS = 5_000;
 
 export async function openJobs(
-  { deps: { store: { batches }, clock }, output, values }: BatchCall & { readonly deps: Deps },
+  { deps: { store: { batches }, clock }, output, values }: OpenedCall<BatchValues>,
   batchId: string,
 ) {
   const wanted = values.jobs ?? await batches.wantedJobs(batchId);

@@ -18,13 +18,21 @@ import type { StoredBatch } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
 import { refuseOptions } from "../argv.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
+import type { OpenedCall } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { openDeps } from "../open.ts";
 import { checkAppendableFile, checkReplaceableFiles, refuseSameFile } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { finishBatch, type RanBatch } from "./answer.ts";
 import { openJobs } from "./jobs.ts";
-import { type BatchCall, CANARY, DEFAULT_REQUESTS_PER_MINUTE, maxFailuresOf, retryPolicyOf } from "./options.ts";
+import {
+  type BatchCall,
+  type BatchValues,
+  CANARY,
+  DEFAULT_REQUESTS_PER_MINUTE,
+  maxFailuresOf,
+  retryPolicyOf,
+} from "./options.ts";
 import { createRowStates, type RowState } from "./row_states.ts";
 import { answerPlan, confirmMany, reportPlan } from "./show_plan.ts";
 import { viewBatch } from "./view_batch.ts";
@@ -53,7 +61,6 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   return await finishBatch(own, { ...ready, ...ran, onlyRows });
 }
 
-type OpenedCall = BatchCall & { readonly deps: Deps };
 type ReadRows = (deps: Pick<Deps, "client">) => Promise<RowsRead>;
 
 /** What is kept while the runs run: of thousands of rows, their plan is not. */
@@ -63,7 +70,7 @@ interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states"> {
 
 /** @returns The exit code when nothing is to be submitted. */
 async function prepareBatch(
-  call: OpenedCall,
+  call: OpenedCall<BatchValues>,
   { readRows, onlyRows, timeoutMs }: {
     readonly readRows: ReadRows;
     readonly onlyRows: ReadonlySet<number> | null;
@@ -157,7 +164,7 @@ async function cancelReplaced({ deps, output, signal }: OpenedCall, { rows }: Pl
 
 /** The rows, their progress, and the user's interrupts. */
 async function track(
-  call: OpenedCall,
+  call: OpenedCall<BatchValues>,
   { batch: stored, tasks, states, retry, wait: { pollInterval, unreachableTimeoutMs } }: ReadyBatch & {
     readonly retry: RetryPolicy;
     readonly wait: TrackOptions;

@@ -26,13 +26,14 @@ export const command = defineCommand({
     output.log("INFO", output.style.dim("$ pw-workflow-runner run hello-world --input inputs/hello-world.json"));
     // Never use the credentials of this machine.
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
-    await using deps = await openDeps({ context: { ...context, env, clock }, output, signal, values: {} }, "none");
+    const call = { context: { ...context, env, clock }, output, signal, values: {} };
+    await using deps = await openDeps(call, "none");
     const layers = [createInputLayer("inputs/hello-world.json", hello)];
     const spec = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false } as const;
     // The example inputs contain legacy fields, which would cause warnings.
     const { request } = await prepare(deps, { ...spec, checking: "none" }, { signal });
     // The run ends with the simulator, so an interrupt does not need to ask about it.
     const values = { onInterrupt: "keep" } as const;
-    return await submitAndTrack({ context, output, deps, values }, request, { ...DEFAULT_EXECUTE, signal });
+    return await submitAndTrack({ ...call, deps, values }, request, { ...DEFAULT_EXECUTE, signal });
   },
 });

@@ -10,7 +10,7 @@ import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
 import { argument, type ArgValues, flag, oneOf, option, positiveDuration, refuseOptions } from "../argv.ts";
 import { MANY_RUNS_OPTIONS, MATRIX_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
-import { defineCommand, type Invocation } from "../command.ts";
+import { defineCommand, type Invocation, type OpenedCall } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import {
   askForMissing,
@@ -26,8 +26,8 @@ import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument } from "../tracking/run_view.ts";
-import { defaultOnInterrupt, type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
-import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { defaultOnInterrupt, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
@@ -158,13 +158,13 @@ function keyWithPolicy(values: RunValues): KeyWithPolicy | undefined {
 
 /** Submits a run, shows its progress, prints its result and returns the exit code. */
 export async function submitAndTrack(
-  tracking: TrackContext,
+  call: OpenedCall<StopValues>,
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  const { output, deps } = tracking;
-  const result = await trackToEnd(tracking, execute(deps, request, options), {
-    defaultOnInterrupt: defaultOnInterrupt(tracking),
+  const { output, deps } = call;
+  const result = await trackToEnd(call, execute(deps, request, options), {
+    defaultOnInterrupt: defaultOnInterrupt(call),
   });
   await deleteExpired(deps);
   return await printResult(output, result);

@@ -5,7 +5,7 @@ import { findRuns } from "../../runs/find.ts";
 import { withinTimeout } from "../../runs/limit.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, type OpenedCall } from "../command.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -15,8 +15,8 @@ import { resultDocument } from "../tracking/run_view.ts";
 import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
 import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 import { stoppedTogether } from "../tracking/stopped_together.ts";
-import { type TrackContext, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
-import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult } from "./run.ts";
 
 export const command = defineCommand({
@@ -53,18 +53,18 @@ export const command = defineCommand({
 });
 
 async function trackAll(
-  tracking: TrackContext & { readonly signal: AbortSignal },
+  call: OpenedCall<StopValues>,
   runIds: readonly RunId[],
   options: TrackOptions,
 ): Promise<readonly RunResult[]> {
-  const { deps, output, signal } = tracking;
+  const { deps, output, signal } = call;
   using table = runIds.length < 2
     ? undefined
     : (await import("../tracking/run_table.ts")).startRunTable(output, deps.clock, runIds);
   signal.addEventListener("abort", () => table?.[Symbol.dispose](), { once: true });
   return await stoppedTogether(
     runIds.map((runId) =>
-      trackToEnd(tracking, trackRun(deps, runId, options), {
+      trackToEnd(call, trackRun(deps, runId, options), {
         label: runIds.length > 1 ? formatRunId(runId) : undefined,
         viewer: table?.viewerOf(runId),
         // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.

@@ -4,7 +4,6 @@ import { orError, RunnerError } from "../../errors.ts";
 import type { ReportCase } from "../../reports/report.ts";
 import { caseLine } from "../../reports/text.ts";
 import { type BatchEvent, createBatchControl } from "../../runs/batch_task.ts";
-import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
@@ -15,11 +14,12 @@ import type { CheckedCase } from "../../suites/preflight.ts";
 import { createRowStates, type RowState } from "../batch/row_states.ts";
 import { viewBatch } from "../batch/view_batch.ts";
 import { noteOf } from "../render/batch_lines.ts";
+import type { OpenedCall } from "../command.ts";
 import { inputChecking } from "../input_options.ts";
 import { Stopped } from "../context.ts";
 import { runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import type { SuiteCall } from "./options.ts";
+import type { SuiteValues } from "./options.ts";
 
 interface ExecuteParts
   extends Pick<ExecuteSuitesOptions, "sessionId" | "previous" | "retriesThreshold" | "earlier" | "budgets"> {
@@ -29,7 +29,7 @@ interface ExecuteParts
 
 /** @returns Also whether it started a run, and what ended it early: a signal, or why the runs could not be observed. */
 export async function executeCases(
-  call: SuiteCall & { readonly deps: Deps },
+  call: OpenedCall<SuiteValues>,
   checked: readonly CheckedCase[],
   { title, environment, ...parts }: ExecuteParts,
 ) {

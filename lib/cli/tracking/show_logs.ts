@@ -6,11 +6,11 @@ import { escapeJson, oneLine } from "../../escape.ts";
 import { cleanLines, createLogCleaner, type LogCleaner, type LogTextOptions } from "../../log_text.ts";
 import { createLogReader, createTail, lastLines, type LogReader, type Tail } from "../../platform/logs.ts";
 import type { RunDetail, RunId } from "../../run.ts";
-import type { Deps } from "../../runs/deps.ts";
 import { missingLogs } from "../../runs/failure.ts";
 import { DEFAULT_TRACK } from "../../runs/options.ts";
 import { followDelayMs, MAX_RETRY_AFTER_MS } from "../../runs/poll_interval.ts";
 import { allSteps, formatPath, lacksJobs, type PlacedStep } from "../../runs/view.ts";
+import type { OpenedCall } from "../command.ts";
 import type { Output } from "../output.ts";
 
 /** What `--tail` keeps in memory for each step, in UTF-16 code units. */
@@ -18,11 +18,7 @@ const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 
 const NO_LOGS_YET = "No logs yet";
 
-export interface LogDeps {
-  readonly deps: Deps;
-  readonly output: Output;
-  readonly signal: AbortSignal;
-}
+type LogCall = Pick<OpenedCall, "deps" | "output" | "signal">;
 
 export interface WantedLogs {
   readonly run: RunDetail;
@@ -35,7 +31,7 @@ export interface WantedLogs {
 
 /** Prints the logs so far. */
 export async function printLogs(
-  { deps, output, signal }: LogDeps,
+  { deps, output, signal }: LogCall,
   runId: RunId,
   { run, isSelected, isFailedOnly, tail }: WantedLogs,
 ): Promise<void> {
@@ -158,7 +154,7 @@ interface FollowedLog {
  * @throws The last error of an outage that takes longer than a wait for a run allows by default.
  */
 export async function followLogs(
-  { deps, output, signal }: LogDeps,
+  { deps, output, signal }: LogCall,
   runId: RunId,
   { isSelected, isFailedOnly, tail }: WantedLogs,
 ): Promise<void> {

@@ -5,33 +5,25 @@ import type { RunEvent } from "../../events.ts";
 import type { RunResult, Submitted } from "../../result.ts";
 import { formatRunId, type RunDetail, type RunId, runIdOf } from "../../run.ts";
 import { cancelRun } from "../../runs/cancel.ts";
-import type { Deps } from "../../runs/deps.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { withLimit } from "../../runs/limit.ts";
 import { programCommand } from "../../shell_command.ts";
 import { oneLine } from "../../escape.ts";
+import type { Invocation, OpenedCall } from "../command.ts";
 import { askYesNo, canAsk } from "../confirm.ts";
-import { type Context, LocalFailure, OutputFailed, Stopped, type StoppedWait } from "../context.ts";
+import { LocalFailure, OutputFailed, Stopped, type StoppedWait } from "../context.ts";
 import { machineFailure } from "../failure_report.ts";
 import type { Output } from "../output.ts";
 import { runName, watchCommand } from "./run_lines.ts";
 import { type RunViewer, viewRun } from "./run_view.ts";
 import type { OnInterrupt, OnTimeout, StopValues } from "./wait_options.ts";
 
-/** What a command that tracks runs works with. */
-export interface TrackContext {
-  readonly context: Context;
-  readonly output: Output;
-  readonly deps: Deps;
-  readonly values: StopValues;
-}
-
 /** An event that identifies the submission or its run. */
 type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
 
 /** @throws Stopped, with what has become of the run. */
 export async function trackToEnd(
-  tracking: TrackContext,
+  call: OpenedCall<StopValues>,
   events: AsyncGenerator<RunEvent, RunResult>,
   { label, viewer: givenViewer, defaultOnInterrupt }: {
     /** The name of the run, if several are tracked at once. */
@@ -41,7 +33,7 @@ export async function trackToEnd(
     readonly defaultOnInterrupt: OnInterrupt;
   },
 ): Promise<RunResult> {
-  const { output, deps, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = tracking;
+  const { output, deps, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = call;
   let latest: Milestone | undefined;
   using viewer = givenViewer ?? await viewRun(output, deps.clock, { label, onTimeout });
   try {
@@ -51,22 +43,22 @@ export async function trackToEnd(
       viewer.show(event);
     });
     viewer[Symbol.dispose]();
-    return await handleTimeout(tracking, result, onTimeout);
+    return await handleTimeout(call, result, onTimeout);
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
     viewer[Symbol.dispose]();
-    throw new Stopped(error.signal, await waitAfter(tracking, error, { latest, policy: onInterrupt }));
+    throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt }));
   }
 }
 
 /** The default of `--on-interrupt`. */
-export function defaultOnInterrupt({ context, output }: Pick<TrackContext, "context" | "output">): OnInterrupt {
+export function defaultOnInterrupt({ context, output }: Invocation): OnInterrupt {
   return canAsk(context) && output.mode === "text" ? "ask" : "keep";
 }
 
 /** Keeps or cancels the run when the process is stopped. `null` if there is none. */
 async function waitAfter(
-  tracking: TrackContext,
+  call: OpenedCall<StopValues>,
   { signal }: Stopped,
   { latest, policy }: { readonly latest: Milestone | undefined; readonly policy: OnInterrupt },
 ): Promise<StoppedWait | null> {
@@ -74,21 +66,21 @@ async function waitAfter(
   // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
   const mayCancel = signal === "SIGINT";
   if (latest.type === "submitting") {
-    const wait = policy === "cancel" && mayCancel ? await cancelSubmitted(tracking, latest) : null;
+    const wait = policy === "cancel" && mayCancel ? await cancelSubmitted(call, latest) : null;
     return wait ?? whileSubmitting(latest);
   }
   const { runId, submitted } = startedRun(latest);
   const question = `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too?`;
-  const isCancelled = mayCancel && (policy === "ask" ? await askYesNo(tracking, question) : policy === "cancel");
+  const isCancelled = mayCancel && (policy === "ask" ? await askYesNo(call, question) : policy === "cancel");
   if (!isCancelled) return kept(runId, submitted);
-  using limit = policy === "cancel" ? tracking.deps.clock.timeout(MAX_CANCEL_MS) : undefined;
-  return { ...await cancelled(tracking, runId, limit?.signal), submitted };
+  using limit = policy === "cancel" ? call.deps.clock.timeout(MAX_CANCEL_MS) : undefined;
+  return { ...await cancelled(call, runId, limit?.signal), submitted };
 }
 
 /** Cancels the run of a result that timed out, if the policy is to cancel it. */
-async function handleTimeout(tracking: TrackContext, result: RunResult, policy: OnTimeout): Promise<RunResult> {
+async function handleTimeout(call: OpenedCall, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
-  const { message, hint } = await cancelled(tracking, runIdOf(result));
+  const { message, hint } = await cancelled(call, runIdOf(result));
   return { ...result, message: `${message}: timed out. ${hint}` };
 }
 
@@ -98,7 +90,7 @@ const CANCEL_RETRY_DELAY_MS = 1_000;
 
 /** Cancels the run that an interrupted submit may still start; `null` if there is none so far. */
 async function cancelSubmitted(
-  { deps }: TrackContext,
+  { deps }: OpenedCall,
   { slug }: Extract<Milestone, { type: "submitting" }>,
 ): Promise<StoppedWait | null> {
   if (slug === null) return null;
@@ -117,7 +109,7 @@ async function cancelSubmitted(
 }
 
 async function cancelled(
-  { deps }: TrackContext,
+  { deps }: OpenedCall,
   runId: RunId,
   limit?: AbortSignal,
 ): Promise<Omit<StoppedWait, "submitted">> {

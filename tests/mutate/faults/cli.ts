@@ -10,13 +10,13 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["SIGTERM and SIGHUP cancel the run", "mayCancel && (policy", "(policy"],
     [
       "--on-interrupt cancel keeps the run",
-      'await askYesNo(tracking, question) : policy === "cancel"',
-      "await askYesNo(tracking, question) : false",
+      'await askYesNo(call, question) : policy === "cancel"',
+      "await askYesNo(call, question) : false",
     ],
     [
       "--on-interrupt keep cancels the run",
-      'await askYesNo(tracking, question) : policy === "cancel"',
-      "await askYesNo(tracking, question) : true",
+      'await askYesNo(call, question) : policy === "cancel"',
+      "await askYesNo(call, question) : true",
     ],
     [
       "--on-timeout cancel keeps the run",
@@ -50,8 +50,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "a CI system kills the job before a cancel without a response is reported",
-      'policy === "cancel" ? tracking.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
-      'policy === "ask" ? tracking.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
+      'policy === "cancel" ? call.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
+      'policy === "ask" ? call.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
     ],
     [
       "Ctrl-C asks where there is no terminal",
@@ -96,7 +96,7 @@ export const CLI_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/commands/run.ts", [...INTERRUPT, ...PROGRAM], [
     [
       "Ctrl-C during run never asks",
-      "defaultOnInterrupt: defaultOnInterrupt(tracking)",
+      "defaultOnInterrupt: defaultOnInterrupt(call)",
       'defaultOnInterrupt: "keep"',
     ],
     [
