@@ -86,9 +86,12 @@ function tooLarge(): Response {
 const MAX_WAIT_MS = 25_000;
 const MAX_KEY_LENGTH = 255;
 
-/** The error response to an unknown parameter: ignoring it would hide a typo. */
-export function unknownParameter({ searchParams }: URL, allowed: readonly string[]): Response | undefined {
-  const unknown = [...searchParams.keys()].find((name) => !allowed.includes(name));
+/** The error response to a parameter that is unknown, or given twice: ignoring it would hide a mistake. */
+export function parameterProblem({ searchParams }: URL, allowed: readonly string[]): Response | undefined {
+  const names = [...searchParams.keys()];
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined) return problemResponse(400, `The parameter ${JSON.stringify(repeated)} is given twice`);
+  const unknown = names.find((name) => !allowed.includes(name));
   if (unknown === undefined) return undefined;
   const available = allowed.length === 0 ? "This request has none" : `Available: ${allowed.join(", ")}`;
   return problemResponse(400, `Unknown parameter ${JSON.stringify(unknown)}. ${available}`);

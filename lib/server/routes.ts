@@ -5,7 +5,7 @@ import { RunnerError, StorageError, UsageError } from "../errors.ts";
 import { type AccessLevel, accessOf, challengeFor } from "./auth.ts";
 import { checkHealth } from "./health.ts";
 import { problemFromError, problemResponse, SECURITY_HEADERS } from "./problem.ts";
-import { unknownParameter } from "./request.ts";
+import { parameterProblem } from "./request.ts";
 import { MAX_NAME_LENGTH, type RouteContext, type RouteHost } from "./route_context.ts";
 
 type Route = readonly [
@@ -58,8 +58,8 @@ export function createRoutes(host: RouteHost): Hono {
       const name = decodeName(path, url.pathname);
       if (name === undefined) return problemResponse(400, "Malformed URL");
       if (name.length > MAX_NAME_LENGTH) return problemResponse(404, "The name is too long");
-      const unknown = parameters === null ? undefined : unknownParameter(url, parameters);
-      if (unknown !== undefined) return unknown;
+      const problem = parameters === null ? undefined : parameterProblem(url, parameters);
+      if (problem !== undefined) return problem;
       const service = await host.open().catch(refuseAsServer);
       return await respond({ service, request, url, name, closing: host.closing, inFlight });
     });

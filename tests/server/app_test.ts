@@ -144,6 +144,8 @@ const REJECTED: readonly (readonly [what: string, path: string, options: Request
     body: '{"workflow": "quick", "inputs": {"a": [9007199254740993]}}',
   }, 422],
   ["an unknown parameter", "/runs?wiat=20s", { method: "POST", body: QUICK }, 400],
+  ["a parameter that is given twice", "/runs?limit=2&limit=3", {}, 400],
+  ["a wait that is given twice", "/runs?wait=1s&wait=soon", { method: "POST", body: QUICK }, 400],
   ["an invalid cursor", "/runs?cursor=40", {}, 400],
   ["an invalid wait", "/runs?wait=soon", { method: "POST", body: QUICK }, 400],
   ["a malformed path", "/runs/%E0%A4%A", {}, 400],
