@@ -24,12 +24,8 @@ export interface OutputOptions {
   /** The values to redact, shared by the outputs of one invocation. */
   readonly secrets?: string[];
   readonly reporter?: Reporter | undefined;
-  /** Wraps lines that are wider than a terminal. */
-  readonly wrap?: ((text: string, columns: number) => string) | undefined;
-  /** Cuts a live line that is wider than the terminal. */
-  readonly cut?: ((line: string, columns: number) => string) | undefined;
-  /** How many rows a line takes that was drawn before the terminal became narrower. */
-  readonly rowsOf?: ((line: string, columns: number) => number) | undefined;
+  /** Fits lines into a terminal; loaded only where there is one. */
+  readonly fitting?: typeof import("./terminal/wrap.ts") | undefined;
 }
 
 /** Where a command writes. */
@@ -37,18 +33,7 @@ export type Output = Readonly<ReturnType<typeof createOutput>>;
 
 export function createOutput(
   { stdout, stderr }: Context,
-  {
-    mode,
-    level,
-    color,
-    isDumb = false,
-    formatDocument = formatJson,
-    secrets = [],
-    reporter,
-    wrap,
-    cut = (line) => line,
-    rowsOf,
-  }: OutputOptions,
+  { mode, level, color, isDumb = false, formatDocument = formatJson, secrets = [], reporter, fitting }: OutputOptions,
 ) {
   let live: LiveLine | undefined;
   let eventsFailure: OutputFailed | undefined;
@@ -73,7 +58,8 @@ export function createOutput(
   const isColored = { answer: isColorful(stdout), interactive: isColorful(stderr) };
   const answerStyle = styleFor(isColored.answer);
   const lines = (writer: TextWriter, text: string, isColored: boolean) => {
-    const fit = (text: string) => wrap !== undefined && writer.isTerminal ? wrap(text, writer.columns()) : text;
+    const fit = (text: string) =>
+      fitting !== undefined && writer.isTerminal ? fitting.wrapLines(text, writer.columns()) : text;
     write(writer, `${text}\n`, (text) => escaped(text, isColored), fit);
   };
   const log = (messageLevel: LogLevel, text: string) => {
@@ -139,8 +125,8 @@ export function createOutput(
       if (!hasLiveLines) return undefined;
       live = startLiveLine(stderr, clock, (columns, rows) => {
         const lines = escaped(render(columns, rows), isColored.interactive).split("\n");
-        return lines.map((line) => cut(line, columns)).join("\n");
-      }, rowsOf);
+        return lines.map((line) => fitting?.fitStyledToWidth(line, columns) ?? line).join("\n");
+      }, fitting?.rowsOf);
       return live;
     },
   };

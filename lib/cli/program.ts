@@ -200,9 +200,8 @@ async function outputFor(context: Context, shared: Shared & { readonly level: Lo
   const color = given.has("noColor") ? "never" : colorMode(context.env);
   const formatDocument = isYaml ? (await import("./yaml_document.ts")).formatYaml : undefined;
   const isTerminal = context.stdout.isTerminal || context.stderr.isTerminal;
-  const { wrapLines: wrap, fitStyledToWidth: cut, rowsOf } = isTerminal ? await import("./terminal/wrap.ts") : {};
-  const fitting = { wrap, cut, rowsOf };
-  return createOutput(context, { mode, color, isDumb: isDumb(context.env), formatDocument, ...fitting, ...shared });
+  const fitting = isTerminal ? await import("./terminal/wrap.ts") : undefined;
+  return createOutput(context, { mode, color, isDumb: isDumb(context.env), formatDocument, fitting, ...shared });
 }
 
 /** @throws UsageError for a bad value in the environment; one on the command line was refused earlier. */

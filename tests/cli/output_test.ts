@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createOutput, type OutputOptions } from "../../lib/cli/output.ts";
+import * as fitting from "../../lib/cli/terminal/wrap.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
 import { SECRET_MASK } from "../../lib/redact.ts";
 import { aContext } from "../support/cli_context.ts";
@@ -21,7 +22,7 @@ Deno.test("answers go to stdout and messages to stderr", () => {
 Deno.test("lines of answers and messages are wrapped on a terminal only, and nothing else is", () => {
   const wrap = (text: string, columns: number) => `${columns}:${text}`;
   for (const isTerminal of [true, false]) {
-    const { output, stdout, stderr } = aStage({ isTerminal, wrap });
+    const { output, stdout, stderr } = aStage({ isTerminal, fitting: { ...fitting, wrapLines: wrap } });
     output.answer("a b");
     output.log("INFO", "c d");
     const [answer, message] = isTerminal ? [/^\d+:a b\n$/, /^\d+:c d\n$/] : [/^a b\n$/, /^c d\n$/];
@@ -135,7 +136,7 @@ Deno.test("the live line is cleared during other output and drawn again below it
 
 Deno.test("each live line is cut to the terminal, because a wrapped line cannot be cleared", () => {
   const cut = (line: string, columns: number) => `${columns}:${line}`;
-  const { output, stderr } = aStage({ isTerminal: true, cut });
+  const { output, stderr } = aStage({ isTerminal: true, fitting: { ...fitting, fitStyledToWidth: cut } });
   using _line = output.live(stillClock(), (columns) => `one\nof ${columns}`);
   assert.equal(stderr.text(), `${CLEAR}77:one\n77:of 77`);
 });
@@ -174,7 +175,7 @@ Deno.test("there is no live line in a pipe, on a dumb terminal or at log level W
 });
 
 function aStage(
-  { mode = "text", level = "INFO", color = "auto", isDumb = false, isTerminal = false, wrap, cut }:
+  { mode = "text", level = "INFO", color = "auto", isDumb = false, isTerminal = false, fitting }:
     & Partial<OutputOptions>
     & { readonly isTerminal?: boolean } = {},
 ) {
@@ -188,6 +189,6 @@ function aStage(
   });
   const stdout = recording(bufferedWriter({ isTerminal }), 1);
   const stderr = recording(bufferedWriter({ isTerminal }), 2);
-  const output = createOutput(aContext({ stdout, stderr }), { mode, level, color, isDumb, wrap, cut });
+  const output = createOutput(aContext({ stdout, stderr }), { mode, level, color, isDumb, fitting });
   return { both, stdout, stderr, output };
 }

@@ -192,7 +192,7 @@ export const CLI_FAULTS: readonly Fault[] = [
       "text : formatJson(value));",
     ],
     ["the log level is ignored", "if (shows(messageLevel)) lines(stderr", "lines(stderr"],
-    ["pipes are wrapped", "wrap !== undefined && writer.isTerminal ?", "wrap !== undefined ?"],
+    ["pipes are wrapped", "fitting !== undefined && writer.isTerminal ?", "fitting !== undefined ?"],
   ]),
   ...inFile("lib/cli/terminal/wrap.ts", ["tests/cli/terminal/wrap_test.ts"], [
     ["lines of a log are wrapped", " || LOG_LINE.test(text)", ""],
