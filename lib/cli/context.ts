@@ -17,6 +17,8 @@ export interface TextWriter {
   columns(): number;
   /** The terminal's height in lines; 24 if it is unknown. */
   rows(): number;
+  /** Calls back when the program continues after it was stopped, as by Ctrl-Z: others may have written since. */
+  readonly onContinue?: ((callback: () => void) => Disposable) | undefined;
 }
 
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";

@@ -108,7 +108,10 @@ async function promptYesNo(question: string, signal?: AbortSignal): Promise<bool
 
 function onKeys(callback: (text: string) => void): Disposable {
   let isListening = true;
-  Deno.stdin.setRaw(true, { cbreak: Deno.build.os !== "windows" });
+  const setRaw = () => Deno.stdin.setRaw(true, { cbreak: Deno.build.os !== "windows" });
+  // A shell sets the terminal to its own mode.
+  const continuing = onContinue(setRaw);
+  setRaw();
   void (async () => {
     const buffer = new Uint8Array(64);
     while (isListening) {
@@ -120,9 +123,16 @@ function onKeys(callback: (text: string) => void): Disposable {
   return {
     [Symbol.dispose]() {
       isListening = false;
+      continuing[Symbol.dispose]();
       Deno.stdin.setRaw(false);
     },
   };
+}
+
+function onContinue(callback: () => void): Disposable {
+  if (Deno.build.os === "windows") return { [Symbol.dispose]: () => {} };
+  Deno.addSignalListener("SIGCONT", callback);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGCONT", callback) };
 }
 
 function textWriter(stream: typeof Deno.stdout): TextWriter {
@@ -132,6 +142,7 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
     isTerminal,
     columns: () => isTerminal && consoleSize()?.columns || DEFAULT_COLUMNS,
     rows: () => isTerminal && consoleSize()?.rows || DEFAULT_ROWS,
+    onContinue,
     write(text) {
       let bytes = encoder.encode(text);
       while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));

@@ -27,7 +27,7 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
 
   /** @throws PromptCancelled when the user cancelled the prompt. */
   async function ask<Answer>(prompt: Promise<Answer | CancelSymbol>): Promise<Answer> {
-    using _end = cancelAtEnd(process.stdin, signal);
+    using _keys = adaptKeys(process.stdin, signal);
     const answer = await prompt;
     if (!isCancel(answer)) return answer;
     signal?.throwIfAborted();
@@ -137,14 +137,20 @@ function watchKeys(input: Input, pattern: RegExp) {
 
 /**
  * Makes Ctrl-D a Ctrl-C where it deletes nothing: otherwise it pauses the input, and the prompt would wait for keys forever.
- * So does the signal, after which no key may come any more: the terminal may be closed.
+ * So does the signal, after which no key may come any more: the terminal may be closed. Ctrl-Z is ignored: the runtime would
+ * stop the program, but not show the prompt again.
  */
-function cancelAtEnd(input: Input, signal: AbortSignal | undefined): Disposable {
+function adaptKeys(input: Input, signal: AbortSignal | undefined): Disposable {
   const keys = watchKeys(input, CTRL_D);
   const cancel = () => input.emit("keypress", "\u0003", { name: "c", sequence: "\u0003", ctrl: true });
   // Once the prompt has seen the key itself.
   const onPause = () => keys.match() && queueMicrotask(cancel);
+  const ignoreCtrlZ = (_text: unknown, key: { ctrl?: boolean; name?: string }) => {
+    if (key.ctrl && key.name === "z") key.name = "";
+  };
   input.on("pause", onPause);
+  // Before the prompt.
+  input.prependListener("keypress", ignoreCtrlZ);
   signal?.addEventListener("abort", cancel);
   // It may have come while the prompt was loaded, or between two of them.
   if (signal?.aborted) queueMicrotask(cancel);
@@ -152,6 +158,7 @@ function cancelAtEnd(input: Input, signal: AbortSignal | undefined): Disposable 
     [Symbol.dispose]() {
       keys[Symbol.dispose]();
       input.off("pause", onPause);
+      input.off("keypress", ignoreCtrlZ);
       signal?.removeEventListener("abort", cancel);
     },
   };

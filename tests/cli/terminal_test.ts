@@ -11,6 +11,7 @@ import { submittedTo } from "../support/received.ts";
 import { openTerminal, type TerminalOptions, tmuxMissing } from "../support/tmux.ts";
 
 const missing = await tmuxMissing();
+const noJobs = missing ?? (Deno.build.os === "windows" ? "there is no job control" : undefined);
 const ROOT = new URL("../../", import.meta.url).pathname;
 const RUN = "run hello-world -i inputs/hello-world.json --no-check";
 
@@ -212,6 +213,26 @@ for (const [from, to] of [[120, 50], [80, 60], [50, 120]] as const) {
 }
 
 Deno.test({
+  ...needing("a batch that was stopped with Ctrl-Z continues with `fg`: its table is whole, and its keys work", noJobs),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    await using terminal = await stage.open("", { command: "PS1='$ ' bash --norc --noprofile -i" });
+    const command = `'${Deno.execPath()}' run --no-prompt -A main.ts run never-ending --no-check --matrix a=1,2`;
+    await terminal.keys(command, "Enter");
+    await terminal.waitFor(/2 running[^]*\+\/- at once \(8\)$/);
+    await terminal.keys("C-z");
+    await terminal.waitFor(/at once \(8\)\n\[1\]\+ +Stopped[^]*\$$/);
+    await terminal.keys("fg", "Enter");
+    // Above, it stays as it was.
+    await terminal.waitFor(/at once \(8\)\n\[1\]\+ +Stopped[^]*\$ fg\n[^]*2 running[^]*at once \(8\)$/);
+    await terminal.keys("+");
+    await terminal.waitFor(/at once \(9\)$/);
+    await terminal.keys("q");
+    await terminal.waitFor(/\$$/);
+  },
+});
+
+Deno.test({
   ...needing("a dumb terminal gets a line per change, without colors or a line that is rewritten", missing),
   async fn() {
     await using stage = await aStage({ speed: 20 });
@@ -257,7 +278,7 @@ Deno.test({
     await using stage = await aStage({ speed: 60 });
     await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
     await terminal.waitFor(/password: *$/);
-    await terminal.keys("hunter2x", "BSpace", "Enter");
+    await terminal.keys("hunter2x", "BSpace", "C-z", "Enter");
     const screen = await terminal.waitFor(/\[ended 0\]/);
     assert.ok(!screen.includes("hunter2"), screen);
     assert.equal(submittedTo(stage.simulator)[0]?.inputs.password, "hunter2");

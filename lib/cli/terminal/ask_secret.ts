@@ -1,7 +1,7 @@
 import { abortable } from "../../abortable.ts";
 import { Stopped } from "../context.ts";
 
-const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U] = ["\u007f", "\u0003", "\u0004", "\b", "\u0015"];
+const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U, CTRL_Z] = ["\u007f", "\u0003", "\u0004", "\b", "\u0015", "\u001a"];
 
 /**
  * Reads a line from the terminal without echo, and restores the terminal's settings.
@@ -33,7 +33,7 @@ async function readLine(): Promise<string> {
       if (key === "\r" || key === "\n" || key === CTRL_D) return line;
       if (key === BACKSPACE || key === CTRL_H) line = [...line].slice(0, -1).join("");
       else if (key === CTRL_U) line = "";
-      else line += key;
+      else if (key !== CTRL_Z) line += key;
     }
   }
 }

@@ -38,6 +38,10 @@ export function startLiveLine(
     writer.write(clearing() + line);
     shown = line;
   };
+  const continuing = writer.onContinue?.(() => {
+    shown = "";
+    draw();
+  });
   draw();
   tick(clock, draw, stopping.signal);
   return {
@@ -47,6 +51,7 @@ export function startLiveLine(
     hide,
     [Symbol.dispose](): void {
       hide();
+      continuing?.[Symbol.dispose]();
       stopping.abort();
     },
   };

@@ -62,6 +62,21 @@ Deno.test("lines that wrapped, because the terminal became narrower, are cleared
   assert.deepEqual(writer.pieces.slice(1), [`\r\u001b[3A\u001b[J${text}`, "\r\u001b[1A\u001b[J"]);
 });
 
+Deno.test("after the program was stopped, as by Ctrl-Z, the line is drawn below what the shell wrote", () => {
+  let resume = () => {};
+  let isListening = true;
+  const onContinue = (callback: () => void) => {
+    resume = callback;
+    return { [Symbol.dispose]: () => void (isListening = false) };
+  };
+  const writer = { ...bufferedWriter(), onContinue };
+  const line = startLiveLine(writer, stillClock(), () => "one\ntwo");
+  resume();
+  line[Symbol.dispose]();
+  assert.deepEqual(writer.pieces, [`${CLEAR}one\ntwo`, `${CLEAR}one\ntwo`, "\r\u001b[1A\u001b[J"]);
+  assert.equal(isListening, false);
+});
+
 Deno.test("a disposed line is never drawn again", () => {
   const writer = bufferedWriter();
   const line = startLiveLine(writer, stillClock(), () => "here");
