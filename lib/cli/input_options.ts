@@ -2,7 +2,8 @@
 
 import { UsageError } from "../errors.ts";
 import { oneLine } from "../escape.ts";
-import type { LayerSources } from "../inputs/layers.ts";
+import { readLayers } from "../inputs/layers.ts";
+import type { InputLayer } from "../inputs/merge.ts";
 import type { UnknownCondition } from "../inputs/walk_fields.ts";
 import type { LogLevel } from "../log.ts";
 import type { Problem } from "../problem.ts";
@@ -46,8 +47,9 @@ export function logUnknownConditions(output: Output, level: LogLevel, unknown: r
   }
 }
 
-export function inputSources(context: Context): LayerSources {
-  return {
+/** Reads the values of `-i`. */
+export async function readInputs(context: Context, given: readonly string[] = []): Promise<InputLayer[]> {
+  return await readLayers(given, {
     readTextFile: context.readTextFile,
     readStdin: () => context.stdin.readText(),
     promptSecret: (path) => {
@@ -58,7 +60,7 @@ export function inputSources(context: Context): LayerSources {
       }
       return context.promptSecret(path);
     },
-  };
+  });
 }
 
 /** Asks for required inputs without a value; `undefined` without a terminal, or where a program reads the output. */

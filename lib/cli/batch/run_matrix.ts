@@ -1,14 +1,13 @@
 /** `run WORKFLOW --matrix …`: a batch without a file. */
 
 import { readMatrixRows } from "../../batches/read_rows.ts";
-import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { canonicalJson } from "../../json.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { sha256 } from "../../text.ts";
 import { type ArgValues, refuseOptions } from "../argv.ts";
 import type { Invocation } from "../command.ts";
-import { inputSources } from "../input_options.ts";
+import { readInputs } from "../input_options.ts";
 import type { StopValues } from "../tracking/wait_options.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";
 import { runBatch } from "./run_batch.ts";
@@ -37,7 +36,7 @@ export async function runMatrix(call: Invocation<MatrixValues>): Promise<number>
   });
   const { workflow, onInterrupt } = values;
   const matrix = matrixArguments(values) ?? null;
-  const layers = await readLayers(values.input ?? [], inputSources(context));
+  const layers = await readInputs(context, values.input);
   const sources = { workflow, layers, matrix, repeat: values.repeat ?? 1 };
   // Without a name, the same command continues the same batch.
   const identity = (await sha256(canonicalJson(JSON.parse(JSON.stringify(matrix))))).slice(0, 6);

@@ -5,7 +5,6 @@ import { readRows } from "../../batches/read_rows.ts";
 import { countsOf } from "../../batches/results.ts";
 import { counted } from "../../text.ts";
 import { NotFound, RunnerError, UsageError } from "../../errors.ts";
-import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { cancelRun, recordCancel } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -17,7 +16,7 @@ import { findBatch, listBatches } from "../batch/stored_batches.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
-import { inputSources } from "../input_options.ts";
+import { readInputs } from "../input_options.ts";
 import { openDeps, openRunStore } from "../open.ts";
 import { checkReplaceableFiles, refuseSameFile } from "../output_file.ts";
 
@@ -71,7 +70,7 @@ const ACTIONS = new Map(Object.entries({ status, results, cancel, set }));
 async function runFiles(call: BatchCommandCall): Promise<number> {
   const { context, values } = call;
   const { runBatch } = await import("../batch/run_batch.ts");
-  const overrides = await readLayers(values.input ?? [], inputSources(context));
+  const overrides = await readInputs(context, values.input);
   const sources = { files: values.files, workflow: values.workflow ?? null, overrides, repeat: values.repeat ?? 1 };
   return await runBatch(call, async (deps) =>
     await readRows(sources, {

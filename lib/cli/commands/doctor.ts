@@ -25,7 +25,7 @@ export const command = defineCommand({
   args: { ...PROBE_OPTIONS, ...JSON_OPTION },
   async run(call) {
     const { output, values } = call;
-    if (values.probe !== undefined) return await (await import("../doctor/probe/command.ts")).probe(call, values.probe);
+    if (values.probe !== undefined) return await (await import("../doctor/probe/probe.ts")).probe(call, values.probe);
     refuseOptions(values, Object.keys(PROBE_OPTIONS), { reason: "without --probe", hint: "Add --probe WORKFLOW" });
     const checks: DoctorCheck[] = [];
     for await (const check of runChecks(call)) {

@@ -4,7 +4,6 @@ import { gatherInputs } from "../../runs/prepare.ts";
 import { findUnknownNames } from "../../inputs/check.ts";
 import { type ExplainedInput, explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
-import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { jsonSchemaOf } from "../../inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../inputs/skeleton.ts";
@@ -12,7 +11,7 @@ import { evaluateConditions } from "../../inputs/walk_fields.ts";
 import type { Workflow } from "../../workflow.ts";
 import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { DEFAULTS_OPTION, INPUT_DETAILS, inputSources, logUnknownConditions, showWarnings } from "../input_options.ts";
+import { DEFAULTS_OPTION, INPUT_DETAILS, logUnknownConditions, readInputs, showWarnings } from "../input_options.ts";
 import { openClient } from "../open_client.ts";
 import { checkOutputFile, writeOutputFile } from "../output_file.ts";
 import type { Layout } from "../terminal/style.ts";
@@ -76,7 +75,7 @@ async function printSchema(call: InputsInvocation): Promise<void> {
 }
 
 async function explain({ context, output, signal, values }: InputsInvocation): Promise<void> {
-  const layers = await readLayers(values.input ?? [], inputSources(context));
+  const layers = await readInputs(context, values.input);
   const client = await openClient({ context, output, signal, values });
   const { form, resolved, clusters, notes } = await gatherInputs({ client }, {
     workflow: values.workflow,

@@ -2,14 +2,13 @@ import { InvalidInputs } from "../../errors.ts";
 import { findRun } from "../../runs/find.ts";
 import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
-import { readLayers } from "../../inputs/layers.ts";
 import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
 import { formatPath, parsePath, valueAt } from "../../inputs/path.ts";
 import type { JsonObject } from "../../json.ts";
 import { slugOf, type Submission } from "../../submission.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { inputSources } from "../input_options.ts";
+import { readInputs } from "../input_options.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { findInHistory } from "./history.ts";
 import { INPUT_NOTES, RUN_OPTIONS, submitRunSpec } from "./run.ts";
@@ -25,7 +24,7 @@ export const command = defineCommand({
   async run(call) {
     const { context, signal, values } = call;
     const ref = parseOneRun(values.run);
-    const overrides = await readLayers(values.input ?? [], inputSources(context));
+    const overrides = await readInputs(context, values.input);
     return await submitRunSpec(call, async (deps) => {
       const record = await findInHistory(deps.store, ref);
       if (record !== undefined) return await fromRecord(call.context, record, overrides);

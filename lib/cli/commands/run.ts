@@ -4,7 +4,6 @@ import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { checkIdempotencyKey } from "../../runs/idempotency.ts";
 import { silentLog, storeFailureTo } from "../../log.ts";
-import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
@@ -18,8 +17,8 @@ import {
   INPUT_CHECK_OPTIONS,
   INPUT_DETAILS,
   inputChecking,
-  inputSources,
   logUnknownConditions,
+  readInputs,
   showWarnings,
 } from "../input_options.ts";
 import { openDeps } from "../open.ts";
@@ -92,7 +91,7 @@ export const command = defineCommand({
       hint: "It is for several runs: add --matrix NAME=VALUES or --repeat N",
     });
     output.reporter?.start(values.workflow);
-    const layers = await readLayers(values.input ?? [], inputSources(call.context));
+    const layers = await readInputs(call.context, values.input);
     const spec = { workflow: values.workflow, layers, preset: values.preset ?? null };
     return await submitRunSpec(call, () => Promise.resolve(spec));
   },

@@ -5,11 +5,17 @@ import { didYouMean } from "../../../did_you_mean.ts";
 import { NotFound, Rejected } from "../../../errors.ts";
 import { valueAt } from "../../../inputs/path.ts";
 import type { JsonObject } from "../../../json.ts";
+import type { Http } from "../../../platform/http.ts";
 import { newCorrelationTag, slugFor } from "../../../runs/slug.ts";
 import { listAt, type ProbeResponse, type Requester, textAt } from "./exchange.ts";
 import type { ProbeResult } from "./result.ts";
 
 export interface ProbeOptions {
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Called with each result. */
+  readonly report: (item: string, result: string) => void;
   readonly signal: AbortSignal;
   readonly workflow: string;
   readonly inputs: JsonObject;
@@ -20,8 +26,6 @@ export interface ProbeOptions {
 
 /** What the checks of one probe share. */
 export interface ProbeState extends ProbeOptions {
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly requester: Requester;
   /** What the checks so far found. */
   readonly found: Partial<ProbeResult>;

@@ -1,9 +1,24 @@
 /**
- * Tests how a server behaves where its API is undocumented, with a few runs of one workflow, and cleans up. Every result
- * comes from observed behavior, never from the text of a message.
+ * `doctor --probe`: tests how a server behaves where its API is undocumented, with a few runs of one workflow, and cleans
+ * up. Every result comes from observed behavior, never from the text of a message.
  */
 
-import type { Http } from "../../../platform/http.ts";
+import type { ArgValues } from "../../argv.ts";
+import { expected, UsageError } from "../../../errors.ts";
+import { oneLine } from "../../../escape.ts";
+import { declaredTypes } from "../../../inputs/form.ts";
+import { mergeLayers } from "../../../inputs/merge.ts";
+import { storeFailureTo } from "../../../log.ts";
+import { defaultUserAgent } from "../../../platform/create_client.ts";
+import { createHttp } from "../../../platform/http.ts";
+import { padToWidth } from "../../terminal/text_width.ts";
+import type { Invocation } from "../../command.ts";
+import { confirm } from "../../confirm.ts";
+import { EXIT_CODES } from "../../exit_codes.ts";
+import { readInputs } from "../../input_options.ts";
+import { checkOutputFile, writeOutputFile } from "../../output_file.ts";
+import { openRunStore } from "../../open.ts";
+import { logToOutput, openCredential, readCaCertOption } from "../../open_client.ts";
 import {
   DRY_RUN_CHECKS,
   LEGACY_CHECKS,
@@ -16,11 +31,66 @@ import {
   startRun,
 } from "./checks.ts";
 import { createRequester, textAt } from "./exchange.ts";
-import { type ProbeResult, UNDETERMINED } from "./result.ts";
+import type { PROBE_OPTIONS } from "./options.ts";
+import { type ProbeResult, toServerCapabilities, UNDETERMINED } from "./result.ts";
 
-interface ProbeDeps extends Pick<ProbeState, "clock" | "random"> {
-  readonly http: Http;
-  readonly report: (item: string, result: string) => void;
+const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
+
+type ProbeInvocation = Invocation<ArgValues<typeof PROBE_OPTIONS>>;
+
+/** Confirms, probes the server, stores the capabilities for later runs, and prints the result. */
+export async function probe(call: ProbeInvocation, workflow: string): Promise<number> {
+  const { context, output, signal, values } = call;
+  const { clock, fetch, random } = context;
+  if (values.probeOutput !== undefined) await checkOutputFile(context, values.probeOutput);
+  const layers = await readInputs(context, values.probeInput);
+  const inputs = mergeLayers(layers, declaredTypes(null)).value;
+  const credential = await openCredential(call);
+  const cleanup = values.probeDelete === true ? "deletes them afterwards" : "leaves them in your account";
+  await confirm(call, {
+    isConfirmed: values.yes === true,
+    action: `probe ${credential.host}: starting runs`,
+    question: `This starts up to three runs of ${workflow} on ${credential.host} and ${cleanup}. Continue?`,
+    refused: "nothing was started",
+  });
+  const caCerts = await readCaCertOption(context, values);
+  const parts = { credential, caCerts, fetch, clock, random, log: logToOutput(output), userAgent: defaultUserAgent() };
+  const report = (item: string, result: string) =>
+    output.log("INFO", `${output.style.dim(padToWidth(item, 28))} ${oneLine(result)}`);
+  const { result, remainingRuns } = await probeServer({
+    http: createHttp(parts),
+    clock,
+    random,
+    report,
+    signal,
+    workflow,
+    inputs,
+    deletesRuns: values.probeDelete === true,
+    runTimeoutMs: values.probeTimeout ?? DEFAULT_RUN_TIMEOUT_MS,
+  });
+  await storeResult(call, credential.host, result);
+  if (remainingRuns.length > 0) output.log("INFO", `These runs remain in your account: ${remainingRuns.join(", ")}`);
+  await printResult(call, result);
+  return EXIT_CODES.completed;
+}
+
+/** A failure to store it is only a warning. */
+async function storeResult(call: ProbeInvocation, host: string, result: ProbeResult): Promise<void> {
+  await using store = openRunStore(call, "required");
+  const capabilities = toServerCapabilities(result, call.context.clock.now());
+  await store.updateCapabilities(host, capabilities).catch(storeFailureTo((...line) => call.output.log(...line)));
+}
+
+async function printResult({ context, output, values }: ProbeInvocation, result: ProbeResult): Promise<void> {
+  const path = values.probeOutput;
+  if (path === undefined) return output.document(result);
+  const text = `${JSON.stringify(result, null, 2)}\n`;
+  const error = await writeOutputFile(context, path, text).catch(expected(UsageError));
+  if (error !== undefined) {
+    output.document(result);
+    throw new UsageError(error.message, { hint: "The result is printed above", cause: error });
+  }
+  output.answer(`${output.answerStyle.green("✓")} Wrote the result to ${path}`);
 }
 
 export type Probe = Awaited<ReturnType<typeof probeServer>>;
@@ -31,10 +101,10 @@ export type Probe = Awaited<ReturnType<typeof probeServer>>;
  * @returns Also the slugs of the runs that it started and did not delete.
  * @throws NotFound when there is no such workflow; Rejected when it can't be started; ResponseLost; the signal's reason.
  */
-export async function probeServer(deps: ProbeDeps, options: ProbeOptions) {
-  const { clock, random, http, report } = deps;
-  const requester = createRequester(http, options.signal);
-  const state: ProbeState = { ...options, clock, random, requester, found: {}, started: new Set() };
+export async function probeServer(options: ProbeOptions) {
+  const { clock, http, report, signal } = options;
+  const requester = createRequester(http, signal);
+  const state: ProbeState = { ...options, requester, found: {}, started: new Set() };
   const runAll = async <S extends ProbeState>(checks: ProbeChecks<S>, state: S) => {
     for (const [name, check] of Object.entries(checks)) {
       const [text, found] = await check(state);
@@ -53,17 +123,16 @@ export async function probeServer(deps: ProbeDeps, options: ProbeOptions) {
     }
     const probedOn = new Date(clock.now()).toISOString().slice(0, 10);
     const result: ProbeResult = { ...UNDETERMINED, probedOn, ...state.found, ...requester.observed };
-    return { result, remainingRuns: await cleanUp(deps, state) };
+    return { result, remainingRuns: await cleanUp(state) };
   } catch (error) {
-    await cleanUp(deps, { ...state, signal: new AbortController().signal });
+    await cleanUp({ ...state, signal: new AbortController().signal });
     throw error;
   }
 }
 
 /** Cancels runs that are still running and, if requested, deletes all. Returns the slugs of the remaining runs. */
 async function cleanUp(
-  { http, report }: ProbeDeps,
-  { started, signal, deletesRuns }: ProbeState,
+  { http, report, started, signal, deletesRuns }: ProbeState,
 ): Promise<readonly string[]> {
   const requester = createRequester(http, signal);
   for (const slug of started) {

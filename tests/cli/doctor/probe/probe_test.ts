@@ -202,7 +202,7 @@ interface Stage extends AsyncDisposable {
   /** What it has reported, a line each. */
   readonly reported: readonly string[];
   readonly clock: VirtualClock;
-  probe(options?: Partial<Parameters<typeof probeServer>[1]>): Promise<Probe>;
+  probe(options?: Partial<Parameters<typeof probeServer>[0]>): Promise<Probe>;
 }
 
 async function aStage(options: SimulatorOptions): Promise<Stage> {
@@ -218,7 +218,10 @@ async function aStage(options: SimulatorOptions): Promise<Stage> {
     clock,
     reported,
     probe: (options = {}) =>
-      probeServer({ ...parts, http, report: (check, text) => reported.push(`${check}: ${text}`) }, {
+      probeServer({
+        ...parts,
+        http,
+        report: (check, text) => reported.push(`${check}: ${text}`),
         signal: new AbortController().signal,
         workflow: "quick",
         inputs: {},
