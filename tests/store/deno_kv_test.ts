@@ -106,18 +106,16 @@ if (!Deno.version.deno.startsWith("2.4.")) {
 }
 
 Deno.test("deno-kv: the error of a server by URL shows neither its user nor its password", async () => {
-  const token = Deno.env.get("DENO_KV_ACCESS_TOKEN");
-  Deno.env.set("DENO_KV_ACCESS_TOKEN", "token");
-  try {
-    // Nothing listens there.
-    await assert.rejects(openDenoKvBackend("http://me:sec@ret@127.0.0.1:1/db"), (error) => {
-      assert.ok(error instanceof StorageError);
-      assert.match(error.message, /^Cannot use the run store http:\/\/127\.0\.0\.1:1\/db: .*refused/);
-      assert.ok(!/sec|ret@/.test(Deno.inspect(error)), Deno.inspect(error));
-      return true;
-    });
-  } finally {
-    if (token === undefined) Deno.env.delete("DENO_KV_ACCESS_TOKEN");
-    else Deno.env.set("DENO_KV_ACCESS_TOKEN", token);
-  }
+  const database = await Deno.openKv(":memory:");
+  // As Deno 2.9 words it, which connects when the store is opened; Deno 2.4 connects later.
+  const words = "failed to connect to 'http://me:sec%40ret@127.0.0.1:1/db': error sending request for url " +
+    "(http://me:sec%40ret@127.0.0.1:1/db): client error (Connect): tcp connect error: Connection refused (os error 111)";
+  database.getMany = () => Promise.reject(new TypeError(`Could not open Deno KV database: ${words}`));
+  await using backend = denoKvBackend(database, { name: "http://me:sec@ret@127.0.0.1:1/db", isRemote: true });
+  await assert.rejects(backend.read(["a"]), (error) => {
+    assert.ok(error instanceof StorageError);
+    assert.match(error.message, /^Cannot use the run store http:\/\/127\.0\.0\.1:1\/db: .*Connection refused/);
+    assert.ok(!/sec|ret@/.test(Deno.inspect(error)), Deno.inspect(error));
+    return true;
+  });
 });
