@@ -12,8 +12,12 @@ const MAX_COLUMNS = 80;
 const MIN_COLUMNS = 40;
 
 export const HELP_TOPICS = [
-  { name: "environment", summary: "Environment variables" },
-  { name: "exit-codes", summary: "Exit codes" },
+  { name: "environment", title: "Environment variables", rows: Object.entries(ENVIRONMENT) },
+  {
+    name: "exit-codes",
+    title: "Exit codes",
+    rows: Object.entries(EXIT_CODE_MEANINGS).map(([code, [meaning]]) => [code, meaning] as const),
+  },
 ] as const;
 
 export function renderOverview({ style, columns }: Layout): string {
@@ -28,7 +32,7 @@ export function renderOverview({ style, columns }: Layout): string {
       layout.rows(title, commands.map(({ name, summary }) => [name, summary]))
     ),
     layout.rows("Run references", [["RUN", "A slug, WORKFLOW#47 or WORKFLOW:47, or last"]]),
-    ...HELP_TOPICS.map(({ name }) => renderTopic(name, { style, columns })),
+    ...HELP_TOPICS.map(({ title, rows }) => layout.rows(title, rows)),
     layout.rows("More", [
       ["help COMMAND", "Options and examples of a command"],
       ["help TOPIC", HELP_TOPICS.map(({ name }) => name).join(", ")],
@@ -37,11 +41,8 @@ export function renderOverview({ style, columns }: Layout): string {
   ].join("\n\n");
 }
 
-export function renderTopic(topic: (typeof HELP_TOPICS)[number]["name"], { style, columns }: Layout): string {
-  const layout = layoutFor(style, columns);
-  if (topic === "environment") return layout.rows("Environment variables", Object.entries(ENVIRONMENT));
-  const rows = Object.entries(EXIT_CODE_MEANINGS).map(([code, [meaning]]): [string, string] => [code, meaning]);
-  return layout.rows("Exit codes", rows);
+export function renderTopic({ title, rows }: (typeof HELP_TOPICS)[number], { style, columns }: Layout): string {
+  return layoutFor(style, columns).rows(title, rows);
 }
 
 export function renderHelp(

@@ -184,7 +184,7 @@ async function showHelp(context: Context, output: Output, subject: string | unde
   const layout = { style: output.answerStyle, columns: context.stdout.columns() };
   const topic = HELP_TOPICS.find(({ name }) => name === subject);
   if (subject === undefined) output.answer(renderOverview(layout));
-  else if (topic !== undefined) output.answer(renderTopic(topic.name, layout));
+  else if (topic !== undefined) output.answer(renderTopic(topic, layout));
   else {
     const entry = entryNamed(subject, { others: HELP_TOPICS.map(({ name }) => name) });
     output.answer(renderHelp(entry, await entry.load(), layout));

@@ -18,7 +18,7 @@ for (const columns of [80, 50]) {
   }
   Deno.test(`the overview and the help topics fit into ${columns} columns`, () => {
     assertFits(renderOverview({ style, columns }), columns);
-    for (const { name } of HELP_TOPICS) assertFits(renderTopic(name, { style, columns }), columns);
+    for (const topic of HELP_TOPICS) assertFits(renderTopic(topic, { style, columns }), columns);
   });
 }
 
