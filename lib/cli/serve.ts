@@ -5,7 +5,7 @@
 
 import { readAccessKeys } from "../server/auth.ts";
 import { type Clock, fastClock, systemClock } from "../clock.ts";
-import { RunnerError, UsageError } from "../errors.ts";
+import { messageWithHint, RunnerError, UsageError } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { STORE_NAMES } from "../store/open_kv.ts";
@@ -126,7 +126,7 @@ function listen(
   try {
     return Deno.serve({ port, hostname, onListen }, handler);
   } catch (error) {
-    const reason = osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
+    const reason = osErrorReason(error) ?? messageWithHint(error);
     const hint = "Choose another --port or --hostname";
     throw new UsageError(`Cannot listen on ${host}:${port}: ${reason}`, { hint, cause: error });
   }

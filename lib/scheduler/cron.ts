@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { NotSubmitted, RunnerError } from "../errors.ts";
+import { messageWithHint, NotSubmitted, RunnerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { problemText } from "../problem.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -40,7 +40,7 @@ export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Pr
       if (!didTick) log("INFO", "Another tick is in progress");
       if (failure !== null) throw new NotSubmitted(failure);
     } catch (error) {
-      log("ERROR", `A tick failed: ${error instanceof Error ? error.message : String(error)}`);
+      log("ERROR", `A tick failed: ${messageWithHint(error)}`);
       throw error;
     }
   };

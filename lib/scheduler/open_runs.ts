@@ -2,7 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import { chunksOf } from "../chunks.ts";
-import { RunnerError } from "../errors.ts";
+import { messageWithHint, RunnerError } from "../errors.ts";
 import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -141,7 +141,7 @@ export async function cancelRuns(
       await redactingDeps(deps, submission).client.cancelRun(submission.runId, { signal: either });
     } catch (error) {
       if (!(error instanceof RunnerError) && (!either.aborted || error !== either.reason)) throw error;
-      deps.log("WARNING", error instanceof Error ? error.message : String(error));
+      deps.log("WARNING", messageWithHint(error));
     }
   });
 }

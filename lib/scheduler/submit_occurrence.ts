@@ -200,7 +200,7 @@ async function fileLayer(readTextFile: PrepareParts["readTextFile"], path: strin
   try {
     text = await readTextFile(path);
   } catch (error) {
-    const reason = osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
+    const reason = osErrorReason(error) ?? messageWithHint(error);
     const problem = { origin: path, path: "", message: `cannot be read: ${reason}` };
     throw new InvalidInputs(`Cannot read ${path}`, [problem]);
   }

@@ -1,5 +1,5 @@
 import { sha256 } from "../text.ts";
-import { NotFound } from "../errors.ts";
+import { messageWithHint, NotFound } from "../errors.ts";
 import { slugOf } from "../submission.ts";
 import { addWaitingOccurrence, listWaitingOccurrences } from "../scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
@@ -46,7 +46,7 @@ export async function runScheduleRoute({ service, name, request, closing }: Rout
   // If another tick is in progress, that one or the next handles it.
   const logFailure = (error: unknown) => {
     // The occurrence is stored: an error would make the client retry, and run the schedule twice.
-    deps.log("WARNING", `The tick after ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
+    deps.log("WARNING", `The tick after ${id} failed: ${messageWithHint(error)}`);
     return undefined;
   };
   await tick(service, { ...REQUESTED_TICK, signal: closing }).catch(logFailure);

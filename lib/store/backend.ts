@@ -2,7 +2,7 @@
 
 import { abortable } from "../abortable.ts";
 import type { Clock, Deadline } from "../clock.ts";
-import { StorageError } from "../errors.ts";
+import { messageWithHint, StorageError } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
 
@@ -82,7 +82,7 @@ export function toStorageError(
   { store, hint, isPassing }: { readonly store: string; readonly hint: string; readonly isPassing: boolean },
 ): StorageError {
   if (error instanceof StorageError) return error;
-  const detail = osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
+  const detail = osErrorReason(error) ?? messageWithHint(error);
   const ErrorClass = isPassing ? StorageBusy : StorageError;
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }

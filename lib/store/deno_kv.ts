@@ -5,7 +5,7 @@
  */
 
 import { chunksOf } from "../chunks.ts";
-import { StorageError } from "../errors.ts";
+import { messageWithHint, StorageError } from "../errors.ts";
 import {
   KEY_SEPARATOR,
   keyParts,
@@ -115,7 +115,7 @@ function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): StoreRow {
 
 /** By the runtime's own words: it passes no code. A local file is locked while another handle writes. */
 function asStorageError(error: unknown, { name, isRemote }: DenoKvOptions): StorageError {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageWithHint(error);
   const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large/.test(detail);
   // The URL may hold a password, and the runtime quotes it.
   return toStorageError(isRemote ? new Error(withoutUser(detail)) : error, {

@@ -1,5 +1,6 @@
 import type { ServerCapabilities } from "../capabilities.ts";
 import { systemClock } from "../clock.ts";
+import { messageWithHint } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { isUnreadable, openSqliteBackend, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
@@ -67,7 +68,7 @@ async function whyNotWritableAt(path: string, info: Deno.FileInfo | null): Promi
     await assertWritable(folderOf(path));
     return null;
   } catch (error) {
-    return osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
+    return osErrorReason(error) ?? messageWithHint(error);
   }
 }
 

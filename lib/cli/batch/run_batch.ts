@@ -4,7 +4,7 @@ import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareR
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { planBatch, type PlannedBatch, storedRows } from "../../batches/plan_batch.ts";
 import type { RowsRead } from "../../batches/read_rows.ts";
-import { InvalidInputs, UsageError } from "../../errors.ts";
+import { InvalidInputs, messageWithHint, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { batch } from "../../runs/batch.ts";
 import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
@@ -233,7 +233,7 @@ async function cancelRunning({ deps, output }: OpenedCall, running: readonly Row
     try {
       await cancelRun(deps, { type: "slug", slug: run }, { signal: new AbortController().signal });
     } catch (error) {
-      output.log("WARNING", `Row ${row}: ${error instanceof Error ? error.message : String(error)}`);
+      output.log("WARNING", `Row ${row}: ${messageWithHint(error)}`);
     }
   }
 }
