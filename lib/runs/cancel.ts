@@ -16,7 +16,7 @@ const MAX_POLLS = 5;
 const POLL_DELAY_MS = 1_000;
 
 /**
- * Idempotent; a run that has already ended counts as cancelled.
+ * Cancels a run, and polls it until it is canceling or has ended. Idempotent: one that has already ended is not changed.
  *
  * @returns The run, which is canceling or has ended.
  * @throws NotFound; Unsupported on legacy servers; the error of the cancel request when the run keeps running.

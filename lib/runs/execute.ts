@@ -11,8 +11,8 @@ import { trackSubmission } from "./track.ts";
  * Submits a request at most once and tracks its run. A failed run is a result; errors mean that there is no result.
  *
  * @param given Default: DEFAULT_EXECUTE, and no signal.
- * @throws NotSubmitted, Rejected, ConsentRequired, CredentialError, NotFound: nothing was started; the signal's reason;
- * RangeError for an option that is not a time.
+ * @throws NotSubmitted, Rejected, ConsentRequired, CredentialError, NotFound, IdempotencyKeyConflict: nothing was started;
+ * the signal's reason; RangeError for an option that is not a time; TypeError for another signal or key.
  */
 export async function* execute(
   deps: Deps,

@@ -103,7 +103,8 @@ export interface GatheredInputs {
 /**
  * Loads the workflow, merges and validates the inputs and freezes the request. Sends only reads.
  *
- * @throws NotFound for an unknown workflow or preset; InvalidInputs with all problems.
+ * @throws NotFound for an unknown workflow or preset; InvalidInputs with all problems; UsageError for a display name that is
+ * too long.
  */
 export async function prepare(
   deps: Pick<Deps, "client">,

@@ -20,7 +20,7 @@ import { activated } from "./transition.ts";
  *
  * @param given Default: DEFAULT_TRACK, and no signal.
  * @throws NotFound and the client's other errors when the first read of the run fails, TimedOut when it outlasts the timeout;
- * the signal's reason; RangeError for an option that is not a time.
+ * the signal's reason; RangeError for an option that is not a time; TypeError for what is no run or signal.
  */
 export async function* trackRun(
   deps: Deps,

@@ -91,6 +91,13 @@ for (
     [["fields=velocity"], [
       '-i #2 | fields | must be a list of any of "pressure", "velocity": got "velocity"; give ["velocity"]',
     ]],
+    [["fields=pressure, velocity"], [
+      '-i #2 | fields | must be a list of any of "pressure", "velocity": got "pressure, velocity"; ' +
+      'give ["pressure","velocity"]',
+    ]],
+    [["fields=pressure,speed"], [
+      '-i #2 | fields | must be a list of any of "pressure", "velocity": got "pressure,speed"',
+    ]],
     [["output=x"], ['-i #2 | output | must be an object: got "x"']],
     [["output:={}"], []],
     [["output.folder="], ['-i #2 | output.folder | is required (Folder): give text, got ""']],

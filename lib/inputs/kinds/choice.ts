@@ -88,7 +88,10 @@ function describe(options: readonly ChoiceOption[] | null): string {
 
 function hintFor(isMultiple: boolean, options: readonly ChoiceOption[], value: Json): string | undefined {
   if (isMultiple) {
-    return options.some((option) => option.value === value) ? `give [${JSON.stringify(value)}]` : undefined;
+    const valueOf = (text: string) => options.find((option) => String(option.value) === text)?.value;
+    const text = String(value);
+    const chosen = valueOf(text) === undefined ? text.split(",").map((part) => valueOf(part.trim())) : [valueOf(text)];
+    return chosen.includes(undefined) ? undefined : `give ${JSON.stringify(chosen)}`;
   }
   const sameText = options.find((option) => String(option.value) === String(value) || option.label === value);
   if (sameText !== undefined) return `give ${JSON.stringify(sameText.value)}`;
