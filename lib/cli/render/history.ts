@@ -10,24 +10,15 @@ import { renderTable } from "../terminal/table.ts";
 import { formatAge, formatTime } from "../terminal/time_text.ts";
 import { paintRows, renderFacts } from "./cells.ts";
 
-/** The status of a submission, in one or two words. */
-function submissionStatus(record: Submission): string {
-  const isUnknown = record.state === "unconfirmed" || (record.state === "pending" && record.lostResponses > 0);
-  return runStatusOf(record) ?? (isUnknown ? "unknown" : "not sent");
-}
-
 /** A table with one line per submission. */
 export function renderHistory(
   records: readonly Submission[],
   { style, columns, nowMs }: Layout & { readonly nowMs: number },
 ): string {
-  const rows = records.map((record) => [
-    record.request.workflow,
-    submissionStatus(record),
-    formatAge(record.createdAtMs, nowMs),
-    durationText(record),
-    slugOf(record) ?? "",
-  ]);
+  const rows = records.map((record) => {
+    const { workflowName, status, slug, durationSeconds } = recordDocument(record);
+    return [workflowName, status, formatAge(record.createdAtMs, nowMs), tookText(durationSeconds), slug ?? ""];
+  });
   return renderTable([["WORKFLOW", "STATE", "AGE", "TOOK", "SLUG"], ...rows], {
     columns,
     shortened: 0,
@@ -38,14 +29,14 @@ export function renderHistory(
 
 /** One submission: a line per fact, and the heading of its inputs. */
 export function renderRecord(record: Submission, { style }: { readonly style: Style }): string {
-  const { request, owner, idempotencyKey: key } = record;
-  const { slug, status, errorMessage } = recordDocument(record);
+  const { owner, idempotencyKey: key } = record;
+  const { workflowName, slug, status, durationSeconds, errorMessage } = recordDocument(record);
   const facts = [
-    ["Workflow", request.workflow],
+    ["Workflow", workflowName],
     ["State", status],
     ["Run", slug ?? "?"],
     ["Submitted", formatTime(record.createdAtMs)],
-    ...(durationText(record) === "" ? [] : [["Took", durationText(record)]]),
+    ...(durationSeconds === null ? [] : [["Took", tookText(durationSeconds)]]),
     ...(key === null ? [] : [["Key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
     ["Account", `${owner.user} on ${owner.host}`],
     ...(record.state === "unconfirmed" && record.reconciliation !== null
@@ -59,11 +50,13 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
 export function recordDocument(record: Submission) {
   const { submissionId, owner, request, idempotencyKey: key, createdAtMs, updatedAtMs } = record;
   const result = record.state === "finished" ? record.result : null;
+  const isUnknown = record.state === "unconfirmed" || (record.state === "pending" && record.lostResponses > 0);
   return {
     submissionId,
     workflowName: request.workflow,
     state: record.state,
-    status: submissionStatus(record),
+    /** In one or two words. */
+    status: runStatusOf(record) ?? (isUnknown ? "unknown" : "not sent"),
     slug: slugOf(record),
     runNumber: record.state === "active" ? record.run.number : result?.runNumber ?? null,
     idempotencyKey: key?.text ?? null,
@@ -84,7 +77,6 @@ export function shownInputs({ request }: Submission): JsonObject {
   return maskSecrets(inputs ?? {}, [...secretPaths, ...unlisted]);
 }
 
-function durationText(record: Submission): string {
-  const seconds = record.state === "finished" ? record.result.durationSeconds : null;
+function tookText(seconds: number | null): string {
   return seconds === null ? "" : formatDuration(seconds * 1_000);
 }
