@@ -14,7 +14,7 @@ type Setting = "number" | "text" | readonly (string | number | boolean)[];
 type SettingsOf<T> = Readonly<Record<keyof T, Setting>>;
 
 /** Each option's default, and its values if it does not take any number. */
-const BEHAVIOR = {
+export const BEHAVIOR = {
   apiVersion: ["current", ["current", "legacy", "both"]],
   legacyRead: ["405", ["405", "run"]],
   slugs: ["unique", ["unique", "shared", "existing", "ignored", "refused"]],
@@ -77,6 +77,11 @@ export function checkSettings({ behavior = {}, faults = [], clusters = {} }: Sim
     ...clusterProblems(clusters),
   ];
   if (problems.length > 0) throw new RangeError(problems.join("; "));
+}
+
+/** Whether there is a server behavior option of that name, with that value. */
+export function isSupported(name: string, value: unknown): boolean {
+  return problemsOf("", { [name]: value }, BEHAVIOR_SETTINGS).length === 0;
 }
 
 /** @param clusters By name. */

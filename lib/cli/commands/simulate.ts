@@ -4,14 +4,12 @@ import { expected, UsageError } from "../../errors.ts";
 import { readDocument } from "../../inputs/document.ts";
 import { isObject, type JsonObject, parseJson } from "../../json.ts";
 import { orUsageError } from "../../os_error.ts";
-import { clusterProblems, DEFAULT_BEHAVIOR } from "../../simulator/check_settings.ts";
+import { BEHAVIOR, clusterProblems, isSupported } from "../../simulator/check_settings.ts";
 import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { argument, integer, oneOf, option, positiveNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import { type Context, Stopped } from "../context.ts";
-
-const apiVersionChoice = oneOf("current", "legacy", "both");
 
 export const command = defineCommand({
   examples: {
@@ -40,9 +38,11 @@ export const command = defineCommand({
   args: {
     port: option("N", "Port to listen on (default: a free one)", { parse: integer({ min: 0, max: 65_535 }) }),
     speed: option("X", "How many times as fast runs progress (default 1)", { parse: positiveNumber }),
-    apiVersion: option("VERSION", "current, legacy or both (default current)", { parse: apiVersionChoice }),
+    apiVersion: option("VERSION", "current, legacy or both (default current)", {
+      parse: oneOf(...BEHAVIOR.apiVersion[1]),
+    }),
     slugs: option("RULE", "How requested slugs are handled: unique, shared, existing, ignored or refused", {
-      parse: oneOf("unique", "shared", "existing", "ignored", "refused"),
+      parse: oneOf(...BEHAVIOR.slugs[1]),
     }),
     workflows: option("DIR", "Serve the workflow files of this folder, or one file, besides the samples", {
       completes: "file",
@@ -150,16 +150,8 @@ function isProbeResult(value: unknown): value is ProbeResult {
 
 /** The probed behavior that the simulator supports. */
 function behaviorOf(result: ProbeResult): Partial<ServerBehavior> {
-  const { cancelOfEnded, errorBody, workspace } = result;
-  const wanted = {
-    ...result,
-    apiVersion: result.routes,
-    cancelOfEnded: cancelOfEnded === 204 || cancelOfEnded === 409 ? cancelOfEnded : null,
-    errorBody: errorBody === "other" ? null : errorBody,
-    workspace: workspace === "Off" || workspace === "Starting" ? workspace : null,
-  };
-  const isSupported = (name: string) => Object.hasOwn(DEFAULT_BEHAVIOR, name);
-  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => isSupported(name) && value !== null));
+  const members = Object.entries({ ...result, apiVersion: result.routes });
+  return Object.fromEntries(members.filter(([name, value]) => isSupported(name, value)));
 }
 
 function behaviorOption(value: string): Partial<ServerBehavior> {

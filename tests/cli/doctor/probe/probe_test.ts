@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHttp } from "../../../../lib/platform/http.ts";
 import { findCredential } from "../../../../lib/platform/credentials/credentials.ts";
 import { type Probe, probeServer } from "../../../../lib/cli/doctor/probe/probe.ts";
-import { type ProbeResult, toServerCapabilities } from "../../../../lib/cli/doctor/probe/result.ts";
+import { type ProbeResult, toServerCapabilities, UNDETERMINED } from "../../../../lib/cli/doctor/probe/result.ts";
 import { NotFound, Rejected } from "../../../../lib/errors.ts";
 import { silentLog } from "../../../../lib/log.ts";
 import type { ServerBehavior, Simulator, SimulatorOptions } from "../../../../lib/simulator/simulator.ts";
@@ -169,6 +169,14 @@ Deno.test("a simulator with the probed behavior gives the same result", async ()
   // Measured times vary.
   const measured = { readLagMs: 0, listLagMs: 0, clockSkewMs: 0 };
   assert.deepEqual({ ...second, ...measured }, { ...first, ...measured });
+});
+
+Deno.test("what the simulator cannot do like the probed server is left out", async () => {
+  await using folder = await emptyFolder();
+  const file = `${folder.path}/probe.json`;
+  await Deno.writeTextFile(file, JSON.stringify({ ...UNDETERMINED, slugs: "unique", duplicateSlugStatus: 418 }));
+  await using copy = await simulate(file);
+  assert.match(copy.key, /^pwt_/);
 });
 
 Deno.test("doctor --probe asks for confirmation, and starts nothing without a terminal", async () => {
