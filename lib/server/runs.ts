@@ -199,8 +199,13 @@ function readRunSpec(body: JsonObject): RunSpec {
   const { required, optional } = readScheduleFields(body, FIELDS, { path: "", report });
   const checkTextOrNull: FieldCheck<string> = (value, context) =>
     value === null ? undefined : checkScheduleText(value, context);
+  const checkName: FieldCheck<string> = (value, context) => {
+    const name = checkScheduleText(value, context);
+    if (name === undefined || name.length <= MAX_NAME_LENGTH) return name;
+    return void context.report(context.path, `must have at most ${MAX_NAME_LENGTH} characters`);
+  };
   const spec: RunSpec = {
-    workflow: required("workflow", checkScheduleText) ?? "",
+    workflow: required("workflow", checkName) ?? "",
     layers: [createInputLayer("inputs", optional("inputs", checkJsonObject) ?? {})],
     preset: optional("preset", checkTextOrNull) ?? null,
     displayName: optional("name", checkTextOrNull) ?? null,

@@ -137,6 +137,12 @@ const REJECTED: readonly (readonly [what: string, path: string, options: Request
   ["a body that is nested too deeply", "/runs", { method: "POST", body: DEEP }, 422],
   ["a name that is too long", `/runs/${"x".repeat(5_000)}`, {}, 404],
   ["a workflow whose name is too long", `/runs?workflow=${"x".repeat(5_000)}`, {}, 404],
+  [
+    "a run of a workflow whose name is too long",
+    "/runs",
+    { method: "POST", body: { workflow: "x".repeat(5_000) } },
+    422,
+  ],
   ["an unknown workflow", "/runs", { method: "POST", body: { workflow: "no-such-workflow" } }, 404],
   ["invalid inputs", "/runs", { method: "POST", body: { workflow: "required-inputs" } }, 422],
   ["a number that JSON changes", "/runs", {
@@ -165,6 +171,7 @@ for (const [what, path, options, status] of REJECTED) {
     if (status === 401) assert.match(response.headers.get("www-authenticate") ?? "", /Bearer/);
     if (status === 405) assert.equal(response.headers.get("allow"), "POST, GET, HEAD, OPTIONS");
     assert.equal(server.stage.simulator.received("submit").length, 0);
+    assert.ok(response.text.length < 1_000);
     assert.ok(!response.text.includes(FULL) && !response.text.includes(READ));
   });
 }
