@@ -147,6 +147,23 @@ test("values can be queried as JSON, also where texts hold what PostgreSQL can't
   assert.equal(await server.query(query), "active");
 });
 
+for (
+  const [host, reason] of [
+    ["127.0.0.1:1", "the connection was refused"],
+    ["no-such-host.invalid", "the host name cannot be resolved"],
+  ]
+) {
+  Deno.test({
+    name: `PostgreSQL: why ${host} is not reached is said in words`,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () =>
+      assert.rejects(openPostgresBackend(`postgres://user@${host}/runs`), {
+        message: `Cannot use the run store postgres://${host}/runs: ${reason}`,
+      }),
+  });
+}
+
 Deno.test({
   ...needing(
     "PostgreSQL: a password never reaches an error, and where no server is reached, it is tried again",
