@@ -15,6 +15,11 @@ export function canAsk({ stdin, stderr }: ConfirmDeps["context"]): boolean {
   return stdin.isTerminal && stderr.isTerminal;
 }
 
+/** Whether a prompt can be drawn too, which is rewritten in place. */
+export function canPrompt(context: ConfirmDeps["context"]): boolean {
+  return canAsk(context) && !isDumb(context.env);
+}
+
 /** Asks at the terminal. The default is no. */
 export async function askYesNo({ context, output }: ConfirmDeps, question: string): Promise<boolean> {
   if (context.promptYesNo !== undefined && !isDumb(context.env)) return await context.promptYesNo(question);

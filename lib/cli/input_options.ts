@@ -10,6 +10,7 @@ import type { Problem } from "../problem.ts";
 import type { InputChecking, PrepareOptions } from "../runs/prepare.ts";
 import { flag } from "./argv.ts";
 import type { Invocation } from "./command.ts";
+import { canPrompt } from "./confirm.ts";
 import { type Context, Stopped } from "./context.ts";
 import { warningLine } from "./failure_report.ts";
 import type { Output } from "./output.ts";
@@ -67,15 +68,14 @@ export async function readInputs(context: Context, given: readonly string[] = []
 export function askForMissing(
   { context, output, signal, values }: Invocation<{ readonly noInput?: boolean | undefined }>,
 ): PrepareOptions["ask"] {
-  const isTerminal = context.stdin.isTerminal && context.stderr.isTerminal;
-  if (values.noInput === true || !isTerminal || output.mode !== "text") return undefined;
+  if (values.noInput === true || !canPrompt(context) || output.mode !== "text") return undefined;
   return async ({ form, inputs, paths, clusters }) => {
     const [{ openPrompter }, { promptForFields }, { PromptCancelled }] = await Promise.all([
       import("./terminal/prompter.ts"),
       import("../prompts/fill.ts"),
       import("../prompts/prompter.ts"),
     ]);
-    const prompter = await openPrompter({ context, output, signal });
+    const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts, signal });
     try {
       return await promptForFields(prompter, form, inputs, { clusters, only: paths });
     } catch (error) {

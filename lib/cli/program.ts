@@ -6,6 +6,7 @@ import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { flag, option, readArgv, type ScannedOption, scanWords } from "./argv.ts";
 import { COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
+import { canPrompt } from "./confirm.ts";
 import { type Context, OutputFailed, PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
@@ -106,7 +107,7 @@ async function dispatch(
     readArgv("", GLOBAL_OPTIONS, argv, "pw-workflow-runner");
     throw new UsageError("Missing command", { hint: LIST_HINT });
   }
-  if (context.stdin.isTerminal && context.stderr.isTerminal) return await runInteractive(context);
+  if (canPrompt(context)) return await runInteractive(context);
   // There is no command and no terminal for interactive mode: a usage error.
   const { renderOverview } = await import("./help.ts");
   output.log("ERROR", renderOverview({ style: output.style, columns: context.stderr.columns() }));

@@ -98,11 +98,12 @@ async function readLine(): Promise<string | null> {
 }
 
 async function promptYesNo(question: string, signal?: AbortSignal): Promise<boolean> {
-  const [{ clackPrompter }, { PromptCancelled }] = await Promise.all([
-    import("../prompts/clack_prompter.ts"),
+  const [{ openPrompter }, { PromptCancelled }] = await Promise.all([
+    import("./terminal/prompter.ts"),
     import("../prompts/prompter.ts"),
   ]);
-  const prompter = await clackPrompter({ mayColor: colorMode(systemEnv) !== "never", signal });
+  const mayColor = colorMode(systemEnv) !== "never";
+  const prompter = await openPrompter(textWriter(Deno.stderr), { mayColor, signal });
   return await prompter.confirm(question, { initial: false }).catch(expected(PromptCancelled)) === true;
 }
 

@@ -101,7 +101,8 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
     text: (message, options = {}) => askText(text, message, options),
     multiline: (message, options = {}) => askText(multiline, message, options),
     secret: (message, options = {}) => askText(password, message, options),
-    confirm: (message, { initial }) => ask(confirm({ output, message: oneLine(message), initialValue: initial })),
+    confirm: (message, { initial }) =>
+      ask(confirm({ output, message: wrap(oneLine(message), GUIDE_CELLS), initialValue: initial })),
     // An empty root, because what is typed is appended to it.
     file: (message) => ask(path({ output, message: question(message), root: "" })),
     note: (message) => log.message(wrap(escapeControlCharacters(message), GUIDE_CELLS), { output }),

@@ -247,6 +247,26 @@ Deno.test({
   },
 });
 
+for (
+  const [args, answer] of [
+    ["", /Usage\n {2}pw-workflow-runner COMMAND/],
+    ["logs", /logs: missing argument RUN/],
+    ["run required-inputs", /project +is required/],
+  ] as const
+) {
+  Deno.test({
+    ...needing(`a dumb terminal, where a prompt cannot be drawn, gets none: ${args || "no arguments"}`, missing),
+    async fn() {
+      await using stage = await aStage({ speed: 1 });
+      const command = `TERM=dumb '${Deno.execPath()}' run --no-prompt -A main.ts ${args}`;
+      await using terminal = await stage.open("", { command, rows: 120 });
+      const screen = await terminal.waitFor(/\[ended 2\]/);
+      assert.match(screen, answer);
+      assert.doesNotMatch(screen, /◆/);
+    },
+  });
+}
+
 Deno.test({
   ...needing("`logs -f` shows new lines as they appear and ends with the run", missing),
   async fn() {

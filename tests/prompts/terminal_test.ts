@@ -145,6 +145,8 @@ Deno.test({
       [/◇ {2}Number of cells in each direction \(a whole\n│ {4}number from 1 to 9, required\)\n│ {2}1/],
     ]);
     await terminal.waitFor(/◆ {2}Which of the solvers of this workflow to use\n│ {4}\(required\)\n│/);
+    await terminal.keys("Enter");
+    await terminal.waitFor(/◆ {2}Add a row to Stages of the calculation, in\n│ {4}order\?\n│/);
   },
 });
 
@@ -505,6 +507,7 @@ const WIDE = `on:
     inputs:
       cells: { type: integer, label: Number of cells in each direction, min: 1, max: 9 }
       solver: { type: dropdown, label: Which of the solvers of this workflow to use, options: [{ label: A, value: a }] }
+      stages: { type: list, label: "Stages of the calculation, in order", optional: true, template: { name: { type: string } } }
 ${QUICK}`;
 
 /** It clears the screen where it is written unchanged. */

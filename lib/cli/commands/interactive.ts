@@ -25,7 +25,7 @@ import { viewRun } from "../tracking/run_view.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
-  const prompter = await openPrompter({ context, output });
+  const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts });
   try {
     const { deps, hint } = await openOrPrompt({ context, output, prompter });
     const result = await runInteractive({

@@ -6,7 +6,7 @@ import { PromptCancelled } from "../../prompts/prompter.ts";
 import type { RunId } from "../../run.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { Invocation } from "../command.ts";
-import { canAsk } from "../confirm.ts";
+import { canPrompt } from "../confirm.ts";
 import { type Context, Stopped } from "../context.ts";
 
 const MAX_CHOICES = 50;
@@ -15,7 +15,7 @@ const LIST_HINT = "`pw-workflow-runner runs` lists runs: use a slug, WORKFLOW#47
 
 /** @throws UsageError where there is no terminal to pick a run at. */
 export function checkCanPick(context: Context, command: string): void {
-  if (!canAsk(context)) throw new UsageError(`${command}: missing argument RUN`, { hint: LIST_HINT });
+  if (!canPrompt(context)) throw new UsageError(`${command}: missing argument RUN`, { hint: LIST_HINT });
 }
 
 /**
@@ -36,7 +36,7 @@ export async function pickRun(
     throw new NotFound(`Cannot pick a run: there is no ${isRunning ? "running " : ""}run`, { hint: LIST_HINT });
   }
   const { openPrompter } = await import("../terminal/prompter.ts");
-  const prompter = await openPrompter({ context, output, signal });
+  const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts, signal });
   const choices = runChoices(runs, context.clock.now());
   const picked = await prompter.choose("Select a run", choices).catch(expected(PromptCancelled));
   if (!(picked instanceof PromptCancelled)) return picked;
