@@ -82,7 +82,7 @@ export { type LayerSources, readLayers } from "./inputs/layers.ts";
 export { createInputLayer, type InputLayer } from "./inputs/merge.ts";
 export type { UnknownCondition } from "./inputs/walk_fields.ts";
 export type { LineMap, Lines } from "./inputs/lines.ts";
-export type { InputPath } from "./inputs/path.ts";
+export type { InputPath } from "./value_path.ts";
 export {
   type ListedOpenRow,
   type PruneBounds,

@@ -6,7 +6,7 @@ import { parse } from "../lib/deps/yaml.ts";
 import { walkFields, withDefaults } from "../lib/inputs/walk_fields.ts";
 import { fieldStateOf } from "../lib/inputs/field_state.ts";
 import { createInputLayer, mergeLayers } from "../lib/inputs/merge.ts";
-import { formatPath } from "../lib/inputs/path.ts";
+import { formatPath } from "../lib/value_path.ts";
 import { readForm } from "../lib/inputs/read_form.ts";
 import type { Json, JsonObject } from "../lib/json.ts";
 import { type FieldConditions, resolveInputs } from "../lib/simulator/form.ts";

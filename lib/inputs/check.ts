@@ -4,7 +4,7 @@ import { firstOfKinds, type Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
 import type { Form } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { formatPath, type InputPath } from "./path.ts";
+import { formatPath, type InputPath } from "../value_path.ts";
 import { originOf, sourcesAt, writtenIn } from "./sources.ts";
 import { describeValue } from "./value_check.ts";
 

@@ -1,7 +1,7 @@
 /** Checks what is passed as JSON by code whose types nothing has checked. */
 
 import type { Json, JsonObject } from "../json.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../value_path.ts";
 
 export interface ValueContext {
   /** Of the value, like `schedules[2].cron`. */

@@ -1,6 +1,6 @@
 import { jsonEscape } from "../escape.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { isInside, joinPath } from "./path.ts";
+import { isInside, joinPath } from "../value_path.ts";
 import { replaceSecrets } from "./secrets.ts";
 
 /** More values are easier to read as one JSON object. */

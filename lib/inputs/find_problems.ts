@@ -21,7 +21,7 @@ import {
   type GroupField,
   type ListField,
 } from "./form.ts";
-import { formatPath, type InputPath, valueInside } from "./path.ts";
+import { formatPath, type InputPath, valueInside } from "../value_path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";

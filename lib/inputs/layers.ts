@@ -7,7 +7,7 @@ import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { readDocument } from "./document.ts";
 import { createValueLayer, type InputLayer } from "./merge.ts";
-import { formatPath, parsePath } from "./path.ts";
+import { formatPath, parsePath } from "../value_path.ts";
 import { problemsInJson } from "./scan_json.ts";
 
 /** Access to files, stdin and the terminal. */

@@ -1,5 +1,5 @@
 import type { Json } from "../json.ts";
-import type { InputPath } from "./path.ts";
+import type { InputPath } from "../value_path.ts";
 
 /** A parsed text. */
 export interface ValueDocument<Value extends Json = Json> {

@@ -4,7 +4,7 @@ import type { Field, FieldAttributes, FieldCondition, Form, FormFields, FormNote
 import { FIELD_KINDS } from "./kinds/kinds.ts";
 import type { FieldEntry } from "./kinds/kind.ts";
 import { unknownField } from "./kinds/unknown.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "../value_path.ts";
 
 /**
  * Reads the form, `on.execute.inputs`, of a parsed workflow file. What cannot be interpreted becomes a note.

@@ -3,7 +3,7 @@
 import type { Json } from "../json.ts";
 import type { InputLayer } from "./merge.ts";
 import { type Lines, linesInside, originAtLine } from "./lines.ts";
-import { type InputPath, valueInside } from "./path.ts";
+import { type InputPath, valueInside } from "../value_path.ts";
 
 /** The part of a layer at a path. */
 export interface InputSource {

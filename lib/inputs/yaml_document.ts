@@ -4,7 +4,7 @@ import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNo
 import { isExact, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
-import type { InputPath } from "./path.ts";
+import type { InputPath } from "../value_path.ts";
 import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
 
 /** @throws RangeError for a text that is nested too deeply. */

@@ -147,7 +147,6 @@ function isTransientFailure(result: ExchangeResult): boolean {
 }
 
 /** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
-
 export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "text">): string {
   if (!(headers.get("content-type") ?? "").includes("json")) return text;
   const value = parseJson(text);

@@ -17,6 +17,7 @@ import {
 import { isObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { nonBlank } from "../text.ts";
+import { formatPath } from "../value_path.ts";
 import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
 import { isPermanent, type PermanentErrorKind } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
@@ -237,11 +238,7 @@ export function readErrorBody(text: string): ErrorBody {
 /** Converts `#/inputs/rows/0/name` to `inputs.rows[0].name`. */
 export function pathOfPointer(pointer: string): string {
   const tokens = pointer.replace(/^#/, "").split("/").slice(1).map(unescaped);
-  return tokens.reduce((path, token) => {
-    if (/^\d+$/.test(token)) return `${path}[${token}]`;
-    if (!/^[\w-]+$/.test(token)) return `${path}[${JSON.stringify(token)}]`;
-    return path === "" ? token : `${path}.${token}`;
-  }, "");
+  return formatPath(tokens.map((token) => /^\d+$/.test(token) ? Number(token) : token));
 }
 
 /** False for a web page or JSON. */

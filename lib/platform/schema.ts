@@ -20,8 +20,9 @@ import {
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import { BadResponse } from "../errors.ts";
-import { isObject, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Session } from "../session.ts";
+import { formatPath, valueAt } from "../value_path.ts";
 import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
 
@@ -155,9 +156,9 @@ export function readShape<T>(schema: SchemaOf<T>, response: HttpResponse, action
   const result = safeParse(schema, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const path = issue?.path ?? [];
+  const path = (issue?.path ?? []).map((key) => typeof key === "number" ? key : String(key));
   const expected = issue !== undefined && "expected" in issue ? describeType(String(issue.expected)) : "something else";
-  const where = path.length === 0 ? "the response" : pathText(path);
+  const where = path.length === 0 ? "the response" : formatPath(path);
   throw badResponse(response, action, `${where} must be ${expected}, got ${typeName(valueAt(value, path))}`);
 }
 
@@ -166,7 +167,7 @@ export function readShape<T>(schema: SchemaOf<T>, response: HttpResponse, action
  *
  * @throws BadResponse if it is not JSON.
  */
-export function readJson(response: HttpResponse, action: string): unknown {
+export function readJson(response: HttpResponse, action: string): Json {
   try {
     return JSON.parse(response.text);
   } catch {
@@ -198,20 +199,6 @@ export function jsonObject(value: unknown): JsonObject | null {
 /** `null` for a missing, null or empty text: servers differ in what they send. */
 export function nonEmpty(text: string | null | undefined): string | null {
   return text === undefined || text === null || text === "" ? null : text;
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
-  }, "");
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (parent, key) => typeof parent === "object" && parent !== null ? Reflect.get(parent, key) : undefined,
-    value,
-  );
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { type ClusterField, type Form, hasDefault } from "../inputs/form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { isSecretField } from "../inputs/secrets.ts";
 import { problemsInJson } from "../inputs/scan_json.ts";
-import { formatPath } from "../inputs/path.ts";
+import { formatPath } from "../value_path.ts";
 import { validateValue } from "../inputs/value_check.ts";
 import { type Cluster, isUsableCluster } from "../cluster.ts";
 import { type Json, type JsonObject, parseJson } from "../json.ts";

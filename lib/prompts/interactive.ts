@@ -12,7 +12,7 @@ import { explainInputs } from "../inputs/explain.ts";
 import { type Form, hasClusterFields } from "../inputs/form.ts";
 import { readLayers } from "../inputs/layers.ts";
 import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
-import { parsePath } from "../inputs/path.ts";
+import { parsePath } from "../value_path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
 import type { Cluster } from "../cluster.ts";

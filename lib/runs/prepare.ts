@@ -12,7 +12,7 @@ import {
   mergeLayers,
   type ResolvedInputs,
 } from "../inputs/merge.ts";
-import type { InputPath } from "../inputs/path.ts";
+import type { InputPath } from "../value_path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
 import { frozen, isObject, type Json, type JsonObject } from "../json.ts";

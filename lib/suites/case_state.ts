@@ -1,7 +1,7 @@
 /** What is known of a case while its suite runs. */
 
 import { RunnerError } from "../errors.ts";
-import { valueAt } from "../inputs/path.ts";
+import { valueAt } from "../value_path.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { verdictText } from "../reports/cases.ts";
 import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";

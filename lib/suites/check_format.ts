@@ -2,7 +2,7 @@
 
 import { type FormatIssue, type FormatSchema, type FormatTypes, safeParse } from "../deps/zod.ts";
 import { didYouMean, didYouMeanOrKnown, orList } from "../did_you_mean.ts";
-import { valueAt } from "../inputs/path.ts";
+import { valueAt } from "../value_path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";

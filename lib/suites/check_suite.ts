@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../did_you_mean.ts";
 import { orError } from "../errors.ts";
-import { parsePath } from "../inputs/path.ts";
+import { parsePath } from "../value_path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import type { Problem } from "../problem.ts";

@@ -1,6 +1,6 @@
 /** Numbers that a run measured, compared with their references. Pure. */
 
-import { parsePath } from "../inputs/path.ts";
+import { parsePath } from "../value_path.ts";
 import type { ReportMetric } from "../reports/report.ts";
 import { numberText } from "./compare.ts";
 import type { CaseDocument, ReferenceDocument } from "./format.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { InputLayer } from "../inputs/merge.ts";
-import { type InputPath, parsePath } from "../inputs/path.ts";
+import { type InputPath, parsePath } from "../value_path.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
 import { isSecretReference } from "./document.ts";
 

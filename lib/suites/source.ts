@@ -6,7 +6,7 @@ import { isSecretName } from "../inputs/secrets.ts";
 import { API_KEY_PATTERN } from "../platform/credentials/api_key.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { Problem } from "../problem.ts";
-import { formatPath, type InputPath, isReserved } from "../inputs/path.ts";
+import { formatPath, type InputPath, isReserved } from "../value_path.ts";
 import { type SyntaxProblem, syntaxProblems, tagProblem } from "./syntax.ts";
 
 export type SourcePath = InputPath;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { formatPath } from "../../lib/inputs/path.ts";
+import { formatPath } from "../../lib/value_path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import type { JsonObject } from "../../lib/json.ts";
 

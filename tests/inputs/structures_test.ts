@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
 import { Ajv2020 } from "../deps/ajv.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { formatPath } from "../../lib/inputs/path.ts";
+import { formatPath } from "../../lib/value_path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatPath } from "../../lib/inputs/path.ts";
+import { formatPath } from "../../lib/value_path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { nextQuestion, type PromptAnswers, withAnswer } from "../../lib/prompts/questions.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";

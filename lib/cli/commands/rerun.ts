@@ -3,7 +3,7 @@ import { findRun } from "../../runs/find.ts";
 import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
 import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
-import { formatPath, parsePath, valueAt } from "../../inputs/path.ts";
+import { formatPath, parsePath, valueAt } from "../../value_path.ts";
 import type { JsonObject } from "../../json.ts";
 import { slugOf, type Submission } from "../../submission.ts";
 import { defineCommand } from "../command.ts";

@@ -1,4 +1,4 @@
-import { isObject, type Json } from "../json.ts";
+import { isObject, type Json } from "./json.ts";
 
 /** Keys and indexes, written like `slurm.partition` or `cases[2].name`. */
 export type InputPath = readonly (string | number)[];
