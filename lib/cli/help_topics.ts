@@ -16,7 +16,7 @@ export const ENVIRONMENT = {
   PW_RUN_URL: "Address of a run's page, as a template. See `help open`",
   NO_COLOR: "Disables colors, unless it is empty. Like --no-color",
   FORCE_COLOR: "Uses colors in pipes and files too; 0 disables colors. CLICOLOR_FORCE and CLICOLOR do the same",
-  TERM: "dumb: no colors, and no line that is rewritten in place",
+  TERM: "dumb: no colors, no prompts, and no line that is rewritten in place",
   HTTPS_PROXY: "Proxy for requests. NO_PROXY lists hosts to reach without it",
 } as const;
 
