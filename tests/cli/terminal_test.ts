@@ -190,6 +190,24 @@ for (const columns of [120, 80, 50]) {
   });
 }
 
+Deno.test({
+  ...needing("`resume` shows several runs in one table like `watch`, and one run in a line like `run`", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 4 });
+    const { slug } = await stage.start("run never-ending");
+    await using alone = await stage.open("resume --all --poll fixed");
+    await alone.waitFor(/^Tracking run #1 {2}\(never-ending-[a-z2-7]+\)\n[^]*\n[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Status: running/);
+    await alone.keys("C-c");
+    assert.match(await alone.waitFor(/\[ended 130\]/), /Stopped waiting: run never-ending-/);
+    const second = await stage.start();
+    await using both = await stage.open("resume --all --poll fixed");
+    const screen = await both.waitFor(/2 runs: .*1 completed/);
+    for (const name of ["RUN  ", slug, second.slug]) assert.equal(screen.split(name).length, 2, screen);
+    await both.keys("C-c");
+    assert.match(await both.waitFor(/\[ended 130\]/), /Stopped waiting: run never-ending-/);
+  },
+});
+
 for (const [from, to] of [[120, 50], [80, 60], [50, 120]] as const) {
   Deno.test({
     ...needing(`a terminal resized from ${from} to ${to} columns keeps nothing of the lines it showed before`, missing),

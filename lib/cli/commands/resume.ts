@@ -15,7 +15,7 @@ import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { stoppedTogether } from "../tracking/stopped_together.ts";
+import { type SharedView, trackTogether } from "../tracking/stopped_together.ts";
 import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printNamedResults } from "./watch.ts";
@@ -47,17 +47,15 @@ export const command = defineCommand({
     );
     logSkipped(output, unfinished, deps.clock.now());
     const client = sharingPolls(deps.client, deps.clock, unfinished.resumable.length);
-    const results = await stoppedTogether(
-      unfinished.resumable.map(async (record): Promise<ResumeResult> => {
-        const tracking = { ...call, deps: { ...deps, client } };
-        const events = resumeSubmission(tracking.deps, record, { ...wait, ...options });
-        const result = await trackToEnd(tracking, events, {
-          label: slugOf(record) ?? record.request.workflow,
-          defaultOnInterrupt: "keep",
-        }).catch(expected(RunnerError));
-        return result instanceof RunnerError ? { error: result, record } : { result };
-      }),
-    );
+    const tracking = { ...call, deps: { ...deps, client } };
+    const nameOf = (record: Submission) => slugOf(record) ?? record.request.workflow;
+    const track = async (record: Submission, view: SharedView): Promise<ResumeResult> => {
+      const events = resumeSubmission(tracking.deps, record, { ...wait, ...options });
+      const result = await trackToEnd(tracking, events, { ...view, defaultOnInterrupt: "keep" })
+        .catch(expected(RunnerError));
+      return result instanceof RunnerError ? { error: result, record } : { result };
+    };
+    const results = await trackTogether(tracking, unfinished.resumable, nameOf, track);
     const ended = results.flatMap((result) => "result" in result ? [result.result] : []);
     const runs = results.map(documentOf);
     const end = mostSevereEnd(runs);

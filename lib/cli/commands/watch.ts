@@ -14,7 +14,7 @@ import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
 import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
-import { stoppedTogether } from "../tracking/stopped_together.ts";
+import { trackTogether } from "../tracking/stopped_together.ts";
 import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult } from "./run.ts";
@@ -57,20 +57,13 @@ async function trackAll(
   runIds: readonly RunId[],
   options: TrackOptions,
 ): Promise<readonly RunResult[]> {
-  const { deps, output, signal } = call;
-  using table = runIds.length < 2
-    ? undefined
-    : (await import("../tracking/run_table.ts")).startRunTable(output, deps.clock, runIds);
-  signal.addEventListener("abort", () => table?.[Symbol.dispose](), { once: true });
-  return await stoppedTogether(
-    runIds.map((runId) =>
-      trackToEnd(call, trackRun(deps, runId, options), {
-        label: runIds.length > 1 ? formatRunId(runId) : undefined,
-        viewer: table?.viewerOf(runId),
-        // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
-        defaultOnInterrupt: "keep",
-      })
-    ),
+  return await trackTogether(
+    call,
+    runIds,
+    formatRunId,
+    (runId, view) =>
+      // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
+      trackToEnd(call, trackRun(call.deps, runId, options), { ...view, defaultOnInterrupt: "keep" }),
   );
 }
 

@@ -1,18 +1,17 @@
 /** The progress of several runs on a terminal: one table, updated in place. */
 
 import type { Clock } from "../../clock.ts";
-import { formatRunId, type RunId } from "../../run.ts";
 import type { Output } from "../output.ts";
 import { renderWatched, type WatchedRun } from "../render/watched.ts";
 import { renderEventLine, renderTimeLeft } from "./run_lines.ts";
 import type { RunViewer } from "./run_view.ts";
 
 /** `undefined` where nothing can be updated in place. */
-export function startRunTable(output: Output, clock: Clock, runIds: readonly RunId[]) {
+export function startRunTable(output: Output, clock: Clock, names: readonly string[]) {
   if (output.mode !== "text") return undefined;
   /** Each as it is by now: the time of a run that goes on grows. */
   const rows = new Map<string, () => WatchedRun>(
-    runIds.map(formatRunId).map((name) => [name, () => ({ name, status: "waiting", elapsedMs: null, detail: "" })]),
+    names.map((name) => [name, () => ({ name, status: "waiting", elapsedMs: null, detail: "" })]),
   );
   const line = output.live(
     clock,
@@ -20,8 +19,7 @@ export function startRunTable(output: Output, clock: Clock, runIds: readonly Run
       renderWatched([...rows.values()].map((row) => row()), { style: output.style, columns, rows: height }),
   );
   if (line === undefined) return undefined;
-  const viewerOf = (runId: RunId): RunViewer => {
-    const name = formatRunId(runId);
+  const viewerOf = (name: string): RunViewer => {
     const update = (row: () => Omit<WatchedRun, "name">) => {
       rows.set(name, () => ({ name, ...row() }));
       line.draw();

@@ -3,7 +3,37 @@
 import { expected } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { programCommand } from "../../shell_command.ts";
+import type { OpenedCall } from "../command.ts";
 import { Stopped, type StoppedWait } from "../context.ts";
+import type { RunViewer } from "./run_view.ts";
+
+/** How one of several runs is shown: `undefined` if it is the only one, or if there is no table. */
+export interface SharedView {
+  readonly label: string | undefined;
+  readonly viewer: RunViewer | undefined;
+}
+
+/**
+ * Tracks runs at once, on a terminal in one table.
+ *
+ * @throws Like {@link stoppedTogether}.
+ */
+export async function trackTogether<Run, Result>(
+  { deps, output, signal }: OpenedCall<unknown>,
+  runs: readonly Run[],
+  nameOf: (run: Run) => string,
+  track: (run: Run, view: SharedView) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const isShared = runs.length > 1;
+  using table = isShared
+    ? (await import("./run_table.ts")).startRunTable(output, deps.clock, runs.map(nameOf))
+    : undefined;
+  signal.addEventListener("abort", () => table?.[Symbol.dispose](), { once: true });
+  return await stoppedTogether(runs.map((run) => {
+    const name = nameOf(run);
+    return track(run, { label: isShared ? name : undefined, viewer: table?.viewerOf(name) });
+  }));
+}
 
 /** @throws Stopped, for all of them, if any was stopped; or the first other error. */
 export async function stoppedTogether<T>(waits: readonly Promise<T>[]): Promise<readonly T[]> {
