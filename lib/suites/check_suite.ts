@@ -1,6 +1,6 @@
 /** What the format cannot express: names that must exist, values that belong together. Accepts any document. */
 
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMean, didYouMeanOrKnown } from "../did_you_mean.ts";
 import { orError } from "../errors.ts";
 import { parsePath } from "../value_path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
@@ -13,6 +13,7 @@ import {
   isSecretReference,
   itemsOf,
   listOf,
+  metricsOf,
   type Named,
   namedIn,
   needsOf,
@@ -48,14 +49,20 @@ export function checkSuite(source: SourceFile, { today }: { readonly today: stri
       report,
     );
     checkExpectations(objectOf(value.expect), [...path, "expect"], report);
-    checkMetrics(objectOf(value.metrics), [...path, "metrics"], report);
+    checkMetrics(value.metrics, [...path, "metrics"], report);
+    checkReference(value.reference, [...path, "reference"], metricsOf(value, document), report);
     checkMatrix(objectOf(value.matrix), [...path, "matrix"], report);
     for (const [axis, index, one] of axisMappings(objectOf(value.matrix))) {
       checkExpectations(objectOf(one.expect), [...path, "matrix", axis, index, "expect"], report);
     }
     checkKnownFailures(value, path, { document, today }, report);
   }
-  checkMetrics(objectOf(document.metrics), ["metrics"], report);
+  checkMetrics(document.metrics, ["metrics"], report);
+  const metrics = metricsOf(document, ...cases.map(({ value }) => value));
+  checkReference(document.reference, ["reference"], metrics, report);
+  for (const [name, environment] of Object.entries(objectOf(document.environments))) {
+    checkReference(objectOf(environment).reference, ["environments", name, "reference"], metrics, report);
+  }
   checkNames(textsOf(objectOf(document.defaults).setup), ["defaults", "setup"], setups, report);
   checkNeeds(cases, report);
   checkSecretValues(document, report);
@@ -165,21 +172,44 @@ function checkNumbers(list: readonly Json[], path: SourcePath, report: Report): 
   }
 }
 
-function checkMetrics(metrics: JsonObject, path: SourcePath, report: Report): void {
-  for (const [name, metric] of Object.entries(metrics)) {
+/** What names no metric would never be judged. A file of references may serve several suites, each with its own metrics. */
+function checkReference(
+  reference: Json | undefined,
+  path: SourcePath,
+  metrics: readonly string[],
+  report: Report,
+): void {
+  for (const [resource, names] of Object.entries(objectOf(reference))) {
+    for (const name of Object.keys(objectOf(names)).filter((name) => !metrics.includes(name))) {
+      report([...path, resource, name], `no metric "${name}". ${didYouMeanOrKnown(name, metrics)}`, "key");
+    }
+  }
+}
+
+function checkMetrics(metrics: Json | undefined, path: SourcePath, report: Report): void {
+  for (const [name, metric] of Object.entries(objectOf(metrics))) {
     const { from, regex } = objectOf(metric);
-    checkPattern(regex, [...path, name, "regex"], report);
+    if (checkPattern(regex, [...path, name, "regex"], report) && !hasGroup(String(regex))) {
+      report([...path, name, "regex"], "needs a group, like (\\S+): its text is the value");
+    }
     if (regex === undefined && isObject(from) && from.log !== undefined) {
       report([...path, name], "needs `regex`, whose first group is the value in the log");
     }
   }
 }
 
-function checkPattern(pattern: Json | undefined, path: SourcePath, report: Report): void {
-  if (typeof pattern !== "string") return;
+function hasGroup(pattern: string): boolean {
+  // The empty alternative always matches.
+  return (new RegExp(`${pattern}|`).exec("") ?? []).length > 1;
+}
+
+/** @returns True for a regular expression. */
+function checkPattern(pattern: Json | undefined, path: SourcePath, report: Report): boolean {
+  if (typeof pattern !== "string") return false;
   const regex = orError(SyntaxError, () => new RegExp(pattern, "m"));
-  if (!(regex instanceof SyntaxError)) return;
+  if (!(regex instanceof SyntaxError)) return true;
   report(path, `is no regular expression: ${regex.message.replace(/^Invalid regular expression: \/.*\/m: /s, "")}`);
+  return false;
 }
 
 /** A secret that is written into the file, instead of its name. */

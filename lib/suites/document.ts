@@ -45,6 +45,14 @@ export function namedIn(document: JsonObject, member: string): readonly Named[] 
   });
 }
 
+/** Always measured. */
+export const BUILT_IN_METRICS = ["duration", "queue"] as const;
+
+/** The names of the metrics of these cases or suites, and of those that are always measured. */
+export function metricsOf(...owners: readonly JsonObject[]): readonly string[] {
+  return [...owners.flatMap(({ metrics }) => Object.keys(objectOf(metrics))), ...BUILT_IN_METRICS];
+}
+
 export function environmentsOf(document: JsonObject): readonly { readonly name: string }[] {
   return Object.keys(objectOf(document.environments)).map((name) => ({ name }));
 }

@@ -2,7 +2,7 @@
 
 import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { axisMappings, environmentsOf, listOf, objectOf, type Report } from "./document.ts";
+import { axisMappings, environmentsOf, listOf, metricsOf, objectOf, type Report } from "./document.ts";
 import type { CaseDocument, QuarantineDocument } from "./format.ts";
 import type { ApplicableFailure } from "./judge.ts";
 import { axesOf } from "./matrix.ts";
@@ -19,12 +19,6 @@ export function checkKnownFailures(
     expectationPaths(objectOf(expect))
   );
   const expectations = ["status", ...expectationPaths(objectOf(value.expect)), ...axisExpectations];
-  const metrics = [
-    ...Object.keys(objectOf(value.metrics)),
-    ...Object.keys(objectOf(document.metrics)),
-    "duration",
-    "queue",
-  ];
   const axes = axesOf(objectOf(value.matrix));
   const known = [...axes.keys(), "environment", "resource"];
   const checkWhen = (when: JsonObject, place: SourcePath) => {
@@ -47,7 +41,7 @@ export function checkKnownFailures(
     const failure = objectOf(item);
     checkUntil(failure.until, [...place, "until"], today, report);
     checkKnown(failure.expectation, expectations, [...place, "expectation"], report);
-    checkKnown(failure.metric, metrics, [...place, "metric"], report);
+    checkKnown(failure.metric, metricsOf(value, document), [...place, "metric"], report);
     checkWhen(objectOf(failure.when), [...place, "when"]);
   }
 }

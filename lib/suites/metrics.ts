@@ -3,6 +3,7 @@
 import { parsePath } from "../value_path.ts";
 import type { ReportMetric } from "../reports/report.ts";
 import { numberText } from "./compare.ts";
+import { BUILT_IN_METRICS } from "./document.ts";
 import type { CaseDocument, ReferenceDocument } from "./format.ts";
 import { median } from "./history.ts";
 import { isLogOf, outputAt, type RunEvidence } from "./judge.ts";
@@ -42,10 +43,7 @@ export interface MeasureOptions {
   earlier(metric: string): readonly number[];
 }
 
-/** Always measured; judged only with a reference. */
-const BUILT_IN = ["duration", "queue"] as const;
-
-/** All metrics of a case; those of the platform only with a reference. */
+/** All metrics of a case; those that are always measured only with a reference. */
 export function measureAll(
   { metrics, references }: PlannedMetrics,
   evidence: RunEvidence,
@@ -56,7 +54,7 @@ export function measureAll(
     const facts = { name, unit: metric.unit ?? null, better: metric.better ?? null };
     return judgeMetric(facts, measure(metric, evidence), referenceOf(name), earlier(name));
   });
-  const builtIn = BUILT_IN.filter((name) => !Object.hasOwn(metrics, name)).flatMap((name) => {
+  const builtIn = BUILT_IN_METRICS.filter((name) => !Object.hasOwn(metrics, name)).flatMap((name) => {
     const reference = referenceOf(name);
     const value = name === "duration" ? evidence.runSeconds : evidence.queueSeconds;
     const facts = { name, unit: "s", better: "lower" as const };
