@@ -1,6 +1,7 @@
 import { jsonEscape } from "../escape.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { isInside, joinPath } from "../value_path.ts";
+import { shellWord } from "../shell_command.ts";
 import { replaceSecrets } from "./secrets.ts";
 
 /** More values are easier to read as one JSON object. */
@@ -23,8 +24,8 @@ export function formatInputArguments(
   // One JSON object keeps the order of the members.
   const args = values.length <= MAX_VALUES ? values : jsonArguments("", inputs, "", secrets);
   // A value that starts with a hyphen would be parsed as an option, unless it is joined to its own option.
-  const options = args.map((arg) => arg.startsWith("-") ? ` ${quoted(`--input=${arg}`)}` : ` -i ${quoted(arg)}`);
-  return `${program} run ${quoted(workflow)}${options.join("")}`;
+  const options = args.map((arg) => arg.startsWith("-") ? ` ${shellWord(`--input=${arg}`)}` : ` -i ${shellWord(arg)}`);
+  return `${program} run ${shellWord(workflow)}${options.join("")}`;
 }
 
 /** A list or an empty object is one argument; further arguments replace the placeholders of its secrets. */
@@ -56,8 +57,4 @@ function isTyped(text: string): boolean {
 /** Escapes invisible characters of JSON or a path, so that copying loses none. They only occur inside quotes. */
 function visible(text: string): string {
   return text.replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, jsonEscape);
-}
-
-function quoted(text: string): string {
-  return /^[\w./:=,@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

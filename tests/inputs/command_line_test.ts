@@ -41,7 +41,7 @@ Deno.test("many values become one JSON object, with a prompt for each secret", (
     Array.from({ length: 13 }, (_, index) => [`v${index}`, index === 3 ? "hunter2" : "x"]),
   );
   const line = formatInputArguments("my workflow", inputs, ["v3"], { program: "deno run -A main.ts" });
-  assert.match(line, /^deno run -A main\.ts run 'my workflow' -i '\{"v0":"x",.*"v3":"",.*\}' -i v3=@-$/);
+  assert.match(line, /^deno run -A main\.ts run "my workflow" -i '\{"v0":"x",.*"v3":"",.*\}' -i v3=@-$/);
   assert.ok(!line.includes("hunter2"));
 });
 
