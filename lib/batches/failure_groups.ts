@@ -1,6 +1,7 @@
 /** Rows that failed for the same reason. */
 
 import type { RowResult, RowStatus } from "../batch.ts";
+import { firstLine } from "../result.ts";
 import { normalizedMessage } from "../text.ts";
 import { formatRows } from "./row_numbers.ts";
 
@@ -22,9 +23,9 @@ export function failureGroups(
   results: readonly Pick<RowResult, "row" | "status" | "run" | "error">[],
 ): readonly FailureGroup[] {
   const failed = results.filter(({ status }) => isFailure(status));
-  const groups = Map.groupBy(failed, (result) => normalizedMessage(firstLine(result), [result.run ?? []].flat()));
+  const groups = Map.groupBy(failed, (result) => normalizedMessage(reasonOf(result), [result.run ?? []].flat()));
   return [...groups].map(([normalized, members]) => {
-    const texts = new Set(members.map(firstLine));
+    const texts = new Set(members.map(reasonOf));
     const [only = normalized] = texts;
     return { error: texts.size === 1 ? only : normalized, rows: members.map(({ row }) => row).sort((a, b) => a - b) };
   }).sort((a, b) => b.rows.length - a.rows.length || (a.rows[0] ?? 0) - (b.rows[0] ?? 0));
@@ -38,7 +39,6 @@ export function failureGroupText(
   return `${rows.length} \u00d7 "${error}" (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows, maxParts)})`;
 }
 
-function firstLine({ error, status }: Pick<RowResult, "error" | "status">): string {
-  const [line = ""] = error?.trim().split(/\r?\n/) ?? [];
-  return line.trim() === "" ? `${status}, without an error message` : line.trim();
+function reasonOf({ error, status }: Pick<RowResult, "error" | "status">): string {
+  return firstLine(error ?? "").trimEnd() || `${status}, without an error message`;
 }
