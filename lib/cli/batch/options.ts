@@ -150,8 +150,7 @@ export function maxFailuresOf({ maxFailures }: BatchValues, rowCount: number): n
 
 /** `undefined` without `--matrix` and the options that belong to it. */
 export function matrixArguments(values: ArgValues<typeof MATRIX_OPTIONS>): MatrixArguments | undefined {
+  if (!Object.keys(MATRIX_OPTIONS).some((name) => name in values)) return undefined;
   const { matrix = [], zip = false, exclude = [], include = [], sample, seed, sampling } = values;
-  const isUnused = [matrix, exclude, include].every(({ length }) => length === 0) && !zip &&
-    [sample, seed, sampling].every((value) => value === undefined);
-  return isUnused ? undefined : { matrix, zip, exclude, include, sample, seed, sampling };
+  return { matrix, zip, exclude, include, sample, seed, sampling };
 }
