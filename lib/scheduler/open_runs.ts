@@ -9,7 +9,7 @@ import { inParallel } from "../in_parallel.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { isDue, isOpen, isOwnedBy } from "../submission.ts";
+import { isAbandoned, isDue, isOpen, isOwnedBy, type Submission } from "../submission.ts";
 import { advanceOptions, type TickContext } from "./service.ts";
 import { jitterFractionOf } from "./occurrences.ts";
 import { isOverdue, reportForeign } from "./report_occurrences.ts";
@@ -47,21 +47,36 @@ export async function pollOpen(context: TickContext, { owner, ...input }: PollIn
   const submissions = await deps.store.getMany(chosen);
   const own = submissions.filter((submission) => isOwnedBy(submission, owner));
   const due = own.filter((submission) => isDue(submission, nowMs));
-  const known = new Set(own.filter((submission) => !isDue(submission, nowMs)).map(({ submissionId }) => submissionId));
+  const known = new Set<string>();
+  const note = (submission: Submission) => {
+    // While the search for a run goes on, it is not known whether it is open.
+    if (submission.state !== "unconfirmed") known.add(submission.submissionId);
+  };
+  own.filter((submission) => !isDue(submission, nowMs)).forEach(note);
   const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
   const batches = chunksOf(due, BATCH_SIZE);
   const shared = { ...deps, client: listingOnce(deps.client) };
   let count = 0;
-  await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
-    if (signal.aborted) return;
+  const advanceOnce = async (batch: readonly Submission[]) => {
+    if (signal.aborted) return [];
     const results = await advance(shared, batch, advanceOptions(signal)).catch((error: unknown) => {
       if (!signal.aborted || error !== signal.reason) throw error;
       return [];
     });
     for (const { submission, error } of results) {
       latest.set(submission.submissionId, submission);
-      if (error === undefined) known.add(submission.submissionId);
-      count++;
+      if (error === undefined) note(submission);
+    }
+    return results;
+  };
+  await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
+    let left: readonly Submission[] = batch;
+    for (let step = 0; step < MAX_STEPS && left.length > 0; step++) {
+      const results = await advanceOnce(left);
+      if (step === 0) count += results.length;
+      left = results.flatMap(({ submission, error }, index) =>
+        error === undefined && left[index]?.state === "unconfirmed" ? nextStep(submission, deps.clock.now()) : []
+      );
     }
   });
   const isChosen = new Set(chosen);
@@ -74,6 +89,18 @@ export async function pollOpen(context: TickContext, { owner, ...input }: PollIn
     if (!isOwnedBy(submission, owner)) await reportForeign(context, submission);
   }
   return { open, known, count };
+}
+
+/** Of a submission that a process left when it ended: the search begins, finds its run, and shows that the run has ended. */
+const MAX_STEPS = 3;
+
+/** What else can be done at once for a submission that was unconfirmed; nothing for most. */
+function nextStep(submission: Submission, nowMs: number): readonly Submission[] {
+  if (submission.state === "active" && submission.run.status !== "running") {
+    return [{ ...submission, nextPollAtMs: nowMs }];
+  }
+  // One that was given up would be searched for anew.
+  return submission.state === "unconfirmed" && !isAbandoned(submission) && isDue(submission, nowMs) ? [submission] : [];
 }
 
 /** The batches of a tick share the pages of the list of running runs. */

@@ -343,6 +343,30 @@ tickTest("a queue grows to its limit, and later occurrences are skipped and repo
   assert.equal((await problemsOf(service, "skipped")).length, 30 - MAX_QUEUE_LENGTH - 1);
 });
 
+for (const [what, seconds, want] of [["has ended", 30, "open"], ["continues", 3_600, "skipped"]] as const) {
+  tickTest(
+    `a run that a dying tick submitted and that ${what}: the next occurrence is ${want}`,
+    { specs: [{ ...EVERY, cron: "* * * * *" }], workflows: { short: lasting(seconds) } },
+    async ({ stage, service, tickAt }) => {
+      await tickAt(0);
+      stage.clock.advance(MINUTE_MS);
+      await assert.rejects(tick(await mortal(stage, aLife({ end: "submit", isApplied: true }))), /killed/);
+      assert.equal(stage.simulator.runs().length, 1);
+      await tickAt(2);
+      assert.deepEqual(await statusesOf(service), [want === "open" ? "completed" : "open", want]);
+    },
+  );
+}
+
+tickTest("while a run that may have been submitted is searched for, the next occurrence waits", {
+  specs: [{ ...EVERY, cron: "* * * * *" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0);
+  stage.simulator.addFaults({ on: "submit", cut: "before-effect" });
+  await tickAt(1, 2);
+  assert.deepEqual(await statusesOf(service), ["open", "waiting"]);
+});
+
 tickTest(
   "an occurrence whose submission a dying tick stored is not skipped: its run starts, and is cancelled for the next one",
   {
