@@ -99,7 +99,7 @@ async function runWithPrompts(parts: Parts & { readonly deps: Deps }, request: R
     try {
       const stopping = new AbortController();
       using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-      using viewer = await viewRun(output, deps.clock);
+      using viewer = viewRun(output, deps.clock);
       const result = await toEnd(start(stopping.signal), (event) => {
         if (event.type === "started" && event.slug !== null) runId = { type: "slug", slug: event.slug };
         viewer.show(event);

@@ -22,11 +22,9 @@ export interface RunViewerOptions {
   readonly onTimeout?: OnTimeout | undefined;
 }
 
-export async function viewRun(
-  output: Output,
-  clock: Clock,
-  { label, onTimeout }: RunViewerOptions = {},
-): Promise<RunViewer> {
+type StatusEvent = Extract<RunEvent, { type: "status" }>;
+
+export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunViewerOptions = {}): RunViewer {
   if (output.mode === "events") {
     return {
       show: (event) =>
@@ -38,10 +36,7 @@ export async function viewRun(
       [Symbol.dispose]: () => {},
     };
   }
-  const mayBeLive = label === undefined && output.hasLiveLines;
-  const width = mayBeLive ? await import("../terminal/text_width.ts") : undefined;
-  let status: Extract<RunEvent, { type: "status" }> | undefined;
-  let shownAtMs = 0;
+  let latest: StatusEvent & { readonly shownAtMs: number } | undefined;
   let line: LiveLine | undefined;
   let lastChange = "";
   const print = (text: string) => output.log("INFO", label === undefined ? text : text.replace(/^/gm, `${label}: `));
@@ -49,26 +44,18 @@ export async function viewRun(
     line?.[Symbol.dispose]();
     line = undefined;
   };
-  const live = (event: Extract<RunEvent, { type: "status" }>): LiveLine | undefined => {
-    status = event;
-    shownAtMs = clock.monotonic();
-    if (width === undefined) return undefined;
-    return line ??= output.live(clock, (columns) => {
-      if (status === undefined) return "";
-      const passedMs = clock.monotonic() - shownAtMs;
-      const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
-      const line = renderStatusLine({
-        ...status,
-        elapsedMs: status.elapsedMs + passedMs,
-        timeLeft: timeLeftAfter(status.timeLeft, passedMs),
-      });
-      return width.fitToWidth(`${frame} ${line}`, columns);
-    });
+  const render = () => {
+    if (latest === undefined) return "";
+    const passedMs = clock.monotonic() - latest.shownAtMs;
+    const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
+    const elapsedMs = latest.elapsedMs + passedMs;
+    return `${frame} ${renderStatusLine({ ...latest, elapsedMs, timeLeft: timeLeftAfter(latest.timeLeft, passedMs) })}`;
   };
-  const showStatus = (event: Extract<RunEvent, { type: "status" }>) => {
+  const showStatus = (event: StatusEvent) => {
     if (event.status !== "running") return;
-    const shown = live(event);
-    if (shown !== undefined) return shown.draw();
+    latest = { ...event, shownAtMs: clock.monotonic() };
+    if (label === undefined) line ??= output.live(clock, render);
+    if (line !== undefined) return line.draw();
     // Without a terminal, print a line only if something besides the time has changed.
     const { platformStatus, position } = event;
     const change = `${platformStatus} ${position?.path.join("/")} ${position?.step}`;

@@ -35,7 +35,7 @@ export async function trackToEnd(
 ): Promise<RunResult> {
   const { output, deps, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = call;
   let latest: Milestone | undefined;
-  using viewer = givenViewer ?? await viewRun(output, deps.clock, { label, onTimeout });
+  using viewer = givenViewer ?? viewRun(output, deps.clock, { label, onTimeout });
   try {
     const result = await toEnd(events, (event) => {
       if (event.type === "submitting" || event.type === "started") latest = event;
