@@ -61,6 +61,8 @@ async function tick(clock: Clock, draw: () => void, signal: AbortSignal): Promis
   try {
     while (true) {
       await clock.sleep(TICK_MS, { signal });
+      // If the program was stopped, the callback for that comes first.
+      await clock.sleep(0, { signal });
       draw();
     }
   } catch {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Clock } from "../../../lib/clock.ts";
 import { PipeClosed } from "../../../lib/cli/context.ts";
 import { startLiveLine } from "../../../lib/cli/terminal/live_line.ts";
 import { rowsOf } from "../../../lib/cli/terminal/wrap.ts";
@@ -75,6 +76,25 @@ Deno.test("after the program was stopped, as by Ctrl-Z, the line is drawn below 
   line[Symbol.dispose]();
   assert.deepEqual(writer.pieces, [`${CLEAR}one\ntwo`, `${CLEAR}one\ntwo`, "\r\u001b[1A\u001b[J"]);
   assert.equal(isListening, false);
+});
+
+Deno.test("a second that ended while the program was stopped draws nothing over what the shell wrote", async () => {
+  const clock = virtualClock();
+  let resume = () => {};
+  const onContinue = (callback: () => void) => {
+    resume = callback;
+    return { [Symbol.dispose]: () => {} };
+  };
+  const writer = { ...bufferedWriter(), onContinue };
+  // As in the runtime: the timer ends first.
+  const sleep: Clock["sleep"] = async (durationMs, options) => {
+    if (durationMs === 0) resume();
+    await clock.sleep(durationMs, options);
+  };
+  let draws = 0;
+  using _line = startLiveLine(writer, { ...clock, sleep }, () => `one\n${draws++}`);
+  await clock.sleep(1_500, {});
+  assert.deepEqual(writer.pieces.slice(0, 2), [`${CLEAR}one\n0`, `${CLEAR}one\n1`]);
 });
 
 Deno.test("a disposed line is never drawn again", () => {
