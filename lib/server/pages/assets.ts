@@ -8,6 +8,7 @@ h1 { font-size: 1.15rem; margin: 0; letter-spacing: .01em; }
 h1 .indicator { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .5em; background: var(--tone, var(--neutral)); box-shadow: 0 0 0 .25em var(--tint, var(--neutral-tint)); }
 header p, footer p { margin: 0; color: var(--muted); overflow-wrap: anywhere; }
 header .asof { margin-left: auto; display: flex; gap: .75rem; align-items: center; }
+.asof [role="status"] { color: var(--error); }
 h2 { font-size: .8rem; margin: 2rem 0 .6rem; text-transform: uppercase; letter-spacing: .09em; color: var(--muted); }
 h2 .count { margin-left: .35em; color: var(--text); }
 h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
@@ -56,8 +57,8 @@ button { font: inherit; font-size: .86rem; color: var(--text); background: var(-
 `;
 
 /**
- * Refreshes the page every 30 seconds while it is visible and the user is not reading in it. The page is complete without
- * it.
+ * Refreshes the page every 30 seconds while it is visible and the user is not reading in it, and shows when that fails. The
+ * page is complete without it.
  */
 export const PAGE_SCRIPT = `
 "use strict";
@@ -70,20 +71,27 @@ export const PAGE_SCRIPT = `
   const label = () => { button.textContent = isPaused ? "Resume refresh" : "Pause refresh"; };
   button.addEventListener("click", () => { isPaused = !isPaused; label(); });
   label();
-  document.querySelector(".asof").append(button);
+  const note = document.createElement("span");
+  note.setAttribute("role", "status");
+  document.querySelector(".asof").append(note, button);
   const isReading = () => document.querySelector("main details[open]") !== null ||
     document.querySelector("main").contains(document.activeElement) || String(getSelection()) !== "";
   const refresh = async () => {
     if (isPaused || document.hidden || isReading()) return;
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (!response.ok) return;
+    if (!response.ok) throw new Error("no page");
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     if (isReading()) return;
     for (const part of ["main", "h1", ".asof p"]) {
       document.querySelector(part).replaceWith(fresh.querySelector(part));
     }
     document.title = fresh.title;
+    note.textContent = "";
   };
-  setInterval(() => refresh().catch(() => {}), EVERY_MS);
+  const showFailure = () => {
+    note.textContent = "Cannot refresh: the server is unavailable";
+    document.title = "! " + document.title.replace(/^! /, "");
+  };
+  setInterval(() => refresh().catch(showFailure), EVERY_MS);
 })();
 `;

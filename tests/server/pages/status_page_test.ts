@@ -196,6 +196,32 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("a page that cannot refresh itself says so until it can", missing),
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
+      await page.clock.install();
+      await page.goto(`${url}/full`);
+      const title = await page.title();
+      const note = page.getByText("Cannot refresh: the server is unavailable");
+      for (const status of [503, null]) {
+        await page.route("**/full", (route) => status === null ? route.abort() : route.fulfill({ status }));
+        await page.clock.runFor(31_000);
+        await note.waitFor();
+        assert.equal(await page.title(), `! ${title}`);
+        await page.clock.runFor(31_000);
+        assert.equal(await note.count(), 1);
+        await page.unroute("**/full");
+        await page.clock.runFor(31_000);
+        await note.waitFor({ state: "detached" });
+        assert.equal(await page.title(), title);
+      }
+    });
+  },
+});
+
+Deno.test({
   ...needing("names, messages and logs are shown and not executed in a browser", missing),
   sanitizeOps: false,
   sanitizeResources: false,
