@@ -28,6 +28,16 @@ export function matchesPattern(pattern: string, names: readonly string[]): boole
   return lowerCaseNames.some((name) => glob.test(name));
 }
 
+/** A path without `.` and `..`. */
+export function normalizedPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.replaceAll("\\", "/").split("/")) {
+    if (part === ".." && !["", "..", undefined].includes(parts.at(-1))) parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
 /** Hexadecimal, 64 digits. */
 export async function sha256(text: string): Promise<string> {
   return [...await digestOf(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");

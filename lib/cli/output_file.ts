@@ -2,6 +2,7 @@
 
 import { expected, UsageError } from "../errors.ts";
 import { orUsageError } from "../os_error.ts";
+import { normalizedPath } from "../text.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
@@ -29,6 +30,14 @@ export function refuseSameFile(paths: readonly (string | undefined)[], what: "ou
   const twice = paths.find((path, index) => path !== undefined && paths.indexOf(path) !== index);
   if (twice === undefined) return;
   throw new UsageError(`Cannot write two ${what} to ${twice}`, { hint: "Give each its own file" });
+}
+
+/** @throws UsageError for a file that the command reads: what it contains would be lost. */
+export function refuseReadFile(outputs: readonly (string | undefined)[], read: readonly string[]): void {
+  const files = new Set(read.map(normalizedPath));
+  const both = outputs.find((path) => path !== undefined && files.has(normalizedPath(path)));
+  if (both === undefined) return;
+  throw new UsageError(`Cannot write ${both}: the command reads this file`, { hint: "Choose another file" });
 }
 
 /** Files that may exist. @throws UsageError for one that cannot be written, before anything is sent. */

@@ -2,7 +2,8 @@
 
 import type { Shard } from "../reports/report.ts";
 import { shuffled } from "../seeded_random.ts";
-import { besides, normalized } from "./suite_files.ts";
+import { normalizedPath } from "../text.ts";
+import { besides } from "./suite_files.ts";
 import type { PlannedCase } from "./plan.ts";
 
 export interface Selection {
@@ -56,9 +57,11 @@ export function isNamed({ name, caseName }: PlannedCase, pattern: string): boole
 
 function isAffected({ file, inputs, paths }: PlannedCase, changedFiles: readonly string[]): boolean {
   const files = [file.path, ...inputs.flatMap((source) => source.type === "layer" ? [source.layer.origin] : [])];
-  const globs = paths.map((path) => globPattern(normalized(besides(file.path, path))));
-  const changed = changedFiles.map(normalized);
-  return changed.some((path) => files.some((own) => normalized(own) === path) || globs.some((glob) => glob.test(path)));
+  const globs = paths.map((path) => globPattern(normalizedPath(besides(file.path, path))));
+  const changed = changedFiles.map(normalizedPath);
+  return changed.some((path) =>
+    files.some((own) => normalizedPath(own) === path) || globs.some((glob) => glob.test(path))
+  );
 }
 
 function globPattern(glob: string): RegExp {

@@ -5,6 +5,7 @@ import type { InputLayer } from "../inputs/merge.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
+import { normalizedPath } from "../text.ts";
 import { checkFormat } from "./check_format.ts";
 import { checkUntil } from "./known_failures.ts";
 import {
@@ -54,7 +55,7 @@ export async function readFiles(
   ): Promise<T | undefined> {
     if (name.includes("${")) return void report(path, "the name of a file cannot contain ${…}");
     const file = besides(source.name, name);
-    const origin = normalized(file);
+    const origin = normalizedPath(file);
     // Not by its normalized path: the parent of a folder's symbolic link is another folder.
     const text = await textOf(file, sources);
     if (typeof text !== "string") return void report(path, `cannot read ${origin}: ${text.reason}`);
@@ -141,14 +142,4 @@ export function besides(path: string, name: string): string {
   if (/^(?:[A-Za-z]:)?[\\/]/.test(name)) return name;
   const folder = /^(.*[\\/])?[^\\/]*$/.exec(path)?.[1] ?? "";
   return folder + name;
-}
-
-/** Without `.` and `..`. */
-export function normalized(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.replaceAll("\\", "/").split("/")) {
-    if (part === ".." && !["", "..", undefined].includes(parts.at(-1))) parts.pop();
-    else if (part !== ".") parts.push(part);
-  }
-  return parts.join("/");
 }

@@ -117,6 +117,19 @@ for (const other of [["--jsonl", "a"], ["--report", "html=a"], ["--log", "a"]]) 
   });
 }
 
+for (const output of [["--csv", "./sweep.csv"], ["--log", "base.json"], ["--report", "html=x/../sweep.csv"]]) {
+  Deno.test(`batch sweep.csv -i base.json ${output.join(" ")} is refused: it would replace what it reads`, async () => {
+    await using stage = await aStage();
+    const { context, written } = files({ "sweep.csv": "n\n1\n", "base.json": "{}" });
+    const words = ["batch", "sweep.csv", "--workflow", "solve", "-i", "base.json", ...output];
+    const { code, stderr } = await stage.call(words, { context });
+    assert.equal(code, 2);
+    assert.match(stderr, /^✗ Cannot write \S+: the command reads this file\n {2}Choose another file\n$/);
+    assert.equal(stage.simulator.received("submit").length, 0);
+    assert.deepEqual([...written], []);
+  });
+}
+
 Deno.test("batch prints one JSON document", async () => {
   await using stage = await aStage();
   const { context } = files({ "sweep.yaml": "workflow: solve\nrows:\n  - inputs: { n: 1 }\n  - inputs: { n: 2 }\n" });

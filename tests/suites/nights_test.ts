@@ -236,6 +236,11 @@ for (const [place, start] of PLACES) {
     const unreadable = await machine.call("merge", "3.json");
     assert.equal(unreadable.code, 2);
     assert.match(unreadable.stderr, /Cannot read 3\.json/);
+    const kept = files.get("1.json");
+    const replacing = await machine.call("merge", "1.json", "2.json", "--report", "ctrf=1.json");
+    assert.equal(replacing.code, 2);
+    assert.match(replacing.stderr, /Cannot write 1\.json: the command reads this file/);
+    assert.equal(files.get("1.json"), kept);
   });
 
   Deno.test(`metrics are compared with references and earlier runs, kept ${place}`, async () => {

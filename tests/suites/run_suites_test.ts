@@ -507,6 +507,20 @@ for (
       2,
       /Cannot write two reports to a\.out/,
     ],
+    [
+      "a report in place of its suite",
+      suite(PASSES),
+      ["a.suite.yaml", "--report", "junit=./a.suite.yaml"],
+      2,
+      /Cannot write \.\/a\.suite\.yaml: the command reads this file/,
+    ],
+    [
+      "a report in place of an input file",
+      { ...suite("{ name: a, workflow: ok, inputs: in.json }"), "in.json": "{}" },
+      ["--report", "ctrf=in.json"],
+      2,
+      /Cannot write in\.json: the command reads this file/,
+    ],
     ["a wrong override", suite(PASSES), ["--set", "case.timeout=5"], 2, /must be a duration/],
   ] as const
 ) {

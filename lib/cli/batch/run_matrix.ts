@@ -8,6 +8,7 @@ import { sha256 } from "../../text.ts";
 import { type ArgValues, refuseOptions } from "../argv.ts";
 import type { Invocation } from "../command.ts";
 import { readInputs } from "../input_options.ts";
+import { refuseReadFile } from "../output_file.ts";
 import type { StopValues } from "../tracking/wait_options.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";
 import { runBatch } from "./run_batch.ts";
@@ -35,6 +36,7 @@ export async function runMatrix(call: Invocation<MatrixValues>): Promise<number>
     hint: "It is for a single run",
   });
   const { workflow, onInterrupt } = values;
+  refuseReadFile([values.csv, values.jsonl, values.log, values.report], values.input ?? []);
   const matrix = matrixArguments(values) ?? null;
   const layers = await readInputs(context, values.input);
   const sources = { workflow, layers, matrix, repeat: values.repeat ?? 1 };

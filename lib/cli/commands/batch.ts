@@ -18,7 +18,7 @@ import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
 import { readInputs } from "../input_options.ts";
 import { openDeps, openRunStore } from "../open.ts";
-import { checkReplaceableFiles, refuseSameFile } from "../output_file.ts";
+import { checkReplaceableFiles, refuseReadFile, refuseSameFile } from "../output_file.ts";
 
 const ARGS = {
   files: argument("FILE…", {
@@ -69,6 +69,8 @@ const ACTIONS = new Map(Object.entries({ status, results, cancel, set }));
 
 async function runFiles(call: BatchCommandCall): Promise<number> {
   const { context, values } = call;
+  const { csv, jsonl, log, report } = values;
+  refuseReadFile([csv, jsonl, log, report], [...values.files, ...values.input ?? []]);
   const { runBatch } = await import("../batch/run_batch.ts");
   const overrides = await readInputs(context, values.input);
   const sources = { files: values.files, workflow: values.workflow ?? null, overrides, repeat: values.repeat ?? 1 };

@@ -5,6 +5,7 @@ import { orUsageError } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { openRunStore } from "../open.ts";
+import { refuseReadFile } from "../output_file.ts";
 import { openHistory } from "./history.ts";
 import { limitsOf, type SuiteCall, wantedReports } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
@@ -18,6 +19,7 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
     });
   }
   const reports = wantedReports(values);
+  refuseReadFile(reports.map(({ file }) => file), paths);
   const files = await Promise.all(paths.map(async (path) => {
     return { path, text: await orUsageError(`read ${path}`, () => context.readTextFile(path)) };
   }));

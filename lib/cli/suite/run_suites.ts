@@ -21,7 +21,7 @@ import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { renderFailure, reportOf } from "../failure_report.ts";
 import { openDeps } from "../open.ts";
-import { checkReplaceableFiles } from "../output_file.ts";
+import { checkReplaceableFiles, refuseReadFile } from "../output_file.ts";
 import { answerList, answerPlan } from "./answer_plan.ts";
 import { executeCases } from "./execute_cases.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
@@ -39,6 +39,8 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const limited = limitsOf(values);
   const paths = await suiteFiles(context, values.suites ?? []);
   const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
+  const inputFiles = suites.flatMap(({ inputFiles }) => [...inputFiles.values()].map(({ origin }) => origin));
+  refuseReadFile(reports.map(({ file }) => file), [...paths, ...inputFiles]);
   const environment = environmentOf(suites, values.env);
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
