@@ -227,6 +227,11 @@ const ROWS: readonly Row[] = [
   },
   { args: ["logs", "hello-world#46", "-f"], code: 0, stdout: /==> hello › prepare <==[^]*==> hello › collect <==/ },
   { args: ["errors", "failing-step#1"], code: 1, stdout: /^✗ step "compile"[^]*undeclared/ },
+  {
+    args: ["errors", "hello-world#46"],
+    code: 0,
+    stdout: /^No job or step reported a failure: the run has the status completed$/m,
+  },
   { args: ["errors", "hello-world#46", "--json"], code: 0, stdout: /"failedJobs": \[\]/ },
   { args: ["cancel", "hello-world#46"], code: 0, stdout: /had already ended: completed/ },
 

@@ -32,7 +32,7 @@ export const command = defineCommand({
       output.document({ slug, status, summary, failedJobs, exitCode, kind: status, submitted: "no" });
     } else if (failure === undefined) {
       const reason = summary === null ? "" : ` (${oneLine(summary)})`;
-      output.answer(`No job or step failed: the run is ${run.status}${reason}`);
+      output.answer(`No job or step reported a failure: the run has the status ${run.status}${reason}`);
     } else {
       const { answerStyle } = output;
       output.answer(`${answerStyle.red("✗")} ${oneLine(failure.summary)}`);

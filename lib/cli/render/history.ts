@@ -37,7 +37,9 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
     ["Run", slug ?? "?"],
     ["Submitted", formatTime(record.createdAtMs)],
     ...(durationSeconds === null ? [] : [["Took", tookText(durationSeconds)]]),
-    ...(key === null ? [] : [["Key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
+    ...(key === null
+      ? []
+      : [["Idempotency key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
     ["Account", `${owner.user} on ${owner.host}`],
     ...(record.state === "unconfirmed" && record.reconciliation !== null
       ? [["Unconfirmed", record.reconciliation.detail]]

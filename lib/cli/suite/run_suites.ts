@@ -160,7 +160,7 @@ async function selectFor(
   if (selected.length > 0 || selectCases(planned, { ...selection, shard: null }).length > 0) return selected;
   if (selectCases(planned, { ...selection, shard: null, ids: null, changedFiles: null }).length === 0) {
     throw new UsageError("Cannot run the suite: no case is selected", {
-      hint: unknown[0]?.hint ?? "--list shows the cases that other options select",
+      hint: unknown[0]?.hint ?? "--list alone shows all cases",
     });
   }
   const why = values.changedSince === undefined

@@ -57,11 +57,11 @@ Deno.test("history lists the runs of this machine without an API key or network"
 
 Deno.test("history show shows one run, by its slug, its number or last", async () => {
   await using stage = await aStage();
-  await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check"]);
+  await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check", "--idempotency-key", "one"]);
   const [{ slug }] = JSON.parse((await stage.program(["history", "--json"])).stdout).records;
   for (const name of [slug, "quick#1", "last"]) {
     const { stdout } = await stage.program(["history", "show", name]);
-    assert.match(stdout, /^Workflow +quick\nState +completed\n[^]*"greeting": "hi"/, name);
+    assert.match(stdout, /^Workflow +quick\nState +completed\n[^]*\nIdempotency key +one\n[^]*"greeting": "hi"/, name);
   }
   assert.equal((await stage.program(["history", "show", "no-such-run"])).code, 5);
 });
