@@ -81,6 +81,11 @@ export interface Context {
   mayRead(path: string): boolean;
   /** Whether a variable may be read. If not, {@link Context.env} returns `undefined`. */
   mayReadEnv(name: string): boolean;
+  /**
+   * Whether another job of the shell has the terminal, as after `&`: a line that is rewritten would be drawn over it, and
+   * reading keys would stop the program.
+   */
+  readonly isInBackground?: (() => boolean) | undefined;
   /** Calls back when the process receives a stop signal, until disposed. */
   onSignal(callback: (signal: StopSignal) => void): Disposable;
 }

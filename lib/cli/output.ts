@@ -17,7 +17,7 @@ export interface OutputOptions {
   readonly mode: OutputMode;
   readonly level: LogLevel;
   readonly color: ColorMode;
-  /** True if the terminal cannot rewrite a line. */
+  /** True if no line of the terminal can, or may, be rewritten. */
   readonly isDumb?: boolean;
   /** Formats a document; JSON by default. */
   readonly formatDocument?: ((value: unknown) => string) | undefined;

@@ -202,7 +202,8 @@ async function outputFor(context: Context, shared: Shared & { readonly level: Lo
   const formatDocument = isYaml ? (await import("./yaml_document.ts")).formatYaml : undefined;
   const isTerminal = context.stdout.isTerminal || context.stderr.isTerminal;
   const fitting = isTerminal ? await import("./terminal/wrap.ts") : undefined;
-  return createOutput(context, { mode, color, isDumb: isDumb(context.env), formatDocument, fitting, ...shared });
+  const isFixed = isDumb(context.env) || (context.stderr.isTerminal && context.isInBackground?.() === true);
+  return createOutput(context, { mode, color, isDumb: isFixed, formatDocument, fitting, ...shared });
 }
 
 /** @throws UsageError for a bad value in the environment; one on the command line was refused earlier. */

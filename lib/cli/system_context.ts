@@ -40,8 +40,9 @@ export function systemContext(versionLine: string): Context {
     checkReplaceable,
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
     createFolder: async (path) => await Deno.mkdir(path, { recursive: true }),
-    mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
+    mayRead,
     mayReadEnv,
+    isInBackground,
     onSignal,
     onKeys: Deno.stdin.isTerminal() ? onKeys : undefined,
     promptYesNo: Deno.stderr.isTerminal() ? promptYesNo : undefined,
@@ -128,6 +129,24 @@ function onKeys(callback: (text: string) => void): Disposable {
       Deno.stdin.setRaw(false);
     },
   };
+}
+
+function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+const PROCESS_STATUS = "/proc/self/stat";
+
+/** False where the system does not report it, or may not be asked. */
+function isInBackground(): boolean {
+  if (Deno.build.os !== "linux" || !mayRead(PROCESS_STATUS)) return false;
+  try {
+    // After the name: state, parent, process group, session, terminal, its process group; -1 without one.
+    const [, , group, , , foreground] = Deno.readTextFileSync(PROCESS_STATUS).replace(/^.*\) /s, "").split(" ");
+    return foreground !== "-1" && foreground !== group;
+  } catch {
+    return false;
+  }
 }
 
 function onContinue(callback: () => void): Disposable {

@@ -251,6 +251,20 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("a batch in the background neither stops nor draws over the shell's prompt", noJobs),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    await using terminal = await stage.open("", { command: "PS1='$ ' bash --norc --noprofile -i" });
+    const command = `'${Deno.execPath()}' run --no-prompt -A main.ts run quick --no-check --matrix a=1,2 &`;
+    await terminal.keys(command, "Enter");
+    const screen = await terminal.waitFor(/2 rows: 2 completed/);
+    assert.doesNotMatch(screen, /Stopped|q detach/);
+    await terminal.keys("Enter");
+    await terminal.waitFor(/\[1\]\+ +Done/);
+  },
+});
+
+Deno.test({
   ...needing("a dumb terminal gets a line per change, without colors or a line that is rewritten", missing),
   async fn() {
     await using stage = await aStage({ speed: 20 });

@@ -64,7 +64,7 @@ export function liveTable(
     }, { columns, rows, style: output.style });
     return table.text;
   });
-  const keys = context.onKeys?.((text) => {
+  const keys = line && context.onKeys?.((text) => {
     for (const key of parseKeys(text)) {
       if (key === "detach") return detach();
       if (key === "more" || key === "fewer") {
