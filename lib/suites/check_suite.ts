@@ -1,7 +1,8 @@
 /** What the format cannot express: names that must exist, values that belong together. Accepts any document. */
 
 import { didYouMean, didYouMeanOrKnown } from "../did_you_mean.ts";
-import { orError } from "../errors.ts";
+import { parseDuration } from "../duration.ts";
+import { orError, UsageError } from "../errors.ts";
 import { parsePath } from "../value_path.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
@@ -140,6 +141,7 @@ function checkExpectations(expect: JsonObject, path: SourcePath, report: Report)
     if (isObject(range) && Object.keys(range).length === 0) {
       report([...path, name], "compares nothing: add min or max");
     }
+    checkRange(objectOf(range), [...path, name], report);
   }
   for (const [log, below] of itemsOf(expect.log)) {
     const place = [...path, "log", ...below];
@@ -150,12 +152,23 @@ function checkExpectations(expect: JsonObject, path: SourcePath, report: Report)
   }
 }
 
+/** Of numbers or durations. */
+function checkRange({ min, max }: JsonObject, path: SourcePath, report: Report): void {
+  const [lowest, highest] = [min, max].map((limit) =>
+    typeof limit === "string" ? orError(UsageError, () => parseDuration(limit)) : limit
+  );
+  if (typeof lowest === "number" && typeof highest === "number" && lowest > highest) {
+    report([...path, "min"], `must be at most max, which is ${max}: nothing meets both`);
+  }
+}
+
 function checkComparison(comparison: JsonObject, path: SourcePath, report: Report): void {
   const { about, within, matches } = comparison;
   if (about !== undefined && within === undefined) report([...path, "about"], "needs `within`, like 1% or 0.01", "key");
   if (about === undefined && within !== undefined) {
     report([...path, "within"], "needs `about`, the number that is expected", "key");
   }
+  checkRange(comparison, path, report);
   if (Array.isArray(about)) checkNumbers(about, [...path, "about"], report);
   checkPattern(matches, [...path, "matches"], report);
   if (Object.keys(comparison).every((name) => name === "secret")) {
