@@ -259,7 +259,8 @@ Deno.test({
     await terminal.keys(command, "Enter");
     const screen = await terminal.waitFor(/2 rows: 2 completed/);
     assert.doesNotMatch(screen, /Stopped|q detach/);
-    await terminal.keys("Enter");
+    // The shell reports the end once it waited for it.
+    await terminal.keys("wait", "Enter");
     await terminal.waitFor(/\[1\]\+ +Done/);
   },
 });
