@@ -259,9 +259,8 @@ Deno.test({
     await terminal.keys(command, "Enter");
     const screen = await terminal.waitFor(/2 rows: 2 completed/);
     assert.doesNotMatch(screen, /Stopped|q detach/);
-    // The shell reports the end once it waited for it.
-    await terminal.keys("wait", "Enter");
-    await terminal.waitFor(/\[1\]\+ +Done/);
+    await terminal.keys("wait %1; echo ended $?", "Enter");
+    await terminal.waitFor(/^ended 0$/m);
   },
 });
 
