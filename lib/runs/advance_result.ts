@@ -69,7 +69,8 @@ export async function recordObservation<S extends Submission>(
 ): Promise<Submission> {
   const updated = transition(submission, observation, clock.now());
   if (!isWorthStoring(submission, updated)) return updated;
-  return await rebaseAndPut(store, updated, observation, clock.now()).catch(storeFailureTo(log)) ?? updated;
+  return await rebaseAndPut(store, { submission, updated }, observation, clock.now()).catch(storeFailureTo(log)) ??
+    updated;
 }
 
 /** The step that an observation is, as its result. */
@@ -88,7 +89,7 @@ const MAX_ATTEMPTS = 20;
 /** When another process changed the record, the observation is applied to its version, if that is still possible. */
 async function rebaseAndPut(
   store: RunStore,
-  updated: Submission,
+  { submission, updated }: { readonly submission: Submission; readonly updated: Submission },
   observation: SubmissionObservation,
   nowMs: number,
 ): Promise<Submission> {
@@ -103,11 +104,17 @@ async function rebaseAndPut(
     // The history was cleared: keep tracking the run.
     if (stored === undefined) return candidate;
     const known = withKnownInputs(stored, updated);
-    const rebased = transitionIfValid(known, observation, nowMs);
+    const isOutdated = observation.type === "rejected" && isAnotherAttempt(known, submission);
+    const rebased = isOutdated ? undefined : transitionIfValid(known, observation, nowMs);
     if (rebased === undefined) return known;
     candidate = rebased;
   }
   return candidate;
+}
+
+/** What was rejected, or was not to be sent any more, may be in flight from another process since. */
+function isAnotherAttempt(one: Submission, other: Submission): boolean {
+  return one.state !== other.state || ("attempts" in one && "attempts" in other && one.attempts !== other.attempts);
 }
 
 /** Adds the inputs that a stored submission lacks because they contain secrets; this process still has them. */

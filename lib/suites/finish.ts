@@ -44,11 +44,10 @@ async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<boo
   const attempts = await store.batches.attempts(options.sessionId);
   const ids = attempts.filter(({ status }) => isOpenStatus(status)).map(({ submissionId }) => submissionId);
   const open = ids.length === 0 ? [] : (await store.getMany(ids)).filter(isOpen);
-  for (const one of open.filter(isUnsent)) {
-    const message = "Its suite ended before it was sent";
-    await recordObservation(deps, one, { type: "rejected", kind: NEVER_SENT, message });
-  }
-  let left: readonly Submission[] = open.filter((one) => one.state !== "pending" && !isAbandoned(one));
+  const neverSent = { type: "rejected", kind: NEVER_SENT, message: "Its suite ended before it was sent" } as const;
+  const closed: Submission[] = [];
+  for (const one of open) closed.push(isUnsent(one) ? await recordObservation(deps, one, neverSent) : one);
+  let left = closed.filter((one) => isOpen(one) && one.state !== "pending" && !isAbandoned(one));
   for (let poll = 0; left.length > 0 && poll < MAX_CLOSING_POLLS; poll++) {
     if (poll > 0) await clock.sleep(CLOSING_POLL_DELAY_MS, options);
     const due = left.map((one) => one.state === "active" ? { ...one, nextPollAtMs: clock.now() } : one);

@@ -329,6 +329,10 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/list_running.ts", ["tests/runs/advance_test.ts", RUNS], [
     ["each run is polled, however many there are", "const MIN_RUNS_FOR_LIST = 4;", "const MIN_RUNS_FOR_LIST = 400;"],
   ]),
+  ...inFile("lib/runs/advance_result.ts", ["tests/runs/advance_result_test.ts"], [
+    ["What another process sends is recorded as never sent", 'observation.type === "rejected" &&', "false &&"],
+    ["A later attempt is taken for the rejected one", "one.attempts !== other.attempts", "false"],
+  ]),
   ...inFile("lib/runs/advance.ts", ["tests/runs/advance_test.ts", RUNS], [
     ["what is not due is polled", "isDue(submission, nowMs)", "true"],
     [

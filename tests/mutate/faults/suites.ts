@@ -52,7 +52,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/suites/finish.ts", ENDED, [
     ["A cancelled run stays open", "left = results.map(", "return true; left = results.map("],
-    ["What was not sent stays open", "for (const one of open.filter(isUnsent))", "for (const one of open.slice(0, 0))"],
+    ["What was not sent stays open", "isUnsent(one) ?", "isUnsent(one) && false ?"],
   ]),
   ...inFile("lib/suites/finish.ts", ["tests/scheduler/suites_test.ts"], [
     [
