@@ -1,7 +1,7 @@
 /** What a store is kept in: rows whose keys are texts, and three methods, to implement and to wrap. */
 
-import { abortable } from "../abortable.ts";
-import type { Clock, Deadline } from "../clock.ts";
+import { abortable, delayedAbort } from "../abortable.ts";
+import type { Clock } from "../clock.ts";
 import { messageWithHint, StorageError } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
@@ -143,18 +143,15 @@ export function lazyBackend(
       return await use(act, attempt + 1);
     }
   };
-  const useUntilStopped = <T>(act: (backend: StoreBackend) => Promise<T>, onEnd = () => {}): Promise<T> => {
-    if (signal === undefined || retry === undefined) return use(act);
-    const graceMs = hasWritten && !isHanging ? GRACE_MS.written : GRACE_MS.unwritten;
-    return endedAfterAbort(use(act), {
-      signal,
-      clock: retry.clock,
-      graceMs,
-      onEnd() {
-        isHanging = true;
-        onEnd();
-      },
+  const useUntilStopped = async <T>(act: (backend: StoreBackend) => Promise<T>, onEnd = () => {}): Promise<T> => {
+    if (signal === undefined || retry === undefined) return await use(act);
+    const delayMs = hasWritten && !isHanging ? GRACE_MS.written : GRACE_MS.unwritten;
+    using grace = delayedAbort(signal, { clock: retry.clock, delayMs });
+    grace.signal.addEventListener("abort", () => {
+      isHanging = true;
+      onEnd();
     });
+    return await abortable(use(act), grace.signal);
   };
   return {
     limits,
@@ -174,35 +171,6 @@ export function lazyBackend(
       else await closing;
     },
   };
-}
-
-/** Rejects with the reason of the abort once the grace period has passed since then. */
-async function endedAfterAbort<T>(
-  pending: Promise<T>,
-  { signal, clock, graceMs, onEnd }: {
-    readonly signal: AbortSignal;
-    readonly clock: Clock;
-    readonly graceMs: number;
-    readonly onEnd: () => void;
-  },
-): Promise<T> {
-  const ended = Promise.withResolvers<never>();
-  let deadline: Deadline | undefined;
-  const onAbort = () => {
-    deadline = clock.timeout(graceMs);
-    deadline.signal.addEventListener("abort", () => {
-      onEnd();
-      ended.reject(signal.reason);
-    });
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([ended.promise, pending]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    deadline?.[Symbol.dispose]();
-  }
 }
 
 async function openUnlessAborted(open: () => Promise<StoreBackend>, signal: AbortSignal): Promise<StoreBackend> {
