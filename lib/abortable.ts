@@ -13,23 +13,31 @@ export async function abortable<T>(pending: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
-/** A signal that aborts `delayMs` later than another one, with its reason. */
-export function delayedAbort(
-  signal: AbortSignal,
-  { clock, delayMs }: { readonly clock: Pick<Clock, "sleep">; readonly delayMs: number },
-): Deadline {
-  const delayed = new AbortController();
-  const disposed = new AbortController();
+/** Rejects with the reason of the abort once the grace period has passed since then. */
+export async function endedAfterAbort<T>(
+  pending: Promise<T>,
+  { signal, clock, graceMs, onEnd }: {
+    readonly signal: AbortSignal;
+    readonly clock: Pick<Clock, "timeout">;
+    readonly graceMs: number;
+    readonly onEnd: () => void;
+  },
+): Promise<T> {
+  const ended = Promise.withResolvers<never>();
+  let deadline: Deadline | undefined;
   const onAbort = () => {
-    clock.sleep(delayMs, { signal: disposed.signal }).then(() => delayed.abort(signal.reason), () => {});
+    deadline = clock.timeout(graceMs);
+    deadline.signal.addEventListener("abort", () => {
+      onEnd();
+      ended.reject(signal.reason);
+    });
   };
   if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  return {
-    signal: delayed.signal,
-    [Symbol.dispose]() {
-      signal.removeEventListener("abort", onAbort);
-      disposed.abort();
-    },
-  };
+  else signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([ended.promise, pending]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    deadline?.[Symbol.dispose]();
+  }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { SubmitResponse } from "../platform/client.ts";
-import { delayedAbort } from "../abortable.ts";
+import type { Clock } from "../clock.ts";
 import {
   fallbackTo,
   IdempotencyKeyConflict,
@@ -63,7 +63,7 @@ export async function submitPending(
   if (earlier !== undefined) return earlier;
   // Before the request: after a crash we search the platform for this slug instead of sending again.
   const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
-  using grace = delayedAbort(options.signal, { clock: deps.clock, delayMs: GRACE_MS });
+  using grace = withGracePeriod(deps.clock, options.signal);
   const response = await deps.client.submit({
     workflow: request.workflow,
     inputs: request.inputs,
@@ -177,6 +177,24 @@ async function afterRejected(
     : null;
   if (workspaceStatus !== null) return await afterSleepingWorkspace(context, submission, { error, workspaceStatus });
   return await rejectSubmission(context, submission, withConsentDetails(submission.request, error));
+}
+
+/** A signal that aborts a little later than `signal`: aborting during a submit would lose its response. */
+function withGracePeriod(clock: Clock, signal: AbortSignal): { readonly signal: AbortSignal } & Disposable {
+  const delayed = new AbortController();
+  const disposed = new AbortController();
+  const onAbort = () => {
+    clock.sleep(GRACE_MS, { signal: disposed.signal }).then(() => delayed.abort(signal.reason), () => {});
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return {
+    signal: delayed.signal,
+    [Symbol.dispose]() {
+      signal.removeEventListener("abort", onAbort);
+      disposed.abort();
+    },
+  };
 }
 
 /** The platform's statuses of a workspace that will be running shortly. */

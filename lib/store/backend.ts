@@ -1,6 +1,6 @@
 /** What a store is kept in: rows whose keys are texts, and three methods, to implement and to wrap. */
 
-import { abortable, delayedAbort } from "../abortable.ts";
+import { abortable, endedAfterAbort } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { messageWithHint, StorageError } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -143,15 +143,18 @@ export function lazyBackend(
       return await use(act, attempt + 1);
     }
   };
-  const useUntilStopped = async <T>(act: (backend: StoreBackend) => Promise<T>, onEnd = () => {}): Promise<T> => {
-    if (signal === undefined || retry === undefined) return await use(act);
-    const delayMs = hasWritten && !isHanging ? GRACE_MS.written : GRACE_MS.unwritten;
-    using grace = delayedAbort(signal, { clock: retry.clock, delayMs });
-    grace.signal.addEventListener("abort", () => {
-      isHanging = true;
-      onEnd();
+  const useUntilStopped = <T>(act: (backend: StoreBackend) => Promise<T>, onEnd = () => {}): Promise<T> => {
+    if (signal === undefined || retry === undefined) return use(act);
+    const graceMs = hasWritten && !isHanging ? GRACE_MS.written : GRACE_MS.unwritten;
+    return endedAfterAbort(use(act), {
+      signal,
+      clock: retry.clock,
+      graceMs,
+      onEnd() {
+        isHanging = true;
+        onEnd();
+      },
     });
-    return await abortable(use(act), grace.signal);
   };
   return {
     limits,

@@ -132,12 +132,7 @@ for (const fault of ["does not answer", "fails again and again"] as const) {
       const open = () => Promise.resolve({ ...memory, read, [Symbol.asyncDispose]: () => closed.promise });
       // The pauses between retries last until the server is back.
       const time = virtualClock();
-      using _held = time.hold();
-      const clock: Clock = {
-        ...time,
-        sleep: (durationMs, { signal = NEVER }) =>
-          durationMs < 1_000 ? abortable(held.promise, signal) : time.sleep(durationMs, { signal }),
-      };
+      const clock: Clock = { ...time, sleep: (_, { signal = NEVER }) => abortable(held.promise, signal) };
       const kv = createKv(lazyBackend(open, { retry: { clock, random: Math.random }, signal: stopping.signal }));
       await kv.get(["a"]);
       if (hasWritten) await kv.atomic().set(["a"], 1).commit();

@@ -16,7 +16,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "submission.lostResponses > 0 ? SEARCH_MS : SEARCH_AFTER_CONFLICT_MS",
       "SEARCH_AFTER_CONFLICT_MS",
     ],
-    ["a submit in flight is aborted at once", "delayMs: GRACE_MS", "delayMs: 0"],
+    ["a submit in flight is aborted at once", "clock.sleep(GRACE_MS,", "clock.sleep(0,"],
     [
       "the submission is sent before it is stored",
       "const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));\n  using",
