@@ -154,7 +154,7 @@ for (
   ]
 ) {
   Deno.test({
-    name: `PostgreSQL: why ${host} is not reached is said in words`,
+    name: `PostgreSQL: why ${host} is not reached is explained in words`,
     sanitizeOps: false,
     sanitizeResources: false,
     fn: () =>

@@ -196,7 +196,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("a page that cannot refresh itself says so until it can", missing),
+  ...needing("a page that cannot refresh itself shows that until it can", missing),
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
