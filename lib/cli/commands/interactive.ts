@@ -21,7 +21,7 @@ import type { Output } from "../output.ts";
 import { printLogs } from "../tracking/show_logs.ts";
 import { kept } from "../tracking/track_to_end.ts";
 import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
-import { viewRun } from "../tracking/run_view.ts";
+import { viewRuns } from "../tracking/run_view.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
@@ -99,12 +99,13 @@ async function runWithPrompts(parts: Parts & { readonly deps: Deps }, request: R
     try {
       const stopping = new AbortController();
       using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-      using viewer = viewRun(output, deps.clock);
+      using view = viewRuns(output, deps.clock, { signal: stopping.signal });
+      const show = view.showOf();
       const result = await toEnd(start(stopping.signal), (event) => {
         if (event.type === "started" && event.slug !== null) runId = { type: "slug", slug: event.slug };
-        viewer.show(event);
+        show(event);
       });
-      viewer[Symbol.dispose]();
+      view[Symbol.dispose]();
       output.log("INFO", "");
       output.answer(renderResult(result, output.answerStyle));
       return result;

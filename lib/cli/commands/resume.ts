@@ -13,9 +13,9 @@ import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import { resultDocument } from "../tracking/run_view.ts";
+import { resultDocument, type ShowRun } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { type SharedView, trackTogether } from "../tracking/stopped_together.ts";
+import { trackTogether } from "../tracking/stopped_together.ts";
 import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printNamedResults } from "./watch.ts";
@@ -49,9 +49,9 @@ export const command = defineCommand({
     const client = sharingPolls(deps.client, deps.clock, unfinished.resumable.length);
     const tracking = { ...call, deps: { ...deps, client } };
     const nameOf = (record: Submission) => slugOf(record) ?? record.request.workflow;
-    const track = async (record: Submission, view: SharedView): Promise<ResumeResult> => {
+    const track = async (record: Submission, show: ShowRun): Promise<ResumeResult> => {
       const events = resumeSubmission(tracking.deps, record, { ...wait, ...options });
-      const result = await trackToEnd(tracking, events, { ...view, defaultOnInterrupt: "keep" })
+      const result = await trackToEnd(tracking, events, { show, defaultOnInterrupt: "keep" })
         .catch(expected(RunnerError));
       return result instanceof RunnerError ? { error: result, record } : { result };
     };

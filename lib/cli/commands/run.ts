@@ -24,7 +24,7 @@ import {
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
-import { resultDocument } from "../tracking/run_view.ts";
+import { resultDocument, viewRuns } from "../tracking/run_view.ts";
 import { defaultOnInterrupt, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 
@@ -161,10 +161,13 @@ export async function submitAndTrack(
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  const { output, deps } = call;
+  const { output, deps, signal, values: { onTimeout } } = call;
+  using view = viewRuns(output, deps.clock, { onTimeout, signal });
   const result = await trackToEnd(call, execute(deps, request, options), {
+    show: view.showOf(),
     defaultOnInterrupt: defaultOnInterrupt(call),
   });
+  view[Symbol.dispose]();
   await deleteExpired(deps);
   return await printResult(output, result);
 }

@@ -9,6 +9,7 @@ import { defineCommand, type OpenedCall } from "../command.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
+import { renderWatched, watchedRun } from "../render/watched.ts";
 import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
@@ -44,9 +45,9 @@ export const command = defineCommand({
     if (only !== undefined && second === undefined) return await printResult(output, only);
     const runs = results.map(resultDocument);
     const end = mostSevereEnd(runs);
-    await writeResults(output, results, async () => {
+    await writeResults(output, results, () => {
       if (output.mode === "json") output.document({ runs, ...end, submitted: "no" });
-      if (output.mode === "text") await answerTable(output, results);
+      if (output.mode === "text") answerTable(output, results);
     });
     return end.exitCode;
   },
@@ -61,21 +62,15 @@ async function trackAll(
     call,
     runIds,
     formatRunId,
-    (runId, view) =>
+    (runId, show) =>
       // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
-      trackToEnd(call, trackRun(call.deps, runId, options), { ...view, defaultOnInterrupt: "keep" }),
+      trackToEnd(call, trackRun(call.deps, runId, options), { show, defaultOnInterrupt: "keep" }),
   );
 }
 
 /** The table, then what it cannot show. */
-async function answerTable(output: Output, results: readonly RunResult[]): Promise<void> {
-  const { renderWatched } = await import("../render/watched.ts");
-  const rows = results.map((result) => ({
-    name: runName(result),
-    status: result.status,
-    elapsedMs: result.durationSeconds === null ? null : result.durationSeconds * 1_000,
-    detail: "",
-  }));
+function answerTable(output: Output, results: readonly RunResult[]): void {
+  const rows = results.map((result) => watchedRun(runName(result), { type: "finished", result }));
   output.answer(renderWatched(rows, output.layout()));
   for (const result of results) {
     if (result.kind !== "completed" && result.kind !== "cancelled") printNamedResults(output, result);

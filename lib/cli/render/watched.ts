@@ -1,10 +1,13 @@
 /** Several tracked runs as one table with a summary. Pure. */
 
 import { formatDuration } from "../../duration.ts";
+import type { RunEvent } from "../../events.ts";
+import type { RunResult } from "../../result.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
 import { counted } from "../../text.ts";
+import { renderTimeLeft } from "../tracking/run_lines.ts";
 import { paintRows, statusSummary } from "./cells.ts";
 
 /** One row. */
@@ -16,6 +19,26 @@ export interface WatchedRun {
   readonly elapsedMs: number | null;
   /** What the run is doing; empty if it is unknown. */
   readonly detail: string;
+}
+
+/** @param seen Its latest status, or its end; `undefined` before the first poll. */
+export function watchedRun(
+  name: string,
+  seen: Extract<RunEvent, { type: "status" }> | { readonly type: "finished"; readonly result: RunResult } | undefined,
+): WatchedRun {
+  if (seen === undefined) return { name, status: "waiting", elapsedMs: null, detail: "" };
+  if (seen.type === "finished") {
+    const { status, durationSeconds } = seen.result;
+    return { name, status, elapsedMs: durationSeconds === null ? null : durationSeconds * 1_000, detail: "" };
+  }
+  const { platformStatus: status, elapsedMs, position, timeLeft } = seen;
+  const step = position === null ? [] : [`${position.ordinal}/${position.total} ${position.step}`];
+  return {
+    name,
+    status,
+    elapsedMs,
+    detail: [...step, ...(timeLeft === null ? [] : [renderTimeLeft(timeLeft)])].join("  "),
+  };
 }
 
 /** The heading, the summary and the line below the table. */

@@ -1,77 +1,88 @@
-/** Shows the progress of a run: one live line on a terminal, a line per change elsewhere, or JSON Lines. */
+/**
+ * Shows the progress of runs: of one in a live line, of several in a table, which both need a terminal; elsewhere a line per
+ * change, or JSON Lines.
+ */
 
 import type { Clock } from "../../clock.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
+import { renderWatched, watchedRun } from "../render/watched.ts";
 import type { OnTimeout } from "./wait_options.ts";
 import { renderEventLine, renderStatusLine, timeLeftAfter } from "./run_lines.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-export interface RunViewer extends Disposable {
-  show(event: RunEvent): void;
-}
+type StatusEvent = Extract<RunEvent, { type: "status" }>;
+type SeenEvent = StatusEvent | Extract<RunEvent, { type: "finished" }>;
 
-export interface RunViewerOptions {
-  /** Printed before each line if several runs are tracked at once. */
-  readonly label?: string | undefined;
+/** Shows the events of a run. */
+export type ShowRun = (event: RunEvent) => void;
+
+export interface RunViewOptions {
+  /** Of the runs; default: there is one. */
+  readonly names?: readonly string[];
   /** Default: `keep`. */
   readonly onTimeout?: OnTimeout | undefined;
+  /** Clears what is updated in place: a question may follow. */
+  readonly signal: AbortSignal;
 }
 
-type StatusEvent = Extract<RunEvent, { type: "status" }>;
-
-export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunViewerOptions = {}): RunViewer {
-  if (output.mode === "events") {
-    return {
-      show: (event) =>
-        output.event({
-          v: 1,
-          ...event,
-          ...(event.type === "finished" ? { result: resultDocument(event.result) } : {}),
-        }),
-      [Symbol.dispose]: () => {},
-    };
-  }
-  let latest: StatusEvent & { readonly shownAtMs: number } | undefined;
-  let line: LiveLine | undefined;
-  let lastChange = "";
-  const print = (text: string) => output.log("INFO", label === undefined ? text : text.replace(/^/gm, `${label}: `));
-  const endLine = () => {
+export function viewRuns(output: Output, clock: Clock, { names = [""], onTimeout, signal }: RunViewOptions) {
+  const latest = new Map<string, { readonly event: SeenEvent; readonly atMs: number }>();
+  /** As it is by now: the time of a run that goes on grows. */
+  const now = (name: string): SeenEvent | undefined => {
+    const seen = latest.get(name);
+    if (seen?.event.type !== "status") return seen?.event;
+    const { event, atMs } = seen;
+    const passedMs = clock.monotonic() - atMs;
+    return { ...event, elapsedMs: event.elapsedMs + passedMs, timeLeft: timeLeftAfter(event.timeLeft, passedMs) };
+  };
+  const renderTable = (columns: number, rows: number) =>
+    renderWatched(names.map((name) => watchedRun(name, now(name))), { style: output.style, columns, rows });
+  const renderLine = () => {
+    const [event] = names.map(now);
+    const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
+    return event?.type === "status" ? `${frame} ${renderStatusLine(event)}` : "";
+  };
+  const isShared = names.length > 1;
+  let line = isShared && output.mode === "text" ? output.live(clock, renderTable) : undefined;
+  const isTable = line !== undefined;
+  const clear = () => {
     line?.[Symbol.dispose]();
     line = undefined;
   };
-  const render = () => {
-    if (latest === undefined) return "";
-    const passedMs = clock.monotonic() - latest.shownAtMs;
-    const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
-    const elapsedMs = latest.elapsedMs + passedMs;
-    return `${frame} ${renderStatusLine({ ...latest, elapsedMs, timeLeft: timeLeftAfter(latest.timeLeft, passedMs) })}`;
-  };
-  const showStatus = (event: StatusEvent) => {
-    if (event.status !== "running") return;
-    latest = { ...event, shownAtMs: clock.monotonic() };
-    if (label === undefined) line ??= output.live(clock, render);
-    if (line !== undefined) return line.draw();
-    // Without a terminal, print a line only if something besides the time has changed.
-    const { platformStatus, position } = event;
-    const change = `${platformStatus} ${position?.path.join("/")} ${position?.step}`;
-    if (change === lastChange) return;
-    lastChange = change;
-    print(renderStatusLine(event));
-  };
-  return {
-    show(event) {
+  signal.addEventListener("abort", clear, { once: true });
+
+  const showOf = (name = ""): ShowRun => {
+    const print = (text: string) => output.log("INFO", isShared ? text.replace(/^/gm, `${name}: `) : text);
+    let lastChange = "";
+    const showStatus = (event: StatusEvent) => {
+      if (!isShared) line ??= output.live(clock, renderLine);
+      if (line !== undefined) return line.draw();
+      // Without a terminal, print a line only if something besides the time has changed.
+      const { platformStatus, position } = event;
+      const change = `${platformStatus} ${position?.path.join("/")} ${position?.step}`;
+      if (change !== lastChange) print(renderStatusLine(event));
+      lastChange = change;
+    };
+    return (event) => {
+      if (output.mode === "events") return output.event(eventDocument(event));
+      if (event.type === "status" && (event.status !== "running" || signal.aborted)) return;
+      if (event.type === "status" || event.type === "finished") latest.set(name, { event, atMs: clock.monotonic() });
+      if (isTable && ["started", "status", "finished"].includes(event.type)) return line?.draw();
       if (event.type === "status") return showStatus(event);
-      if (event.type === "finished") endLine();
+      if (event.type === "finished") clear();
       const text = renderEventLine(event, onTimeout);
       if (text !== undefined) print(text);
-    },
-    [Symbol.dispose]: endLine,
+    };
   };
+  return { showOf, [Symbol.dispose]: clear };
+}
+
+function eventDocument(event: RunEvent) {
+  return { v: 1, ...event, ...(event.type === "finished" ? { result: resultDocument(event.result) } : {}) };
 }
 
 /** A result as JSON, with the exit code of the process. */

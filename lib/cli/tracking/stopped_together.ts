@@ -5,13 +5,8 @@ import { counted } from "../../text.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { OpenedCall } from "../command.ts";
 import { Stopped, type StoppedWait } from "../context.ts";
-import type { RunViewer } from "./run_view.ts";
-
-/** How one of several runs is shown: `undefined` if it is the only one, or if there is no table. */
-export interface SharedView {
-  readonly label: string | undefined;
-  readonly viewer: RunViewer | undefined;
-}
+import { type ShowRun, viewRuns } from "./run_view.ts";
+import type { StopValues } from "./wait_options.ts";
 
 /**
  * Tracks runs at once, on a terminal in one table.
@@ -19,20 +14,13 @@ export interface SharedView {
  * @throws Like {@link stoppedTogether}.
  */
 export async function trackTogether<Run, Result>(
-  { deps, output, signal }: OpenedCall<unknown>,
+  { deps, output, signal, values: { onTimeout } }: OpenedCall<StopValues>,
   runs: readonly Run[],
   nameOf: (run: Run) => string,
-  track: (run: Run, view: SharedView) => Promise<Result>,
+  track: (run: Run, show: ShowRun) => Promise<Result>,
 ): Promise<readonly Result[]> {
-  const isShared = runs.length > 1;
-  using table = isShared
-    ? (await import("./run_table.ts")).startRunTable(output, deps.clock, runs.map(nameOf))
-    : undefined;
-  signal.addEventListener("abort", () => table?.[Symbol.dispose](), { once: true });
-  return await stoppedTogether(runs.map((run) => {
-    const name = nameOf(run);
-    return track(run, { label: isShared ? name : undefined, viewer: table?.viewerOf(name) });
-  }));
+  using view = viewRuns(output, deps.clock, { names: runs.map(nameOf), onTimeout, signal });
+  return await stoppedTogether(runs.map((run) => track(run, view.showOf(nameOf(run)))));
 }
 
 /** @throws Stopped, for all of them, if any was stopped; or the first other error. */

@@ -15,7 +15,7 @@ import { LocalFailure, OutputFailed, Stopped, type StoppedWait } from "../contex
 import { machineFailure } from "../failure_report.ts";
 import type { Output } from "../output.ts";
 import { runName, watchCommand } from "./run_lines.ts";
-import { type RunViewer, viewRun } from "./run_view.ts";
+import type { ShowRun } from "./run_view.ts";
 import type { OnInterrupt, OnTimeout, StopValues } from "./wait_options.ts";
 
 /** An event that identifies the submission or its run. */
@@ -25,28 +25,19 @@ type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
 export async function trackToEnd(
   call: OpenedCall<StopValues>,
   events: AsyncGenerator<RunEvent, RunResult>,
-  { label, viewer: givenViewer, defaultOnInterrupt }: {
-    /** The name of the run, if several are tracked at once. */
-    readonly label?: string | undefined;
-    /** Default: a view of this run alone. */
-    readonly viewer?: RunViewer | undefined;
-    readonly defaultOnInterrupt: OnInterrupt;
-  },
+  { show, defaultOnInterrupt }: { readonly show: ShowRun; readonly defaultOnInterrupt: OnInterrupt },
 ): Promise<RunResult> {
-  const { output, deps, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = call;
+  const { output, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = call;
   let latest: Milestone | undefined;
-  using viewer = givenViewer ?? viewRun(output, deps.clock, { label, onTimeout });
   try {
     const result = await toEnd(events, (event) => {
       if (event.type === "submitting" || event.type === "started") latest = event;
       output.reporter?.show(event);
-      viewer.show(event);
+      show(event);
     });
-    viewer[Symbol.dispose]();
     return await handleTimeout(call, result, onTimeout);
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
-    viewer[Symbol.dispose]();
     throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt }));
   }
 }
