@@ -54,6 +54,7 @@ if (import.meta.main) {
     kv,
     schedules: hourlySchedules(Number(count)),
     timeline: PRODUCTION,
+    ownTick: { failed: null },
     fetch,
     env: () => undefined,
     readTextFile: Deno.readTextFile,

@@ -21,7 +21,14 @@ const MINUTE_MS = 60_000;
 /** A tick of the cron trigger, and from time to time a check of the inputs. */
 export async function scheduledTick(open: () => Promise<Service>, signal: AbortSignal): Promise<TickReport> {
   const service = await open();
-  const report = await tick(service, { ...DEFAULT_TICK, signal });
+  const { deps: { clock }, ownTick } = service;
+  const startedMs = clock.now();
+  const report = await tick(service, { ...DEFAULT_TICK, signal }).catch((error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    ownTick.failed = { startedMs, tookMs: clock.now() - startedMs, missed: 0, error: message };
+    throw error;
+  });
+  ownTick.failed = null;
   if (report.didTick) await checkInputs(service, signal);
   return report;
 }

@@ -14,7 +14,7 @@ import { createRunStore } from "../store/run_store.ts";
 import { readSchedules } from "./define.ts";
 import type { DueOccurrences, ScheduleProgress } from "./occurrences.ts";
 import { PRODUCTION, type Schedule } from "./schedule.ts";
-import type { TickLock } from "./scheduler_store.ts";
+import type { TickLock, TickLog } from "./scheduler_store.ts";
 
 /** What the runtime offers a service. */
 export interface ServiceHost {
@@ -37,6 +37,8 @@ export interface Service extends Pick<ServiceHost, "env" | "fetch" | "readTextFi
   readonly schedules: readonly Schedule[];
   /** `production`, or the host's name for the line of deployments that this one belongs to. */
   readonly timeline: string;
+  /** The last tick of this process; `null` unless it failed. The store may not have taken its log. */
+  readonly ownTick: { failed: TickLog | null };
 }
 
 /** What the check of a schedule needs. */
@@ -89,6 +91,7 @@ export async function openService(
       kv,
       schedules,
       timeline: env("DENO_TIMELINE") || PRODUCTION,
+      ownTick: { failed: null },
       fetch,
       env,
       readTextFile,

@@ -1,6 +1,7 @@
 /** Whether ticks come and work: one judgement, for `GET /healthz` and for the status page. */
 
 import { readTickLog, type TickLog } from "../scheduler/scheduler_store.ts";
+import type { Service } from "../scheduler/service.ts";
 import { RunnerError } from "../errors.ts";
 import type { RouteHost } from "./route_context.ts";
 import { jsonResponse, problemResponse } from "./problem.ts";
@@ -10,6 +11,15 @@ const STALE_MS = 5 * 60_000;
 
 /** Shown to anyone and on the page. */
 export const NO_TICK_YET = "No tick yet: the first one is due within a minute of startup";
+
+/** Of the last tick: also of one of this process whose log the store did not take. */
+export async function readLastTick(
+  { kv, ownTick: { failed } }: Pick<Service, "kv" | "ownTick">,
+): Promise<TickLog | null> {
+  const stored = await readTickLog(kv);
+  if (failed === null || failed.startedMs <= (stored?.startedMs ?? -Infinity)) return stored;
+  return { ...failed, missed: stored?.missed ?? 0 };
+}
 
 /** @returns `null` when all is well: also without enabled schedules, which need no ticks. */
 export function tickProblemOf(
@@ -35,9 +45,10 @@ export function tickProblemOf(
 export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">): Promise<Response> {
   let problem: ReturnType<typeof tickProblemOf>;
   try {
-    const { kv, deps, schedules, timeline } = await open();
+    const service = await open();
+    const { deps, schedules, timeline } = service;
     problem = tickProblemOf({
-      ticks: await readTickLog(kv),
+      ticks: await readLastTick(service),
       hasEnabledSchedules: schedules.some(({ timelines }) => timelines.includes(timeline)),
       nowMs: deps.clock.now(),
     });

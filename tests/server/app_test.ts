@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type Log, silentLog } from "../../lib/log.ts";
 import { readAccessKeys } from "../../lib/server/auth.ts";
+import { scheduledTick } from "../../lib/scheduler/cron.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
 import { createHandler } from "../../lib/server/app.ts";
@@ -33,6 +34,7 @@ import {
   aRequest,
 } from "../support/records.ts";
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
+import type { StoreWrite } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
@@ -709,6 +711,45 @@ Deno.test("a failed tick makes GET /healthz 503, which quotes the error only on 
   assert.deepEqual([status, body.detail], [503, "The last tick failed: the status page shows why"]);
   const { text } = await server.send("/", { key: READ });
   assert.match(text, /role="alert">The last tick failed: .*no-such-workflow/);
+});
+
+Deno.test("while the store can't be written, ticks fail, and GET /healthz and the status page show it at once", async () => {
+  const memory = memoryBackend();
+  let isFull = false;
+  const full = new StorageError("Cannot use the run store at x.db: database or disk is full");
+  const backend = { ...memory, write: (write: StoreWrite) => isFull ? Promise.reject(full) : memory.write(write) };
+  const { promise: opened, resolve } = Promise.withResolvers<Service>();
+  const replaced = (service: Service) => {
+    resolve(service);
+    return service;
+  };
+  await using server = await aServer([NIGHTLY], { backend, replaced });
+  const { clock } = server.stage;
+  const health = async () => (await server.send("/healthz", { key: null })).status;
+  const tickOn = () => scheduledTick(() => opened, AbortSignal.timeout(60_000));
+  await tickOn();
+  assert.equal(await health(), 200);
+  isFull = true;
+  for (let minute = 0; minute < 10; minute++) {
+    clock.advance(60_000);
+    await assert.rejects(tickOn(), full);
+    assert.equal(await health(), 503);
+  }
+  assert.match((await server.send("/", { key: READ })).text, /role="alert">The last tick failed: .*disk is full/);
+  isFull = false;
+  clock.advance(60_000);
+  await tickOn();
+  assert.equal(await health(), 200);
+});
+
+Deno.test("a tick of another process clears the failure of one whose log the store did not take", async () => {
+  const failed = { startedMs: Date.UTC(2026, 0, 5, 9), tookMs: 1, missed: 0, error: "the disk is full" };
+  await using server = await aServer([NIGHTLY], { replaced: (service) => ({ ...service, ownTick: { failed } }) });
+  assert.equal((await server.send("/healthz", { key: null })).status, 503);
+  assert.match((await server.send("/", { key: READ })).text, /role="alert">The last tick failed: the disk is full/);
+  server.stage.clock.advance(60_000);
+  await tick(await server.stage.isolate());
+  assert.equal((await server.send("/healthz", { key: null })).status, 200);
 });
 
 Deno.test("while the API key is refused, the tick of a due occurrence fails, and GET /healthz is 503", async () => {

@@ -56,6 +56,7 @@ export async function aServiceStage(
         kv: ownKv,
         schedules,
         timeline: PRODUCTION,
+        ownTick: { failed: null },
         fetch,
         env: () => undefined,
         readTextFile: Deno.readTextFile,

@@ -7,9 +7,9 @@ import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import {
   listServiceProblems,
   listWaitingOccurrences,
-  readTickLog,
   type WaitingOccurrence,
 } from "../../scheduler/scheduler_store.ts";
+import { readLastTick } from "../health.ts";
 import type { Schedule } from "../../scheduler/schedule.ts";
 import type { Service } from "../../scheduler/service.ts";
 
@@ -32,7 +32,7 @@ export interface OccurrenceFacts extends Omit<OccurrenceEnd, "status"> {
 export async function pageFacts(service: Service) {
   const { deps, kv, schedules, timeline } = service;
   const [ticks, counts, open, failures, problems, waiting] = await Promise.all([
-    readTickLog(kv),
+    readLastTick(service),
     deps.store.countEnds(),
     Array.fromAsync(deps.store.openRows("service")),
     deps.store.listFailures(MAX_FAILURES),

@@ -30,6 +30,7 @@ const service = {
   kv,
   schedules: defineSchedules(WEEK_SCHEDULES),
   timeline: PRODUCTION,
+  ownTick: { failed: null },
   fetch,
   env: () => undefined,
   readTextFile: Deno.readTextFile,
