@@ -81,6 +81,8 @@ async function serveWith(
   });
   if (!isDemo && store === DEFAULT_STORE) await reportEarlierStore(host.log);
   const { deps, kv } = await open();
+  // With a store that can only be read, nothing could be submitted. This write changes nothing.
+  await kv.atomic().delete(["tick", "none"]).commit();
   if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
   const { signal } = closing;

@@ -5,7 +5,9 @@ import { fastClock, systemClock } from "../../lib/clock.ts";
 import { readTickState } from "../../lib/scheduler/scheduler_store.ts";
 import { openKv } from "../../lib/store/open_kv.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { mountMissing, readOnlyBind } from "../support/disks.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
+import { needing } from "../support/needs.ts";
 import { cacheEnv } from "../support/program.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -163,6 +165,25 @@ for (
     assert.match(result.stderr, message);
   });
 }
+
+Deno.test({
+  ...needing("deno task serve exits with an error without a store that can be written", await mountMissing()),
+  async fn() {
+    await using folder = await emptyFolder();
+    const store = `${folder.path}/schedules.db`;
+    {
+      await using kv = openKv(store, { clock: systemClock, random: Math.random, onSetAside: null });
+      await kv.atomic().set(["a"], 1).commit();
+    }
+    await using _bound = await readOnlyBind(folder.path);
+    const { code, stderr } = await runToEnd(["--port", "0", "--store", store], VALID_ENV);
+    assert.equal(code, 8);
+    assert.match(
+      stderr,
+      /^✗ Cannot use the run store at \S+: the disk is read-only\n {2}Use a folder on another disk/m,
+    );
+  },
+});
 
 Deno.test("deno task serve --help fits 80 columns", async () => {
   const { code, stdout } = await runToEnd(["--help"], {});

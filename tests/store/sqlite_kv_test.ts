@@ -4,7 +4,7 @@ import { StorageError } from "../../lib/errors.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openSqliteBackend } from "../../lib/store/sqlite_kv.ts";
-import { mountMissing, readOnlyDisk } from "../support/disks.ts";
+import { makeWritable, mountMissing, readOnlyBind, readOnlyDisk } from "../support/disks.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { needing } from "../support/needs.ts";
 import { holdToContract } from "./kv_contract.ts";
@@ -194,7 +194,7 @@ Deno.test({
     await using _bound = await readOnlyBind(place);
     await using kv = createKv(await open(`${place}/runs.db`));
     await assert.rejects(kv.atomic().set(["a"], 1).commit(), /[Rr]ead-only/);
-    await mount("-o", "remount,bind,rw", place);
+    await makeWritable(place);
     assert.ok(await kv.atomic().set(["a"], 1).commit());
     assert.equal((await kv.get(["a"])).value, 1);
   },
@@ -292,21 +292,6 @@ function lockFile(path: string): Disposable {
     [Symbol.dispose]() {
       if (isOpen) database.close();
       isOpen = false;
-    },
-  };
-}
-
-async function mount(...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("mount", { args: [...args] }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
-
-async function readOnlyBind(place: string): Promise<AsyncDisposable> {
-  await mount("--bind", place, place);
-  await mount("-o", "remount,bind,ro", place);
-  return {
-    async [Symbol.asyncDispose]() {
-      assert.ok((await new Deno.Command("umount", { args: [place] }).output()).success);
     },
   };
 }

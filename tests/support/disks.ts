@@ -20,6 +20,18 @@ export async function readOnlyDisk(path: string): Promise<Disk> {
   return { path, [Symbol.asyncDispose]: () => unmount(path) };
 }
 
+/** Makes a folder one that even root cannot write: what is in it can be read. */
+export async function readOnlyBind(path: string): Promise<Disk> {
+  await mount("--bind", path, path);
+  await mount("-o", "remount,bind,ro", path);
+  return { path, [Symbol.asyncDispose]: () => unmount(path) };
+}
+
+/** Of a {@link readOnlyBind}. */
+export async function makeWritable(path: string): Promise<void> {
+  await mount("-o", "remount,bind,rw", path);
+}
+
 async function mount(...args: readonly string[]): Promise<void> {
   const { success, stderr } = await asRoot("mount", args);
   if (!success) throw new Error(new TextDecoder().decode(stderr));
