@@ -5,8 +5,7 @@
  * it has announced that (Deno Deploy reference, "Runtime").
  */
 
-import type { ListedOpenRow } from "../store/run_store.ts";
-import { shortened } from "../store/submission_rows.ts";
+import { isTracked, shortened } from "../store/submission_rows.ts";
 import { findDueUpdate, scheduleProgressAt } from "./occurrences.ts";
 import {
   acquireTickLock,
@@ -131,10 +130,6 @@ async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boo
     hasTracked(),
   ]);
   return isWaiting || isOpen || unreported.length + outbox.length > 0;
-}
-
-function isTracked({ state }: ListedOpenRow): boolean {
-  return state !== "abandoned";
 }
 
 async function findPending(

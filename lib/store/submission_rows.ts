@@ -154,6 +154,11 @@ export interface OpenRow {
   } | null;
 }
 
+/** Whether ticks still do something about it. */
+export function isTracked({ state }: OpenRow): boolean {
+  return state !== "abandoned";
+}
+
 /** Each index: a submission's place in it, below the index's name and above its own id; `null`: it does not. */
 const INDEXES: Readonly<Record<string, (submission: Submission) => readonly string[] | null>> = {
   time: ({ createdAtMs }) => [timeKey(createdAtMs)],

@@ -16,7 +16,7 @@ import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { prepare } from "../../lib/runs/prepare.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import { advanceOptions, type Service } from "../../lib/scheduler/service.ts";
-import type { Submission } from "../../lib/submission.ts";
+import type { Reconciliation, Submission } from "../../lib/submission.ts";
 import {
   assert as assertProperty,
   asyncProperty,
@@ -802,6 +802,27 @@ Deno.test("GET / shows open, failed and missed runs, even after many successes",
   await change.commit();
   const { text } = await server.send("/", { key: READ });
   for (const expected of ["/runs/open", "out of memory", "nightly@1<"]) assert.ok(text.includes(expected), expected);
+});
+
+Deno.test("GET / shows a submission whose run was never found as a failure, and not as an active run", async () => {
+  await using server = await aServer([NIGHTLY]);
+  const { deps } = await server.stage.isolate();
+  const reconciliation: Reconciliation = {
+    cause: "response-lost",
+    detail: "the run list has no such run",
+    sinceMs: 2_000,
+    searches: 3,
+    searchForMs: 60_000,
+    isAbandoned: true,
+  };
+  const origin = { type: "http" } as const;
+  await deps.store.put(anUnconfirmedSubmission({ submissionId: "lost", origin, reconciliation }));
+  const { text } = await server.send("/", { key: READ });
+  assert.match(text, /No active runs/);
+  assert.match(
+    text,
+    /id="failures">[^]*unknown[^]*\/runs\/lost[^]*It is not known whether a run was started: the run list has/,
+  );
 });
 
 Deno.test("GET / shows an occurrence that was skipped as a problem of its schedule, not as a failed run", async () => {

@@ -1,6 +1,8 @@
 /** What the status page shows. */
 
 import { formatPath, runStatusOf } from "../../runs/view.ts";
+import type { ListedOpenRow } from "../../store/run_store.ts";
+import { isTracked } from "../../store/submission_rows.ts";
 import { isAbandoned, slugOf, type Submission, suiteOf } from "../../submission.ts";
 import { type OccurrenceEnd, occurrenceEndOf } from "../../scheduler/report_occurrences.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
@@ -31,7 +33,7 @@ export interface OccurrenceFacts extends Omit<OccurrenceEnd, "status"> {
 
 export async function pageFacts(service: Service) {
   const { deps, kv, schedules, timeline } = service;
-  const [ticks, counts, open, failures, problems, waiting] = await Promise.all([
+  const [ticks, counts, rows, failed, problems, waiting] = await Promise.all([
     readLastTick(service),
     deps.store.countEnds(),
     Array.fromAsync(deps.store.openRows("service")),
@@ -39,7 +41,12 @@ export async function pageFacts(service: Service) {
     listServiceProblems(kv, MAX_NOTIFICATIONS),
     listWaitingOccurrences(kv),
   ]);
-  const oldest = await deps.store.getMany(open.slice(0, MAX_OPEN).map(({ id }) => id));
+  const idsOf = (rows: readonly ListedOpenRow[]) => rows.map(({ id }) => id);
+  const open = rows.filter(isTracked);
+  const oldest = await deps.store.getMany(idsOf(open.slice(0, MAX_OPEN)));
+  const givenUp = rows.filter((row) => !isTracked(row)).slice(-MAX_FAILURES);
+  const failures = [...failed, ...await deps.store.getMany(idsOf(givenUp))]
+    .sort((a, b) => b.updatedAtMs - a.updatedAtMs).slice(0, MAX_FAILURES);
   return {
     host: deps.client.host,
     timeline,
@@ -73,6 +80,10 @@ function runFacts(submission: Submission) {
 
 function failureOf(submission: Submission) {
   const facts = { ...runFacts(submission), atMs: submission.updatedAtMs };
+  if (isAbandoned(submission)) {
+    const message = occurrenceEndOf(submission)?.message ?? "";
+    return [{ ...facts, status: statusOf(submission), message, logs: [] }];
+  }
   if (submission.state === "rejected") return [{ ...facts, status: "rejected", message: submission.message, logs: [] }];
   if (submission.state !== "finished" || submission.result.status !== "failed") return [];
   const { errorMessage, failure } = submission.result;
