@@ -5,10 +5,10 @@ import type { JsonObject } from "../json.ts";
 import { formatRunId, type RunId } from "../run.ts";
 import { mapPieces } from "../pieces.ts";
 import { jsonStringPieces } from "./body.ts";
-import { openRequest, pathSegment, readResponse, sendRequest, submitOnce, withFallbackOnNotFound } from "./request.ts";
+import { pathSegment, readResponse, sendRequest, submitOnce, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
-import type { OpenResponse } from "./exchange.ts";
+import type { HttpResponse } from "./exchange.ts";
 import { findRunsByNumber } from "./pager.ts";
 
 const RUNS = "/api/workflow-runs";
@@ -56,7 +56,8 @@ export function currentRuns(http: Http): RunOperations {
     async readRunFile(runId, file, options) {
       const action = `read ${file} of run ${formatRunId(runId)}`;
       const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
-      const open = async () => fileText(await openRequest(http, { ...options, action, path }), action);
+      const open = async () =>
+        fileText(await sendRequest(http, { ...options, action, path, isStreamed: true }), action);
       return await withFallbackOnNotFound(null, open, ["not_found"]);
     },
   };
@@ -101,11 +102,13 @@ function queryText({ workflow, statuses = [], search, limit, offset }: RunQuery)
 }
 
 /** The contract has a JSON string; a response of another content type is the file itself. */
-function fileText({ headers, body, requestId }: OpenResponse, action: string): ReadableStream<string> {
-  const text = body ?? ReadableStream.from<string>([]);
-  if (!(headers.get("content-type") ?? "").includes("json")) return text;
+function fileText(
+  { headers, body = ReadableStream.from([]), requestId }: HttpResponse,
+  action: string,
+): ReadableStream<string> {
+  if (!(headers.get("content-type") ?? "").includes("json")) return body;
   return mapPieces(
-    text,
+    body,
     jsonStringPieces(() =>
       new BadResponse(`Cannot ${action}: the response must be a JSON string (request ${requestId})`)
     ),

@@ -17,37 +17,28 @@ export interface HttpExchange {
    * the server closes the connection after reading it.
    */
   readonly connection: "shared" | "own";
+  /** True to return before the body of a 2xx response has arrived. Default: false. */
+  readonly isStreamed?: boolean | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
+  /** Of an error response, the beginning; empty if the body is streamed. */
   readonly text: string;
+  /** Of a streamed response, in pieces of any total size: read it to its end or cancel it. */
+  readonly body?: ReadableStream<string>;
   /** The server's ID of the request if it sent one, else ours. */
   readonly requestId: string;
 }
 
-/** A response whose body is read as it arrives. */
-export interface OpenResponse extends HttpResponse {
-  /** Only the beginning of an error response; empty if the response is a 2xx. */
-  readonly text: string;
-  /** The body in pieces, of any total size: read it to its end or cancel it. `null` unless the response is a 2xx. */
-  readonly body: ReadableStream<string> | null;
-}
-
-export type ExchangeResult<R extends HttpResponse = HttpResponse> =
-  | { readonly type: "response"; readonly response: R }
+export type ExchangeResult =
+  | { readonly type: "response"; readonly response: HttpResponse }
   | {
     readonly type: "failed";
-    readonly error: NetworkError | TimedOut;
+    readonly error: NetworkError;
     /** The original error. */
     readonly cause: unknown;
     readonly requestId: string;
   };
-
-export interface TimedOut {
-  readonly kind: "timeout";
-  readonly isSent: "unknown";
-  readonly message: string;
-}

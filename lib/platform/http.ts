@@ -10,7 +10,7 @@ import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
 import { createUtf8Decoder, streamedText } from "./body.ts";
-import type { ExchangeResult, HttpExchange, OpenResponse } from "./exchange.ts";
+import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
 import { errorOfFailure, redirectTarget } from "./response_error.ts";
@@ -49,19 +49,13 @@ export interface Http extends Pick<HttpOptions, "clock" | "random" | "log"> {
   /** Where the API key was found; `undefined` if that is not known. */
   readonly credentialSource: string | undefined;
   /**
-   * Sends the request once.
+   * Sends the request once. While a body is streamed, the time limit applies to each part that is awaited, not to the whole.
    *
    * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host;
-   * CredentialError, before anything is sent, if the token has expired and cannot be renewed.
+   * CredentialError, before anything is sent, if the token has expired and cannot be renewed. Reading a streamed body throws
+   * the signal's own reason, or ResponseLost.
    */
   send(exchange: HttpExchange): Promise<ExchangeResult>;
-  /**
-   * Sends the request once, over the shared connections, and returns before the body has arrived. The time limit applies
-   * to each part of the body that is awaited, not to the whole.
-   *
-   * @throws Like `send`. Reading the body throws the signal's own reason, or ResponseLost.
-   */
-  open(exchange: HttpExchange & { readonly connection: "shared" }): Promise<ExchangeResult<OpenResponse>>;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -76,7 +70,7 @@ export function createHttp(options: HttpOptions): Http {
   const connections = createConnections(options);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
-  const attempt = async (exchange: HttpExchange, isStreamed: boolean): Promise<ExchangeResult<OpenResponse>> => {
+  const send = async (exchange: HttpExchange): Promise<ExchangeResult> => {
     exchange.signal?.throwIfAborted();
     const { action, method, path } = exchange;
     const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
@@ -93,18 +87,18 @@ export function createHttp(options: HttpOptions): Http {
       if (error instanceof BadResponse) throw error;
       const message = `no response within ${formatDuration(requestTimeoutMs)}`;
       const failure = idle.signal.aborted
-        ? { kind: "timeout", isSent: "unknown", message } as const
+        ? { kind: "unknown", isSent: "unknown", message } as const
         : readNetworkError(error);
       logLine(failure.message, requestId);
       return { type: "failed", error: failure, cause: error, requestId } as const;
     };
     using connection = connections(exchange.connection);
-    const receive = async (): Promise<OpenResponse> => {
+    const receive = async (): Promise<HttpResponse> => {
       const parts = { signal, authorization, client: connection.client, requestId: ownId };
       const response = await fetchSameOrigin(options, exchange, parts);
       const { status, headers } = response;
       const requestId = redact(serverIdOf(headers) ?? ownId);
-      if (response.ok && isStreamed) {
+      if (response.ok && exchange.isStreamed === true) {
         const onError = (error: unknown) =>
           errorOfFailure(failed(error, requestId), { action, baseUrl: credential.baseUrl, nowMs: clock.now() });
         return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
@@ -114,7 +108,7 @@ export function createHttp(options: HttpOptions): Http {
       if (response.ok && !isComplete) {
         throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
       }
-      return { status, headers, text: redact(text), body: null, requestId };
+      return { status, headers, text: redact(text), requestId };
     };
     try {
       const response = await idle.within(receive);
@@ -125,15 +119,7 @@ export function createHttp(options: HttpOptions): Http {
     }
   };
 
-  return {
-    clock,
-    random,
-    log,
-    baseUrl: credential.baseUrl,
-    credentialSource: credential.source,
-    send: (exchange) => attempt(exchange, false),
-    open: (exchange) => attempt(exchange, true),
-  };
+  return { clock, random, log, baseUrl: credential.baseUrl, credentialSource: credential.source, send };
 }
 
 const REUSE_MS = 500;

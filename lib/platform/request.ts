@@ -11,7 +11,7 @@ import { type JsonObject, parseJson } from "../json.ts";
 import { ownWordsOf } from "../redact.ts";
 import type { Run } from "../run.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
-import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
+import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
 import type { Http } from "./http.ts";
 import { isPermanent } from "./network_error.ts";
 import { type ErrorContext, errorOfFailure, errorOfResponse, readErrorBody } from "./response_error.ts";
@@ -19,13 +19,9 @@ import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
 const LONG_DELAY_MS = 5_000;
 
-export interface RequestOptions extends Abortable {
-  /** Completes "Cannot …", like `list runs`. */
-  readonly action: string;
-  readonly path: string;
+export interface RequestOptions extends Abortable, Pick<HttpExchange, "action" | "path" | "body" | "isStreamed"> {
   /** Default: GET. */
   readonly method?: HttpExchange["method"];
-  readonly body?: HttpExchange["body"];
   /** True if the request does no harm when it arrives twice. A GET is always repeatable. */
   readonly isRepeatable?: boolean;
   /** The reason to report for a 404, like `no such workflow`. */
@@ -33,56 +29,17 @@ export interface RequestOptions extends Abortable {
 }
 
 /**
- * Returns a 2xx response.
+ * Returns a 2xx response. Nothing is retried once a streamed body has begun to arrive.
  *
  * @throws The classes that `Client` lists; the signal's own reason.
  */
 export async function sendRequest(http: Http, request: RequestOptions): Promise<HttpResponse> {
-  const { action, method = "GET", path, body, signal } = request;
+  const { action, method = "GET", path, body, isStreamed, signal, retry, whenMissing } = request;
   const isRepeatable = method === "GET" || request.isRepeatable === true;
   const connection = isRepeatable ? "shared" : "own";
-  const exchange: HttpExchange = { action, method, path, body, signal, connection };
-  return await attempt(http, { ...request, isRepeatable }, () => http.send(exchange));
-}
-
-/** Returns what a response contains. */
-export type Reader<T> = (response: HttpResponse, action: string) => T;
-
-/** Loads the function that reads a response while the request is in flight: that takes as long as a fast response. */
-type ResponseReader<T> = () => Promise<Reader<T>>;
-
-/**
- * Returns what a 2xx response contains.
- *
- * @throws Like {@link sendRequest}; BadResponse for a response of another shape.
- */
-export async function readResponse<T>(http: Http, request: RequestOptions, reader: ResponseReader<T>): Promise<T> {
-  const [response, read] = await Promise.all([sendRequest(http, request), reader()]);
-  return read(response, request.action);
-}
-
-/**
- * Returns a 2xx response to a GET before its body has arrived. Nothing is retried once it has begun to arrive.
- *
- * @throws Like {@link sendRequest}. Reading the body throws ResponseLost or the signal's own reason.
- */
-export async function openRequest(
-  http: Http,
-  request: Pick<RequestOptions, "action" | "path" | "signal" | "retry" | "whenMissing">,
-): Promise<OpenResponse> {
-  const { action, path, signal } = request;
-  const exchange = { action, method: "GET", path, signal, connection: "shared" } as const;
-  return await attempt(http, { ...request, isRepeatable: true }, () => http.open(exchange));
-}
-
-async function attempt<R extends HttpResponse>(
-  http: Http,
-  { action, signal, retry, whenMissing, isRepeatable }: RequestOptions & { readonly isRepeatable: boolean },
-  exchange: () => Promise<ExchangeResult<R>>,
-): Promise<R> {
   const startedMs = http.clock.monotonic();
   for (let failures = 1;; failures++) {
-    const result = await exchange();
+    const result = await http.send({ action, method, path, body, isStreamed, signal, connection });
     if (result.type === "response" && isSuccess(result.response)) return result.response;
 
     const error = errorOf(http, result, { action, whenMissing });
@@ -99,6 +56,22 @@ async function attempt<R extends HttpResponse>(
     );
     await http.clock.sleep(delayMs, { signal });
   }
+}
+
+/** Returns what a response contains. */
+export type Reader<T> = (response: HttpResponse, action: string) => T;
+
+/** Loads the function that reads a response while the request is in flight: that takes as long as a fast response. */
+type ResponseReader<T> = () => Promise<Reader<T>>;
+
+/**
+ * Returns what a 2xx response contains.
+ *
+ * @throws Like {@link sendRequest}; BadResponse for a response of another shape.
+ */
+export async function readResponse<T>(http: Http, request: RequestOptions, reader: ResponseReader<T>): Promise<T> {
+  const [response, read] = await Promise.all([sendRequest(http, request), reader()]);
+  return read(response, request.action);
 }
 
 /** The error for an exchange whose response is not a 2xx, or that has none. */
@@ -143,7 +116,7 @@ export function isSuccess({ status }: HttpResponse): boolean {
 /** Whether a retry can succeed: a wrong key or certificate stays wrong. */
 function isTransientFailure(result: ExchangeResult): boolean {
   if (result.type === "response") return isTransient(result.response.status);
-  return result.error.kind === "timeout" || !isPermanent(result.error.kind);
+  return !isPermanent(result.error.kind);
 }
 
 /** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
