@@ -144,22 +144,15 @@ function redactedRun<R extends Run | RunDetail>(run: R, redact: Redactor | null)
   return { ...run, ...texts, jobs, redirect, links: redactDeep(run.links, clean), inputs: null };
 }
 
-function redactedJob(job: Job, redact: Redactor): Job {
+function redactedJob({ status, steps, outputs, ...job }: Job, redact: Redactor): Job {
   return {
-    name: redact(job.name),
-    status: redactedTerm(job.status, redact),
-    outputs: redactDeep(job.outputs, redact, redact),
-    steps: job.steps.map(({ name, status, index, uses, logPath, annotations, jobs }) => ({
-      name: redact(name),
+    ...redactDeep(job, redact),
+    status: redactedTerm(status, redact),
+    outputs: redactDeep(outputs, redact, redact),
+    steps: steps.map(({ status, annotations, jobs, ...step }) => ({
+      ...redactDeep(step, redact),
       status: redactedTerm(status, redact),
-      index,
-      uses: uses === null ? null : redact(uses),
-      logPath: redact(logPath),
-      annotations: annotations.map(({ type, title, message }) => ({
-        type,
-        title: title === null ? null : redact(title),
-        message: redact(message),
-      })),
+      annotations: annotations.map(({ type, ...texts }) => ({ type, ...redactDeep(texts, redact) })),
       jobs: jobs.map((inner) => redactedJob(inner, redact)),
     })),
   };
