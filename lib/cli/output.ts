@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { type Context, OutputFailed, type TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
+import type { End, ExitCode } from "./exit_codes.ts";
 import type { Reporter } from "./reporter.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
@@ -65,6 +66,12 @@ export function createOutput(
   const log = (messageLevel: LogLevel, text: string) => {
     if (shows(messageLevel)) lines(stderr, text, isColored.interactive);
   };
+  const answer = (text: string) => lines(stdout, text, isColored.answer);
+  const document = (value: unknown) => {
+    const text = formatDocument(value);
+    // JSON is YAML too, and escapes control characters without changing the value.
+    write(stdout, escapeControlCharacters(text) === text ? text : formatJson(value), escapeJson);
+  };
   return {
     mode,
     /** Receives what a report contains; `undefined` if none was asked for. */
@@ -87,7 +94,7 @@ export function createOutput(
       redact = createRedactor(secrets);
     },
     /** Writes one or more lines to stdout, wrapped to its terminal. */
-    answer: (text: string) => lines(stdout, text, isColored.answer),
+    answer,
     /** Writes text to stdout unchanged, such as a file's content or what is to be copied; only control characters are escaped. */
     raw: (text: string) => write(stdout, text, escapeControlCharacters),
     /** Whether prompts, on stderr, are colored. */
@@ -97,10 +104,13 @@ export function createOutput(
     /** Writes part of a log to stdout: like `raw`, but colors stay where they may. */
     logText: (text: string) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
     /** Writes one document to stdout: JSON, or another format that was asked for. */
-    document(value: unknown): void {
-      const text = formatDocument(value);
-      // JSON is YAML too, and escapes control characters without changing the value.
-      write(stdout, escapeControlCharacters(text) === text ? text : formatJson(value), escapeJson);
+    document,
+    /** Writes an answer as text, which may be empty, or as a document with the same facts. Returns its exit code. */
+    result<Document extends End>(value: Document, toText: () => string): ExitCode {
+      const text = mode === "text" ? toText() : "";
+      if (text !== "") answer(text);
+      if (mode !== "text") document(value);
+      return value.exitCode;
     },
     /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: see `checkEvents`. */
     event(value: unknown): void {

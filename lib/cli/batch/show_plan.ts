@@ -39,19 +39,11 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
 
 export function answerPlan({ output }: BatchCall, plan: PlannedBatch): number {
   const { batchId, name, rows } = plan;
-  if (output.mode === "text") {
-    output.answer(renderBatchPlan(plan, output.layout()));
-  } else {
-    output.document({
-      batchId,
-      name,
-      ...matchDocument(plan),
-      actions: rows.map(({ action }) => action),
-      ...COMPLETED,
-      kind: "dry_run",
-    });
-  }
-  return 0;
+  const document = { batchId, name, ...matchDocument(plan), actions: rows.map(({ action }) => action) };
+  return output.result(
+    { ...document, ...COMPLETED, kind: "dry_run" },
+    () => renderBatchPlan(plan, output.layout()),
+  );
 }
 
 /** What a batch would do with each row, and why. */

@@ -33,8 +33,8 @@ export const command = defineCommand({
       ? null
       : await (await clientFor(call, credential)).whoAmI({ signal, retry: "none" });
     const hidden = await ignoredSources(context, values);
-    if (output.mode === "text") output.answer(statusText(output, { credential, identity, hidden }));
-    else output.document(statusDocument({ credential, identity, hidden }));
+    const status = { credential, identity, hidden };
+    return output.result(statusDocument(status), () => statusText(output, status));
   },
 });
 

@@ -95,13 +95,10 @@ async function list(call: BatchCommandCall, names: readonly string[]): Promise<n
   await using store = openRunStore(call, "optional");
   const batches = await listBatches(store);
   const { output } = call;
-  if (output.mode === "text") {
-    const { renderTable } = await import("../terminal/table.ts");
-    const rows = batches.map(({ name, rowCount, owner }) => [name, counted(rowCount, "row"), owner.host]);
-    if (rows.length === 0) output.log("INFO", "No batches in the local history");
-    else output.answer(renderTable(rows, { ...output.layout(), shortened: 0 }));
-  } else output.document({ batches, ...COMPLETED });
-  return 0;
+  const { renderTable } = await import("../terminal/table.ts");
+  if (batches.length === 0) output.log("INFO", "No batches in the local history");
+  const rows = batches.map(({ name, rowCount, owner }) => [name, counted(rowCount, "row"), owner.host]);
+  return output.result({ batches, ...COMPLETED }, () => renderTable(rows, { ...output.layout(), shortened: 0 }));
 }
 
 async function status(call: BatchCommandCall, name: string): Promise<number> {
@@ -110,20 +107,17 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
   const batch = await findBatch(store, name);
   const rows = await loadRows(store, batch);
   const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED;
+  const { batchId, name: batchName, rowCount } = batch;
   const groups = failureGroups(rows);
-  if (output.mode === "text") {
-    const [{ renderFailureGroups }, { statusSummary }] = await Promise.all([
-      import("../render/batch_lines.ts"),
-      import("../render/cells.ts"),
-    ]);
-    output.answer(`${batch.name}: ${statusSummary("row", rows)}`);
-    for (const line of renderFailureGroups(groups, output.layout())) output.answer(line);
-  } else {
-    const { batchId, rowCount } = batch;
-    const document = { batchId, name: batch.name, rowCount, counts: countsOf(rows), failureGroups: groups };
-    output.document({ ...document, ...end, submitted: "no" });
-  }
-  return end.exitCode;
+  const [{ renderFailureGroups }, { statusSummary }] = await Promise.all([
+    import("../render/batch_lines.ts"),
+    import("../render/cells.ts"),
+  ]);
+  const document = { batchId, name: batchName, rowCount, counts: countsOf(rows), failureGroups: groups };
+  return output.result(
+    { ...document, ...end, submitted: "no" },
+    () => [`${batchName}: ${statusSummary("row", rows)}`, ...renderFailureGroups(groups, output.layout())].join("\n"),
+  );
 }
 
 async function results(call: BatchCommandCall, name: string): Promise<number> {

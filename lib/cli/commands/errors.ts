@@ -20,24 +20,19 @@ export const command = defineCommand({
     ...JSON_OPTION,
   },
   async run(call) {
-    const { output, signal, values } = call;
+    const { output, output: { answerStyle: style }, signal, values } = call;
     await using opened = await openRun(call, values.run);
     const { deps, run } = opened;
     const failure = await digestFailure(deps, run, { signal, tailLines: values.tail });
-    const exitCode = runExitCode(run);
+    const { slug, status } = run;
     const summary = failure?.summary ?? run.statusReason;
-    if (output.mode === "json") {
-      const { slug, status } = run;
-      const failedJobs = failure?.failedJobs ?? [];
-      output.document({ slug, status, summary, failedJobs, exitCode, kind: status, submitted: "no" });
-    } else if (failure === undefined) {
+    const failedJobs = failure?.failedJobs ?? [];
+    const end = { exitCode: runExitCode(run), kind: status, submitted: "no" };
+    return output.result({ slug, status, summary, failedJobs, ...end }, () => {
       const reason = summary === null ? "" : ` (${oneLine(summary)})`;
-      output.answer(`No job or step reported a failure: the run has the status ${run.status}${reason}`);
-    } else {
-      const { answerStyle } = output;
-      output.answer(`${answerStyle.red("✗")} ${oneLine(failure.summary)}`);
-      output.answer(renderFailureDigest(failure, answerStyle));
-    }
-    return exitCode;
+      return failure === undefined
+        ? `No job or step reported a failure: the run has the status ${status}${reason}`
+        : `${style.red("✗")} ${oneLine(failure.summary)}\n${renderFailureDigest(failure, style)}`;
+    });
   },
 });

@@ -101,6 +101,5 @@ async function prune(
   }
   const beforeMs = since === undefined ? 0 : context.clock.now() - since;
   const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
-  if (output.mode === "json") output.document({ pruned: removed, ...COMPLETED });
-  else output.answer(`Removed ${counted(removed, "record")}`);
+  output.result({ pruned: removed, ...COMPLETED }, () => `Removed ${counted(removed, "record")}`);
 }

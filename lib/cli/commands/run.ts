@@ -10,7 +10,7 @@ import type { RunRequest } from "../../submission.ts";
 import { argument, type ArgValues, flag, oneOf, option, positiveDuration, refuseOptions } from "../argv.ts";
 import { MANY_RUNS_OPTIONS, MATRIX_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { defineCommand, type Invocation, type OpenedCall } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED, EXIT_CODES } from "../exit_codes.ts";
 import {
   askForMissing,
   DEFAULTS_OPTION,
@@ -201,10 +201,10 @@ export async function printResult(output: Output, result: RunResult): Promise<nu
   return exitCode;
 }
 
-function answerDryRun(output: Output, { workflow }: RunRequest): void {
-  if (output.mode === "text") {
-    output.answer(
-      `${output.answerStyle.green("✓")} The platform accepts ${workflow} with these inputs; nothing was started`,
-    );
-  } else output.document({ workflowName: workflow, exitCode: EXIT_CODES.completed, kind: "dry_run", submitted: "no" });
+function answerDryRun(output: Output, { workflow }: RunRequest): number {
+  const accepted = `The platform accepts ${workflow} with these inputs; nothing was started`;
+  return output.result(
+    { workflowName: workflow, ...COMPLETED, kind: "dry_run" },
+    () => `${output.answerStyle.green("✓")} ${accepted}`,
+  );
 }

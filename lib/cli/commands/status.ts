@@ -3,7 +3,7 @@ import { stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunView } from "../../run.ts";
 import { flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { EXIT_CODES, type ExitCode } from "../exit_codes.ts";
 import { renderRun } from "../render/runs.ts";
 import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
 
@@ -34,16 +34,14 @@ export const command = defineCommand({
     const sessions = mayHaveSession ? await findSessions(deps, run, { signal }) : [];
     const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
-    if (output.mode === "json") output.document({ ...view, sessions, exitCode, kind: view.status, submitted: "no" });
-    else {
-      const position = run.status === "running" ? stepPositionOf(run.jobs) : null;
-      output.answer(renderRun(view, { style: output.answerStyle, nowMs: context.clock.now(), position, sessions }));
-    }
-    return exitCode;
+    const position = run.status === "running" ? stepPositionOf(run.jobs) : null;
+    const layout = { style: output.answerStyle, nowMs: context.clock.now(), position, sessions };
+    const document = { ...view, sessions, exitCode, kind: view.status, submitted: "no" };
+    return output.result(document, () => renderRun(view, layout));
   },
 });
 
 /** The exit code of a run, or 0 while it is running. */
-export function runExitCode({ status }: Pick<RunView, "status">): number {
+export function runExitCode({ status }: Pick<RunView, "status">): ExitCode {
   return status === "running" ? EXIT_CODES.completed : EXIT_CODES[status];
 }

@@ -36,8 +36,7 @@ export const command = defineCommand({
     await using source = open(values.from);
     await using target = open(values.to);
     const copied = await copyStore(source, target, () => clock.sleep(0, { signal }));
-    if (output.mode === "json") output.document({ copied, ...COMPLETED });
-    else output.answer(`Copied ${counted(copied, "submission")}`);
+    return output.result({ copied, ...COMPLETED }, () => `Copied ${counted(copied, "submission")}`);
   },
 });
 

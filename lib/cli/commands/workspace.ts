@@ -92,8 +92,7 @@ function answer(
   { host }: Client,
   { status, isRestarted }: { readonly status: string; readonly isRestarted: boolean },
 ): void {
-  if (output.mode === "text") {
-    const sign = status === "Running" ? output.answerStyle.green("✓") : output.answerStyle.dim("·");
-    output.answer(`${sign} Your workspace on ${oneLine(host)} is ${oneLine(status)}`);
-  } else output.document({ host, status, isRestarted, ...COMPLETED });
+  const sign = status === "Running" ? output.answerStyle.green("✓") : output.answerStyle.dim("·");
+  const text = `${sign} Your workspace on ${oneLine(host)} is ${oneLine(status)}`;
+  output.result({ host, status, isRestarted, ...COMPLETED }, () => text);
 }

@@ -12,23 +12,12 @@ import { COMPLETED } from "../exit_codes.ts";
 import type { SuiteCall } from "./options.ts";
 
 export function answerList({ output }: SuiteCall, cases: readonly PlannedCase[]): number {
-  if (output.mode === "text") {
-    for (const { suite, name, tags } of cases) {
-      output.answer(`${suite}: ${name}${tags.length === 0 ? "" : `  (${tags.join(", ")})`}`);
-    }
-  } else {
-    const list = cases.map(({ id, suite, name, kind, tags, file, matrix }) => ({
-      id,
-      suite,
-      name,
-      kind,
-      tags,
-      file,
-      matrix,
-    }));
-    output.document({ cases: list, ...COMPLETED });
-  }
-  return 0;
+  const list = cases.map(({ id, suite, name, kind, tags, file, matrix }) => {
+    return { id, suite, name, kind, tags, file, matrix };
+  });
+  const lineOf = ({ suite, name, tags }: PlannedCase) =>
+    `${suite}: ${name}${tags.length === 0 ? "" : `  (${tags.join(", ")})`}`;
+  return output.result({ cases: list, ...COMPLETED }, () => cases.map(lineOf).join("\n"));
 }
 
 /** What would be run, and why the rest would not. */
@@ -56,27 +45,24 @@ export function answerPlan(
   }));
   const isRun = (one: CheckedCase) => (one.skipReason ?? one.offReason) === null;
   const estimate = estimateOf(expected.filter(isRun), values.jobs ?? DEFAULT_SUITE_JOBS);
-  if (output.mode !== "text") output.document({ cases: rows, estimate, ...COMPLETED, kind: "dry_run" });
-  else {
-    for (const { suite, name, action, workflow, layers, needs } of rows) {
-      output.answer(
-        `${action === "run" ? "run " : "skip"}  ${suite}: ${name}${action === "run" ? "" : `  (${action})`}`,
-      );
+  const exitCode = output.result({ cases: rows, estimate, ...COMPLETED, kind: "dry_run" }, () => {
+    const lines = rows.flatMap(({ suite, name, action, workflow, layers, needs }) => {
       const facts = [
         `workflow ${workflow}`,
         ...layers.length === 0 ? [] : [`inputs from ${layers.join(", then ")}`],
         ...needs.length === 0 ? [] : [`after ${needs.join(", ")}`],
       ];
-      output.answer(output.answerStyle.dim(`      ${facts.join("; ")}`));
-    }
-    for (const line of estimateLines(estimate)) output.answer(line);
-    const count = rows.filter(({ action }) => action === "run").length;
-    output.log(
-      "INFO",
-      `${counted(count, "case")} would run, ${rows.length - count} would be skipped; nothing was submitted`,
-    );
-  }
-  return 0;
+      return [
+        `${action === "run" ? "run " : "skip"}  ${suite}: ${name}${action === "run" ? "" : `  (${action})`}`,
+        output.answerStyle.dim(`      ${facts.join("; ")}`),
+      ];
+    });
+    return [...lines, ...estimateLines(estimate)].join("\n");
+  });
+  const count = rows.filter(({ action }) => action === "run").length;
+  const skipped = rows.length - count;
+  output.log("INFO", `${counted(count, "case")} would run, ${skipped} would be skipped; nothing was submitted`);
+  return exitCode;
 }
 
 function estimateLines({ runSeconds, wallSeconds, jobs, unknownCount, dearest }: Estimate): readonly string[] {

@@ -43,8 +43,7 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
   }
   const metrics = metric === undefined ? known : [metric];
   if (values.format === "csv") output.answer(csvOf(points, metrics));
-  else if (output.mode === "text") { for (const point of points) output.answer(lineOf(point, metrics)); }
-  else output.document({ id, name, points, ...COMPLETED });
+  else output.result({ id, name, points, ...COMPLETED }, () => points.map((one) => lineOf(one, metrics)).join("\n"));
   return 0;
 }
 
