@@ -1,4 +1,3 @@
-import type { ProbeResult } from "../doctor/probe/result.ts";
 import { abortable } from "../../abortable.ts";
 import { expected, UsageError } from "../../errors.ts";
 import { readDocument } from "../../inputs/document.ts";
@@ -58,7 +57,7 @@ export const command = defineCommand({
   async run({ context, output, signal, values }) {
     const { port = 0, speed = 1, apiVersion, slugs } = values;
     const behavior: Partial<ServerBehavior> = {
-      ...(values.probeResult === undefined ? {} : behaviorOf(await readProbeResult(context, values.probeResult))),
+      ...(values.probeResult === undefined ? {} : await readProbedBehavior(context, values.probeResult)),
       ...Object.assign({}, ...(values.behavior ?? [])),
       ...(apiVersion === undefined ? {} : { apiVersion }),
       ...(slugs === undefined ? {} : { slugs }),
@@ -138,18 +137,12 @@ async function readClusters(context: Context, path: string) {
   return Object.fromEntries(members);
 }
 
-async function readProbeResult(context: Context, path: string): Promise<ProbeResult> {
-  const parsed = parseJson(await readNamedFile(context, path));
-  if (isProbeResult(parsed)) return parsed;
-  throw new UsageError(`Cannot read ${path}: not a probe result`);
-}
-
-function isProbeResult(value: unknown): value is ProbeResult {
-  return isObject(value) && value.version === 1 && "routes" in value;
-}
-
-/** The probed behavior that the simulator supports. */
-function behaviorOf(result: ProbeResult): Partial<ServerBehavior> {
+/** The part of a probe result that the simulator supports. */
+async function readProbedBehavior(context: Context, path: string): Promise<Partial<ServerBehavior>> {
+  const result = parseJson(await readNamedFile(context, path));
+  if (!isObject(result) || result.version !== 1 || !("routes" in result)) {
+    throw new UsageError(`Cannot read ${path}: not a probe result`);
+  }
   const members = Object.entries({ ...result, apiVersion: result.routes });
   return Object.fromEntries(members.filter(([name, value]) => isSupported(name, value)));
 }
