@@ -91,38 +91,36 @@ export function liveTable(
   };
 }
 
-const KEYS = [
-  ["\u001b[A", "up"],
-  ["\u001bOA", "up"],
-  ["k", "up"],
-  ["\u001b[B", "down"],
-  ["\u001bOB", "down"],
-  ["j", "down"],
-  ["\u001b[5~", "page-up"],
-  ["\u001b[6~", "page-down"],
-  [" ", "page-down"],
-  ["\u001b[H", "home"],
-  ["\u001bOH", "home"],
-  ["\u001b[1~", "home"],
-  ["\u001b[F", "end"],
-  ["\u001bOF", "end"],
-  ["\u001b[4~", "end"],
-  ["f", "failed"],
-  ["+", "more"],
-  ["=", "more"],
-  ["-", "fewer"],
-  ["q", "detach"],
-] as const;
+export type BatchKey =
+  | "up"
+  | "down"
+  | "page-up"
+  | "page-down"
+  | "home"
+  | "end"
+  | "failed"
+  | "more"
+  | "fewer"
+  | "detach";
 
-export type BatchKey = (typeof KEYS)[number][1];
-
-const KEY_OF: ReadonlyMap<string, BatchKey> = new Map(KEYS);
+const KEYS: readonly (readonly [key: BatchKey, ...sent: string[]])[] = [
+  ["up", "\u001b[A", "\u001bOA", "k"],
+  ["down", "\u001b[B", "\u001bOB", "j"],
+  ["page-up", "\u001b[5~"],
+  ["page-down", "\u001b[6~", " "],
+  ["home", "\u001b[H", "\u001bOH", "\u001b[1~"],
+  ["end", "\u001b[F", "\u001bOF", "\u001b[4~"],
+  ["failed", "f"],
+  ["more", "+", "="],
+  ["fewer", "-"],
+  ["detach", "q"],
+];
 
 /** The keys in what a terminal sent at once; others are ignored. */
 export function parseKeys(text: string): readonly BatchKey[] {
   // deno-lint-ignore no-control-regex -- an escape sequence starts with one
   const parts = text.match(/\u001b(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|[^\u001b]/gu) ?? [];
-  return parts.flatMap((part) => KEY_OF.get(part) ?? []);
+  return parts.flatMap((part) => KEYS.find(([, ...sent]) => sent.includes(part))?.[0] ?? []);
 }
 
 /** The view after a key; the same for keys that do not change it. */
