@@ -1,14 +1,11 @@
 import { didYouMean } from "../../did_you_mean.ts";
 import { UsageError } from "../../errors.ts";
 import type { RunDetail, Step } from "../../run.ts";
-import { findRun } from "../../runs/find.ts";
-import { redactingReads } from "../../runs/redacting.ts";
 import { allJobs, allSteps, hasFailed, type PlacedJob } from "../../runs/view.ts";
 import { type ArgValues, flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { openDeps } from "../open.ts";
-import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
-import { historyFor, ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+import { checkCanPick } from "../tracking/pick_run.ts";
+import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
 import { followLogs, printLogs, type WantedLogs } from "../tracking/show_logs.ts";
 
 const ARGS = {
@@ -30,22 +27,18 @@ export const command = defineCommand({
     "Without RUN, at a terminal, you select one of the latest runs. --follow tries for 30 minutes to reach a server that " +
     "does not respond.",
   args: ARGS,
-  async run({ context, output, signal, values }) {
+  async run(call) {
+    const { context, output, values } = call;
     if (values.run === undefined) checkCanPick(context, "logs");
-    const ref = values.run === undefined ? undefined : parseOneRun(values.run);
     if (values.follow === true && output.mode === "json") {
       throw new UsageError("Cannot use --follow together with --json");
     }
-    await using deps = await openDeps({ context, output, signal, values }, historyFor(ref === undefined ? [] : [ref]));
-    const runId = ref === undefined
-      ? await pickRun({ context, output, client: deps.client, signal }, { isRunning: false })
-      : await findRun(deps, ref, { signal });
-    const client = await redactingReads(deps, runId);
-    const run = await client.getRun(runId, { signal });
+    await using opened = await openRun(call, values.run);
+    const { deps, runId, run } = opened;
     const show = values.follow === true ? followLogs : printLogs;
     const isFailedOnly = values.failed === true;
     const wanted = { run, isSelected: selection(run, values), isFailedOnly, tail: values.tail };
-    await show({ deps: { ...deps, client }, output, signal }, runId, wanted);
+    await show({ ...call, deps }, runId, wanted);
   },
 });
 

@@ -6,6 +6,7 @@ import { redactingReads } from "../../runs/redacting.ts";
 import { argument } from "../argv.ts";
 import type { Invocation } from "../command.ts";
 import { type HistoryUse, openDeps } from "../open.ts";
+import { pickRun } from "./pick_run.ts";
 
 export const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
@@ -42,13 +43,18 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
   });
 }
 
-/** Opens what a command reads about one run. Texts of the server that repeat secrets of the run are masked. */
-export async function openRun(call: Invocation, args: readonly string[]) {
-  const ref = parseOneRun(args);
+/**
+ * Opens what a command reads about one run, which the user selects where the arguments are missing. Texts of the server that
+ * repeat secrets of the run are masked.
+ */
+export async function openRun(call: Invocation, args: readonly string[] | undefined) {
+  const ref = args === undefined ? undefined : parseOneRun(args);
   await using opening = new AsyncDisposableStack();
-  const deps = opening.use(await openDeps(call, historyFor([ref])));
+  const deps = opening.use(await openDeps(call, historyFor(ref === undefined ? [] : [ref])));
   const { signal } = call;
-  const runId = await findRun(deps, ref, { signal });
+  const runId = ref === undefined
+    ? await pickRun({ ...call, client: deps.client }, { isRunning: false })
+    : await findRun(deps, ref, { signal });
   const client = await redactingReads(deps, runId);
   const run = await client.getRun(runId, { signal });
   const opened = opening.move();
