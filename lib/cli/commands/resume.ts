@@ -2,7 +2,6 @@ import { counted } from "../../text.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { findOpenSubmissions, type OpenSubmissions, resumeSubmission } from "../../runs/resume.ts";
 import { withinTimeout } from "../../runs/limit.ts";
-import { sharingPolls } from "../../runs/list_running.ts";
 import { type PendingSubmission, slugOf, type Submission } from "../../submission.ts";
 import { expected, RunnerError } from "../../errors.ts";
 import type { RunResult } from "../../result.ts";
@@ -13,7 +12,7 @@ import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import { resultDocument, type ShowRun } from "../tracking/run_view.ts";
+import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
 import { trackTogether } from "../tracking/stopped_together.ts";
 import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
@@ -46,16 +45,19 @@ export const command = defineCommand({
       (signal) => findOpenSubmissions(deps, { ...options, signal }),
     );
     logSkipped(output, unfinished, deps.clock.now());
-    const client = sharingPolls(deps.client, deps.clock, unfinished.resumable.length);
-    const tracking = { ...call, deps: { ...deps, client } };
     const nameOf = (record: Submission) => slugOf(record) ?? record.request.workflow;
-    const track = async (record: Submission, show: ShowRun): Promise<ResumeResult> => {
-      const events = resumeSubmission(tracking.deps, record, { ...wait, ...options });
-      const result = await trackToEnd(tracking, events, { show, defaultOnInterrupt: "keep" })
-        .catch(expected(RunnerError));
-      return result instanceof RunnerError ? { error: result, record } : { result };
-    };
-    const results = await trackTogether(tracking, unfinished.resumable, nameOf, track);
+    const results = await trackTogether(
+      { ...call, deps },
+      unfinished.resumable,
+      nameOf,
+      async (record, show, call): Promise<ResumeResult> => {
+        const events = resumeSubmission(call.deps, record, { ...wait, ...options });
+        const result = await trackToEnd(call, events, { show, defaultOnInterrupt: "keep" }).catch(
+          expected(RunnerError),
+        );
+        return result instanceof RunnerError ? { error: result, record } : { result };
+      },
+    );
     const ended = results.flatMap((result) => "result" in result ? [result.result] : []);
     const runs = results.map(documentOf);
     const end = mostSevereEnd(runs);

@@ -1,11 +1,9 @@
 import { trackRun } from "../../runs/track_run.ts";
-import type { TrackOptions } from "../../runs/options.ts";
-import { sharingPolls } from "../../runs/list_running.ts";
 import { findRuns } from "../../runs/find.ts";
 import { withinTimeout } from "../../runs/limit.ts";
 import type { RunResult } from "../../result.ts";
-import { formatRunId, type RunId } from "../../run.ts";
-import { defineCommand, type OpenedCall } from "../command.ts";
+import { formatRunId } from "../../run.ts";
+import { defineCommand } from "../command.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -17,7 +15,7 @@ import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
 import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 import { trackTogether } from "../tracking/stopped_together.ts";
 import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
-import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult } from "./run.ts";
 
 export const command = defineCommand({
@@ -39,8 +37,9 @@ export const command = defineCommand({
     const runIds = refs.length === 0
       ? [await pickRun({ ...call, client: deps.client }, { isRunning: true })]
       : await withinTimeout(deps.clock, options, "find the run", (signal) => findRuns(deps, refs, { signal }));
-    const client = sharingPolls(deps.client, deps.clock, runIds.length);
-    const results = await trackAll({ ...call, deps: { ...deps, client } }, runIds, options);
+    const results = await trackTogether({ ...call, deps }, runIds, formatRunId, (runId, show, call) =>
+      // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
+      trackToEnd(call, trackRun(call.deps, runId, options), { show, defaultOnInterrupt: "keep" }));
     const [only, second] = results;
     if (only !== undefined && second === undefined) return await printResult(output, only);
     const runs = results.map(resultDocument);
@@ -52,21 +51,6 @@ export const command = defineCommand({
     return end.exitCode;
   },
 });
-
-async function trackAll(
-  call: OpenedCall<StopValues>,
-  runIds: readonly RunId[],
-  options: TrackOptions,
-): Promise<readonly RunResult[]> {
-  return await trackTogether(
-    call,
-    runIds,
-    formatRunId,
-    (runId, show) =>
-      // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
-      trackToEnd(call, trackRun(call.deps, runId, options), { show, defaultOnInterrupt: "keep" }),
-  );
-}
 
 /** The table, then what it cannot show. */
 function answerTable(output: Output, results: readonly RunResult[]): void {

@@ -1,6 +1,7 @@
 /** Several runs that are tracked at once: stopping them is reported once, and names every run that continues. */
 
 import { expected } from "../../errors.ts";
+import { sharingPolls } from "../../runs/list_running.ts";
 import { counted } from "../../text.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { OpenedCall } from "../command.ts";
@@ -9,18 +10,21 @@ import { type ShowRun, viewRuns } from "./run_view.ts";
 import type { StopValues } from "./wait_options.ts";
 
 /**
- * Tracks runs at once, on a terminal in one table.
+ * Tracks runs at once, with requests that they share, and on a terminal in one table.
  *
  * @throws Like {@link stoppedTogether}.
  */
 export async function trackTogether<Run, Result>(
-  { deps, output, signal, values: { onTimeout } }: OpenedCall<StopValues>,
+  call: OpenedCall<StopValues>,
   runs: readonly Run[],
   nameOf: (run: Run) => string,
-  track: (run: Run, show: ShowRun) => Promise<Result>,
+  track: (run: Run, show: ShowRun, call: OpenedCall<StopValues>) => Promise<Result>,
 ): Promise<readonly Result[]> {
+  const { deps, output, signal, values: { onTimeout } } = call;
+  const client = sharingPolls(deps.client, deps.clock, runs.length);
+  const sharing = { ...call, deps: { ...deps, client } };
   using view = viewRuns(output, deps.clock, { names: runs.map(nameOf), onTimeout, signal });
-  return await stoppedTogether(runs.map((run) => track(run, view.showOf(nameOf(run)))));
+  return await stoppedTogether(runs.map((run) => track(run, view.showOf(nameOf(run)), sharing)));
 }
 
 /** @throws Stopped, for all of them, if any was stopped; or the first other error. */
