@@ -5,7 +5,16 @@ import { parseDuration } from "../duration.ts";
 import { orError, UsageError } from "../errors.ts";
 
 /** What a shell completes. */
-export type Completes = "workflow" | "run" | "running-run" | "batch" | "preset" | "input" | "context" | "file";
+export type Completes =
+  | "workflow"
+  | "run"
+  | "running-run"
+  | "batch"
+  | "preset"
+  | "input"
+  | "input-value"
+  | "context"
+  | "file";
 
 /** Parses a value; throws UsageError. */
 export type Parse<Value> = ((text: string) => Value) & { readonly choices?: Choices };

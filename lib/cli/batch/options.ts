@@ -87,11 +87,14 @@ const MAX_ROWS = 100_000;
 export const MATRIX_OPTIONS = {
   matrix: option("NAME=VALUES", "Run once per value, like 1,2,4, 1..10 or 1e-5..1e-1:log; may be repeated", {
     multiple: true,
-    completes: "input",
+    completes: "input-value",
   }),
   zip: flag("Pair the values of several --matrix options in order, instead of combining all of them"),
-  exclude: option("NAME=VALUE,…", "Leave out the combinations with these values", { multiple: true }),
-  include: option("NAME=VALUE,…", "Add a run with these inputs", { multiple: true }),
+  exclude: option("NAME=VALUE,…", "Leave out the combinations with these values", {
+    multiple: true,
+    completes: "input-value",
+  }),
+  include: option("NAME=VALUE,…", "Add a run with these inputs", { multiple: true, completes: "input-value" }),
   sample: option("N", "Run only this many of the combinations", { parse: integer({ min: 1, max: MAX_ROWS }) }),
   seed: option("N", "Seed of the sample; another one draws another sample (default 1)", { parse: integer({ min: 0 }) }),
   sampling: option("random|lhs", "How to draw: at random, or as a Latin hypercube, which covers each range evenly", {

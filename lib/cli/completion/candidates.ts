@@ -75,7 +75,8 @@ async function candidatesFor(
     case "preset":
       return (await orNone(() => sources.presets(target.workflow ?? ""))).map(completeCandidate);
     case "input":
-      return await inputCandidates(target.workflow, typed, sources);
+    case "input-value":
+      return await inputCandidates(target, typed, sources);
     case "context":
       return (await orNone(() => sources.contexts())).map((name) => completeCandidate({ name, description: "" }));
     case "file":
@@ -87,9 +88,14 @@ function choiceCandidates(choices: Choices): readonly Candidate[] {
   return Object.entries(choices).map(([name, description]) => completeCandidate({ name, description }));
 }
 
+/** Whether the word can be, or end with, the path of a file. */
+export function allowsFiles({ type }: CompletionTarget, typed: string): boolean {
+  return type === "file" || (type === "input" && !/^[^./~][^=]*=(?!@)/.test(typed));
+}
+
 /** Before the `=` paths and files, after it values; files after `@`. */
 async function inputCandidates(
-  workflow: string | undefined,
+  target: CompletionTarget & { readonly workflow: string | undefined },
   typed: string,
   sources: CompletionSources,
 ): Promise<readonly Candidate[]> {
@@ -98,6 +104,7 @@ async function inputCandidates(
     const files = await fileCandidates(value.slice(1), sources);
     return files.map((file) => ({ ...file, text: `${prefix}@${file.text}` }));
   }
+  const { workflow } = target;
   const fields = workflow === undefined ? [] : await orNone(() => sources.inputs(workflow));
   const inputs = fields.map((field) => ({ ...field, path: withTypedRows(field.path, typed) }));
   if (prefix !== undefined) {
@@ -111,7 +118,7 @@ async function inputCandidates(
       description: normalize(description),
       isComplete: false,
     })),
-    ...await fileCandidates(typed, sources),
+    ...allowsFiles(target, typed) ? await fileCandidates(typed, sources) : [],
   ];
 }
 

@@ -16,7 +16,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { padToWidth, textWidth } from "../terminal/text_width.ts";
 import { bashReply, parseBashLine } from "./bash_line.ts";
-import { type Candidate, findCompletionCandidates } from "./candidates.ts";
+import { allowsFiles, type Candidate, findCompletionCandidates } from "./candidates.ts";
 import { completionSources } from "./sources.ts";
 import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
 
@@ -80,10 +80,12 @@ async function reply(
   if (target === undefined) return [];
   const given = new Map(scanWords(COMMON_OPTIONS, typed.before).options.map(({ key, value }) => [key, value]));
   const sources = completionSources(context, { context: given.get("context"), cacert: given.get("cacert") });
-  const found = await findCompletionCandidates(target, typed.current.slice(prefix.length), sources);
+  const current = typed.current.slice(prefix.length);
+  const found = await findCompletionCandidates(target, current, sources);
   const candidates = found.map((candidate) => ({ ...candidate, text: `${prefix}${candidate.text}` }));
-  const allowsFiles = target.type === "file" || target.type === "input";
-  if (allowsFiles && !candidates.some(({ text }) => text.startsWith(typed.current))) return [SHELL_FILES];
+  if (allowsFiles(target, current) && !candidates.some(({ text }) => text.startsWith(typed.current))) {
+    return [SHELL_FILES];
+  }
   return render(candidates);
 }
 

@@ -103,12 +103,15 @@ export function completionSources(
 
 /** Of presets the names only: their inputs may be secret. */
 async function loadDetails(client: Client, name: string, options: Abortable): Promise<CachedRows> {
-  const [{ yaml, presets }, { readForm }] = await Promise.all([
+  const [{ yaml, presets }, { readForm }, { hasClusterFields }, { completionInputsOf }] = await Promise.all([
     client.getWorkflow(name, options),
     import("../../inputs/read_form.ts"),
+    import("../../inputs/form.ts"),
+    import("./inputs_of.ts"),
   ]);
-  const { completionInputsOf } = await import("./inputs_of.ts");
-  const inputs = completionInputsOf(readForm(yaml)?.fields ?? new Map());
+  const form = readForm(yaml);
+  const clusters = form !== null && hasClusterFields(form) ? await client.listClusters(options).catch(() => []) : [];
+  const inputs = completionInputsOf(form?.fields ?? new Map(), clusters);
   return [
     ...presets.map(({ name }) => ["preset", name]),
     ...inputs.map(({ path, description, values }) => ["input", path, description, ...values]),

@@ -49,6 +49,8 @@ for (
     [INPUTS, "hello.message=", []],
     [INPUTS, "hello.message=@in/", ["hello.message=@in/of-3", "hello.message=@in/sub/"]],
     [{ type: "input", workflow: undefined }, "", ["of-0", "sub/"]],
+    [{ type: "input-value", workflow: "wf" }, "", ["hello.message=", "size=", "rows[0].name="]],
+    [{ type: "input-value", workflow: "wf" }, "size=", ["size=small", "size=large"]],
   ] as const satisfies readonly (readonly [CompletionTarget, string, readonly string[]])[]
 ) {
   Deno.test(`the candidates for ${JSON.stringify(target)} with "${typed}" are: ${texts.join(" ") || "none"}`, async () => {
