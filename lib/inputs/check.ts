@@ -46,11 +46,15 @@ export function checkInputs(
   return { problems, warnings, missing, problemCount: all.length };
 }
 
-/** The names that the form does not have, each with the origin of its value; shortened like the problems of {@link checkInputs}. */
-export function findUnknownNames(form: Form, resolved: ResolvedInputs): readonly Problem[] {
-  const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths), clusters: null });
-  const unknown = found.filter(({ type, isMisspelled }) => type === "unknown" || isMisspelled === true);
-  return shortened(unknown).map((problem) => withOrigin(problem, resolved));
+/** The problems and warnings of {@link checkInputs} about the values that there are, and not about those that are missing. */
+export function checkGivenInputs(
+  form: Form,
+  resolved: ResolvedInputs,
+  { clusters }: { readonly clusters: readonly Cluster[] | null },
+): readonly Problem[] {
+  const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths), clusters });
+  const given = found.filter(({ type }) => type !== "missing" && type !== "maybe-missing");
+  return shortened(given).map((problem) => withOrigin(problem, resolved));
 }
 
 const INEXACT = "cannot be sent exactly as a number: give it as text";

@@ -35,8 +35,6 @@ export interface FieldProblem {
   readonly type: "invalid" | "missing" | "unknown" | "maybe-missing" | "warning";
   readonly path: InputPath;
   readonly message: string;
-  /** True for an unknown field in place of a required one, which is invalid. */
-  readonly isMisspelled?: true;
 }
 
 /** All problems, in the order of the form. */
@@ -271,7 +269,6 @@ function isTypoOfRequired(name: string, missing: Map<string, FieldProblem>, cont
   if (similar === undefined || problem === undefined) return false;
   context.problems.delete(problem);
   missing.delete(similar);
-  const message = `unknown field: did you mean ${JSON.stringify(similar)}, which is required?`;
-  context.problems.add({ type: "invalid", path: [...context.path], message, isMisspelled: true });
+  add("invalid", `unknown field: did you mean ${JSON.stringify(similar)}, which is required?`, context);
   return true;
 }

@@ -118,7 +118,7 @@ Deno.test("`inputs explain` shows where each value comes from and what it overri
   assert.match(stdout, /^slurm\.partition +"debug" +-i #2 +overrides "batch" from hello-world\.json:9$/m);
 });
 
-Deno.test("`inputs explain` warns of names that the form does not have, as `run` does", async () => {
+Deno.test("`inputs explain` warns of names that the form does not have and of wrong values, as `run` does", async () => {
   await using stage = await aStage();
   const explain = (...words: readonly string[]) => stage.call(["inputs", "explain", ...words]);
   const known = await explain("hello-world", "-i", "hello-world.json");
@@ -126,7 +126,9 @@ Deno.test("`inputs explain` warns of names that the form does not have, as `run`
   const typos = await explain("hello-world", "-i", "hello-world.json", "-i", "slurm.partiton=debug", "--json");
   assert.match(typos.stderr, /^! -i #2 {2}slurm\.partiton {2}unknown field: did you mean "partition"\?$/m);
   assert.equal(typos.code, 0);
-  // A missing value is not a wrong name.
+  const wrong = await explain("hello-world", "-i", "hello-world.json", "-i", "slurm.cpus_per_task=0");
+  assert.match(wrong.stderr, /^! -i #2 {2}slurm\.cpus_per_task {2}must be a whole number from 1 to 128: got 0$/m);
+  // A value that is still missing is not a wrong one.
   const required = await explain("required-inputs", "-i", "projct=x");
   const warnings = required.stderr.split("\n").filter((line) => line.startsWith("!"));
   assert.deepEqual(warnings, [`! -i #1  projct  unknown field: did you mean "project", which is required?`]);

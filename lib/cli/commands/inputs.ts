@@ -1,7 +1,7 @@
 import { NotFound } from "../../errors.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { gatherInputs } from "../../runs/prepare.ts";
-import { findUnknownNames } from "../../inputs/check.ts";
+import { checkGivenInputs } from "../../inputs/check.ts";
 import { type ExplainedInput, explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
 import { readForm } from "../../inputs/read_form.ts";
@@ -89,7 +89,7 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
   else if (rows.length === 0) output.log("INFO", "The workflow has no inputs, and none were given");
   else output.answer(renderExplained(rows, output.layout()));
   if (form !== null) {
-    showWarnings(output, findUnknownNames(form, resolved));
+    showWarnings(output, checkGivenInputs(form, resolved, { clusters }));
     const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
     logUnknownConditions(output, "INFO", unknown);
   }
