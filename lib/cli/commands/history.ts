@@ -21,10 +21,10 @@ export const command = defineCommand({
       "List the runs of a workflow submitted in the last week",
     "pw-workflow-runner history show last": "Show the latest run with its inputs",
     "pw-workflow-runner history prune --since 30d --keep 1000":
-      "Remove finished runs that are older, and all but the newest 1,000",
+      "Remove finished runs older than 30 days, and all but the newest 1,000",
   },
   notes:
-    "The local history contains the runs submitted from this machine. Reading it needs no API key and no network. " +
+    "The local history contains the runs submitted from this machine, with the status last seen from here. Reading it needs no API key and no network. " +
     "It contains no secrets. Finished runs and reports of suites are removed after a year, runs also beyond 200,000 records.",
   isLocal: true,
   optionsOf: { "": ["workflow", "failed", "since", "limit"], show: [], prune: ["since", "keep"] },

@@ -19,7 +19,7 @@ export function renderHistory(
     const { workflowName, status, slug, durationSeconds } = recordDocument(record);
     return [workflowName, status, formatAge(record.createdAtMs, nowMs), tookText(durationSeconds), slug ?? ""];
   });
-  return renderTable([["WORKFLOW", "STATE", "AGE", "TOOK", "SLUG"], ...rows], {
+  return renderTable([["WORKFLOW", "STATUS", "AGE", "TOOK", "SLUG"], ...rows], {
     columns,
     shortened: 0,
     optional: [2, 3, 0],
@@ -33,7 +33,7 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
   const { workflowName, slug, status, durationSeconds, errorMessage } = recordDocument(record);
   const facts = [
     ["Workflow", workflowName],
-    ["State", status],
+    ["Status", status],
     ["Run", slug ?? "?"],
     ["Submitted", formatTime(record.createdAtMs)],
     ...(durationSeconds === null ? [] : [["Took", tookText(durationSeconds)]]),

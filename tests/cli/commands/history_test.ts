@@ -38,7 +38,7 @@ Deno.test("history lists the runs of this machine without an API key or network"
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^WORKFLOW +STATE +AGE .*\nquick +running .*\nfailing-step +failed .*\nquick +completed +\d+[sm] +1s +quick-/,
+    /^WORKFLOW +STATUS +AGE .*\nquick +running .*\nfailing-step +failed .*\nquick +completed +\d+[sm] +1s +quick-/,
   );
   const two = await stage.program(["history", "--limit", "2"], offline);
   assert.equal(two.stdout.split("\n").filter((line) => line !== "").length, 3);
@@ -61,7 +61,7 @@ Deno.test("history show shows one run, by its slug, its number or last", async (
   const [{ slug }] = JSON.parse((await stage.program(["history", "--json"])).stdout).records;
   for (const name of [slug, "quick#1", "last"]) {
     const { stdout } = await stage.program(["history", "show", name]);
-    assert.match(stdout, /^Workflow +quick\nState +completed\n[^]*\nIdempotency key +one\n[^]*"greeting": "hi"/, name);
+    assert.match(stdout, /^Workflow +quick\nStatus +completed\n[^]*\nIdempotency key +one\n[^]*"greeting": "hi"/, name);
   }
   assert.equal((await stage.program(["history", "show", "no-such-run"])).code, 5);
 });
