@@ -521,6 +521,26 @@ for (
       2,
       /Cannot write in\.json: the command reads this file/,
     ],
+    [
+      "a report in place of a file of references",
+      {
+        ...suite("{ name: a, workflow: ok, metrics: {}, reference: refs.yaml }"),
+        "refs.yaml": "version: 1\nreference: {}",
+      },
+      ["--report", "junit=refs.yaml"],
+      2,
+      /Cannot write refs\.yaml: the command reads this file/,
+    ],
+    [
+      "a report in place of a quarantine file",
+      {
+        "a.suite.yaml": `version: 1\nquarantine: q.yaml\ncases:\n  - ${PASSES}\n`,
+        "q.yaml": "version: 1\nquarantine: []",
+      },
+      ["--report", "html=q.yaml"],
+      2,
+      /Cannot write q\.yaml: the command reads this file/,
+    ],
     ["a wrong override", suite(PASSES), ["--set", "case.timeout=5"], 2, /must be a duration/],
   ] as const
 ) {

@@ -38,9 +38,13 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const retriesThreshold = retriesThresholdOf(values);
   const limited = limitsOf(values);
   const paths = await suiteFiles(context, values.suites ?? []);
-  const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
-  const inputFiles = suites.flatMap(({ inputFiles }) => [...inputFiles.values()].map(({ origin }) => origin));
-  refuseReadFile(reports.map(({ file }) => file), [...paths, ...inputFiles]);
+  const read: string[] = [];
+  const readTextFile = (path: string) => {
+    read.push(path);
+    return context.readTextFile(path);
+  };
+  const suites = await readSuites(paths, { readTextFile, nowMs: context.clock.now() });
+  refuseReadFile(reports.map(({ file }) => file), read);
   const environment = environmentOf(suites, values.env);
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
