@@ -89,10 +89,11 @@ export function orError<T, E extends Error>(kind: abstract new (...args: never[]
   }
 }
 
-/** For `catch`: a value in place of an expected error. Throws any other one. */
-export function fallbackTo<T>(value: T): (error: unknown) => T {
+/** For `catch`: a value in place of an expected error, of one of these kinds where any are named. Throws any other one. */
+export function fallbackTo<T>(value: T, ...kinds: readonly ErrorKind[]): (error: unknown) => T {
   return (error) => {
-    expected(RunnerError)(error);
+    const { kind } = expected(RunnerError)(error);
+    if (kinds.length > 0 && !kinds.includes(kind)) throw error;
     return value;
   };
 }

@@ -1,6 +1,6 @@
 import type { Identity } from "../account.ts";
 import type { ApiVersion, CapabilitiesStore } from "../capabilities.ts";
-import { BadResponse, expected, RunnerError, Unsupported } from "../errors.ts";
+import { BadResponse, expected, fallbackTo, RunnerError, Unsupported } from "../errors.ts";
 import { storeFailureTo } from "../log.ts";
 import type { RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
@@ -10,6 +10,7 @@ import { currentRuns } from "./current.ts";
 import { createHttp, type Http, type HttpOptions } from "./http.ts";
 import { legacyRuns } from "./legacy.ts";
 import {
+  NO_ROUTE,
   pathSegment,
   type Reader,
   readRawText,
@@ -17,7 +18,6 @@ import {
   type RequestOptions,
   sendRequest,
   submitNotSent,
-  withFallbackOnNotFound,
 } from "./request.ts";
 
 /** Dependencies and settings of a client. */
@@ -78,7 +78,7 @@ export function createClient(options: ClientOptions): Client {
     async listRuns(query = {}) {
       if (apiVersion().cached() === undefined) {
         // Detects the version as well.
-        const page = await withFallbackOnNotFound(null, () => current.listRuns(query));
+        const page = await current.listRuns(query).catch(fallbackTo(null, ...NO_ROUTE));
         if (page !== null) {
           apiVersion().set("current");
           return page;
@@ -116,11 +116,9 @@ export async function detectApiVersion(
     action: `detect the API version of ${http.baseUrl}`,
     path: "/api/workflow-runs?limit=1",
   };
-  const version = await withFallbackOnNotFound<ApiVersion>("legacy", async () => {
-    // Its shape is checked: a sign-in page may have status 200.
-    await readResponse(http, request, async () => (await import("./run_schema.ts")).readRunPage);
-    return "current";
-  });
+  // Its shape is checked: a sign-in page may have status 200.
+  const version = await readResponse(http, request, async () => (await import("./run_schema.ts")).readRunPage)
+    .then((): ApiVersion => "current").catch(fallbackTo<ApiVersion>("legacy", ...NO_ROUTE));
   const facts = { apiVersion: version, apiVersionCheckedAtMs: http.clock.now() };
   await store?.updateCapabilities(host, facts).catch(onFailure);
   return version;
@@ -166,7 +164,7 @@ function accountOperations(http: Http): AccountOperations {
     async whoAmI(options = {}) {
       const action = "identify the key's user";
       const request = { ...options, action, path: "/api/auth/session" };
-      const identity = await withFallbackOnNotFound(null, () => read(request, ({ readIdentity }) => readIdentity));
+      const identity = await read(request, ({ readIdentity }) => readIdentity).catch(fallbackTo(null, ...NO_ROUTE));
       return identity ?? await identityFromWhoami(http, action, options);
     },
 
@@ -195,7 +193,7 @@ function accountOperations(http: Http): AccountOperations {
 
     async workspaceStatus(options) {
       const request = { ...options, action: "get the workspace status", path: "/api/user-workspace/status" };
-      return await withFallbackOnNotFound(null, () => read(request, (readers) => readers.readWorkspaceStatus));
+      return await read(request, (readers) => readers.readWorkspaceStatus).catch(fallbackTo(null, ...NO_ROUTE));
     },
 
     async restartWorkspace(options = {}) {
@@ -217,10 +215,9 @@ function accountOperations(http: Http): AccountOperations {
 
 /** For servers whose session does not name it: a JSON string, or the name itself. */
 async function organizationFromWhoami(http: Http, action: string, options: Abortable): Promise<string | null> {
-  return await withFallbackOnNotFound(null, async () => {
-    const { text } = await sendRequest(http, { ...options, action, path: "/api/auth/whoami/organization" });
-    return text.trim().replace(/^"(.*)"$/, "$1") || null;
-  });
+  const response = await sendRequest(http, { ...options, action, path: "/api/auth/whoami/organization" })
+    .catch(fallbackTo(null, ...NO_ROUTE));
+  return response?.text.trim().replace(/^"(.*)"$/, "$1") || null;
 }
 
 /** Servers without a session route respond with `user:NAME` here. */

@@ -1,11 +1,11 @@
 /** Runs on current servers: `/api/workflow-runs`, where a slug identifies a run. */
 
-import { BadResponse, NotFound } from "../errors.ts";
+import { BadResponse, fallbackTo, NotFound } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { formatRunId, type RunId } from "../run.ts";
 import { mapPieces } from "../pieces.ts";
 import { jsonStringPieces } from "./body.ts";
-import { pathSegment, readResponse, sendRequest, submitOnce, withFallbackOnNotFound } from "./request.ts";
+import { pathSegment, readResponse, sendRequest, submitOnce } from "./request.ts";
 import type { Abortable, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { HttpResponse } from "./exchange.ts";
@@ -49,16 +49,16 @@ export function currentRuns(http: Http): RunOperations {
     async deleteRun(runId, options) {
       const action = `delete run ${formatRunId(runId)}`;
       const path = await pathOf(runId, action, options);
-      const send = () => sendRequest(http, { ...options, action, method: "DELETE", path, isRepeatable: true });
-      await withFallbackOnNotFound(undefined, async () => void await send(), ["not_found"]);
+      await sendRequest(http, { ...options, action, method: "DELETE", path, isRepeatable: true })
+        .catch(fallbackTo(null, "not_found"));
     },
 
     async readRunFile(runId, file, options) {
       const action = `read ${file} of run ${formatRunId(runId)}`;
       const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
-      const open = async () =>
-        fileText(await sendRequest(http, { ...options, action, path, isStreamed: true }), action);
-      return await withFallbackOnNotFound(null, open, ["not_found"]);
+      const response = await sendRequest(http, { ...options, action, path, isStreamed: true })
+        .catch(fallbackTo(null, "not_found"));
+      return response && fileText(response, action);
     },
   };
 

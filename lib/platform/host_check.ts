@@ -1,7 +1,8 @@
 /** A host's health and the user's workspace. Requests are not retried: diagnostics report the first failure. */
 
+import { fallbackTo } from "../errors.ts";
 import { looseObject, nullish, number, string } from "../deps/zod.ts";
-import { errorOf, isSuccess, readRawText, sendRequest, withFallbackOnNotFound } from "./request.ts";
+import { errorOf, isSuccess, NO_ROUTE, readRawText, sendRequest } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import { httpDateMs } from "./retry.ts";
@@ -49,12 +50,12 @@ export async function checkHealth(http: Http, { signal }: Abortable): Promise<Ho
 /** @returns `null` if the server lacks this route. */
 export async function getWorkspaceStatus(http: Http, { signal }: Abortable): Promise<WorkspaceStatus | null> {
   const action = "get the workspace status";
-  return await withFallbackOnNotFound(null, async () => {
-    const response = await sendRequest(http, { action, path: "/api/user-workspace/status", signal, retry: "none" });
-    const { status, details, homeStorage } = readShape(WORKSPACE, response, action);
-    const home = homeStorage ? { sizeBytes: homeStorage.size, availableBytes: homeStorage.available } : null;
-    return { status, details: nonEmpty(details), home };
-  });
+  const response = await sendRequest(http, { action, path: "/api/user-workspace/status", signal, retry: "none" })
+    .catch(fallbackTo(null, ...NO_ROUTE));
+  if (response === null) return null;
+  const { status, details, homeStorage } = readShape(WORKSPACE, response, action);
+  const home = homeStorage ? { sizeBytes: homeStorage.size, availableBytes: homeStorage.available } : null;
+  return { status, details: nonEmpty(details), home };
 }
 
 const WORKSPACE = looseObject({

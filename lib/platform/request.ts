@@ -84,19 +84,8 @@ export function errorOf(
   return result.type === "response" ? errorOfResponse(result.response, context) : errorOfFailure(result, context);
 }
 
-/** Returns `fallback` if `send` throws an error of one of these kinds; by default those of a route that the server lacks. */
-export async function withFallbackOnNotFound<T>(
-  fallback: T,
-  send: () => Promise<T>,
-  kinds: readonly RunnerError["kind"][] = ["not_found", "unsupported"],
-): Promise<T> {
-  try {
-    return await send();
-  } catch (error) {
-    if (error instanceof RunnerError && kinds.includes(error.kind)) return fallback;
-    throw error;
-  }
-}
+/** The kinds of errors that a route has which the server lacks. */
+export const NO_ROUTE = ["not_found", "unsupported"] as const;
 
 /**
  * Encodes a name as a segment of a path. Rejects what cannot be one: `.` and `..` would lead to another route, an empty

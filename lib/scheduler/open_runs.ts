@@ -22,28 +22,21 @@ const BATCHES_AT_ONCE = 4;
 /** Where schedules have more runs than a tick polls, so many of its polls are left for runs started over HTTP. */
 const HTTP_SHARE = 0.2;
 
-export interface PollInput {
-  readonly open: readonly ListedOpenRow[];
-  readonly owner: Owner;
-  readonly maxPolls: number;
-}
-
-export interface PolledSubmissions {
-  /** What is open now, without those of another account. */
-  readonly open: readonly ListedOpenRow[];
-  /** The ids of those whose state is known as of now. */
-  readonly known: ReadonlySet<string>;
-  readonly count: number;
-}
-
 /**
  * Where there are more than a tick may poll, or than the signal leaves time for, the next ticks continue. Those of another
  * account, whose runs the API key can't read, are reported.
+ *
+ * @returns What is open now, without those of another account; the ids of those whose state is known as of now; how many
+ * were polled.
  */
-export async function pollOpen(context: TickContext, { owner, ...input }: PollInput): Promise<PolledSubmissions> {
+export async function pollOpen(
+  context: TickContext,
+  rows: readonly ListedOpenRow[],
+  { owner, maxPolls }: { readonly owner: Owner; readonly maxPolls: number },
+) {
   const { service: { deps }, signal } = context;
   const nowMs = deps.clock.now();
-  const chosen = choose(input, nowMs).map(({ id }) => id);
+  const chosen = choose(rows, maxPolls, nowMs).map(({ id }) => id);
   const submissions = await deps.store.getMany(chosen);
   const own = submissions.filter((submission) => isOwnedBy(submission, owner));
   const due = own.filter((submission) => isDue(submission, nowMs));
@@ -80,7 +73,7 @@ export async function pollOpen(context: TickContext, { owner, ...input }: PollIn
     }
   });
   const isChosen = new Set(chosen);
-  const open = input.open.flatMap((row): ListedOpenRow[] => {
+  const open = rows.flatMap((row): ListedOpenRow[] => {
     if (!isChosen.has(row.id)) return [row];
     const submission = latest.get(row.id);
     return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
@@ -118,7 +111,7 @@ function listingOnce(client: Client): Client {
 }
 
 /** Those of schedules first, and of each kind what may not run yet. */
-function choose({ open, maxPolls }: Omit<PollInput, "owner">, nowMs: number): readonly ListedOpenRow[] {
+function choose(open: readonly ListedOpenRow[], maxPolls: number, nowMs: number): readonly ListedOpenRow[] {
   const inOrder = (rows: readonly ListedOpenRow[]) =>
     byPollTime(rows, nowMs).toSorted((a, b) => Number(b.state === "starting") - Number(a.state === "starting"));
   const ofSchedules = inOrder(open.filter(({ occurrence }) => occurrence !== null));

@@ -18,16 +18,6 @@ import {
   type SubmitOutcome,
 } from "./submit_occurrence.ts";
 
-export interface TickInput extends Omit<TickOptions, "signal"> {
-  readonly waiting: readonly WaitingOccurrence[];
-  readonly open: readonly ListedOpenRow[];
-}
-
-export interface TickWork extends Omit<TickReport, "didTick" | "missedTicks"> {
-  /** The first error of a request to the platform. */
-  readonly error: RunnerError | null;
-}
-
 /** Of the budget: the rest is for what follows from the responses, and for notifying. */
 const REQUEST_SHARE = 0.7;
 /** Of the budget: polls without a response must leave time to submit what is due. */
@@ -36,9 +26,16 @@ const DECISION_SHARE = 0.4;
 /**
  * Polls, submits and notifies.
  *
+ * @returns `error`: the first of a request to the platform.
  * @throws StorageError, and what the signal aborts with.
  */
-export async function runTickWork(context: TickContext, input: TickInput): Promise<TickWork> {
+export async function runTickWork(
+  context: TickContext,
+  input: Omit<TickOptions, "signal"> & {
+    readonly waiting: readonly WaitingOccurrence[];
+    readonly open: readonly ListedOpenRow[];
+  },
+): Promise<Omit<TickReport, "didTick" | "missedTicks"> & { readonly error: RunnerError | null }> {
   const { service, signal } = context;
   using requests = service.deps.clock.timeout(input.budgetMs * REQUEST_SHARE);
   const asking: TickContext = { ...context, signal: AbortSignal.any([signal, requests.signal]) };
@@ -66,7 +63,7 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
   const first = { ...context, signal: AbortSignal.any([decisions.signal, asking.signal]) };
   const poll = (polling: TickContext, open: readonly ListedOpenRow[], maxPolls: number) =>
-    owner && open.length > 0 ? request(() => pollOpen(polling, { open, owner, maxPolls })) : undefined;
+    owner && open.length > 0 ? request(() => pollOpen(polling, open, { owner, maxPolls })) : undefined;
   const polled = await poll(first, deciding, input.maxPolls);
   const isPollingCutShort = decisions.signal.aborted;
   for (const occurrence of waiting) {
