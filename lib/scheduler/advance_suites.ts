@@ -19,13 +19,7 @@ import { resultWithoutRun } from "../runs/view.ts";
 import { programCommand } from "../shell_command.ts";
 import { shortened } from "../store/submission_rows.ts";
 import type { SuiteHistory } from "../store/suite_history.ts";
-import {
-  type FinishedSubmission,
-  isOwnedBy,
-  type Origin,
-  type PendingSubmission,
-  type SuiteEnd,
-} from "../submission.ts";
+import { type FinishedSubmission, isOwnedBy, type PendingSubmission, type SuiteEnd } from "../submission.ts";
 import { type Budget, budgetsIn } from "../suites/budget.ts";
 import { executeSuites } from "../suites/execute.ts";
 import { DEFAULT_SUITE_JOBS, SUITE_EXIT_CODES, type SuiteKind, suiteKind } from "../suites/exit_code.ts";
@@ -246,27 +240,17 @@ export async function checkSuite(
   return { cases, budgets: budgetsIn(suites) };
 }
 
-interface CreateSuiteOptions extends Pick<CreateSubmissionOptions, "signal" | "also"> {
-  readonly submissionId: string;
-  readonly origin: Extract<Origin, { type: "schedule" }>;
-}
-
-/** @throws InvalidInputs and the other errors of {@link checkSuite}; NotSubmitted when it cannot be stored. */
+/** @throws NotSubmitted when it cannot be stored; the client's errors. */
 export async function createSuite(
   service: Service,
   schedule: Schedule,
-  path: string,
-  { signal, submissionId, origin, also }: CreateSuiteOptions,
+  { signal, submissionId, origin, also }:
+    & Pick<CreateSubmissionOptions, "signal" | "also">
+    & Pick<PendingSubmission, "submissionId" | "origin">,
 ): Promise<PendingSubmission> {
   const { client } = service.deps;
-  await checkSuite(service, path, signal);
   const { user } = await client.whoAmI({ signal });
-  const submission: PendingSubmission = {
-    ...withoutRun(service, schedule),
-    submissionId,
-    origin: { ...origin, suite: { path, end: null } },
-    owner: { host: client.host, user },
-    ...NOT_SENT,
-  };
+  const owner = { host: client.host, user };
+  const submission: PendingSubmission = { ...withoutRun(service, schedule), submissionId, origin, owner, ...NOT_SENT };
   return await putBeforeSending(service.deps, submission, also);
 }

@@ -51,6 +51,12 @@ function occurrenceAt({ name }: CronTiming, scheduledAtMs: number): Occurrence {
   return { id: `${name}@${new Date(scheduledAtMs).toISOString().slice(0, 16)}Z`, schedule: name, scheduledAtMs };
 }
 
+/** Of a submission for an occurrence; of its end, nothing has been reported. */
+export function originOf({ schedule, scheduledAtMs }: Occurrence, { suite = null }: Partial<Schedule> = {}) {
+  const origin = { type: "schedule", schedule, scheduledAtMs, isDeadlineReported: false, isReported: false } as const;
+  return suite === null ? origin : { ...origin, suite: { path: suite, end: null } };
+}
+
 /** How far a schedule has been processed; stored between ticks. */
 export interface ScheduleProgress {
   /** The cron expression and time zone. If the schedule's differ, the schedule starts over. */

@@ -12,9 +12,10 @@ import {
   type SuiteEnd,
   suiteOf,
 } from "../submission.ts";
-import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
-import { addNotification, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
-import type { Service, TickContext } from "./service.ts";
+import type { Occurrence, Schedule } from "./schedule.ts";
+import { removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
+import { originOf } from "./occurrences.ts";
+import { addNotified, type Service, type TickContext } from "./service.ts";
 import { newSubmission, NO_REQUEST } from "../runs/create_submission.ts";
 
 const MAX_ENDS_PER_TICK = 500;
@@ -71,17 +72,6 @@ function unknownEnd(submission: Submission, message: string): OccurrenceEnd {
   return { status: "unknown", slug: slugOf(submission), durationSeconds: null, message };
 }
 
-/** Adds the notification of something that happens to an occurrence now. */
-function addNotified(
-  { service: { deps }, schedules }: TickContext,
-  change: AtomicChange,
-  { id, schedule }: Pick<Occurrence, "id" | "schedule">,
-  what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
-): void {
-  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
-  addNotification(change, notification, schedules.get(schedule)?.notify ?? []);
-}
-
 /** Ends an occurrence that has no submission. */
 export async function rejectOccurrence(
   context: TickContext,
@@ -89,19 +79,11 @@ export async function rejectOccurrence(
   { kind, message }: { readonly kind: "failed" | "skipped" | "missed"; readonly message: string },
 ): Promise<void> {
   const { service, schedules } = context;
-  const { id, schedule: name, scheduledAtMs } = occurrence;
-  const schedule = schedules.get(name);
+  const schedule = schedules.get(occurrence.schedule);
   const submission: RejectedSubmission = {
     ...withoutRun(service, schedule),
-    submissionId: id,
-    origin: {
-      type: "schedule",
-      schedule: name,
-      scheduledAtMs,
-      isDeadlineReported: false,
-      isReported: true,
-      ...(schedule?.suite && { suite: { path: schedule.suite, end: null } }),
-    },
+    submissionId: occurrence.id,
+    origin: { ...originOf(occurrence, schedule), isReported: true },
     state: "rejected",
     kind,
     message,

@@ -8,13 +8,13 @@ import { findCredential } from "../platform/credentials/credentials.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
-import type { FoundEntry, Kv } from "../store/kv.ts";
+import type { AtomicChange, FoundEntry, Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
 import { readSchedules } from "./define.ts";
 import type { DueOccurrences, ScheduleProgress } from "./occurrences.ts";
-import { PRODUCTION, type Schedule } from "./schedule.ts";
-import type { TickLock, TickLog } from "./scheduler_store.ts";
+import { type NotificationKind, type Occurrence, PRODUCTION, type Schedule } from "./schedule.ts";
+import { addNotification, type TickLock, type TickLog } from "./scheduler_store.ts";
 
 /** What the runtime offers a service. */
 export interface ServiceHost {
@@ -161,6 +161,17 @@ export interface TickContext {
   readonly lock: TickLock;
   /** Aborts when the budget is spent. */
   readonly signal: AbortSignal;
+}
+
+/** Adds the notification of something that happens to an occurrence now. */
+export function addNotified(
+  { service: { deps }, schedules }: TickContext,
+  change: AtomicChange,
+  { id, schedule }: Pick<Occurrence, "id" | "schedule">,
+  what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
+): void {
+  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
+  addNotification(change, notification, schedules.get(schedule)?.notify ?? []);
 }
 
 /** A schedule whose progress has to be written. */

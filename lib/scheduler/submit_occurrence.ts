@@ -14,11 +14,11 @@ import type { AtomicChange } from "../store/kv.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_rows.ts";
 import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
-import type { OpenOccurrence } from "./occurrences.ts";
+import { type OpenOccurrence, originOf } from "./occurrences.ts";
 import { rejectOccurrence, removeIfKnown } from "./report_occurrences.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
-import { addNotification, addReplaced, waitingKey } from "./scheduler_store.ts";
-import { advanceOptions, type PrepareParts, type TickContext } from "./service.ts";
+import { addReplaced, waitingKey } from "./scheduler_store.ts";
+import { addNotified, advanceOptions, type PrepareParts, type TickContext } from "./service.ts";
 
 /** An occurrence that can't be prepared, for lack of a connection or an accepted key, is retried for so long. */
 export const PREPARE_TIMEOUT_MS = 60 * 60_000;
@@ -113,30 +113,20 @@ async function createOrReject(
       signal,
       isWaiting: false,
       submissionId: id,
-      origin: {
-        type: "schedule",
-        schedule: schedule.name,
-        scheduledAtMs,
-        isDeadlineReported: false,
-        isReported: false,
-      },
+      origin: originOf(occurrence, schedule),
       also: (change: AtomicChange, written: Submission) => {
         change.check(lock);
         change.delete(waitingKey(occurrence));
         for (const other of replaced) addReplaced(change, other);
-        const facts = {
-          occurrenceId: id,
-          schedule: schedule.name,
-          createdAtMs: deps.clock.now(),
-          slug: slugOf(written),
-        };
-        addNotification(change, { ...facts, kind: "submitted", message: null }, schedule.notify);
+        addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
       },
     } as const;
     if (schedule.suite === null) {
       return await createSubmission(deps, await prepareSchedule(service, schedule, signal), options);
     }
-    return await (await import("./advance_suites.ts")).createSuite(service, schedule, schedule.suite, options);
+    const { checkSuite, createSuite } = await import("./advance_suites.ts");
+    await checkSuite(service, schedule.suite, signal);
+    return await createSuite(service, schedule, options);
   } catch (error) {
     if (error instanceof WriteConflict) {
       // Otherwise this tick lost its lock.
