@@ -1,6 +1,7 @@
 /** The body of a response as text, in pieces of any total size. */
 
 import { orError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import type { PieceMapper } from "../pieces.ts";
 import { type Redactor, redactPieces } from "../redact.ts";
 
@@ -135,12 +136,8 @@ function decodeContent(content: string, invalid: () => Error): string {
     const text = content.replace(/\\n/g, "\n");
     if (!text.includes("\\")) return text;
   }
-  try {
-    const value: unknown = JSON.parse(`"${content}"`);
-    if (typeof value === "string") return value;
-  } catch {
-    // Reported below.
-  }
+  const value = parseJson(`"${content}"`);
+  if (typeof value === "string") return value;
   throw invalid();
 }
 

@@ -6,6 +6,7 @@ import {
   Conflict,
   CredentialError,
   NotFound,
+  orError,
   Rejected,
   ResponseLost,
   type RunnerError,
@@ -275,11 +276,7 @@ function normalize(text: string): string {
 }
 
 function unescaped(token: string): string {
-  let plain = token;
-  try {
-    plain = decodeURIComponent(token);
-  } catch {
-    // Not percent-encoded, although it should be: used unchanged.
-  }
-  return plain.replaceAll("~1", "/").replaceAll("~0", "~");
+  const plain = orError(URIError, () => decodeURIComponent(token));
+  // Not percent-encoded, although it should be: used unchanged.
+  return (typeof plain === "string" ? plain : token).replaceAll("~1", "/").replaceAll("~0", "~");
 }

@@ -20,7 +20,7 @@ import {
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import { BadResponse } from "../errors.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Session } from "../session.ts";
 import { formatPath, valueAt } from "../value_path.ts";
 import type { Workflow } from "../workflow.ts";
@@ -168,16 +168,11 @@ export function readShape<T>(schema: SchemaOf<T>, response: HttpResponse, action
  * @throws BadResponse if it is not JSON.
  */
 export function readJson(response: HttpResponse, action: string): Json {
-  try {
-    return JSON.parse(response.text);
-  } catch {
-    const problem = response.text.trim() === ""
-      ? "is empty"
-      : response.text.trimStart().startsWith("<")
-      ? "is a web page"
-      : "is not JSON";
-    throw badResponse(response, action, `the response ${problem}`);
-  }
+  const value = parseJson(response.text);
+  if (value !== undefined) return value;
+  const text = response.text.trim();
+  const problem = text === "" ? "is empty" : text.startsWith("<") ? "is a web page" : "is not JSON";
+  throw badResponse(response, action, `the response ${problem}`);
 }
 
 export function badResponse(

@@ -4,7 +4,7 @@ import { canonicalJson } from "../json.ts";
 import { storeFailureTo } from "../log.ts";
 import { sha256 } from "../text.ts";
 import type { Abortable } from "../platform/client.ts";
-import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
+import { expected, NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { AtomicChange } from "../store/kv.ts";
@@ -111,12 +111,8 @@ async function storeFound(
   { store, log }: Pick<Deps, "store" | "log">,
   submission: ActiveSubmission,
 ): Promise<Submission> {
-  try {
-    return await store.put(submission).catch(storeFailureTo(log)) ?? submission;
-  } catch (error) {
-    if (!(error instanceof WriteConflict)) throw error;
-    return await store.get(submission.submissionId) ?? submission;
-  }
+  const stored = await store.put(submission).catch(storeFailureTo(log)).catch(expected(WriteConflict));
+  return (stored instanceof WriteConflict ? await store.get(submission.submissionId) : stored) ?? submission;
 }
 
 /** @throws NotSubmitted for a submission that must not be sent because it cannot be stored; WriteConflict. */

@@ -3,7 +3,13 @@
 import { NotSubmitted, retryAfterOf, RunnerError, Unsupported } from "../errors.ts";
 import type { RunEvent, SubmitDelay } from "../events.ts";
 import { type Run, runIdOf } from "../run.ts";
-import type { PendingSubmission, Reconciliation, Submission, UnconfirmedSubmission } from "../submission.ts";
+import type {
+  OpenSubmission,
+  PendingSubmission,
+  Reconciliation,
+  Submission,
+  UnconfirmedSubmission,
+} from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
@@ -176,7 +182,7 @@ export async function rejectSubmission(
 /** Records that the submission's run is known. */
 export async function activateSubmission(
   { deps, options }: { readonly deps: Deps; readonly options: Pick<AdvanceOptions, "pollInterval" | "isWaiting"> },
-  submission: PendingSubmission | UnconfirmedSubmission,
+  submission: OpenSubmission,
   run: Run,
 ): Promise<Submission> {
   const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);

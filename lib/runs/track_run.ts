@@ -9,10 +9,9 @@ import type { Deps } from "./deps.ts";
 import { findOwn, redactedFailure, withoutSecretsOf } from "./redacting.ts";
 import { withinTimeout } from "./limit.ts";
 import { executeOptions, type Given, type TrackOptions } from "./options.ts";
-import { pollDelayMs } from "./poll_interval.ts";
 import { trackSubmission } from "./track.ts";
 import { isSession } from "./track_result.ts";
-import { recordObservation } from "./advance_result.ts";
+import { activateSubmission } from "./reconcile.ts";
 import { activated } from "./transition.ts";
 
 /**
@@ -38,13 +37,7 @@ export async function* trackRun(
       history: deps.store,
     });
   }
-  const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
-  const submission = await recordObservation(deps, own, {
-    type: "polled",
-    run: withoutSecretsOf(own, run),
-    runId: runIdOf(run, own.request.workflow),
-    pollAtMs,
-  });
+  const submission = await activateSubmission({ deps, options }, own, withoutSecretsOf(own, run));
   return yield* trackSubmission(deps, submission, { ...options, ...TRACK_ONLY });
 }
 

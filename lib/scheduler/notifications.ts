@@ -84,10 +84,8 @@ async function send(
   const timestamp = String(Math.floor(deps.clock.now() / 1_000));
   const secret = secretEnv === null ? undefined : env(secretEnv);
   if (secretEnv !== null && (secret ?? "") === "") return `${secretEnv} is not set`;
-  let signature: string | undefined;
-  try {
-    signature = secret === undefined ? undefined : await signWebhook(secret, `${id}.${timestamp}.${body}`);
-  } catch {
+  const signature = secret && await signWebhook(secret, `${id}.${timestamp}.${body}`).catch(() => null);
+  if (signature === null) {
     return `${secretEnv} is not a valid secret: what follows whsec_ must be base64. Copy it from the webhook's settings`;
   }
   using deadline = deps.clock.timeout(DEADLINE_MS);

@@ -186,13 +186,9 @@ export async function scheduleProblems(
 }
 
 async function fileLayer(readTextFile: PrepareParts["readTextFile"], path: string): Promise<InputLayer> {
-  let text: string;
-  try {
-    text = await readTextFile(path);
-  } catch (error) {
+  const text = await readTextFile(path).catch((error: unknown) => {
     const reason = osErrorReason(error) ?? messageWithHint(error);
-    const problem = { origin: path, path: "", message: `cannot be read: ${reason}` };
-    throw new InvalidInputs(`Cannot read ${path}`, [problem]);
-  }
+    throw new InvalidInputs(`Cannot read ${path}`, [{ origin: path, path: "", message: `cannot be read: ${reason}` }]);
+  });
   return await documentLayer(text, path);
 }

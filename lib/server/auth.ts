@@ -1,6 +1,6 @@
 /** Access control with two keys: one for everything, and one that is read-only. */
 
-import { decodeBase64 } from "../base64.ts";
+import { textInBase64 } from "../base64.ts";
 import { digestOf } from "../text.ts";
 
 export type AccessLevel = "none" | "read" | "full";
@@ -44,7 +44,11 @@ function problemsWith(name: string, key: string): string[] {
 export async function accessOf(request: Request, { full, read }: AccessKeys): Promise<AccessLevel> {
   const [scheme = "", credentials = ""] = (request.headers.get("authorization") ?? "").split(" ");
   const isBasic = scheme.toLowerCase() === "basic";
-  const key = isBasic ? passwordIn(credentials) : scheme.toLowerCase() === "bearer" ? credentials : "";
+  const key = isBasic
+    ? (textInBase64(credentials) ?? "").replace(/^[^:]*:/, "")
+    : scheme.toLowerCase() === "bearer"
+    ? credentials
+    : "";
   // Both keys are always compared, so that the duration reveals nothing.
   const isFull = await isSame(key, full);
   const isRead = await isSame(key, read ?? full);
@@ -59,14 +63,6 @@ export async function accessOf(request: Request, { full, read }: AccessKeys): Pr
 export function challengeFor({ headers }: Request): string {
   const isBrowser = headers.get("accept")?.includes("text/html") ?? false;
   return `${isBrowser ? "Basic" : "Bearer"} realm="pw-workflow-runner"`;
-}
-
-function passwordIn(credentials: string): string {
-  try {
-    return new TextDecoder().decode(decodeBase64(credentials)).replace(/^[^:]*:/, "");
-  } catch {
-    return "";
-  }
 }
 
 /** Compares digests in constant time. */

@@ -1,7 +1,7 @@
 /** Routing, access and errors. */
 
 import { Hono } from "../deps/hono.ts";
-import { RunnerError, StorageError, UsageError } from "../errors.ts";
+import { orError, RunnerError, StorageError, UsageError } from "../errors.ts";
 import { type AccessLevel, accessOf, challengeFor } from "./auth.ts";
 import { checkHealth } from "./health.ts";
 import { problemFromError, problemResponse, SECURITY_HEADERS } from "./problem.ts";
@@ -56,7 +56,7 @@ export function createRoutes(host: RouteHost): Hono {
       if (access === "full" && granted === "read") return problemResponse(403, "This key is read-only");
       const url = new URL(request.url);
       const name = decodeName(path, url.pathname);
-      if (name === undefined) return problemResponse(400, "Malformed URL");
+      if (name instanceof URIError) return problemResponse(400, "Malformed URL");
       if (name.length > MAX_NAME_LENGTH) return problemResponse(404, "The name is too long");
       const problem = parameters === null ? undefined : parameterProblem(url, parameters);
       if (problem !== undefined) return problem;
@@ -95,12 +95,8 @@ function problemOf(error: Error, { closing, log }: RouteHost): Response {
   return problemResponse(500, "Internal error in pw-workflow-runner");
 }
 
-/** The name in the path, empty for a route without one; `undefined` if it is malformed, which the router lets pass. */
-function decodeName(path: string, pathname: string): string | undefined {
+/** The name in the path, empty for a route without one; an error if it is malformed, which the router lets pass. */
+function decodeName(path: string, pathname: string): string | URIError {
   const at = path.split("/").indexOf(":name");
-  try {
-    return at === -1 ? "" : decodeURIComponent(pathname.split("/")[at] ?? "");
-  } catch {
-    return undefined;
-  }
+  return at === -1 ? "" : orError(URIError, () => decodeURIComponent(pathname.split("/")[at] ?? ""));
 }

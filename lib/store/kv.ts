@@ -1,7 +1,7 @@
 /** The store's interface. It is made once, of the three methods that every backend implements. */
 
 import { encodeBase64 } from "../base64.ts";
-import { StorageError } from "../errors.ts";
+import { orError, StorageError } from "../errors.ts";
 import {
   compareKeyTexts,
   KEY_SEPARATOR,
@@ -137,12 +137,8 @@ function entryOf<T>({ key, json, version }: StoreRow): StoreEntry<T> {
 
 /** One damaged row must not make the others unreadable: the caller that knows its shape decides. */
 function valueOf(json: string) {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (error instanceof SyntaxError) return { damaged: json };
-    throw error;
-  }
+  const value = orError(SyntaxError, () => JSON.parse(json));
+  return value instanceof SyntaxError ? { damaged: json } : value;
 }
 
 /** On average, of what a change may hold; Deno KV allows 80 KiB for 1,000 rows. */

@@ -1,7 +1,7 @@
 /** Opens a store by its name: what follows PW_STORE_URL or an option. */
 
 import { type Clock, systemClock } from "../clock.ts";
-import { expected, StorageError, UsageError } from "../errors.ts";
+import { expected, orError, StorageError, UsageError } from "../errors.ts";
 import { lazyBackend, type RetryDeps, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
@@ -75,11 +75,7 @@ export function sqlitePathOf(name: string): string | undefined {
 /** Whether a store is a file that does not exist; false also where that cannot be determined. */
 export function isStoreMissing(name: string): boolean {
   const path = sqlitePathOf(name);
-  try {
-    return path !== undefined && inodeOf(path) === null;
-  } catch {
-    return false;
-  }
+  return path !== undefined && orError(Error, () => inodeOf(path)) === null;
 }
 
 /** A store's name without user and password. */
@@ -140,10 +136,5 @@ function checkPostgresUrl(text: string): void {
 }
 
 function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return !(orError(URIError, () => decodeURIComponent(text)) instanceof URIError);
 }
