@@ -670,14 +670,21 @@ cases:
 
 Deno.test("--list and --dry-run submit nothing", async () => {
   await using stage = await suiteStage();
-  const files = suite(PASSES, OFF, "{ name: c, workflow: ok, needs: good, inputs: base.json }");
+  const files = suite(
+    PASSES,
+    OFF,
+    "{ name: c, workflow: ok, needs: good, inputs: base.json }",
+    "{ name: d, workflow: ok, inputs: { n: 1 }, matrix: { n: [2] } }",
+  );
   const all = { ...files, "base.json": "{}" };
   const list = await stage.test(all, ["--list"]);
-  assert.equal(list.stdout, "a: good  (t)\na: off\na: c\n");
+  assert.equal(list.stdout, "a: good  (t)\na: off\na: c\na: d [n=2]\n");
   const plan = await stage.test(all, ["--dry-run"]);
   assert.match(plan.stdout, /^run {3}a: good\n/);
   assert.match(plan.stdout, /^skip {2}a: off {2}\(weekendcluster is off\)\n/m);
   assert.match(plan.stdout, /workflow ok; inputs from base\.json; after good/);
+  assert.match(plan.stdout, /a: d \[n=2\]\n {6}workflow ok; inputs from a\.suite\.yaml:\d+\n/);
+  assert.match(plan.stdout, /^No estimate: 3 cases without a run that passed$/m);
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 

@@ -49,7 +49,7 @@ export function answerPlan(
     const lines = rows.flatMap(({ suite, name, action, workflow, layers, needs }) => {
       const facts = [
         `workflow ${workflow}`,
-        ...layers.length === 0 ? [] : [`inputs from ${layers.join(", then ")}`],
+        ...layers.length === 0 ? [] : [`inputs from ${[...new Set(layers)].join(", then ")}`],
         ...needs.length === 0 ? [] : [`after ${needs.join(", ")}`],
       ];
       return [
@@ -68,7 +68,7 @@ export function answerPlan(
 function estimateLines({ runSeconds, wallSeconds, jobs, unknownCount, dearest }: Estimate): readonly string[] {
   const unknown = unknownCount === 0 ? "" : `; ${counted(unknownCount, "case")} without a run that passed not counted`;
   if (dearest.length === 0 && unknownCount === 0) return [];
-  if (dearest.length === 0) return [`No estimate: no run that passed is known of ${counted(unknownCount, "case")}`];
+  if (dearest.length === 0) return [`No estimate: ${counted(unknownCount, "case")} without a run that passed`];
   const about = (seconds: number | null) => formatDuration((seconds ?? 0) * 1_000);
   return [
     `Usually ${about(runSeconds)} of run time, ${about(wallSeconds)} with ${jobs} at once, without queues${unknown}`,
