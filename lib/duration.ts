@@ -36,12 +36,12 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
-/** With all that {@link formatDuration} leaves out, for a limit, and what is compared with one: `0.5s`, `2h 00m 30s`. */
+/** As it would be written, for a limit, and what is compared with one: `0.5s`, `1h`, `2h 00m 30s`. */
 export function formatExactDuration(durationMs: number): string {
   const exactMs = Math.max(0, Math.round(durationMs));
   const unitMs = exactMs < UNIT_MS.h ? UNIT_MS.s : exactMs < 2 * UNIT_MS.d ? UNIT_MS.m : UNIT_MS.h;
   const [shown, restMs] = [formatDuration(exactMs), exactMs % unitMs];
-  if (restMs === 0) return shown;
+  if (restMs === 0) return shown.replace(/ 0+[hms]$/, "");
   return unitMs === UNIT_MS.s
     ? shown.replace("s", `${String(restMs / 1_000).slice(1)}s`)
     : `${shown} ${formatExactDuration(restMs)}`;

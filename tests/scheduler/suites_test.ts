@@ -269,7 +269,7 @@ Deno.test("limits of a run count across ticks: timeout, time in the queue, and h
   await stage.ticks(60, 110);
   const end = await endOf(stage.service);
   assert.deepEqual(end?.failures.map(({ name, verdict, reason }) => ({ name, verdict, reason })), [
-    { name: "waits too long", verdict: "not-judged", reason: "waited 5m 00s in the queue" },
+    { name: "waits too long", verdict: "not-judged", reason: "waited 5m in the queue" },
   ]);
   assert.deepEqual(end?.counts, { "not-judged": 1, passed: 2 });
   // Too little is known: neither completed nor failed.

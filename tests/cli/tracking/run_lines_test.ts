@@ -61,7 +61,7 @@ for (
         isAttached: false,
         deadlineAtMs: base.atMs + 3 * 86_400_000,
       },
-      /^Run started {2}\(nice-goose\)\nWaiting up to 3d 0h \(until 2026-01-0[789] \d\d:\d\d \S+\)/,
+      /^Run started {2}\(nice-goose\)\nWaiting up to 3d \(until 2026-01-0[789] \d\d:\d\d \S+\)/,
     ],
     [
       { ...base, type: "submit-delayed", reason: "rate-limited", detail: "429", untilMs: base.atMs + 7_000 },
@@ -118,7 +118,7 @@ Deno.test("eventLine() of started does not promise that a run continues if it is
   const event = { ...started, deadlineAtMs: base.atMs + 60_000 };
   assert.match(
     renderEventLine(event, "cancel") ?? "",
-    /Waiting up to 1m 00s \(until \d\d:\d\d \S+\); the run is then cancelled$/,
+    /Waiting up to 1m \(until \d\d:\d\d \S+\); the run is then cancelled$/,
   );
   assert.match(renderEventLine(event, "keep") ?? "", /; the run continues afterwards$/);
 });
