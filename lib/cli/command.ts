@@ -66,6 +66,8 @@ export interface CommandSpec<A extends Args> {
   readonly examples: Choices;
   /** Its other forms, such as `status BATCH`, where no argument lists them. */
   readonly forms?: Choices;
+  /** Options that have a section of their own in the help, by its title. */
+  readonly sections?: Readonly<Record<string, Args>>;
   /** Its options that have an effect with an action, where not all have one; "" is for no action. */
   readonly optionsOf?: Readonly<Record<string, readonly (keyof A & string)[]>>;
   /** Shown below the options. An empty line separates paragraphs; one that is indented is not wrapped. */

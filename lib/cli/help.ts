@@ -52,8 +52,12 @@ export function renderHelp(
 ): string {
   const layout = layoutFor(style, columns);
   const args = listedArgs(command);
-  const options = Object.entries(args).filter(([, { type }]) => type !== "argument");
-  const isCommon = ([key]: readonly [string, unknown]) => key in COMMON_OPTIONS;
+  const sections = { ...command.sections, "Common options": COMMON_OPTIONS };
+  const sectionOf = (key: string) => Object.entries(sections).find(([, args]) => key in args)?.[0] ?? "Options";
+  const options = Map.groupBy(
+    Object.entries(args).filter(([, { type }]) => type !== "argument"),
+    ([key]) => sectionOf(key),
+  );
   const usage = `pw-workflow-runner ${usageOf(name, command)} [options]`;
   const examples = Object.entries(command.examples).map(([line, does]) =>
     [
@@ -69,8 +73,9 @@ export function renderHelp(
     aliases.length === 0 ? "" : layout.text(`Alias: ${aliases.join(", ")}`),
     layout.section("Examples", [examples.join("\n\n")]),
     layout.rows("Actions", actions.filter(([, description]) => description !== "")),
-    layout.rows("Options", options.filter((entry) => !isCommon(entry)).map(optionRow)),
-    layout.rows("Common options", options.filter(isCommon).map(optionRow)),
+    ...["Options", ...Object.keys(sections)].map((title) =>
+      layout.rows(title, (options.get(title) ?? []).map(optionRow))
+    ),
     ...(command.notes ?? "").split("\n\n").map((text) => text.startsWith(" ") ? text : layout.text(text)),
   ].filter((part) => part !== "").join("\n\n");
 }

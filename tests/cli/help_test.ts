@@ -42,6 +42,15 @@ Deno.test("the forms of a command are rows, and an indented paragraph keeps its 
   assert.match(suite, /\n\n {2}version: 1\n {2}cases:\n {4}- name: hello runs\n/);
 });
 
+Deno.test("the help of run lists the options for several runs after those of one", async () => {
+  await using stage = await cliStage();
+  const { stdout } = await stage.call(["run", "--help"], { columns: 80 });
+  const [, one = "", several = ""] = stdout.split(/^(?:Options|Several runs, .*|Common options)$/m);
+  assert.match(one, /--on-timeout ACTION/);
+  assert.doesNotMatch(one, /--(?:matrix|repeat|jobs|csv) /);
+  assert.match(several, /^ {6}--matrix NAME=VALUES [^]*^ {6}--repeat N [^]*^ {2}-j, --jobs N [^]*^ {6}--csv FILE /m);
+});
+
 Deno.test("the overview lists commands, environment variables, exit codes and the documentation", () => {
   const text = renderOverview({ style, columns: 80 });
   for (const { name, summary } of COMMANDS) {

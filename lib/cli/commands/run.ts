@@ -64,6 +64,8 @@ export const INPUT_NOTES = [
   "without echo, and anything else is a JSON or YAML file (prefix ./ to force a file). -p is the same as -i.",
 ].join("\n");
 
+const SEVERAL_RUNS_OPTIONS = { ...MATRIX_OPTIONS, ...REPEAT_OPTION, ...MANY_RUNS_OPTIONS } as const;
+
 export const command = defineCommand({
   examples: {
     "pw-workflow-runner run hello-world --input inputs/hello-world.json": "Read the inputs from a file",
@@ -77,16 +79,15 @@ export const command = defineCommand({
     workflow: argument("WORKFLOW", { completes: "workflow" }),
     preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
     ...RUN_OPTIONS,
-    ...MATRIX_OPTIONS,
-    ...REPEAT_OPTION,
-    ...MANY_RUNS_OPTIONS,
+    ...SEVERAL_RUNS_OPTIONS,
   },
+  sections: { "Several runs, with --matrix, --include or --repeat": SEVERAL_RUNS_OPTIONS },
   async run(call) {
     const { output, values } = call;
     if (values.matrix !== undefined || values.include !== undefined || values.repeat !== undefined) {
       return await (await import("../batch/run_matrix.ts")).runMatrix(call);
     }
-    refuseOptions(values, Object.keys({ ...MATRIX_OPTIONS, ...MANY_RUNS_OPTIONS }), {
+    refuseOptions(values, Object.keys(SEVERAL_RUNS_OPTIONS), {
       reason: "for a single run",
       hint: "It is for several runs: add --matrix NAME=VALUES or --repeat N",
     });
