@@ -82,7 +82,6 @@ export { type LayerSources, readLayers } from "./inputs/layers.ts";
 export { createInputLayer, type InputLayer } from "./inputs/merge.ts";
 export type { UnknownCondition } from "./inputs/walk_fields.ts";
 export type { LineMap, Lines } from "./inputs/lines.ts";
-export type { InputPath } from "./value_path.ts";
 export {
   type ListedOpenRow,
   type PruneBounds,
@@ -104,7 +103,7 @@ export type { ApiVersion, CapabilitiesStore, ServerCapabilities } from "./capabi
 export type { AttemptRow, RowStatus } from "./batch.ts";
 export type { Cluster } from "./cluster.ts";
 export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay, TimeLeft } from "./events.ts";
-export type { Json, JsonObject } from "./json.ts";
+export type { InputPath, Json, JsonObject } from "./json.ts";
 export type { Excerpt, Problem } from "./problem.ts";
 export type { FailedJob, FailedStep, ResultKind, RunFailure, RunResult, Submitted } from "./result.ts";
 export type {

@@ -6,8 +6,7 @@
  */
 
 import { type DeclaredType, typedText } from "../inputs/merge.ts";
-import { formatPath, type InputPath } from "../value_path.ts";
-import type { Json } from "../json.ts";
+import { formatPath, type InputPath, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 export interface Axis {

@@ -5,8 +5,7 @@
 
 import { fieldAt, type Form } from "../inputs/form.ts";
 import { createValueLayer, type DeclaredType, type InputLayer, typedText } from "../inputs/merge.ts";
-import { formatPath, type InputPath, parsePath } from "../value_path.ts";
-import type { Json } from "../json.ts";
+import { formatPath, type InputPath, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { jsonIn, MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";

@@ -3,9 +3,8 @@
 import { declaredTypes } from "../inputs/form.ts";
 import { isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
 import { createValueLayer } from "../inputs/merge.ts";
-import type { InputPath } from "../value_path.ts";
+import { type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { problemsInJson } from "../inputs/scan_json.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { readMatrixSpec } from "./matrix_spec.ts";
 import {

@@ -6,9 +6,8 @@ import type { Form } from "../inputs/form.ts";
 import type { InputLayer } from "../inputs/merge.ts";
 import { type Lines, linesAt, originAtLine } from "../inputs/lines.ts";
 import { nameOfType } from "../inputs/document.ts";
-import { formatPath, type InputPath } from "../value_path.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import { problemsInJson } from "../inputs/scan_json.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 /** A row before its layers are merged. */

@@ -2,8 +2,7 @@
 
 import { nameOfType, readDocument } from "../inputs/document.ts";
 import { createValueLayer, type InputLayer } from "../inputs/merge.ts";
-import { type InputPath, parsePath } from "../value_path.ts";
-import { isObject, type Json } from "../json.ts";
+import { type InputPath, isObject, type Json, parsePath } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import { type BatchSource, membersOf, originAt, report } from "./draft.ts";
 

@@ -1,7 +1,6 @@
 import { findSecrets } from "../inputs/secrets.ts";
 import type { Form } from "../inputs/form.ts";
-import { isInside, joinPath } from "../value_path.ts";
-import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
+import { canonicalJson, isInside, isObject, joinPath, type Json, type JsonObject } from "../json.ts";
 
 interface LabeledRow {
   readonly workflow: string;

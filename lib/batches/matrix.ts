@@ -1,8 +1,7 @@
 /** The combinations of a matrix: all of them, pairs, or a sample that a seed repeats. */
 
 import { type DeclaredType, typedText } from "../inputs/merge.ts";
-import { formatPath, type InputPath } from "../value_path.ts";
-import { canonicalJson, type Json } from "../json.ts";
+import { canonicalJson, formatPath, type InputPath, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { seededRandom, shuffled } from "../seeded_random.ts";
 import { counted } from "../text.ts";

@@ -3,8 +3,7 @@
 import { InvalidInputs } from "../errors.ts";
 import { nameOfType } from "../inputs/document.ts";
 import { ASSIGNMENT } from "../inputs/layers.ts";
-import { type InputPath, parsePath } from "../value_path.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { type InputPath, isObject, type Json, type JsonObject, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { type Axis, parseAxisItems } from "./axis.ts";

@@ -1,10 +1,9 @@
 import type { Cluster } from "../cluster.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { formatPath, type InputPath, type Json, type JsonObject } from "../json.ts";
 import { firstOfKinds, type Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
 import type { Form } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { formatPath, type InputPath } from "../value_path.ts";
 import { originOf, sourcesAt, writtenIn } from "./sources.ts";
 import { describeValue } from "./value_check.ts";
 

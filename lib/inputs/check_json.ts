@@ -1,7 +1,6 @@
 /** Checks what is passed as JSON by code whose types nothing has checked. */
 
-import type { Json, JsonObject } from "../json.ts";
-import { joinPath } from "../value_path.ts";
+import { joinPath, type Json, type JsonObject } from "../json.ts";
 
 export interface ValueContext {
   /** Of the value, like `schedules[2].cron`. */

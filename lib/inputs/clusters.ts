@@ -1,8 +1,7 @@
 import { type Cluster, isUsableCluster } from "../cluster.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { CONDITIONS, fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
 import { allFields, type ClusterField, type Form, hasDefault } from "./form.ts";
-import { formatPath, type InputPath } from "../value_path.ts";
 import { walkFields } from "./walk_fields.ts";
 
 /** A cluster field that is sent, with its value. */

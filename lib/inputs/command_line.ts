@@ -1,6 +1,5 @@
 import { jsonEscape } from "../escape.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
-import { isInside, joinPath } from "../value_path.ts";
+import { isInside, isObject, joinPath, type Json, type JsonObject } from "../json.ts";
 import { shellWord } from "../shell_command.ts";
 import { replaceSecrets } from "./secrets.ts";
 

@@ -1,8 +1,7 @@
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, joinPath, type Json, type JsonObject, valueInside } from "../json.ts";
 import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { linesInside, originAtLine } from "./lines.ts";
-import { joinPath, valueInside } from "../value_path.ts";
 import { maskSecrets, maskSecretsInside, secretsInDefault, type SecretTest, secretTest } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { type InputSource, sourcesInside, sourcesOf } from "./sources.ts";

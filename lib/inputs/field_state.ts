@@ -1,5 +1,5 @@
 import { type Cluster, clusterReference, findCluster, WORKSPACE } from "../cluster.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 import {
   evaluateExpression,
   type ExpressionScope,
@@ -9,7 +9,6 @@ import {
 } from "./evaluate_expression.ts";
 import { CURRENT_ROW, type Expression, type InputReference } from "./expression.ts";
 import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
-import { valueInside } from "../value_path.ts";
 import { isAllowed } from "./value_check.ts";
 
 /** What a field's conditions are evaluated with. */

@@ -1,5 +1,5 @@
 import { nearest } from "../did_you_mean.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 import { findCluster, isUsableCluster } from "../cluster.ts";
 import {
   CONDITIONS,
@@ -21,7 +21,6 @@ import {
   type GroupField,
   type ListField,
 } from "./form.ts";
-import { formatPath, type InputPath, valueInside } from "../value_path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";

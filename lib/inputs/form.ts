@@ -1,7 +1,6 @@
-import type { Json, JsonObject } from "../json.ts";
+import type { InputPath, Json, JsonObject } from "../json.ts";
 import type { Expression } from "./expression.ts";
 import type { DeclaredType } from "./merge.ts";
-import type { InputPath } from "../value_path.ts";
 
 /** The input form that a workflow declares, with the platform's input types. */
 export interface Form {

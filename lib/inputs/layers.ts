@@ -2,12 +2,11 @@
 
 import { counted } from "../text.ts";
 import { InvalidInputs, RunnerError } from "../errors.ts";
-import { type Json, parseJson } from "../json.ts";
+import { formatPath, type Json, parseJson, parsePath } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { readDocument } from "./document.ts";
 import { createValueLayer, type InputLayer } from "./merge.ts";
-import { formatPath, parsePath } from "../value_path.ts";
 import { problemsInJson } from "./scan_json.ts";
 
 /** Access to files, stdin and the terminal. */

@@ -1,5 +1,4 @@
-import type { Json } from "../json.ts";
-import type { InputPath } from "../value_path.ts";
+import type { InputPath, Json } from "../json.ts";
 
 /** A parsed text. */
 export interface ValueDocument<Value extends Json = Json> {

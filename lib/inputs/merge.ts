@@ -2,10 +2,18 @@
 
 import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
-import { isExact, isObject, type Json, type JsonObject } from "../json.ts";
+import {
+  formatPath,
+  type InputPath,
+  isExact,
+  isObject,
+  isReserved,
+  type Json,
+  type JsonObject,
+  valueInside,
+} from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines } from "./lines.ts";
-import { formatPath, type InputPath, isReserved, valueInside } from "../value_path.ts";
 
 /** Inputs from one source: an object, or one value at a path. */
 export type InputLayer =

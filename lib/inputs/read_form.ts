@@ -1,10 +1,9 @@
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, joinPath, type Json, type JsonObject } from "../json.ts";
 import { externalNames, isExpression, parseExpression } from "./expression.ts";
 import type { Field, FieldAttributes, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
 import { FIELD_KINDS } from "./kinds/kinds.ts";
 import type { FieldEntry } from "./kinds/kind.ts";
 import { unknownField } from "./kinds/unknown.ts";
-import { joinPath } from "../value_path.ts";
 
 /**
  * Reads the form, `on.execute.inputs`, of a parsed workflow file. What cannot be interpreted becomes a note.

@@ -1,7 +1,6 @@
-import { isExact } from "../json.ts";
+import { type InputPath, isExact, joinPath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines } from "./lines.ts";
-import { type InputPath, joinPath } from "../value_path.ts";
 
 /**
  * Finds the line of each value, and what the parser does not report. Written by hand, because a parser of positions takes

@@ -1,7 +1,6 @@
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, joinPath, type Json, type JsonObject, parsePath, valueAt } from "../json.ts";
 import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
-import { joinPath, parsePath, valueAt } from "../value_path.ts";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
 export function isSecretName(name: string): boolean {

@@ -1,9 +1,8 @@
 /** Where the values of merged inputs come from. */
 
-import type { Json } from "../json.ts";
+import { type InputPath, type Json, valueInside } from "../json.ts";
 import type { InputLayer } from "./merge.ts";
 import { type Lines, linesInside, originAtLine } from "./lines.ts";
-import { type InputPath, valueInside } from "../value_path.ts";
 
 /** The part of a layer at a path. */
 export interface InputSource {

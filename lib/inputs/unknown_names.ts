@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../did_you_mean.ts";
 import type { Form, FormFields } from "./form.ts";
-import { formatPath, type InputPath } from "../value_path.ts";
+import { formatPath, type InputPath } from "../json.ts";
 
 /** By path, with 0 as the index of every row: the same name in many rows is one problem. */
 export type UnknownNames = Map<string, UnknownKey>;

@@ -1,11 +1,10 @@
 /** Visits the fields of a form together with the inputs: to add defaults, or to evaluate conditions. */
 
 import type { Cluster } from "../cluster.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 import { CONDITIONS, fieldStateOf, type FormContext, unknownFactsOf } from "./field_state.ts";
 import type { Field, Form, FormFields } from "./form.ts";
 import { ownCopies, type ResolvedInputs } from "./merge.ts";
-import { formatPath, type InputPath, valueInside } from "../value_path.ts";
 import { secretsInDefault } from "./secrets.ts";
 
 /** A field of the form, or of a row, with its value. */

@@ -1,10 +1,9 @@
 /** Reads a YAML text. Loaded only for one. */
 
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNode } from "../deps/yaml.ts";
-import { isExact, type Json } from "../json.ts";
+import { type InputPath, isExact, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
-import type { InputPath } from "../value_path.ts";
 import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
 
 /** @throws RangeError for a text that is nested too deeply. */

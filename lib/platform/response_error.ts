@@ -15,10 +15,9 @@ import {
   Unreachable,
   Unsupported,
 } from "../errors.ts";
-import { isObject, parseJson } from "../json.ts";
+import { formatPath, isObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { nonBlank } from "../text.ts";
-import { formatPath } from "../value_path.ts";
 import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
 import { isPermanent, type PermanentErrorKind } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";

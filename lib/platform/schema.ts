@@ -20,9 +20,8 @@ import {
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import { BadResponse } from "../errors.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
+import { formatPath, isObject, type Json, type JsonObject, parseJson, valueAt } from "../json.ts";
 import type { Session } from "../session.ts";
-import { formatPath, valueAt } from "../value_path.ts";
 import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
 

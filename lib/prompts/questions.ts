@@ -3,8 +3,7 @@
 import type { Cluster } from "../cluster.ts";
 import { defaultIn, fieldStateOf, type FormContext, isRequired, variantOf } from "../inputs/field_state.ts";
 import type { ClusterField, Field, Form, FormFields, ListField, ValueField } from "../inputs/form.ts";
-import { formatPath, type InputPath, valueAt, valueInside } from "../value_path.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueAt, valueInside } from "../json.ts";
 
 export type FieldQuestion =
   | {

@@ -12,10 +12,9 @@ import {
   mergeLayers,
   type ResolvedInputs,
 } from "../inputs/merge.ts";
-import type { InputPath } from "../value_path.ts";
+import { frozen, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
-import { frozen, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Abortable } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";
 import { programCommand } from "../shell_command.ts";

@@ -4,7 +4,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
 import { orError, UsageError } from "../errors.ts";
 import { describeType, type FieldCheck, isPlainObject, type ValueContext } from "../inputs/check_json.ts";
-import { joinPath } from "../value_path.ts";
+import { joinPath } from "../json.ts";
 
 export interface FieldChecks<Name extends string> {
   has(name: Name): boolean;

@@ -3,7 +3,7 @@
 import { formatDuration } from "../duration.ts";
 import { InvalidInputs } from "../errors.ts";
 import { checkJsonObject, type FieldCheck, type ValueContext } from "../inputs/check_json.ts";
-import { joinPath } from "../value_path.ts";
+import { joinPath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import {

@@ -2,7 +2,7 @@
 
 import { formatExactDuration } from "../duration.ts";
 import { RunnerError } from "../errors.ts";
-import { parsePath } from "../value_path.ts";
+import { parsePath } from "../json.ts";
 import { textsIn } from "../inputs/secrets.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS } from "../reports/report.ts";

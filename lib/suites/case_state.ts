@@ -1,8 +1,7 @@
 /** What is known of a case while its suite runs. */
 
 import { RunnerError } from "../errors.ts";
-import { valueAt } from "../value_path.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, valueAt } from "../json.ts";
 import { verdictText } from "../reports/cases.ts";
 import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";

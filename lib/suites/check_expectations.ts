@@ -3,8 +3,7 @@
 import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
 import { orError, UsageError } from "../errors.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
-import { parsePath } from "../value_path.ts";
+import { isObject, type Json, type JsonObject, parsePath } from "../json.ts";
 import { itemsOf, objectOf, type Report } from "./document.ts";
 import type { SourcePath } from "./source.ts";
 

@@ -2,9 +2,8 @@
 
 import { type FormatIssue, type FormatSchema, type FormatTypes, safeParse } from "../deps/zod.ts";
 import { didYouMean, didYouMeanOrKnown, orList } from "../did_you_mean.ts";
-import { valueAt } from "../value_path.ts";
+import { isObject, type Json, valueAt } from "../json.ts";
 import { isSecretName } from "../inputs/secrets.ts";
-import { isObject, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { shortened } from "../text.ts";
 import type { SourceFile, SourcePath } from "./source.ts";

@@ -1,7 +1,6 @@
 /** Compares a value with what is expected of it: element by element in lists, each with its path. Pure. */
 
-import { joinPath } from "../value_path.ts";
-import { canonicalJson, isObject, type Json, parseJson } from "../json.ts";
+import { canonicalJson, isObject, joinPath, type Json, parseJson } from "../json.ts";
 import type { ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { ExpectDocument } from "./format.ts";
 

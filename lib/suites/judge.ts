@@ -1,8 +1,7 @@
 /** Judges a case by what its run left behind. Pure: nothing is read, and the same evidence has the same verdict. */
 
 import { formatExactDuration, parseDuration } from "../duration.ts";
-import { parsePath, valueAt } from "../value_path.ts";
-import { type JsonObject, parseJson } from "../json.ts";
+import { type JsonObject, parseJson, parsePath, valueAt } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { unmetText } from "../reports/cases.ts";

@@ -1,6 +1,6 @@
 /** Numbers that a run measured, compared with their references. Pure. */
 
-import { parsePath } from "../value_path.ts";
+import { parsePath } from "../json.ts";
 import type { ReportMetric } from "../reports/report.ts";
 import { numberText } from "./compare.ts";
 import { BUILT_IN_METRICS } from "./document.ts";

@@ -4,8 +4,7 @@
  */
 
 import type { InputLayer } from "../inputs/merge.ts";
-import { type InputPath, parsePath } from "../value_path.ts";
-import { isObject, type Json, type JsonObject, valuesIn } from "../json.ts";
+import { type InputPath, isObject, type Json, type JsonObject, parsePath, valuesIn } from "../json.ts";
 import { isSecretReference } from "./document.ts";
 
 export type Reference =

@@ -1,12 +1,11 @@
 /** The text of a suite file as values with their places. What is no plain YAML is a problem that names what to write. */
 
 import type { YamlNode } from "../deps/yaml.ts";
-import { isExact, type Json } from "../json.ts";
+import { formatPath, type InputPath, isExact, isReserved, type Json } from "../json.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { API_KEY_PATTERN } from "../platform/credentials/api_key.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { Problem } from "../problem.ts";
-import { formatPath, type InputPath, isReserved } from "../value_path.ts";
 import { type SyntaxProblem, syntaxProblems, tagProblem } from "./syntax.ts";
 
 export type SourcePath = InputPath;

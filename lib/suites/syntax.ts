@@ -1,6 +1,6 @@
 /** What YAML makes of operators, tags and escapes, and what to write instead. */
 
-import type { InputPath } from "../value_path.ts";
+import type { InputPath } from "../json.ts";
 
 export interface SyntaxProblem {
   /** Offsets in the text. */

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import type { Cluster } from "../../lib/cluster.ts";
 import { clusterNames, needsClusters, selectClusters } from "../../lib/inputs/clusters.ts";
-import { formatPath } from "../../lib/value_path.ts";
+import { formatPath, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { evaluateConditions } from "../../lib/inputs/walk_fields.ts";
-import type { JsonObject } from "../../lib/json.ts";
 
 const CLUSTER = { type: "compute-clusters" };
 const FORM = readForm({

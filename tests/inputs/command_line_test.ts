@@ -3,8 +3,7 @@ import * as fc from "../deps/fast_check.ts";
 import { formatInputArguments } from "../../lib/inputs/command_line.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { type DeclaredType, mergeLayers } from "../../lib/inputs/merge.ts";
-import { type InputPath, joinPath, valueAt } from "../../lib/value_path.ts";
-import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
+import { type InputPath, isObject, joinPath, type Json, type JsonObject, valueAt } from "../../lib/json.ts";
 
 for (
   const [inputs, secretPaths, want] of [

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { formatPath } from "../../lib/value_path.ts";
+import { formatPath, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import type { JsonObject } from "../../lib/json.ts";
 
 const FORM = readForm({
   on: { execute: { inputs: { n: { type: "string" }, partition: { type: "string" } } } },

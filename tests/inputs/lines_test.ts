@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Lines, linesAt } from "../../lib/inputs/lines.ts";
-import { formatPath, type InputPath } from "../../lib/value_path.ts";
+import { formatPath, type InputPath } from "../../lib/json.ts";
 import { scanJson } from "../../lib/inputs/scan_json.ts";
 import { readYaml } from "../../lib/inputs/yaml_document.ts";
 import * as fc from "../deps/fast_check.ts";

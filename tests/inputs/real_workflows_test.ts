@@ -5,7 +5,7 @@ import { parse } from "../../lib/deps/yaml.ts";
 import { evaluateConditions, withDefaults } from "../../lib/inputs/walk_fields.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
 import { createInputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
-import { formatPath } from "../../lib/value_path.ts";
+import { formatPath } from "../../lib/json.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";
 import { promptForFields } from "../../lib/prompts/fill.ts";

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { Ajv2020 } from "../deps/ajv.ts";
 import * as fc from "../deps/fast_check.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { formatPath, type InputPath } from "../../lib/value_path.ts";
+import { formatPath, type InputPath, type Json, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";
-import type { Json, JsonObject } from "../../lib/json.ts";
 import { randomFields, randomInputs } from "./support/random_forms.ts";
 
 /** The paths where an independent validator finds a problem, without row indexes. */

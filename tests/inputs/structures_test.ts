@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
 import { Ajv2020 } from "../deps/ajv.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { formatPath } from "../../lib/value_path.ts";
+import { formatPath, type Json, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";
-import type { Json, JsonObject } from "../../lib/json.ts";
 
 const FORM = formOf(`
 site: { type: string, default: a }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { formatPath } from "../../lib/value_path.ts";
+import { formatPath, type Json, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { nextQuestion, type PromptAnswers, withAnswer } from "../../lib/prompts/questions.ts";
-import type { Json, JsonObject } from "../../lib/json.ts";
 
 const FORM = readForm({
   on: {

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { RunnerError } from "../../lib/errors.ts";
 import { createInputLayer } from "../../lib/inputs/merge.ts";
-import { formatPath } from "../../lib/value_path.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import { formatPath, type JsonObject } from "../../lib/json.ts";
 import { dryRun, prepare, prepareAsking, type PrepareOptions, type RunSpec } from "../../lib/runs/prepare.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";

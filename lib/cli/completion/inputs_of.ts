@@ -1,6 +1,6 @@
 import { type Cluster, isUsableCluster } from "../../cluster.ts";
 import { type Field, fieldsInside, type FormFields } from "../../inputs/form.ts";
-import { joinPath } from "../../value_path.ts";
+import { joinPath } from "../../json.ts";
 import type { InputCompletion } from "./candidates.ts";
 
 /** The fields that take a value and are not always hidden, in the form's order; for a list, the fields of its first row. */

@@ -1,5 +1,5 @@
 import { type Field, fieldsInside, type FormFields, hasDefault } from "../../inputs/form.ts";
-import { joinPath } from "../../value_path.ts";
+import { joinPath } from "../../json.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { maskSecrets, secretsInDefault } from "../../inputs/secrets.ts";
 import { SECRET_MASK } from "../../redact.ts";

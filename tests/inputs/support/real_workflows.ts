@@ -5,9 +5,8 @@ import { parse } from "../../../lib/deps/yaml.ts";
 import { type Cluster, clusterReference } from "../../../lib/cluster.ts";
 import { findProblems } from "../../../lib/inputs/find_problems.ts";
 import { fieldAt, type Form } from "../../../lib/inputs/form.ts";
-import { formatPath, type InputPath, valueAt } from "../../../lib/value_path.ts";
+import { formatPath, type InputPath, type Json, type JsonObject, valueAt } from "../../../lib/json.ts";
 import { readForm } from "../../../lib/inputs/read_form.ts";
-import type { Json, JsonObject } from "../../../lib/json.ts";
 import { withAnswer } from "../../../lib/prompts/questions.ts";
 import { REAL } from "../../support/real_workflows.ts";
 

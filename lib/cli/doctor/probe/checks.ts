@@ -3,8 +3,7 @@
 import type { Clock } from "../../../clock.ts";
 import { didYouMean } from "../../../did_you_mean.ts";
 import { NotFound, Rejected } from "../../../errors.ts";
-import { valueAt } from "../../../value_path.ts";
-import type { JsonObject } from "../../../json.ts";
+import { type JsonObject, valueAt } from "../../../json.ts";
 import type { Http } from "../../../platform/http.ts";
 import { newCorrelationTag, slugFor } from "../../../runs/slug.ts";
 import { listAt, type ProbeResponse, type Requester, textAt } from "./exchange.ts";

@@ -1,8 +1,7 @@
 /** Raw requests: the probe tests behavior that the client makes no assumption about yet. */
 
 import { ResponseLost } from "../../../errors.ts";
-import { valueAt } from "../../../value_path.ts";
-import { type Json, type JsonObject, parseJson } from "../../../json.ts";
+import { type Json, type JsonObject, parseJson, valueAt } from "../../../json.ts";
 import type { HttpExchange } from "../../../platform/exchange.ts";
 import type { Http } from "../../../platform/http.ts";
 

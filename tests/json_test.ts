@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "./deps/fast_check.ts";
-import { formatPath, type InputPath, parsePath } from "../lib/value_path.ts";
+import { formatPath, type InputPath, parsePath } from "../lib/json.ts";
 
 for (
   const [text, want] of [
