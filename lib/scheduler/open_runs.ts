@@ -6,6 +6,7 @@ import { messageWithHint, RunnerError } from "../errors.ts";
 import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { inParallel } from "../in_parallel.ts";
+import { cancelUnsent } from "../runs/cancel.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
@@ -137,7 +138,7 @@ const CANCEL_TIMEOUT_MS = 5_000;
 
 /**
  * Cancels runs of schedules: past their deadline, or replaced by a later occurrence. Requested again by each tick until the
- * run shows that it is canceling, or has ended.
+ * run shows that it is canceling, or has ended. What has not been sent is never sent.
  */
 export async function cancelRuns(
   { service: { deps, kv }, schedules, lock, signal }: TickContext,
@@ -146,7 +147,8 @@ export async function cancelRuns(
   const replaced = new Set(await listReplaced(kv));
   const nowMs = deps.clock.now();
   const ids = open.filter(({ id, state, occurrence, createdAtMs }) => {
-    if (state !== "running") return false;
+    // A suite cancels the runs of its cases itself.
+    if (state === "canceling" || occurrence?.isSuite) return false;
     const schedule = schedules.get(occurrence?.schedule ?? "");
     return replaced.has(id) || (schedule?.onDeadline === "cancel" && isOverdue(schedule, createdAtMs, nowMs));
   }).map(({ id }) => id);
@@ -155,9 +157,11 @@ export async function cancelRuns(
   if (ids.length === 0) return;
   using deadline = deps.clock.timeout(CANCEL_TIMEOUT_MS);
   const either = AbortSignal.any([signal, deadline.signal]);
-  await inParallel(await deps.store.getMany(ids), CANCELS_AT_ONCE, async (submission) => {
-    if (either.aborted || submission.state !== "active") return;
+  await inParallel(await deps.store.getMany(ids), CANCELS_AT_ONCE, async (found) => {
+    if (either.aborted) return;
     try {
+      const submission = await cancelUnsent(deps, found);
+      if (submission.state !== "active") return;
       await redactingDeps(deps, submission).client.cancelRun(submission.runId, { signal: either });
     } catch (error) {
       if (!(error instanceof RunnerError) && (!either.aborted || error !== either.reason)) throw error;

@@ -877,6 +877,24 @@ tickTest("a replaced run is cancelled although the run that replaced it ended fi
   assert.deepEqual(await Array.fromAsync(service.kv.list({ prefix: ["replaced"] })), []);
 });
 
+for (
+  const [what, spec, statuses] of [
+    ["that a later one replaces", { overlap: "cancel-previous" }, ["cancelled", "cancelled", "open"]],
+    ["past its deadline", { deadline: "5m", onDeadline: "cancel" }, ["cancelled", "cancelled", "cancelled"]],
+  ] as const
+) {
+  tickTest(`an occurrence ${what} before the platform accepted it is cancelled, and never sent`, {
+    specs: [{ ...EVERY, cron: "10,20,30 9 * * *", workflow: "long", ...spec }],
+    faults: [{ on: "submit", status: 429, retryAfter: "2400", times: 2 }],
+  }, async ({ stage, service, tickAt }) => {
+    await tickAt(0, 10, 15, 20, 25, 30, 35, 36, 39);
+    const before = await statusesOf(service);
+    await tickAt(50.5, 60.5);
+    assert.equal(stage.simulator.received("submit").length, 3);
+    assert.deepEqual([before, stage.simulator.runs().length], [statuses, 1]);
+  });
+}
+
 tickTest("a cancellation is requested by each tick until the run shows it", {
   specs: [{ ...EVERY, workflow: "long", deadline: "5m", onDeadline: "cancel" }],
 }, async ({ stage, service, tickAt }) => {
