@@ -226,7 +226,10 @@ export function readArgv(
   }
   if (problems.length === 0) return values;
   const hints = new Set(problems.flatMap(({ hint }) => hint === undefined ? [] : [hint]));
-  throw new UsageError(problems.map(({ message }) => message).join("; "), {
+  // Each alone names the command; together, once is enough.
+  const prefix = new RegExp(`^${command}: `);
+  const messages = problems.map(({ message }, index) => index === 0 ? message : message.replace(prefix, ""));
+  throw new UsageError(messages.join("; "), {
     hint: hints.size === 0 ? `See \`${program} --help\`` : [...hints].join("\n"),
   });
 }

@@ -40,6 +40,7 @@ for (
   const [argv, message] of [
     [[], /^run: missing argument WORKFLOW$/],
     [["a", "b"], /^run: unexpected argument "b"$/],
+    [["a", "b", "c"], /^run: unexpected argument "b"; unexpected argument "c"$/],
     [["a", "--jsno"], /^Unknown option --jsno$/],
     [["a", "--json=no"], /--json takes no value/],
     [["a", "--color", "blue"], /must be red or green: got "blue"/],
