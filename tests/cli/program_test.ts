@@ -263,7 +263,7 @@ const ROWS: readonly Row[] = [
     code: 0,
     stdout: /^export PW_API_KEY=pwt_\S+\n$/,
   },
-  { args: ["demo"], code: 0, stdout: SUCCESS },
+  { args: ["demo"], code: 0, stdout: SUCCESS, stderr: /\nTry the other commands, too: .*simulate.*\n$/ },
 ];
 
 for (const row of ROWS) {

@@ -34,6 +34,8 @@ export const command = defineCommand({
     const { request } = await prepare(deps, { ...spec, checking: "none" }, { signal });
     // The run ends with the simulator, so an interrupt does not need to ask about it.
     const values = { onInterrupt: "keep" } as const;
-    return await submitAndTrack({ ...call, deps, values }, request, { ...DEFAULT_EXECUTE, signal });
+    const exitCode = await submitAndTrack({ ...call, deps, values }, request, { ...DEFAULT_EXECUTE, signal });
+    output.log("INFO", "Try the other commands, too: `pw-workflow-runner simulate` serves a platform for them");
+    return exitCode;
   },
 });
