@@ -65,21 +65,27 @@ export async function renderFailure(
   return [
     `${style.red("✗")} ${indented(message)}`,
     ...(problems.length === 0 ? [] : [(await renderProblems(problems)).replace(/^/gm, "  ")]),
-    ...warnings.map((warning) => `  ${warningLine(warning, style)}`),
+    ...(warnings.length === 0 ? [] : [(await renderWarnings(warnings, style)).replace(/^/gm, "  ")]),
     ...(hint === undefined ? [] : [`  ${style.dim(indented(hint))}`]),
   ].join("\n");
 }
 
-export function warningLine(warning: Problem, style: Style): string {
-  return `${style.yellow("!")} ${problemLine(warning)}`;
+/** A line each. */
+export async function renderWarnings(warnings: readonly Problem[], style: Style): Promise<string> {
+  return (await renderAligned(warnings)).replace(/^/gm, () => `${style.yellow("!")} `);
 }
 
-/** Aligned, without the columns that are empty everywhere; each below its line of the file, if that is known. */
+/** Aligned, or each with its line of the file, if that is known. */
 async function renderProblems(problems: readonly Problem[]): Promise<string> {
   if (problems.some(({ excerpt }) => excerpt !== undefined)) {
     const { textWidth } = await import("./terminal/text_width.ts");
     return problems.map((problem) => renderWithExcerpt(problem, textWidth)).join("\n");
   }
+  return await renderAligned(problems);
+}
+
+/** Without the columns that are empty everywhere. */
+async function renderAligned(problems: readonly Problem[]): Promise<string> {
   const { renderTable } = await import("./terminal/table.ts");
   const rows = problems.map(({ origin, path, message }) => [origin, path, message]);
   return renderTable(rows, { columns: Infinity, headings: 0 });

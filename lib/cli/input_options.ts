@@ -12,7 +12,7 @@ import { flag } from "./argv.ts";
 import type { Invocation } from "./command.ts";
 import { canPrompt } from "./confirm.ts";
 import { type Context, Stopped } from "./context.ts";
-import { warningLine } from "./failure_report.ts";
+import { renderWarnings } from "./failure_report.ts";
 import type { Output } from "./output.ts";
 
 /** Of `-i`. */
@@ -37,8 +37,8 @@ export function inputChecking(
   return values.noCheck === true ? "none" : values.strict === true ? "strict" : "lenient";
 }
 
-export function showWarnings(output: Output, warnings: readonly Problem[]): void {
-  for (const warning of warnings) output.log("WARNING", warningLine(warning, output.style));
+export async function showWarnings(output: Output, warnings: readonly Problem[]): Promise<void> {
+  if (warnings.length > 0) output.log("WARNING", await renderWarnings(warnings, output.style));
 }
 
 /** Names the conditions of a form that cannot be evaluated here. */

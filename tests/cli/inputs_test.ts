@@ -63,6 +63,15 @@ Deno.test("an unknown field is a warning also where other inputs are errors", as
   assert.match(stderr, /^✗ .*1 problem .*\n {2}-i #3 .*many.*\n {2}! -i #2 {2}color {2}unknown field/m);
 });
 
+for (const [name, others] of Object.entries({ alone: [], "below a problem": ["-i", "slurm.cpus_per_task=0"] })) {
+  Deno.test(`warnings are aligned, ${name}`, async () => {
+    await using stage = await aStage();
+    const unknown = ["-i", "color=red", "-i", "hello.colour=red"];
+    const { stderr } = await stage.call(["run", "hello-world", ...unknown, ...others, "--dry-run"]);
+    assert.match(stderr, /^( *)! -i #2 {2}hello\.colour {2}unknown field\n\1! -i #1 {2}color {9}unknown field$/m);
+  });
+}
+
 Deno.test("text is converted to the declared type", async () => {
   await using stage = await aStage();
   const { code } = await stage.call(

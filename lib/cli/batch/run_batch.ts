@@ -99,7 +99,7 @@ async function prepareBatch(
   };
   const checked = await checkRows(deps, name, read.rows, check);
   output.redact([...new Set(checked.flatMap(({ secrets }) => secrets))]);
-  showWarnings(output, distinctWarnings(checked, "row"));
+  await showWarnings(output, distinctWarnings(checked, "row"));
   const { user } = await deps.client.whoAmI({ signal });
   const owner = { host: deps.client.host, user };
   const plan = await planBatch(deps.store, { name, owner, rows: checked }, {

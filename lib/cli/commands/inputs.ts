@@ -89,7 +89,7 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
   else if (rows.length === 0) output.log("INFO", "The workflow has no inputs, and none were given");
   else output.answer(renderExplained(rows, output.layout()));
   if (form !== null) {
-    showWarnings(output, checkGivenInputs(form, resolved, { clusters }));
+    await showWarnings(output, checkGivenInputs(form, resolved, { clusters }));
     const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
     logUnknownConditions(output, "INFO", unknown);
   }

@@ -129,7 +129,7 @@ export async function submitRunSpec(
   for (const note of notes) output.log("INFO", note);
   if (output.shows("DEBUG")) logUnknownConditions(output, "DEBUG", unknownConditions());
   if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
-  showWarnings(output, warnings);
+  await showWarnings(output, warnings);
   if (isDryRun) {
     await dryRun(deps, request, { signal });
     return answerDryRun(output, request);

@@ -68,7 +68,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   await checkReplaceableFiles(context, reports.map(({ file }) => file));
   const checked = await preflight(deps, selected, { signal, checking: inputChecking(values) });
   output.redact(checked.flatMap(({ secrets }) => secrets));
-  showWarnings(output, distinctWarnings(checked, "case"));
+  await showWarnings(output, distinctWarnings(checked, "case"));
   if (values.dryRun === true) return answerPlan(call, checked, earlier);
   const title = names.join(", ");
   const nowMs = context.clock.now();
