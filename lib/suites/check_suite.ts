@@ -88,10 +88,7 @@ function checkDuplicates(all: readonly Named[], field: "name" | "id", report: Re
 function checkNeeds(cases: readonly Named[], report: Report): void {
   for (const { value, path } of cases) checkNames(needsOf(value), [...path, "needs"], cases, report);
   const needs = new Map(cases.map(({ name, value }) => [name, needsOf(value).map(({ text }) => text)]));
-  const reported = new Set<string>();
   for (const cycle of cyclesIn(needs)) {
-    if (cycle.some((member) => reported.has(member))) continue;
-    for (const member of cycle) reported.add(member);
     const first = cases.find(({ name }) => cycle.includes(name));
     if (first === undefined) continue;
     const at = cycle.indexOf(first.name);
@@ -100,28 +97,18 @@ function checkNeeds(cases: readonly Named[], report: Report): void {
   }
 }
 
-/** Visits each case once, depth first. Without recursion: thousands of cases may follow each other. */
+/** Each case is in one at most. Without recursion: thousands of cases may follow each other. */
 function cyclesIn(needs: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
   const cycles: string[][] = [];
-  const done = new Set<string>();
+  const left = new Set(needs.keys());
   for (const start of needs.keys()) {
-    const open = [start];
-    const path = new Set<string>();
-    for (let name = open.at(-1); name !== undefined; name = open.at(-1)) {
-      if (done.has(name) || path.has(name)) {
-        // All that it needs has been visited.
-        path.delete(name);
-        done.add(name);
-        open.pop();
-        continue;
-      }
-      path.add(name);
-      for (const next of needs.get(name)?.toReversed() ?? []) {
-        if (path.has(next)) {
-          const members = [...path];
-          cycles.push(members.slice(members.indexOf(next)));
-        } else if (!done.has(next)) open.push(next);
-      }
+    const path = [start];
+    for (let name = path.at(-1); name !== undefined; name = path.at(-1)) {
+      const next = needs.get(name)?.find((need) => left.has(need));
+      const isCycle = next !== undefined && path.includes(next);
+      if (isCycle) cycles.push(path.slice(path.indexOf(next)));
+      if (next !== undefined && !isCycle) path.push(next);
+      else for (const done of path.splice(isCycle ? path.indexOf(next) : -1)) left.delete(done);
     }
   }
   return cycles;
