@@ -3,7 +3,7 @@
 import type { BatchRow } from "../batch.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import type { Form } from "../inputs/form.ts";
-import type { InputLayer } from "../inputs/merge.ts";
+import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
 import { type Lines, linesAt, originAtLine } from "../inputs/lines.ts";
 import { nameOfType } from "../inputs/document.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject, parseJson } from "../json.ts";
@@ -55,7 +55,7 @@ export function report(source: BatchSource, path: InputPath, message: string): v
 
 /** Inputs inside a file, as a layer that has the lines of the file. */
 export function layerAt(source: BatchSource, path: InputPath, value: JsonObject): InputLayer {
-  return { type: "object", origin: source.origin, value, lines: linesAt(source.lines, path) };
+  return { ...createInputLayer(source.origin, value), lines: linesAt(source.lines, path) };
 }
 
 /** The value of a JSON text; `undefined` for another text, which is reported with `otherwise`, and for one with a problem. */

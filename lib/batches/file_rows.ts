@@ -103,9 +103,9 @@ async function layersOf(
   const text = await textOf(place, source, files);
   if (text === undefined) return undefined;
   if (contents !== null) return [...ofPath, createValueLayer(place, contents, text)];
-  const document = await readDocument(text, { origin: place });
-  if ("value" in document) return [{ type: "object", origin: place, value: document.value, lines: document.lines }];
-  source.problems.push(...document);
+  const layer = await readDocument(text, { origin: place });
+  if ("value" in layer) return [layer];
+  source.problems.push(...layer);
   return undefined;
 }
 

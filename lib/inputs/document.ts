@@ -4,6 +4,7 @@ import type { ParseError } from "../deps/jsonc.ts";
 import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ValueDocument } from "./lines.ts";
+import type { InputLayer } from "./merge.ts";
 import { placed, scanJson } from "./scan_json.ts";
 
 export type DocumentFormat = "json" | "yaml";
@@ -24,18 +25,18 @@ interface ReadOptions {
 /**
  * Parses the text, whose top level must be an object.
  *
- * @returns The document, or all of its problems.
+ * @returns Its inputs, or all of its problems.
  */
 export async function readDocument(
   text: string,
   options: ReadOptions,
-): Promise<ValueDocument<JsonObject> | readonly Problem[]> {
+): Promise<InputLayer & { readonly value: JsonObject } | readonly Problem[]> {
   const read = await readValue(text, { ...options, ifEmpty: "write {} for no inputs" });
   if (!("value" in read)) return read;
   const { value, lines } = read;
-  if (isObject(value)) return { value, lines };
-  const message = `must be an object at the top level: got ${nameOfType(value)}`;
-  return [{ origin: options.origin, path: "", message }];
+  const { origin } = options;
+  if (isObject(value)) return { origin, path: [], value, lines };
+  return [{ origin, path: "", message: `must be an object at the top level: got ${nameOfType(value)}` }];
 }
 
 /**

@@ -75,10 +75,10 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
 }
 
 /** @throws InvalidInputs with all problems of the text. */
-export async function documentLayer(text: string, origin: string) {
-  const document = await readDocument(text, { origin });
-  if (!("value" in document)) throw new InvalidInputs(`Cannot read ${origin}`, document);
-  return { type: "object", origin, value: document.value, lines: document.lines } as const satisfies InputLayer;
+export async function documentLayer(text: string, origin: string): Promise<InputLayer> {
+  const layer = await readDocument(text, { origin });
+  if ("value" in layer) return layer;
+  throw new InvalidInputs(`Cannot read ${origin}`, layer);
 }
 
 function parseValue(text: string, place: Pick<Problem, "origin" | "path">): Json {

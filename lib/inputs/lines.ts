@@ -1,8 +1,8 @@
 import type { InputPath, Json } from "../json.ts";
 
 /** A parsed text. */
-export interface ValueDocument<Value extends Json = Json> {
-  readonly value: Value;
+export interface ValueDocument {
+  readonly value: Json;
   readonly lines: Lines;
 }
 

@@ -15,36 +15,32 @@ import {
 import type { Problem } from "../problem.ts";
 import type { Lines } from "./lines.ts";
 
-/** Inputs from one source: an object, or one value at a path. */
-export type InputLayer =
-  | {
-    readonly type: "object";
-    /** `inputs/base.json`, `-i #2`, `stdin`, `preset small`. */
-    readonly origin: string;
-    readonly value: JsonObject;
-    /** `null` if the source has no lines. */
-    readonly lines: Lines | null;
-  }
-  | {
-    readonly type: "value";
-    readonly origin: string;
-    readonly path: InputPath;
-    readonly value: Json;
-    /** True for `=text`, which is converted to the type that the workflow declares. */
-    readonly isUntyped: boolean;
-    readonly isSecret: boolean;
-    /** The text that a number was read from. */
-    readonly written?: string;
-  };
+/** Inputs from one source. */
+export interface InputLayer {
+  /** `inputs/base.json`, `-i #2`, `stdin`, `preset small`. */
+  readonly origin: string;
+  /** Where the value is in the inputs; empty for an object of inputs. */
+  readonly path: InputPath;
+  /** Not modified when layers are merged. */
+  readonly value: Json;
+  /** `null` if the source has no lines. */
+  readonly lines: Lines | null;
+  /** True for `=text`, which is converted to the type that the workflow declares. */
+  readonly isUntyped?: boolean;
+  /** True for a value that was entered at a secret prompt. */
+  readonly isSecret?: boolean;
+  /** The text that a number was read from. */
+  readonly written?: string;
+}
 
 /** Creates a layer from an object, like the inputs of a preset. */
 export function createInputLayer(origin: string, value: JsonObject): InputLayer {
-  return { type: "object", origin, value, lines: null };
+  return createValueLayer(origin, [], value);
 }
 
 /** Creates a layer from one value, which has its type already. */
-export function createValueLayer(origin: string, path: InputPath, value: Json) {
-  return { type: "value", origin, path, value, isUntyped: false, isSecret: false } as const satisfies InputLayer;
+export function createValueLayer(origin: string, path: InputPath, value: Json): InputLayer {
+  return { origin, path, value, lines: null };
 }
 
 /** How the text of `=value` is parsed. */
@@ -72,7 +68,7 @@ export function mergeLayers(
 ): ResolvedInputs {
   const problems: Problem[] = [];
   const typed = layers.map((layer): InputLayer =>
-    layer.type === "value" && layer.isUntyped && typeof layer.value === "string"
+    layer.isUntyped === true && typeof layer.value === "string"
       ? { ...layer, value: typedText(layer.value, typeOf(layer.path)), written: layer.value }
       : layer
   );
@@ -82,16 +78,13 @@ export function mergeLayers(
     const { origin } = layer;
     const report = (path: InputPath, message: string) =>
       void problems.push({ origin, path: formatPath(path), message });
-    const context = { report, own };
-    merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], context) : setAt(merged, layer, context);
+    merged = setAt(merged, layer, { report, own });
   }
   if (problems.length > 0) {
     const count = counted(problems.length, "problem");
     throw new InvalidInputs(`Cannot merge the inputs: ${count}`, problems);
   }
-  const secretPaths = typed.flatMap((layer) =>
-    layer.type === "value" && layer.isSecret ? [formatPath(layer.path)] : []
-  );
+  const secretPaths = typed.flatMap(({ isSecret, path }) => isSecret === true ? [formatPath(path)] : []);
   return { value: merged, secretPaths, defaultPaths: new Set(), layers: typed };
 }
 
@@ -150,11 +143,7 @@ function mergeValues(lower: Json | undefined, higher: Json, path: InputPath, con
   return isObject(higher) ? mergeObjects(isObject(lower) ? lower : {}, higher, path, context) : higher;
 }
 
-function setAt(
-  object: JsonObject,
-  { path, value }: Extract<InputLayer, { type: "value" }>,
-  context: MergeContext,
-): JsonObject {
+function setAt(object: JsonObject, { path, value }: InputLayer, context: MergeContext): JsonObject {
   const reserved = path.find(isReserved);
   if (reserved !== undefined) {
     context.report(path, `${reserved} is a reserved name`);

@@ -21,12 +21,12 @@ export function sourcesAt(layers: readonly InputLayer[], path: InputPath): Input
 
 /** The layers in descending precedence, each as an object. */
 export function sourcesOf(layers: readonly InputLayer[]): InputSource[] {
-  return layers.toReversed().map((layer) => {
-    const { origin } = layer;
-    if (layer.type === "object") return { origin, value: layer.value, lines: layer.lines, written: undefined };
-    const written = typeof layer.value === "number" ? layer.written : undefined;
-    return { origin, value: objectWith(layer.path, layer.value), lines: null, written };
-  });
+  return layers.toReversed().map(({ origin, path, value, lines, written }) => ({
+    origin,
+    value: objectWith(path, value),
+    lines,
+    written: typeof value === "number" ? written : undefined,
+  }));
 }
 
 /** Those with the member of an object or the item of a list. */

@@ -132,7 +132,7 @@ async function askRequest(
 }
 
 function fileOf([layer]: readonly InputLayer[]): string | null {
-  return layer?.type === "object" && layer.lines !== null ? layer.origin : null;
+  return layer === undefined || layer.lines === null ? null : layer.origin;
 }
 
 async function askLayers(session: InteractiveSession, workflow: Workflow, form: Form | null): Promise<InputLayer[]> {

@@ -3,7 +3,8 @@
 import { safeParse } from "../deps/zod.ts";
 import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
-import { canonicalJson, type Json } from "../json.ts";
+import { createInputLayer, createValueLayer } from "../inputs/merge.ts";
+import { canonicalJson, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
@@ -201,9 +202,9 @@ function inputSources(
 ): readonly InputSource[] {
   const sources = (inputs: CaseDocument["inputs"], origin: string): readonly InputSource[] =>
     [inputs ?? []].flat().flatMap((one): readonly InputSource[] => {
-      if (typeof one !== "string") return [{ type: "object", origin, value: one }];
+      if (typeof one !== "string") return [{ layer: createInputLayer(origin, one), isFile: false }];
       const layer = suite.inputFiles.get(one);
-      return layer === undefined ? [] : [{ type: "layer", layer }];
+      return layer === undefined ? [] : [{ layer, isFile: true }];
     });
   const at = (place: SourcePath) => `${suite.path}:${suite.lineOf(place)}`;
   return [
@@ -212,8 +213,9 @@ function inputSources(
     ...sources(document.inputs, at([...path, "inputs"])),
     ...values.flatMap(({ axis, value, settings }): readonly InputSource[] => {
       const origin = at([...path, "matrix", axis]);
-      const own: readonly InputSource[] = value === undefined ? [] : [{ type: "value", origin, path: axis, value }];
-      return [...own, ...sources(settings.inputs, origin)];
+      if (value === undefined) return sources(settings.inputs, origin);
+      const layer = createValueLayer(origin, parsePath(axis) ?? [axis], value);
+      return [{ layer, isFile: false }, ...sources(settings.inputs, origin)];
     }),
   ];
 }

@@ -4,7 +4,7 @@
  */
 
 import type { InputLayer } from "../inputs/merge.ts";
-import { type InputPath, isObject, type Json, type JsonObject, parsePath, valuesIn } from "../json.ts";
+import { type InputPath, isObject, type Json, parsePath, valuesIn } from "../json.ts";
 import { isSecretReference } from "./document.ts";
 
 export type Reference =
@@ -47,11 +47,11 @@ export function substitute(value: Json, valueOf: (reference: Reference) => Json 
   });
 }
 
-/** One mapping of inputs, or one value. */
-export type InputSource =
-  | { readonly type: "layer"; readonly layer: InputLayer }
-  | { readonly type: "object"; readonly origin: string; readonly value: JsonObject }
-  | { readonly type: "value"; readonly origin: string; readonly path: string; readonly value: Json };
+export interface InputSource {
+  readonly layer: InputLayer;
+  /** False for values of the suite itself, which may have references. */
+  readonly isFile: boolean;
+}
 
 export interface Values {
   valueOf(reference: Reference): Json | undefined;
@@ -60,19 +60,18 @@ export interface Values {
 }
 
 export function inputLayers(sources: readonly InputSource[], values: Values): readonly InputLayer[] {
-  return sources.flatMap((source): readonly InputLayer[] => {
-    if (source.type === "layer") return [source.layer];
-    const { origin } = source;
-    if (source.type === "value") {
-      const path = parsePath(source.path) ?? [source.path];
-      const value = substitute(source.value, values.valueOf);
-      return [{ type: "value", origin, path, value, isUntyped: typeof value === "string", isSecret: false }];
+  return sources.flatMap(({ layer, isFile }): readonly InputLayer[] => {
+    if (isFile) return [layer];
+    // Of a matrix.
+    if (layer.path.length > 0) {
+      const value = substitute(layer.value, values.valueOf);
+      return [{ ...layer, value, isUntyped: typeof value === "string" }];
     }
     const texts: InputLayer[] = [];
     const read = (value: Json, path: InputPath): Json => {
       if (isSecretReference(value)) {
         const text = values.secret(value.secret);
-        texts.push({ type: "value", origin, path, value: text, isUntyped: true, isSecret: true });
+        texts.push({ ...layer, path, value: text, isUntyped: true, isSecret: true });
         return text;
       }
       if (Array.isArray(value)) return value.map((item, index) => read(item, [...path, index]));
@@ -82,12 +81,11 @@ export function inputLayers(sources: readonly InputSource[], values: Values): re
       const found = substitute(value, values.valueOf);
       // A text that comes from elsewhere takes the type that the form declares.
       if (typeof found === "string" && found !== value && /^\$\{[^}]*\}$/.test(String(value))) {
-        texts.push({ type: "value", origin, path, value: found, isUntyped: true, isSecret: false });
+        texts.push({ ...layer, path, value: found, isUntyped: true });
       }
       return found;
     };
-    const object = read(source.value, []);
-    return [{ type: "object", origin, value: isObject(object) ? object : {}, lines: null }, ...texts];
+    return [{ ...layer, value: read(layer.value, []) }, ...texts];
   });
 }
 
@@ -101,6 +99,5 @@ export function secretNames(sources: readonly InputSource[]): readonly string[] 
 }
 
 function valuesOf(sources: readonly InputSource[]): readonly Json[] {
-  const given = sources.flatMap((source) => source.type === "layer" ? [] : [source.value]);
-  return given.flatMap((value) => [...valuesIn(value)].map(([inner]) => inner));
+  return sources.flatMap(({ layer, isFile }) => isFile ? [] : [...valuesIn(layer.value)].map(([value]) => value));
 }

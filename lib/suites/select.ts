@@ -56,7 +56,7 @@ export function isNamed({ name, caseName }: PlannedCase, pattern: string): boole
 }
 
 function isAffected({ file, inputs, paths }: PlannedCase, changedFiles: readonly string[]): boolean {
-  const files = [file.path, ...inputs.flatMap((source) => source.type === "layer" ? [source.layer.origin] : [])];
+  const files = [file.path, ...inputs.flatMap(({ layer, isFile }) => isFile ? [layer.origin] : [])];
   const globs = paths.map((path) => globPattern(normalizedPath(besides(file.path, path))));
   const changed = changedFiles.map(normalizedPath);
   return changed.some((path) =>

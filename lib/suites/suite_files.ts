@@ -68,8 +68,7 @@ export async function readFiles(
   };
   const readInputs = async (text: string, origin: string): Promise<InputLayer | undefined> => {
     const read = await readDocument(text, { origin });
-    if ("value" in read) return { type: "object", origin, value: read.value, lines: read.lines };
-    return void problems.push(...read);
+    return "value" in read ? read : void problems.push(...read);
   };
   const inputFiles = new Map<string, InputLayer>();
   for (const file of filesIn(document, "inputs")) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
-import { createInputLayer, type InputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
+import { createInputLayer, createValueLayer, type InputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
 import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 
 const NAME = fc.constantFrom("alpha", "beta", "gamma", "odd name", "0", "");
@@ -84,5 +84,5 @@ for (const name of ["__proto__", "constructor", "prototype"]) {
 }
 
 function setting(path: readonly (string | number)[], value: Json): InputLayer {
-  return { type: "value", origin: "-i", path, value, isUntyped: false, isSecret: false };
+  return createValueLayer("-i", path, value);
 }

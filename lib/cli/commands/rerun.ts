@@ -2,8 +2,9 @@ import { InvalidInputs } from "../../errors.ts";
 import { findRun } from "../../runs/find.ts";
 import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
-import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
-import { formatPath, type JsonObject, parsePath, valueAt } from "../../json.ts";
+import { createInputLayer, createValueLayer, type InputLayer } from "../../inputs/merge.ts";
+import { sourcesAt } from "../../inputs/sources.ts";
+import { type JsonObject, parsePath } from "../../json.ts";
 import { slugOf, type Submission } from "../../submission.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -38,7 +39,9 @@ export const command = defineCommand({
 async function fromRecord(context: Context, record: Submission, overrides: readonly InputLayer[]): Promise<InputsSpec> {
   const { workflow, inputs, inputsWithoutSecrets, secretPaths } = record.request;
   const storedInputs: JsonObject = inputs ?? inputsWithoutSecrets ?? {};
-  const missing = inputs === null ? secretPaths.filter((path) => !overrides.some((layer) => sets(layer, path))) : [];
+  const missing = inputs === null
+    ? secretPaths.filter((path) => sourcesAt(overrides, parsePath(path) ?? []).length === 0)
+    : [];
   const secrets = await promptForSecrets(context, workflow, missing);
   const origin = `run ${slugOf(record) ?? record.submissionId}`;
   return { workflow, layers: [createInputLayer(origin, storedInputs), ...secrets, ...overrides], preset: null };
@@ -56,13 +59,7 @@ async function promptForSecrets(context: Context, workflow: string, paths: reado
     const path = parsePath(text);
     if (path === undefined) continue;
     const value = await context.promptSecret(text);
-    layers.push({ type: "value", origin: "prompt", path, value, isUntyped: true, isSecret: true });
+    layers.push({ ...createValueLayer("prompt", path, value), isUntyped: true, isSecret: true });
   }
   return layers;
-}
-
-function sets(layer: InputLayer, path: string): boolean {
-  if (layer.type === "value") return formatPath(layer.path) === path;
-  const segments = parsePath(path);
-  return segments !== undefined && valueAt(layer.value, segments) !== undefined;
 }
