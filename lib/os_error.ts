@@ -1,6 +1,6 @@
 /** Errors of the operating system in words. Deno gives each its POSIX code, also those that have no class in `Deno.errors`. */
 
-import { expected, UsageError } from "./errors.ts";
+import { expected, messageWithHint, UsageError } from "./errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -37,6 +37,20 @@ export function osErrorReason(error: unknown): string | undefined {
     if (reason !== undefined) return reason;
   }
   return undefined;
+}
+
+/** The text of a file, or why it cannot be read, as the end of a sentence. */
+export async function textOf(
+  path: string,
+  { readTextFile }: { readTextFile(path: string): Promise<string> },
+): Promise<string | { readonly reason: string }> {
+  try {
+    return await readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { reason: "no such file" };
+    // A reader's own error names the file, too.
+    return { reason: osErrorReason(error) ?? messageWithHint(error).replace(`Cannot read ${path}: `, "") };
+  }
 }
 
 /** `null` for what does not exist. */

@@ -3,8 +3,8 @@
 import { nameOfType, readDocument } from "../inputs/document.ts";
 import { createValueLayer, type InputLayer } from "../inputs/merge.ts";
 import { type InputPath, isObject, type Json, parsePath } from "../json.ts";
-import { osErrorReason } from "../os_error.ts";
-import { type BatchSource, membersOf, originAt, report } from "./draft.ts";
+import { textOf } from "../os_error.ts";
+import { type BatchSource, membersOf, report } from "./draft.ts";
 
 export interface FileAccess {
   /** Like `Deno.readTextFile`. */
@@ -100,26 +100,14 @@ async function layersOf(
 ): Promise<InputLayer[] | undefined> {
   const ofPath = path === null ? [] : [createValueLayer(place, path, file)];
   if (path !== null && contents === null) return ofPath;
-  const text = await textOf(place, source, files);
-  if (text === undefined) return undefined;
+  const text = await textOf(place, files);
+  if (typeof text !== "string") {
+    report(source, ["from"], `cannot read ${place}: ${text.reason}`);
+    return undefined;
+  }
   if (contents !== null) return [...ofPath, createValueLayer(place, contents, text)];
   const layer = await readDocument(text, { origin: place });
   if ("value" in layer) return [layer];
   source.problems.push(...layer);
   return undefined;
-}
-
-async function textOf(place: string, source: BatchSource, files: FileAccess): Promise<string | undefined> {
-  try {
-    return await files.readTextFile(place);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const reason = osErrorReason(error) ?? error.message;
-    source.problems.push({
-      origin: originAt(source, ["from"]),
-      path: "from",
-      message: `cannot read ${place}: ${reason}`,
-    });
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@ import type { BatchRow } from "../batch.ts";
 import { InvalidInputs, messageWithHint, NotFound, orError, UsageError } from "../errors.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
-import { osErrorReason } from "../os_error.ts";
+import { textOf } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { checkDisplayName } from "../runs/slug.ts";
 import { readCsvRows } from "./csv_rows.ts";
@@ -60,8 +60,11 @@ export async function readRows(sources: RowSources, deps: RowDeps): Promise<Rows
   const drafts: RowDraft[] = [];
   for (const file of sources.files) {
     const origin = file === "-" ? "stdin" : file;
-    const text = await textOf(file, deps, problems);
-    if (text === undefined) continue;
+    const text = await textOf(origin, file === "-" ? { readTextFile: () => deps.readStdin() } : deps);
+    if (typeof text !== "string") {
+      problems.push({ origin, path: "", message: `cannot be read: ${text.reason}` });
+      continue;
+    }
     const read = await readFile(text, origin, { ...sources, formOf, files: deps, problems });
     names.push(read.name);
     for (const draft of read.rows) drafts.push(draft);
@@ -162,20 +165,6 @@ function isJsonLines(text: string): boolean {
 function isCsv(text: string): boolean {
   const [header = ""] = text.replace(/^\uFEFF/, "").split(/[\r\n]/);
   return header.trim() !== "" && !/^\s*(?:[[{#%-]|\/[/*])|:\s|:$/.test(header);
-}
-
-async function textOf(file: string, deps: RowDeps, problems: Problem[]): Promise<string | undefined> {
-  try {
-    return file === "-" ? await deps.readStdin() : await deps.readTextFile(file);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const origin = file === "-" ? "stdin" : file;
-    const { message, hint } = error instanceof UsageError ? error : { message: error.message, hint: undefined };
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? message;
-    const problem = reason.replace(`Cannot read ${origin}: `, "");
-    problems.push({ origin, path: "", message: `cannot be read: ${problem}${hint === undefined ? "" : `. ${hint}`}` });
-    return undefined;
-  }
 }
 
 /** Loads each form once, and reports an unknown workflow once. */

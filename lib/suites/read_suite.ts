@@ -2,13 +2,14 @@
 
 import { InvalidInputs } from "../errors.ts";
 import { frozen } from "../json.ts";
+import { textOf } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { checkFormat } from "./check_format.ts";
 import { checkSuite } from "./check_suite.ts";
 import { type SuiteDocument, suiteFormat } from "./format.ts";
 import { readSource, type SourcePath } from "./source.ts";
-import { readFiles, type SuiteFiles, type SuiteSources, textOf } from "./suite_files.ts";
+import { readFiles, type SuiteFiles, type SuiteSources } from "./suite_files.ts";
 
 /** A suite file that has no problem. */
 export interface Suite extends Pick<SuiteFiles, "inputFiles" | "references" | "quarantine"> {

@@ -3,7 +3,7 @@
 import { readDocument } from "../inputs/document.ts";
 import type { InputLayer } from "../inputs/merge.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { osErrorReason } from "../os_error.ts";
+import { textOf } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { normalizedPath } from "../text.ts";
 import { checkFormat } from "./check_format.ts";
@@ -121,19 +121,6 @@ function filesIn(document: JsonObject, member: "inputs" | "reference"): readonly
   return places.flatMap(([value, path]) =>
     textsOf(objectOf(value)[member]).map(({ text, path: below }) => ({ text, path: [...path, member, ...below] }))
   );
-}
-
-export async function textOf(
-  path: string,
-  { readTextFile }: Pick<SuiteSources, "readTextFile">,
-): Promise<string | { readonly reason: string }> {
-  try {
-    return await readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error);
-    if (reason === undefined) throw error;
-    return { reason };
-  }
 }
 
 /** A file relative to the folder of another one. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { renderFailure, reportOf } from "../../lib/cli/failure_report.ts";
+import { readBoundedText } from "../../lib/cli/read_text.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { InvalidInputs } from "../../lib/errors.ts";
 import type { Problem } from "../../lib/problem.ts";
@@ -180,6 +181,16 @@ Deno.test("all problems of all files are reported at once", async () => {
   assert.ok(error instanceof InvalidInputs);
   const files = error.problems.map(({ origin }) => origin.split(":")[0]);
   assert.deepEqual([...new Set(files)], ["a.yaml", "b.yaml", "c.yaml", "d.yaml"]);
+});
+
+Deno.test("a file in another encoding does not hide the problems of the others", async () => {
+  const readTextFile = (path: string) =>
+    path === "a.yaml" ? readBoundedText(ReadableStream.from([new Uint8Array([0xe9])]), path) : Promise.resolve("");
+  const error = await readSuites(["a.yaml", "b.yaml"], { readTextFile, nowMs: NOW_MS }).catch((error) => error);
+  assert.deepEqual(error.problems.map(({ origin, message }: Problem) => `${origin} ${message}`), [
+    "a.yaml cannot be read: line 1 is not UTF-8. Save it as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8",
+    "b.yaml:1:1 must be a mapping: got nothing",
+  ]);
 });
 
 Deno.test("two files cannot have the same name of a suite", async () => {

@@ -7,7 +7,7 @@ import { readCtrf, renderCtrf } from "../../reports/ctrf.ts";
 import type { Report } from "../../reports/report.ts";
 import type { FoundSuiteRun, SuiteHistory } from "../../store/suite_history.ts";
 import { MAX_EARLIER_RUNS } from "../../suites/history.ts";
-import { textOf } from "../../suites/suite_files.ts";
+import { textOf } from "../../os_error.ts";
 import { keepReport, reportOfRecord } from "../../suites/suite_record.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import type { SuiteCall } from "./options.ts";

@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../../did_you_mean.ts";
 import { UsageError } from "../../errors.ts";
-import { textOf } from "../../suites/suite_files.ts";
+import { textOf } from "../../os_error.ts";
 import type { Suite } from "../../suites/read_suite.ts";
 import type { Context } from "../context.ts";
 
