@@ -90,11 +90,6 @@ async function advanceSuite(
     control,
     checking: "lenient",
     deadlineMs: null,
-    failFast: false,
-    maxFailures: null,
-    requiresResources: false,
-    retriesThreshold: null,
-    isRejudged: false,
     earlier: pointsById(earlier),
     budgets: checked.budgets,
     urlOf: () => null,
@@ -227,15 +222,7 @@ export async function checkSuite(
 ): Promise<{ readonly cases: readonly CheckedCase[]; readonly budgets: readonly Budget[] }> {
   const suites = await readSuites([path], { readTextFile, nowMs: clock.now() });
   const planned = await planSuites(suites, { environment: null, env, overrides: {} });
-  const selected = selectCases(planned, {
-    tags: [],
-    cases: [],
-    changedFiles: null,
-    shard: null,
-    repeat: 1,
-    order: "file",
-    random: () => 0,
-  });
+  const selected = selectCases(planned, { random: () => 0 });
   const cases = await preflight({ client: cachingClient(client) }, selected, { signal, checking: "lenient" });
   return { cases, budgets: budgetsIn(suites) };
 }

@@ -4,8 +4,9 @@ import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { formatDuration } from "../duration.ts";
 import { InvalidInputs } from "../errors.ts";
+import { isTooDeep } from "../inputs/document.ts";
 import { problemsInJson } from "../inputs/scan_json.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
+import { isObject, type JsonObject, parseJson } from "../json.ts";
 import type { RecentCursor } from "../store/run_store.ts";
 import { problemFromError, problemResponse } from "./problem.ts";
 
@@ -32,7 +33,7 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (!isObject(value)) {
     return problemResponse(422, "The body must be a JSON object");
   }
-  if (isDeeperThan(value, MAX_DEPTH)) {
+  if (isTooDeep(value, MAX_DEPTH)) {
     return problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`);
   }
   const problems = problemsInJson(text, { origin: "body", hasLines: true });
@@ -67,15 +68,6 @@ export async function readText(request: Request, clock: Clock): Promise<string |
   } finally {
     reader.cancel().catch(() => {});
   }
-}
-
-function isDeeperThan(value: Json, depth: number): boolean {
-  let level: Json[] = [value];
-  for (let at = 0; at <= depth; at++) {
-    level = level.flatMap((item) => typeof item === "object" && item !== null ? Object.values(item) : []);
-    if (level.length === 0) return false;
-  }
-  return true;
 }
 
 function tooLarge(): Response {

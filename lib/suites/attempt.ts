@@ -29,7 +29,7 @@ export interface ExecuteDeps extends Deps, Omit<EvidenceDeps, "client" | "clock"
 export interface JudgeOptions {
   readonly signal: AbortSignal;
   /** A resource that is off, and a wait that is too long, are failures. */
-  readonly requiresResources: boolean;
+  readonly requiresResources?: boolean;
   /** Of the run's page; `null` if it is not known. */
   urlOf(slug: string): string | null;
   /** Earlier runs by the id of the case, oldest first. */
@@ -97,7 +97,7 @@ export async function judgeAttempt(
   // Together with the attempt: from now on, its run time counts.
   Object.assign(state, { isRunning: false, workingSinceMs: null, ranSeconds: null });
   // A resource that is required was not there in time.
-  const isMissed = options.requiresResources && judgement.verdict === "not-judged" && end.type === "result";
+  const isMissed = options.requiresResources === true && judgement.verdict === "not-judged" && end.type === "result";
   state.judgement = { ...judgement, isFailure: judgement.isFailure || isMissed };
   return cause;
 }

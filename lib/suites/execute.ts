@@ -31,13 +31,13 @@ export interface ExecuteSuitesOptions extends
   readonly checking: InputChecking;
   /** No further run is started once one of them is used up. */
   readonly budgets: readonly Budget[];
-  readonly failFast: boolean;
+  readonly failFast?: boolean;
   /** `null` for no limit. */
-  readonly maxFailures: number | null;
+  readonly maxFailures?: number | null;
   /** In [0, 1]: above this part of cases with a failed attempt, nothing is retried; `null` retries always. */
-  readonly retriesThreshold: number | null;
+  readonly retriesThreshold?: number | null;
   /** Judges what an earlier call left behind, and runs nothing. */
-  readonly isRejudged: boolean;
+  readonly isRejudged?: boolean;
   /** By key, what an earlier process submitted. */
   readonly previous: ReadonlyMap<string, PreviousCase>;
   /** The command that repeats the case alone. */
@@ -64,7 +64,7 @@ export async function executeSuites(
   cases: readonly CheckedCase[],
   options: ExecuteSuitesOptions,
 ): Promise<SuitesOutcome> {
-  const { control, onEvent } = options;
+  const { control, onEvent, isRejudged = false, requiresResources = false } = options;
   const all = cases.map(newState);
   const states = new Map(all.map((state) => [state.one.id, state]));
   options.redact(cases.flatMap(({ secrets }) => secrets));
@@ -75,8 +75,8 @@ export async function executeSuites(
     const reported = reportOf(state, options.commandOf);
     onEvent({ type: "case-ended", key: state.one.key, case: reported });
     if (reported.isFailure) failures++;
-    if (failures > 0 && options.failFast) control.stop("fail-fast");
-    if (options.maxFailures !== null && failures >= options.maxFailures) {
+    if (failures > 0 && options.failFast === true) control.stop("fail-fast");
+    if (failures >= (options.maxFailures ?? Infinity)) {
       control.stop("max-failures", `${failures} failed`);
     }
   };
@@ -86,14 +86,14 @@ export async function executeSuites(
   const context: SuiteContext = { states, decide, options, whyNot, judging: new Set() };
   for (const state of all) {
     // A resource that is switched off meanwhile does not take back a run that it has started.
-    const hasStarted = options.isRejudged || options.previous.has(state.one.key);
+    const hasStarted = isRejudged || options.previous.has(state.one.key);
     const reason = hasStarted ? state.one.skipReason : skipReasonOf(state.one);
     if (reason === null) continue;
-    const isFailure = state.one.skipReason === null && options.requiresResources;
+    const isFailure = state.one.skipReason === null && requiresResources;
     decide(state, { verdict: isFailure ? "error" : "skipped", isFailure, reason, expectations: [] });
   }
   const runnable = all.filter(({ isDecided }) => !isDecided);
-  if (options.isRejudged) {
+  if (isRejudged) {
     for (const state of runnable) await judgeKept(deps, state, context);
     return { cases: reportAll(), error: null, isFinished: true };
   }
@@ -172,7 +172,7 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: SuiteContext): Bat
     retry: { maxRetries: one.retries.max, on: one.retries.on, delayMs: DEFAULT_RETRY_DELAY_MS },
     isReady() {
       // The next case must not start before it is known whether this one failed.
-      const isStrict = options.failFast || options.maxFailures !== null;
+      const isStrict = options.failFast === true || typeof options.maxFailures === "number";
       if (isStrict && judging.size > 0) return false;
       const blocked = blockedBy(one, states) ?? context.whyNot(one);
       if (blocked === "wait") return false;
@@ -193,7 +193,7 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: SuiteContext): Bat
       judging.add(state);
       state.ranSeconds = ranSecondsOf(end);
       const cause = await judgeAttempt(deps, state, { end, submission }, options);
-      const isDown = options.retriesThreshold !== null && isAbove(options.retriesThreshold, states);
+      const isDown = isAbove(options.retriesThreshold ?? 1, states);
       return { cause: isDown ? null : cause, error: state.attempts.at(-1)?.reason ?? null };
     },
     onEnd(isRetried) {

@@ -7,29 +7,27 @@ import { besides } from "./suite_files.ts";
 import type { PlannedCase } from "./plan.ts";
 
 export interface Selection {
-  /** Any of them; empty for all. */
-  readonly tags: readonly string[];
-  /** Names of cases, with or without their matrix; `*` matches anything. Or the whole name of a setup run. Empty for all. */
-  readonly cases: readonly string[];
+  /** Any of them; all by default. */
+  readonly tags?: readonly string[] | undefined;
+  /** Names of cases, with or without their matrix; `*` matches anything. Or the whole name of a setup run. All by default. */
+  readonly cases?: readonly string[] | undefined;
   /** Only what depends on these files; `null` for all. */
-  readonly changedFiles: readonly string[] | null;
+  readonly changedFiles?: readonly string[] | null;
   /** Only these; `null` for all. */
   readonly ids?: ReadonlySet<string> | null;
-  readonly shard: Shard | null;
-  readonly repeat: number;
-  readonly order: "file" | "random";
+  readonly shard?: Shard | null;
+  readonly repeat?: number | undefined;
+  readonly order?: "file" | "random" | undefined;
   /** In [0, 1); for the random order. */
   readonly random: () => number;
 }
 
 /** The selected cases, with what they need. */
 export function selectCases(planned: readonly PlannedCase[], selection: Selection): readonly PlannedCase[] {
-  const { repeat, order, random } = selection;
-  const chosen = planned.filter((one) =>
-    one.kind === "setup" ? selection.cases.includes(one.name) : isChosen(one, selection)
-  );
+  const { cases = [], shard = null, repeat = 1, order, random } = selection;
+  const chosen = planned.filter((one) => one.kind === "setup" ? cases.includes(one.name) : isChosen(one, selection));
   const all = withNeeds(chosen, planned);
-  const sharded = selection.shard === null ? all : inShard(all, selection.shard);
+  const sharded = shard === null ? all : inShard(all, shard);
   // What is needed still runs first.
   const ordered = order === "random" ? shuffled(sharded, random) : sharded;
   return ordered.flatMap((one) => {
@@ -39,7 +37,7 @@ export function selectCases(planned: readonly PlannedCase[], selection: Selectio
   });
 }
 
-function isChosen(one: PlannedCase, { tags, cases, changedFiles, ids = null }: Selection): boolean {
+function isChosen(one: PlannedCase, { tags = [], cases = [], changedFiles = null, ids = null }: Selection): boolean {
   if (ids !== null && !ids.has(one.id)) return false;
   if (tags.length > 0 && !tags.some((tag) => one.tags.includes(tag))) return false;
   if (cases.length > 0 && !cases.some((pattern) => isNamed(one, pattern))) return false;

@@ -146,12 +146,12 @@ async function selectFor(
   const failed = planned.filter(({ id }) => hasLastFailed(earlier.get(id) ?? []));
   const selection: Selection = {
     ids: values.lastFailed === true ? new Set(failed.map(({ id }) => id)) : null,
-    tags: values.tag ?? [],
-    cases: values.case ?? [],
+    tags: values.tag,
+    cases: values.case,
     changedFiles: values.changedSince === undefined ? null : await changedFilesSince(context, values.changedSince),
     shard,
-    repeat: values.repeat ?? 1,
-    order: values.order ?? "file",
+    repeat: values.repeat,
+    order: values.order,
     random: values.seed === undefined ? context.random : seededRandom(values.seed),
   };
   const selected = selectCases(planned, selection);
