@@ -2,8 +2,8 @@ import { isObject, joinPath, type Json, type JsonObject } from "../json.ts";
 import { externalNames, isExpression, parseExpression } from "./expression.ts";
 import type { Field, FieldAttributes, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
 import { FIELD_KINDS } from "./kinds/kinds.ts";
-import type { FieldEntry } from "./kinds/kind.ts";
-import { unknownField } from "./kinds/unknown.ts";
+import { completeField, type FieldEntry } from "./kinds/kind.ts";
+import { UNKNOWN } from "./kinds/untyped.ts";
 
 /**
  * Reads the form, `on.execute.inputs`, of a parsed workflow file. What cannot be interpreted becomes a note.
@@ -55,11 +55,8 @@ type Members = ReadonlyMap<string, Json>;
 function fieldOf(members: Members, path: string, note: Note): Field {
   const entry = entryOf(members, path, note);
   const attributes = attributesOf(members, entry);
-  const { type } = attributes;
-  const kind = FIELD_KINDS.find(({ types }) => types.test(type));
-  if (kind !== undefined) return kind.read(attributes, entry);
-  entry.note(type === "" ? "has no type, so it is not checked" : `has the unknown type ${type}, so it is not checked`);
-  return unknownField(attributes);
+  const kind = FIELD_KINDS.find(({ types }) => types.test(attributes.type)) ?? UNKNOWN;
+  return completeField(attributes, kind.read(attributes, entry));
 }
 
 function entryOf(members: Members, path: string, note: Note): FieldEntry {

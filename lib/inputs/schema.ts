@@ -1,5 +1,12 @@
 import type { JsonObject } from "../json.ts";
-import { type Field, type Form, type FormFields, hasDefault, type SchemaContext } from "./form.ts";
+import {
+  type Field,
+  type FieldAttributes,
+  type Form,
+  type FormFields,
+  hasDefault,
+  type SchemaContext,
+} from "./form.ts";
 import { isSecretField, secretsInDefault } from "./secrets.ts";
 import { isAllowed } from "./value_check.ts";
 
@@ -35,7 +42,7 @@ function isRequired(field: Field, context: SchemaContext): boolean {
   return [...field.fields.values()].some((inner) => isRequired(inner, context));
 }
 
-export function isAlwaysShown({ hidden, disabled, ignore }: Field): boolean {
+export function isAlwaysShown({ hidden, disabled, ignore }: FieldAttributes): boolean {
   return hidden === false && disabled === false && ignore === false;
 }
 

@@ -1,13 +1,10 @@
-import { type FieldKind, USUAL } from "./kind.ts";
+import type { FieldKind } from "./kind.ts";
 
 /** The platform uses false for a missing value. */
 export const BOOLEAN: FieldKind = {
   types: /^boolean$/,
   read: (attributes) => ({
-    ...attributes,
-    ...USUAL,
     default: attributes.default ?? (attributes.defaultExpression === null ? false : undefined),
-    kind: "value",
     allowed: "true or false",
     allows: (value) => typeof value === "boolean",
     textType: "boolean",

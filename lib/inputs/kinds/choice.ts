@@ -2,7 +2,7 @@ import { didYouMean } from "../../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../../json.ts";
 import { parseExpression } from "../expression.ts";
 import type { ChoiceOption, FieldAttributes, ValueField } from "../form.ts";
-import { type FieldEntry, type FieldKind, USUAL } from "./kind.ts";
+import { completeField, type FieldEntry, type FieldKind, type OwnField } from "./kind.ts";
 
 /** `dropdown` and `multi-dropdown`. With `option-key`, the options are a map by the value of another input. */
 export const CHOICE: FieldKind = {
@@ -10,17 +10,17 @@ export const CHOICE: FieldKind = {
   read(attributes, entry) {
     const declared = entry.get("options");
     const key = entry.text("option-key");
-    if (key === null || !isObject(declared)) return choiceField(attributes, optionsIn(declared, entry));
+    if (key === null || !isObject(declared)) return choice(attributes, optionsIn(declared, entry));
     const byKey = new Map(Object.entries(declared).map(([name, options]) => [name, optionsIn(options, entry)]));
     const all = [...byKey.values()].flatMap((options) => options ?? []);
     const unique = [...new Map(all.map((option) => [option.value, option])).values()];
     return {
-      ...choiceField(attributes, [...byKey.values()].includes(null) ? null : unique),
+      ...choice(attributes, [...byKey.values()].includes(null) ? null : unique),
       variants: {
         key: parseExpression(key),
         fieldFor(value) {
           const options = byKey.get(String(value));
-          return options === undefined ? undefined : choiceField(attributes, options);
+          return options === undefined ? undefined : completeField(attributes, choice(attributes, options));
         },
       },
     };
@@ -28,15 +28,12 @@ export const CHOICE: FieldKind = {
 };
 
 /** @param options Never empty; `null` if the form does not list them. */
-function choiceField(attributes: FieldAttributes, options: readonly ChoiceOption[] | null): ValueField {
-  const isMultiple = attributes.type === "multi-dropdown";
+function choice({ type }: FieldAttributes, options: readonly ChoiceOption[] | null): OwnField {
+  const isMultiple = type === "multi-dropdown";
   const isOption = (value: Json) =>
     options === null ? typeof value !== "object" : options.some((option) => option.value === value);
   const allowed = describe(options);
   return {
-    ...attributes,
-    ...USUAL,
-    kind: "value",
     allowed: isMultiple ? `a list of ${options === null ? "the options" : `any of ${allowed}`}` : `one of ${allowed}`,
     allows: (value) => isMultiple ? Array.isArray(value) && value.every(isOption) : isOption(value),
     hintFor: (value) => options === null ? undefined : hintFor(isMultiple, options, value),

@@ -1,17 +1,15 @@
 import { isObject, type Json, type JsonObject } from "../../json.ts";
-import { type FieldKind, USUAL } from "./kind.ts";
+import type { FieldKind } from "./kind.ts";
 
 /** `compute-clusters`. */
 export const CLUSTER: FieldKind = {
   types: /^compute-clusters$/,
-  read(attributes, entry) {
+  read(_attributes, entry) {
     // For an expression, which only the platform can evaluate, the workspace is not rejected here.
     const allowsWorkspace = !entry.isFalse("include-workspace");
     const isWorkspace = (value: Json) => typeof value === "string" && WORKSPACE_NAMES.includes(value);
     const providers = entry.get("provider");
     return {
-      ...attributes,
-      ...USUAL,
       kind: "cluster",
       allowsWorkspace,
       isAutoselected: entry.get("autoselect") === true,

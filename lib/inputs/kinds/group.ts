@@ -1,24 +1,21 @@
 import { isObject } from "../../json.ts";
-import type { FieldAttributes, FormFields, GroupField } from "../form.ts";
+import type { FieldAttributes, FormFields } from "../form.ts";
 import { isAlwaysShown, objectSchema } from "../schema.ts";
-import { type FieldKind, JSON_PROMPT, USUAL } from "./kind.ts";
+import { type FieldKind, JSON_PROMPT, type OwnField } from "./kind.ts";
 
 export const GROUP: FieldKind = {
   types: /^group$/,
-  read: (attributes, entry) => groupField(attributes, entry.fields("items")),
+  read: (attributes, entry) => group(attributes, entry.fields("items")),
 };
 
-export function groupField(attributes: FieldAttributes, fields: FormFields): GroupField {
-  const group: GroupField = {
-    ...attributes,
-    ...USUAL,
+export function group(attributes: FieldAttributes, fields: FormFields): OwnField {
+  return {
     kind: "group",
     fields,
     allowed: "an object",
     allows: isObject,
     textType: "other",
     prompt: JSON_PROMPT,
-    schema: (context) => objectSchema(fields, { ...context, isShown: context.isShown && isAlwaysShown(group) }),
+    schema: (context) => objectSchema(fields, { ...context, isShown: context.isShown && isAlwaysShown(attributes) }),
   };
-  return group;
 }

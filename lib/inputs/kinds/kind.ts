@@ -2,7 +2,18 @@ import type { Json } from "../../json.ts";
 import type { Field, FieldAttributes, FormFields } from "../form.ts";
 
 /** What most kinds have in common. */
-export const USUAL = { implied: null, isRequirable: true, secrecy: "never", sample: null } as const;
+const USUAL = { kind: "value", implied: null, isRequirable: true, secrecy: "never", sample: null } as const;
+
+/** What a kind decides of a field: not what the entry declares, and of what is usual only what differs. */
+export type OwnField = OwnPart<Field>;
+
+type OwnPart<F extends Field> = F extends { readonly kind: "value" }
+  ? Partial<F> & Omit<F, keyof FieldAttributes | keyof typeof USUAL>
+  : Partial<F> & Omit<F, keyof FieldAttributes | Exclude<keyof typeof USUAL, "kind">>;
+
+export function completeField(attributes: FieldAttributes, own: OwnField): Field {
+  return { ...attributes, ...USUAL, ...own };
+}
 
 /** The prompt of a value that may have any shape. */
 export const JSON_PROMPT = { type: "text", isMultiline: false, format: "json" } as const;
@@ -11,7 +22,7 @@ export const JSON_PROMPT = { type: "text", isMultiline: false, format: "json" } 
 export interface FieldKind {
   /** Matches the platform's names of its types. */
   readonly types: RegExp;
-  read(attributes: FieldAttributes, entry: FieldEntry): Field;
+  read(attributes: FieldAttributes, entry: FieldEntry): OwnField;
 }
 
 /** An entry of the form, as the workflow file declares it. */

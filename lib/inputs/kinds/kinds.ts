@@ -2,12 +2,12 @@ import { BOOLEAN } from "./boolean.ts";
 import { CHOICE } from "./choice.ts";
 import { CLUSTER } from "./cluster.ts";
 import { GROUP } from "./group.ts";
-import { HEADER } from "./header.ts";
 import type { FieldKind } from "./kind.ts";
 import { LIST } from "./list.ts";
 import { NUMBER } from "./number.ts";
 import { RESOURCE } from "./resource.ts";
 import { TEXT } from "./text.ts";
+import { HEADER } from "./untyped.ts";
 
 /** Every kind of field. A new one is a file and a line here. */
 export const FIELD_KINDS: readonly FieldKind[] = [

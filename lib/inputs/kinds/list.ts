@@ -1,8 +1,7 @@
 import { counted } from "../../text.ts";
-import type { ListField } from "../form.ts";
 import { fieldSchema, isAlwaysShown } from "../schema.ts";
-import { groupField } from "./group.ts";
-import { type FieldKind, JSON_PROMPT, USUAL } from "./kind.ts";
+import { group } from "./group.ts";
+import { completeField, type FieldKind, JSON_PROMPT } from "./kind.ts";
 
 export const LIST: FieldKind = {
   types: /^list$/,
@@ -10,17 +9,13 @@ export const LIST: FieldKind = {
     const noConditions = { optional: false, hidden: false, disabled: false, ignore: false } as const;
     const noTexts = { label: null, tooltip: null, placeholder: null } as const;
     const noDefault = { default: undefined, defaultExpression: null } as const;
+    const plain = { ...attributes, ...noConditions, ...noTexts, ...noDefault, type: "group" };
     // A template without a type is a map of fields.
     const item = entry.field("template") ??
-      groupField(
-        { ...attributes, ...noConditions, ...noTexts, ...noDefault, type: "group" },
-        entry.fields("template"),
-      );
+      completeField(plain, group(plain, entry.fields("template")));
     const min = entry.number("min");
     const max = entry.number("max");
-    const list: ListField = {
-      ...attributes,
-      ...USUAL,
+    return {
       kind: "list",
       item,
       min,
@@ -39,12 +34,11 @@ export const LIST: FieldKind = {
         ...(max === null ? {} : { maxItems: max }),
         items: fieldSchema("", item, {
           isInRow: true,
-          isShown: context.isShown && isAlwaysShown(list),
+          isShown: context.isShown && isAlwaysShown(attributes),
           refusesEmpty: false,
         }),
       }),
     };
-    return list;
   },
 };
 

@@ -1,4 +1,4 @@
-import { type FieldKind, USUAL } from "./kind.ts";
+import type { FieldKind } from "./kind.ts";
 
 /** `number` and `integer`. `step` is for the slider only: other values are valid, too. */
 export const NUMBER: FieldKind = {
@@ -9,9 +9,6 @@ export const NUMBER: FieldKind = {
     const max = entry.number("max");
     const isInRange = (value: number) => (min === null || value >= min) && (max === null || value <= max);
     return {
-      ...attributes,
-      ...USUAL,
-      kind: "value",
       allowed: `a ${isWhole ? "whole " : ""}number${rangeOf(min, max)}`,
       allows: (value) => typeof value === "number" && isInRange(value) && (!isWhole || Number.isInteger(value)),
       textType: "number",

@@ -1,12 +1,9 @@
-import { type FieldKind, USUAL } from "./kind.ts";
+import type { FieldKind } from "./kind.ts";
 
 /** `string`, `password`, `editor`, `color-picker`, and names defined by a cluster's scheduler. */
 export const TEXT: FieldKind = {
   types: /^(?:string|password|editor|color-picker|slurm-(?:accounts|partitions|qos))$/,
   read: (attributes, entry) => ({
-    ...attributes,
-    ...USUAL,
-    kind: "value",
     allowed: "text",
     allows: (value) => typeof value === "string",
     hintFor: (value) => typeof value === "number" || typeof value === "boolean" ? "put it in quotes" : undefined,

@@ -107,8 +107,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     [
       "options by another input are all allowed",
-      "return options === undefined ? undefined : choiceField(",
-      "return true ? undefined : choiceField(",
+      "return options === undefined ? undefined : completeField(",
+      "return true ? undefined : completeField(",
     ],
   ]),
   ...inFile("lib/inputs/kinds/cluster.ts", KINDS, [
