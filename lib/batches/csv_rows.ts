@@ -3,12 +3,13 @@
  * and `repeat` are the row's own: an input of such a name is written `inputs.name`, and then `row:name` is the row's own.
  */
 
+import { jsonIn } from "../inputs/document.ts";
 import { fieldAt, type Form } from "../inputs/form.ts";
 import { createValueLayer, type DeclaredType, type InputLayer, typedText } from "../inputs/merge.ts";
 import { formatPath, type InputPath, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
-import { jsonIn, MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";
+import { MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";
 
 type OwnMember = typeof ROW_MEMBERS[number];
 

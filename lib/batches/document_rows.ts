@@ -1,11 +1,9 @@
 /** Rows of a YAML, JSON or JSON Lines file. */
 
 import { declaredTypes } from "../inputs/form.ts";
-import { isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
+import { jsonIn, nameOfType, readValue } from "../inputs/document.ts";
 import { createValueLayer } from "../inputs/merge.ts";
 import { type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
-import { problemsInJson } from "../inputs/scan_json.ts";
-import type { Problem } from "../problem.ts";
 import { readMatrixSpec } from "./matrix_spec.ts";
 import {
   type BatchSource,
@@ -75,7 +73,8 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
   for (const [index, line] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
     const origin = `${file}:${index + 1}`;
-    const value = readLine(line, origin, problems);
+    const otherwise = "is not JSON: each line must be one JSON object";
+    const value = jsonIn(line, { origin, path: "", problems, otherwise });
     if (value === undefined) continue;
     const draft = await readRow(value, [], { ...context, origin, lines: null, defaults: NO_DEFAULTS });
     if (draft !== undefined) rows.push(draft);
@@ -84,19 +83,6 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
     problems.push({ origin: file, path: "", message: "is empty: write one JSON object per line" });
   }
   return { name: null, rows };
-}
-
-function readLine(line: string, origin: string, problems: Problem[]): Json | undefined {
-  try {
-    const value: Json = JSON.parse(line);
-    const found = isTooDeep(value) ? [tooDeep(origin)] : problemsInJson(line, { origin, hasLines: false });
-    problems.push(...found);
-    return found.length > 0 ? undefined : value;
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    problems.push({ origin, path: "", message: "is not JSON: each line must be one JSON object" });
-    return undefined;
-  }
 }
 
 async function readFile(

@@ -6,8 +6,7 @@ import type { Form } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
 import { type Lines, linesAt, originAtLine } from "../inputs/lines.ts";
 import { nameOfType } from "../inputs/document.ts";
-import { formatPath, type InputPath, isObject, type Json, type JsonObject, parseJson } from "../json.ts";
-import { problemsInJson } from "../inputs/scan_json.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 /** A row before its layers are merged. */
@@ -56,23 +55,6 @@ export function report(source: BatchSource, path: InputPath, message: string): v
 /** Inputs inside a file, as a layer that has the lines of the file. */
 export function layerAt(source: BatchSource, path: InputPath, value: JsonObject): InputLayer {
   return { ...createInputLayer(source.origin, value), lines: linesAt(source.lines, path) };
-}
-
-/** The value of a JSON text; `undefined` for another text, which is reported with `otherwise`, and for one with a problem. */
-export function jsonIn(
-  text: string,
-  { origin, path, problems, otherwise }: Omit<Problem, "message"> & {
-    readonly problems: Problem[];
-    readonly otherwise: string;
-  },
-): Json | undefined {
-  const value = parseJson(text);
-  const [problem] = value === undefined
-    ? [{ origin, path, message: otherwise }]
-    : problemsInJson(text, { origin, path, hasLines: false });
-  if (problem === undefined) return value;
-  problems.push(problem);
-  return undefined;
 }
 
 /** One object of a file: reads its members and reports what they must not be. */

@@ -1,13 +1,13 @@
 /** Reads a matrix: the options of `run --matrix`, or the matrix of a batch file with its filters and its sample. */
 
 import { InvalidInputs } from "../errors.ts";
-import { nameOfType } from "../inputs/document.ts";
+import { jsonIn, nameOfType } from "../inputs/document.ts";
 import { ASSIGNMENT } from "../inputs/layers.ts";
 import { type InputPath, isObject, type Json, type JsonObject, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { type Axis, parseAxisItems } from "./axis.ts";
-import { type BatchSource, jsonIn, type Members, originAt, report } from "./draft.ts";
+import { type BatchSource, type Members, originAt, report } from "./draft.ts";
 import { type Assignment, type MatrixFilter, type MatrixSpec, MAX_ROWS, type Sampling } from "./matrix.ts";
 
 export interface MatrixArguments {

@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ValueDocument } from "./lines.ts";
 import type { InputLayer } from "./merge.ts";
-import { placed, scanJson } from "./scan_json.ts";
+import { placed, problemsInJson, scanJson } from "./scan_json.ts";
 
 export type DocumentFormat = "json" | "yaml";
 
@@ -77,8 +77,26 @@ export function isTooDeep(value: Json, levels = MAX_LEVELS): boolean {
   return false;
 }
 
-export function tooDeep(origin: string): Problem {
-  return { origin, path: "", message: `is nested deeper than ${MAX_LEVELS} levels` };
+function tooDeep(origin: string, path = ""): Problem {
+  return { origin, path, message: `is nested deeper than ${MAX_LEVELS} levels` };
+}
+
+/** The value of a JSON text; `undefined` if it has problems, which are added: for a text that is not JSON, `otherwise`. */
+export function jsonIn(
+  text: string,
+  { origin, path, problems, otherwise }: Omit<Problem, "message"> & {
+    readonly problems: Problem[];
+    readonly otherwise: string;
+  },
+): Json | undefined {
+  const value = parseJson(text);
+  const found = value === undefined
+    ? [{ origin, path, message: otherwise }]
+    : isTooDeep(value)
+    ? [tooDeep(origin, path)]
+    : problemsInJson(text, { origin, path, hasLines: false });
+  problems.push(...found);
+  return found.length > 0 ? undefined : value;
 }
 
 async function readJson(source: string, origin: string): Promise<ValueDocument | Problem[]> {

@@ -2,12 +2,11 @@
 
 import { counted } from "../text.ts";
 import { InvalidInputs, RunnerError } from "../errors.ts";
-import { formatPath, type Json, parseJson, parsePath } from "../json.ts";
+import { formatPath, type Json, parsePath } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
-import { readDocument } from "./document.ts";
+import { jsonIn, readDocument } from "./document.ts";
 import { createValueLayer, type InputLayer } from "./merge.ts";
-import { problemsInJson } from "./scan_json.ts";
 
 /** Access to files, stdin and the terminal. */
 export interface LayerSources {
@@ -82,11 +81,10 @@ export async function documentLayer(text: string, origin: string): Promise<Input
 }
 
 function parseValue(text: string, place: Pick<Problem, "origin" | "path">): Json {
-  const value = parseJson(text);
+  const problems: Problem[] = [];
   // The text is not quoted, because it may be a password.
-  if (value === undefined) throw asProblem({ ...place, message: "is not JSON: := takes JSON; use = for text" });
-  const [problem] = problemsInJson(text, { ...place, hasLines: false });
-  if (problem !== undefined) throw asProblem(problem);
+  const value = jsonIn(text, { ...place, problems, otherwise: "is not JSON: := takes JSON; use = for text" });
+  if (value === undefined) throw new InvalidInputs(`Cannot read the inputs: ${problems[0]?.message}`, problems);
   return value;
 }
 

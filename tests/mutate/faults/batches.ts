@@ -32,6 +32,8 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/batches/document_rows.ts", READ, [
     ["defaults override the rows", "[...defaults.layers, ...own.layers]", "[...own.layers, ...defaults.layers]"],
+  ]),
+  ...inFile("lib/inputs/document.ts", READ, [
     ["a number of JSON Lines is changed", "problems.push(...found);", "problems.push(...found.slice(99));"],
   ]),
   ...inFile("lib/batches/labels.ts", READ, [

@@ -85,7 +85,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     ["a prompted value is no secret", "isSecret: true };", "isSecret: false };"],
     ["only the first problem is reported", "problems.push(...error.problems);", "throw error;"],
-    ["a bad value is quoted", 'message: "is not JSON: :=', 'message: text + " is not JSON: :='],
+    ["a bad value is quoted", 'otherwise: "is not JSON: :=', 'otherwise: text + " is not JSON: :='],
   ]),
   ...inFile("lib/inputs/scan_json.ts", ["tests/inputs/document_test.ts", "tests/inputs"], [
     ["a name that is given twice is accepted", "if (container.lines.has(container.place)) report(IS_DUPLICATE);", ""],
