@@ -138,7 +138,7 @@ function watchKeys(input: Input, pattern: RegExp) {
 
 /**
  * Makes Ctrl-D a Ctrl-C where it deletes nothing: otherwise it pauses the input, and the prompt would wait for keys forever.
- * So does the signal, after which no key may come any more: the terminal may be closed. Ctrl-Z is ignored: the runtime would
+ * So do the end of the input, and the signal: no key may come any more. Ctrl-Z is ignored: the runtime would
  * stop the program, but not show the prompt again.
  */
 function adaptKeys(input: Input, signal: AbortSignal | undefined): Disposable {
@@ -150,15 +150,17 @@ function adaptKeys(input: Input, signal: AbortSignal | undefined): Disposable {
     if (key.ctrl && key.name === "z") key.name = "";
   };
   input.on("pause", onPause);
+  input.on("end", cancel);
   // Before the prompt.
   input.prependListener("keypress", ignoreCtrlZ);
   signal?.addEventListener("abort", cancel);
   // It may have come while the prompt was loaded, or between two of them.
-  if (signal?.aborted) queueMicrotask(cancel);
+  if (signal?.aborted || input.readableEnded) queueMicrotask(cancel);
   return {
     [Symbol.dispose]() {
       keys[Symbol.dispose]();
       input.off("pause", onPause);
+      input.off("end", cancel);
       input.off("keypress", ignoreCtrlZ);
       signal?.removeEventListener("abort", cancel);
     },
