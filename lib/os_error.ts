@@ -33,7 +33,7 @@ export function osErrorReason(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = "code" in cause ? REASONS[String(cause.code)] : undefined;
     if (code !== undefined) return code;
-    const [, reason] = /^([\w ,'-]+) \(os error \d+\)/.exec(cause.message) ?? [];
+    const [, reason] = /^([\w ,'-]+)\.? \(os error \d+\)/.exec(cause.message) ?? [];
     if (reason !== undefined) return reason;
   }
   return undefined;

@@ -19,6 +19,7 @@ for (
     [new LocalFailure("Cannot write", { hint: "watch it", submitted: "yes", cause: null }), 7, "machine_failed", "yes"],
     [new Deno.errors.AddrInUse("Address already in use (os error 98)"), 8, "machine_failed", "no"],
     [new Error("Disk quota exceeded (os error 122): writefile '/x'"), 8, "machine_failed", "no"],
+    [new Error("The handle is invalid. (os error 6): readfile 'con'"), 8, "machine_failed", "no"],
     [new TypeError('Failed loading https://registry.npmjs.org/yaml for package "yaml"'), 8, "machine_failed", "no"],
     [new Deno.errors.NotCapable(DENIED), 2, "usage", "no"],
     [new TypeError(DENIED), 2, "usage", "no"],
