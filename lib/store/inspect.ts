@@ -47,8 +47,8 @@ export async function inspectStore(path: string, host: string | null): Promise<S
   const info = await statOf(path);
   const whyNotWritable = await whyNotWritableAt(path, info);
   if (info === null) return { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable };
-  // The higher bits are the file type.
-  const mode = info.mode === null ? null : info.mode & 0o777;
+  // The higher bits are the file type. Windows has none of them: the runtime reports 0666 for every file.
+  const mode = info.mode === null || Deno.build.os === "windows" ? null : info.mode & 0o777;
   return { state: await stateOf(path, host), bytes: info.size, mode, whyNotWritable };
 }
 

@@ -69,6 +69,14 @@ Deno.test("inspectStore() reports an empty file as an empty history", async () =
   assert.deepEqual(state, { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities: {} });
 });
 
+Deno.test("inspectStore() reports the permission bits, which Windows does not have", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/history.db`;
+  await Deno.writeTextFile(path, "", { mode: 0o640 });
+  const { mode } = await inspectStore(path, null);
+  assert.equal(mode, Deno.build.os === "windows" ? null : 0o640);
+});
+
 Deno.test("inspectStore() creates neither a file nor its folder", async () => {
   await using folder = await emptyFolder();
   const inspection = await inspectStore(`${folder.path}/a/b/history.db`, null);
