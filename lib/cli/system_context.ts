@@ -70,10 +70,22 @@ async function replaceFile(path: string, text: string): Promise<void> {
   try {
     const mode = existing?.mode ?? null;
     if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(temporary, mode & 0o777);
-    await Deno.rename(temporary, target);
+    await renameOnceFree(temporary, target);
   } catch (error) {
     await Deno.remove(temporary);
     throw error;
+  }
+}
+
+/** Windows refuses to replace a file that another program is reading, such as a virus scanner. */
+async function renameOnceFree(path: string, newPath: string): Promise<void> {
+  for (let attempts = 1;; attempts++) {
+    try {
+      return await Deno.rename(path, newPath);
+    } catch (error) {
+      if (Deno.build.os !== "windows" || attempts === 20) throw error;
+      await systemClock.sleep(50, { signal: undefined });
+    }
   }
 }
 
