@@ -129,6 +129,6 @@ function isWorthStoring(before: Submission, after: Submission): boolean {
     formatRunId(before.runId) !== formatRunId(after.runId) ||
     areDuplicatesSettled(before) !== areDuplicatesSettled(after) || before.listedAtMs !== after.listedAtMs ||
     (before.unreachableSinceMs === null) !== (after.unreachableSinceMs === null) ||
-    (before.missingSinceMs === null) !== (after.missingSinceMs === null) ||
+    before.missingPolls !== after.missingPolls ||
     (before.failingSinceMs === null) !== (after.failingSinceMs === null);
 }

@@ -857,6 +857,17 @@ tickTest("an occurrence is not skipped while the platform does not show whether 
   assert.deepEqual(await statusesOf(service), ["completed", "missed", "open"]);
 });
 
+tickTest("a run that was deleted on the platform ends its occurrence as unknown, and blocks no later one", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10, 11);
+  stage.simulator.deleteExternally(stage.simulator.runs()[0]?.slug ?? "");
+  await tickAt(12, 13, 14, 20, 21);
+  assert.deepEqual(await statusesOf(service), ["unknown", "open"]);
+  const [, deleted] = await service.deps.store.listOfSchedule("every", 2);
+  assert.match(deleted && occurrenceEndOf(deleted)?.message || "", /^Run long-\S+ was deleted on the platform/);
+});
+
 tickTest("a replaced run is cancelled although the run that replaced it ended first", {
   specs: [{ ...EVERY, workflow: "first-long", overlap: "cancel-previous" }],
   workflows: { "first-long": lasting(3_600), short: lasting(30) },
