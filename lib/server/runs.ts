@@ -2,6 +2,7 @@ import { expected, InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advanceOne } from "../runs/advance.ts";
 import { cancelRun as requestCancel, cancelUnsent } from "../runs/cancel.ts";
 import { createSubmission } from "../runs/create_submission.ts";
+import type { Deps } from "../runs/deps.ts";
 import { toEnd } from "../runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../runs/options.ts";
 import { prepare, type RunSpec } from "../runs/prepare.ts";
@@ -12,7 +13,7 @@ import { checkJsonObject, type FieldCheck } from "../inputs/check_json.ts";
 import { createInputLayer } from "../inputs/merge.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
-import { isDue, isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
+import { isDue, isOpen, isOwnedBy, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
@@ -106,11 +107,18 @@ async function polledOnce(
   // Pending submissions are left to the ticks: a read-only key must not start anything.
   if (!isOpen(submission) || submission.state === "pending" || !isDue(submission, deps.clock.now())) return submission;
   try {
+    if (await isOwn(deps, submission, signal).catch(expected(RunnerError)) !== true) return submission;
     return (await advanceOne(deps, submission, advanceOptions(signal))).submission;
   } catch (error) {
     if (!signal.aborted) throw error;
     return submission;
   }
+}
+
+/** With the API key of another account, a run would seem to be deleted. */
+async function isOwn({ client }: Pick<Deps, "client">, submission: Submission, signal: AbortSignal): Promise<boolean> {
+  const { user } = await client.whoAmI({ signal, retry: "none" });
+  return isOwnedBy(submission, { host: client.host, user });
 }
 
 /** Only runs that this server started: its keys give no access to the account's other runs. */
@@ -158,6 +166,13 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
   if (!isOpen(submission)) return jsonResponse(submissionView(submission));
   if (submission.state !== "active") {
     return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
+  }
+  if (!await isOwn(deps, submission, signal)) {
+    const { user, host } = submission.owner;
+    return problemResponse(
+      502,
+      `Cannot cancel ${name}: its run belongs to ${user} on ${host}, not to this server's API key`,
+    );
   }
   const run = await requestCancel(redactingDeps(deps, submission), submission.runId, { signal });
   return jsonResponse({ id: submission.submissionId, ...toRunView(run) }, {

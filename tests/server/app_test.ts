@@ -37,6 +37,7 @@ import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
 import type { StoreWrite } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
+import { depsFor } from "../support/deps.ts";
 import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
@@ -297,6 +298,34 @@ Deno.test("one Idempotency-Key on two isolates starts one run", async () => {
   const [one, two] = await Promise.all([server.send("/runs?wait=20s", here), elsewhere(there())]);
   assert.equal(one.body.slug, (await two.json()).slug);
   assert.equal(server.stage.simulator.runs().length, 1);
+});
+
+Deno.test("with an API key of another account, a run is shown as it was stored, and can't be cancelled", async () => {
+  await using server = await aServer([], { workflows: { long: lasting(36_000) } });
+  const { simulator, clock } = server.stage;
+  const { body: { id } } = await server.send("/runs", { method: "POST", body: { workflow: "long" } });
+  const own = await server.stage.isolate();
+  const { client } = await depsFor({ key: simulator.keyFor("alice") }, { clock });
+  const other: Service = { ...own, deps: { ...own.deps, client } };
+  const keys = readAccessKeys((name) => KEYS[name]);
+  const elsewhere = createHandler({ log: silentLog, open: () => Promise.resolve(other), keys });
+  const send = async (path: string, method = "GET") => {
+    const headers = { authorization: `Bearer ${FULL}` };
+    const response = await elsewhere(new Request(`https://x.example${path}`, { method, headers }));
+    return { status: response.status, body: await response.json() };
+  };
+  for (let poll = 0; poll < 5; poll++) {
+    clock.advance(60_000);
+    const { status, body } = await send(`/runs/${id}`);
+    assert.deepEqual([status, body.status], [200, "running"]);
+  }
+  const { status, body } = await send(`/runs/${id}/cancel`, "POST");
+  assert.equal(status, 502);
+  assert.match(
+    body.detail,
+    /^Cannot cancel \S+: its run belongs to demo on 127\.0\.0\.1:\d+, not to this server's API key$/,
+  );
+  assert.equal((await server.send(`/runs/${id}`)).body.state, "active");
 });
 
 Deno.test("a repeated Idempotency-Key without a wait gets 200 as soon as the run has ended", async () => {
