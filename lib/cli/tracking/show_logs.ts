@@ -3,8 +3,8 @@
 import { formatDuration } from "../../duration.ts";
 import { isTemporary, Unavailable } from "../../errors.ts";
 import { escapeJson, oneLine } from "../../escape.ts";
-import { cleanLines, createLogCleaner, type LogCleaner, type LogTextOptions } from "../../log_text.ts";
-import { createLogReader, createTail, lastLines, type LogReader, type Tail } from "../../platform/logs.ts";
+import { createLogCleaner, type LogCleaner } from "../../log_text.ts";
+import { createLogReader, createTail, type LogReader, type ReadLogOptions, type Tail } from "../../platform/logs.ts";
 import type { RunDetail, RunId } from "../../run.ts";
 import { missingLogs } from "../../runs/failure.ts";
 import { DEFAULT_TRACK } from "../../runs/options.ts";
@@ -29,17 +29,49 @@ export interface WantedLogs {
   readonly tail: number | undefined;
 }
 
+interface OpenLog {
+  readonly placed: PlacedStep;
+  readonly reader: LogReader;
+  readonly clean: LogCleaner;
+  /** Until its beginning was read: then only the last lines are shown. */
+  tail: Tail | null;
+}
+
+function openLog(
+  { deps }: LogCall,
+  { runId, placed, tail, clean }: { runId: RunId; placed: PlacedStep; tail: number | undefined; clean: LogCleaner },
+): OpenLog {
+  const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
+  return { placed, reader, clean, tail: tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH) };
+}
+
+/** What was added to a log since it was last read. After an error, the next call continues. */
+async function* newText(log: OpenLog, options: ReadLogOptions): AsyncGenerator<string, void> {
+  for await (const piece of log.reader.readNew(options)) {
+    if (log.tail === null) yield log.clean(piece);
+    else log.tail.add(log.clean(piece));
+  }
+  const rest = options.isLast === true ? log.clean("", { isLast: true }) : "";
+  if (log.tail === null || !log.reader.isPresent()) return yield rest;
+  log.tail.add(rest);
+  yield log.tail.text();
+  log.tail = null;
+}
+
 /** Prints the logs so far. */
 export async function printLogs(
-  { deps, output, signal }: LogCall,
+  call: LogCall,
   runId: RunId,
   { run, isSelected, isFailedOnly, tail }: WantedLogs,
 ): Promise<void> {
-  const logs = allSteps(run.jobs).filter(isSelected).map((placed): PrintedLog => {
-    const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
-    return { placed, reader, tail };
+  const { output, signal } = call;
+  const isDocument = output.mode === "json";
+  const asWritten = (piece: string) => piece;
+  const logs = allSteps(run.jobs).filter(isSelected).map((placed) => {
+    const cleaner = createLogCleaner({ mayColor: output.mayColorLogs, isByLine: tail !== undefined });
+    return openLog(call, { runId, placed, tail, clean: isDocument ? asWritten : cleaner });
   });
-  if (output.mode === "json") await printDocument(output, logs, signal);
+  if (isDocument) await printDocument(output, logs, signal);
   else if (logs.length === 0) output.log("INFO", noLogs(run, isFailedOnly));
   else await printText(output, logs, signal);
   for (const { placed, reader } of logs) if (!reader.isPresent()) warnOfMissingLogs(output, placed);
@@ -55,57 +87,54 @@ function warnOfMissingLogs(output: Output, { path, step }: PlacedStep): void {
   output.log("WARNING", `${oneLine(formatPath([...path, step.name]))}: ${oneLine(missingLogs(step))}`);
 }
 
-interface PrintedLog {
-  readonly placed: PlacedStep;
-  readonly reader: LogReader;
-  readonly tail: number | undefined;
-}
-
-/** A heading precedes each log if there is more than one: the first one is printed once the second one has begun. */
-async function printText(output: Output, logs: readonly PrintedLog[], signal: AbortSignal): Promise<void> {
-  const begun: { readonly log: PrintedLog; readonly pieces: AsyncIterable<string> }[] = [];
+/** A heading precedes each log if there is more than one: each is printed once the next one has begun. */
+async function printText(output: Output, logs: readonly OpenLog[], signal: AbortSignal): Promise<void> {
+  const writer = lineWriter(output);
+  let next: { readonly placed: PlacedStep; readonly texts: AsyncIterable<string> } | undefined;
   let hasHeadings = false;
   const print = async () => {
-    const next = begun.shift();
-    if (next === undefined) return;
-    if (hasHeadings) output.answer(heading(output, next.log.placed));
-    await printLog(output, next.pieces);
+    if (next === undefined) return output.log("INFO", NO_LOGS_YET);
+    if (hasHeadings) output.answer(heading(output, next.placed));
+    for await (const text of next.texts) writer.show(text);
+    writer.endLine();
   };
   for (const log of logs) {
-    const pieces = await begin(log, signal, { mayColor: output.mayColorLogs });
-    if (pieces === null) continue;
-    hasHeadings ||= begun.length > 0;
-    begun.push({ log, pieces });
+    const texts = await begin(log, signal);
+    if (texts === null) continue;
+    hasHeadings ||= next !== undefined;
     if (hasHeadings) await print();
+    next = { placed: log.placed, texts };
   }
-  if (begun.length === 0 && !hasHeadings) output.log("INFO", NO_LOGS_YET);
   await print();
 }
 
-async function printLog(output: Output, pieces: AsyncIterable<string>): Promise<void> {
-  const clean = createLogCleaner({ mayColor: output.mayColorLogs });
+function lineWriter(output: Output) {
   let isLineOpen = false;
-  const show = (text: string) => {
-    output.logText(text);
-    if (text !== "") isLineOpen = !text.endsWith("\n");
+  return {
+    show(text: string): void {
+      output.logText(text);
+      if (text !== "") isLineOpen = !text.endsWith("\n");
+    },
+    /** What is printed next begins on a new line. */
+    endLine(): void {
+      if (isLineOpen) output.raw("\n");
+      isLineOpen = false;
+    },
   };
-  for await (const piece of pieces) show(clean(piece));
-  show(clean("", { isLast: true }));
-  if (isLineOpen) output.raw("\n");
 }
 
 /** One document, written as the logs arrive. */
-async function printDocument(output: Output, logs: readonly PrintedLog[], signal: AbortSignal): Promise<void> {
+async function printDocument(output: Output, logs: readonly OpenLog[], signal: AbortSignal): Promise<void> {
   let separator = "[\n";
   for (const log of logs) {
-    const pieces = await begin(log, signal, null);
-    if (pieces === null) continue;
+    const texts = await begin(log, signal);
+    if (texts === null) continue;
     const { path, job, step: { name, status } } = log.placed;
     const members = Object.entries({ job: job.name, step: name, status, path }).map(([name, value]) =>
       `    "${name}": ${json(value)},\n`
     );
     output.raw(`${separator}  {\n${members.join("")}    "log": "`);
-    for await (const piece of pieces) output.raw(json(piece).slice(1, -1));
+    for await (const text of texts) output.raw(json(text).slice(1, -1));
     output.raw('"\n  }');
     separator = ",\n";
   }
@@ -116,36 +145,15 @@ function json(value: string | readonly string[]): string {
   return escapeJson(JSON.stringify(value));
 }
 
-/**
- * Requests a log and waits for its beginning. `null` if the step has not written anything yet.
- *
- * @param clean How to clean a log before its last lines are counted; `null` keeps it as it is.
- */
-async function begin(
-  { reader, tail }: PrintedLog,
-  signal: AbortSignal,
-  clean: LogTextOptions | null,
-): Promise<AsyncIterable<string> | null> {
-  const pieces = reader.readNew({ signal, isLast: true });
-  if (tail !== undefined) {
-    const kept = createTail(tail, MAX_TAIL_LENGTH);
-    for await (const piece of clean === null ? pieces : cleanLines(pieces, clean)) kept.add(piece);
-    const lines = lastLines(kept.text(), tail).map((line) => `${line}\n`);
-    return reader.isPresent() ? ReadableStream.from([lines.join("")]) : null;
-  }
-  const first = await pieces.next();
-  if (!reader.isPresent()) return null;
+/** Requests a log and waits for its beginning. `null` if the step has not written anything yet. */
+async function begin(log: OpenLog, signal: AbortSignal): Promise<AsyncIterable<string> | null> {
+  const texts = newText(log, { signal, isLast: true });
+  const first = await texts.next();
+  if (!log.reader.isPresent()) return null;
   return (async function* () {
     if (!first.done) yield first.value;
-    yield* pieces;
+    yield* texts;
   })();
-}
-
-interface FollowedLog {
-  readonly reader: LogReader;
-  readonly clean: LogCleaner;
-  /** Until its beginning was read: then only the last lines are printed. */
-  tail: Tail | null;
 }
 
 /**
@@ -154,28 +162,18 @@ interface FollowedLog {
  * @throws The last error of an outage that takes longer than a wait for a run allows by default.
  */
 export async function followLogs(
-  { deps, output, signal }: LogCall,
+  call: LogCall,
   runId: RunId,
   { isSelected, isFailedOnly, tail }: WantedLogs,
 ): Promise<void> {
-  const followed = new Map<string, FollowedLog>();
+  const { deps, output, signal } = call;
+  const followed = new Map<string, OpenLog>();
   const finished = new Set<string>();
+  const writer = lineWriter(output);
   let current = "";
-  let isLineOpen = false;
   let hasGrown = false;
   let delayMs = 0;
   let lostAtMs: number | null = null;
-  const show = (key: string, title: string, text: string) => {
-    if (text === "") return;
-    hasGrown = true;
-    if (key !== current) {
-      if (isLineOpen) output.raw("\n");
-      output.answer(title);
-      current = key;
-    }
-    output.logText(text);
-    isLineOpen = !text.endsWith("\n");
-  };
   /** @returns Whether the run has ended. After an error, the next call continues. */
   const readNew = async (): Promise<boolean> => {
     const retry = lostAtMs === null ? "some" : "none";
@@ -185,29 +183,24 @@ export async function followLogs(
       const key = step.logPath;
       // A step that has not started has no log.
       if (finished.has(key) || step.status === "pending") continue;
-      const log = followed.get(key) ?? {
-        reader: createLogReader(deps.client, { runId, path: key }),
-        clean: createLogCleaner({ mayColor: output.mayColorLogs }),
-        tail: tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH),
-      };
+      const clean = createLogCleaner({ mayColor: output.mayColorLogs });
+      const log = followed.get(key) ?? openLog(call, { runId, placed, tail, clean });
       followed.set(key, log);
-      const { reader, clean } = log;
-      const title = heading(output, placed);
       // The status was read before the log, so the log of a finished step is complete.
       const isLast = step.status !== "running";
-      for await (const piece of reader.readNew({ signal, isLast, retry })) {
-        const text = clean(piece);
-        if (log.tail === null) show(key, title, text);
-        else log.tail.add(text);
-      }
-      if (log.tail !== null && reader.isPresent()) {
-        show(key, title, log.tail.text());
-        log.tail = null;
+      for await (const text of newText(log, { signal, isLast, retry })) {
+        if (text === "") continue;
+        hasGrown = true;
+        if (key !== current) {
+          writer.endLine();
+          output.answer(heading(output, placed));
+          current = key;
+        }
+        writer.show(text);
       }
       if (isLast) {
-        show(key, title, clean("", { isLast: true }));
         finished.add(key);
-        if (!reader.isPresent()) warnOfMissingLogs(output, placed);
+        if (!log.reader.isPresent()) warnOfMissingLogs(output, placed);
       }
     }
     if (run.isFinal && followed.size === 0) output.log("INFO", noLogs(run, isFailedOnly));
@@ -234,7 +227,7 @@ export async function followLogs(
     delayMs = followDelayMs(delayMs, { hasGrown, tookMs: deps.clock.monotonic() - startMs });
     await deps.clock.sleep(Math.max(delayMs, retryAfterMs), { signal });
   }
-  if (isLineOpen) output.raw("\n");
+  writer.endLine();
 }
 
 function heading({ answerStyle }: Output, { path, step }: PlacedStep): string {
