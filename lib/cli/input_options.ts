@@ -11,7 +11,7 @@ import type { InputChecking, PrepareOptions } from "../runs/prepare.ts";
 import { flag } from "./argv.ts";
 import type { Invocation } from "./command.ts";
 import { canPrompt } from "./confirm.ts";
-import { type Context, Stopped } from "./context.ts";
+import type { Context } from "./context.ts";
 import { renderWarnings } from "./failure_report.ts";
 import type { Output } from "./output.ts";
 
@@ -66,25 +66,18 @@ export async function readInputs(context: Context, given: readonly string[] = []
 
 /** Asks for required inputs without a value; `undefined` without a terminal, or where a program reads the output. */
 export function askForMissing(
-  { context, output, signal, values }: Invocation<{ readonly noInput?: boolean | undefined }>,
+  call: Invocation<{ readonly noInput?: boolean | undefined }>,
 ): PrepareOptions["ask"] {
+  const { context, output, values } = call;
   if (values.noInput === true || !canPrompt(context) || output.mode !== "text") return undefined;
   return async ({ form, inputs, paths, clusters }) => {
-    const [{ openPrompter }, { promptForFields }, { PromptCancelled }] = await Promise.all([
+    const [{ promptFor }, { promptForFields }] = await Promise.all([
       import("./terminal/prompter.ts"),
       import("../prompts/fill.ts"),
-      import("../prompts/prompter.ts"),
     ]);
-    const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts, signal });
-    try {
-      return await promptForFields(prompter, form, inputs, { clusters, only: paths });
-    } catch (error) {
-      if (!(error instanceof PromptCancelled)) throw error;
-      throw new Stopped("SIGINT", {
-        message: "Cancelled: nothing was submitted",
-        hint: "Give inputs with -i NAME=VALUE; --no-input lists what is missing",
-        submitted: "no",
-      });
-    }
+    return await promptFor(call, (prompter) => promptForFields(prompter, form, inputs, { clusters, only: paths }), {
+      message: "Cancelled: nothing was submitted",
+      hint: "Give inputs with -i NAME=VALUE; --no-input lists what is missing",
+    });
   };
 }

@@ -22,7 +22,7 @@ export function systemContext(versionLine: string): Context {
       readText: () => readBoundedText(Deno.stdin.readable, "stdin"),
     },
     stdout: textWriter(Deno.stdout),
-    stderr: neverThrowing(textWriter(Deno.stderr)),
+    stderr: textWriter(Deno.stderr, { mayFail: true }),
     clock: systemClock,
     promptSecret: async (label, signal) => (await import("./terminal/ask_secret.ts")).promptSecret(label, signal),
     readLine,
@@ -167,7 +167,8 @@ function onContinue(callback: () => void): Disposable {
   return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGCONT", callback) };
 }
 
-function textWriter(stream: typeof Deno.stdout): TextWriter {
+/** @param mayFail Text that cannot be written is dropped. */
+function textWriter(stream: typeof Deno.stdout, { mayFail = false } = {}): TextWriter {
   const isTerminal = stream.isTerminal();
   const encoder = new TextEncoder();
   return {
@@ -177,7 +178,11 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
     onContinue,
     write(text) {
       let bytes = encoder.encode(text);
-      while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));
+      try {
+        while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));
+      } catch (error) {
+        if (!mayFail) throw error;
+      }
     },
   };
 }
@@ -188,19 +193,6 @@ function consoleSize(): ReturnType<typeof Deno.consoleSize> | undefined {
   } catch {
     return undefined; // Some CI systems emulate a terminal without a size.
   }
-}
-
-function neverThrowing(writer: TextWriter): TextWriter {
-  return {
-    ...writer,
-    write(text) {
-      try {
-        writer.write(text);
-      } catch (error) {
-        if (!(error instanceof OutputFailed || error instanceof PipeClosed)) throw error;
-      }
-    },
-  };
 }
 
 function writeSome(stream: typeof Deno.stdout, bytes: Uint8Array): number {

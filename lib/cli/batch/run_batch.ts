@@ -4,7 +4,7 @@ import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareR
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { planBatch, type PlannedBatch, storedRows } from "../../batches/plan_batch.ts";
 import type { RowsRead } from "../../batches/read_rows.ts";
-import { InvalidInputs, messageWithHint, UsageError } from "../../errors.ts";
+import { expected, InvalidInputs, messageWithHint, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { batch } from "../../runs/batch.ts";
 import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
@@ -216,11 +216,9 @@ async function track(
       states.apply(event, deps.clock.now());
       viewer.show(event);
       await jobs.update();
-    });
-    return { outcome, stopped, hasLogFailed: viewer.hasLogFailed() };
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    return { outcome: null, stopped: error, hasLogFailed: viewer.hasLogFailed() };
+    }).catch(expected(Stopped));
+    const ended = outcome instanceof Stopped ? { outcome: null, stopped: outcome } : { outcome, stopped };
+    return { ...ended, hasLogFailed: viewer.hasLogFailed() };
   } finally {
     signal.removeEventListener("abort", onAbort);
     await jobs.settled();

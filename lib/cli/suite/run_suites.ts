@@ -174,13 +174,8 @@ async function selectFor(
   return selected;
 }
 
-interface Misnamed {
-  readonly name: string;
-  readonly hint: string | undefined;
-}
-
 /** The names of `--case` that no case has. */
-function misnamed({ case: names = [] }: SuiteCall["values"], planned: readonly PlannedCase[]): readonly Misnamed[] {
+function misnamed({ case: names = [] }: SuiteCall["values"], planned: readonly PlannedCase[]) {
   const known = planned.map(({ caseName }) => caseName);
   return names.filter((name) => !planned.some((one) => isNamed(one, name)))
     .map((name) => ({ name, hint: didYouMean(name, known) }));

@@ -1,13 +1,12 @@
 /** Picks a run at the terminal, for commands that were called without one. */
 
-import { expected, NotFound, UsageError } from "../../errors.ts";
+import { NotFound, UsageError } from "../../errors.ts";
 import { runChoices } from "../../prompts/choices.ts";
-import { PromptCancelled } from "../../prompts/prompter.ts";
 import type { RunId } from "../../run.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { Invocation } from "../command.ts";
 import { canPrompt } from "../confirm.ts";
-import { type Context, Stopped } from "../context.ts";
+import type { Context } from "../context.ts";
 
 const MAX_CHOICES = 50;
 
@@ -24,21 +23,16 @@ export function checkCanPick(context: Context, command: string): void {
  * @throws NotFound if there is none; Stopped if the user cancels.
  */
 export async function pickRun(
-  { context, output, client, signal }: Omit<Invocation, "values"> & Pick<Deps, "client">,
+  call: Omit<Invocation, "values"> & Pick<Deps, "client">,
   { isRunning }: { readonly isRunning: boolean },
 ): Promise<RunId> {
-  const { runs } = await client.listRuns({
-    ...(isRunning ? { statuses: ["running"] } : {}),
-    limit: MAX_CHOICES,
-    signal,
-  });
+  const { client, signal } = call;
+  const { runs } = await client.listRuns({ statuses: isRunning ? ["running"] : [], limit: MAX_CHOICES, signal });
   if (runs.length === 0) {
     throw new NotFound(`Cannot pick a run: there is no ${isRunning ? "running " : ""}run`, { hint: LIST_HINT });
   }
-  const { openPrompter } = await import("../terminal/prompter.ts");
-  const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts, signal });
-  const choices = runChoices(runs, context.clock.now());
-  const picked = await prompter.choose("Select a run", choices).catch(expected(PromptCancelled));
-  if (!(picked instanceof PromptCancelled)) return picked;
-  throw new Stopped("SIGINT", { message: "Cancelled: no run was selected", hint: LIST_HINT, submitted: "no" });
+  const { promptFor } = await import("../terminal/prompter.ts");
+  const choices = runChoices(runs, call.context.clock.now());
+  const cancelled = { message: "Cancelled: no run was selected", hint: LIST_HINT };
+  return await promptFor(call, (prompter) => prompter.choose("Select a run", choices), cancelled);
 }
