@@ -1,4 +1,3 @@
-import type { Identity } from "../../account.ts";
 import { CredentialError } from "../../errors.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
@@ -9,7 +8,6 @@ import { accountName, KIND_LABELS } from "../doctor/host_checks.ts";
 import { formatTime } from "../terminal/time_text.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { clientFor, ignoredSources, openCredential } from "../open_client.ts";
-import type { Output } from "../output.ts";
 
 export const command = defineCommand({
   examples: {
@@ -33,17 +31,33 @@ export const command = defineCommand({
       ? null
       : await (await clientFor(call, credential)).whoAmI({ signal, retry: "none" });
     const hidden = await ignoredSources(context, values);
-    const status = { credential, identity, hidden };
-    return output.result(statusDocument(status), () => statusText(output, status));
+    const { kind, host, source, expiresAtMs } = credential;
+    // The members are a public interface.
+    const document = {
+      host,
+      user: identity?.user ?? null,
+      fullName: identity?.fullName ?? null,
+      organization: identity?.organization ?? null,
+      credential: {
+        type: kind,
+        source,
+        expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+        ignored: hidden,
+      },
+      ...COMPLETED,
+    };
+    const { answerStyle } = output;
+    const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`;
+    const lines = [
+      identity === null
+        ? `${answerStyle.dim("·")} ${oneLine(host)} (the platform was not asked)`
+        : `${answerStyle.green("✓")} ${oneLine(accountName(identity))} on ${oneLine(host)}`,
+      `  ${KIND_LABELS[kind]} from ${oneLine(source)}, ${expiry}`,
+      ...(hidden.length === 0 ? [] : [`  Ignored: ${oneLine(hidden.join(", "))}`]),
+    ];
+    return output.result(document, () => lines.join("\n"));
   },
 });
-
-interface AuthStatus {
-  readonly credential: Credential;
-  /** `null` if the platform was not asked. */
-  readonly identity: Identity | null;
-  readonly hidden: readonly string[];
-}
 
 function refuseExpired({ source, expiresAtMs }: Credential, nowMs: number): void {
   if (expiresAtMs === null || expiresAtMs > nowMs) return;
@@ -52,35 +66,4 @@ function refuseExpired({ source, expiresAtMs }: Credential, nowMs: number): void
     `The key from ${source} expired ${formatDuration(nowMs - expiresAtMs)} ago`,
     { hint: "Create a new one in your account settings on the platform, or sign in again" },
   );
-}
-
-function statusText({ answerStyle }: Output, { credential, identity, hidden }: AuthStatus): string {
-  const { kind, host, source, expiresAtMs } = credential;
-  const head = identity === null
-    ? `${answerStyle.dim("·")} ${oneLine(host)} (the platform was not asked)`
-    : `${answerStyle.green("✓")} ${oneLine(accountName(identity))} on ${oneLine(host)}`;
-  const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`;
-  return [
-    head,
-    `  ${KIND_LABELS[kind]} from ${oneLine(source)}, ${expiry}`,
-    ...(hidden.length === 0 ? [] : [`  Ignored: ${oneLine(hidden.join(", "))}`]),
-  ].join("\n");
-}
-
-/** The members are a public interface. */
-function statusDocument({ credential, identity, hidden }: AuthStatus) {
-  const { kind, host, source, expiresAtMs } = credential;
-  return {
-    host,
-    user: identity?.user ?? null,
-    fullName: identity?.fullName ?? null,
-    organization: identity?.organization ?? null,
-    credential: {
-      type: kind,
-      source,
-      expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
-      ignored: hidden,
-    },
-    ...COMPLETED,
-  };
 }

@@ -4,7 +4,6 @@ import { findOpenSubmissions, type OpenSubmissions, resumeSubmission } from "../
 import { withinTimeout } from "../../runs/limit.ts";
 import { type PendingSubmission, slugOf, type Submission } from "../../submission.ts";
 import { expected, RunnerError } from "../../errors.ts";
-import type { RunResult } from "../../result.ts";
 import { flag } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
@@ -17,7 +16,7 @@ import { oneLine } from "../../escape.ts";
 import { trackTogether } from "../tracking/stopped_together.ts";
 import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
-import { printNamedResults } from "./watch.ts";
+import { namedResult } from "./watch.ts";
 
 export const command = defineCommand({
   examples: {
@@ -50,19 +49,22 @@ export const command = defineCommand({
       { ...call, deps },
       unfinished.resumable,
       nameOf,
-      async (record, show, call): Promise<ResumeResult> => {
+      async (record, show, call) => {
         const events = resumeSubmission(call.deps, record, { ...wait, ...options });
-        const result = await trackToEnd(call, events, { show, defaultOnInterrupt: "keep" }).catch(
-          expected(RunnerError),
-        );
-        return result instanceof RunnerError ? { error: result, record } : { result };
+        const end = await trackToEnd(call, events, { show, defaultOnInterrupt: "keep" }).catch(expected(RunnerError));
+        if (!(end instanceof RunnerError)) {
+          return { end, document: resultDocument(end), text: namedResult(output, end) };
+        }
+        const failure = reportOf(end);
+        const document = { workflowName: record.request.workflow, slug: null, ...failureDocument(failure) };
+        return { end, document, text: await renderFailure(failure, output.answerStyle) };
       },
     );
-    const ended = results.flatMap((result) => "result" in result ? [result.result] : []);
-    const runs = results.map(documentOf);
+    const ended = results.flatMap(({ end }) => end instanceof RunnerError ? [] : [end]);
+    const runs = results.map(({ document }) => document);
     const end = mostSevereEnd(runs);
-    await writeResults(output, ended, async () => {
-      if (output.mode === "text") await answerText(output, results);
+    await writeResults(output, ended, () => {
+      if (output.mode === "text") output.answer(results.map(({ text }) => text).join("\n") || "Nothing to resume");
       if (output.mode !== "json") return;
       const submitted = ended.some(({ submitted }) => submitted === "yes") ? "yes" : "no";
       output.document({ runs, ...skippedDocument(unfinished), ...end, submitted });
@@ -70,9 +72,6 @@ export const command = defineCommand({
     return end.exitCode;
   },
 });
-
-/** The result of a run, or the error that prevented one. */
-type ResumeResult = { readonly result: RunResult } | { readonly error: RunnerError; readonly record: Submission };
 
 function logSkipped(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {
   for (const record of pending) output.log("WARNING", pendingLine(record, nowMs));
@@ -94,20 +93,6 @@ function pendingLine({ request, createdAtMs, origin }: PendingSubmission, nowMs:
   return request.inputs === null
     ? `${subject}; its inputs contain secrets, which are not stored: run it again`
     : `${subject}: \`resume --submit-pending\` sends it`;
-}
-
-async function answerText(output: Output, results: readonly ResumeResult[]): Promise<void> {
-  if (results.length === 0) output.answer("Nothing to resume");
-  for (const result of results) {
-    if ("result" in result) printNamedResults(output, result.result);
-    else output.answer(await renderFailure(reportOf(result.error), output.answerStyle));
-  }
-}
-
-function documentOf(ended: ResumeResult) {
-  return "result" in ended
-    ? resultDocument(ended.result)
-    : { workflowName: ended.record.request.workflow, slug: null, ...failureDocument(reportOf(ended.error)) };
 }
 
 function skippedDocument({ pending, detached, others }: OpenSubmissions) {

@@ -57,11 +57,11 @@ function answerTable(output: Output, results: readonly RunResult[]): void {
   const rows = results.map((result) => watchedRun(runName(result), { type: "finished", result }));
   output.answer(renderWatched(rows, output.layout()));
   for (const result of results) {
-    if (result.kind !== "completed" && result.kind !== "cancelled") printNamedResults(output, result);
+    if (result.kind !== "completed" && result.kind !== "cancelled") output.answer(namedResult(output, result));
   }
 }
 
-/** Prints the result of one of several runs. */
-export function printNamedResults(output: Output, result: RunResult): void {
-  output.answer(`${oneLine(runName(result))}: ${renderResult(result, output.answerStyle)}`);
+/** The result of one of several runs. */
+export function namedResult({ answerStyle }: Output, result: RunResult): string {
+  return `${oneLine(runName(result))}: ${renderResult(result, answerStyle)}`;
 }

@@ -35,16 +35,22 @@ export const command = defineCommand({
     ...JSON_OPTION,
   },
   async run(call) {
-    const { action } = call.values;
+    const { output, values: { action } } = call;
     const client = await openClient(call);
-    if (action === "status") return answer(call, client, { status: await statusOf(call, client), isRestarted: false });
-    return await start(call, client, action);
+    const isRestarted = action !== "status" && await start(call, client, action);
+    const isWaiting = action !== "status" && call.values.wait === true;
+    const status = isWaiting ? await waitUntilRunning(call, client) : await statusOf(call, client);
+    const { host } = client;
+    const sign = status === "Running" ? output.answerStyle.green("✓") : output.answerStyle.dim("·");
+    const text = `${sign} Your workspace on ${oneLine(host)} is ${oneLine(status)}`;
+    return output.result({ host, status, isRestarted, ...COMPLETED }, () => text);
   },
 });
 
 type WorkspaceCall = Invocation<{ readonly wait?: boolean | undefined; readonly yes?: boolean | undefined }>;
 
-async function start(call: WorkspaceCall, client: Client, action: "start" | "restart"): Promise<void> {
+/** @returns Whether that was necessary. */
+async function start(call: WorkspaceCall, client: Client, action: "start" | "restart"): Promise<boolean> {
   const { signal, values } = call;
   const before = await statusOf(call, client);
   const isNeeded = action === "restart" || (before !== "Running" && !STARTING_STATUSES.has(before));
@@ -60,8 +66,7 @@ async function start(call: WorkspaceCall, client: Client, action: "start" | "res
     // A restart takes a moment to show.
     if (values.wait === true) await call.context.clock.sleep(POLL_MS, { signal });
   }
-  const status = values.wait === true ? await waitUntilRunning(call, client) : await statusOf(call, client);
-  return answer(call, client, { status, isRestarted: isNeeded });
+  return isNeeded;
 }
 
 async function waitUntilRunning(call: WorkspaceCall, client: Client): Promise<string> {
@@ -85,14 +90,4 @@ async function waitUntilRunning(call: WorkspaceCall, client: Client): Promise<st
 
 async function statusOf({ signal }: Pick<WorkspaceCall, "signal">, client: Client): Promise<string> {
   return await client.workspaceStatus({ signal }) ?? "Unknown";
-}
-
-function answer(
-  { output }: Pick<WorkspaceCall, "output">,
-  { host }: Client,
-  { status, isRestarted }: { readonly status: string; readonly isRestarted: boolean },
-): void {
-  const sign = status === "Running" ? output.answerStyle.green("✓") : output.answerStyle.dim("·");
-  const text = `${sign} Your workspace on ${oneLine(host)} is ${oneLine(status)}`;
-  output.result({ host, status, isRestarted, ...COMPLETED }, () => text);
 }
