@@ -4,8 +4,7 @@ import type { RunDetail, Step } from "../../run.ts";
 import { allJobs, allSteps, hasFailed, type PlacedJob } from "../../runs/view.ts";
 import { type ArgValues, flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { checkCanPick } from "../tracking/pick_run.ts";
-import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
+import { checkCanPick, ONE_RUN, openRun } from "../tracking/run_ref.ts";
 import { followLogs, printLogs, type WantedLogs } from "../tracking/show_logs.ts";
 
 const ARGS = {

@@ -13,8 +13,7 @@ import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { trackTogether } from "../tracking/stopped_together.ts";
-import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { trackToEnd, trackTogether, writeResults } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { namedResult } from "./watch.ts";
 

@@ -11,10 +11,8 @@ import { renderWatched, watchedRun } from "../render/watched.ts";
 import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
-import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
-import { historyFor, MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
-import { trackTogether } from "../tracking/stopped_together.ts";
-import { trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { checkCanPick, historyFor, MANY_RUNS, parseManyRuns, pickRun } from "../tracking/run_ref.ts";
+import { trackToEnd, trackTogether, writeResults } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult } from "./run.ts";
 

@@ -1,4 +1,4 @@
-/** Tracks one run, with its progress, Ctrl-C and timeout, and writes results. */
+/** Tracks runs, with their progress, Ctrl-C and timeout, and writes results. */
 
 import { expected, NotFound, RunnerError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
@@ -7,15 +7,17 @@ import { formatRunId, type RunDetail, type RunId, runIdOf } from "../../run.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { withLimit } from "../../runs/limit.ts";
+import { sharingPolls } from "../../runs/list_running.ts";
 import { programCommand } from "../../shell_command.ts";
 import { oneLine } from "../../escape.ts";
+import { counted } from "../../text.ts";
 import type { Invocation, OpenedCall } from "../command.ts";
 import { askYesNo, canAsk } from "../confirm.ts";
 import { LocalFailure, OutputFailed, Stopped, type StoppedWait } from "../context.ts";
 import { machineFailure } from "../failure_report.ts";
 import type { Output } from "../output.ts";
 import { runName, watchCommand } from "./run_lines.ts";
-import type { ShowRun } from "./run_view.ts";
+import { type ShowRun, viewRuns } from "./run_view.ts";
 import type { OnInterrupt, OnTimeout, StopValues } from "./wait_options.ts";
 
 /** An event that identifies the submission or its run. */
@@ -40,6 +42,51 @@ export async function trackToEnd(
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
     throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt }));
   }
+}
+
+/**
+ * Tracks runs at once, with requests that they share, and on a terminal in one table.
+ *
+ * @throws Like {@link stoppedTogether}.
+ */
+export async function trackTogether<Run, Result>(
+  call: OpenedCall<StopValues>,
+  runs: readonly Run[],
+  nameOf: (run: Run) => string,
+  track: (run: Run, show: ShowRun, call: OpenedCall<StopValues>) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const { deps, output, signal, values: { onTimeout } } = call;
+  const client = sharingPolls(deps.client, deps.clock, runs.length);
+  const sharing = { ...call, deps: { ...deps, client } };
+  using view = viewRuns(output, deps.clock, { names: runs.map(nameOf), onTimeout, signal });
+  return await stoppedTogether(runs.map((run) => track(run, view.showOf(nameOf(run)), sharing)));
+}
+
+/** @throws Stopped, for all of them, if any was stopped; or the first other error. */
+export async function stoppedTogether<T>(waits: readonly Promise<T>[]): Promise<readonly T[]> {
+  const ends = await Promise.all(waits.map((wait) => wait.then((value) => ({ value }), expected(Stopped))));
+  const stops = ends.flatMap((end) => end instanceof Stopped ? [end] : []);
+  const [first] = stops;
+  if (first !== undefined) throw new Stopped(first.signal, combined(stops.flatMap(({ wait }) => wait ?? [])));
+  return ends.flatMap((end) => end instanceof Stopped ? [] : [end.value]);
+}
+
+function combined(waits: readonly StoppedWait[]): StoppedWait | null {
+  const names = waits.flatMap(({ continuing }) => continuing ?? []);
+  const others = names.length < 2 ? waits : waits.filter(({ continuing }) => continuing === undefined);
+  if (waits.length === 0) return null;
+  const kept = names.length < 2 ? [] : [{
+    message: `Stopped waiting: ${counted(names.length, "run")} are still running: ${names.join(", ")}`,
+    hint: `Track them again: ${programCommand("watch", names)}`,
+  }];
+  const all = [...kept, ...others];
+  const submitted = (["unknown", "yes"] as const).find((answer) => waits.some((wait) => wait.submitted === answer));
+  return {
+    message: all.map(({ message }) => message).join("\n"),
+    hint: all.map(({ hint }) => hint).join("\n"),
+    submitted: submitted ?? "no",
+    isCancelled: waits.every(({ isCancelled }) => isCancelled === true),
+  };
 }
 
 /** The default of `--on-interrupt`. */

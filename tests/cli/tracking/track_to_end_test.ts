@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Stopped, type StoppedWait } from "../../../lib/cli/context.ts";
-import { stoppedTogether } from "../../../lib/cli/tracking/stopped_together.ts";
+import { stoppedTogether } from "../../../lib/cli/tracking/track_to_end.ts";
 
 const keptWait = (continuing: string): StoppedWait => ({
   message: `Stopped waiting: run ${continuing} is still running`,
