@@ -44,19 +44,7 @@ export interface HttpOptions {
   readonly createHttpClient?: typeof Deno.createHttpClient | null | undefined;
 }
 
-export interface Http extends Pick<HttpOptions, "clock" | "random" | "log"> {
-  readonly baseUrl: string;
-  /** Where the API key was found; `undefined` if that is not known. */
-  readonly credentialSource: string | undefined;
-  /**
-   * Sends the request once. While a body is streamed, the time limit applies to each part that is awaited, not to the whole.
-   *
-   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host;
-   * CredentialError, before anything is sent, if the token has expired and cannot be renewed. Reading a streamed body throws
-   * the signal's own reason, or ResponseLost.
-   */
-  send(exchange: HttpExchange): Promise<ExchangeResult>;
-}
+export type Http = ReturnType<typeof createHttp>;
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const MIB = 1024 * 1024;
@@ -65,11 +53,18 @@ const MAX_RESPONSE_BYTES = 32 * MIB;
 /** The beginning of an error response is enough. */
 const MAX_ERROR_BYTES = MIB;
 
-export function createHttp(options: HttpOptions): Http {
+export function createHttp(options: HttpOptions) {
   const { credential, clock, random, log } = options;
   const connections = createConnections(options);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
+  /**
+   * Sends the request once. While a body is streamed, the time limit applies to each part that is awaited, not to the whole.
+   *
+   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host;
+   * CredentialError, before anything is sent, if the token has expired and cannot be renewed. Reading a streamed body throws
+   * the signal's own reason, or ResponseLost.
+   */
   const send = async (exchange: HttpExchange): Promise<ExchangeResult> => {
     exchange.signal?.throwIfAborted();
     const { action, method, path } = exchange;

@@ -101,33 +101,26 @@ export interface BatchOptions
   readonly requestsPerMinute: number;
 }
 
-/** Changes a batch while it runs. */
-export interface BatchControl {
-  /** How many runs at once. */
-  readonly jobs: number;
-  setJobs(jobs: number): void;
-  /** Submits nothing any more. Runs are tracked to their ends. */
-  stop(reason: StopReason, detail?: string): void;
-  readonly stopped: { readonly reason: StopReason; readonly detail: string | null } | null;
-  /** Called after each change. */
-  onChange(listener: () => void): void;
-}
+export type BatchControl = ReturnType<typeof createBatchControl>;
 
-export function createBatchControl(initialJobs: number): BatchControl {
+/** Changes a batch while it runs. */
+export function createBatchControl(initialJobs: number) {
   let jobs = initialJobs;
-  let stopped: BatchControl["stopped"] = null;
+  let stopped: { readonly reason: StopReason; readonly detail: string | null } | null = null;
   const listeners: (() => void)[] = [];
   const changed = () => listeners.forEach((listener) => listener());
   return {
+    /** How many runs at once. */
     get jobs() {
       return jobs;
     },
-    setJobs(wanted) {
+    setJobs(wanted: number) {
       if (wanted === jobs) return;
       jobs = Math.max(1, wanted);
       changed();
     },
-    stop(reason, detail) {
+    /** Submits nothing any more. Runs are tracked to their ends. */
+    stop(reason: StopReason, detail?: string) {
       if (stopped !== null) return;
       stopped = { reason, detail: detail ?? null };
       changed();
@@ -135,7 +128,8 @@ export function createBatchControl(initialJobs: number): BatchControl {
     get stopped() {
       return stopped;
     },
-    onChange: (listener) => void listeners.push(listener),
+    /** @param listener Called after each change. */
+    onChange: (listener: () => void) => void listeners.push(listener),
   };
 }
 

@@ -1,6 +1,6 @@
 import { nonBlank } from "../../text.ts";
 import { CredentialError } from "../../errors.ts";
-import type { Secret } from "../../secret.ts";
+import { Secret } from "../../secret.ts";
 import { type CredentialsFile, type FileIdentity, type FileSearch, searchCredentialsFile } from "./credentials_file.ts";
 import { API_KEY_EXAMPLE, type ApiKeyKind, baseUrlOf, namedHost, parseApiKey, type ParsedApiKey } from "./api_key.ts";
 import type { SignInDeps } from "./sign_in.ts";
@@ -113,22 +113,17 @@ async function signInCredential(
   identity: FileIdentity,
   source: string,
 ): Promise<Credential> {
-  const parsed = identity.key === null ? null : parseApiKey(identity.key, source);
-  const baseUrl = allowedHost(parsed?.baseUrl ?? serverOf(identity, source), deps.env, options, source);
-  const stored = parsed && { ...parsed, expiresAtMs: parsed.expiresAtMs ?? identity.expiresAtMs };
+  const { key, name, server, expiresAtMs } = identity;
+  const parsed = key === null ? NO_TOKEN : parseApiKey(key, source);
+  const stored = credential(deps, options, { parsed, server, source, expiresAtMs });
   const { tokenSource } = await import("./sign_in.ts");
-  const tokens = tokenSource(deps, { name: identity.name, source, stored, baseUrl });
-  const { authorization, expiresAtMs } = await tokens();
-  return {
-    kind: parsed?.kind ?? "pwoa",
-    host: new URL(baseUrl).host,
-    baseUrl,
-    authorization,
-    source,
-    expiresAtMs,
-    renew: async (signal) => (await tokens(signal)).authorization,
-  };
+  const { baseUrl } = stored;
+  const tokens = tokenSource(deps, { name, source, stored: key === null ? null : stored, baseUrl });
+  return { ...stored, ...await tokens(), renew: async (signal) => (await tokens(signal)).authorization };
 }
+
+/** In place of a token that is in a keychain. */
+const NO_TOKEN: ParsedApiKey = { kind: "pwoa", authorization: new Secret(""), baseUrl: null, expiresAtMs: null };
 
 /** The server of the selected context, for a token that names no host. */
 async function selectedServer(deps: CredentialDeps, options: CredentialOptions): Promise<string | null> {
