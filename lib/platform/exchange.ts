@@ -1,7 +1,6 @@
-/** A request, and what becomes of it. */
+/** A request and its response. */
 
 import type { JsonObject } from "../json.ts";
-import type { NetworkError } from "./network_error.ts";
 
 export interface HttpExchange {
   /** Completes "Cannot …", like `list runs`. */
@@ -19,6 +18,8 @@ export interface HttpExchange {
   readonly connection: "shared" | "own";
   /** True to return before the body of a 2xx response has arrived. Default: false. */
   readonly isStreamed?: boolean | undefined;
+  /** True when a run may have been started by what got no clear response. Default: false. */
+  readonly isSubmit?: boolean | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -32,13 +33,3 @@ export interface HttpResponse {
   /** The server's ID of the request if it sent one, else ours. */
   readonly requestId: string;
 }
-
-export type ExchangeResult =
-  | { readonly type: "response"; readonly response: HttpResponse }
-  | {
-    readonly type: "failed";
-    readonly error: NetworkError;
-    /** The original error. */
-    readonly cause: unknown;
-    readonly requestId: string;
-  };

@@ -32,12 +32,10 @@ const HEALTHY = "OK";
 export async function checkHealth(http: Http, { signal }: Abortable): Promise<HostHealth> {
   const action = `reach ${http.baseUrl}`;
   const sentAtMs = http.clock.now();
-  const result = await http.send({ action, method: "GET", path: HEALTH, connection: "shared", signal });
+  const response = await http.send({ action, method: "GET", path: HEALTH, connection: "shared", signal });
   const nowMs = http.clock.now();
-  if (result.type === "failed") throw errorOf(http, result, { action });
-  const { response } = result;
   const isMissing = response.status === 404 || response.status === 405;
-  if (!isMissing && !isSuccess(response)) throw errorOf(http, result, { action });
+  if (!isMissing && !isSuccess(response)) throw errorOf(http, response, { action });
   const dateMs = httpDateMs(response.headers.get("date"));
   return {
     state: isMissing ? "unknown" : readRawText(response).trim() === HEALTHY ? "ok" : "foreign",

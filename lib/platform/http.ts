@@ -10,7 +10,7 @@ import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
 import { createUtf8Decoder, streamedText } from "./body.ts";
-import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
+import type { HttpExchange, HttpResponse } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
 import { errorOfFailure, redirectTarget } from "./response_error.ts";
@@ -61,13 +61,14 @@ export function createHttp(options: HttpOptions) {
   /**
    * Sends the request once. While a body is streamed, the time limit applies to each part that is awaited, not to the whole.
    *
-   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host;
-   * CredentialError, before anything is sent, if the token has expired and cannot be renewed. Reading a streamed body throws
-   * the signal's own reason, or ResponseLost.
+   * @throws The signal's own reason; Unreachable or ResponseLost without a response; BadResponse for one that is too large or
+   * redirects to another host; CredentialError, before anything is sent, if the token has expired and cannot be renewed.
+   * Reading a streamed body throws the signal's own reason, or ResponseLost.
    */
-  const send = async (exchange: HttpExchange): Promise<ExchangeResult> => {
+  const send = async (exchange: HttpExchange): Promise<HttpResponse> => {
     exchange.signal?.throwIfAborted();
     const { action, method, path } = exchange;
+    const { baseUrl } = credential;
     const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
     const redact = redactor(authorization);
     const ownId = Math.floor(random() * 36 ** 8).toString(36).padStart(8, "0");
@@ -76,16 +77,16 @@ export function createHttp(options: HttpOptions) {
       log("DEBUG", `${method} ${path}: ${event} in ${Math.round(clock.monotonic() - startedMs)} ms (request ${id})`);
     const idle = createIdleLimit(clock, requestTimeoutMs);
     const signal = exchange.signal === undefined ? idle.signal : AbortSignal.any([exchange.signal, idle.signal]);
-    const failed = (error: unknown, requestId: string) => {
+    const failureOf = (cause: unknown, requestId: string): Error => {
       // First: an abort is never reported as a network failure.
       exchange.signal?.throwIfAborted();
-      if (error instanceof BadResponse) throw error;
+      if (cause instanceof BadResponse) return cause;
       const message = `no response within ${formatDuration(requestTimeoutMs)}`;
       const failure = idle.signal.aborted
         ? { kind: "unknown", isSent: "unknown", message } as const
-        : readNetworkError(error);
+        : readNetworkError(cause);
       logLine(failure.message, requestId);
-      return { type: "failed", error: failure, cause: error, requestId } as const;
+      return errorOfFailure(failure, exchange, { baseUrl, requestId, cause });
     };
     using connection = connections(exchange.connection);
     const receive = async (): Promise<HttpResponse> => {
@@ -94,8 +95,7 @@ export function createHttp(options: HttpOptions) {
       const { status, headers } = response;
       const requestId = redact(serverIdOf(headers) ?? ownId);
       if (response.ok && exchange.isStreamed === true) {
-        const onError = (error: unknown) =>
-          errorOfFailure(failed(error, requestId), { action, baseUrl: credential.baseUrl, nowMs: clock.now() });
+        const onError = (error: unknown) => failureOf(error, requestId);
         return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
       }
       const maxBytes = response.ok ? maxResponseBytes : Math.min(maxResponseBytes, MAX_ERROR_BYTES);
@@ -108,9 +108,9 @@ export function createHttp(options: HttpOptions) {
     try {
       const response = await idle.within(receive);
       logLine(`status ${response.status}`, response.requestId);
-      return { type: "response", response };
+      return response;
     } catch (error) {
-      return failed(error, ownId);
+      throw failureOf(error, ownId);
     }
   };
 

@@ -6,15 +6,15 @@
 
 import { textInBase64 } from "../base64.ts";
 import { formatDelay } from "../duration.ts";
-import { BadResponse, retryAfterOf, RunnerError, UsageError } from "../errors.ts";
+import { BadResponse, expected, ResponseLost, retryAfterOf, RunnerError, Unreachable, UsageError } from "../errors.ts";
 import { type JsonObject, parseJson } from "../json.ts";
 import { ownWordsOf } from "../redact.ts";
 import type { Run } from "../run.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
-import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
+import type { HttpExchange, HttpResponse } from "./exchange.ts";
 import type { Http } from "./http.ts";
-import { isPermanent } from "./network_error.ts";
-import { type ErrorContext, errorOfFailure, errorOfResponse, readErrorBody } from "./response_error.ts";
+import { isPermanent, readNetworkError } from "./network_error.ts";
+import { type ErrorContext, errorOfResponse, readErrorBody } from "./response_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
 const LONG_DELAY_MS = 5_000;
@@ -39,10 +39,11 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
   const connection = isRepeatable ? "shared" : "own";
   const startedMs = http.clock.monotonic();
   for (let failures = 1;; failures++) {
-    const result = await http.send({ action, method, path, body, isStreamed, signal, connection });
-    if (result.type === "response" && isSuccess(result.response)) return result.response;
+    const result = await http.send({ action, method, path, body, isStreamed, signal, connection })
+      .catch(expected(RunnerError));
+    if (!(result instanceof RunnerError) && isSuccess(result)) return result;
 
-    const error = errorOf(http, result, { action, whenMissing });
+    const error = result instanceof RunnerError ? result : errorOf(http, result, { action, whenMissing });
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
     const retryAfterMs = retryAfterOf(error);
     const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
@@ -74,14 +75,13 @@ export async function readResponse<T>(http: Http, request: RequestOptions, reade
   return read(response, request.action);
 }
 
-/** The error for an exchange whose response is not a 2xx, or that has none. */
+/** The error for a response that is not a 2xx. */
 export function errorOf(
   { baseUrl, credentialSource, clock }: Http,
-  result: ExchangeResult,
+  response: HttpResponse,
   call: Pick<ErrorContext, "action" | "whenMissing" | "isSubmit">,
 ): RunnerError {
-  const context = { ...call, baseUrl, credentialSource, nowMs: clock.now() };
-  return result.type === "response" ? errorOfResponse(result.response, context) : errorOfFailure(result, context);
+  return errorOfResponse(response, { ...call, baseUrl, credentialSource, nowMs: clock.now() });
 }
 
 /** The kinds of errors that a route has which the server lacks. */
@@ -103,9 +103,10 @@ export function isSuccess({ status }: HttpResponse): boolean {
 }
 
 /** Whether a retry can succeed: a wrong key or certificate stays wrong. */
-function isTransientFailure(result: ExchangeResult): boolean {
-  if (result.type === "response") return isTransient(result.response.status);
-  return !isPermanent(result.error.kind);
+function isTransientFailure(result: HttpResponse | RunnerError): boolean {
+  if (!(result instanceof RunnerError)) return isTransient(result.status);
+  const isPassing = result instanceof Unreachable && !isPermanent(readNetworkError(result.cause).kind);
+  return isPassing || result instanceof ResponseLost;
 }
 
 /** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
@@ -130,11 +131,19 @@ export interface SubmitOptions {
 export async function submitOnce(http: Http, call: SubmitOptions, { signal }: Abortable): Promise<SubmitResponse> {
   const { action, path, body } = call;
   try {
-    const sending = http.send({ action, method: "POST", path, body, connection: "own", signal });
-    const [result, read] = await Promise.all([sending, call.reader()]);
-    return classify(result, { http, action, read });
+    const sending = http.send({ action, method: "POST", path, body, connection: "own", isSubmit: true, signal });
+    const [response, read] = await Promise.all([sending, call.reader()]);
+    if (isSuccess(response)) return { type: "accepted", run: read(response, action) };
+    const error = errorOf(http, response, { action, isSubmit: true });
+    const { status, text } = response;
+    if (status === 429) return submitNotSent(error);
+    if (status === 409) return { type: "conflict", error };
+    if (error.kind === "unavailable") return ambiguous(error, { isGateway: status === 502 || status === 504 });
+    if (error.kind === "bad_response") return ambiguous(error, { isGateway: false });
+    return { type: "rejected", error, isSlugRefused: readErrorBody(text).pointers.includes("#/slug") };
   } catch (error) {
-    if (error instanceof BadResponse) return ambiguous(error, { isGateway: false });
+    if (error instanceof Unreachable) return submitNotSent(error);
+    if (error instanceof BadResponse || error instanceof ResponseLost) return ambiguous(error, { isGateway: false });
     throw error;
   }
 }
@@ -145,32 +154,6 @@ export function submitNotSent(error: RunnerError): SubmitResponse {
     error.kind === "bad_response";
   if (!isTransient) return { type: "rejected", error, isSlugRefused: false };
   return { type: "not-sent", error, retryAfterMs: retryAfterOf(error) };
-}
-
-function classify(
-  result: ExchangeResult,
-  { http, action, read }: {
-    readonly http: Http;
-    readonly action: string;
-    readonly read: Reader<Run>;
-  },
-): SubmitResponse {
-  if (result.type === "response" && isSuccess(result.response)) {
-    return { type: "accepted", run: read(result.response, action) };
-  }
-  const error = errorOf(http, result, { action, isSubmit: true });
-  if (result.type === "failed") {
-    if (result.error.isSent === "no") return { type: "not-sent", error, retryAfterMs: undefined };
-    return ambiguous(error, { isGateway: false });
-  }
-  const { response } = result;
-  if (response.status === 429) return submitNotSent(error);
-  if (response.status === 409) return { type: "conflict", error };
-  if (error.kind === "unavailable") {
-    return ambiguous(error, { isGateway: response.status === 502 || response.status === 504 });
-  }
-  if (error.kind === "bad_response") return ambiguous(error, { isGateway: false });
-  return { type: "rejected", error, isSlugRefused: readErrorBody(response.text).pointers.includes("#/slug") };
 }
 
 function ambiguous(error: RunnerError, { isGateway }: { readonly isGateway: boolean }): SubmitResponse {

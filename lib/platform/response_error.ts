@@ -18,21 +18,17 @@ import {
 import { formatPath, isObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { nonBlank } from "../text.ts";
-import type { ExchangeResult, HttpExchange, HttpResponse } from "./exchange.ts";
-import { isPermanent, type PermanentErrorKind } from "./network_error.ts";
+import type { HttpExchange, HttpResponse } from "./exchange.ts";
+import { isPermanent, type NetworkError, type PermanentErrorKind } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
 
-export interface ErrorContext {
-  /** Completes "Cannot …", like `list runs`. */
-  readonly action: string;
+export interface ErrorContext extends Pick<HttpExchange, "action" | "isSubmit"> {
   /** The reason to report for a 404, like `no such workflow`. */
   readonly whenMissing?: string | undefined;
   readonly baseUrl: string;
   /** Where the API key was found; `undefined` if that is not known. */
   readonly credentialSource?: string | undefined;
   readonly nowMs: number;
-  /** True when a run may have been started by what got no clear response. */
-  readonly isSubmit?: boolean;
 }
 
 /** The error for a response that is not a 2xx. */
@@ -85,22 +81,21 @@ export function errorOfResponse(
 
 /** The error for an exchange without a response. */
 export function errorOfFailure(
-  { error, cause, requestId }: Extract<ExchangeResult, { type: "failed" }>,
-  { action, baseUrl, isSubmit }: ErrorContext,
+  { kind, isSent, message: reason }: NetworkError,
+  { action, isSubmit }: Pick<HttpExchange, "action" | "isSubmit">,
+  { baseUrl, requestId, cause }: { readonly baseUrl: string; readonly requestId: string; readonly cause: unknown },
 ): RunnerError {
-  if (error.isSent === "no") {
-    return new Unreachable(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
+  const message = `Cannot ${action}: ${reason} (${baseUrl}, request ${requestId})`;
+  if (isSent === "no") {
+    return new Unreachable(message, {
       cause,
-      hint: isPermanent(error.kind) ? REMEDIES[error.kind] : CHECK_NETWORK,
-      commandHint: error.kind === "untrusted"
+      hint: isPermanent(kind) ? REMEDIES[kind] : CHECK_NETWORK,
+      commandHint: kind === "untrusted"
         ? REMEDIES.untrusted.replace(TRUST_OPTION, "--cacert FILE or PW_CA_CERT=FILE")
         : undefined,
     });
   }
-  return new ResponseLost(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
-    cause,
-    submitted: isSubmit === true ? "unknown" : "no",
-  });
+  return new ResponseLost(message, { cause, submitted: isSubmit === true ? "unknown" : "no" });
 }
 
 /** Milliseconds from `Retry-After`. A date is relative to the server's own clock if the response has a `Date`. */

@@ -1,6 +1,6 @@
 /** Raw requests: the probe tests behavior that the client makes no assumption about yet. */
 
-import { ResponseLost } from "../../../errors.ts";
+import { ResponseLost, Unreachable } from "../../../errors.ts";
 import { type Json, type JsonObject, parseJson, valueAt } from "../../../json.ts";
 import type { HttpExchange } from "../../../platform/exchange.ts";
 import type { Http } from "../../../platform/http.ts";
@@ -19,15 +19,19 @@ export function createRequester(http: Http, signal: AbortSignal) {
   const observed = { sendsRetryAfter: false, sendsRateLimits: false };
   const send = async (exchange: Pick<HttpExchange, "method" | "path" | "body" | "headers">): Promise<ProbeResponse> => {
     const connection = exchange.method === "POST" ? "own" : "shared";
-    const result = await http.send({ ...exchange, action: "probe the server", connection, signal });
-    if (result.type === "failed") {
-      const { method, path } = exchange;
-      throw new ResponseLost(`Cannot probe the server: ${result.error.message} (${method} ${path})`, {
-        hint: "Try again when it is reachable; `pw-workflow-runner runs` lists the runs that were started",
-        cause: result.cause,
+    const { method, path } = exchange;
+    const response = await http.send({
+      ...exchange,
+      action: `probe the server with ${method} ${path}`,
+      connection,
+      signal,
+    })
+      .catch((error: unknown) => {
+        if (!(error instanceof Unreachable || error instanceof ResponseLost)) throw error;
+        const hint = "Try again when it is reachable; `pw-workflow-runner runs` lists the runs that were started";
+        throw new ResponseLost(error.message, { hint, cause: error.cause });
       });
-    }
-    const { status, headers, text } = result.response;
+    const { status, headers, text } = response;
     observed.sendsRetryAfter ||= headers.has("retry-after");
     observed.sendsRateLimits ||= [...headers.keys()].some((name) => /^(x-)?ratelimit/i.test(name));
     return { status, headers, body: parseJson(text) ?? null };
