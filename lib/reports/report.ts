@@ -123,7 +123,7 @@ export interface ReportMetric {
   /** `null` if it could not be read. */
   readonly value: number | null;
   readonly unit: string | null;
-  /** Like `90000 MB/s (85500..)`; `null` without a reference. */
+  /** Like `90000 MB/s (85500 or more)`; `null` without a reference. */
   readonly expected: string | null;
   readonly isMet: boolean;
 }

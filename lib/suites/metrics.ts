@@ -101,7 +101,7 @@ export function judgeMetric(
   if (range === null) return { ...base, expected: null, isMet: true };
   const { center, low, high, about } = range;
   const suffix = unit === null ? "" : ` ${unit}`;
-  const expected = `${about}${numberText(center)}${suffix} (${bound(low)}..${bound(high)})`;
+  const expected = `${about}${numberText(center)}${suffix} (${rangeText(low, high)})`;
   const isMet = value !== null && (low === null || value >= low) && (high === null || value <= high);
   return { ...base, expected, isMet };
 }
@@ -133,6 +133,8 @@ function distanceOf(tolerance: number | string, center: number): number {
   return typeof tolerance === "number" ? tolerance : Math.abs(center) * Number(tolerance.slice(0, -1)) / 100;
 }
 
-function bound(value: number | null): string {
-  return value === null ? "" : numberText(value);
+function rangeText(low: number | null, high: number | null): string {
+  if (high === null) return `${numberText(low ?? -Infinity)} or more`;
+  if (low === null) return `${numberText(high)} or less`;
+  return low === high ? "exactly" : `${numberText(low)} to ${numberText(high)}`;
 }

@@ -19,44 +19,44 @@ type Row = readonly [
 const FIVE = [10, 12, 11, 13, 100];
 const ROWS: readonly Row[] = [
   // Percent, one side open.
-  [90_000, { value: 90_000, below: "5%" }, null, true, "90000 MB/s (85500..)"],
-  [85_500, { value: 90_000, below: "5%" }, null, true, "90000 MB/s (85500..)"],
-  [85_499, { value: 90_000, below: "5%" }, null, false, "90000 MB/s (85500..)"],
-  [1e9, { value: 90_000, below: "5%" }, null, true, "90000 MB/s (85500..)"],
-  [100, { value: 80, above: "25%" }, null, true, "80 MB/s (..100)"],
-  [100.1, { value: 80, above: "25%" }, null, false, "80 MB/s (..100)"],
-  [-1, { value: 80, above: "25%" }, null, true, "80 MB/s (..100)"],
+  [90_000, { value: 90_000, below: "5%" }, null, true, "90000 MB/s (85500 or more)"],
+  [85_500, { value: 90_000, below: "5%" }, null, true, "90000 MB/s (85500 or more)"],
+  [85_499, { value: 90_000, below: "5%" }, null, false, "90000 MB/s (85500 or more)"],
+  [1e9, { value: 90_000, below: "5%" }, null, true, "90000 MB/s (85500 or more)"],
+  [100, { value: 80, above: "25%" }, null, true, "80 MB/s (100 or less)"],
+  [100.1, { value: 80, above: "25%" }, null, false, "80 MB/s (100 or less)"],
+  [-1, { value: 80, above: "25%" }, null, true, "80 MB/s (100 or less)"],
   // Absolute, both sides.
-  [9, { value: 10, below: 1, above: 2 }, null, true, "10 MB/s (9..12)"],
-  [12, { value: 10, below: 1, above: 2 }, null, true, "10 MB/s (9..12)"],
-  [8.9, { value: 10, below: 1, above: 2 }, null, false, "10 MB/s (9..12)"],
-  [12.1, { value: 10, below: 1, above: 2 }, null, false, "10 MB/s (9..12)"],
+  [9, { value: 10, below: 1, above: 2 }, null, true, "10 MB/s (9 to 12)"],
+  [12, { value: 10, below: 1, above: 2 }, null, true, "10 MB/s (9 to 12)"],
+  [8.9, { value: 10, below: 1, above: 2 }, null, false, "10 MB/s (9 to 12)"],
+  [12.1, { value: 10, below: 1, above: 2 }, null, false, "10 MB/s (9 to 12)"],
   // A percentage of a negative reference widens the range, too.
-  [-11, { value: -10, below: "10%", above: "10%" }, null, true, "-10 MB/s (-11..-9)"],
-  [-11.1, { value: -10, below: "10%", above: "10%" }, null, false, "-10 MB/s (-11..-9)"],
-  [0.1, { value: 0, below: "10%", above: 0.1 }, null, true, "0 MB/s (0..0.1)"],
-  [0.3, { value: 0.1, above: 0.2 }, null, true, "0.1 MB/s (..0.3)"],
+  [-11, { value: -10, below: "10%", above: "10%" }, null, true, "-10 MB/s (-11 to -9)"],
+  [-11.1, { value: -10, below: "10%", above: "10%" }, null, false, "-10 MB/s (-11 to -9)"],
+  [0.1, { value: 0, below: "10%", above: 0.1 }, null, true, "0 MB/s (0 to 0.1)"],
+  [0.3, { value: 0.1, above: 0.2 }, null, true, "0.1 MB/s (0.3 or less)"],
   // Without a tolerance, the value is the limit on the worse side.
-  [11, { value: 10 }, "higher", true, "10 MB/s (10..)"],
-  [9, { value: 10 }, "higher", false, "10 MB/s (10..)"],
-  [9, { value: 10 }, "lower", true, "10 MB/s (..10)"],
-  [11, { value: 10 }, "lower", false, "10 MB/s (..10)"],
-  [10, { value: 10 }, null, true, "10 MB/s (10..10)"],
-  [11, { value: 10 }, null, false, "10 MB/s (10..10)"],
+  [11, { value: 10 }, "higher", true, "10 MB/s (10 or more)"],
+  [9, { value: 10 }, "higher", false, "10 MB/s (10 or more)"],
+  [9, { value: 10 }, "lower", true, "10 MB/s (10 or less)"],
+  [11, { value: 10 }, "lower", false, "10 MB/s (10 or less)"],
+  [10, { value: 10 }, null, true, "10 MB/s (exactly)"],
+  [11, { value: 10 }, null, false, "10 MB/s (exactly)"],
   // Compared with earlier runs: the median of the last five is 12.
-  [9.6, { "median-of": 5, "worse-by": "20%" }, "higher", true, "median of 5: 12 MB/s (9.6..)"],
-  [9.5, { "median-of": 5, "worse-by": "20%" }, "higher", false, "median of 5: 12 MB/s (9.6..)"],
-  [500, { "median-of": 5, "worse-by": "20%" }, "higher", true, "median of 5: 12 MB/s (9.6..)"],
-  [15, { "median-of": 5, "worse-by": 3 }, "lower", true, "median of 5: 12 MB/s (..15)"],
-  [15.1, { "median-of": 5, "worse-by": 3 }, "lower", false, "median of 5: 12 MB/s (..15)"],
-  [8, { "median-of": 5, "worse-by": 3 }, null, false, "median of 5: 12 MB/s (9..15)"],
-  [1, { "median-of": 2, "worse-by": 3 }, null, false, "median of 2: 56.5 MB/s (53.5..59.5)"],
+  [9.6, { "median-of": 5, "worse-by": "20%" }, "higher", true, "median of 5: 12 MB/s (9.6 or more)"],
+  [9.5, { "median-of": 5, "worse-by": "20%" }, "higher", false, "median of 5: 12 MB/s (9.6 or more)"],
+  [500, { "median-of": 5, "worse-by": "20%" }, "higher", true, "median of 5: 12 MB/s (9.6 or more)"],
+  [15, { "median-of": 5, "worse-by": 3 }, "lower", true, "median of 5: 12 MB/s (15 or less)"],
+  [15.1, { "median-of": 5, "worse-by": 3 }, "lower", false, "median of 5: 12 MB/s (15 or less)"],
+  [8, { "median-of": 5, "worse-by": 3 }, null, false, "median of 5: 12 MB/s (9 to 15)"],
+  [1, { "median-of": 2, "worse-by": 3 }, null, false, "median of 2: 56.5 MB/s (53.5 to 59.5)"],
   // Too few earlier values, or no reference: recorded, not judged.
   [1, { "median-of": 6, "worse-by": "20%" }, "higher", true, null],
   [1, null, "higher", true, null],
   [null, null, null, true, null],
   // A value that is missing, although it has a reference.
-  [null, { value: 10, below: 1 }, null, false, "10 MB/s (9..)"],
+  [null, { value: 10, below: 1 }, null, false, "10 MB/s (9 or more)"],
 ];
 
 for (const [value, reference, better, isMet, expected] of ROWS) {
@@ -111,16 +111,16 @@ const TRIAD = { triad: { from: { log: "main" }, regex: "Triad: +(\\S+)", unit: "
 
 for (
   const [name, references, resources, expected] of [
-    ["of the resource", [{ "a": { triad: { value: 1 } }, "*": { triad: { value: 2 } } }], ["a"], "1 MB/s (1..1)"],
-    ["of all others", [{ "a": { triad: { value: 1 } }, "*": { triad: { value: 2 } } }], ["b"], "2 MB/s (2..2)"],
+    ["of the resource", [{ "a": { triad: { value: 1 } }, "*": { triad: { value: 2 } } }], ["a"], "1 MB/s (exactly)"],
+    ["of all others", [{ "a": { triad: { value: 1 } }, "*": { triad: { value: 2 } } }], ["b"], "2 MB/s (exactly)"],
     ["of the case before that of the suite", [{ "*": { triad: { value: 1 } } }, { "*": { triad: { value: 2 } } }], [
       "a",
-    ], "2 MB/s (2..2)"],
+    ], "2 MB/s (exactly)"],
     [
       "of the resource, although the case has one for all",
       [{ "a": { triad: { value: 1 } } }, { "*": { triad: { value: 2 } } }],
       ["a"],
-      "1 MB/s (1..1)",
+      "1 MB/s (exactly)",
     ],
     ["of another resource only", [{ "a": { triad: { value: 1 } } }], ["b"], null],
   ] as const
@@ -134,8 +134,8 @@ for (
 Deno.test("run and queue time are measured where they have a reference: less is better", () => {
   const references = [{ "*": { duration: { value: 500, above: "10%" }, queue: { value: 60 } } }];
   assert.deepEqual(measureAll({ metrics: {}, references }, EVIDENCE, NONE), [
-    { name: "duration", value: 600, unit: "s", expected: "500 s (..550)", isMet: false },
-    { name: "queue", value: 30, unit: "s", expected: "60 s (..60)", isMet: true },
+    { name: "duration", value: 600, unit: "s", expected: "500 s (550 or less)", isMet: false },
+    { name: "queue", value: 30, unit: "s", expected: "60 s (60 or less)", isMet: true },
   ]);
   assert.deepEqual(measureAll({ metrics: {}, references: [] }, EVIDENCE, NONE), []);
 });
@@ -147,8 +147,8 @@ Deno.test("all failing metrics of a case are listed at once, each with value, un
   assert.equal(judged.verdict, "failed");
   const unmet = judged.expectations.filter(({ isMet }) => !isMet);
   assert.deepEqual(unmet.map(({ path, expected, actual }) => `${path}: expected ${expected}, got ${actual}`), [
-    "metrics.triad: expected 95000 MB/s (94050..), got 91000 MB/s",
-    "metrics.duration: expected 500 s (..550), got 600 s",
+    "metrics.triad: expected 95000 MB/s (94050 or more), got 91000 MB/s",
+    "metrics.duration: expected 500 s (550 or less), got 600 s",
   ]);
 });
 
@@ -161,7 +161,7 @@ Deno.test("a metric may be known to fail", () => {
 });
 
 Deno.test("a run that did not end as expected is not judged by its metrics, too", () => {
-  const metrics = [{ name: "triad", value: null, unit: null, expected: "1 (1..)", isMet: false }];
+  const metrics = [{ name: "triad", value: null, unit: null, expected: "1 (1 or more)", isMet: false }];
   const failed = { ...EVIDENCE, status: "failed" as const };
   assert.equal(judge({ expect: {}, knownFailures: [], metrics }, failed).expectations.length, 1);
 });

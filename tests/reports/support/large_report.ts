@@ -88,7 +88,13 @@ function caseAt(index: number, { random, logLength }: Making): ReportCase {
     parameters: { mesh: index % 2 === 0 ? "coarse" : "fine", nodes: String(index) },
     inputs: { mesh: { size: index }, solver: "fast", note: index === 0 ? HOSTILE : "plain" },
     attempts: [passed],
-    metrics: [{ name: "triad", value: 90_000 + index, unit: "MB/s", expected: "90000 MB/s (85500..)", isMet: true }],
+    metrics: [{
+      name: "triad",
+      value: 90_000 + index,
+      unit: "MB/s",
+      expected: "90000 MB/s (85500 or more)",
+      isMet: true,
+    }],
   });
   if (index % 20 === 0) {
     const expectation = index % 40 === 0
