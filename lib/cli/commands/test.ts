@@ -42,6 +42,7 @@ export const command = defineCommand({
       return await (await import("../suite/case_history.ts")).answerHistory(call, names);
     }
     refuseOptions(call.values, ["metric", "format"], { reason: "without test history" });
+    if (call.values.rejudge === true) refuseOptions(call.values, ["resume"], { reason: "together with --rejudge" });
     if (call.values.order !== "random") {
       refuseOptions(call.values, ["seed"], { reason: "without --order random" });
     }
