@@ -68,7 +68,12 @@ Deno.test("a batch counts the rows that --rows does not select apart from those 
   const first = await stage.call([...words, "--rows", "1"], { context });
   assert.match(first.stderr, /^Batch sweep: 1 run to submit, 3 not selected\n/);
   const second = await stage.call([...words, "--rows", "1-2"], { context });
-  assert.match(second.stderr, /^Batch sweep: 1 run to submit, 1 not run again, 2 not selected\n/);
+  assert.match(second.stderr, /^Batch sweep: 1 run to submit, 1 not run again, 2 not selected\n(?!.*--rerun)/);
+  const third = await stage.call([...words, "--rows", "1-2"], { context });
+  assert.match(
+    third.stderr,
+    /^Batch sweep: 0 runs to submit, 2 not run again, 2 not selected\nTo run rows again that have ended: --rerun failed, or --rerun all\n/,
+  );
 });
 
 Deno.test("Ctrl-C while a retry waits names no run that continues", async () => {
