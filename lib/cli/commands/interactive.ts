@@ -90,9 +90,15 @@ function problemOfKey(text: string): string | undefined {
   return key instanceof CredentialError ? key.message : undefined;
 }
 
-/** Tracks a run. Ctrl-C prompts for what to do with it. */
-async function runWithPrompts(parts: Parts & { readonly deps: Deps }, request: RunRequest): Promise<RunResult> {
-  const { context, output, deps } = parts;
+/**
+ * Tracks a run. Ctrl-C prompts for what to do with it.
+ *
+ * @throws Stopped if the user chooses to leave it running.
+ */
+async function runWithPrompts(
+  { context, output, prompter, deps }: Parts & { readonly deps: Deps },
+  request: RunRequest,
+): Promise<RunResult> {
   let runId: RunId | undefined;
   let start = (signal: AbortSignal) => execute(deps, request, { ...DEFAULT_EXECUTE, signal });
   while (true) {
@@ -112,27 +118,18 @@ async function runWithPrompts(parts: Parts & { readonly deps: Deps }, request: R
     } catch (error) {
       const startedRun = runId;
       if (!(error instanceof Stopped) || startedRun === undefined) throw error;
-      await promptDuringWait(parts, startedRun, error);
+      const choice = await prompter.choose("The run is still running. What do you want to do?", [
+        { value: "wait", label: "1. Keep waiting" },
+        { value: "keep", label: "2. Exit and leave it running" },
+        { value: "cancel", label: "3. Cancel the run" },
+      ]);
+      if (choice === "keep") throw new Stopped(error.signal, kept(startedRun, "yes"));
+      if (choice === "cancel") {
+        await cancelRun(deps, startedRun, { signal: new AbortController().signal });
+        prompter.note(`${formatRunId(startedRun)} is being cancelled`);
+      }
       start = (signal) => trackRun(deps, startedRun, { ...DEFAULT_EXECUTE, signal });
     }
-  }
-}
-
-/** @throws Stopped if the user chooses to leave the run running. */
-async function promptDuringWait(
-  { prompter, deps }: Parts & { readonly deps: Deps },
-  runId: RunId,
-  stopped: Stopped,
-): Promise<void> {
-  const choice = await prompter.choose("The run is still running. What do you want to do?", [
-    { value: "wait", label: "1. Keep waiting" },
-    { value: "keep", label: "2. Exit and leave it running" },
-    { value: "cancel", label: "3. Cancel the run" },
-  ]);
-  if (choice === "keep") throw new Stopped(stopped.signal, kept(runId, "yes"));
-  if (choice === "cancel") {
-    await cancelRun(deps, runId, { signal: new AbortController().signal });
-    prompter.note(`${formatRunId(runId)} is being cancelled`);
   }
 }
 

@@ -2,7 +2,6 @@ import { defineCommand, JSON_OPTION } from "../command.ts";
 import { argument, flag, option } from "../argv.ts";
 import { matchesPattern } from "../../text.ts";
 import { openClient } from "../open_client.ts";
-import type { Workflow } from "../../workflow.ts";
 
 export const command = defineCommand({
   examples: {
@@ -23,8 +22,12 @@ export const command = defineCommand({
     const workflows = all.filter(({ name, displayName, tags }) =>
       (tag === undefined || tags.includes(tag)) &&
       (pattern === undefined || matchesPattern(pattern, [name, displayName ?? ""]))
-    ).sort(favoritesFirst);
-    if (output.mode === "json") return output.document(workflows.map(summaryOf));
+    ).sort((a, b) => Number(b.isFavorite) - Number(a.isFavorite) || (a.name < b.name ? -1 : 1));
+    if (output.mode === "json") {
+      return output.document(workflows.map(({ name, displayName, description, type, tags, isFavorite, owner }) => {
+        return { name, displayName, description, type, tags, favorite: isFavorite, owner };
+      }));
+    }
     const { renderWorkflows } = await import("../render/workflows.ts");
     if (workflows.length > 0) {
       output.answer(renderWorkflows(workflows, output.layout()));
@@ -33,11 +36,3 @@ export const command = defineCommand({
     }
   },
 });
-
-function favoritesFirst(a: Workflow, b: Workflow): number {
-  return Number(b.isFavorite) - Number(a.isFavorite) || (a.name < b.name ? -1 : 1);
-}
-
-function summaryOf({ name, displayName, description, type, tags, isFavorite, owner }: Workflow) {
-  return { name, displayName, description, type, tags, favorite: isFavorite, owner };
-}

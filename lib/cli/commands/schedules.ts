@@ -4,14 +4,13 @@ import { isObject } from "../../json.ts";
 import { orNull } from "../../os_error.ts";
 import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
-import { type Backfill, type Occurrence, type Overlap, PRODUCTION, type Schedule } from "../../scheduler/schedule.ts";
+import { type Backfill, type Overlap, PRODUCTION, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { flag, integer, option } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
 import { openClient } from "../open_client.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import type { Style } from "../terminal/style.ts";
 import { formatScheduled } from "../terminal/time_text.ts";
 
 const DEFAULT_FILE = "functions/schedules.ts";
@@ -38,31 +37,30 @@ export const command = defineCommand({
     const { path, list } = await loadSchedules(context, file);
     if (check) await checkInputs(invocation, list);
     const nowMs = context.clock.now();
-    const views = list.map((schedule) => ({
-      schedule,
-      isEnabled: schedule.timelines.includes(timeline),
-      next: nextOccurrences(schedule, nowMs, count),
-    }));
-    if (output.mode === "json") {
+    const { answerStyle: style } = output;
+    const views = list.map((schedule) => {
+      const { name, workflow, suite, cron, timeZone, timelines } = schedule;
+      const isEnabled = timelines.includes(timeline);
+      const next = nextOccurrences(schedule, nowMs, count).map(({ id, scheduledAtMs }) => {
+        return { id, at: new Date(scheduledAtMs).toISOString(), local: formatScheduled(scheduledAtMs, timeZone) };
+      });
+      const policies = policyLines(schedule);
       // Inputs and webhook URLs may contain secrets, so they are left out.
-      const documents = views.map(({ schedule, isEnabled, next }) => ({
-        ...schedule,
-        inputs: undefined,
-        notify: schedule.notify.map(({ url, ...webhook }) => ({ host: new URL(url).host, ...webhook })),
-        isEnabled,
-        policies: policyLines(schedule),
-        next: next.map(({ id, scheduledAtMs }) => ({
-          id,
-          at: new Date(scheduledAtMs).toISOString(),
-          local: formatScheduled(scheduledAtMs, schedule.timeZone),
-        })),
-      }));
-      output.document({ timeline, schedules: documents });
-    } else if (views.length === 0) {
-      output.log("INFO", `No schedules in ${path}`);
-    } else {
-      output.answer(views.map((view) => renderSchedule(view, output.answerStyle)).join("\n\n"));
-    }
+      const notify = schedule.notify.map(({ url, ...webhook }) => ({ host: new URL(url).host, ...webhook }));
+      const document = { ...schedule, inputs: undefined, notify, isEnabled, policies, next };
+      const state = isEnabled ? style.green("on") : style.yellow("off");
+      const where = timelines.length === 0 ? "disabled" : `on ${timelines.join(", ")}`;
+      const lines = [
+        `${style.bold(name)}  ${state}  ${style.dim(where)}`,
+        `  ${suite ?? workflow}  ${cron}  ${timeZone}`,
+        ...next.map(({ at, local }) => `  ${local}${timeZone === "UTC" ? "" : style.dim(`  ${at.slice(0, 16)}Z`)}`),
+        ...policies.map((line) => style.dim(`  - ${line}`)),
+      ];
+      return { document, text: lines.join("\n") };
+    });
+    if (output.mode === "json") output.document({ timeline, schedules: views.map(({ document }) => document) });
+    else if (views.length === 0) output.log("INFO", `No schedules in ${path}`);
+    else output.answer(views.map(({ text }) => text).join("\n\n"));
     return EXIT_CODES.completed;
   },
 });
@@ -95,29 +93,6 @@ function backfillText(backfill: Backfill): string {
   if (backfill === "none") return "missed occurrences are reported, not run";
   if (backfill === "last" || backfill.all === 1) return "after an outage, runs the last missed occurrence";
   return `after an outage, runs the last ${backfill.all} missed occurrences`;
-}
-
-function renderSchedule(
-  { schedule, isEnabled, next }: {
-    readonly schedule: Schedule;
-    /** Whether it runs on the selected timeline. */
-    readonly isEnabled: boolean;
-    readonly next: readonly Occurrence[];
-  },
-  style: Style,
-): string {
-  const { name, workflow, suite, cron, timeZone, timelines } = schedule;
-  const state = isEnabled ? style.green("on") : style.yellow("off");
-  const where = timelines.length === 0 ? "disabled" : `on ${timelines.join(", ")}`;
-  return [
-    `${style.bold(name)}  ${state}  ${style.dim(where)}`,
-    `  ${suite ?? workflow}  ${cron}  ${timeZone}`,
-    ...next.map(({ scheduledAtMs: atMs }) => {
-      const utc = timeZone === "UTC" ? "" : style.dim(`  ${new Date(atMs).toISOString().slice(0, 16)}Z`);
-      return `  ${formatScheduled(atMs, timeZone)}${utc}`;
-    }),
-    ...policyLines(schedule).map((line) => style.dim(`  - ${line}`)),
-  ].join("\n");
 }
 
 /** Of disabled schedules too: they are checked before they are enabled. */
