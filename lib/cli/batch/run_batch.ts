@@ -110,7 +110,11 @@ async function prepareBatch(
   reportPlan(call, plan);
   if (values.dryRun === true) return answerPlan(call, plan);
   await confirmMany(call, plan);
-  const { batch, rows } = await storePlan(deps, plan, owner);
+  const { batchId, earlier } = plan;
+  const nowMs = deps.clock.now();
+  const rows = storedRows(plan, earlier === null ? [] : await deps.store.batches.rows(earlier));
+  const updated = { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
+  const batch = await deps.store.batches.put(updated, rows);
   await cancelReplaced(call, plan);
   // One that has ended may be retried; that is decided where all retries are.
   const tracked = plan.rows.filter(({ action, previous }) =>
@@ -139,18 +143,6 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
     `Nothing was submitted for ${counted(found.length, "row")}: another process or machine had already started this ` +
       "batch. To run all rows again, give the batch another --name",
   );
-}
-
-async function storePlan(
-  { store, clock }: Deps,
-  plan: PlannedBatch,
-  owner: StoredBatch["owner"],
-): Promise<Pick<ReadyBatch, "batch" | "rows">> {
-  const { batchId, name, earlier } = plan;
-  const nowMs = clock.now();
-  const rows = storedRows(plan, earlier === null ? [] : await store.batches.rows(earlier));
-  const batch = { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
-  return { batch: await store.batches.put(batch, rows), rows };
 }
 
 /** Rows that are run again although their runs have not ended. */

@@ -36,10 +36,8 @@ import { type ProbeResult, toServerCapabilities, UNDETERMINED } from "./result.t
 
 const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
 
-type ProbeInvocation = Invocation<ArgValues<typeof PROBE_OPTIONS>>;
-
 /** Confirms, probes the server, stores the capabilities for later runs, and prints the result. */
-export async function probe(call: ProbeInvocation, workflow: string): Promise<number> {
+export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, workflow: string): Promise<number> {
   const { context, output, signal, values } = call;
   const { clock, fetch, random } = context;
   if (values.probeOutput !== undefined) await checkOutputFile(context, values.probeOutput);
@@ -68,29 +66,18 @@ export async function probe(call: ProbeInvocation, workflow: string): Promise<nu
     deletesRuns: values.probeDelete === true,
     runTimeoutMs: values.probeTimeout ?? DEFAULT_RUN_TIMEOUT_MS,
   });
-  await storeResult(call, credential.host, result);
-  if (remainingRuns.length > 0) output.log("INFO", `These runs remain in your account: ${remainingRuns.join(", ")}`);
-  await printResult(call, result);
-  return EXIT_CODES.completed;
-}
-
-/** A failure to store it is only a warning. */
-async function storeResult(call: ProbeInvocation, host: string, result: ProbeResult): Promise<void> {
   await using store = openRunStore(call, "required");
-  const capabilities = toServerCapabilities(result, call.context.clock.now());
-  await store.updateCapabilities(host, capabilities).catch(storeFailureTo((...line) => call.output.log(...line)));
-}
-
-async function printResult({ context, output, values }: ProbeInvocation, result: ProbeResult): Promise<void> {
+  const capabilities = toServerCapabilities(result, clock.now());
+  // A failure to store it is only a warning.
+  await store.updateCapabilities(credential.host, capabilities).catch(storeFailureTo(output.log));
+  if (remainingRuns.length > 0) output.log("INFO", `These runs remain in your account: ${remainingRuns.join(", ")}`);
   const path = values.probeOutput;
-  if (path === undefined) return output.document(result);
   const text = `${JSON.stringify(result, null, 2)}\n`;
-  const error = await writeOutputFile(context, path, text).catch(expected(UsageError));
-  if (error !== undefined) {
-    output.document(result);
-    throw new UsageError(error.message, { hint: "The result is printed above", cause: error });
-  }
-  output.answer(`${output.answerStyle.green("✓")} Wrote the result to ${path}`);
+  const error = path === undefined ? undefined : await writeOutputFile(context, path, text).catch(expected(UsageError));
+  if (path === undefined || error !== undefined) output.document(result);
+  if (error !== undefined) throw new UsageError(error.message, { hint: "The result is printed above", cause: error });
+  if (path !== undefined) output.answer(`${output.answerStyle.green("✓")} Wrote the result to ${path}`);
+  return EXIT_CODES.completed;
 }
 
 export type Probe = Awaited<ReturnType<typeof probeServer>>;
