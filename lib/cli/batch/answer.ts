@@ -94,9 +94,27 @@ interface Answer extends Pick<RanBatch, "batch"> {
  * @throws LocalFailure when stdout cannot be written.
  */
 export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
-  const { output } = call;
-  const { batch: { batchId, name }, rows, outcome, submitted = "no", hasFileFailed = false } = answer;
-  const areWritten = await writeFiles(call, answer);
+  const { context, output, values } = call;
+  const { batch: { batchId, name, owner }, rows, outcome, submitted = "no", hasFileFailed = false } = answer;
+  const { exitCode } = answer.end ?? COMPLETED;
+  const files = [
+    { option: "--csv FILE", path: values.csv, render: () => resultsCsv(rows) },
+    { option: "--jsonl FILE", path: values.jsonl, render: () => resultsJsonLines(rows) },
+    {
+      option: "--report html=FILE",
+      path: values.report,
+      render: () => batchPage(rows, { name, platformUrl: `https://${owner.host}`, exitCode }),
+    },
+  ];
+  const areWritten = await writeOutputFiles(
+    output,
+    files.flatMap(({ option, path, render }) =>
+      path === undefined ? [] : [{
+        hint: `Write it again: ${programCommand("batch", ["results", name])} ${option}`,
+        write: async () => await replaceOutputFile(context, path, await render()),
+      }]
+    ),
+  );
   // This machine failed while runs exist.
   const failed = areWritten && !hasFileFailed ? [] : [MACHINE_FAILED];
   const end = mostSevereEnd([answer.end ?? COMPLETED, ...failed]);
@@ -124,28 +142,6 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
     const hint = `Show them again: ${programCommand("batch", ["results", name])}`;
     throw new LocalFailure(error.message, { hint, submitted, cause: error });
   }
-}
-
-/** @returns False if one could not be written. */
-async function writeFiles(
-  { context, output, values }: Invocation<ResultFiles>,
-  { batch: { name, owner }, rows, end: { exitCode } = COMPLETED }: Answer,
-): Promise<boolean> {
-  const facts = { name, platformUrl: `https://${owner.host}`, exitCode };
-  const files = [
-    { option: "--csv FILE", path: values.csv, render: () => resultsCsv(rows) },
-    { option: "--jsonl FILE", path: values.jsonl, render: () => resultsJsonLines(rows) },
-    { option: "--report html=FILE", path: values.report, render: () => batchPage(rows, facts) },
-  ];
-  return await writeOutputFiles(
-    output,
-    files.flatMap(({ option, path, render }) =>
-      path === undefined ? [] : [{
-        hint: `Write it again: ${programCommand("batch", ["results", name])} ${option}`,
-        write: async () => await replaceOutputFile(context, path, await render()),
-      }]
-    ),
-  );
 }
 
 async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise<string> {

@@ -36,7 +36,9 @@ export async function gatherFacts({ context, output, values, signal }: Invocatio
   const found = started(() => inspectCredential(context, values));
   const key = found.then(({ credential }) => credential, () => null);
   const http = started(async () => {
-    const credential = await key ?? hostFromEnvironment(context);
+    // Lets the connection be checked without a key.
+    const baseUrl = baseUrlOf(context.env("PW_PLATFORM_HOST") ?? "");
+    const credential = await key ?? (baseUrl === null ? null : { baseUrl, authorization: null });
     if (credential === null) throw new Skipped("needs a key, which names the host");
     return createHttp({ ...parts, credential, userAgent: defaultUserAgent() });
   });
@@ -99,12 +101,6 @@ async function inspectCredential(context: Context, values: CredentialOptions) {
   const env = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : deps.env(name);
   const own = await findCredential({ env, readTextFile, dotenvKey, mayRead }, values).catch(fallbackTo(null));
   return { credential, hidden, fileWarning: warnings.at(-1), keyHost: own?.host ?? null };
-}
-
-/** Lets the connection be checked without a key. */
-function hostFromEnvironment({ env }: Context) {
-  const baseUrl = baseUrlOf(env("PW_PLATFORM_HOST") ?? "");
-  return baseUrl === null ? null : { baseUrl, authorization: null };
 }
 
 /** Its place is a path, or the name of a shared store, without a password. */

@@ -35,15 +35,6 @@ function ciFacts({ env }: Context): Required<Omit<CtrfOptions, "trends">> {
   };
 }
 
-export interface ReportParts {
-  readonly reports: readonly WantedReport[];
-  readonly kind: string;
-  readonly submitted: Submitted;
-  readonly history: EarlierReports;
-  /** What to do if something cannot be written. */
-  readonly hint: string;
-}
-
 /**
  * Compares a report with earlier ones, writes it everywhere, and answers with it. A file that cannot be written is an error
  * beside the others: the runs were made.
@@ -53,7 +44,14 @@ export interface ReportParts {
 export async function finishReport(
   call: Pick<SuiteCall, "context" | "output" | "values">,
   report: Report,
-  { reports, kind, submitted, history, hint }: ReportParts,
+  { reports, kind, submitted, history, hint }: {
+    readonly reports: readonly WantedReport[];
+    readonly kind: string;
+    readonly submitted: Submitted;
+    readonly history: EarlierReports;
+    /** What to do if something cannot be written. */
+    readonly hint: string;
+  },
 ): Promise<number> {
   const { context, output, values } = call;
   const earlier = earlierRuns(history.reports, report);
