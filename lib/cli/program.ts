@@ -3,7 +3,7 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { flag, option, readArgv, type ScannedOption, scanWords } from "./argv.ts";
+import { flag, kebabOptionName, option, readArgv, type ScannedOption, scanWords } from "./argv.ts";
 import { COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
 import { canPrompt } from "./confirm.ts";
@@ -117,16 +117,10 @@ async function dispatch(
 function refuseTwoFormats({ args }: Context): void {
   const given = globalOptions(args);
   const output = given.get("output");
-  const others = [
-    ...given.has("json") ? ["--json"] : [],
-    ...output === undefined ? [] : [`--output ${output}`],
-  ];
-  if (given.has("events") && others.length > 0) {
-    throw new UsageError(`Cannot use --events together with ${others[0]}`);
-  }
-  if (given.has("json") && output !== undefined && output !== "json") {
-    throw new UsageError(`Cannot use --json together with --output ${output}`);
-  }
+  const formats = ["events", "json"].filter((key) => given.has(key)).map(kebabOptionName);
+  if (output !== undefined) formats.push(`--output ${output}`);
+  const isSame = !given.has("events") && output === "json";
+  if (formats.length > 1 && !isSame) throw new UsageError(`Cannot use ${formats[0]} together with ${formats[1]}`);
 }
 
 const LIST_HINT = "Run `pw-workflow-runner help` to list the commands";

@@ -17,20 +17,17 @@ export async function viewBatch(call: ViewCall, parts: ViewParts) {
     ? (await import("./live_table.ts")).liveTable(call, parts)
     : plainViewer(call, parts);
   let hasLogFailed = false;
-  const append = (path: string, line: object) => {
-    try {
-      context.appendFile(path, `${JSON.stringify(line)}\n`);
-    } catch (error) {
-      const reason = osErrorReason(error);
-      if (reason === undefined) throw error;
-      hasLogFailed = true;
-      output.log("WARNING", `Cannot write ${path}: ${reason}; continuing without it`);
-    }
-  };
   return {
     show(event: BatchEvent): void {
       const line = log === undefined || hasLogFailed ? undefined : logLine(event, parts);
-      if (log !== undefined && line !== undefined) append(log, line);
+      try {
+        if (log !== undefined && line !== undefined) context.appendFile(log, `${JSON.stringify(line)}\n`);
+      } catch (error) {
+        const reason = osErrorReason(error);
+        if (reason === undefined) throw error;
+        hasLogFailed = true;
+        output.log("WARNING", `Cannot write ${log}: ${reason}; continuing without it`);
+      }
       viewer.show(event);
     },
     /** Whether lines are missing from the log. */

@@ -21,15 +21,6 @@ export interface EarlierReports {
 
 type HistoryCall = Pick<SuiteCall, "context" | "output"> & { readonly values: Pick<SuiteCall["values"], "history"> };
 
-export interface HistoryScope {
-  readonly owner: Owner;
-  /** By name. */
-  readonly suites: readonly string[];
-  readonly environment: string | null;
-  /** False (the default) if the command works without earlier reports. */
-  readonly isRequired?: boolean;
-}
-
 /**
  * A store that cannot be used is a warning, once, where it is not required: less is known then.
  *
@@ -37,7 +28,14 @@ export interface HistoryScope {
  */
 export async function openHistory(
   call: HistoryCall,
-  { owner, suites, environment, isRequired = false }: HistoryScope,
+  { owner, suites, environment, isRequired = false }: {
+    readonly owner: Owner;
+    /** By name. */
+    readonly suites: readonly string[];
+    readonly environment: string | null;
+    /** False (the default) if the command works without earlier reports. */
+    readonly isRequired?: boolean;
+  },
   store: SuiteHistory,
 ): Promise<EarlierReports> {
   if (call.values.history !== undefined) return await folderHistory(call, call.values.history);
