@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { orNull, orUsageError } from "../../os_error.ts";
+import { shellWord } from "../../shell_command.ts";
 import type { Context } from "../context.ts";
 import { userFolder } from "../state_path.ts";
 import { SCRIPTS, type Shell, SHELLS } from "./scripts.ts";
@@ -34,10 +35,10 @@ const EXTENSIONS: Readonly<Record<Shell, string>> = { bash: "bash", zsh: "zsh", 
 
 /** What a profile contains to load the script, unless it was removed. */
 const LOADING_LINES: Readonly<Record<Shell, (script: string) => string>> = {
-  bash: (script) => `[ ! -f ${posixQuoted(script)} ] || . ${posixQuoted(script)}`,
+  bash: (script) => `[ ! -f ${shellWord(script)} ] || . ${shellWord(script)}`,
   zsh: (script) =>
-    `[ ! -f ${posixQuoted(script)} ] || { (( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }; ` +
-    `. ${posixQuoted(script)}; }`,
+    `[ ! -f ${shellWord(script)} ] || { (( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }; ` +
+    `. ${shellWord(script)}; }`,
   powershell: (script) => {
     const path = `'${script.replaceAll("'", "''")}'`;
     return `if (Test-Path -LiteralPath ${path}) { . ${path} }`;
@@ -117,8 +118,4 @@ async function addLine(path: string, line: string): Promise<boolean> {
 
 async function createParent(path: string): Promise<void> {
   await Deno.mkdir(path.replace(/[/\\][^/\\]*$/, ""), { recursive: true });
-}
-
-function posixQuoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
