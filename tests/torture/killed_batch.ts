@@ -82,11 +82,12 @@ export async function runKilledBatch(
     // At any moment from the plan on, and long before the last row ends.
     const lines = isVictim ? 1 + Math.floor(random() * linesOf(rowCount) / kills / 2) : Infinity;
     const stdout = new Response(child.stdout).text();
-    const stderr = await killedAt(child, lines, random() * MAX_DELAY_MS);
+    const { stderr, isKilled } = await killedAt(child, lines, random() * MAX_DELAY_MS);
     const { code, signal } = await child.status;
     clearTimeout(deadline);
     output += await stdout + stderr;
-    if (signal === "SIGKILL" && isVictim) {
+    // Windows reports no signal.
+    if (isKilled && (signal === "SIGKILL" || Deno.build.os === "windows")) {
       killed++;
       continue;
     }
@@ -100,24 +101,26 @@ function linesOf(rowCount: number): number {
   return rowCount > 200 ? rowCount / 10 : rowCount;
 }
 
-/** @returns What the process wrote to stderr. */
-async function killedAt(child: Deno.ChildProcess, lines: number, delayMs: number): Promise<string> {
+/** @returns What the process wrote to stderr, and whether it was killed. */
+async function killedAt(child: Deno.ChildProcess, lines: number, delayMs: number) {
   let text = "";
+  let isKilled = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
     text += chunk;
-    if (timer === undefined && text.split("\n").length > lines) timer = setTimeout(() => kill(child), delayMs);
+    if (timer === undefined && text.split("\n").length > lines) timer = setTimeout(kill, delayMs);
   }
   clearTimeout(timer);
-  return text;
-}
+  return { stderr: text, isKilled };
 
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch (error) {
-    // It has already ended.
-    if (!(error instanceof TypeError)) throw error;
+  function kill() {
+    try {
+      child.kill("SIGKILL");
+      isKilled = true;
+    } catch (error) {
+      // It has already ended.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 }
 

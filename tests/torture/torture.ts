@@ -218,7 +218,7 @@ interface Stage {
 
 async function runVictim(
   args: readonly string[],
-  victim: { child?: Deno.ChildProcess },
+  victim: { child?: Deno.ChildProcess; readonly killed: number },
   { simulator, folder, epochMs }: Stage,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -239,10 +239,14 @@ async function runVictim(
     stderr: "piped",
   }).spawn();
   victim.child = child;
+  const killedBefore = victim.killed;
   const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
   try {
     const { code, stdout, stderr } = await child.output();
-    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    // Windows has no signals: what is killed there ends with 1, as a failed run does.
+    const isKilled = Deno.build.os === "windows" && victim.killed > killedBefore;
+    const text = { stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    return { code: isKilled ? KILLED : code, ...text };
   } finally {
     clearTimeout(deadline);
     delete victim.child;
@@ -263,6 +267,9 @@ async function hasStarted(folder: string): Promise<boolean> {
 function openStore(folder: string) {
   return openRunStore(`${folder}/history.db`);
 }
+
+/** 128 and the number of SIGKILL, as a shell reports it. */
+const KILLED = 137;
 
 /** Completed, failed or cancelled. */
 function isKnown(code: number): boolean {
