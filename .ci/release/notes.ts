@@ -1,3 +1,5 @@
+import { assetName } from "./targets.ts";
+
 /**
  * Checks that a tag is `v` and the program's version.
  *
@@ -38,6 +40,8 @@ The binary, into \`~/.local/bin\`:
 \`\`\`sh
 curl -fsSL ${files}/install.sh | PW_VERSION=${tag.slice(1)} sh
 \`\`\`
+
+For Windows: ${files}/${assetName("x86_64-pc-windows-msvc")}
 
 With Deno, without installing anything, or as a command:
 

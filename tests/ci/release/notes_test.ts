@@ -46,6 +46,7 @@ Deno.test("installNotes() has the addresses of this release", () => {
   assert.match(notes, /^curl -fsSL https:\/\/github\.com\/some\/where\/releases\/download\/v1\.2\.3\/install\.sh \|/m);
   assert.match(notes, /PW_VERSION=1\.2\.3 sh$/m);
   assert.match(notes, /^deno run -A https:\S+\/v1\.2\.3\/pw-workflow-runner\.js list$/m);
+  assert.match(notes, /^For Windows: https:\S+\/v1\.2\.3\/pw-workflow-runner-x86_64-pc-windows-msvc\.exe$/m);
   assert.match(notes, /`uses: some\/where@abc`/);
 });
 
