@@ -1,4 +1,4 @@
-import { NotFound, retryAfterOf, RunnerError, Unavailable } from "../errors.ts";
+import { expected, NotFound, retryAfterOf, RunnerError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { formatRunId, type Run, type RunDetail, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
@@ -126,6 +126,11 @@ async function afterMissing(
   if (updated.state !== "active" || updated.missingSinceMs === null) return { submission: updated, events: [], error };
   const isGone = updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
   if (!isGone) return { submission: updated, events: [], error };
+  // Where a proxy has lost the server, it answers 404 to everything.
+  const list = await deps.client.listRuns({ limit: 1, signal: options.signal, retry: "none" }).catch(
+    expected(RunnerError),
+  );
+  if (list instanceof RunnerError) return { submission: updated, events: [], error: list };
   const result = toRunResult(updated.run, {
     kind: "run_deleted",
     status: "unknown",

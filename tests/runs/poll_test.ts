@@ -92,6 +92,16 @@ for (
   });
 }
 
+Deno.test("pollRun() takes no run for deleted while the server answers 404 to everything", async () => {
+  await using stage = await aStage();
+  stage.simulator.addFaults({ on: "*", status: 404, times: 10 });
+  for (let poll = 0; poll < 5; poll++) await stage.poll({ afterMs: MINUTE_MS });
+  assert.equal(stage.submission.state, "active");
+  await stage.poll({ afterMs: MINUTE_MS });
+  await stage.poll({ afterMs: MINUTE_MS });
+  assert.equal(stage.submission.state === "active" && stage.submission.missingPolls, 0);
+});
+
 Deno.test("pollRun() counts the polls with 404 anew once the run was seen again", async () => {
   await using stage = await aStage();
   stage.simulator.addFaults({ on: "get-run", status: 404, times: 2 });
