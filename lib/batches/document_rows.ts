@@ -18,15 +18,11 @@ import {
   type RowDraft,
   type RowsContext,
 } from "./draft.ts";
-import { type FileAccess, readFileRows } from "./file_rows.ts";
+import { readFileRows } from "./file_rows.ts";
 import { expandMatrix } from "./matrix.ts";
 
-export interface DocumentContext extends RowsContext {
-  readonly files: FileAccess;
-}
-
 /** A file as rows are read from it. */
-interface DocumentSource extends DocumentContext, BatchSource {
+interface DocumentSource extends RowsContext, BatchSource {
   readonly defaults: Defaults;
 }
 
@@ -35,39 +31,29 @@ type Defaults = Pick<OwnParts, "workflow" | "displayName" | "tags" | "locks" | "
 
 const NO_DEFAULTS: Defaults = { ...PLAIN_ROW, workflow: null, layers: [] };
 
-export interface DocumentRows {
-  /** The batch's; `null` if the file gives none. */
-  readonly name: string | null;
-  readonly rows: readonly RowDraft[];
-}
-
-const NOTHING: DocumentRows = { name: null, rows: [] };
 const FILE_MEMBERS = [
   ...["name", "workflow", "defaults", "rows", "from", "matrix", "zip", "exclude", "include"],
   ...["sample", "seed", "sampling", "repeat"],
 ];
 const DEFAULTS_MEMBERS = ["workflow", "inputs", "name", "tags", "lock"];
 
-export async function readDocumentRows(
-  text: string,
-  context: DocumentContext,
-): Promise<DocumentRows> {
+export async function readDocumentRows(text: string, context: RowsContext): Promise<readonly RowDraft[]> {
   const { origin, problems } = context;
   const read = await readValue(text, { origin, ifEmpty: "write a list of rows" });
   if (!("value" in read)) {
     problems.push(...read);
-    return NOTHING;
+    return [];
   }
   const { value } = read;
   const source = { ...context, lines: read.lines };
   if (Array.isArray(value)) return await readFile({ rows: value }, source, []);
   if (isObject(value)) return await readFile(value, source, ["rows"]);
   report(source, [], `must be an object or a list of rows: got ${nameOfType(value)}`);
-  return NOTHING;
+  return [];
 }
 
 /** One row per line; blank lines are ignored. */
-export async function readJsonLines(text: string, context: DocumentContext): Promise<DocumentRows> {
+export async function readJsonLines(text: string, context: RowsContext): Promise<readonly RowDraft[]> {
   const { problems, origin: file } = context;
   const rows: RowDraft[] = [];
   for (const [index, line] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
@@ -82,14 +68,14 @@ export async function readJsonLines(text: string, context: DocumentContext): Pro
   if (rows.length === 0 && problems.length === 0) {
     problems.push({ origin: file, path: "", message: "is empty: write one JSON object per line" });
   }
-  return { name: null, rows };
+  return rows;
 }
 
 async function readFile(
   file: JsonObject,
-  context: DocumentContext & BatchSource,
+  context: RowsContext & BatchSource,
   rowsPath: readonly string[],
-): Promise<DocumentRows> {
+): Promise<readonly RowDraft[]> {
   const members = membersOf(context, [], file, {
     known: FILE_MEMBERS,
     hint: "the inputs of all rows go under defaults",
@@ -118,7 +104,8 @@ async function readFile(
   if (!["rows", "from", "matrix", "include"].some(members.has)) {
     report(source, [], "has no rows: write rows, matrix or from");
   } else if (rows.length === 0 && source.problems.length === 0) report(source, [], "has no rows");
-  return { name: members.text("name"), rows: rows.map((row) => ({ ...row, repeat: row.repeat * repeat })) };
+  source.names.push(...[members.text("name") ?? []].flat());
+  return rows.map((row) => ({ ...row, repeat: row.repeat * repeat }));
 }
 
 function defaultsOf(members: Members, source: BatchSource): Defaults {

@@ -29,9 +29,19 @@ export const MAX_REPEAT = 10_000;
 /** The form of a workflow; `null` for one that cannot be read, `undefined` for an unknown workflow, which is reported. */
 export type FormLookup = (workflow: string, origin: string) => Promise<Form | null | undefined>;
 
+export interface FileAccess {
+  /** Like `Deno.readTextFile`. */
+  readTextFile(path: string): Promise<string>;
+  /** Paths of the matching files, or folders, in a folder, including the folder; empty if the folder does not exist. */
+  listFiles(folder: string, pattern: RegExp, kind?: "file" | "folder"): Promise<readonly string[]>;
+}
+
 /** What a file of rows is read with. */
 export interface RowsContext {
   readonly origin: string;
+  readonly files: FileAccess;
+  /** Those that files give the batch. */
+  readonly names: string[];
   /** Of rows that name none, unless the file does. */
   readonly workflow: string | null;
   readonly formOf: FormLookup;

@@ -4,14 +4,7 @@ import { nameOfType, readDocument } from "../inputs/document.ts";
 import { createValueLayer, type InputLayer } from "../inputs/merge.ts";
 import { type InputPath, isObject, type Json, parsePath } from "../json.ts";
 import { textOf } from "../os_error.ts";
-import { type BatchSource, membersOf, report } from "./draft.ts";
-
-export interface FileAccess {
-  /** Like `Deno.readTextFile`. */
-  readTextFile(path: string): Promise<string>;
-  /** Paths of the matching files, or folders, in a folder, including the folder; empty if the folder does not exist. */
-  listFiles(folder: string, pattern: RegExp, kind?: "file" | "folder"): Promise<readonly string[]>;
-}
+import { type BatchSource, type FileAccess, membersOf, report } from "./draft.ts";
 
 interface FromSpec {
   readonly pattern: string;

@@ -109,17 +109,20 @@ export function readMatrixSpec(members: Members, source: BatchSource): MatrixSpe
 
 function axesIn(matrix: JsonObject, source: BatchSource): Axis[] {
   if (Object.keys(matrix).length === 0) report(source, ["matrix"], "needs at least one input");
-  return Object.entries(matrix).flatMap(([name, value]): Axis[] => {
-    const path = parsePath(name);
-    if (path === undefined) {
-      report(source, ["matrix", name], "is not a path like slurm.partition");
-      return [];
-    }
+  return assignmentsOf(matrix, source, ["matrix"]).flatMap(({ path, name, value }): Axis[] => {
     if (isObject(value) || value === null) {
       report(source, ["matrix", name], `must be a list of values, or a range like 1..10: got ${nameOfType(value)}`);
       return [];
     }
     return [axisOf(path, originAt(source, ["matrix", name]), value)];
+  });
+}
+
+function assignmentsOf(object: JsonObject, source: BatchSource, around: InputPath) {
+  return Object.entries(object).flatMap(([name, value]) => {
+    const path = parsePath(name);
+    if (path === undefined) report(source, [...around, name], "is not a path like slurm.partition");
+    return path === undefined ? [] : [{ path, name, value }];
   });
 }
 
@@ -129,12 +132,8 @@ function filtersIn(list: readonly Json[], source: BatchSource): MatrixFilter[] {
       report(source, ["exclude", index], "must be an object of inputs, like {mesh.size: 0.1}");
       return [];
     }
-    const values = Object.entries(filter).flatMap(([name, value]): Assignment[] => {
-      const path = parsePath(name);
-      if (path === undefined) report(source, ["exclude", index, name], "is not a path like slurm.partition");
-      return path === undefined ? [] : [{ path, value }];
-    });
-    return [{ origin: originAt(source, ["exclude", index]), values }];
+    const path = ["exclude", index];
+    return [{ origin: originAt(source, path), values: assignmentsOf(filter, source, path) }];
   });
 }
 

@@ -5,14 +5,12 @@ import { InvalidInputs, messageWithHint, NotFound, orError, UsageError } from ".
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
 import { textOf } from "../os_error.ts";
-import type { Problem } from "../problem.ts";
+import { firstOfKinds, type Problem } from "../problem.ts";
 import { checkDisplayName } from "../runs/slug.ts";
 import { readCsvRows } from "./csv_rows.ts";
-import { type DocumentContext, type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
-import { type FormLookup, PLAIN_ROW, type RowDraft } from "./draft.ts";
-import type { FileAccess } from "./file_rows.ts";
+import { readDocumentRows, readJsonLines } from "./document_rows.ts";
+import { type FileAccess, type FormLookup, PLAIN_ROW, type RowDraft } from "./draft.ts";
 import { labelsOf } from "./labels.ts";
-import { limitProblems } from "./limit_problems.ts";
 import { expandMatrix, MAX_ROWS } from "./matrix.ts";
 import { type MatrixArguments, parseMatrixArguments } from "./matrix_spec.ts";
 import { formatRows } from "./row_numbers.ts";
@@ -56,7 +54,7 @@ export interface RowsRead {
 export async function readRows(sources: RowSources, deps: RowDeps): Promise<RowsRead> {
   const problems: Problem[] = [];
   const formOf = formLookup(deps, problems);
-  const names: (string | null)[] = [];
+  const names: string[] = [];
   const drafts: RowDraft[] = [];
   for (const file of sources.files) {
     const origin = file === "-" ? "stdin" : file;
@@ -65,9 +63,8 @@ export async function readRows(sources: RowSources, deps: RowDeps): Promise<Rows
       problems.push({ origin, path: "", message: `cannot be read: ${text.reason}` });
       continue;
     }
-    const read = await readFile(text, origin, { ...sources, formOf, files: deps, problems });
-    names.push(read.name);
-    for (const draft of read.rows) drafts.push(draft);
+    const context = { origin, workflow: sources.workflow, files: deps, formOf, names, problems };
+    for (const draft of await readerOf(origin, text)(text, context)) drafts.push(draft);
   }
   const rows = await finished(drafts, sources, formOf, problems);
   return { name: nameOf(names, sources.files, problems), rows, problems: limitProblems(problems) };
@@ -140,18 +137,37 @@ export function problemsOfRows(
   return limitProblems(listed);
 }
 
-async function readFile(
-  text: string,
-  origin: string,
-  context: Omit<DocumentContext, "origin">,
-): Promise<DocumentRows> {
-  const own = { ...context, origin };
-  if (/\.(?:csv|tsv)$/i.test(origin)) return { name: null, rows: await readCsvRows(text, own) };
-  if (/\.(?:jsonl|ndjson)$/i.test(origin)) return await readJsonLines(text, own);
+/** Lists equal problems once, and at most ten of the same kind: the same problem in many rows of one file. */
+function limitProblems(problems: readonly Problem[]): readonly Problem[] {
+  const unique = [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+  return firstOfKinds(unique, kindOf, (first, count): Problem => ({
+    origin: fileOf(first),
+    path: first.path.replaceAll(/\[\d+\]/g, "[]"),
+    message: `and ${count} more: ${messageStart(first)}`,
+  }));
+}
+
+/** Without the line, the row and the value. */
+function kindOf(problem: Problem): string {
+  const text = messageStart(problem).replaceAll(/"[^"]*"|\d+/g, "");
+  return JSON.stringify([fileOf(problem), problem.path.replaceAll(/\[\d+\]/g, "[]"), text]);
+}
+
+function messageStart({ message }: Problem): string {
+  return message.replace(/ \(rows? [^)]*\)$/, "").replace(/: got .*$/s, "");
+}
+
+function fileOf({ origin }: Pick<Problem, "origin">): string {
+  return origin.replace(/:\d+(?: .*)?$/s, "");
+}
+
+/** By the name of the file, else by how its text begins. */
+function readerOf(origin: string, text: string) {
+  if (/\.(?:csv|tsv)$/i.test(origin)) return readCsvRows;
+  if (/\.(?:jsonl|ndjson)$/i.test(origin)) return readJsonLines;
   const isDocument = /\.(?:ya?ml|jsonc?)$/i.test(origin);
-  if (!isDocument && isJsonLines(text)) return await readJsonLines(text, own);
-  if (!isDocument && isCsv(text)) return { name: null, rows: await readCsvRows(text, own) };
-  return await readDocumentRows(text, own);
+  if (!isDocument && isJsonLines(text)) return readJsonLines;
+  return !isDocument && isCsv(text) ? readCsvRows : readDocumentRows;
 }
 
 /** Several lines that are one object each. */
@@ -245,8 +261,8 @@ function repeatedIds(rows: readonly ReadRow[]): Problem[] {
   });
 }
 
-function nameOf(names: readonly (string | null)[], files: readonly string[], problems: Problem[]): string | null {
-  const given = [...new Set(names.filter((name) => name !== null))];
+function nameOf(names: readonly string[], files: readonly string[], problems: Problem[]): string | null {
+  const given = [...new Set(names)];
   if (given.length > 1) {
     const message = `the files name different batches: ${given.map((name) => `"${name}"`).join(", ")}`;
     problems.push({ origin: "", path: "name", message });
