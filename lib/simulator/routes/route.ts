@@ -61,16 +61,8 @@ export function matchRoute(routes: readonly SimulatorRoute[], method: string, pa
 }
 
 function paramsOf(pattern: string, path: string): Record<string, string> | null {
-  const patternSegments = pattern.split("/");
-  const pathSegments = path.split("/");
-  if (patternSegments.length !== pathSegments.length) return null;
-  const params: Record<string, string> = {};
-  for (const [index, part] of patternSegments.entries()) {
-    const segment = pathSegments[index] ?? "";
-    if (part.startsWith(":") && segment !== "") params[part.slice(1)] = decode(segment);
-    else if (part !== segment) return null;
-  }
-  return params;
+  const found = new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll(/:(\w+)/g, "(?<$1>[^/]+)")}$`).exec(path);
+  return found && Object.fromEntries(Object.entries(found.groups ?? {}).map(([name, text]) => [name, decode(text)]));
 }
 
 function decode(segment: string): string {
