@@ -3,7 +3,6 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import { type JsonObject, valuesIn } from "../json.ts";
-import type { Problem } from "../problem.ts";
 import {
   axisMappings,
   checkNames,
@@ -22,15 +21,10 @@ import { checkExpectations, checkMetrics, checkReference } from "./check_expecta
 import { checkKnownFailures } from "./known_failures.ts";
 import { axesOf, checkMatrix } from "./matrix.ts";
 import { referencesIn } from "./references.ts";
-import type { SourceFile, SourcePath } from "./source.ts";
+import type { SourcePath } from "./source.ts";
 
 /** @param today Like 2030-01-31. */
-export function checkSuite(source: SourceFile, { today }: { readonly today: string }): readonly Problem[] {
-  const problems: Problem[] = [];
-  const report: Report = (path, message, at) => {
-    if (!source.isBroken(path)) problems.push(source.problem(path, message, at));
-  };
-  const document = objectOf(source.value);
+export function checkSuite(document: JsonObject, today: string, report: Report): void {
   const cases = namedIn(document, "cases");
   const setups = namedIn(document, "setup");
   checkDuplicates([...cases, ...setups], "name", report);
@@ -65,7 +59,6 @@ export function checkSuite(source: SourceFile, { today }: { readonly today: stri
   checkNeeds(cases, report);
   checkSecretValues(document, report);
   checkReferences(document, { cases, setups }, report);
-  return problems;
 }
 
 function hasWorkflow(value: JsonObject, document: JsonObject): boolean {

@@ -7,12 +7,13 @@ import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { checkFormat } from "./check_format.ts";
 import { checkSuite } from "./check_suite.ts";
+import { objectOf, type Report } from "./document.ts";
 import { type SuiteDocument, suiteFormat } from "./format.ts";
 import { readSource, type SourcePath } from "./source.ts";
 import { readFiles, type SuiteFiles, type SuiteSources } from "./suite_files.ts";
 
 /** A suite file that has no problem. */
-export interface Suite extends Pick<SuiteFiles, "inputFiles" | "references" | "quarantine"> {
+export interface Suite extends SuiteFiles {
   /** Of the file, as it was given. */
   readonly path: string;
   readonly name: string;
@@ -57,21 +58,22 @@ async function readSuite(path: string, sources: SuiteSources, problems: Problem[
   }
   const source = await readSource(text, path);
   const today = new Date(sources.nowMs).toISOString().slice(0, 10);
-  const format = checkFormat(suiteFormat, source);
-  const files = await readFiles(source, { ...sources, today });
-  const own = [...source.problems, ...format.problems, ...checkSuite(source, { today }), ...files.own];
-  const found = [...withoutRepeated(own), ...files.problems];
-  problems.push(...found);
-  const { value: document } = format;
-  if (found.length > 0 || document === undefined) return undefined;
-  const { inputFiles, references, quarantine } = files;
+  const { value: document, problems: formatProblems } = checkFormat(suiteFormat, source);
+  const own = [...source.problems, ...formatProblems];
+  const others: Problem[] = [];
+  const report: Report = (path, message, at) => {
+    if (!source.isBroken(path)) own.push(source.problem(path, message, at));
+  };
+  checkSuite(objectOf(source.value), today, report);
+  const files = await readFiles(source, { ...sources, today, problems: others, report });
+  problems.push(...withoutRepeated(own), ...others);
+  if (own.length + others.length > 0 || document === undefined) return undefined;
   return {
+    ...files,
     path,
     name: document.name ?? baseName(path),
     document: frozen(document),
-    inputFiles,
-    references,
-    quarantine: Array.isArray(document.quarantine) ? document.quarantine : quarantine,
+    quarantine: Array.isArray(document.quarantine) ? document.quarantine : files.quarantine,
     problem: source.problem,
     lineOf: source.lineOf,
   };

@@ -35,20 +35,22 @@ export interface SuiteFiles {
   readonly references: ReadonlyMap<string, ReferenceDocument>;
   /** The entries of the file that `quarantine` names. */
   readonly quarantine: QuarantineDocument;
-  /** Problems of the suite file. */
-  readonly own: readonly Problem[];
+}
+
+export interface FileContext extends SuiteSources {
+  /** Like 2030-01-31. */
+  readonly today: string;
   /** Problems of the other files. */
-  readonly problems: readonly Problem[];
+  readonly problems: Problem[];
+  /** Reports one of the suite file. */
+  readonly report: Report;
 }
 
 export async function readFiles(
   source: SourceFile,
-  { today, ...sources }: SuiteSources & { readonly today: string },
+  { today, problems, report, ...sources }: FileContext,
 ): Promise<SuiteFiles> {
-  const own: Problem[] = [];
-  const problems: Problem[] = [];
   const document = objectOf(source.value);
-  const report: Report = (path, message) => void own.push(source.problem(path, message));
   async function readNamed<T>(
     { text: name, path }: NamedText,
     read: (text: string, origin: string) => Promise<T | undefined>,
@@ -100,7 +102,7 @@ export async function readFiles(
     });
     quarantine = read?.quarantine ?? [];
   } else checkEntries(document.quarantine, ["quarantine"], report);
-  return { inputFiles, references, quarantine, own, problems };
+  return { inputFiles, references, quarantine };
 }
 
 /** The document, its settings, and those of its cases: the format decides which of them may name a file. */
