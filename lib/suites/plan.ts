@@ -3,7 +3,7 @@
 import { safeParse } from "../deps/zod.ts";
 import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
-import { createInputLayer, createValueLayer } from "../inputs/merge.ts";
+import { createInputLayer, createValueLayer, type InputLayer } from "../inputs/merge.ts";
 import { canonicalJson, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
@@ -16,7 +16,7 @@ import {
   type OverridesDocument,
   type SuiteDocument,
 } from "./format.ts";
-import { type InputSource, type Reference, referencesOf, secretNames, substitute, type Values } from "./references.ts";
+import { type Reference, referencesOf, secretNames, substitute, type Values } from "./references.ts";
 import { planMetrics, type PlannedMetrics } from "./metrics.ts";
 import { planFailures, type PlannedFailure } from "./known_failures.ts";
 import { type Drafted, type DraftsByName, matrixOf, nameOf, type Need, needsOf } from "./plan_needs.ts";
@@ -35,7 +35,7 @@ export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow
   readonly preset: string | null;
   readonly isTrusted: boolean;
   /** Lowest precedence first. */
-  readonly inputs: readonly InputSource[];
+  readonly inputs: readonly InputLayer[];
   /** Values of variables, of the matrix and of secrets in the inputs. */
   readonly values: Values;
   /** Values that no output shows. */
@@ -132,7 +132,7 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
   };
   const textOf = (text: string) => String(substitute(text, valueOf));
   const textsOf = (texts: string | readonly string[] | undefined) => [texts ?? []].flat().map(textOf);
-  const inputs = inputSources(suite, draft, environment);
+  const inputs = inputLayersOf(suite, draft, environment);
   for (const reference of referencesOf(inputs)) valueOf(reference);
   const secrets = secretNames(inputs);
   for (const name of secrets) {
@@ -195,27 +195,24 @@ function requirementsOf(
   };
 }
 
-function inputSources(
+function inputLayersOf(
   suite: Suite,
   { document, path, values }: Drafted,
   environment: Settings,
-): readonly InputSource[] {
-  const sources = (inputs: CaseDocument["inputs"], origin: string): readonly InputSource[] =>
-    [inputs ?? []].flat().flatMap((one): readonly InputSource[] => {
-      if (typeof one !== "string") return [{ layer: createInputLayer(origin, one), isFile: false }];
-      const layer = suite.inputFiles.get(one);
-      return layer === undefined ? [] : [{ layer, isFile: true }];
-    });
+): readonly InputLayer[] {
+  const layers = (inputs: CaseDocument["inputs"], origin: string): readonly InputLayer[] =>
+    [inputs ?? []].flat().flatMap((one) =>
+      typeof one === "string" ? suite.inputFiles.get(one) ?? [] : createInputLayer(origin, one)
+    );
   const at = (place: SourcePath) => `${suite.path}:${suite.lineOf(place)}`;
   return [
-    ...sources(suite.document.defaults?.inputs, at(["defaults", "inputs"])),
-    ...sources(environment.inputs, at(["environments"])),
-    ...sources(document.inputs, at([...path, "inputs"])),
-    ...values.flatMap(({ axis, value, settings }): readonly InputSource[] => {
+    ...layers(suite.document.defaults?.inputs, at(["defaults", "inputs"])),
+    ...layers(environment.inputs, at(["environments"])),
+    ...layers(document.inputs, at([...path, "inputs"])),
+    ...values.flatMap(({ axis, value, settings }): readonly InputLayer[] => {
       const origin = at([...path, "matrix", axis]);
-      if (value === undefined) return sources(settings.inputs, origin);
-      const layer = createValueLayer(origin, parsePath(axis) ?? [axis], value);
-      return [{ layer, isFile: false }, ...sources(settings.inputs, origin)];
+      const own = value === undefined ? [] : [createValueLayer(origin, parsePath(axis) ?? [axis], value)];
+      return [...own, ...layers(settings.inputs, origin)];
     }),
   ];
 }

@@ -1,8 +1,9 @@
 /** The cases of a suite before their settings are merged, and which of them wait for each other. */
 
+import type { InputLayer } from "../inputs/merge.ts";
 import type { AxisValue } from "./matrix.ts";
 import type { CaseDocument } from "./format.ts";
-import { type InputSource, referencesOf } from "./references.ts";
+import { referencesOf } from "./references.ts";
 import type { SourcePath } from "./source.ts";
 
 export interface Need {
@@ -34,7 +35,7 @@ export function nameOf(name: string, matrix: Readonly<Record<string, string>>): 
 interface NeedContext {
   readonly byName: DraftsByName;
   readonly setups: readonly string[];
-  readonly inputs: readonly InputSource[];
+  readonly inputs: readonly InputLayer[];
   report(message: string): void;
 }
 

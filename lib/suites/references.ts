@@ -47,26 +47,20 @@ export function substitute(value: Json, valueOf: (reference: Reference) => Json 
   });
 }
 
-export interface InputSource {
-  readonly layer: InputLayer;
-  /** False for values of the suite itself, which may have references. */
-  readonly isFile: boolean;
-}
-
 export interface Values {
   valueOf(reference: Reference): Json | undefined;
   /** Of an environment variable. */
   secret(name: string): string;
 }
 
-export function inputLayers(sources: readonly InputSource[], values: Values): readonly InputLayer[] {
-  return sources.flatMap(({ layer, isFile }): readonly InputLayer[] => {
-    if (isFile) return [layer];
-    // Of a matrix.
-    if (layer.path.length > 0) {
-      const value = substitute(layer.value, values.valueOf);
-      return [{ ...layer, value, isUntyped: typeof value === "string" }];
-    }
+/** Only the values of the suite itself may have references: they have no lines of their own. */
+export function isOfFile({ lines }: InputLayer): boolean {
+  return lines !== null;
+}
+
+export function inputLayers(layers: readonly InputLayer[], values: Values): readonly InputLayer[] {
+  return layers.flatMap((layer): readonly InputLayer[] => {
+    if (isOfFile(layer)) return [layer];
     const texts: InputLayer[] = [];
     const read = (value: Json, path: InputPath): Json => {
       if (isSecretReference(value)) {
@@ -85,19 +79,22 @@ export function inputLayers(sources: readonly InputSource[], values: Values): re
       }
       return found;
     };
-    return [{ ...layer, value: read(layer.value, []) }, ...texts];
+    const value = read(layer.value, layer.path);
+    // One value is that of a matrix.
+    const isUntyped = layer.path.length > 0 && typeof value === "string";
+    return [{ ...layer, value, isUntyped }, ...texts];
   });
 }
 
-export function referencesOf(sources: readonly InputSource[]): readonly Reference[] {
-  return valuesOf(sources).flatMap((value) => typeof value === "string" ? referencesIn(value) : []);
+export function referencesOf(layers: readonly InputLayer[]): readonly Reference[] {
+  return valuesOf(layers).flatMap((value) => typeof value === "string" ? referencesIn(value) : []);
 }
 
 /** The environment variables with secrets that the inputs name. */
-export function secretNames(sources: readonly InputSource[]): readonly string[] {
-  return valuesOf(sources).flatMap((value) => isSecretReference(value) ? [value.secret] : []);
+export function secretNames(layers: readonly InputLayer[]): readonly string[] {
+  return valuesOf(layers).flatMap((value) => isSecretReference(value) ? [value.secret] : []);
 }
 
-function valuesOf(sources: readonly InputSource[]): readonly Json[] {
-  return sources.flatMap(({ layer, isFile }) => isFile ? [] : [...valuesIn(layer.value)].map(([value]) => value));
+function valuesOf(layers: readonly InputLayer[]): readonly Json[] {
+  return layers.flatMap((layer) => isOfFile(layer) ? [] : [...valuesIn(layer.value)].map(([value]) => value));
 }

@@ -5,6 +5,7 @@ import { shuffled } from "../seeded_random.ts";
 import { normalizedPath } from "../text.ts";
 import { besides } from "./suite_files.ts";
 import type { PlannedCase } from "./plan.ts";
+import { isOfFile } from "./references.ts";
 
 export interface Selection {
   /** Any of them; all by default. */
@@ -54,7 +55,7 @@ export function isNamed({ name, caseName }: PlannedCase, pattern: string): boole
 }
 
 function isAffected({ file, inputs, paths }: PlannedCase, changedFiles: readonly string[]): boolean {
-  const files = [file.path, ...inputs.flatMap(({ layer, isFile }) => isFile ? [layer.origin] : [])];
+  const files = [file.path, ...inputs.filter(isOfFile).map(({ origin }) => origin)];
   const globs = paths.map((path) => globPattern(normalizedPath(besides(file.path, path))));
   const changed = changedFiles.map(normalizedPath);
   return changed.some((path) =>

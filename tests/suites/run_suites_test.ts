@@ -323,6 +323,16 @@ function reasonOf(name: string): string {
 
 Deno.test("a suite with failures exits with 1", () => assert.equal(COMPLETED.end.code, 1, COMPLETED.end.stderr));
 
+Deno.test("matrix: a secret is sent as its value, and not shown", async () => {
+  await using stage = await suiteStage();
+  const matrix = "{ password: [{ name: own, value: { secret: SUITE_SECRET } }] }";
+  const suite = `version: 1\ncases:\n  - { name: a, workflow: ok, matrix: ${matrix} }\n`;
+  const { code, stdout, stderr } = await stage.test({ "a.suite.yaml": suite }, ["a.suite.yaml", ...FAST], ENV);
+  assert.equal(code, 0, stderr);
+  assert.match(JSON.stringify(stage.simulator.received("submit")), /"password":"s3cret-of-the-suite"/);
+  assert.doesNotMatch(stdout + stderr, /s3cret/);
+});
+
 Deno.test("matrix: each combination is a case", () => {
   const names = Object.keys(COMPLETED.end.verdicts).filter((name) => name.startsWith("matrix"));
   assert.deepEqual(names, [

@@ -34,7 +34,7 @@ export function answerPlan(
     workflow: one.workflow,
     inputs: one.givenInputs,
     /** Later ones override earlier ones. */
-    layers: one.inputs.map(({ layer }) => layer.origin),
+    layers: one.inputs.map(({ origin }) => origin),
     needs: one.needs.flatMap(({ id }) => cases.find((other) => other.id === id)?.name ?? []),
     timeoutSeconds: one.timeoutMs / 1_000,
     queueTimeoutSeconds: one.queueTimeoutMs / 1_000,
