@@ -46,6 +46,20 @@ Deno.test("rerun asks for no secret that its -i sets", async () => {
   }
 });
 
+Deno.test("rerun asks for no secret inside of an object that its -i sets", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick", "-i", "login.password=hunter2-planted", "--no-check"]);
+  const { code, stderr } = await stage.program([
+    "rerun",
+    "last",
+    "--no-check",
+    "-i",
+    'login:={"password":"other-secret"}',
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(stage.inputs().at(-1), { login: { password: "other-secret" } });
+});
+
 Deno.test("rerun at a terminal prompts for each secret, and prints none", async () => {
   await using stage = await aStage();
   await stage.program(["run", "vault", ...INPUTS]);
