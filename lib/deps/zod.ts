@@ -32,6 +32,6 @@ export {
 export type { infer } from "npm:zod@4.6.7/mini";
 export type {
   $ZodIssue as FormatIssue,
+  $ZodRawIssue as FormatRawIssue,
   $ZodType as FormatSchema,
-  $ZodTypes as FormatTypes,
 } from "npm:zod@4.6.7/v4/core";

@@ -1,6 +1,6 @@
 /** The problems of a document that does not have the format of a suite: each with its path and what to write. */
 
-import { type FormatIssue, type FormatSchema, type FormatTypes, safeParse } from "../deps/zod.ts";
+import { type FormatIssue, type FormatRawIssue, type FormatSchema, safeParse } from "../deps/zod.ts";
 import { didYouMean, didYouMeanOrKnown, orList } from "../did_you_mean.ts";
 import { isObject, type Json, valueAt } from "../json.ts";
 import { isSecretName } from "../inputs/secrets.ts";
@@ -14,11 +14,18 @@ export function checkFormat<T>(
   schema: FormatSchema & { readonly _zod: { readonly output: T } },
   source: SourceFile,
 ): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
-  const { data: value, error } = safeParse(schema, source.value);
-  return { value, problems: error?.issues.flatMap((issue) => problemsOf(issue, [], schema, source)) ?? [] };
+  const { data: value, error } = safeParse(schema, source.value, { error: knownNames });
+  return { value, problems: error?.issues.flatMap((issue) => problemsOf(issue, [], source)) ?? [] };
 }
 
-function problemsOf(issue: FormatIssue, base: SourcePath, schema: FormatSchema, source: SourceFile): Problem[] {
+/** Stated as the message, because the schema of a mapping is known only until then. */
+function knownNames({ code, inst }: FormatRawIssue): string | undefined {
+  if (code !== "unrecognized_keys" || inst === undefined) return undefined;
+  const { def } = inst._zod;
+  return Object.keys("shape" in def ? Object(def.shape) : {}).join();
+}
+
+function problemsOf(issue: FormatIssue, base: SourcePath, source: SourceFile): Problem[] {
   const path = [...base, ...issue.path.map((part) => typeof part === "number" ? part : String(part))];
   if (source.isBroken(path)) return [];
   const value = valueAt(source.value, path);
@@ -28,12 +35,12 @@ function problemsOf(issue: FormatIssue, base: SourcePath, schema: FormatSchema, 
       return issue.keys.filter((key) => !source.isBroken([...path, key])).map((key) => {
         const message = key === "<<"
           ? "merge keys are not supported: use defaults, or an alias for the whole value"
-          : `unknown field. ${didYouMeanOrKnown(key, namesAt(schema, path, source.value))}`;
+          : `unknown field. ${didYouMeanOrKnown(key, issue.message.split(","))}`;
         return source.problem([...path, key], message, "key");
       });
     case "invalid_union": {
       const branch = nearestBranch(issue.errors);
-      if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, schema, source));
+      if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, source));
       const expected = [...new Set(issue.errors.flatMap((branch) => branch.flatMap(expectedOf)))];
       return problem(mustBe(expected, value, path));
     }
@@ -105,27 +112,4 @@ function shown(value: Json | undefined, path: SourcePath): string {
   if (Array.isArray(value)) return "a list";
   if (isObject(value)) return "a mapping";
   return shortened(JSON.stringify(value), 60);
-}
-
-/** The fields that a mapping at this path may have: of alternatives, those of the one it resembles most. */
-function namesAt(schema: FormatSchema, path: SourcePath, value: Json): readonly string[] {
-  let schemas = alternatives(schema);
-  for (const part of path) schemas = schemas.flatMap((one) => alternatives(childOf(one, part)));
-  const actual = Object.keys(valueAt(value, path) ?? {});
-  const shapes = schemas.flatMap(({ _zod: { def } }) => def.type === "object" ? [Object.keys(def.shape)] : []);
-  const common = (shape: readonly string[]) => shape.filter((name) => actual.includes(name)).length;
-  return shapes.toSorted((a, b) => common(b) - common(a))[0] ?? [];
-}
-
-function alternatives(schema: FormatSchema | undefined): readonly FormatTypes[] {
-  if (schema === undefined) return [];
-  const { def } = (schema as FormatTypes)._zod;
-  if (def.type === "union") return def.options.flatMap(alternatives);
-  return def.type === "optional" ? alternatives(def.innerType) : [schema as FormatTypes];
-}
-
-function childOf({ _zod: { def } }: FormatTypes, part: string | number): FormatSchema | undefined {
-  if (def.type === "array") return def.element;
-  if (def.type === "record") return def.valueType;
-  return def.type === "object" ? def.shape[part] ?? def.catchall : undefined;
 }
