@@ -81,13 +81,10 @@ async function readSuite(path: string, sources: SuiteSources, problems: Problem[
 
 /** In the order of the text; one for each place. */
 function withoutRepeated(problems: readonly Problem[]): readonly Problem[] {
-  const placeOf = ({ origin }: Problem) => /:(\d+):(\d+)$/.exec(origin)?.slice(1).map(Number) ?? [0, 0];
   const isFirst = ({ origin, path }: Problem, index: number) =>
     problems.findIndex((other) => other.origin === origin && other.path === path) === index;
-  return problems.filter(isFirst).toSorted((a, b) => {
-    const [[lineA = 0, columnA = 0], [lineB = 0, columnB = 0]] = [placeOf(a), placeOf(b)];
-    return lineA - lineB || columnA - columnB;
-  });
+  // Their lines and columns, since the name of the file is the same.
+  return problems.filter(isFirst).toSorted((a, b) => a.origin.localeCompare(b.origin, "en", { numeric: true }));
 }
 
 function baseName(path: string): string {
