@@ -17,7 +17,7 @@ export function parseDuration(text: string): number {
   const units = [UNIT_MS.d, UNIT_MS.h, UNIT_MS.m, UNIT_MS.s, UNIT_MS.ms];
   const durationMs = units.reduce((sum, unitMs, index) => sum + Number(counts[index] ?? 0) * unitMs, 0);
   if (normalized === "" || parts === null || Number.isNaN(durationMs)) {
-    throw new UsageError(`not a duration: "${text}"`, { hint: "Write it like 90, 90s, 30m, 2h or 1h30m" });
+    throw new UsageError(`not a duration: "${text}"`, { hint: "Write it like 90s, 30m, 2h, 1h30m or 7d" });
   }
   if (durationMs > MAX_DURATION_MS) {
     throw new UsageError(`duration too long: "${text}"`, { hint: "The maximum is 36525d" });
