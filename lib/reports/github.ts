@@ -203,7 +203,7 @@ export function suiteAnnotations({ cases }: Report): readonly Annotation[] {
   const shown = worst.length > MAX_ANNOTATIONS ? worst.slice(0, MAX_ANNOTATIONS - 1) : worst;
   const notes = shown.map((one): Annotation => ({
     type: one.isFailure ? "error" : "warning",
-    title: `${one.suite}: ${one.name} ${verdictText(one.verdict)}`,
+    title: `${one.suite}: ${one.name} ${verdictOf(one)}`,
     message: [...reasonsOf(one), ...one.repeatCommand === null ? [] : [`Repeat: ${one.repeatCommand}`]].join("\n"),
   }));
   const hidden = worst.length - shown.length;
@@ -247,15 +247,18 @@ const VERDICT_SIGNS: Readonly<Record<ReportCase["verdict"], string>> = {
   "error": "⚠️",
 };
 
+function verdictOf({ verdict, isFlaky, isQuarantined }: ReportCase): string {
+  return `${verdictText(verdict)}${isFlaky ? ", flaky" : isQuarantined ? ", quarantined" : ""}`;
+}
+
 function rowOf(one: ReportCase): readonly string[] {
   const attempt = one.attempts.at(-1);
   const time = (seconds: number | null | undefined) =>
     seconds === null || seconds === undefined ? "" : formatDuration(seconds * 1_000);
-  const flaky = one.isFlaky ? ", flaky" : one.isQuarantined ? ", quarantined" : "";
   return [
     VERDICT_SIGNS[one.verdict],
     inline(one.name),
-    `${verdictText(one.verdict)}${flaky}`,
+    verdictOf(one),
     time(attempt?.queueSeconds),
     time(attempt?.runSeconds),
     String(one.attempts.length),
@@ -272,7 +275,7 @@ function detailOf(one: ReportCase): string {
   const attempt = one.attempts.at(-1);
   const items = reasonsOf(one).map((line) => `- ${inline(shortened(line, 2_000))}`);
   return [
-    `#### ${VERDICT_SIGNS[one.verdict]} ${inline(one.name)} ${runLink(attempt)}`,
+    `#### ${VERDICT_SIGNS[one.verdict]} ${inline(one.name)}: ${verdictOf(one)} ${runLink(attempt)}`,
     items.join("\n"),
     codeBlock((attempt?.logTail ?? []).slice(-20).join("\n")),
     codeBlock(one.repeatCommand ?? "", "sh"),

@@ -75,6 +75,17 @@ Deno.test("of more than ten cases, an annotation counts those that are not shown
   assert.equal(shown.length, 9);
 });
 
+Deno.test("a failure in quarantine is named so in its annotation, its details and the table", () => {
+  const report = aSuiteReport([aCase({ name: "slow", verdict: "failed", isFailure: false, isQuarantined: true })]);
+  assert.deepEqual(suiteAnnotations(report).map(({ type, title }) => [type, title]), [
+    ["warning", "nightly: slow failed, quarantined"],
+  ]);
+  assert.match(
+    suiteSummary(report),
+    /^#### ❌ slow: failed, quarantined [^]*^\| ❌ \| slow \| failed, quarantined \|/m,
+  );
+});
+
 Deno.test("the summary of a suite has details of its ten worst cases, and all cases in a table", () => {
   const cases = Array.from(
     { length: 1_010 },
