@@ -51,6 +51,21 @@ Deno.test("the help of run lists the options for several runs after those of one
   assert.match(several, /^ {6}--matrix NAME=VALUES [^]*^ {6}--repeat N [^]*^ {2}-j, --jobs N [^]*^ {6}--csv FILE /m);
 });
 
+Deno.test("the help of watch and resume does not promise a question on Ctrl-C, which only run and rerun ask", async () => {
+  const helps = COMMANDS.filter(({ name }) => ["run", "rerun", "watch", "resume"].includes(name)).map(async (entry) => {
+    const help = renderHelp(entry, await entry.load(), { style, columns: 80 });
+    const [, fallback = ""] = /--on-interrupt ACTION [^(]*\(default:? ([^)]*)\)/.exec(help) ?? [];
+    return [entry.name, fallback.replaceAll(/\s+/g, " ")];
+  });
+  const asks = "ask at a terminal, otherwise keep";
+  assert.deepEqual(Object.fromEntries(await Promise.all(helps)), {
+    run: asks,
+    rerun: asks,
+    watch: "keep",
+    resume: "keep",
+  });
+});
+
 Deno.test("the overview lists commands, environment variables, exit codes and the documentation", () => {
   const text = renderOverview({ style, columns: 80 });
   for (const { name, summary } of COMMANDS) {

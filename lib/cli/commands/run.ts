@@ -53,6 +53,10 @@ export const RUN_OPTIONS = {
     { parse: oneOf("text", "github") },
   ),
   ...TRACK_OPTIONS,
+  onInterrupt: {
+    ...TRACK_OPTIONS.onInterrupt,
+    description: "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)",
+  },
 } as const;
 
 type RunValues = ArgValues<typeof RUN_OPTIONS>;

@@ -35,7 +35,7 @@ export const WAIT_OPTIONS = {
 } as const;
 
 const STOP_OPTIONS = {
-  onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)", {
+  onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default keep)", {
     parse: oneOf("ask", "keep", "cancel"),
   }),
   onTimeout: option("ACTION", "On --timeout: keep or cancel the run (default keep)", {
