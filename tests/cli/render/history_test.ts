@@ -44,7 +44,7 @@ Deno.test("renderRecord() prints a line per fact, and the heading of the inputs"
   const show = (record: Submission) => renderRecord(record, { style: styleFor(false) });
   assert.match(
     show(aRejectedSubmission({ idempotencyKey: { text: "k", attempt: 2 } })),
-    /^Workflow +hello-world\nState +rejected\nRun .*\nSubmitted +19(?:70-01-01|69-12-31) \d\d:\d\d:01 \S+\nIdempotency key +k \(attempt 2\)\nAccount +demo on localhost\nReason +No *\n\nInputs$/,
+    /^Workflow +hello-world\nStatus +rejected\nRun .*\nSubmitted +19(?:70-01-01|69-12-31) \d\d:\d\d:01 \S+\nIdempotency key +k \(attempt 2\)\nAccount +demo on localhost\nReason +No *\n\nInputs$/,
   );
   assert.match(show(anUnconfirmedSubmission({ reconciliation: aReconciliation() })), /^Unconfirmed +cut$/m);
 });
