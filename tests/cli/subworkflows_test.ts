@@ -220,7 +220,7 @@ Deno.test("status of a running session shows its health and its absolute address
   await using stage = await cliStage({});
   await stage.call(["run", "open-notebook", "--poll-interval", "1s"]);
   const { stdout } = await stage.call(["status", "last"]);
-  assert.match(stdout, /^Session \S+ +running, healthy {2}http:\/\/127\.0\.0\.1:\d+\/\S+$/m);
+  assert.match(stdout, /^Run {6}\S[^]*^Session {2}\S+ {2}running, healthy {2}http:\/\/127\.0\.0\.1:\d+\/\S+$/m);
   const [session] = Object(await stage.json("status", "last")).sessions;
   assert.deepEqual([session.status, session.isHealthy, session.errorMessage], ["running", true, null]);
   assert.ok(session.url.startsWith(stage.simulator.url));

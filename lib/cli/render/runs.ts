@@ -30,8 +30,8 @@ export function renderRun(
     ...(view.completedAt === null ? [] : [["Ended", formatPlatformTime(view.completedAt)]]),
     ["Took", durationText(view, nowMs)],
     ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
-    ...sessions.map((session) => [`Session ${session.name}`, sessionText(session)]),
-    ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [[`Link ${name}`, url]]),
+    ...sessions.map((session) => ["Session", sessionText(session)]),
+    ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [["Link", `${name}  ${url}`]]),
   ];
   const outputs = Object.entries(view.outputs ?? {}).map(([job, values]) => [job, JSON.stringify(values)]);
   return [
@@ -41,10 +41,10 @@ export function renderRun(
   ].join("\n");
 }
 
-function sessionText({ status, isHealthy, url, errorMessage }: RunSession): string {
+function sessionText({ name, status, isHealthy, url, errorMessage }: RunSession): string {
   const health = isHealthy === null ? [] : [isHealthy ? "healthy" : "not healthy"];
   const state = [status ?? "?", ...health].join(", ");
-  return [state, url, errorMessage].filter((part) => part !== null).join("  ");
+  return [name, state, url, errorMessage].filter((part) => part !== null).join("  ");
 }
 
 /** A job, its steps below it, and the jobs of the workflows that these call below them. */

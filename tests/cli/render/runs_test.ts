@@ -39,12 +39,12 @@ Deno.test("renderRun() prints a line per fact, then jobs with their steps, then 
   assert.equal(
     renderRun(view, { style: plain, nowMs, position: null }),
     [
-      "Run          hello-world#47  (nice-goose)",
-      "Status       completed",
-      `Started      ${formatTime(Date.UTC(2026, 0, 5, 9))}`,
-      `Ended        ${formatTime(Date.UTC(2026, 0, 5, 9, 0, 42))}`,
-      "Took         42s",
-      "Link report  http://localhost/report",
+      "Run      hello-world#47  (nice-goose)",
+      "Status   completed",
+      `Started  ${formatTime(Date.UTC(2026, 0, 5, 9))}`,
+      `Ended    ${formatTime(Date.UTC(2026, 0, 5, 9, 0, 42))}`,
+      "Took     42s",
+      "Link     report  http://localhost/report",
       "",
       "main  completed",
       "  ✓ prepare  completed",
