@@ -2,9 +2,9 @@
 
 import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { type Context, OutputFailed, type TextWriter } from "./context.ts";
+import { type Context, LocalFailure, OutputFailed, type TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
-import type { End, ExitCode } from "./exit_codes.ts";
+import type { Submitted } from "../result.ts";
 import type { Reporter } from "./reporter.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
@@ -105,14 +105,30 @@ export function createOutput(
     logText: (text: string) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
     /** Writes one document to stdout: JSON, or another format that was asked for. */
     document,
-    /** Writes an answer as text, which may be empty, or as a document with the same facts. Returns its exit code. */
-    result<Document extends End>(value: Document, toText: () => string): ExitCode {
-      const text = mode === "text" ? toText() : "";
-      if (text !== "") answer(text);
-      if (mode !== "text") document(value);
-      return value.exitCode;
+    /**
+     * Writes an answer as text, which may be empty, or as a document with the same facts: what events showed needs neither.
+     * Returns its exit code.
+     *
+     * @param runs That exist. If what became of them cannot be written, LocalFailure says so.
+     */
+    result<Document extends { readonly exitCode: number }>(
+      value: Document,
+      toText: () => string,
+      runs?: { readonly states?: string; readonly hint: string; readonly submitted: Submitted },
+    ): Document["exitCode"] {
+      try {
+        if (eventsFailure !== undefined) throw eventsFailure;
+        const text = mode === "text" ? toText() : "";
+        if (text !== "") answer(text);
+        if (mode === "json") document(value);
+        return value.exitCode;
+      } catch (error) {
+        if (runs === undefined || !(error instanceof OutputFailed)) throw error;
+        const message = [error.message, runs.states].filter(Boolean).join("\n");
+        throw new LocalFailure(message, { ...runs, cause: error });
+      }
     },
-    /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: see `checkEvents`. */
+    /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: `result` throws then. */
     event(value: unknown): void {
       // After a line that may be cut short, further lines could not be read.
       if (eventsFailure !== undefined) return;
@@ -123,10 +139,6 @@ export function createOutput(
         eventsFailure = error;
         log("WARNING", `${error.message}; continuing without events`);
       }
-    },
-    /** @throws OutputFailed if an event could not be written. */
-    checkEvents(): void {
-      if (eventsFailure !== undefined) throw eventsFailure;
     },
     /** Writes a message to stderr, wrapped to its terminal, unless it is below the log level. */
     log,

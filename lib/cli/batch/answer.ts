@@ -11,7 +11,7 @@ import { isSuccess } from "../../runs/retry_policy.ts";
 import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Submitted } from "../../result.ts";
-import { LocalFailure, OutputFailed, type Stopped } from "../context.ts";
+import type { Stopped } from "../context.ts";
 import { COMPLETED, type End, EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import type { Invocation, OpenedCall } from "../command.ts";
@@ -119,29 +119,20 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
   const failed = areWritten && !hasFileFailed ? [] : [MACHINE_FAILED];
   const end = mostSevereEnd([answer.end ?? COMPLETED, ...failed]);
   const groups = failureGroups(rows);
-  try {
-    if (output.mode === "text") {
-      const { renderBatchResults } = await import("../render/batch_lines.ts");
-      output.answer(renderBatchResults(rows, groups, output.layout()));
-    } else {
-      output.document({
-        batchId,
-        name,
-        rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
-        counts: countsOf(rows),
-        failureGroups: groups,
-        ...(outcome?.stopped ? { stopped: outcome.stopped } : {}),
-        ...(outcome?.error ? { error: failureDocument(reportOf(outcome.error)).error } : {}),
-        ...end,
-        submitted,
-      });
-    }
-    return end.exitCode;
-  } catch (error) {
-    if (!(error instanceof OutputFailed)) throw error;
-    const hint = `Show them again: ${programCommand("batch", ["results", name])}`;
-    throw new LocalFailure(error.message, { hint, submitted, cause: error });
-  }
+  const { renderBatchResults } = await import("../render/batch_lines.ts");
+  const document = {
+    batchId,
+    name,
+    rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
+    counts: countsOf(rows),
+    failureGroups: groups,
+    ...(outcome?.stopped ? { stopped: outcome.stopped } : {}),
+    ...(outcome?.error ? { error: failureDocument(reportOf(outcome.error)).error } : {}),
+    ...end,
+    submitted,
+  };
+  const hint = `Show them again: ${programCommand("batch", ["results", name])}`;
+  return output.result(document, () => renderBatchResults(rows, groups, output.layout()), { hint, submitted });
 }
 
 async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise<string> {

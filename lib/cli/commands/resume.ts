@@ -13,7 +13,7 @@ import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { trackToEnd, trackTogether, writeResults } from "../tracking/track_to_end.ts";
+import { ifUnwritten, trackToEnd, trackTogether } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { namedResult } from "./watch.ts";
 
@@ -61,14 +61,12 @@ export const command = defineCommand({
     );
     const ended = results.flatMap(({ end }) => end instanceof RunnerError ? [] : [end]);
     const runs = results.map(({ document }) => document);
-    const end = mostSevereEnd(runs);
-    await writeResults(output, ended, () => {
-      if (output.mode === "text") output.answer(results.map(({ text }) => text).join("\n") || "Nothing to resume");
-      if (output.mode !== "json") return;
-      const submitted = ended.some(({ submitted }) => submitted === "yes") ? "yes" : "no";
-      output.document({ runs, ...skippedDocument(unfinished), ...end, submitted });
-    });
-    return end.exitCode;
+    const unwritten = ifUnwritten(ended);
+    return output.result(
+      { runs, ...skippedDocument(unfinished), ...mostSevereEnd(runs), submitted: unwritten.submitted },
+      () => results.map(({ text }) => text).join("\n") || "Nothing to resume",
+      unwritten,
+    );
   },
 });
 

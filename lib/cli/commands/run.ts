@@ -25,7 +25,7 @@ import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument, viewRuns } from "../tracking/run_view.ts";
-import { defaultOnInterrupt, trackToEnd, writeResults } from "../tracking/track_to_end.ts";
+import { defaultOnInterrupt, ifUnwritten, trackToEnd } from "../tracking/track_to_end.ts";
 import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 
 /** Options of every command that submits a run. */
@@ -174,7 +174,7 @@ export async function submitAndTrack(
   });
   view[Symbol.dispose]();
   await deleteExpired(deps);
-  return await printResult(output, result);
+  return printResult(output, result);
 }
 
 /** The share of runs that prune the local history. */
@@ -190,19 +190,15 @@ async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
 }
 
 /** Prints a result in the output mode and returns its exit code. */
-export async function printResult(output: Output, result: RunResult): Promise<number> {
-  const exitCode = EXIT_CODES[result.kind];
-  output.reporter?.end({ type: "result", result }, exitCode);
-  await writeResults(output, [result], () => {
-    if (output.mode === "json") output.document(resultDocument(result));
-    if (output.mode === "events" && result.kind === "submitted") {
-      output.event({ v: 1, type: "detached", result: resultDocument(result) });
-    }
-    if (output.mode === "text") {
-      output.log("INFO", "");
-      output.answer(renderResult(result, output.answerStyle));
-    } else if (output.reporter !== undefined) output.log("INFO", renderResult(result, output.style));
-  });
+export function printResult(output: Output, result: RunResult): number {
+  const document = resultDocument(result);
+  output.reporter?.end({ type: "result", result }, document.exitCode);
+  if (output.mode === "events" && result.kind === "submitted") {
+    output.event({ v: 1, type: "detached", result: document });
+  }
+  if (output.mode === "text") output.log("INFO", "");
+  const exitCode = output.result(document, () => renderResult(result, output.answerStyle), ifUnwritten([result]));
+  if (output.mode !== "text" && output.reporter !== undefined) output.log("INFO", renderResult(result, output.style));
   return exitCode;
 }
 

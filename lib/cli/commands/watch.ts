@@ -12,7 +12,7 @@ import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { checkCanPick, historyFor, MANY_RUNS, parseManyRuns, pickRun } from "../tracking/run_ref.ts";
-import { trackToEnd, trackTogether, writeResults } from "../tracking/track_to_end.ts";
+import { ifUnwritten, trackToEnd, trackTogether } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult } from "./run.ts";
 
@@ -39,25 +39,18 @@ export const command = defineCommand({
       // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
       trackToEnd(call, trackRun(call.deps, runId, options), { show, defaultOnInterrupt: "keep" }));
     const [only, second] = results;
-    if (only !== undefined && second === undefined) return await printResult(output, only);
+    if (only !== undefined && second === undefined) return printResult(output, only);
     const runs = results.map(resultDocument);
-    const end = mostSevereEnd(runs);
-    await writeResults(output, results, () => {
-      if (output.mode === "json") output.document({ runs, ...end, submitted: "no" });
-      if (output.mode === "text") answerTable(output, results);
-    });
-    return end.exitCode;
+    const rows = results.map((result) => watchedRun(runName(result), { type: "finished", result }));
+    // The table cannot show these.
+    const others = results.filter(({ kind }) => kind !== "completed" && kind !== "cancelled");
+    return output.result(
+      { runs, ...mostSevereEnd(runs), submitted: "no" },
+      () => [renderWatched(rows, output.layout()), ...others.map((one) => namedResult(output, one))].join("\n"),
+      ifUnwritten(results),
+    );
   },
 });
-
-/** The table, then what it cannot show. */
-function answerTable(output: Output, results: readonly RunResult[]): void {
-  const rows = results.map((result) => watchedRun(runName(result), { type: "finished", result }));
-  output.answer(renderWatched(rows, output.layout()));
-  for (const result of results) {
-    if (result.kind !== "completed" && result.kind !== "cancelled") output.answer(namedResult(output, result));
-  }
-}
 
 /** The result of one of several runs. */
 export function namedResult({ answerStyle }: Output, result: RunResult): string {

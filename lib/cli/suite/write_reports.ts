@@ -11,7 +11,7 @@ import { FILE_FORMATS } from "../../reports/formats.ts";
 import { changesOf, earlierRuns, trendsOf } from "../../suites/history.ts";
 import type { Submitted } from "../../result.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
-import { type Context, LocalFailure, OutputFailed } from "../context.ts";
+import type { Context } from "../context.ts";
 import { styleFor } from "../terminal/style.ts";
 import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
@@ -74,18 +74,12 @@ export async function finishReport(
   const isUrgent = report.exitCode > 64 || report.exitCode === SUITE_EXIT_CODES.submit_unknown;
   const exitCode = areWritten || isUrgent ? report.exitCode : EXIT_CODES.connection_lost;
   output.reporter?.finish({ ...clean, exitCode });
-  try {
-    if (output.mode === "text") output.answer(renderText(clean, output.answerStyle, trends));
-    else {
-      const answered = exitCode === report.exitCode ? kind : "machine_failed";
-      output.document({ ...clean, counts: countCases(clean.cases), exitCode, kind: answered, submitted });
-    }
-  } catch (error) {
-    if (!(error instanceof OutputFailed)) throw error;
-    const counts = `${clean.title}: ${formatCounts(clean.cases)}`;
-    throw new LocalFailure(`${error.message}\n${counts}`, { hint, submitted, cause: error });
-  }
-  return exitCode;
+  const answered = exitCode === report.exitCode ? kind : "machine_failed";
+  return output.result(
+    { ...clean, counts: countCases(clean.cases), exitCode, kind: answered, submitted },
+    () => renderText(clean, output.answerStyle, trends),
+    { states: `${clean.title}: ${formatCounts(clean.cases)}`, hint, submitted },
+  );
 }
 
 /** In the log of a job: a group for each case that did not pass, and annotations. */

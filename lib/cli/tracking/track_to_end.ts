@@ -1,4 +1,4 @@
-/** Tracks runs, with their progress, Ctrl-C and timeout, and writes results. */
+/** Tracks runs, with their progress, Ctrl-C and timeout. */
 
 import { expected, NotFound, RunnerError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
@@ -13,9 +13,8 @@ import { oneLine } from "../../escape.ts";
 import { counted } from "../../text.ts";
 import type { Invocation, OpenedCall } from "../command.ts";
 import { askYesNo, canAsk } from "../confirm.ts";
-import { LocalFailure, OutputFailed, Stopped, type StoppedWait } from "../context.ts";
+import { LocalFailure, Stopped, type StoppedWait } from "../context.ts";
 import { machineFailure } from "../failure_report.ts";
-import type { Output } from "../output.ts";
 import { runName, watchCommand } from "./run_lines.ts";
 import { type ShowRun, viewRuns } from "./run_view.ts";
 import type { OnInterrupt, OnTimeout, StopValues } from "./wait_options.ts";
@@ -206,26 +205,12 @@ function localFailureOf(error: unknown, latest: Milestone | undefined): LocalFai
   return new LocalFailure(`${failure.message}\n${message}`, { hint, submitted, cause: error });
 }
 
-/**
- * Results that stdout cannot take are named on stderr: their runs exist.
- *
- * @throws LocalFailure when stdout cannot be written.
- */
-export async function writeResults(
-  output: Output,
-  results: readonly RunResult[],
-  write: () => void | Promise<void>,
-): Promise<void> {
-  try {
-    await write();
-    output.checkEvents();
-  } catch (error) {
-    if (!(error instanceof OutputFailed)) throw error;
-    const states = results.map((result) => `\nRun ${runName(result)}: ${result.status}`);
-    throw new LocalFailure(`${error.message}${states.join("")}`, {
-      hint: results.map((result) => `Show it again: ${watchCommand(result)}`).join("\n"),
-      submitted: results.some(({ submitted }) => submitted === "yes") ? "yes" : "no",
-      cause: error,
-    });
-  }
+/** Results that stdout cannot take are named on stderr: their runs exist. */
+export function ifUnwritten(results: readonly RunResult[]) {
+  const submitted: Submitted = results.some((result) => result.submitted === "yes") ? "yes" : "no";
+  return {
+    states: results.map((result) => `Run ${runName(result)}: ${result.status}`).join("\n"),
+    hint: results.map((result) => `Show it again: ${watchCommand(result)}`).join("\n"),
+    submitted,
+  };
 }
