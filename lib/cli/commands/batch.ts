@@ -158,13 +158,9 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
     }
   }
   if (output.mode === "text") output.log("INFO", `${counted(cancelled.length, "run")} cancelled`);
-  const end = mostSevereEnd(failures);
-  if (output.mode !== "text") {
-    const { batchId } = batch;
-    const failed = failures.map(({ row, run, ...failure }) => ({ row, run, ...failureDocument(failure) }));
-    output.document({ batchId, cancelled, others, failed, ...COMPLETED, ...end });
-  }
-  return end.exitCode;
+  const failed = failures.map(({ row, run, ...failure }) => ({ row, run, ...failureDocument(failure) }));
+  const { batchId } = batch;
+  return output.result({ batchId, cancelled, others, failed, ...COMPLETED, ...mostSevereEnd(failures) }, () => "");
 }
 
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */

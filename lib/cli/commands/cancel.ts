@@ -41,8 +41,7 @@ export const command = defineCommand({
       }
     }
     const end = mostSevereEnd([{ exitCode: EXIT_CODES.completed, kind: "cancelled" }, ...failures]);
-    if (output.mode === "json") output.document({ runs: answers, ...end, submitted: "no" });
-    return end.exitCode;
+    return output.result({ runs: answers, ...end, submitted: "no" }, () => "");
   },
 });
 

@@ -1,7 +1,6 @@
 import { refuseOptions } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { DoctorCheck } from "../doctor/check.ts";
-import { mostSevereEnd } from "../exit_codes.ts";
 import { runChecks } from "../doctor/checks.ts";
 import { PROBE_OPTIONS } from "../doctor/probe/options.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
@@ -33,7 +32,6 @@ export const command = defineCommand({
       if (output.mode === "text") output.answer(renderCheck(check, output.layout()));
     }
     if (output.mode === "text") output.log("INFO", renderSummary(checks));
-    else output.document(doctorDocument(checks));
-    return mostSevereEnd(checks).exitCode;
+    return output.result(doctorDocument(checks), () => "");
   },
 });
