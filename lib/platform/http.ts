@@ -54,8 +54,10 @@ const MAX_RESPONSE_BYTES = 32 * MIB;
 const MAX_ERROR_BYTES = MIB;
 
 export function createHttp(options: HttpOptions) {
-  const { credential, clock, random, log } = options;
-  const connections = createConnections(options);
+  // Some hosts that run Deno programs lack this function.
+  const { credential, clock, random, log, caCerts, createHttpClient = Deno.createHttpClient } = options;
+  const trust = caCerts === undefined ? {} : { caCerts: [...caCerts] };
+  let shared: Deno.HttpClient | undefined;
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   /**
@@ -88,9 +90,11 @@ export function createHttp(options: HttpOptions) {
       logLine(failure.message, requestId);
       return errorOfFailure(failure, exchange, { baseUrl, requestId, cause });
     };
-    using connection = connections(exchange.connection);
+    using own = exchange.connection === "own" ? createHttpClient?.({ ...trust, poolMaxIdlePerHost: 0 }) : undefined;
+    // The runtime's default client is enough unless additional authorities are to be trusted.
+    if (own === undefined && caCerts !== undefined) shared ??= createHttpClient?.(trust);
     const receive = async (): Promise<HttpResponse> => {
-      const parts = { signal, authorization, client: connection.client, requestId: ownId };
+      const parts = { signal, authorization, client: own ?? shared, requestId: ownId };
       const response = await fetchSameOrigin(options, exchange, parts);
       const { status, headers } = response;
       const requestId = redact(serverIdOf(headers) ?? ownId);
@@ -173,27 +177,6 @@ async function readUpTo(response: Response, maxBytes: number): Promise<{ text: s
   return { text: parts.join(""), isComplete: true };
 }
 
-type Client = Deno.HttpClient | undefined;
-
-/** Returns the connections of an exchange; disposing it closes a connection of its own. */
-function createConnections(
-  { createHttpClient = Deno.createHttpClient, caCerts }: HttpOptions,
-): (kind: HttpExchange["connection"]) => Disposable & { readonly client: Client } {
-  const trust = caCerts === undefined ? {} : { caCerts: [...caCerts] };
-  let shared: Client;
-  return (kind) => {
-    // Some hosts that run Deno programs lack this function.
-    if (typeof createHttpClient !== "function") return { client: undefined, [Symbol.dispose]() {} };
-    if (kind === "own") {
-      const client = createHttpClient({ ...trust, poolMaxIdlePerHost: 0 });
-      return { client, [Symbol.dispose]: () => client.close() };
-    }
-    // The runtime's default client is enough unless additional authorities are to be trusted.
-    if (caCerts !== undefined) shared ??= createHttpClient(trust);
-    return { client: shared, [Symbol.dispose]() {} };
-  };
-}
-
 /** Follows redirects itself, and only within the origin: the credential is never sent elsewhere. */
 async function fetchSameOrigin(
   { fetch, credential, userAgent }: HttpOptions,
@@ -201,7 +184,7 @@ async function fetchSameOrigin(
   { signal, authorization, client, requestId }: {
     readonly signal: AbortSignal;
     readonly authorization: Secret | null;
-    readonly client: Client;
+    readonly client: Deno.HttpClient | undefined;
     readonly requestId: string;
   },
 ): Promise<Response> {

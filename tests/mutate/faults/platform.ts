@@ -100,8 +100,8 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ["a request has no deadline", "[exchange.signal, idle.signal]", "[exchange.signal]"],
     [
       "an own connection is kept alive",
-      "createHttpClient({ ...trust, poolMaxIdlePerHost: 0 })",
-      "createHttpClient({ ...trust })",
+      "createHttpClient?.({ ...trust, poolMaxIdlePerHost: 0 })",
+      "createHttpClient?.({ ...trust })",
     ],
   ]),
   ...inFile("lib/platform/http.ts", HTTP, [
