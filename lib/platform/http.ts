@@ -56,10 +56,9 @@ const MAX_ERROR_BYTES = MIB;
 export function createHttp(options: HttpOptions) {
   // Some hosts that run Deno programs lack this function.
   const { credential, clock, random, log, caCerts, createHttpClient = Deno.createHttpClient } = options;
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   const trust = caCerts === undefined ? {} : { caCerts: [...caCerts] };
   let shared: Deno.HttpClient | undefined;
-  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-  const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   /**
    * Sends the request once. While a body is streamed, the time limit applies to each part that is awaited, not to the whole.
    *
@@ -188,33 +187,27 @@ async function fetchSameOrigin(
     readonly requestId: string;
   },
 ): Promise<Response> {
-  const headers: Record<string, string> = {
+  const { action, method, path, body } = exchange;
+  const headers = {
     ...exchange.headers,
     "accept": "application/json, application/problem+json",
     "accept-language": "en",
     "user-agent": userAgent,
     "x-request-id": requestId,
+    ...(authorization && { "authorization": authorization.reveal() }),
+    ...(body && { "content-type": "application/json" }),
   };
-  if (authorization !== null) headers["authorization"] = authorization.reveal();
-  if (exchange.body !== undefined) headers["content-type"] = "application/json";
-  const init: RequestInit & { client?: Deno.HttpClient } = {
-    method: exchange.method,
-    headers,
-    signal,
-    redirect: "manual",
-  };
-  if (exchange.body !== undefined) init.body = JSON.stringify(exchange.body);
-  if (client !== undefined) init.client = client;
-
-  let url = credential.baseUrl + exchange.path;
+  const content = body && { body: JSON.stringify(body) };
+  const init = { method, headers, ...content, signal, redirect: "manual", ...(client && { client }) } as const;
+  let url = credential.baseUrl + path;
   for (let redirects = 0;; redirects++) {
     const response = await fetch(url, init);
     const location = response.headers.get("location");
     const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
     // Other methods would be sent twice, or turned into a GET.
-    if (!isRedirect || exchange.method !== "GET") return response;
+    if (!isRedirect || method !== "GET") return response;
     await response.body?.cancel();
-    url = redirectTarget({ location, from: url, redirects, exchange, requestId });
+    url = redirectTarget(location, { from: url, redirects, action, requestId });
   }
 }
 

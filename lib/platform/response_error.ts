@@ -134,7 +134,8 @@ function redirectError(
 ): RunnerError {
   const { action, baseUrl, isSubmit } = context;
   const location = headers.get("location");
-  const target = location !== null && URL.canParse(location, baseUrl) ? ` to ${new URL(location, baseUrl).origin}` : "";
+  const origin = location === null ? undefined : URL.parse(location, baseUrl)?.origin;
+  const target = origin === undefined ? "" : ` to ${origin}`;
   const options = { hint: CHECK_PROXY };
   // 307 and 308 ask us to repeat the request elsewhere, so nothing was done. Any other may point to the result.
   if (isSubmit !== true || status === 307 || status === 308) {
@@ -151,29 +152,27 @@ function redirectError(
  *
  * @throws BadResponse for any other address, and for too many redirects.
  */
-export function redirectTarget({ location, from, redirects, exchange, requestId }: {
-  readonly location: string;
-  readonly from: string;
-  readonly redirects: number;
-  readonly exchange: Pick<HttpExchange, "action">;
-  readonly requestId: string;
-}): string {
-  const target = URL.canParse(location, from) ? new URL(location, from) : null;
+export function redirectTarget(
+  location: string,
+  { from, redirects, action, requestId }: {
+    readonly from: string;
+    readonly redirects: number;
+    readonly action: string;
+    readonly requestId: string;
+  },
+): string {
+  const target = URL.parse(location, from);
   const { origin } = new URL(from);
-  if (target !== null) {
+  if (target !== null && target.origin === origin && redirects < MAX_REDIRECTS) {
     // They would replace the credential.
-    target.username = "";
-    target.password = "";
+    return Object.assign(target, { username: "", password: "" }).href;
   }
-  if (target !== null && target.origin === origin && redirects < MAX_REDIRECTS) return target.href;
   const reason = target === null
     ? "the server redirects to an address that cannot be read"
     : target.origin === origin
     ? `the server redirects more than ${MAX_REDIRECTS} times`
     : `the server redirects to ${target.origin}, but the key is only for ${origin}`;
-  throw new BadResponse(`Cannot ${exchange.action}: ${reason} (request ${requestId})`, {
-    hint: CHECK_PROXY,
-  });
+  throw new BadResponse(`Cannot ${action}: ${reason} (request ${requestId})`, { hint: CHECK_PROXY });
 }
 
 /** A specific code shows that the key has expired; without one, the message does. Only the hint depends on it. */

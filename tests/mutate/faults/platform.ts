@@ -84,7 +84,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
   ...inFile("lib/platform/http.ts", HTTP, [
     [
       "a POST follows a redirect",
-      'if (!isRedirect || exchange.method !== "GET") return response;',
+      'if (!isRedirect || method !== "GET") return response;',
       "if (!isRedirect) return response;",
     ],
     [
