@@ -195,13 +195,10 @@ function fromActive(submission: ActiveSubmission, observation: ObservationOf<"ac
   switch (observation.type) {
     case "polled":
       return {
-        ...staying(submission, nowMs, observation.pollAtMs),
-        runId: observation.runId,
-        run: observation.run,
-        lastPolledAtMs: nowMs,
-        unreachableSinceMs: null,
-        missingSinceMs: null,
-        missingPolls: 0,
+        ...submission,
+        ...activated(submission, observation, nowMs),
+        startedAtMs: submission.startedAtMs,
+        isDetached: submission.isDetached,
         failingSinceMs: isFailing(observation.run) ? submission.failingSinceMs ?? nowMs : null,
       };
     case "listed":
