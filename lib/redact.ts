@@ -107,15 +107,11 @@ export function redactDeep(
 /** The same error with its texts redacted. Its cause is dropped: a cause quotes the same text. */
 export function redactError<E>(error: E, redact: Redactor): E {
   if (!(error instanceof RunnerError)) return error;
-  const texts = [error.message, error.hint ?? "", error.commandHint ?? "", JSON.stringify({ ...error })];
-  if (texts.every((text) => redact(text) === text)) return error;
-  return Object.create(Object.getPrototypeOf(error), {
-    ...Object.getOwnPropertyDescriptors(redactDeep({ ...error }, redact)),
-    message: { value: redact(error.message), writable: true, configurable: true },
-    hint: { value: error.hint === undefined ? undefined : redact(error.hint), enumerable: true },
-    commandHint: { value: error.commandHint === undefined ? undefined : redact(error.commandHint) },
-    stack: { value: redact(error.stack ?? ""), writable: true, configurable: true },
-  });
+  const all = [error.message, error.hint ?? "", error.commandHint ?? "", JSON.stringify({ ...error })];
+  if (all.every((text) => redact(text) === text)) return error;
+  const { message, commandHint, stack = "" } = error;
+  const texts = redactDeep({ ...error, message, commandHint, stack }, redact);
+  return withMembers(error, { ...texts, cause: undefined });
 }
 
 /** The same error without what a server wrote, which may repeat a secret that is not known. */
@@ -123,13 +119,17 @@ export function withoutServerText<E extends RunnerError>(error: E): E {
   const ownWords = ownWordsOf(error);
   if (ownWords === error.message) return error;
   const message = `${ownWords}: the server's words are withheld, because the secrets of the run are not known here`;
-  return Object.create(Object.getPrototypeOf(error), {
-    ...Object.getOwnPropertyDescriptors(error),
-    message: { value: message, writable: true, configurable: true },
-    stack: { value: message, writable: true, configurable: true },
-    cause: { value: undefined, writable: true, configurable: true },
-    ...("problems" in error ? { problems: { value: [], enumerable: true } } : {}),
+  const problems = "problems" in error && { problems: [] };
+  return withMembers(error, { message, stack: message, cause: undefined, ...problems });
+}
+
+/** The same error with other values of some members. */
+function withMembers<E extends RunnerError>(error: E, members: object): E {
+  const own: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(error);
+  const changed = Object.entries(members).map(([name, value]) => {
+    return [name, { value, enumerable: own[name]?.enumerable ?? false, writable: true, configurable: true }];
   });
+  return Object.create(Object.getPrototypeOf(error), { ...own, ...Object.fromEntries(changed) });
 }
 
 /** An error's message without what a server wrote: what follows the first colon, except for the status at its end. */

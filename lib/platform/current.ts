@@ -91,13 +91,11 @@ function submitOptionsFor(submission: SubmitRequest): { readonly action: string;
   return { action: `submit ${workflow}`, body };
 }
 
-function queryText({ workflow, statuses = [], search, limit, offset }: RunQuery): string {
+function queryText({ workflow, statuses, search, limit, offset }: RunQuery): string {
   const query = new URLSearchParams();
-  if (workflow !== undefined) query.set("workflow", workflow);
-  for (const status of statuses) query.append("status", status);
-  if (search !== undefined) query.set("search", search);
-  if (limit !== undefined) query.set("limit", String(limit));
-  if (offset !== undefined) query.set("offset", String(offset));
+  for (const [name, values] of Object.entries({ workflow, status: statuses, search, limit, offset })) {
+    for (const value of [values ?? []].flat()) query.append(name, String(value));
+  }
   return query.size === 0 ? "" : `?${query}`;
 }
 

@@ -148,11 +148,7 @@ function runIn(body: unknown): WireInputs {
 
 function linkOf([name, value]: [string, unknown]): RunLink {
   const { url, endpoint } = jsonObject(value) ?? {};
-  return {
-    name,
-    url: typeof url === "string" ? nonEmpty(url) : null,
-    endpoint: typeof endpoint === "string" ? nonEmpty(endpoint) : null,
-  };
+  return { name, url: nonEmpty(text(url)), endpoint: nonEmpty(text(endpoint)) };
 }
 
 function redirectOf(value: unknown): RunRedirect | null {
