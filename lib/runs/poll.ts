@@ -127,9 +127,9 @@ async function afterMissing(
   const isGone = updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
   if (!isGone) return { submission: updated, events: [], error };
   // Where a proxy has lost the server, it answers 404 to everything.
-  const list = await deps.client.listRuns({ limit: 1, signal: options.signal, retry: "none" }).catch(
-    expected(RunnerError),
-  );
+  const list = await withLimit(options, "list runs", async (signal) => {
+    return await deps.client.listRuns({ limit: 1, signal, retry: "none" });
+  }).catch(expected(RunnerError));
   if (list instanceof RunnerError) return { submission: updated, events: [], error: list };
   const result = toRunResult(updated.run, {
     kind: "run_deleted",

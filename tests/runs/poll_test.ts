@@ -102,6 +102,23 @@ Deno.test("pollRun() takes no run for deleted while the server answers 404 to ev
   assert.equal(stage.submission.state === "active" && stage.submission.missingPolls, 0);
 });
 
+Deno.test("pollRun() waits for that list no longer than for the run itself", async () => {
+  await using stage = await aStage();
+  stage.simulator.deleteExternally(stage.slug);
+  await stage.poll({ afterMs: 0 });
+  await stage.poll({ afterMs: 30_000 });
+  const limit = new AbortController();
+  stage.simulator.addFaults({ on: "list-runs", latencyMs: 5_000 });
+  const listed = stage.simulator.received("list-runs").length;
+  const polling = stage.poll({ afterMs: 30_000 }, { limit: limit.signal });
+  while (stage.simulator.received("list-runs").length === listed) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  limit.abort();
+  assert.match((await polling).error?.message ?? "", /Cannot list runs: the server did not respond in time/);
+  assert.equal(stage.submission.state, "active");
+});
+
 Deno.test("pollRun() counts the polls with 404 anew once the run was seen again", async () => {
   await using stage = await aStage();
   stage.simulator.addFaults({ on: "get-run", status: 404, times: 2 });
