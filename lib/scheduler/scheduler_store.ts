@@ -59,7 +59,7 @@ const LOG = ["tick", "log"];
 /** Kinds that the status page lists: what did not go as planned. */
 const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown", "invalid"];
 
-const PRUNE_BATCH = 200;
+const MAX_REMOVED = 200;
 
 export async function readTickState(kv: Kv): Promise<TickState> {
   const [lock, log] = await Promise.all([kv.get<{ untilMs: number }>(LOCK), kv.get<TickLog>(LOG)]);
@@ -146,7 +146,7 @@ export async function listReplaced(kv: Kv): Promise<readonly string[]> {
 
 export async function removeReplaced(kv: Kv, lock: TickLock, submissionIds: readonly string[]): Promise<void> {
   const change = kv.atomic().check(lock);
-  for (const id of submissionIds.slice(0, PRUNE_BATCH)) change.delete(["replaced", id]);
+  for (const id of submissionIds.slice(0, MAX_REMOVED)) change.delete(["replaced", id]);
   await change.commit();
 }
 
@@ -202,7 +202,7 @@ export async function completeMessage(
 
 /** Removes problems from before an instant. */
 export async function pruneServiceProblems(kv: Kv, beforeMs: number): Promise<void> {
-  await deleteRows(kv, { prefix: ["problem"], end: ["problem", timeKey(beforeMs)] }, { limit: PRUNE_BATCH });
+  await deleteRows(kv, { prefix: ["problem"], end: ["problem", timeKey(beforeMs)] });
 }
 
 /** What is due is found without reading the rest. */

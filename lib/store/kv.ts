@@ -231,8 +231,8 @@ export async function inChanges<T>(
 }
 
 /** Deletes what `list` would answer, in as few changes as hold all of it. */
-export async function deleteRows(kv: Kv, selector: KeySelector, options?: ListOptions): Promise<void> {
-  await inChanges(kv, kv.list(selector, options), (change, { key }) => void change.delete(key));
+export async function deleteRows(kv: Kv, selector: KeySelector): Promise<void> {
+  await inChanges(kv, kv.list(selector), (change, { key }) => void change.delete(key));
 }
 
 function jsonOf(value: unknown, key: StoreKey, { maxValueLength }: StoreLimits): string {

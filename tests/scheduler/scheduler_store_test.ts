@@ -142,6 +142,15 @@ Deno.test("messages are due by time, and are put off or removed once", async () 
   assert.equal((await listDueMessages(kv, 60, 10)).length, 1);
 });
 
+Deno.test("pruning removes all problems from before an instant, however many there are", async () => {
+  const kv = aKv();
+  const change = kv.atomic();
+  for (let atMs = 1; atMs <= 500; atMs++) addNotification(change, notificationOf("skipped", atMs), []);
+  await change.commit();
+  await pruneServiceProblems(kv, 500);
+  assert.deepEqual((await listServiceProblems(kv, 1_000)).map(({ createdAtMs }) => createdAtMs), [500]);
+});
+
 Deno.test("problems are listed newest first, without what went as planned, and pruned by age", async () => {
   const kv = aKv();
   const change = kv.atomic();
