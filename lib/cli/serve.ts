@@ -52,7 +52,7 @@ export async function runServer(
 ): Promise<never> {
   try {
     if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) console.log(USAGE);
-    else await serveWith(readOptions(Deno.args), host, importSchedules);
+    else await serveWith(Deno.args, host, importSchedules);
     return Deno.exit(0);
   } catch (error) {
     const report = reportOf(error);
@@ -62,10 +62,19 @@ export async function runServer(
 }
 
 async function serveWith(
-  { port, hostname, store, isDemo, speed }: ReturnType<typeof readOptions>,
+  args: readonly string[],
   ownHost: ServiceHost,
   importSchedules: () => Promise<readonly Schedule[]>,
 ): Promise<void> {
+  const values = readArgv("serve", OPTIONS, args, "deno task serve");
+  const { port = 8000, hostname = "127.0.0.1", speed = 1, demo: isDemo = false } = values;
+  if (speed !== 1 && !isDemo) {
+    throw new UsageError("Option --speed requires --demo: only a simulated platform can run faster");
+  }
+  if (values.store !== undefined && isDemo) {
+    throw new UsageError("Option --store has no effect with --demo: a demo keeps nothing");
+  }
+  const store = values.store ?? (Deno.env.get("PW_STORE_URL") || DEFAULT_STORE);
   const clock = fastClock(systemClock, speed);
   // A demo logs its keys: they are never those of a real service.
   const host = isDemo ? await demoHost(ownHost, clock) : ownHost;
@@ -152,19 +161,3 @@ const DEMO_SCHEDULES = [
   { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
   { name: "every-twenty", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
 ] as const;
-
-function readOptions(args: readonly string[]) {
-  const { port = 8000, hostname = "127.0.0.1", store, speed = 1, demo = false } = readArgv(
-    "serve",
-    OPTIONS,
-    args,
-    "deno task serve",
-  );
-  if (speed !== 1 && !demo) {
-    throw new UsageError("Option --speed requires --demo: only a simulated platform can run faster");
-  }
-  if (store !== undefined && demo) {
-    throw new UsageError("Option --store has no effect with --demo: a demo keeps nothing");
-  }
-  return { port, hostname, store: store ?? (Deno.env.get("PW_STORE_URL") || DEFAULT_STORE), isDemo: demo, speed };
-}

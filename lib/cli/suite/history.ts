@@ -9,6 +9,7 @@ import type { FoundSuiteRun, SuiteHistory } from "../../store/suite_history.ts";
 import { MAX_EARLIER_RUNS } from "../../suites/history.ts";
 import { textOf } from "../../os_error.ts";
 import { keepReport, reportOfRecord } from "../../suites/suite_record.ts";
+import { normalizedPath } from "../../text.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import type { SuiteCall } from "./options.ts";
 
@@ -95,24 +96,23 @@ export async function folderHistory(
       return { path, report: typeof text === "string" ? readCtrf(text) : `cannot be read: ${text.reason}` };
     }),
   );
-  const normal = (path: string) => path.replaceAll("\\", "/").replace(/^\.\//, "");
   const reports = new Map<string, Report>();
   for (const { path, report } of files) {
     if (typeof report === "string") output.log("WARNING", `${path} ${report}: it is ignored`);
-    else reports.set(normal(path), report);
+    else reports.set(normalizedPath(path), report);
   }
   const own = Array.from({ length: MAX_EARLIER_RUNS }, (_, index) => {
     return `${folder.replace(/[\\/]+$/, "")}/run-${String(index + 1).padStart(2, "0")}.json`;
   });
-  const timeOf = (path: string) => reports.get(normal(path))?.startedAtMs ?? 0;
+  const timeOf = (path: string) => reports.get(normalizedPath(path))?.startedAtMs ?? 0;
   return {
     reports: [...reports.values()],
     async save(report) {
-      let path = own.find((path) => isSameRun(reports.get(normal(path)), report));
+      let path = own.find((path) => isSameRun(reports.get(normalizedPath(path)), report));
       await orUsageError(`create the folder ${folder}`, () => context.createFolder(folder));
-      const listed = new Set(paths.map(normal));
+      const listed = new Set(paths.map(normalizedPath));
       // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
-      for (const free of own.filter((path) => !listed.has(normal(path)))) {
+      for (const free of own.filter((path) => !listed.has(normalizedPath(path)))) {
         path ??= await isNew(context, free) ? free : undefined;
       }
       path ??= own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder;
@@ -122,13 +122,8 @@ export async function folderHistory(
 }
 
 async function isNew({ checkNewFile }: Pick<SuiteCall["context"], "checkNewFile">, path: string): Promise<boolean> {
-  try {
-    await checkNewFile(path);
-    return true;
-  } catch (error) {
-    // Anything else is reported when it is written.
-    return !(error instanceof Deno.errors.AlreadyExists);
-  }
+  // Anything else is reported when it is written.
+  return await checkNewFile(path).then(() => true, (error) => !(error instanceof Deno.errors.AlreadyExists));
 }
 
 /** A report of the same call before it was resumed. */
