@@ -223,6 +223,9 @@ async function reportFailure(context: Context, output: Output | undefined, error
   // There is no reader to report to.
   if (error instanceof PipeClosed) return report.exitCode;
   try {
+    // The terminal has shown ^C, which only a live line replaces: that of a run.
+    const isInterrupted = error instanceof Stopped && error.signal === "SIGINT" && error.wait === null;
+    if (isInterrupted && context.stderr.isTerminal) context.stderr.write("\n");
     // If even the output could not be created, the context itself is broken.
     const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", color: "never" });
     answerFailure(reporter, report);

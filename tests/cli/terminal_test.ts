@@ -51,6 +51,19 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("Ctrl-C ends logs -f on a line of its own", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    const { slug } = await stage.start("run never-ending");
+    await using terminal = await stage.open(`logs ${slug} -f`);
+    await terminal.waitFor(/nothing new/);
+    await terminal.keys("C-c");
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.match(screen, /\n\^C\n✗ Stopped by SIGINT\n\[ended 130\]$/);
+  },
+});
+
+Deno.test({
   ...needing("Ctrl-C answered with y cancels the run", missing),
   async fn() {
     await using stage = await aStage({ speed: 1 });
