@@ -5,8 +5,7 @@
  * and earlier reports compared. A log is there once, as the `stdout` of its attempt.
  */
 
-import { orError } from "../errors.ts";
-import { isObject } from "../json.ts";
+import { isObject, parseJson } from "../json.ts";
 import type { RunResult } from "../result.ts";
 import { allSteps, formatPath } from "../runs/view.ts";
 import { VERSION } from "../version.ts";
@@ -34,7 +33,7 @@ export function renderCtrf(report: Report, options: CtrfOptions = {}): string {
   return `${JSON.stringify(ctrfDocument(report, options), null, 1)}\n`;
 }
 
-export function ctrfDocument(report: Report, { runId = null, ci = {}, trends = new Map() }: CtrfOptions = {}) {
+function ctrfDocument(report: Report, { runId = null, ci = {}, trends = new Map() }: CtrfOptions = {}) {
   const { title, cases, startedAtMs, endedAtMs, environment, shard } = report;
   const count = (status: Status) => cases.filter((one) => ctrfStatus(one) === status).length;
   const start = startedAtMs ?? 0;
@@ -191,20 +190,16 @@ function ratesOf(runs: readonly Run[]) {
 
 /** @returns The report that {@link renderCtrf} rendered, or what is wrong with the text, like `is not JSON`. */
 export function readCtrf(text: string): Report | string {
-  const report = orError(SyntaxError, () => readCtrfDocument(JSON.parse(text)));
-  return report instanceof Error ? "is not JSON" : report;
-}
-
-/** Like {@link readCtrf}. */
-export function readCtrfDocument(document: unknown): Report | string {
+  const document = parseJson(text);
+  if (document === undefined) return "is not JSON";
   const results = isObject(document) && document.reportFormat === "CTRF" ? document.results : undefined;
   if (!isObject(results) || !Array.isArray(results.tests)) return "is not a CTRF report";
-  const report: unknown = isObject(results.extra) ? results.extra.report : undefined;
-  const cases = results.tests.map(readTest);
-  if (!isReport(report) || !cases.every((one) => one !== undefined)) {
-    return `was not written by ${CTRF_TOOL}`;
-  }
-  return { ...report, cases };
+  return readReport(isObject(results.extra) ? results.extra.report : undefined, results.tests.map(readTest));
+}
+
+/** The report with these cases, or what is wrong with them. */
+export function readReport(head: unknown, cases: readonly unknown[]): Report | string {
+  return isReport(head) && cases.every(isCase) ? { ...head, cases } : `was not written by ${CTRF_TOOL}`;
 }
 
 function readTest(test: unknown): ReportCase | undefined {

@@ -23,7 +23,7 @@ export interface StoredSuiteRun {
   readonly atMs: number;
   /** What is known of all cases together. */
   readonly head: unknown;
-  /** In the order of the report, each as CTRF describes a test. */
+  /** In the order of the report. */
   readonly cases: readonly unknown[];
 }
 

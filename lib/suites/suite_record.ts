@@ -1,26 +1,25 @@
-/** A report as it is kept in the run store: the same document as in a folder, for one suite and without what is long. */
+/** A report as it is kept in the run store: for one suite, and without what is long. */
 
-import { ctrfDocument, readCtrfDocument } from "../reports/ctrf.ts";
+import { readReport } from "../reports/ctrf.ts";
 import type { Report, ReportAttempt, ReportCase } from "../reports/report.ts";
-import { isObject } from "../json.ts";
 import type { SuiteHistory, SuiteScope } from "../store/suite_history.ts";
 import { MAX_EARLIER_RUNS } from "./history.ts";
 
 export interface SuiteRecord {
   /** By name. */
   readonly suite: string;
-  /** CTRF, without its tests. */
+  /** The report, without its cases. */
   readonly head: unknown;
   readonly cases: readonly unknown[];
 }
 
 /** One for each suite, so that it does not matter with which others it was run. */
 export function suiteRecords({ changes: _changes, ...report }: Report): readonly SuiteRecord[] {
-  return [...Map.groupBy(report.cases, ({ suite }) => suite)].map(([suite, cases]) => {
-    const document = ctrfDocument({ ...report, title: suite, cases: cases.map(withoutDetails) });
-    const { results: { tests, ...results } } = document;
-    return { suite, head: { ...document, results }, cases: tests };
-  });
+  return [...Map.groupBy(report.cases, ({ suite }) => suite)].map(([suite, cases]) => ({
+    suite,
+    head: { ...report, title: suite, cases: [] },
+    cases: cases.map(withoutDetails),
+  }));
 }
 
 /** Keeps it for later runs, in place of the one that started at the same instant. Throws StorageError. */
@@ -36,8 +35,7 @@ export async function keepReport(
 
 /** @returns The report, or what is wrong with the record. */
 export function reportOfRecord({ head, cases }: Pick<SuiteRecord, "head" | "cases">): Report | string {
-  const results = isObject(head) && isObject(head.results) ? head.results : {};
-  return readCtrfDocument({ ...isObject(head) ? head : {}, results: { ...results, tests: cases } });
+  return readReport(head, cases);
 }
 
 /** What no comparison with later runs needs is left out. */
