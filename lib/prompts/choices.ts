@@ -39,25 +39,18 @@ export function runChoices(runs: readonly Run[], nowMs: number): PromptChoice<Ru
   });
 }
 
-export type InputMethod =
-  | { readonly type: "file" }
-  | { readonly type: "manual" }
-  | { readonly type: "preset"; readonly preset: Preset }
-  | { readonly type: "last-run" };
+export type InputMethod = "file" | "manual" | "last-run" | Preset;
 
 export function inputMethods(
   presets: readonly Preset[],
   { hasLastRun }: { readonly hasLastRun: boolean },
 ): PromptChoice<InputMethod>[] {
   const methods: PromptChoice<InputMethod>[] = [
-    { value: { type: "file" }, label: "Load from JSON file" },
-    { value: { type: "manual" }, label: "Enter manually" },
-    ...presets.map((preset) => ({
-      value: { type: "preset", preset } as const,
-      label: `Start from preset ${preset.name}`,
-    })),
-    ...(hasLastRun ? [{ value: { type: "last-run" } as const, label: "Start from the inputs of the last run" }] : []),
+    { value: "file", label: "Load from JSON file" },
+    { value: "manual", label: "Enter manually" },
+    ...presets.map((preset) => ({ value: preset, label: `Start from preset ${preset.name}` })),
   ];
+  if (hasLastRun) methods.push({ value: "last-run", label: "Start from the inputs of the last run" });
   return methods.map(({ value, label }, index) => ({ value, label: `${index + 1}. ${label}` }));
 }
 

@@ -140,15 +140,15 @@ async function askLayers(session: InteractiveSession, workflow: Workflow, form: 
   const lastInputs = await inputsOfLastRun(session, workflow.name).catch(fallbackTo(null));
   const methods = inputMethods(workflow.presets, { hasLastRun: lastInputs !== null });
   const method = await prompter.choose("How do you want to provide inputs?", methods);
-  switch (method.type) {
+  switch (method) {
     case "file":
       return await askFile(session);
     case "manual":
       return [createInputLayer("your answers", await askInputs(session, form))];
-    case "preset":
-      return [createInputLayer(`preset ${method.preset.name}`, method.preset.inputs)];
     case "last-run":
       return [createInputLayer("the last run", lastInputs ?? {})];
+    default:
+      return [createInputLayer(`preset ${method.name}`, method.inputs)];
   }
 }
 

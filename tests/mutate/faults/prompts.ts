@@ -24,8 +24,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "a preset sends no inputs",
-      "createInputLayer(`preset ${method.preset.name}`, method.preset.inputs)",
-      "createInputLayer(`preset ${method.preset.name}`, {})",
+      "createInputLayer(`preset ${method.name}`, method.inputs)",
+      "createInputLayer(`preset ${method.name}`, {})",
     ],
     [
       "the last run's inputs are not sent",
