@@ -95,7 +95,6 @@ async function advanceSuite(
     urlOf: () => null,
     commandOf: ({ file, name }) => programCommand("test", [file.path], ["--case", name]),
     redact: (values) => void secrets.push(...values),
-    onEvent: () => {},
   });
   if (outcome.error !== null) throw outcome.error;
   if (!outcome.isFinished) return;

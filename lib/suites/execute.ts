@@ -42,13 +42,10 @@ export interface ExecuteSuitesOptions extends
   readonly previous: ReadonlyMap<string, PreviousCase>;
   /** The command that repeats the case alone. */
   commandOf(one: CheckedCase): string;
-  onEvent(event: SuiteEvent): void;
+  onEvent?(event: BatchEvent): void;
+  /** Called with the key of a case that has its verdict. */
+  onVerdict?(key: string, one: ReportCase): void;
 }
-
-export type SuiteEvent =
-  | { readonly type: "batch"; readonly event: BatchEvent }
-  /** The case has its verdict. */
-  | { readonly type: "case-ended"; readonly key: string; readonly case: ReportCase };
 
 export interface SuitesOutcome {
   /** In the order of the cases. */
@@ -64,7 +61,7 @@ export async function executeSuites(
   cases: readonly CheckedCase[],
   options: ExecuteSuitesOptions,
 ): Promise<SuitesOutcome> {
-  const { control, onEvent, isRejudged = false, requiresResources = false } = options;
+  const { control, isRejudged = false, requiresResources = false } = options;
   const all = cases.map(newState);
   const states = new Map(all.map((state) => [state.one.id, state]));
   options.redact(cases.flatMap(({ secrets }) => secrets));
@@ -73,7 +70,7 @@ export async function executeSuites(
     if (judgement !== undefined) state.judgement = judgement;
     state.isDecided = true;
     const reported = reportOf(state, options.commandOf);
-    onEvent({ type: "case-ended", key: state.one.key, case: reported });
+    options.onVerdict?.(state.one.key, reported);
     if (reported.isFailure) failures++;
     if (failures > 0 && options.failFast === true) control.stop("fail-fast");
     if (failures >= (options.maxFailures ?? Infinity)) {
@@ -138,7 +135,7 @@ async function runTasks(
     requestsPerMinute: 60,
   });
   try {
-    return await toEnd(running, (event) => options.onEvent({ type: "batch", event }));
+    return await toEnd(running, options.onEvent);
   } catch (error) {
     if (!signal.aborted) throw error;
     // What runs continues: it is found again when the suite is resumed.

@@ -102,7 +102,8 @@ export async function executeCases(
       return programCommand("test", [file.path], ["--case", selected, ...environmentOption]);
     },
     redact: output.redact,
-    onEvent: (event) => event.type === "case-ended" ? showVerdict(event.key, event.case) : showProgress(event.event),
+    onEvent: showProgress,
+    onVerdict: showVerdict,
   });
   const stopped: unknown = stopping.aborted ? stopping.reason : null;
   if (stopped !== null && !(stopped instanceof Stopped)) throw stopped;
