@@ -16,7 +16,7 @@ import {
 } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
-import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
+import { type StopValues, WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 const onStop = oneOf("keep", "cancel");
 
@@ -127,7 +127,8 @@ export const BATCH_OPTIONS = {
   ...JSON_OPTION,
 } as const;
 
-export type BatchValues = ArgValues<typeof BATCH_OPTIONS>;
+/** Also of `run`, which can ask on Ctrl-C: many runs are kept then. */
+export type BatchValues = Omit<ArgValues<typeof BATCH_OPTIONS>, "onInterrupt"> & Pick<StopValues, "onInterrupt">;
 
 export type BatchCall = Invocation<BatchValues>;
 

@@ -3,13 +3,14 @@
 import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareRow } from "../../batches/check_rows.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { planBatch, type PlannedBatch, storedRows } from "../../batches/plan_batch.ts";
-import type { RowsRead } from "../../batches/read_rows.ts";
+import type { RowDeps, RowsRead } from "../../batches/read_rows.ts";
+import { readForm } from "../../inputs/read_form.ts";
+import { findWorkflow } from "../../runs/find.ts";
 import { expected, InvalidInputs, messageWithHint, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { batch } from "../../runs/batch.ts";
 import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
 import { cancelRun } from "../../runs/cancel.ts";
-import type { Deps } from "../../runs/deps.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE, type TrackOptions } from "../../runs/options.ts";
 import type { RetryPolicy } from "../../runs/retry_policy.ts";
@@ -61,7 +62,7 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   return await finishBatch(own, { ...ready, ...ran, onlyRows });
 }
 
-type ReadRows = (deps: Pick<Deps, "client">) => Promise<RowsRead>;
+type ReadRows = (deps: Pick<RowDeps, "formOf">) => Promise<RowsRead>;
 
 /** What is kept while the runs run: of thousands of rows, their plan is not. */
 interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states"> {
@@ -78,7 +79,9 @@ async function prepareBatch(
   },
 ): Promise<ReadyBatch | number> {
   const { deps, output, values, signal } = call;
-  const read = await readRows(deps);
+  const read = await readRows({
+    formOf: async (workflow) => readForm((await findWorkflow(deps, workflow, { signal })).yaml),
+  });
   if (read.problems.length > 0) {
     const problems = counted(read.problems.length, "problem");
     throw new InvalidInputs(`Cannot run the batch: ${problems}, nothing was submitted`, read.problems);

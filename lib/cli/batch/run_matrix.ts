@@ -1,21 +1,17 @@
 /** `run WORKFLOW --matrix …`: a batch without a file. */
 
 import { readMatrixRows } from "../../batches/read_rows.ts";
-import { readForm } from "../../inputs/read_form.ts";
 import { canonicalJson } from "../../json.ts";
-import { findWorkflow } from "../../runs/find.ts";
 import { sha256 } from "../../text.ts";
 import { type ArgValues, refuseOptions } from "../argv.ts";
 import type { Invocation } from "../command.ts";
 import { readInputs } from "../input_options.ts";
 import { refuseReadFile } from "../output_file.ts";
-import type { StopValues } from "../tracking/wait_options.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";
 import { runBatch } from "./run_batch.ts";
 
 type MatrixValues =
-  & Omit<BatchValues, "onInterrupt">
-  & Pick<StopValues, "onInterrupt">
+  & BatchValues
   & ArgValues<typeof MATRIX_OPTIONS & typeof REPEAT_OPTION>
   & {
     readonly workflow: string;
@@ -30,23 +26,15 @@ const FOR_ONE_RUN = [
 
 /** @returns The exit code. */
 export async function runMatrix(call: Invocation<MatrixValues>): Promise<number> {
-  const { context, values, signal } = call;
-  refuseOptions(values, Object.keys(values).filter((name) => FOR_ONE_RUN.includes(name)), {
-    reason: "together with --matrix or --repeat",
-    hint: "It is for a single run",
-  });
-  const { workflow, onInterrupt } = values;
+  const { context, values, values: { workflow } } = call;
+  refuseOptions(values, FOR_ONE_RUN, { reason: "together with --matrix or --repeat", hint: "It is for a single run" });
   refuseReadFile([values.csv, values.jsonl, values.log, values.report], values.input ?? []);
   const matrix = matrixArguments(values) ?? null;
   const layers = await readInputs(context, values.input);
   const sources = { workflow, layers, matrix, repeat: values.repeat ?? 1 };
   // Without a name, the same command continues the same batch.
   const identity = (await sha256(canonicalJson(JSON.parse(JSON.stringify(matrix))))).slice(0, 6);
-  const own = { ...values, onInterrupt: onInterrupt === "ask" ? "keep" as const : onInterrupt };
-  return await runBatch({ ...call, values: own }, async (deps) => {
-    const read = await readMatrixRows(sources, {
-      formOf: async (name) => readForm((await findWorkflow(deps, name, { signal })).yaml),
-    });
-    return { ...read, name: `${workflow}-${identity}` };
+  return await runBatch(call, async (deps) => {
+    return { ...await readMatrixRows(sources, deps), name: `${workflow}-${identity}` };
   });
 }

@@ -5,10 +5,8 @@ import { readRows } from "../../batches/read_rows.ts";
 import { countsOf } from "../../batches/results.ts";
 import { counted } from "../../text.ts";
 import { NotFound, RunnerError, UsageError } from "../../errors.ts";
-import { readForm } from "../../inputs/read_form.ts";
 import { cancelRun, recordCancel } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { findWorkflow } from "../../runs/find.ts";
 import { argument, type ArgValues, flag, option, refuseOptions } from "../argv.ts";
 import { answerRows, endOfRows } from "../batch/answer.ts";
 import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
@@ -74,13 +72,9 @@ async function runFiles(call: BatchCommandCall): Promise<number> {
   const { runBatch } = await import("../batch/run_batch.ts");
   const overrides = await readInputs(context, values.input);
   const sources = { files: values.files, workflow: values.workflow ?? null, overrides, repeat: values.repeat ?? 1 };
-  return await runBatch(call, async (deps) =>
-    await readRows(sources, {
-      readTextFile: context.readTextFile,
-      readStdin: () => context.stdin.readText(),
-      listFiles: context.listFiles,
-      formOf: async (workflow) => readForm((await findWorkflow(deps, workflow, { signal: call.signal })).yaml),
-    }));
+  const { readTextFile, listFiles } = context;
+  const readStdin = () => context.stdin.readText();
+  return await runBatch(call, (deps) => readRows(sources, { ...deps, readTextFile, readStdin, listFiles }));
 }
 
 function onlyName(action: string, [name, ...others]: readonly string[]): string {
