@@ -9,7 +9,7 @@ import { renderWorkflow } from "../render/workflow.ts";
 
 export const command = defineCommand({
   examples: {
-    "pw-workflow-runner show hello-world": "Show its inputs with types and defaults",
+    "pw-workflow-runner show hello-world": "Show its inputs with types, defaults and allowed values",
     "pw-workflow-runner show hello-world --yaml > hello-world.yaml": "Save the workflow file",
   },
   args: {

@@ -73,7 +73,7 @@ function renderFields(cells: readonly FieldCells[], columns: number): string {
   }).join("\n");
 }
 
-type FieldCells = readonly [path: string, type: string, requirement: string, label: string];
+type FieldCells = readonly [path: string, type: string, requirement: string, meaning: string];
 
 /** @param isShown False inside a group that is or may be hidden. */
 function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldCells[] {
@@ -82,10 +82,17 @@ function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldCel
     if (field.kind === "header") return [];
     const isAlways = isShown && [field.hidden, field.ignore, field.disabled].every((condition) => condition === false);
     if (field.kind === "group") return fieldRows(field.fields, here, isAlways && field.optional === false);
-    const row: FieldCells = [here, field.type, requirementOf(name, field, isAlways), field.label ?? ""];
+    const row: FieldCells = [here, field.type, requirementOf(name, field, isAlways), meaningOf(field)];
     const inner = field.kind === "list" ? fieldsInside(field) : undefined;
     return inner === undefined ? [row] : [row, ...fieldRows(inner, `${here}[]`, isAlways)];
   });
+}
+
+/** The label, and which values are allowed where the type does not say it. */
+function meaningOf({ label, prompt, allowed }: Field): string {
+  const isNumber = prompt.type === "text" && prompt.format === "number";
+  const isLimited = prompt.type === "choice" || (isNumber && !/ number$/.test(allowed));
+  return [label, isLimited ? allowed : null].filter((part) => part !== null).join(": ");
 }
 
 function requirementOf(name: string, field: Field, isShown: boolean): string {

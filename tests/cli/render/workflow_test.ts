@@ -45,6 +45,20 @@ Deno.test("show cuts long defaults, masks secrets, and marks what is required wh
   assert.match(shown, /scheduler_directives_with_a_long_name +editor +required when shown/);
 });
 
+Deno.test("show lists the options of a choice and the range of a number", () => {
+  const inputs = {
+    mode: { type: "dropdown", label: "Mode", options: [{ value: "fast" }, { value: "exact" }] },
+    extras: { type: "multi-dropdown", options: [{ value: "plots" }], optional: true },
+    cores: { type: "integer", label: "Cores", min: 1, max: 8, default: 2 },
+    count: { type: "integer", label: "Count", default: 3 },
+  };
+  const shown = render({ columns: Infinity, yaml: { on: { execute: { inputs } } } });
+  assert.match(shown, /^ {2}mode +dropdown +required +Mode: one of "fast", "exact"$/m);
+  assert.match(shown, /^ {2}extras +multi-dropdown +optional +a list of any of "plots"$/m);
+  assert.match(shown, /^ {2}cores +integer +default 2 +Cores: a whole number from 1 to 8$/m);
+  assert.match(shown, /^ {2}count +integer +default 3 +Count$/m);
+});
+
 Deno.test("show names what a workflow asks for, and what cannot be evaluated", () => {
   const shown = render({ columns: 80 });
   assert.match(shown, /^Asks for +all permissions \(\*\)$/m);
