@@ -61,6 +61,8 @@ export interface Context {
   /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
   runInForeground(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
+  /** Absolute, and without symbolic links; `null` for what is no file that may be read. */
+  realPath(path: string): Promise<string | null>;
   /** Throws what {@link Context.writeNewFile} would, and leaves no file behind. */
   checkNewFile(path: string): Promise<void>;
   /**

@@ -33,11 +33,17 @@ export function refuseSameFile(paths: readonly (string | undefined)[], what: "ou
 }
 
 /** @throws UsageError for a file that the command reads: what it contains would be lost. */
-export function refuseReadFile(outputs: readonly (string | undefined)[], read: readonly string[]): void {
-  const files = new Set(read.map(normalizedPath));
-  const both = outputs.find((path) => path !== undefined && files.has(normalizedPath(path)));
-  if (both === undefined) return;
-  throw new UsageError(`Cannot write ${both}: the command reads this file`, { hint: "Choose another file" });
+export async function refuseReadFile(
+  { realPath }: Pick<Context, "realPath">,
+  outputs: readonly (string | undefined)[],
+  read: readonly string[],
+): Promise<void> {
+  const fileAt = async (path: string) => await realPath(path) ?? normalizedPath(path);
+  const files = new Set(await Promise.all(read.map(fileAt)));
+  for (const path of outputs) {
+    if (path === undefined || !files.has(await fileAt(path))) continue;
+    throw new UsageError(`Cannot write ${path}: the command reads this file`, { hint: "Choose another file" });
+  }
 }
 
 /** Files that may exist. @throws UsageError for one that cannot be written, before anything is sent. */

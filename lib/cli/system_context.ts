@@ -29,6 +29,7 @@ export function systemContext(versionLine: string): Context {
     random: systemRandom,
     fetch: globalThis.fetch,
     readTextFile,
+    realPath: async (path) => mayRead(path) ? await Deno.realPath(path).catch(() => null) : null,
     // Loaded with the first program.
     runProgram: async (call) => await (await import("./run_program.ts")).runProgram(call),
     runIsolated: async (call) => await (await import("./run_program.ts")).runIsolated(call),

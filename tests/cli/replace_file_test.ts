@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../lib/errors.ts";
-import { checkReplaceableFiles, replaceOutputFile } from "../../lib/cli/output_file.ts";
+import { checkReplaceableFiles, refuseReadFile, replaceOutputFile } from "../../lib/cli/output_file.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
 
 const context = systemContext("test");
@@ -26,6 +26,31 @@ Deno.test("replaceFile() creates and replaces a file, keeps its mode and leaves 
     if (Deno.build.os !== "windows") assert.equal((await Deno.stat(path)).mode, 0o100640);
     assert.deepEqual(await namesIn(folder), ["a.csv"]);
   }));
+
+for (
+  const [what, nameOf, isSame] of [
+    ["its absolute path", (folder: string) => `${folder}/rows.csv`, true],
+    ["a symbolic link to it", (folder: string) => `${folder}/link.csv`, true],
+    ["a path through a linked folder", (folder: string) => `${folder}/linked/rows.csv`, true],
+    ["another file", (folder: string) => `${folder}/other.csv`, false],
+    ["a file that does not exist", (folder: string) => `${folder}/new.csv`, false],
+  ] as const
+) {
+  Deno.test({
+    name: `a command that reads a file ${isSame ? "refuses to write" : "may write"} ${what}`,
+    ignore: Deno.build.os === "windows",
+    fn: () =>
+      inFolder(async (folder) => {
+        for (const name of ["rows.csv", "other.csv"]) await Deno.writeTextFile(`${folder}/${name}`, "");
+        await Deno.symlink("rows.csv", `${folder}/link.csv`);
+        await Deno.symlink(folder, `${folder}/linked`);
+        const read = [`${folder}/../${folder.split("/").at(-1)}/rows.csv`, "n=1"];
+        const checked = refuseReadFile(context, [undefined, nameOf(folder)], read);
+        if (isSame) await assert.rejects(checked, UsageError);
+        else await checked;
+      }),
+  });
+}
 
 Deno.test("replaceFile() never shows a reader half of the text", () =>
   inFolder(async (folder) => {

@@ -22,6 +22,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     runProgram: () => notProvided("runProgram"),
     runInForeground: () => notProvided("runInForeground"),
     readTextFile: () => notProvided("readTextFile"),
+    realPath: () => Promise.resolve(null),
     checkNewFile: () => notProvided("checkNewFile"),
     writeNewFile: () => notProvided("writeNewFile"),
     replaceFile: () => notProvided("replaceFile"),

@@ -28,7 +28,7 @@ const FOR_ONE_RUN = [
 export async function runMatrix(call: Invocation<MatrixValues>): Promise<number> {
   const { context, values, values: { workflow } } = call;
   refuseOptions(values, FOR_ONE_RUN, { reason: "together with --matrix or --repeat", hint: "It is for a single run" });
-  refuseReadFile([values.csv, values.jsonl, values.log, values.report], values.input ?? []);
+  await refuseReadFile(context, [values.csv, values.jsonl, values.log, values.report], values.input ?? []);
   const matrix = matrixArguments(values) ?? null;
   const layers = await readInputs(context, values.input);
   const sources = { workflow, layers, matrix, repeat: values.repeat ?? 1 };

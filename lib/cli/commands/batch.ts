@@ -68,7 +68,7 @@ const ACTIONS = new Map(Object.entries({ status, results, cancel, set }));
 async function runFiles(call: BatchCommandCall): Promise<number> {
   const { context, values } = call;
   const { csv, jsonl, log, report } = values;
-  refuseReadFile([csv, jsonl, log, report], [...values.files, ...values.input ?? []]);
+  await refuseReadFile(context, [csv, jsonl, log, report], [...values.files, ...values.input ?? []]);
   const { runBatch } = await import("../batch/run_batch.ts");
   const overrides = await readInputs(context, values.input);
   const sources = { files: values.files, workflow: values.workflow ?? null, overrides, repeat: values.repeat ?? 1 };

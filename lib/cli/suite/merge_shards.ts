@@ -19,7 +19,7 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
     });
   }
   const reports = wantedReports(values);
-  refuseReadFile(reports.map(({ file }) => file), paths);
+  await refuseReadFile(context, reports.map(({ file }) => file), paths);
   const files = await Promise.all(paths.map(async (path) => {
     return { path, text: await orUsageError(`read ${path}`, () => context.readTextFile(path)) };
   }));

@@ -44,7 +44,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     return context.readTextFile(path);
   };
   const suites = await readSuites(paths, { readTextFile, nowMs: context.clock.now() });
-  refuseReadFile(reports.map(({ file }) => file), read);
+  await refuseReadFile(context, reports.map(({ file }) => file), read);
   const environment = environmentOf(suites, values.env);
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
