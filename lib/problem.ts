@@ -33,6 +33,14 @@ export function problemText({ origin, path, message, excerpt }: Problem): string
   return [isPlaced ? origin : "", path, message].filter((part) => part !== "").join(" ");
 }
 
+const MAX_LINES = 5;
+
+/** Of the errors of a parser: what follows the first one on its line is its consequence, and so are many of later lines. */
+export function firstOfLines(problems: readonly Problem[]): Problem[] {
+  const lines = Map.groupBy(problems, ({ origin }) => origin);
+  return [...lines.values()].flatMap(([first]) => first ?? []).slice(0, MAX_LINES);
+}
+
 const MAX_OF_KIND = 10;
 
 /**

@@ -2,7 +2,7 @@
 
 import type { ParseError } from "../deps/jsonc.ts";
 import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
-import type { Problem } from "../problem.ts";
+import { firstOfLines, type Problem } from "../problem.ts";
 import type { ValueDocument } from "./lines.ts";
 import type { InputLayer } from "./merge.ts";
 import { placed, problemsInJson, scanJson } from "./scan_json.ts";
@@ -108,12 +108,15 @@ async function readJson(source: string, origin: string): Promise<ValueDocument |
     const errors: ParseError[] = [];
     const parsed: Json = parse(text, errors, { allowTrailingComma: true });
     if (errors.length > 0) {
-      return errors.slice(0, 5).map(({ error, offset }) => ({
-        origin: `${origin}:${text.slice(0, offset).split("\n").length}`,
-        path: "",
-        // `ValueExpected` becomes `value expected`.
-        message: `is not JSON: ${printParseErrorCode(error).replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase()}`,
-      }));
+      // Counting lines takes time: the first errors are enough.
+      return firstOfLines(
+        errors.slice(0, 20).map(({ error, offset }) => ({
+          origin: `${origin}:${text.slice(0, offset).split("\n").length}`,
+          path: "",
+          // `ValueExpected` becomes `value expected`.
+          message: `is not JSON: ${printParseErrorCode(error).replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase()}`,
+        })),
+      );
     }
     value = parsed;
   }

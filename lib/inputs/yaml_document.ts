@@ -2,7 +2,7 @@
 
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNode } from "../deps/yaml.ts";
 import { type InputPath, isExact, type Json } from "../json.ts";
-import type { Problem } from "../problem.ts";
+import { firstOfLines, type Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
 import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
 
@@ -13,14 +13,14 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
   // This parser reports its own stack overflow as an error of the text.
   if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) throw new RangeError("nested too deeply");
   if (document.errors.length > 0) {
-    return document.errors.slice(0, 5).map(({ pos: [offset], code, message }) => {
+    return firstOfLines(document.errors.map(({ pos: [offset], code, message }) => {
       const [reason = ""] = message.split("\n");
       // The parser's message advises to call another of its functions.
       const shown = code === "MULTIPLE_DOCS"
         ? "only one document is allowed: remove ---"
         : reason.replace(/ at line \d+, column \d+:?$/, "");
       return { origin: `${origin}:${counter.linePos(offset).line}`, path: "", message: `is not YAML: ${shown}` };
-    });
+    }));
   }
   const { lines, problems } = scan(document.contents, counter);
   if (problems.length > 0) return placed(problems, { origin, hasLines: true });

@@ -26,6 +26,8 @@ for (
     ["yaml", "text", "file must be an object at the top level: got a string"],
     ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
     ["yaml", "a: 1\n---\na: 2\n", "file:2 is not YAML: only one document is allowed: remove ---"],
+    ["json", "{a: 'b'}", "file:1 is not JSON: invalid symbol"],
+    ["yaml", "a: 1\n  b: 2\n", "file:1 is not YAML: Nested mappings are not allowed in compact mappings"],
     ["json", '{"a": {"b": 1,\n"b": 2}}', "file:2 a.b is given twice"],
     ["json", '{"a": [{"b": 1}, {"b": 1,\n "b": 2}],} // with a comment', "file:2 a[1].b is given twice"],
     ["json", `{"a": [1, 2],\n"a": [1, 2]}`, "file:2 a is given twice"],
