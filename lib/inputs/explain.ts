@@ -93,7 +93,7 @@ function addRow(segment: string | number, value: Json, container: Container, con
 
 const NOTHING: readonly OverriddenInput[] = [];
 
-const DEFAULT_SOURCE = { origin: "default", lines: null, written: undefined } as const;
+const DEFAULT_SOURCE = { origin: "default", lines: null } as const;
 
 function isSecretMember(
   segment: string | number,

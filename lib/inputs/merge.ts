@@ -29,7 +29,7 @@ export interface InputLayer {
   readonly isUntyped?: boolean;
   /** True for a value that was entered at a secret prompt. */
   readonly isSecret?: boolean;
-  /** The text that a number was read from. */
+  /** The text that the value was read from. */
   readonly written?: string;
 }
 

@@ -2,17 +2,10 @@
 
 import { type InputPath, type Json, valueInside } from "../json.ts";
 import type { InputLayer } from "./merge.ts";
-import { type Lines, linesInside, originAtLine } from "./lines.ts";
+import { linesInside, originAtLine } from "./lines.ts";
 
 /** The part of a layer at a path. */
-export interface InputSource {
-  /** Of the layer. */
-  readonly origin: string;
-  readonly value: Json;
-  readonly lines: Lines | null;
-  /** The text of a layer that is one number. */
-  readonly written: string | undefined;
-}
+export type InputSource = Omit<InputLayer, "path">;
 
 /** The layers with a value at a path, in descending precedence: the first one overrides the others. */
 export function sourcesAt(layers: readonly InputLayer[], path: InputPath): InputSource[] {
@@ -21,21 +14,15 @@ export function sourcesAt(layers: readonly InputLayer[], path: InputPath): Input
 
 /** The layers in descending precedence, each as an object. */
 export function sourcesOf(layers: readonly InputLayer[]): InputSource[] {
-  return layers.toReversed().map(({ origin, path, value, lines, written }) => ({
-    origin,
-    value: objectWith(path, value),
-    lines,
-    written: typeof value === "number" ? written : undefined,
-  }));
+  return layers.toReversed().map(({ path, value, ...layer }) => ({ ...layer, value: objectWith(path, value) }));
 }
 
 /** Those with the member of an object or the item of a list. */
 export function sourcesInside(sources: readonly InputSource[], segment: string | number): InputSource[] {
   const inside: InputSource[] = [];
-  for (const { origin, value, lines, written } of sources) {
-    const member = valueInside(value, segment);
-    if (member === undefined) continue;
-    inside.push({ origin, value: member, lines: linesInside(lines, segment), written });
+  for (const source of sources) {
+    const member = valueInside(source.value, segment);
+    if (member !== undefined) inside.push({ ...source, value: member, lines: linesInside(source.lines, segment) });
   }
   return inside;
 }
@@ -47,8 +34,9 @@ export function originOf({ origin, lines }: InputSource): string {
 
 /** A number as its source has it, like `1.10`; `undefined` if it prints the same way. */
 export function writtenIn({ value, lines, written }: InputSource): string | undefined {
-  if (typeof value !== "number") return undefined;
-  return lines !== null && typeof lines === "object" ? lines.written : written;
+  const text = lines !== null && typeof lines === "object" ? lines.written : written;
+  // A layer's text may be that of an object with the number.
+  return typeof value === "number" && Number(text) === value ? text : undefined;
 }
 
 /** An object that has only a value at a path: the lists in it have gaps. */
