@@ -33,9 +33,7 @@ interface Range {
 }
 
 /** An axis whose values are known. */
-export interface ResolvedAxis {
-  readonly path: InputPath;
-  readonly origin: string;
+export interface ResolvedAxis extends Pick<Axis, "path" | "origin"> {
   /** `null` for a range from which any number may be drawn. */
   readonly values: readonly Json[] | null;
   /** The value at a part of the axis from 0 to less than 1. */

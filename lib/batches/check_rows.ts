@@ -3,24 +3,19 @@
 import { counted, sha256 } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
 import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
-import { canonicalJson, type JsonObject } from "../json.ts";
+import { canonicalJson } from "../json.ts";
 import type { BatchRow } from "../batch.ts";
 import type { Client } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";
 import type { Deps } from "../runs/deps.ts";
 import { prepare, type PreparedRun, type RunSpec } from "../runs/prepare.ts";
+import type { StoredRow } from "../store/batch_store.ts";
 import { problemsOfRows, type ReadRow } from "./read_rows.ts";
 
 /** What is known of a row once it has been checked. */
-export interface CheckedRow extends ReadRow {
-  /** Identifies it in the batch. */
-  readonly key: string;
-  /** The same for rows with the same workflow and inputs. */
-  readonly contentHash: string;
+export interface CheckedRow extends ReadRow, Pick<StoredRow, "key" | "contentHash" | "inputs"> {
   /** Of the workflow file. */
   readonly workflowHash: string;
-  /** As given, without the values of secrets. */
-  readonly inputs: JsonObject;
   /** Where it runs; `null` if its form has no cluster. */
   readonly cluster: string | null;
   /** Such as an input that its form does not have. */

@@ -1,13 +1,9 @@
+import type { BatchRow } from "../batch.ts";
 import { findSecrets } from "../inputs/secrets.ts";
 import type { Form } from "../inputs/form.ts";
 import { canonicalJson, isInside, isObject, joinPath, type Json, type JsonObject } from "../json.ts";
 
-interface LabeledRow {
-  readonly workflow: string;
-  readonly displayName: string | null;
-  readonly inputs: JsonObject;
-  readonly form: Form | null;
-}
+type LabeledRow = Pick<BatchRow, "workflow" | "displayName" | "inputs"> & { readonly form: Form | null };
 
 /** Longer labels do not fit beside other columns, nor in the name of a run. */
 const MAX_LABEL_LENGTH = 60;

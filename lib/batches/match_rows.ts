@@ -7,12 +7,9 @@ import { shortened } from "../text.ts";
 import { leavesOf } from "./labels.ts";
 
 /** A row of the file as it is now. */
-export interface CurrentRow extends Pick<BatchRow, "row" | "place" | "id" | "label" | "workflow"> {
-  /** The same for rows with the same workflow and inputs. */
-  readonly contentHash: string;
-  /** Without the values of secrets. */
-  readonly inputs: JsonObject;
-}
+export type CurrentRow =
+  & Pick<BatchRow, "row" | "place" | "id" | "label" | "workflow">
+  & Pick<StoredRow, "contentHash" | "inputs">;
 
 /** A row that the batch had before. One that an earlier edit has removed is recognized only by its id or content. */
 export interface EarlierRow extends StoredRow {

@@ -1,7 +1,7 @@
 /** The combinations of a matrix: all of them, pairs, or a sample that a seed repeats. */
 
-import { type DeclaredType, typedText } from "../inputs/merge.ts";
-import { canonicalJson, formatPath, type InputPath, type Json } from "../json.ts";
+import { type DeclaredType, type InputLayer, typedText } from "../inputs/merge.ts";
+import { canonicalJson, formatPath, type InputPath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { seededRandom, shuffled } from "../seeded_random.ts";
 import { counted } from "../text.ts";
@@ -25,10 +25,7 @@ export interface MatrixFilter {
   readonly values: readonly Assignment[];
 }
 
-export interface Assignment {
-  readonly path: InputPath;
-  readonly value: Json;
-}
+export type Assignment = Pick<InputLayer, "path" | "value">;
 
 /** Inputs of one row, in the order of the axes. */
 export type Combination = readonly Assignment[];

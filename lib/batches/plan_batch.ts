@@ -37,9 +37,7 @@ export interface PlannedRow extends MatchedRow<CheckedRow> {
   readonly cancel: Submission | null;
 }
 
-export interface PlannedBatch extends RowMatch<PlannedRow> {
-  readonly batchId: string;
-  readonly name: string;
+export interface PlannedBatch extends RowMatch<PlannedRow>, Pick<StoredBatch, "batchId" | "name"> {
   /** `null` if the batch is new. */
   readonly earlier: StoredBatch | null;
 }

@@ -19,10 +19,8 @@ const VERDICT_OF_STATUS = {
   "cancelling": "not-judged",
 } as const satisfies Record<RowResult["status"], Verdict>;
 
-export interface BatchFacts {
+export interface BatchFacts extends Pick<Report, "platformUrl" | "exitCode"> {
   readonly name: string;
-  readonly platformUrl: string | null;
-  readonly exitCode: number;
 }
 
 export function reportBatch({ name, platformUrl, exitCode }: BatchFacts, rows: readonly LoadedRow[]): Report {

@@ -19,10 +19,7 @@ export interface ExplainedInput {
   readonly isSent: boolean;
 }
 
-export interface OverriddenInput {
-  readonly value: Json;
-  readonly origin: string;
-}
+type OverriddenInput = Pick<ExplainedInput, "value" | "origin">;
 
 /**
  * Explains where each input comes from and what it overrides: one entry per leaf, in the order of the inputs; then the

@@ -1,5 +1,6 @@
 import type { InputPath, Json, JsonObject } from "../json.ts";
 import type { Expression } from "./expression.ts";
+import type { Problem } from "../problem.ts";
 import type { DeclaredType } from "./merge.ts";
 
 /** The input form that a workflow declares, with the platform's input types. */
@@ -12,11 +13,8 @@ export interface Form {
 /** By name, in declaration order. */
 export type FormFields = ReadonlyMap<string, Field>;
 
-export interface FormNote {
-  /** Like `slurm.partition`; empty for the form itself. */
-  readonly path: string;
-  readonly message: string;
-}
+/** Its path is that of a field; empty for the form itself. */
+export type FormNote = Pick<Problem, "path" | "message">;
 
 /** Constant, or evaluated with the inputs. */
 export type FieldCondition = boolean | Expression;

@@ -1,19 +1,13 @@
 /** What earlier runs of a suite show about its cases, and what has changed since. */
 
 import { counted } from "../text.ts";
-import type { ReportChanges, Verdict } from "./report.ts";
+import type { ReportAttempt, ReportCase, ReportChanges } from "./report.ts";
 
-/** A case in one earlier run. */
-export interface TrendPoint {
+/** A case in one earlier run, with the times of the attempt that decided. */
+export interface TrendPoint
+  extends Pick<ReportCase, "verdict" | "isFailure" | "isFlaky">, Pick<ReportAttempt, "runSeconds" | "queueSeconds"> {
   /** When the run started, in milliseconds since the epoch. */
   readonly atMs: number;
-  readonly verdict: Verdict;
-  readonly isFailure: boolean;
-  readonly isFlaky: boolean;
-  /** Of the attempt that decided; `null` if it is not known. */
-  readonly runSeconds: number | null;
-  /** Of the attempt that decided; `null` if it is not known. */
-  readonly queueSeconds: number | null;
   readonly metrics: Readonly<Record<string, number>>;
 }
 

@@ -13,23 +13,19 @@ import {
   type PlannedStep,
   QUEUE,
   type RunPlan,
-  type Scenario,
   scenarioInside,
   stepScript,
   type StepSpan,
 } from "./scenario.ts";
 import { objectOf, pick, stringsOf, textOf } from "./shape.ts";
+import type { SimulatedRun, StoredWorkflow } from "./state.ts";
 
 /** A workflow file with its inputs: that of a run, or of a step that calls another workflow. */
-export interface WorkflowCall {
-  readonly yaml: JsonObject;
-  readonly inputs: JsonObject;
-  readonly scenario: Scenario;
+export interface WorkflowCall extends Pick<StoredWorkflow, "yaml" | "scenario">, Pick<SimulatedRun, "inputs" | "user"> {
   /** Platform variables of the steps, such as `PW_RUN_SLUG`. */
   readonly env: Readonly<Record<string, string>>;
   /** Names of the run's sessions by their key in the file. */
   readonly sessions: JsonObject;
-  readonly user: string;
   readonly clusters: readonly SimulatedCluster[];
   /** Finds a workflow by the end of its dotted path, such as `script_submitter.v3.5`. */
   readonly find: (path: string) => Pick<WorkflowCall, "yaml" | "scenario"> | undefined;

@@ -5,10 +5,9 @@ import { HttpError, invalidRequest } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
 import { evaluateCondition } from "./expressions.ts";
 import { planRun } from "./plan.ts";
-import type { Scenario } from "./scenario.ts";
 import { newId, objectOf, parseWorkflow, stringsOf, textOf } from "./shape.ts";
 import { newSession } from "./sessions.ts";
-import { type SimulatedRun, type SimulatorState, workspaceStatus } from "./state.ts";
+import { type SimulatedRun, type SimulatorState, type StoredWorkflow, workspaceStatus } from "./state.ts";
 
 export interface RunInput {
   readonly user: string;
@@ -39,17 +38,13 @@ export function prepareSimulatedRun(state: SimulatorState, input: RunInput): Sim
   return plannedRun(state, input, { ...file, createdAtMs: nowMs });
 }
 
-interface WorkflowToRun {
-  readonly yaml: JsonObject;
-  readonly scenario: Scenario;
-  readonly isThirdParty: boolean;
-}
+type WorkflowToRun = Pick<StoredWorkflow, "yaml" | "scenario"> & { readonly isThirdParty: boolean };
 
 /** A run as it is created at an instant, in the past for the initial history. */
 export function plannedRun(
   state: SimulatorState,
   input: Pick<RunInput, "user" | "workflow" | "slug" | "displayName" | "inputs" | "sessionNames">,
-  { yaml, scenario, createdAtMs }: Pick<WorkflowToRun, "yaml" | "scenario"> & { readonly createdAtMs: number },
+  { yaml, scenario, createdAtMs }: Omit<WorkflowToRun, "isThirdParty"> & { readonly createdAtMs: number },
 ): SimulatedRun {
   const { user, workflow = null, displayName = null } = input;
   const earlier = state.runs.filter((run) => run.user === user && run.workflow === workflow);

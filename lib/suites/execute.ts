@@ -9,23 +9,17 @@ import { toEnd } from "../runs/execute.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import { DEFAULT_RETRY_DELAY_MS, NO_ATTEMPTS } from "../runs/retry_policy.ts";
 import { isOpen } from "../submission.ts";
-import { type ExecuteDeps, judgeAttempt, type JudgeOptions, keptIn, ranSecondsOf } from "./attempt.ts";
+import { type ExecuteDeps, judgeAttempt, keptIn, ranSecondsOf } from "./attempt.ts";
 import { type Budget, createBudgets } from "./budget.ts";
 import { blockedBy, type CaseState, newState, notRun, outputOf, reportOf, skipReasonOf } from "./case_state.ts";
-import { finishSuite } from "./finish.ts";
-import { endsOfInterrupted, judgeInterrupted, judgeStopped } from "./interrupted.ts";
+import { type FinishOptions, finishSuite } from "./finish.ts";
+import { type CutOffOptions, endsOfInterrupted, judgeInterrupted, judgeStopped } from "./interrupted.ts";
 import type { Judgement } from "./judge.ts";
 import { type CheckedCase, prepareCase } from "./preflight.ts";
 import type { Reference } from "./references.ts";
-import type { PreviousCase } from "./session.ts";
 
-export interface ExecuteSuitesOptions extends
-  JudgeOptions,
-  Pick<
-    BatchOptions,
-    "control" | "deadlineMs" | "pollInterval" | "retriesRefusedKey" | "submitTimeoutMs" | "unreachableTimeoutMs"
-  > {
-  readonly sessionId: string;
+export interface ExecuteSuitesOptions
+  extends CutOffOptions, FinishOptions, Pick<BatchOptions, "control" | "deadlineMs"> {
   /** The verdicts of a `scheduled-suite` are kept with its runs: it is continued by many ticks. */
   readonly originType: "suite" | "scheduled-suite";
   readonly checking: InputChecking;
@@ -38,8 +32,6 @@ export interface ExecuteSuitesOptions extends
   readonly retriesThreshold?: number | null;
   /** Judges what an earlier call left behind, and runs nothing. */
   readonly isRejudged?: boolean;
-  /** By key, what an earlier process submitted. */
-  readonly previous: ReadonlyMap<string, PreviousCase>;
   /** The command that repeats the case alone. */
   commandOf(one: CheckedCase): string;
   onEvent?(event: BatchEvent): void;

@@ -27,7 +27,7 @@ export async function endsOfInterrupted(
   });
 }
 
-interface CutOffOptions extends JudgeOptions {
+export interface CutOffOptions extends JudgeOptions {
   /** By key, what an earlier process submitted. */
   readonly previous: ReadonlyMap<string, PreviousCase>;
 }

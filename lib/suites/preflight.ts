@@ -29,8 +29,6 @@ export interface CheckedCase extends PlannedCase {
   readonly offReason: string | null;
   /** Such as an input that the form does not have. */
   readonly warnings: readonly Problem[];
-  /** Values that no output shows. */
-  readonly secrets: readonly string[];
 }
 
 export type PreflightOptions = Pick<CheckOptions, "signal" | "checking">;

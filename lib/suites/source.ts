@@ -25,10 +25,7 @@ export interface SourceFile {
   lineOf(path: SourcePath): number;
 }
 
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+type Range = Pick<SyntaxProblem, "start" | "end">;
 
 interface Place {
   readonly key: Range | null;

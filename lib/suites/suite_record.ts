@@ -2,15 +2,12 @@
 
 import { readReport } from "../reports/ctrf.ts";
 import type { Report, ReportAttempt, ReportCase } from "../reports/report.ts";
-import type { SuiteHistory, SuiteScope } from "../store/suite_history.ts";
+import type { StoredSuiteRun, SuiteHistory, SuiteScope } from "../store/suite_history.ts";
 import { MAX_EARLIER_RUNS } from "./history.ts";
 
-export interface SuiteRecord {
+export interface SuiteRecord extends Pick<StoredSuiteRun, "head" | "cases"> {
   /** By name. */
   readonly suite: string;
-  /** The report, without its cases. */
-  readonly head: unknown;
-  readonly cases: readonly unknown[];
 }
 
 /** One for each suite, so that it does not matter with which others it was run. */
