@@ -1,4 +1,4 @@
-import type { RunnerError } from "../errors.ts";
+import { expected, type RunnerError } from "../errors.ts";
 import { storeFailureTo } from "../log.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
 import type { RunEvent, TimeLeft } from "../events.ts";
@@ -95,11 +95,8 @@ async function rebaseAndPut(
 ): Promise<Submission> {
   let candidate = updated;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    try {
-      return await store.put(candidate);
-    } catch (error) {
-      if (!(error instanceof WriteConflict)) throw error;
-    }
+    const written = await store.put(candidate).catch(expected(WriteConflict));
+    if (!(written instanceof WriteConflict)) return written;
     const stored = await store.get(candidate.submissionId);
     // The history was cleared: keep tracking the run.
     if (stored === undefined) return candidate;

@@ -26,13 +26,11 @@ export async function keepObserved({ deps }: BatchState, one: TrackedTask): Prom
 
 /** What can't be stored, or was written by another process meanwhile, is known to this process only. */
 export async function storeQuietly<S extends Submission>({ store, log }: Deps, submission: S): Promise<S> {
-  try {
-    return await store.put(submission);
-  } catch (error) {
+  return await store.put(submission).catch((error: unknown) => {
     if (!(error instanceof StorageError || error instanceof WriteConflict)) throw error;
     log("WARNING", error.message);
     return submission;
-  }
+  });
 }
 
 /** The time in the queue is what was seen of it: a run whose first poll shows a step has not waited. */

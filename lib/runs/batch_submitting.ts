@@ -1,6 +1,14 @@
 /** The loop of a batch that submits: one request at a time, since the platform rejects simultaneous launches. */
 
-import { isTemporary, NotSubmitted, ResponseLost, retryAfterOf, RunnerError, Unreachable } from "../errors.ts";
+import {
+  expected,
+  isTemporary,
+  NotSubmitted,
+  ResponseLost,
+  retryAfterOf,
+  RunnerError,
+  Unreachable,
+} from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
 import { advanceOne } from "./advance.ts";
@@ -218,17 +226,15 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
 async function withInputs(state: BatchState, pace: Pace, one: TrackedTask): Promise<Submission | null> {
   const { submission, task, attempt } = one;
   if (submission === null || !isOpen(submission) || submission.request.inputs !== null) return submission;
-  try {
-    const request = await task.prepare(attempt);
+  const request = await task.prepare(attempt).catch(expected(RunnerError));
+  if (!(request instanceof RunnerError)) {
     resetFailures(pace);
     return withKnownInputs(submission, { ...submission, request: { ...submission.request, inputs: request.inputs } });
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    if (isTemporary(error)) {
-      one.submission = { ...submission, nextPollAtMs: state.deps.clock.now() + backOff(state, pace, error) };
-    } else state.endAttempt(one, { type: "error", attempt, error });
-    return null;
   }
+  if (isTemporary(request)) {
+    one.submission = { ...submission, nextPollAtMs: state.deps.clock.now() + backOff(state, pace, request) };
+  } else state.endAttempt(one, { type: "error", attempt, error: request });
+  return null;
 }
 
 /** Half as many runs at once, and none before the server accepts them again. */

@@ -4,7 +4,7 @@ import { canonicalJson } from "../json.ts";
 import { storeFailureTo } from "../log.ts";
 import { sha256 } from "../text.ts";
 import type { Abortable } from "../platform/client.ts";
-import { expected, NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
+import { expected, fallbackTo, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { AtomicChange } from "../store/kv.ts";
@@ -50,12 +50,9 @@ export async function createSubmission(
     const claimed = await claimIdempotencyKey(deps, pending, options.idempotencyKey, options);
     if (claimed.state === "active" && claimed.revision === 0) return await storeFound(deps, claimed);
     if (claimed.state !== "pending") return claimed;
-    try {
-      return await putBeforeSending(deps, claimed, options.also);
-    } catch (error) {
-      // Another process has just stored this key: attach to its submission.
-      if (!(error instanceof WriteConflict)) throw error;
-    }
+    const stored = await putBeforeSending(deps, claimed, options.also).catch(expected(WriteConflict));
+    // Another process may have just stored this key: attach to its submission.
+    if (!(stored instanceof WriteConflict)) return stored;
   }
 }
 
@@ -92,18 +89,14 @@ async function assertRunsReadable(
   workflow: string,
   { signal, retry }: CreateSubmissionOptions,
 ): Promise<void> {
-  try {
-    await client.getRun({ type: "number", workflow, number: 1 }, { signal, retry });
-  } catch (error) {
-    if (error instanceof Unsupported) {
-      throw new Unsupported(`Cannot track a run of ${workflow}: this server's older API does not show runs`, {
-        hint: "Submit without waiting: isWaiting: false",
-        commandHint: "Submit without waiting: --no-wait",
-        cause: error,
-      });
-    }
-    if (!(error instanceof NotFound)) throw error;
-  }
+  const cause = await client.getRun({ type: "number", workflow, number: 1 }, { signal, retry })
+    .catch(fallbackTo(null, "not_found")).catch(expected(Unsupported));
+  if (!(cause instanceof Unsupported)) return;
+  throw new Unsupported(`Cannot track a run of ${workflow}: this server's older API does not show runs`, {
+    hint: "Submit without waiting: isWaiting: false",
+    commandHint: "Submit without waiting: --no-wait",
+    cause,
+  });
 }
 
 /** Stores a run that was started elsewhere; a failure is only logged. */

@@ -3,7 +3,7 @@
  * run. All clients choose the same one, the oldest, and cancel the others.
  */
 
-import { BadResponse, RunnerError } from "../errors.ts";
+import { BadResponse, expected, RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { type Run, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
@@ -50,14 +50,11 @@ export async function settleDuplicates(
   const listAtMs = submission.startedAtMs + FIRST_LIST_MS;
   // Not even a run that has ended may be reported before.
   if (nowMs < listAtMs) return { submission: { ...submission, nextPollAtMs: listAtMs }, events: [] };
-  try {
-    return await settle(deps, submission, options);
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    const failed = await afterFailedPoll(deps, submission, error, { ...options, sentAtMs: nowMs });
-    if (failed.submission.nextPollAtMs - submission.startedAtMs < MAX_AGE_MS) return failed;
-    return await endUnknown(deps, submission, `other runs with its key cannot be ruled out: ${error.message}`);
-  }
+  const settled = await settle(deps, submission, options).catch(expected(RunnerError));
+  if (!(settled instanceof RunnerError)) return settled;
+  const failed = await afterFailedPoll(deps, submission, settled, { ...options, sentAtMs: nowMs });
+  if (failed.submission.nextPollAtMs - submission.startedAtMs < MAX_AGE_MS) return failed;
+  return await endUnknown(deps, submission, `other runs with its key cannot be ruled out: ${settled.message}`);
 }
 
 async function settle(

@@ -1,7 +1,7 @@
 /** Why a run failed. The platform reports no reason: it is collected from the run's jobs and their logs. */
 
 import { createLogReader, createTail, lastLines } from "../platform/logs.ts";
-import { RunnerError } from "../errors.ts";
+import { expected, RunnerError } from "../errors.ts";
 import { cleanLines, shortenLine } from "../log_text.ts";
 import type { FailedJob, FailedStep, RunFailure } from "../result.ts";
 import { type LogAnnotation, type RunDetail, type RunId, runIdOf, type Step } from "../run.ts";
@@ -86,23 +86,18 @@ async function digestLog(
   { runId, step }: { readonly runId: RunId; readonly step: Step },
   { tailLines, ...limited }: DigestOptions,
 ): Promise<Pick<FailedStep, "annotations" | "logTail" | "note">> {
-  try {
-    return await withLimit(limited, `read ${step.logPath}`, async (signal) => {
-      const tail = createTail(tailLines, MAX_TAIL_LENGTH);
-      const annotations = collectAnnotations();
-      const reader = createLogReader(client, { runId, path: step.logPath });
-      for await (const lines of cleanLines(reader.readNew({ signal, isLast: true }))) {
-        tail.add(lines);
-        annotations.add(lines);
-      }
-      const logTail = lastLines(tail.text(), tailLines).map((line) => shortenLine(line));
-      const note = !reader.isPresent() && lacksJobs(step) ? missingLogs(step) : null;
-      return { annotations: annotations.all(), logTail, note };
-    });
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    return { ...EMPTY_LOG, note: error.message };
-  }
+  return await withLimit(limited, `read ${step.logPath}`, async (signal) => {
+    const tail = createTail(tailLines, MAX_TAIL_LENGTH);
+    const annotations = collectAnnotations();
+    const reader = createLogReader(client, { runId, path: step.logPath });
+    for await (const lines of cleanLines(reader.readNew({ signal, isLast: true }))) {
+      tail.add(lines);
+      annotations.add(lines);
+    }
+    const logTail = lastLines(tail.text(), tailLines).map((line) => shortenLine(line));
+    const note = !reader.isPresent() && lacksJobs(step) ? missingLogs(step) : null;
+    return { annotations: annotations.all(), logTail, note };
+  }).catch((error: unknown) => ({ ...EMPTY_LOG, note: expected(RunnerError)(error).message }));
 }
 
 /** Why there are no logs of the workflow that a step calls. */

@@ -2,7 +2,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { expected, NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
-import { formatRunId, notARun, type Run, type RunId, runIdOf } from "../run.ts";
+import { formatRunId, notARun, type RunId, runIdOf } from "../run.ts";
 import { programCommand } from "../shell_command.ts";
 import type { Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
@@ -50,16 +50,14 @@ export async function findRuns(
 }
 
 async function findBySlug({ client }: Deps, slug: string, signal: Signal): Promise<RunId> {
-  try {
-    return runIdOf(await client.getRun({ type: "slug", slug }, { signal }));
-  } catch (error) {
-    if (!(error instanceof NotFound)) throw error;
-    if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, error);
-    throw new UsageError(`Cannot find run ${slug}: it is a workflow`, {
-      hint: `Specify one of its runs, for example ${slug}#47`,
-      commandHint: `Specify one of its runs, for example ${slug}#47; \`${programCommand("runs", [slug])}\` lists them`,
-    });
-  }
+  const run = await client.getRun({ type: "slug", slug }, { signal }).catch(expected(NotFound));
+  if (!(run instanceof NotFound)) return runIdOf(run);
+  if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, run);
+  const hint = `Specify one of its runs, for example ${slug}#47`;
+  throw new UsageError(`Cannot find run ${slug}: it is a workflow`, {
+    hint,
+    commandHint: `${hint}; \`${programCommand("runs", [slug])}\` lists them`,
+  });
 }
 
 async function findByNumber(
@@ -68,11 +66,9 @@ async function findByNumber(
   signal: Signal,
 ): Promise<RunId> {
   const action = `find run ${workflow}#${number}`;
-  let matches: readonly Run[];
-  try {
-    matches = await findRunsByNumber(client, { workflow, number }, { action, signal });
-  } catch (error) {
-    if (!(error instanceof Unsupported) || await client.apiVersion({ signal }) !== "legacy") throw error;
+  const matches = await findRunsByNumber(client, { workflow, number }, { action, signal }).catch(expected(Unsupported));
+  if (matches instanceof Unsupported) {
+    if (await client.apiVersion({ signal }) !== "legacy") throw matches;
     return { type: "number", workflow, number };
   }
   const [run, other] = matches;

@@ -282,9 +282,7 @@ export async function dryRun(
 ): Promise<void> {
   const { workflow, inputs, displayName, isTrusted, requestedConsent } = request;
   const consent = isTrusted ? requestedConsent ?? { permissions: [], variables: [] } : null;
-  try {
-    await client.dryRun({ workflow, inputs, displayName, consent }, { signal });
-  } catch (error) {
+  await client.dryRun({ workflow, inputs, displayName, consent }, { signal }).catch((error: unknown) => {
     throw withConsentDetails(request, error);
-  }
+  });
 }

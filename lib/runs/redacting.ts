@@ -82,13 +82,10 @@ function redactingClient(
 ): Client {
   let known = initial;
   const redact = () => known ?? createRedactor([]);
-  async function redactingErrors<T>(send: () => Promise<T>): Promise<T> {
-    try {
-      return await send();
-    } catch (error) {
+  const redactingErrors = <T>(sent: Promise<T>): Promise<T> =>
+    sent.catch((error: unknown) => {
       throw cleanError(error, known, { isOwn });
-    }
-  }
+    });
   return {
     ...client,
     // A submission whose secrets are not known is not sent.
@@ -98,24 +95,24 @@ function redactingClient(
       return { ...response, error: redactError(response.error, redact()) };
     },
     async getRun(runId, options) {
-      const run = await redactingErrors(() => client.getRun(runId, options));
+      const run = await redactingErrors(client.getRun(runId, options));
       known ??= secretsIn(run.inputs);
       return redactedRun(run, known);
     },
     async listRuns(query) {
-      const page = await redactingErrors(() => client.listRuns(query));
+      const page = await redactingErrors(client.listRuns(query));
       return { ...page, runs: page.runs.map((run) => redactedRun(run, known)) };
     },
     async readRunFile(runId, path, options) {
-      return redactDeep(await redactingErrors(() => client.readRunFile(runId, path, options)), redact());
+      return redactDeep(await redactingErrors(client.readRunFile(runId, path, options)), redact());
     },
     async listSessions(options) {
-      return redactDeep(await redactingErrors(() => client.listSessions(options)), redact());
+      return redactDeep(await redactingErrors(client.listSessions(options)), redact());
     },
-    whoAmI: (options) => redactingErrors(() => client.whoAmI(options)),
-    apiVersion: (options) => redactingErrors(() => client.apiVersion(options)),
-    deleteRun: (runId, options) => redactingErrors(() => client.deleteRun(runId, options)),
-    cancelRun: (runId, options) => redactingErrors(() => client.cancelRun(runId, options)),
+    whoAmI: (options) => redactingErrors(client.whoAmI(options)),
+    apiVersion: (options) => redactingErrors(client.apiVersion(options)),
+    deleteRun: (runId, options) => redactingErrors(client.deleteRun(runId, options)),
+    cancelRun: (runId, options) => redactingErrors(client.cancelRun(runId, options)),
   };
 }
 

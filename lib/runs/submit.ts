@@ -6,6 +6,7 @@
 import type { SubmitResponse } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
 import {
+  expected,
   fallbackTo,
   IdempotencyKeyConflict,
   NotFound,
@@ -80,16 +81,14 @@ async function attachToEarlierRun(
   submission: PendingSubmission,
 ): Promise<AdvanceResult | undefined> {
   const { deps, options } = context;
-  try {
-    const run = await findRunStartedSince(deps, submission, options);
-    if (run === undefined) return undefined;
+  const run = await findRunStartedSince(deps, submission, options).catch(expected(RunnerError));
+  if (run === undefined) return undefined;
+  if (!(run instanceof RunnerError)) {
     return { submission: await activateSubmission(context, submission, run), events: [], wasAdvancedElsewhere: true };
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    if (error instanceof IdempotencyKeyConflict) return await rejectSubmission(context, submission, error);
-    const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
-    return await afterNotSent(context, sent, { error, retryAfterMs: retryAfterOf(error) });
   }
+  if (run instanceof IdempotencyKeyConflict) return await rejectSubmission(context, submission, run);
+  const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
+  return await afterNotSent(context, sent, { error: run, retryAfterMs: retryAfterOf(run) });
 }
 
 async function applyResponse(

@@ -92,8 +92,8 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["a server that never answers is asked forever", "if (isGivenUp(state, pace)) state.fail(error);\n  else ", ""],
     [
       "a row without its secrets ends in an outage",
-      "    if (isTemporary(error)) {\n      one.submission",
-      "    if (false) {\n      one.submission",
+      "  if (isTemporary(request)) {\n    one.submission",
+      "  if (false) {\n    one.submission",
     ],
   ]),
   ...inFile("lib/runs/batch_polling.ts", ENGINE, [
