@@ -1,4 +1,4 @@
-import { NotSubmitted } from "../errors.ts";
+import { expected, NotSubmitted } from "../errors.ts";
 import { formatRunId } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import { type ActiveSubmission, isDue, type PendingSubmission, type Submission } from "../submission.ts";
@@ -98,20 +98,15 @@ async function submitUnlessConflict(
   submission: PendingSubmission,
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
-  try {
-    return await submitPending(redactingDeps(deps, submission), submission, options);
-  } catch (error) {
-    if (!(error instanceof WriteConflict)) throw error;
-    const stored = await deps.store.get(submission.submissionId);
-    if (stored === undefined) {
-      throw new NotSubmitted(
-        `Cannot submit ${submission.request.workflow}: its record was removed from the run store`,
-        {
-          hint: "Nothing was started: trying again is safe",
-          cause: error,
-        },
-      );
-    }
+  const advanced = await submitPending(redactingDeps(deps, submission), submission, options)
+    .catch(expected(WriteConflict));
+  if (!(advanced instanceof WriteConflict)) return advanced;
+  const stored = await deps.store.get(submission.submissionId);
+  if (stored !== undefined) {
     return { submission: withKnownInputs(stored, submission), events: [], wasAdvancedElsewhere: true };
   }
+  throw new NotSubmitted(`Cannot submit ${submission.request.workflow}: its record was removed from the run store`, {
+    hint: "Nothing was started: trying again is safe",
+    cause: advanced,
+  });
 }

@@ -38,24 +38,19 @@ export async function pollRun(
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
   const sentAtMs = deps.clock.now();
-  try {
-    const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {
-      return await deps.client.getRun(submission.runId, { signal, retry: "none" });
-    });
-    const advanced = await applyRun(deps, submission, run, options);
-    const { submission: updated, events } = advanced;
-    if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
-    const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
-    const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
-    // Its submission started it: who reports the result knows whether that was the same call.
-    const result = toRunResult(run, { kind: status, status, submitted: "yes", failure });
-    return await recordStep(deps, updated, { type: "finished", result }, { events });
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    return error instanceof NotFound
-      ? await afterMissing(deps, submission, error, options)
-      : await afterFailedPoll(deps, submission, error, { ...options, sentAtMs });
-  }
+  const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {
+    return await deps.client.getRun(submission.runId, { signal, retry: "none" });
+  }).catch(expected(RunnerError));
+  if (run instanceof NotFound) return await afterMissing(deps, submission, run, options);
+  if (run instanceof RunnerError) return await afterFailedPoll(deps, submission, run, { ...options, sentAtMs });
+  const advanced = await applyRun(deps, submission, run, options);
+  const { submission: updated, events } = advanced;
+  if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
+  const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
+  const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
+  // Its submission started it: who reports the result knows whether that was the same call.
+  const result = toRunResult(run, { kind: status, status, submitted: "yes", failure });
+  return await recordStep(deps, updated, { type: "finished", result }, { events });
 }
 
 /** Updates the submission from a polled or listed run. A listed one is never enough to finish it. */

@@ -1,6 +1,6 @@
 /** The search for the run of a submission, and the steps that it shares with submitting. */
 
-import { NotSubmitted, retryAfterOf, RunnerError, Unsupported } from "../errors.ts";
+import { expected, NotSubmitted, retryAfterOf, RunnerError, Unsupported } from "../errors.ts";
 import type { RunEvent, SubmitDelay } from "../events.ts";
 import { type Run, runIdOf } from "../run.ts";
 import type {
@@ -36,28 +36,26 @@ export async function reconcile(
     const detail = submission.reconciliation?.detail ?? "this program ended before the response arrived";
     return await markUnconfirmed(context, submission, { cause: "response-lost", detail, searchForMs: SEARCH_MS });
   }
-  try {
-    const result = await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
-      return await searchForRun(deps, submission, { signal });
-    });
-    switch (result.type) {
-      case "ours":
-        return { submission: await activateSubmission(context, submission, result.run), events: [] };
-      case "foreign":
-        return await markUnconfirmed(context, submission, {
-          cause: "foreign",
-          detail: result.detail,
-          searchForMs: 0,
-          isAbandoned: true,
-        });
-      case "other-inputs":
-        return await rejectSubmission(context, submission, idempotencyKeyConflict(submission, result.run));
-      case "absent":
-        return await afterNotFound(context, submission, submission.reconciliation);
-    }
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    return await afterSearchFailed(context, submission, submission.reconciliation, error);
+  const result = await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
+    return await searchForRun(deps, submission, { signal });
+  }).catch(expected(RunnerError));
+  if (result instanceof RunnerError) {
+    return await afterSearchFailed(context, submission, submission.reconciliation, result);
+  }
+  switch (result.type) {
+    case "ours":
+      return { submission: await activateSubmission(context, submission, result.run), events: [] };
+    case "foreign":
+      return await markUnconfirmed(context, submission, {
+        cause: "foreign",
+        detail: result.detail,
+        searchForMs: 0,
+        isAbandoned: true,
+      });
+    case "other-inputs":
+      return await rejectSubmission(context, submission, idempotencyKeyConflict(submission, result.run));
+    case "absent":
+      return await afterNotFound(context, submission, submission.reconciliation);
   }
 }
 

@@ -1,4 +1,4 @@
-import { CredentialError, NotFound } from "../errors.ts";
+import { expected, NotFound, RunnerError } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
@@ -39,15 +39,11 @@ export async function searchForRun(
   { signal, scope = "list" }: { readonly signal: AbortSignal; readonly scope?: "slug" | "list" },
 ): Promise<SearchResult> {
   if (submission.ownSlug !== null) {
-    try {
-      const run = await client.getRun({ type: "slug", slug: submission.ownSlug }, { signal, retry: "none" });
-      return classify(run, submission);
-    } catch (error) {
-      if (error instanceof CredentialError && error.kind === "forbidden") {
-        return { type: "foreign", detail: error.message };
-      }
-      if (!(error instanceof NotFound)) throw error;
-    }
+    const run = await client.getRun({ type: "slug", slug: submission.ownSlug }, { signal, retry: "none" })
+      .catch(expected(RunnerError));
+    if (!(run instanceof RunnerError)) return classify(run, submission);
+    if (run.kind === "forbidden") return { type: "foreign", detail: run.message };
+    if (!(run instanceof NotFound)) throw run;
   }
   return scope === "slug" ? { type: "absent" } : await searchList({ client }, submission, { signal });
 }

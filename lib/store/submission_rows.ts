@@ -2,7 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import type { AttemptRow } from "../batch.ts";
-import { StorageError } from "../errors.ts";
+import { expected, StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import type { Run } from "../run.ts";
@@ -128,13 +128,10 @@ export function isDamaged(stored: StoredSubmission): boolean {
 async function setAside(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<undefined> {
   const id = head.key.at(-1) ?? "";
   const what = `The record of submission ${id} in the run store is damaged`;
-  try {
-    const change = kv.atomic().check(head).set(["damaged", id], head.value).delete(head.key);
-    if (await change.commit() !== undefined) kv.onSetAside?.(`${what}: it was set aside as damaged/${id}`);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    kv.onSetAside?.(`${what}, and is left out`);
-  }
+  const change = kv.atomic().check(head).set(["damaged", id], head.value).delete(head.key);
+  const written = await change.commit().catch(expected(StorageError));
+  if (written instanceof StorageError) kv.onSetAside?.(`${what}, and is left out`);
+  else if (written !== undefined) kv.onSetAside?.(`${what}: it was set aside as damaged/${id}`);
 }
 
 /** Whose submissions: those of the command line, of the service, or of the suites that the service runs. */

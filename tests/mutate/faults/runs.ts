@@ -337,8 +337,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["what is not due is polled", "isDue(submission, nowMs)", "true"],
     [
       "two processes with one store both submit",
-      "if (!(error instanceof WriteConflict)) throw error;\n    const stored",
-      "if (error instanceof WriteConflict) throw error;\n    const stored",
+      "if (!(advanced instanceof WriteConflict)) return advanced;\n",
+      "if (!(advanced instanceof WriteConflict)) return advanced;\n  throw advanced;\n",
     ],
   ]),
   ...inFile("lib/runs/slug.ts", ["tests/runs/slug_test.ts", "tests/runs/idempotency_test.ts"], [
