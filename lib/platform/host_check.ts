@@ -8,28 +8,11 @@ import type { Http } from "./http.ts";
 import { httpDateMs } from "./retry.ts";
 import { nonEmpty, readShape } from "./schema.ts";
 
-export interface HostHealth {
-  /** `unknown`: the server lacks this route. `foreign`: the response is not one of the platform. */
-  readonly state: "ok" | "unknown" | "foreign";
-  /** From the request to the complete response. */
-  readonly elapsedMs: number;
-  /** How far the host's clock is ahead of ours, to about a second; `null` if the response has no `Date`. */
-  readonly clockAheadMs: number | null;
-}
-
-/** The contract's WorkspaceStatus. */
-export interface WorkspaceStatus {
-  /** Off, Starting, Running, Stopped, Pulling, Terminating, Restarting, Paused, Failed, Unknown, or an unknown term. */
-  readonly status: string;
-  readonly details: string | null;
-  readonly home: { readonly sizeBytes: number; readonly availableBytes: number } | null;
-}
-
 const HEALTH = "/healthzz";
 const HEALTHY = "OK";
 
 /** @throws Unreachable, ResponseLost, Unavailable, Rejected or BadResponse if the host is not healthy. */
-export async function checkHealth(http: Http, { signal }: Abortable): Promise<HostHealth> {
+export async function checkHealth(http: Http, { signal }: Abortable) {
   const action = `reach ${http.baseUrl}`;
   const sentAtMs = http.clock.now();
   const response = await http.send({ action, method: "GET", path: HEALTH, connection: "shared", signal });
@@ -38,15 +21,20 @@ export async function checkHealth(http: Http, { signal }: Abortable): Promise<Ho
   if (!isMissing && !isSuccess(response)) throw errorOf(http, response, { action });
   const dateMs = httpDateMs(response.headers.get("date"));
   return {
+    /** `unknown`: the server lacks this route. `foreign`: the response is not one of the platform. */
     state: isMissing ? "unknown" : readRawText(response).trim() === HEALTHY ? "ok" : "foreign",
+    /** From the request to the complete response. */
     elapsedMs: nowMs - sentAtMs,
-    // The header has a resolution of one second: compare the middle of that second with the middle of the exchange.
+    /**
+     * How far the host's clock is ahead of ours, to about a second; `null` if the response has no `Date`. That has a resolution
+     * of one second: the middle of that second is compared with the middle of the exchange.
+     */
     clockAheadMs: dateMs === undefined ? null : dateMs + 500 - (sentAtMs + nowMs) / 2,
-  };
+  } as const;
 }
 
-/** @returns `null` if the server lacks this route. */
-export async function getWorkspaceStatus(http: Http, { signal }: Abortable): Promise<WorkspaceStatus | null> {
+/** @returns `null` if the server lacks this route. `status` is one of the contract's, or an unknown term. */
+export async function getWorkspaceStatus(http: Http, { signal }: Abortable) {
   const action = "get the workspace status";
   const response = await sendRequest(http, { action, path: "/api/user-workspace/status", signal, retry: "none" })
     .catch(fallbackTo(null, ...NO_ROUTE));

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { RunnerError } from "../errors.ts";
-import type { Abortable, Client } from "../platform/client.ts";
+import type { Abortable, Client, RunQuery } from "../platform/client.ts";
 import { pageRuns } from "../platform/pager.ts";
 import type { Run, RunDetail, RunId } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
@@ -58,16 +58,10 @@ export async function listRunning(
   };
 }
 
-interface ListQuery {
-  readonly maxPages: number;
-  readonly workflow?: string | undefined;
-  readonly signal?: AbortSignal;
-}
-
 /** @param wanted By slug; default: all runs. */
 async function listOnce(
   client: Client,
-  { maxPages, workflow, signal }: ListQuery,
+  { maxPages, workflow, signal }: Pick<RunQuery, "workflow" | "signal"> & { readonly maxPages: number },
   wanted?: ReadonlyMap<string, ActiveSubmission>,
 ): Promise<RunningList> {
   const running = new Map<string, Run>();

@@ -77,12 +77,6 @@ const CHECKS_AT_ONCE = 4;
 /** A schedule that ticks have not known for so long after it was due starts anew when it is back. */
 const ABSENT_MS = 10 * MINUTE_MS;
 
-interface LastCheck {
-  readonly atMs: number;
-  /** Identifies the schedules. */
-  readonly of: string;
-}
-
 /**
  * Reports each schedule whose next occurrence would be rejected, once until that changes, and removes what is kept of those
  * that are gone; unless it was done recently.
@@ -90,8 +84,9 @@ interface LastCheck {
 export async function checkInputs(service: Service, signal: AbortSignal): Promise<void> {
   const { deps, kv, schedules, timeline } = service;
   const enabled = schedules.filter(({ timelines }) => timelines.includes(timeline));
+  // What was checked, and when.
   const [nowMs, of] = [deps.clock.now(), await sha256(JSON.stringify(enabled))];
-  const last = await kv.get<LastCheck>(["inputs-check"]);
+  const last = await kv.get<{ readonly atMs: number; readonly of: string }>(["inputs-check"]);
   if (last.value?.of === of && Math.abs(nowMs - last.value.atMs) < INTERVAL_MS) return;
   // Another process may have read the same: one of them checks.
   if (await kv.atomic().check(last).set(["inputs-check"], { atMs: nowMs, of }).commit() === undefined) return;

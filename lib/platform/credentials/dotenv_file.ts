@@ -6,16 +6,8 @@
 /** The variables that a `.env` may set. */
 export const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
 
-/** What a file sets. */
-export interface Dotenv {
-  /** `undefined` if the file does not set it. */
-  readonly apiKey: string | undefined;
-  /** The other variables, by name. */
-  readonly settings: ReadonlyMap<string, string>;
-}
-
 /** Reads the documented variables; any other has no effect. */
-export function readDotenv(text: string): Dotenv {
+export function readDotenv(text: string) {
   const values = parseDotenv(text);
   const settings = new Map<string, string>();
   for (const name of DOTENV_NAMES) {
