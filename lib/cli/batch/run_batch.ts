@@ -2,7 +2,7 @@
 
 import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareRow } from "../../batches/check_rows.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
-import { planBatch, type PlannedBatch, storedRows } from "../../batches/plan_batch.ts";
+import { planBatch, storedRows } from "../../batches/plan_batch.ts";
 import type { RowDeps, RowsRead } from "../../batches/read_rows.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findWorkflow } from "../../runs/find.ts";
@@ -16,7 +16,6 @@ import { DEFAULT_EXECUTE, type TrackOptions } from "../../runs/options.ts";
 import type { RetryPolicy } from "../../runs/retry_policy.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
-import { isOpen } from "../../submission.ts";
 import { refuseOptions } from "../argv.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import type { OpenedCall } from "../command.ts";
@@ -45,7 +44,6 @@ import { viewBatch } from "./view_batch.ts";
  * @returns The exit code.
  */
 export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<number> {
-  const onlyRows = call.values.rows === undefined ? null : parseRowNumbers(call.values.rows);
   const retry = retryPolicyOf(call.values);
   const wait = waitOptions(call.values, call, null);
   if (call.values.rerun === undefined) refuseOptions(call.values, ["cancelRunning"], { reason: "without --rerun" });
@@ -55,28 +53,25 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   if (log !== undefined) await checkAppendableFile(call.context, log);
   await using opened = await openDeps(call, "required");
   const own = { ...call, deps: { ...opened, client: cachingClient(opened.client) } };
-  const ready = await prepareBatch(own, { readRows, onlyRows, timeoutMs: wait.timeoutMs });
+  const ready = await prepareBatch(own, readRows, wait.timeoutMs);
   if (typeof ready === "number") return ready;
   const ran = await track(own, { ...ready, retry, wait });
   reportFoundRuns(call, ready.tasks, ran.outcome);
-  return await finishBatch(own, { ...ready, ...ran, onlyRows });
+  return await finishBatch(own, { ...ready, ...ran });
 }
 
 type ReadRows = (deps: Pick<RowDeps, "formOf">) => Promise<RowsRead>;
 
 /** What is kept while the runs run: of thousands of rows, their plan is not. */
-interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states"> {
+interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states" | "onlyRows"> {
   readonly tasks: readonly BatchTask[];
 }
 
 /** @returns The exit code when nothing is to be submitted. */
 async function prepareBatch(
   call: OpenedCall<BatchValues>,
-  { readRows, onlyRows, timeoutMs }: {
-    readonly readRows: ReadRows;
-    readonly onlyRows: ReadonlySet<number> | null;
-    readonly timeoutMs: number | null;
-  },
+  readRows: ReadRows,
+  timeoutMs: number | null,
 ): Promise<ReadyBatch | number> {
   const { deps, output, values, signal } = call;
   const read = await readRows({
@@ -91,6 +86,7 @@ async function prepareBatch(
     throw new UsageError("Cannot name this batch: its rows do not come from a file", { hint: "Name it: --name TEXT" });
   }
   if (read.rows.length === 0) throw new UsageError(`Cannot run ${name}: it has no rows`);
+  const onlyRows = values.rows === undefined ? null : parseRowNumbers(values.rows);
   if (onlyRows !== null && [...onlyRows].some((row) => row > read.rows.length)) {
     throw new UsageError(`Cannot use --rows ${values.rows}: ${name} has ${counted(read.rows.length, "row")}`);
   }
@@ -118,7 +114,12 @@ async function prepareBatch(
   const rows = storedRows(plan, earlier === null ? [] : await deps.store.batches.rows(earlier));
   const updated = { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
   const batch = await deps.store.batches.put(updated, rows);
-  await cancelReplaced(call, plan);
+  for (const { cancel, row } of plan.rows) {
+    // It is run again although its run has not ended.
+    if (cancel?.state !== "active") continue;
+    await cancelRun(deps, cancel.runId, { signal });
+    output.log("INFO", `Row ${row.row}: cancelled ${cancel.run.slug ?? ""}`);
+  }
   // One that has ended may be retried; that is decided where all retries are.
   const tracked = plan.rows.filter(({ action, previous }) =>
     action !== "leave" && (action !== "keep" || previous.last !== null)
@@ -132,7 +133,7 @@ async function prepareBatch(
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
   }));
-  return { batch, rows, tasks, states };
+  return { batch, rows, tasks, states, onlyRows };
 }
 
 /** Their names, which are made of the batch's name and the rows' inputs, were taken: nothing was started for them. */
@@ -146,15 +147,6 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
     `Nothing was submitted for ${counted(found.length, "row")}: another process or machine had already started this ` +
       "batch. To run all rows again, give the batch another --name",
   );
-}
-
-/** Rows that are run again although their runs have not ended. */
-async function cancelReplaced({ deps, output, signal }: OpenedCall, { rows }: PlannedBatch): Promise<void> {
-  for (const { cancel, row } of rows) {
-    if (cancel === null || !isOpen(cancel) || cancel.state !== "active") continue;
-    await cancelRun(deps, cancel.runId, { signal });
-    output.log("INFO", `Row ${row.row}: cancelled ${cancel.run.slug ?? ""}`);
-  }
 }
 
 /** The rows, their progress, and the user's interrupts. */
