@@ -62,8 +62,13 @@ export const command = defineCommand({
     const ended = results.flatMap(({ end }) => end instanceof RunnerError ? [] : [end]);
     const runs = results.map(({ document }) => document);
     const unwritten = ifUnwritten(ended);
+    const pending = unfinished.pending.map(({ submissionId, request, createdAtMs }) => {
+      const createdAt = new Date(createdAtMs).toISOString();
+      return { submissionId, workflowName: request.workflow, createdAt, hasSecrets: request.inputs === null };
+    });
+    const skipped = { pending, detached: unfinished.detached.map(slugOf), others: unfinished.others.length };
     return output.result(
-      { runs, ...skippedDocument(unfinished), ...mostSevereEnd(runs), submitted: unwritten.submitted },
+      { runs, ...skipped, ...mostSevereEnd(runs), submitted: unwritten.submitted },
       () => results.map(({ text }) => text).join("\n") || "Nothing to resume",
       unwritten,
     );
@@ -90,17 +95,4 @@ function pendingLine({ request, createdAtMs, origin }: PendingSubmission, nowMs:
   return request.inputs === null
     ? `${subject}; its inputs contain secrets, which are not stored: run it again`
     : `${subject}: \`resume --submit-pending\` sends it`;
-}
-
-function skippedDocument({ pending, detached, others }: OpenSubmissions) {
-  return {
-    pending: pending.map(({ submissionId, request, createdAtMs }) => ({
-      submissionId,
-      workflowName: request.workflow,
-      createdAt: new Date(createdAtMs).toISOString(),
-      hasSecrets: request.inputs === null,
-    })),
-    detached: detached.map(slugOf),
-    others: others.length,
-  };
 }

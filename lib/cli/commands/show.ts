@@ -1,7 +1,6 @@
 import { findWorkflow } from "../../runs/find.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
-import type { Preset, Workflow } from "../../workflow.ts";
 import { argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openClient } from "../open_client.ts";
@@ -27,14 +26,14 @@ export const command = defineCommand({
       else context.stdout.write(yaml);
     } else if (output.mode === "json") {
       const { isFavorite, presets, ...others } = workflow;
-      output.document({ ...others, favorite: isFavorite, presets: presets.map((preset) => masked(preset, workflow)) });
+      const form = readForm(workflow.yaml);
+      const masked = presets.map((preset) => {
+        const secretPaths = findSecrets(preset.inputs, { form, secretPaths: [] });
+        return { ...preset, inputs: maskSecrets(preset.inputs, secretPaths) };
+      });
+      output.document({ ...others, favorite: isFavorite, presets: masked });
     } else {
       output.answer(renderWorkflow(workflow, output.layout()));
     }
   },
 });
-
-function masked(preset: Preset, { yaml }: Workflow): Preset {
-  const secretPaths = findSecrets(preset.inputs, { form: readForm(yaml), secretPaths: [] });
-  return { ...preset, inputs: maskSecrets(preset.inputs, secretPaths) };
-}
