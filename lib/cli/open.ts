@@ -17,8 +17,6 @@ import { runStoreName } from "./state_path.ts";
  */
 export type HistoryUse = "required" | "read" | "optional" | "none";
 
-export type OpenDeps = Deps & AsyncDisposable;
-
 /**
  * @param alternative As for {@link openRunStore}.
  * @throws As {@link openClient}. The store is opened on first use, and throws then.
@@ -27,7 +25,7 @@ export async function openDeps(
   invocation: Invocation,
   history: HistoryUse = "optional",
   alternative?: string,
-): Promise<OpenDeps> {
+): Promise<Deps & AsyncDisposable> {
   const { clock, random } = invocation.context;
   const credential = await openCredential(invocation);
   const store = openRunStore(invocation, history, alternative);

@@ -107,7 +107,11 @@ async function dispatch(
     readArgv("", GLOBAL_OPTIONS, argv, "pw-workflow-runner");
     throw new UsageError("Missing command", { hint: LIST_HINT });
   }
-  if (canPrompt(context)) return await runInteractive(context);
+  if (canPrompt(context)) {
+    const { interactive } = await import("./commands/interactive.ts");
+    const withEnv = await withDotenv(context);
+    return await interactive(withEnv, await outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
+  }
   // There is no command and no terminal for interactive mode: a usage error.
   const { renderOverview } = await import("./help.ts");
   output.log("ERROR", renderOverview({ style: output.style, columns: context.stderr.columns() }));
@@ -165,12 +169,6 @@ async function start(
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);
-}
-
-async function runInteractive(context: Context): Promise<number> {
-  const { interactive } = await import("./commands/interactive.ts");
-  const withEnv = await withDotenv(context);
-  return await interactive(withEnv, await outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
 }
 
 /** @param subject A command or topic; `undefined` for the overview. */

@@ -1,7 +1,6 @@
 import { CredentialError } from "../../errors.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
-import type { Credential } from "../../platform/credentials/credentials.ts";
 import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { accountName, KIND_LABELS } from "../doctor/host_checks.ts";
@@ -26,12 +25,17 @@ export const command = defineCommand({
   async run(call) {
     const { context, output, signal, values } = call;
     const credential = await openCredential(call);
-    refuseExpired(credential, context.clock.now());
+    const { kind, host, source, expiresAtMs } = credential;
+    const leftMs = (expiresAtMs ?? Infinity) - context.clock.now();
+    if (leftMs <= 0) {
+      throw new CredentialError("credential_refused", `The key from ${source} expired ${formatDuration(-leftMs)} ago`, {
+        hint: "Create a new one in your account settings on the platform, or sign in again",
+      });
+    }
     const identity = values.offline === true
       ? null
       : await (await clientFor(call, credential)).whoAmI({ signal, retry: "none" });
     const hidden = await ignoredSources(context, values);
-    const { kind, host, source, expiresAtMs } = credential;
     // The members are a public interface.
     const document = {
       host,
@@ -58,12 +62,3 @@ export const command = defineCommand({
     return output.result(document, () => lines.join("\n"));
   },
 });
-
-function refuseExpired({ source, expiresAtMs }: Credential, nowMs: number): void {
-  if (expiresAtMs === null || expiresAtMs > nowMs) return;
-  throw new CredentialError(
-    "credential_refused",
-    `The key from ${source} expired ${formatDuration(nowMs - expiresAtMs)} ago`,
-    { hint: "Create a new one in your account settings on the platform, or sign in again" },
-  );
-}

@@ -136,7 +136,11 @@ export async function submitRunSpec(
   await showWarnings(output, warnings);
   if (isDryRun) {
     await dryRun(deps, request, { signal });
-    return answerDryRun(output, request);
+    const accepted = `The platform accepts ${request.workflow} with these inputs; nothing was started`;
+    return output.result(
+      { workflowName: request.workflow, ...COMPLETED, kind: "dry_run" },
+      () => `${output.answerStyle.green("✓")} ${accepted}`,
+    );
   }
   output.reporter?.start(request.workflow, deps.client.baseUrl);
   const exitCode = await submitAndTrack({ ...call, deps }, request, {
@@ -200,12 +204,4 @@ export function printResult(output: Output, result: RunResult): number {
   const exitCode = output.result(document, () => renderResult(result, output.answerStyle), ifUnwritten([result]));
   if (output.mode !== "text" && output.reporter !== undefined) output.log("INFO", renderResult(result, output.style));
   return exitCode;
-}
-
-function answerDryRun(output: Output, { workflow }: RunRequest): number {
-  const accepted = `The platform accepts ${workflow} with these inputs; nothing was started`;
-  return output.result(
-    { workflowName: workflow, ...COMPLETED, kind: "dry_run" },
-    () => `${output.answerStyle.green("✓")} ${accepted}`,
-  );
 }

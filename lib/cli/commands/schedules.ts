@@ -161,9 +161,7 @@ async function importModule(url: URL, path: string): Promise<{ readonly schedule
 /** A module may import its own copy of this program, so its errors have the same shape but another class. */
 function problemsOf(error: Error): readonly Problem[] {
   const found: unknown = "problems" in error ? error.problems : [];
+  const isProblem = (value: unknown): value is Problem =>
+    isObject(value) && ["origin", "path", "message"].every((name) => typeof value[name] === "string");
   return Array.isArray(found) && found.every(isProblem) ? found : [];
-}
-
-function isProblem(value: unknown): value is Problem {
-  return isObject(value) && ["origin", "path", "message"].every((name) => typeof value[name] === "string");
 }

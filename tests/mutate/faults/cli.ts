@@ -101,8 +101,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "run always exits with 0",
-      "  return exitCode;\n}\n\nfunction answerDryRun",
-      "  return 0;\n}\n\nfunction answerDryRun",
+      "output.style));\n  return exitCode;",
+      "output.style));\n  return 0;",
     ],
     ["--dry-run starts a run", "if (isDryRun) {\n    await dryRun", "if (false) {\n    await dryRun"],
   ]),
