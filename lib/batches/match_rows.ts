@@ -1,8 +1,8 @@
 /** Recognizes the rows of an edited file: what is kept, new, changed or no longer there, and why. */
 
-import type { BatchRow, RowStatus } from "../batch.ts";
+import type { BatchRow } from "../batch.ts";
 import { canonicalJson, type Json, type JsonObject } from "../json.ts";
-import type { StoredRow } from "../store/batch_store.ts";
+import type { Attempt, StoredRow } from "../store/batch_store.ts";
 import { shortened } from "../text.ts";
 import { leavesOf } from "./labels.ts";
 
@@ -12,10 +12,7 @@ export type CurrentRow =
   & Pick<StoredRow, "contentHash" | "inputs">;
 
 /** A row that the batch had before. One that an earlier edit has removed is recognized only by its id or content. */
-export interface EarlierRow extends StoredRow {
-  /** Of its last attempt. */
-  readonly status: RowStatus;
-}
+export type EarlierRow = StoredRow & Pick<Attempt, "status">;
 
 export interface InputChange {
   /** Like `mesh.size`; `workflow` for the workflow itself. */

@@ -37,10 +37,7 @@ export interface RowDeps extends FileAccess {
 }
 
 /** A row with the sources of its inputs, which give their problems a file and line. */
-export interface ReadRow extends BatchRow {
-  /** Lowest precedence first. */
-  readonly layers: readonly InputLayer[];
-}
+export type ReadRow = BatchRow & Pick<RowDraft, "layers">;
 
 export interface RowsRead {
   /** The batch's own name, else one from the names of its files; `null` for stdin and for a matrix. */
@@ -70,13 +67,9 @@ export async function readRows(sources: RowSources, deps: RowDeps): Promise<Rows
   return { name: nameOf(names, sources.files, problems), rows, problems: limitProblems(problems) };
 }
 
-export interface MatrixSources {
-  readonly workflow: string;
-  /** Inputs of all rows. */
-  readonly layers: readonly InputLayer[];
+export interface MatrixSources extends Pick<ReadRow, "workflow" | "layers">, Pick<RowSources, "repeat"> {
   /** `null` to repeat one row. */
   readonly matrix: MatrixArguments | null;
-  readonly repeat: number;
 }
 
 /**

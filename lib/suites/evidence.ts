@@ -25,10 +25,8 @@ export interface EvidenceDeps {
   env(name: string): string | undefined;
 }
 
-export interface EvidenceOptions {
+export interface EvidenceOptions extends Pick<RunEvidence, "queueSeconds"> {
   readonly signal: AbortSignal;
-  /** `null` if it is not known. */
-  readonly queueSeconds: number | null;
   readonly redact: Redactor;
   /** Of the run, without secrets. */
   readonly inputs: JsonObject;

@@ -10,11 +10,9 @@ import type { Deps } from "../runs/deps.ts";
 import { withLimit } from "../runs/limit.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
-import { NEVER_SENT } from "./session.ts";
+import { NEVER_SENT, type SuiteSession } from "./session.ts";
 
-export interface FinishOptions extends AdvanceOptions {
-  readonly sessionId: string;
-}
+export type FinishOptions = AdvanceOptions & Pick<SuiteSession, "sessionId">;
 
 /** @returns False if the signal ended it, a run is still canceling, or it is not known yet whether one was started. */
 export async function finishSuite(

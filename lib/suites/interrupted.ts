@@ -11,7 +11,7 @@ import { isUnsent, slugOf } from "../submission.ts";
 import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
 import type { Judgement } from "./judge.ts";
-import { type PreviousCase, previousCases } from "./session.ts";
+import { previousCases, type SuiteSession } from "./session.ts";
 
 /** As the store shows them, which knows more than the tasks did when they were cut off. */
 export async function endsOfInterrupted(
@@ -27,10 +27,7 @@ export async function endsOfInterrupted(
   });
 }
 
-export interface CutOffOptions extends JudgeOptions {
-  /** By key, what an earlier process submitted. */
-  readonly previous: ReadonlyMap<string, PreviousCase>;
-}
+export type CutOffOptions = JudgeOptions & Pick<SuiteSession, "previous">;
 
 /** Adds the attempt that was cut off to the case. */
 export function judgeInterrupted(state: CaseState, end: TaskEnd, options: CutOffOptions): Judgement {

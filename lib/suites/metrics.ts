@@ -1,7 +1,7 @@
 /** Numbers that a run measured, compared with their references. Pure. */
 
 import { parsePath } from "../json.ts";
-import type { ReportMetric } from "../reports/report.ts";
+import type { ReportAttempt, ReportMetric } from "../reports/report.ts";
 import { numberText } from "./compare.ts";
 import { BUILT_IN_METRICS } from "./document.ts";
 import type { CaseDocument, ReferenceDocument } from "./format.ts";
@@ -36,9 +36,7 @@ export function planMetrics(
   };
 }
 
-export interface MeasureOptions {
-  /** Where the run ran. */
-  readonly resources: readonly string[];
+export interface MeasureOptions extends Pick<ReportAttempt, "resources"> {
   /** Values of earlier runs that passed, oldest first. */
   earlier(metric: string): readonly number[];
 }

@@ -14,7 +14,7 @@ export interface SuiteSession {
   readonly isContinued: boolean;
   /** Milliseconds since the epoch; of the first process that worked on it. */
   readonly startedAtMs: number;
-  /** By the key of a case. */
+  /** By the key of a case, what earlier processes submitted. */
   readonly previous: ReadonlyMap<string, PreviousCase>;
 }
 
