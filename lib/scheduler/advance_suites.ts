@@ -70,6 +70,8 @@ async function advanceSuite(
   const deps = { ...service.deps, client: cachingClient(service.deps.client) };
   const checked = await checkSuite({ ...service, deps }, path, signal).catch(expected(InvalidInputs));
   if (checked instanceof InvalidInputs) {
+    // A proxy that has lost the server answers 404 to everything: this throws, and the next tick tries again.
+    await deps.client.listRuns({ limit: 1, signal, retry: "none" });
     // The deployed file or a workflow has changed since it started: its runs continue, and nothing can judge them.
     const message = [checked.message, ...checked.problems.map(problemText)].join("; ");
     return await end(context, submission, { status: "failed", message, suite: null });

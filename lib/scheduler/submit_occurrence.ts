@@ -1,6 +1,14 @@
 /** The submission of one occurrence: prepares its request, or finds what is wrong with it, stores it and sends it. */
 
-import { type ErrorKind, InvalidInputs, messageWithHint, NotFound, NotSubmitted, RunnerError } from "../errors.ts";
+import {
+  type ErrorKind,
+  expected,
+  InvalidInputs,
+  messageWithHint,
+  NotFound,
+  NotSubmitted,
+  RunnerError,
+} from "../errors.ts";
 import { documentLayer } from "../inputs/layers.ts";
 import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -140,13 +148,20 @@ async function createOrReject(
       return await reject("The platform did not respond in time for an hour");
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
-    if (TEMPORARY.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
+    const mayRetry = isEarly && !(error.cause instanceof SubmissionTooLarge);
+    if (mayRetry && (TEMPORARY.includes(error.kind) || await isServerLost(deps.client, signal))) {
       deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
       return { failure: error.message };
     }
     const problems = error instanceof InvalidInputs ? error.problems.map(problemText) : [];
     return await reject([error.message, ...problems].join("; "));
   }
+}
+
+/** A proxy that has lost the server answers 404 to everything, as for a workflow that does not exist. */
+async function isServerLost(client: Client, signal: AbortSignal): Promise<boolean> {
+  const list = await client.listRuns({ limit: 1, signal, retry: "none" }).catch(expected(RunnerError));
+  return list instanceof RunnerError;
 }
 
 /** @throws InvalidInputs and the other errors of `prepare`. */

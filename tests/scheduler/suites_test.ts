@@ -5,7 +5,7 @@ import { silentLog } from "../../lib/log.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { readAccessKeys } from "../../lib/server/auth.ts";
 import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
-import { Unavailable } from "../../lib/errors.ts";
+import { NotFound, Unavailable } from "../../lib/errors.ts";
 import type { Client } from "../../lib/platform/client.ts";
 import { listDueMessages, readTickLog } from "../../lib/scheduler/scheduler_store.ts";
 import type { Service } from "../../lib/scheduler/service.ts";
@@ -238,6 +238,18 @@ Deno.test("a suite file that breaks while its suite runs ends it as failed, and 
   assert.deepEqual(await stage.statuses(), ["failed"]);
   assert.match(await messageOf(stage.service), /tests\/a\.suite\.yaml:1:10 version /);
   assert.equal(stage.simulator.runs()[0]?.status, "running");
+});
+
+Deno.test("while the server answers 404 to everything, a suite goes on", async () => {
+  await using stage = await aSuiteStage(aSuite("{ name: a, workflow: long }"));
+  await stage.ticks(60, 61);
+  for (const on of ["get-workflow", "list-workflows", "list-runs"] as const) {
+    stage.simulator.addFaults({ on, status: 404 });
+  }
+  await assert.rejects(stage.ticks(62, 62), NotFound);
+  assert.deepEqual(await stage.statuses(), ["open"]);
+  await stage.ticks(63, 75);
+  assert.deepEqual([await stage.statuses(), stage.runs()], [["completed"], { long: 1 }]);
 });
 
 const OVERLAPS = {

@@ -249,6 +249,17 @@ tickTest("a run past its deadline is reported and continues by default", {
   assert.deepEqual(await problemsOf(service, "deadline"), ["every@2026-01-05T09:10Z"]);
 });
 
+tickTest("while the server answers 404 to everything, an occurrence waits", {}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  for (const on of ["get-workflow", "list-workflows", "list-runs"] as const) {
+    stage.simulator.addFaults({ on, status: 404 });
+  }
+  await tickAt(20);
+  assert.deepEqual(await statusesOf(service), ["completed", "waiting"]);
+  await tickAt(21);
+  assert.deepEqual(await statusesOf(service), ["completed", "open"]);
+});
+
 tickTest("invalid inputs finish the occurrence as failed, with the reason", {
   specs: [{ ...EVERY, workflow: "hello-world", inputs: { hello: { message: 7 } } }],
 }, async ({ stage, service, tickAt }) => {

@@ -118,7 +118,12 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "        for",
     ],
     ["a replaced run is not cancelled", "for (const other of replaced) addReplaced(change, other);", ""],
-    ["a fault that passes rejects an occurrence", "if (TEMPORARY.includes(error.kind) && isEarly", "if (false"],
+    [
+      "a fault that passes rejects an occurrence",
+      "if (mayRetry && (TEMPORARY.includes(error.kind) ||",
+      "if ((false ||",
+    ],
+    ["a server that is lost rejects an occurrence", "|| await isServerLost(deps.client, signal)", ""],
   ]),
   ...inFile("lib/scheduler/tick_work.ts", TICK, [
     [
