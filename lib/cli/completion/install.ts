@@ -20,7 +20,9 @@ export async function installCompletion(
   context: InstallContext,
   shell: Shell = currentShell(context),
 ) {
-  const script = shell === "fish" ? fishScript(context) : dataFile(context, `completion.${EXTENSIONS[shell]}`);
+  const script = shell === "fish"
+    ? fishScript(context)
+    : dataFile(context, `completion.${shell === "powershell" ? "ps1" : shell}`);
   const profile = await profileOf(context, shell);
   const places = profile === null ? script : `${script} and ${profile}`;
   return await orUsageError(`install completion in ${places}`, async () => {
@@ -30,8 +32,6 @@ export async function installCompletion(
     return { shell, script, profile, isProfileChanged };
   }, `\`pw-workflow-runner completions ${shell}\` prints the script`);
 }
-
-const EXTENSIONS: Readonly<Record<Shell, string>> = { bash: "bash", zsh: "zsh", powershell: "ps1", fish: "fish" };
 
 /** What a profile contains to load the script, unless it was removed. */
 const LOADING_LINES: Readonly<Record<Shell, (script: string) => string>> = {

@@ -53,14 +53,18 @@ export interface BatchTable {
 
 const MIN_TABLE_ROWS = 3;
 
+/** What the parts of the table are made of. */
+type Parts = BatchTableState & Layout;
+
 export function renderBatchTable(state: BatchTableState, options: BatchTableOptions): BatchTable {
   const { columns, rows: height, style } = options;
-  const top = [...titleLines(state, options), barLine(state, options), ...totalLines(state, options)];
+  const parts: Parts = { ...state, columns, style };
+  const top = [...titleLines(parts), barLine(parts), ...totalLines(parts)];
   const notes = state.notes.map((note) => style.yellow(fitToWidth(oneLine(note), columns)));
   const listed = listedRows(state);
   // The line that the cursor is in, the heading of the table, and the keys.
   const free = Math.max(MIN_TABLE_ROWS, height - top.length - notes.length - 3);
-  const groups = groupLines(state, { ...options, count: Math.max(1, Math.floor(free / 4)) });
+  const groups = groupLines(parts, Math.max(1, Math.floor(free / 4)));
   const pageSize = Math.max(MIN_TABLE_ROWS, free - groups.length);
   const maxScroll = Math.max(0, listed.length - pageSize);
   const scroll = Math.min(state.view.scroll, maxScroll);
@@ -70,17 +74,14 @@ export function renderBatchTable(state: BatchTableState, options: BatchTableOpti
   const range = listed.length <= pageSize
     ? ""
     : `${count(scroll + 1)}\u2013${count(scroll + shown.length)} of ${count(listed.length)}`;
-  const lines = [...top, ...notes, tableOf(shown, state, options), ...groups, keysLine(range, state, options)];
+  const lines = [...top, ...notes, tableOf(shown, parts), ...groups, keysLine(range, parts)];
   // In a terminal of a few lines, the end gives way: more lines than it has cannot be cleared.
   const text = lines.join("\n").split("\n").slice(0, Math.max(1, height - 1)).join("\n");
   return { text, maxScroll, pageSize };
 }
 
 /** `sweep · 12m 04s · as of 3s ago`. */
-function titleLines(
-  { name, elapsedMs, ageMs, isConnectionLost }: BatchTableState,
-  { columns, style }: BatchTableOptions,
-): string[] {
+function titleLines({ name, elapsedMs, ageMs, isConnectionLost, columns, style }: Parts): string[] {
   const parts = [
     style.bold(fitToWidth(oneLine(name), Math.max(8, columns - MAX_TITLE_REST))),
     formatDuration(elapsedMs),
@@ -98,7 +99,7 @@ const MIN_BAR_CELLS = 4;
 const BAR = [["green", "\u2501"], ["red", "\u2501"], ["cyan", "\u254d"], ["dim", "\u2500"]] as const;
 
 /** Done, failed, running and waiting rows, in this order; none that occurs is too small to see. */
-function barLine({ rows }: BatchTableState, { columns, style }: BatchTableOptions): string {
+function barLine({ rows, columns, style }: Parts): string {
   const { done, failed, running, waiting } = batchTotals(rows);
   const text = ` ${count(done)} of ${count(rows.length)} done`;
   const cells = columns - textWidth(text);
@@ -116,7 +117,7 @@ function barLine({ rows }: BatchTableState, { columns, style }: BatchTableOption
   return bar.join("") + text;
 }
 
-function totalLines({ rows, estimate }: BatchTableState, { columns, style }: BatchTableOptions): string[] {
+function totalLines({ rows, estimate, columns, style }: Parts): string[] {
   const { running, waiting, failed, cancelled } = batchTotals(rows);
   const parts = [
     style.cyan(`${count(running)} running`),
@@ -136,8 +137,7 @@ function listedRows({ rows, view }: BatchTableState): readonly RowState[] {
 
 function tableOf(
   shown: readonly RowState[],
-  { rows, nowMs, view, isConnectionLost }: BatchTableState,
-  { columns, style }: BatchTableOptions,
+  { rows, nowMs, view, isConnectionLost, columns, style }: Parts,
 ): string {
   if (view.shows === "failed" && shown.length === 0) return style.dim("No row has failed");
   const isNarrow = columns < 70;
@@ -171,10 +171,7 @@ function tookText({ status, seconds, startedAtMs }: RowState, nowMs: number): st
   return status === "running" && startedAtMs !== null ? formatDuration(nowMs - startedAtMs) : "";
 }
 
-function groupLines(
-  { failureGroups: groups }: BatchTableState,
-  { columns, style, count: max }: BatchTableOptions & { readonly count: number },
-): readonly string[] {
+function groupLines({ failureGroups: groups, columns, style }: Parts, max: number): readonly string[] {
   if (groups.length <= max) return renderFailureGroups(groups, { style, columns });
   const others = groups.slice(max - 1);
   const failures = others.reduce((sum, { rows }) => sum + rows.length, 0);
@@ -183,7 +180,7 @@ function groupLines(
 }
 
 /** The keys that fit, and which rows are shown. */
-function keysLine(range: string, { view, jobs }: BatchTableState, { columns, style }: BatchTableOptions): string {
+function keysLine(range: string, { view, jobs, columns, style }: Parts): string {
   const keys = [
     ...(range === "" ? [] : [range]),
     "q detach",
