@@ -1,6 +1,7 @@
 import { isObject, joinPath, type Json, type JsonObject, parsePath, valueAt } from "../json.ts";
 import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
+import type { StoredRequest } from "../submission.ts";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
 export function isSecretName(name: string): boolean {
@@ -140,11 +141,9 @@ export function secretValues(inputs: JsonObject | null, secretPaths: readonly st
 }
 
 /** The secrets to redact: those that are not also the text of an option, which would mask ordinary words. */
-export function redactedValues({ inputs, secretPaths, publicValues }: {
-  readonly inputs: JsonObject | null;
-  readonly secretPaths: readonly string[];
-  readonly publicValues: readonly string[];
-}): string[] {
+export function redactedValues(
+  { inputs, secretPaths, publicValues }: Pick<StoredRequest, "inputs" | "secretPaths" | "publicValues">,
+): string[] {
   return secretValues(inputs, secretPaths).filter((value) => !publicValues.includes(value));
 }
 
