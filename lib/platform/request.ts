@@ -93,7 +93,7 @@ export const NO_ROUTE = ["not_found", "unsupported"] as const;
  */
 export function pathSegment(name: string, action: string): string {
   if (typeof name !== "string" || name === "" || name === "." || name === ".." || !name.isWellFormed()) {
-    throw new UsageError(`Cannot ${action}: ${JSON.stringify(name)} is not a valid name`);
+    throw new UsageError(`Cannot ${action.trimEnd()}: ${JSON.stringify(name)} is not a valid name`);
   }
   return encodeURIComponent(name);
 }

@@ -38,6 +38,13 @@ for (const name of [undefined, 7, { workflow: "quick" }]) {
   });
 }
 
+Deno.test("an empty name is refused without a gap in the message", async () => {
+  await using simulator = await startSimulator();
+  const deps = await depsFor(simulator, { clock: systemClock });
+  const message = 'Cannot read workflow: "" is not a valid name';
+  await assert.rejects(runWorkflow("", { deps }), { kind: "usage", message });
+});
+
 for (const runId of ["quick-00001", undefined, { slug: "quick-00001" }, { type: "last" }]) {
   Deno.test(`${Deno.inspect(runId)} is refused as a run, with the form that it must have`, async () => {
     await using simulator = await startSimulator();
