@@ -17,10 +17,13 @@ import { correlationTagForKey, slugFor } from "./slug.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import { programCommand } from "../shell_command.ts";
 
-/** @throws UsageError for an empty key; TypeError for one that is not a text. */
-export function checkIdempotencyKey({ text }: Pick<KeyWithPolicy, "text">): void {
+/** @throws UsageError for an empty key; TypeError for one that is not a text; RangeError for no attempt. */
+export function checkIdempotencyKey({ text, attempt = 1 }: Pick<KeyWithPolicy, "text" | "attempt">): void {
   if (typeof text !== "string") {
     throw new TypeError('idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }');
+  }
+  if (!Number.isInteger(attempt) || attempt < 1) {
+    throw new RangeError(`idempotencyKey.attempt must be a whole number of at least 1: got ${attempt}`);
   }
   if (text.trim() !== "") return;
   throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
@@ -44,7 +47,7 @@ const SEARCH_VALID_MS = 1_000;
 export async function claimIdempotencyKey(
   deps: Deps,
   pending: PendingSubmission,
-  { text, policy, attempt: onlyAttempt }: KeyWithPolicy,
+  { text, policy, attempt: firstAttempt = 1 }: KeyWithPolicy,
   options: { readonly signal: AbortSignal },
 ): Promise<Submission> {
   if (pending.ownSlug === null) {
@@ -56,7 +59,7 @@ export async function claimIdempotencyKey(
       },
     );
   }
-  for (let attempt = onlyAttempt ?? 1; attempt <= MAX_ATTEMPTS; attempt++) {
+  for (let attempt = firstAttempt; attempt <= MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });
     const stored = await deps.store.get(keyed.submissionId);
     const run = stored === undefined ? await findKeyedRun(deps, keyed, options) : undefined;

@@ -31,7 +31,7 @@ export interface KeyWithPolicy {
   readonly text: string;
   /** Applies when the key already has a run. */
   readonly policy: KeyPolicy;
-  /** Only this attempt of the key; otherwise the first that the policy allows. */
+  /** The first attempt of the key that counts; earlier ones are left alone. Default: 1. */
   readonly attempt?: number;
 }
 

@@ -19,6 +19,11 @@ for (
     ["checking", "Strict", 'checking must be lenient, strict or none: got "Strict"'],
     ["displayName", 1, "displayName must be a text or null: got a number"],
     ["idempotencyKey", "nightly", 'idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }'],
+    [
+      "idempotencyKey",
+      { text: "nightly", policy: "attach", attempt: 0 },
+      "idempotencyKey.attempt must be a whole number of at least 1: got 0",
+    ],
   ] as const
 ) {
   Deno.test(`${name} of another type is refused by name, and nothing is submitted`, async () => {
