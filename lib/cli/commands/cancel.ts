@@ -21,7 +21,10 @@ export const command = defineCommand({
     const refs = parseManyRuns(values.runs);
     await using deps = await openDeps({ context, output, signal, values }, historyFor(refs));
     // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
-    const runIds = await findRuns(deps, refs, { signal });
+    const runIds = await findRuns(deps, refs, { signal }).catch((error) => {
+      if (refs.length > 1) output.log("WARNING", "No run was cancelled: all of them have to be found first");
+      throw error;
+    });
     const answers: object[] = [];
     const failures: FailureReport[] = [];
     for (const runId of runIds) {

@@ -33,6 +33,16 @@ Deno.test("the document of `cancel` has the runs that were cancelled, and why ot
   assert.deepEqual([runs[0].error, runs[1].exitCode, runs[1].error.kind], [undefined, 4, "forbidden"]);
 });
 
+Deno.test("a name that is not found keeps all runs running, and that is stated", async () => {
+  await using stage = await cliStage();
+  const { slug } = Object(await stage.json("run", "never-ending", "--no-wait"));
+  const many = await stage.call(["cancel", slug, "nope"]);
+  assert.equal(many.code, 5);
+  assert.match(many.stderr, /^No run was cancelled: all of them have to be found first\n✗ Cannot find run nope: /);
+  assert.equal(stage.simulator.received("cancel-run").length, 0);
+  assert.match((await stage.call(["cancel", "nope"])).stderr, /^✗ Cannot find run nope: /);
+});
+
 Deno.test("a run that is named twice is cancelled and reported once", async () => {
   await using stage = await cliStage();
   const { code, stdout } = await stage.call(["cancel", "hello-world#46", "hello-world-00046"]);
