@@ -10,14 +10,6 @@ import { refuseReadFile } from "../output_file.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";
 import { runBatch } from "./run_batch.ts";
 
-type MatrixValues =
-  & BatchValues
-  & ArgValues<typeof MATRIX_OPTIONS & typeof REPEAT_OPTION>
-  & {
-    readonly workflow: string;
-    readonly input?: readonly string[] | undefined;
-  };
-
 /** Options of a single run that have no meaning for many. */
 const FOR_ONE_RUN = [
   ...["preset", "noInput", "noWait", "idempotencyKey", "idempotencyPolicy", "submitTimeout", "noHistory"],
@@ -25,7 +17,13 @@ const FOR_ONE_RUN = [
 ];
 
 /** @returns The exit code. */
-export async function runMatrix(call: Invocation<MatrixValues>): Promise<number> {
+export async function runMatrix(
+  call: Invocation<
+    & BatchValues
+    & ArgValues<typeof MATRIX_OPTIONS & typeof REPEAT_OPTION>
+    & { readonly workflow: string; readonly input?: readonly string[] | undefined }
+  >,
+): Promise<number> {
   const { context, values, values: { workflow } } = call;
   refuseOptions(values, FOR_ONE_RUN, { reason: "together with --matrix or --repeat", hint: "It is for a single run" });
   await refuseReadFile(context, [values.csv, values.jsonl, values.log, values.report], values.input ?? []);

@@ -3,12 +3,10 @@ import { findWorkflow } from "../../runs/find.ts";
 import { gatherInputs } from "../../runs/prepare.ts";
 import { checkGivenInputs } from "../../inputs/check.ts";
 import { type ExplainedInput, explainInputs } from "../../inputs/explain.ts";
-import type { Form } from "../../inputs/form.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { jsonSchemaOf } from "../../inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../inputs/skeleton.ts";
 import { evaluateConditions } from "../../inputs/walk_fields.ts";
-import type { Workflow } from "../../workflow.ts";
 import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { DEFAULTS_OPTION, INPUT_DETAILS, logUnknownConditions, readInputs, showWarnings } from "../input_options.ts";
@@ -118,11 +116,9 @@ export function renderExplained(
   });
 }
 
-async function formOf(
-  { context, output, signal, values }: InputsInvocation,
-): Promise<{ workflow: Workflow; form: Form }> {
-  const client = await openClient({ context, output, signal, values });
-  const workflow = await findWorkflow({ client }, values.workflow, { signal });
+async function formOf(call: InputsInvocation) {
+  const client = await openClient(call);
+  const workflow = await findWorkflow({ client }, call.values.workflow, { signal: call.signal });
   const form = readForm(workflow.yaml);
   if (form !== null) return { workflow, form };
   throw new NotFound(`Cannot read the inputs of ${workflow.name}: the server did not return the workflow file`);

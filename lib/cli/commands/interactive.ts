@@ -63,9 +63,7 @@ interface Parts {
  * Prompts for a missing API key and uses it for this invocation only; again if the platform refuses it, or it names a host
  * that cannot be reached.
  */
-async function openOrPrompt(
-  { context, output, prompter }: Parts,
-): Promise<{ readonly deps: Deps; readonly hint?: string }> {
+async function openOrPrompt({ context, output, prompter }: Parts) {
   // A signal ends the process.
   const { signal } = new AbortController();
   let enteredKey: string | undefined;

@@ -75,20 +75,18 @@ export const command = defineCommand({
   },
 });
 
-interface Listing {
-  /** The platform's filters. */
-  readonly query: Omit<RunQuery, "limit" | "offset">;
-  /** The filters that the platform lacks. */
-  readonly name: string | undefined;
-  readonly sinceMs: number | undefined;
-  readonly offset: number;
-  readonly limit: number;
-}
-
 /** `total` is `null` if it is unknown how many match without reading all runs. */
 async function listRuns(
   client: Client,
-  { query, name, sinceMs, offset, limit }: Listing,
+  { query, name, sinceMs, offset, limit }: {
+    /** The platform's filters. */
+    readonly query: Omit<RunQuery, "limit" | "offset">;
+    /** The filters that the platform lacks. */
+    readonly name: string | undefined;
+    readonly sinceMs: number | undefined;
+    readonly offset: number;
+    readonly limit: number;
+  },
 ): Promise<{ readonly runs: readonly Run[]; readonly total: number | null }> {
   const isFilteredHere = name !== undefined || sinceMs !== undefined;
   const isWanted = (run: Run) =>

@@ -21,17 +21,13 @@ import { runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import type { SuiteValues } from "./options.ts";
 
-interface ExecuteParts
-  extends Pick<ExecuteSuitesOptions, "sessionId" | "previous" | "retriesThreshold" | "earlier" | "budgets"> {
-  readonly title: string;
-  readonly environment: string | null;
-}
-
 /** @returns Also whether it started a run, and what ended it early: a signal, or why the runs could not be observed. */
 export async function executeCases(
   call: OpenedCall<SuiteValues>,
   checked: readonly CheckedCase[],
-  { title, environment, ...parts }: ExecuteParts,
+  { title, environment, ...parts }:
+    & Pick<ExecuteSuitesOptions, "sessionId" | "previous" | "retriesThreshold" | "earlier" | "budgets">
+    & { readonly title: string; readonly environment: string | null },
 ) {
   const { context, deps, output, values, signal } = call;
   const { clock, fetch, runIsolated, env } = context;
