@@ -25,7 +25,7 @@ export async function runCommandLine(context: Context): Promise<number> {
     output = await outputFor(context, { level: "INFO", secrets });
     const shared: Shared = { secrets, reporter: await openReport(context) };
     if (shared.reporter !== undefined) output = await outputFor(context, { level: "INFO", ...shared });
-    return await dispatch(context, { output, shared });
+    return await dispatch(context, output, shared);
   } catch (error) {
     return await reportFailure(context, output, error);
   } finally {
@@ -79,10 +79,7 @@ function scanGlobalOptions(args: readonly string[]): readonly ScannedOption[] {
 /** What all outputs of an invocation share. */
 type Shared = Pick<OutputOptions, "secrets" | "reporter">;
 
-async function dispatch(
-  context: Context,
-  { output, shared }: { readonly output: Output; readonly shared: Shared },
-): Promise<number> {
+async function dispatch(context: Context, output: Output, shared: Shared): Promise<number> {
   const { name, argv } = splitCommand(context.args);
   if (name === "__complete") {
     const { completeCommandLine } = await import("./completion/complete.ts");

@@ -13,7 +13,7 @@ import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { findBatch, listBatches } from "../batch/stored_batches.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
-import { failureDocument, type FailureReport, renderFailure, reportOf } from "../failure_report.ts";
+import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { readInputs } from "../input_options.ts";
 import { openDeps, openRunStore } from "../open.ts";
 import { checkReplaceableFiles, refuseReadFile, refuseSameFile } from "../output_file.ts";
@@ -133,7 +133,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   );
   const cancelled: string[] = [];
   const others: { row: number; run: string | null; status: string }[] = [];
-  const failures: ({ row: number; run: string } & FailureReport)[] = [];
+  const failed: ({ row: number; run: string } & ReturnType<typeof failureDocument>)[] = [];
   for (const { row, run } of rows) {
     // Servers without slugs cannot cancel.
     if (run === null) continue;
@@ -147,14 +147,13 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error;
       const failure = reportOf(error);
-      failures.push({ row, run, ...failure });
+      failed.push({ row, run, ...failureDocument(failure) });
       output.log("ERROR", await renderFailure(failure, output.style));
     }
   }
   if (output.mode === "text") output.log("INFO", `${counted(cancelled.length, "run")} cancelled`);
-  const failed = failures.map(({ row, run, ...failure }) => ({ row, run, ...failureDocument(failure) }));
   const { batchId } = batch;
-  return output.result({ batchId, cancelled, others, failed, ...COMPLETED, ...mostSevereEnd(failures) }, () => "");
+  return output.result({ batchId, cancelled, others, failed, ...COMPLETED, ...mostSevereEnd(failed) }, () => "");
 }
 
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */
