@@ -27,7 +27,8 @@ export async function writeOutputFile(
 
 /** @throws UsageError for a file that is named twice: of one of the two, nothing would be left. */
 export function refuseSameFile(paths: readonly (string | undefined)[], what: "outputs" | "reports"): void {
-  const twice = paths.find((path, index) => path !== undefined && paths.indexOf(path) !== index);
+  const files = paths.map((path) => path && normalizedPath(path));
+  const twice = paths.find((path, index) => path !== undefined && files.indexOf(files[index]) !== index);
   if (twice === undefined) return;
   throw new UsageError(`Cannot write two ${what} to ${twice}`, { hint: "Give each its own file" });
 }
