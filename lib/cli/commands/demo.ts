@@ -35,7 +35,7 @@ export const command = defineCommand({
     // The run ends with the simulator, so an interrupt does not need to ask about it.
     const values = { onInterrupt: "keep" } as const;
     const exitCode = await submitAndTrack({ ...call, deps, values }, request, { ...DEFAULT_EXECUTE, signal });
-    output.log("INFO", "Try the other commands, too: `pw-workflow-runner simulate` serves a platform for them");
+    output.log("INFO", "Try the other commands, too: `pw-workflow-runner simulate` serves a platform");
     return exitCode;
   },
 });
