@@ -1,4 +1,4 @@
-import { expected, NotFound, retryAfterOf, RunnerError, Unavailable } from "../errors.ts";
+import { expected, NotFound, retryAfterOf, RunnerError, Unavailable, Unsupported } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { formatRunId, type Run, type RunDetail, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
@@ -125,7 +125,9 @@ async function afterMissing(
   const list = await withLimit(options, "list runs", async (signal) => {
     return await deps.client.listRuns({ limit: 1, signal, retry: "none" });
   }).catch(expected(RunnerError));
-  if (list instanceof RunnerError) return { submission: updated, events: [], error: list };
+  // A legacy server, which identifies runs by number, has no such list.
+  const isLegacy = list instanceof Unsupported && updated.runId.type === "number";
+  if (list instanceof RunnerError && !isLegacy) return { submission: updated, events: [], error: list };
   const result = toRunResult(updated.run, {
     kind: "run_deleted",
     status: "unknown",

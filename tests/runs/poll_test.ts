@@ -3,7 +3,9 @@ import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import { pollRun } from "../../lib/runs/poll.ts";
 import type { AdvanceOptions } from "../../lib/runs/advance_result.ts";
 import type { RunEvent } from "../../lib/events.ts";
+import { runIdOf } from "../../lib/run.ts";
 import type { ActiveSubmission, Submission } from "../../lib/submission.ts";
+import type { ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { anActiveSubmission, aStoredRequest } from "../support/records.ts";
@@ -100,6 +102,13 @@ Deno.test("pollRun() takes no run for deleted while the server answers 404 to ev
   await stage.poll({ afterMs: MINUTE_MS });
   await stage.poll({ afterMs: MINUTE_MS });
   assert.equal(stage.submission.state === "active" && stage.submission.missingPolls, 0);
+});
+
+Deno.test("pollRun() ends a run that was deleted on a legacy server, which has no list of runs", async () => {
+  await using stage = await aStage("never-ending", { apiVersion: "legacy", legacyRead: "run" });
+  stage.simulator.deleteExternally(stage.slug);
+  for (let poll = 0; poll < 3; poll++) await stage.poll({ afterMs: MINUTE_MS });
+  assert.equal(stage.finished().result.kind, "run_deleted");
 });
 
 Deno.test("pollRun() waits for that list no longer than for the run itself", async () => {
@@ -203,9 +212,9 @@ function statusesOf(events: readonly RunEvent[]): readonly string[] {
 }
 
 /** A run that was submitted and is polled when the test asks for it. */
-async function aStage(workflow = "never-ending") {
+async function aStage(workflow = "never-ending", behavior: Partial<ServerBehavior> = {}) {
   const clock = virtualClock();
-  const simulator = await startSimulator({ clock });
+  const simulator = await startSimulator({ clock, behavior });
   const deps = await depsFor(simulator, { clock });
   const request = { workflow, inputs: {}, slug: "mine-1", displayName: null, consent: null };
   const response = await deps.client.submit(request, OPTIONS);
@@ -214,7 +223,7 @@ async function aStage(workflow = "never-ending") {
   const active: ActiveSubmission = anActiveSubmission({
     owner: { host: deps.client.host, user: "demo" },
     request: aStoredRequest({ workflow, inputs: {} }),
-    runId: { type: "slug", slug: "mine-1" },
+    runId: runIdOf(response.run, workflow),
     run: response.run,
     startedAtMs: nowMs,
     lastPolledAtMs: nowMs,
@@ -224,7 +233,7 @@ async function aStage(workflow = "never-ending") {
     clock,
     simulator,
     deps,
-    slug: "mine-1",
+    slug: simulator.runs()[0]?.slug ?? "",
     submission: await deps.store.put(active) as Submission,
     async poll({ afterMs }: { readonly afterMs: number }, parts: Partial<AdvanceOptions> = {}) {
       assert.ok(stage.submission.state === "active");
