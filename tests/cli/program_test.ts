@@ -130,6 +130,7 @@ const ROWS: readonly Row[] = [
     stdout: /nothing was started/,
     started: 0,
   },
+  { args: ["run", "quick", "--dry-run", "--events"], code: 0, stdout: /^$/, started: 0 },
   { args: ["run", "required-inputs", "--dry-run"], code: 2, stderr: /Project name/, started: 0 },
   { args: ["run", "failing-step", ...FAST], code: 1, stdout: /^✗ Workflow failed: .*compile[^]*│ .*undeclared/ },
   { args: ["run", "failing-step", ...FAST, "--json"], code: 1, stdout: /"failedJobs"[^]*"exitCode": 1/ },
