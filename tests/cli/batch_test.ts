@@ -546,22 +546,24 @@ Deno.test("the last word on how many runs at once wins: of --jobs, batch set and
 
 Deno.test("batch cancel counts the runs that it cancels, and names the others", async () => {
   await using stage = await cliStage({ workflows: { solve: SLOW } });
-  const rows = { "sweep.csv": "n\n1\n2\n3\n" };
+  const rows = { "sweep.csv": "n\n1\n2\n3\n4\n" };
   const detached = ["batch", "sweep.csv", "--workflow", "solve", "--timeout", "5s", ...QUICK];
   assert.equal((await stage.call(detached, files(rows))).code, 124);
-  const { rows: [running, ended, gone] } = await documentOf(stage, "results");
+  const { rows: [running, ended, gone, stopped] } = await documentOf(stage, "results");
   stage.simulator.overrideStatus(ended.run, "completed");
   stage.simulator.deleteExternally(gone.run);
+  stage.simulator.overrideStatus(stopped.run, "cancelled");
   const { code, stdout, stderr } = await stage.call(["batch", "cancel", "sweep"]);
   assert.equal(code, 0, stderr);
   assert.deepEqual(stdout.trim().split("\n"), [
     `Row 1: cancelling ${running.run}`,
     `Row 2: ${ended.run} is left alone: completed`,
     `Row 3: ${gone.run} is left alone: not found`,
+    `Row 4: ${stopped.run} is left alone: cancelled`,
   ]);
   assert.match(stderr, /^1 run cancelled$/m);
   const again = await documentOf(stage, "cancel");
-  assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3]]);
+  assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3, 4]]);
 });
 
 Deno.test("batch status shows which runs are being cancelled, until the batch is tracked again", async () => {
