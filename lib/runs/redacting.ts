@@ -141,14 +141,16 @@ function redactedRun<R extends Run | RunDetail>(run: R, redact: Redactor | null)
   return { ...run, ...texts, jobs, redirect, links: redactDeep(run.links, clean), inputs: null };
 }
 
-function redactedJob({ status, steps, outputs, ...job }: Job, redact: Redactor): Job {
+function redactedJob({ name, status, steps, outputs, ...job }: Job, redact: Redactor): Job {
   return {
-    ...redactDeep(job, redact),
+    name: redact(name),
     status: redactedTerm(status, redact),
+    ...redactDeep(job, redact),
     outputs: redactDeep(outputs, redact, redact),
-    steps: steps.map(({ status, annotations, jobs, ...step }) => ({
-      ...redactDeep(step, redact),
+    steps: steps.map(({ name, status, annotations, jobs, ...step }) => ({
+      name: redact(name),
       status: redactedTerm(status, redact),
+      ...redactDeep(step, redact),
       annotations: annotations.map(({ type, ...texts }) => ({ type, ...redactDeep(texts, redact) })),
       jobs: jobs.map((inner) => redactedJob(inner, redact)),
     })),

@@ -68,6 +68,14 @@ Deno.test("without knowing the secrets, no explanation of a server is stored", (
   assert.equal(withoutSecretsOf({ request }, aRun({ statusReason: "wrong password hunter2x" })).statusReason, null);
 });
 
+Deno.test("a step that is redacted keeps the order of its members in a document", () => {
+  const request = aStoredRequest({ inputs: { password: "hunter2x" }, secretPaths: ["password"] });
+  const run = aRunDetail({ jobs: [{ name: "test", status: "completed", steps: [aStep({})], outputs: {} }] });
+  const [job] = withoutSecretsOf({ request }, run).jobs;
+  const orderOf = (value: object | undefined) => Object.keys(value ?? {}).slice(0, 2);
+  assert.deepEqual([job, job?.steps[0]].map(orderOf), [["name", "status"], ["name", "status"]]);
+});
+
 Deno.test("the jobs of a subworkflow are redacted, with their annotations", () => {
   const annotations = [{ type: "error", title: "of hunter2x", message: "wrong password hunter2x" }] as const;
   const step = aStep({ name: "log in with hunter2x", annotations });
