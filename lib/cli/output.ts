@@ -109,7 +109,7 @@ export function createOutput(
      * Writes an answer as text, which may be empty, or as a document with the same facts: what events showed needs neither.
      * Returns its exit code.
      *
-     * @param runs That exist. If what became of them cannot be written, LocalFailure says so.
+     * @param runs That exist. If what became of them cannot be written, a LocalFailure names them.
      */
     result<Document extends { readonly exitCode: number }>(
       value: Document,

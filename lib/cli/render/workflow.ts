@@ -88,7 +88,7 @@ function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldCel
   });
 }
 
-/** The label, and which values are allowed where the type does not say it. */
+/** The label, and which values are allowed where the type does not state it. */
 function meaningOf({ label, prompt, allowed }: Field): string {
   const isNumber = prompt.type === "text" && prompt.format === "number";
   const isLimited = prompt.type === "choice" || (isNumber && !/ number$/.test(allowed));
