@@ -57,13 +57,19 @@ async function* reportGuarantee(
   await updateCapabilities(deps, host, { reportedKeyGuarantee: guarantee });
 }
 
-/** Consumes the events, waiting for what `onEvent` returns, and returns the result, which a `for await` would drop. */
+/**
+ * Consumes the events, waiting for what `onEvent` returns, and returns the result, which a `for await` would drop.
+ *
+ * @throws What `onEvent` throws or rejects with, once the generator has been closed.
+ */
 export async function toEnd<Event, Result>(
   events: AsyncGenerator<Event, Result>,
   onEvent: (event: Event) => unknown = () => {},
 ): Promise<Result> {
+  // Otherwise the timers of a generator that a failed callback leaves behind would keep the process alive.
+  await using running = events;
   while (true) {
-    const { done, value } = await events.next();
+    const { done, value } = await running.next();
     if (done) return value;
     await onEvent(value);
   }

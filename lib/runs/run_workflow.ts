@@ -1,3 +1,4 @@
+import { abortable } from "../abortable.ts";
 import { systemClock } from "../clock.ts";
 import { InvalidInputs } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
@@ -21,10 +22,10 @@ import { prepare, type RunSpec } from "./prepare.ts";
 
 /** Options of {@link runWorkflow}. */
 export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
-  /** Called after each poll. */
-  readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => void;
-  /** Called for every event. */
-  readonly onEvent?: (event: RunEvent) => void;
+  /** Called after each poll. What it returns is waited for. */
+  readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => unknown;
+  /** Called for every event. What it returns is waited for. */
+  readonly onEvent?: (event: RunEvent) => unknown;
   /** Replaces the defaults of {@link defaultDeps}, like a store that lasts: `{ store: openRunStore("runs.db") }`. */
   readonly deps?: Partial<Deps>;
 }
@@ -33,7 +34,8 @@ export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
  * Submits a workflow and tracks its run to the end, with callbacks instead of a generator. A failed run is a result.
  *
  * @param workflow Its name in the account.
- * @throws The errors of `defaultDeps`, `prepare` and `execute`; the message of InvalidInputs contains its problems.
+ * @throws The errors of `defaultDeps`, `prepare`, `execute` and the callbacks; the message of InvalidInputs contains its
+ * problems.
  */
 export async function runWorkflow(
   workflow: string,
@@ -43,9 +45,9 @@ export async function runWorkflow(
   const deps = await defaultDeps(given);
   const { signal, submitTimeoutMs: retry } = options;
   const request = await prepareInputs(deps, workflow, settings, { signal, retry }).catch(withProblems);
-  return await toEnd(execute(deps, request, options), (event) => {
-    if (event.type === "status") onStatus?.(event);
-    onEvent?.(event);
+  return await toEnd(execute(deps, request, options), async (event) => {
+    const called = Promise.all([event.type === "status" && onStatus?.(event), onEvent?.(event)]);
+    await abortable(called, signal);
   });
 }
 

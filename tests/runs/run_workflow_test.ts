@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { runNow } from "../../functions/mod.ts";
-import { fastClock, systemClock } from "../../lib/clock.ts";
+import { type Clock, fastClock, systemClock } from "../../lib/clock.ts";
 import { InvalidInputs } from "../../lib/errors.ts";
+import type { RunEvent } from "../../lib/events.ts";
 import type { Log } from "../../lib/log.ts";
 import { runWorkflow } from "../../lib/runs/run_workflow.ts";
 import { Secret } from "../../lib/secret.ts";
@@ -111,4 +112,47 @@ Deno.test("a policy that does not exist attaches to the run of the key, also if 
     assert.equal(status, "failed");
   }
   assert.equal(submittedTo(stage.simulator).length, 1);
+});
+
+Deno.test("a callback of runWorkflow() that fails ends the call with its error, and what was started for it", async () => {
+  await using stage = await aStage();
+  const open = new Set<AbortSignal>();
+  const clock: Clock = {
+    ...stage.deps.clock,
+    timeout(durationMs) {
+      const { signal, ...deadline } = stage.deps.clock.timeout(durationMs);
+      open.add(signal);
+      return { signal, [Symbol.dispose]: () => (open.delete(signal), deadline[Symbol.dispose]()) };
+    },
+  };
+  const failure = new Error("own");
+  const fail = (type: string) => {
+    if (type === "status") throw failure;
+  };
+  for (
+    const callbacks of [
+      { onStatus: ({ type }: RunEvent) => fail(type) },
+      { onEvent: ({ type }: RunEvent) => fail(type) },
+      // deno-lint-ignore require-await
+      { onEvent: async ({ type }: RunEvent) => fail(type) },
+    ]
+  ) {
+    const call = runWorkflow("quick", { deps: { ...stage.deps, clock }, ...callbacks });
+    await assert.rejects(call, (error) => error === failure);
+    assert.equal(open.size, 0);
+  }
+});
+
+Deno.test("a signal ends runWorkflow() while it waits for a callback", async () => {
+  await using stage = await aStage();
+  const controller = new AbortController();
+  const call = runWorkflow("quick", {
+    deps: stage.deps,
+    signal: controller.signal,
+    onStatus: () => {
+      controller.abort("stopped");
+      return Promise.withResolvers().promise;
+    },
+  });
+  await assert.rejects(call, (error) => error === "stopped");
 });
