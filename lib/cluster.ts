@@ -39,14 +39,19 @@ export function clusterReference({ id, name, user, type, ipAddress, schedulerTyp
 }
 
 /** The user's workspace as a run's inputs contain it, although it is no cluster. */
-export const WORKSPACE: Readonly<JsonObject> = {
+export const WORKSPACE = {
   id: "user-workspace",
   name: "workspace",
   ip: "",
   provider: "",
   schedulerType: "",
   type: "",
-};
+} as const satisfies JsonObject;
+
+/** True for what inputs may call the user's workspace. */
+export function isWorkspace(wanted: Json): boolean {
+  return wanted === WORKSPACE.name || wanted === WORKSPACE.id;
+}
 
 /** Finds a cluster by its name, its `pw://user/name`, or an object with its id or name. */
 export function findCluster(clusters: readonly Cluster[], wanted: Json): Cluster | undefined {

@@ -1,7 +1,7 @@
 import { type Cluster, isUsableCluster } from "../cluster.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
-import { CONDITIONS, fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
-import { allFields, type ClusterField, type Form, hasDefault } from "./form.ts";
+import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
+import { type ClusterField, type Form, hasDefault } from "./form.ts";
 import { walkFields } from "./walk_fields.ts";
 
 /** A cluster field that is sent, with its value. */
@@ -13,17 +13,11 @@ interface ClusterInput {
   readonly isOptional: boolean;
 }
 
-/** Whether the check needs the account's clusters: for what is known of one given by name, or to choose one. */
+/** Whether the check needs the account's clusters: for one given by name, or to choose one. */
 export function needsClusters(form: Form, inputs: JsonObject): boolean {
-  const expressions = allFields(form.fields.values()).flatMap((field) =>
-    [...CONDITIONS.map((name) => field[name]), field.defaultExpression, field.variants?.key]
-      .flatMap((expression) => typeof expression === "object" ? expression?.text ?? [] : [])
-  ).join(" ");
-  return clusterInputs({ form, inputs, rows: [], clusters: null }).some(({ path, field, value, isOptional }) => {
-    if (value === undefined) return field.isAutoselected || !isOptional;
-    const isRead = field.providers !== null || expressions.includes(`${path.at(-1)}.`);
-    return typeof value === "string" && isRead;
-  });
+  return clusterInputs({ form, inputs, rows: [], clusters: null }).some(({ field, value, isOptional }) =>
+    value === undefined ? field.isAutoselected || !isOptional : typeof value === "string"
+  );
 }
 
 export interface SelectedCluster {

@@ -1,4 +1,4 @@
-import { type Cluster, clusterReference, findCluster, WORKSPACE } from "../cluster.ts";
+import { type Cluster, clusterReference, findCluster, isWorkspace, WORKSPACE } from "../cluster.ts";
 import { isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 import {
   evaluateExpression,
@@ -171,7 +171,7 @@ function factsOf(field: Field, value: ExpressionValue, { clusters }: FormContext
   if (value === null && clusters === null) return UNKNOWN_VALUE;
   if (field.kind !== "cluster" || value === null || value === UNKNOWN_VALUE) return value;
   if (isObject(value) && value["$type"] === undefined) return value;
-  if (field.allowsWorkspace && (value === "workspace" || value === "user-workspace")) return { ...WORKSPACE };
+  if (field.allowsWorkspace && isWorkspace(value)) return { ...WORKSPACE };
   const cluster = clusters === null ? undefined : findCluster(clusters, value);
   if (cluster === undefined) return isObject(value) ? value : UNKNOWN_VALUE;
   return isObject(value) ? { ...clusterReference(cluster), ...value } : clusterReference(cluster);

@@ -1,6 +1,6 @@
-import { nearest } from "../did_you_mean.ts";
+import { didYouMean, nearest } from "../did_you_mean.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
-import { findCluster, isUsableCluster } from "../cluster.ts";
+import { findCluster, isUsableCluster, isWorkspace } from "../cluster.ts";
 import {
   CONDITIONS,
   type FieldState,
@@ -119,7 +119,7 @@ function checkField(
   } else if (field.kind === "list" && Array.isArray(value)) {
     checkRows(field, value, isShown, state, context);
   } else if (field.kind === "cluster") {
-    checkProvider(field, value, context);
+    checkCluster(field, value, context);
   } else if (field.type === "compute-resources" && typeof value === "string") {
     add("warning", "is sent as text: the platform resolves names only for compute-clusters", context);
   }
@@ -174,14 +174,20 @@ function checkChoices(field: Field, values: readonly Json[], context: CheckConte
   }
 }
 
-/** The web form does not offer other clusters, but the platform may accept them. */
-function checkProvider({ providers }: ClusterField, value: Json, context: CheckContext): void {
-  const cluster = context.clusters === null ? undefined : findCluster(context.clusters, value);
-  if (cluster === undefined || providers === null || isUsableCluster({ ...cluster, status: "active" }, providers)) {
-    return;
+/** Only the platform knows whether it accepts a cluster that is not listed, or one that its web form does not offer. */
+function checkCluster(field: ClusterField, value: Json, context: CheckContext): void {
+  const { clusters } = context;
+  if (clusters === null || isWorkspace(value)) return;
+  const cluster = findCluster(clusters, value);
+  if (cluster === undefined) {
+    if (clusters.length === 0 || typeof value !== "string") return;
+    const near = didYouMean(value, clusters.map(({ name }) => name));
+    const advice = near === undefined ? clusterNames(field, context) : `: ${near.replace(/^D/, "d")}`;
+    add("warning", `no cluster ${JSON.stringify(value)}${advice}`, context);
+  } else if (field.providers !== null && !isUsableCluster({ ...cluster, status: "active" }, field.providers)) {
+    const type = cluster.type ?? cluster.csp ?? "unknown";
+    add("warning", `is of type ${type}: the form offers only ${field.providers.join(", ")}`, context);
   }
-  const type = cluster.type ?? cluster.csp ?? "unknown";
-  add("warning", `is of type ${type}: the form offers only ${providers.join(", ")}`, context);
 }
 
 function checkRows(

@@ -1,7 +1,7 @@
 /** Checks everything before the first run is submitted: workflows, inputs, resources. Sends only reads. */
 
 import { type CheckOptions, distinctWarnings } from "../batches/check_rows.ts";
-import { findCluster, WORKSPACE } from "../cluster.ts";
+import { findCluster, isWorkspace } from "../cluster.ts";
 import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
 import { findSecrets, redactedValues, secretValues, withoutSecrets } from "../inputs/secrets.ts";
 import { canonicalJson, type JsonObject } from "../json.ts";
@@ -148,7 +148,7 @@ async function offReasonOf(
 ): Promise<string | null> {
   if (wanted === "any" || wanted.length === 0) return null;
   const known = await client.listClusters({ signal });
-  for (const name of wanted.filter((name) => name !== WORKSPACE.name && name !== WORKSPACE.id)) {
+  for (const name of wanted.filter((name) => !isWorkspace(name))) {
     const cluster = findCluster(known, name);
     if (cluster === undefined) return `there is no cluster ${name}`;
     if (cluster.status !== "active") return `${name} is ${cluster.status}`;

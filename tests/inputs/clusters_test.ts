@@ -63,7 +63,10 @@ Deno.test("a cluster is selected for a field with autoselect in a group, when ex
   assert.deepEqual(selected([ONLY], INPUTS), []);
   assert.deepEqual(selected([ONLY, { ...ONLY, name: "other" }]), []);
   assert.equal(needsClusters(form(), { ...INPUTS, group: {} }), true);
-  assert.equal(needsClusters(form(), INPUTS), false);
+  assert.equal(needsClusters(form(), INPUTS), true);
+  const object = { id: ONLY.id };
+  const given = { ...INPUTS, outer: object, group: { inner: object }, rows: [{ on: object }] };
+  assert.equal(needsClusters(form(), given), false);
 });
 
 Deno.test("an optional group that is not given needs no cluster", () => {

@@ -33,6 +33,7 @@ const WORKFLOWS = {
   scheduled: SCHEDULED("optional: false"),
   existing: SCHEDULED("autoselect: true, provider: [existing]"),
   several: SCHEDULED("autoselect: true"),
+  free: form("{ resource: { type: compute-clusters, include-workspace: true } }"),
   usual: SCHEDULED("default: cloudslurm"),
   ghost: SCHEDULED("provider: [kubernetes]"),
 };
@@ -77,7 +78,7 @@ Deno.test("conditions on facts of a cluster that is the form's default are evalu
   assert.equal(request.inputs["resource"], "cloudslurm");
 });
 
-Deno.test("clusters are listed only if the form's conditions or a choice depend on them", async () => {
+Deno.test("clusters are listed only if one is given by name or chosen", async () => {
   await using stage = await aStage();
   for (const workflow of ["cond", "quick"]) await prepare(stage.deps, { ...SPEC, workflow }, { signal });
   assert.ok(stage.simulator.received().every(({ path }) => !path.startsWith("/api/clusters")));
@@ -102,6 +103,26 @@ Deno.test("a cluster that the form does not offer is a warning", async () => {
   const { warnings } = await prepared("existing", { resource: "cloudslurm", slurm: { nodes: 1 } });
   assert.deepEqual(warnings.map(({ message }) => message), ["is of type aws-slurm: the form offers only existing"]);
 });
+
+for (
+  const [workflow, resource, want] of [
+    ["free", "cloudslrum", 'no cluster "cloudslrum": did you mean "cloudslurm"?'],
+    [
+      "free",
+      "pw://demo/elsewhere",
+      'no cluster "pw://demo/elsewhere"; active clusters that fit: a30gpuserver, cloudslurm',
+    ],
+    ["existing", "elsewhere", 'no cluster "elsewhere"; active clusters that fit: a30gpuserver'],
+    ["free", "cloudslurm", undefined],
+    ["free", "workspace", undefined],
+    ["free", { id: "k8s" }, undefined],
+  ] as const
+) {
+  Deno.test(`the cluster ${JSON.stringify(resource)} ${want === undefined ? "is accepted" : "is a warning"}`, async () => {
+    const { warnings } = await prepared(workflow, { resource });
+    assert.equal(warnings[0]?.message, want);
+  });
+}
 
 Deno.test("a cluster that cannot be found leaves its facts unknown, by name", async () => {
   const { warnings, unknownConditions } = await prepared("scheduled", { resource: "elsewhere" });

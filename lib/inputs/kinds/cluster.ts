@@ -1,3 +1,4 @@
+import { isWorkspace, WORKSPACE } from "../../cluster.ts";
 import { isObject, type Json, type JsonObject } from "../../json.ts";
 import type { FieldKind } from "./kind.ts";
 
@@ -7,7 +8,6 @@ export const CLUSTER: FieldKind = {
   read(_attributes, entry) {
     // For an expression, which only the platform can evaluate, the workspace is not rejected here.
     const allowsWorkspace = !entry.isFalse("include-workspace");
-    const isWorkspace = (value: Json) => typeof value === "string" && WORKSPACE_NAMES.includes(value);
     const providers = entry.get("provider");
     return {
       kind: "cluster",
@@ -23,7 +23,7 @@ export const CLUSTER: FieldKind = {
       }`,
       allows: (value) =>
         typeof value === "string"
-          ? CLUSTER_NAME.test(value) && (allowsWorkspace || !WORKSPACE_NAMES.includes(value))
+          ? CLUSTER_NAME.test(value) && (allowsWorkspace || !isWorkspace(value))
           : isClusterObject(value),
       hintFor: (value) =>
         isWorkspace(value) && !allowsWorkspace ? "this workflow does not accept the workspace" : undefined,
@@ -36,7 +36,6 @@ export const CLUSTER: FieldKind = {
 
 /** Matches a name or an address that the platform resolves. */
 const CLUSTER_NAME = /^(?:pw:\/\/[^/\s]+\/[^/\s]+|[^/\s]+)$/;
-const WORKSPACE_NAMES: readonly string[] = ["workspace", "user-workspace"];
 /** Members that must be text if present. */
 const CLUSTER_MEMBERS = ["id", "ip", "name", "namespace", "provider", "schedulerType", "type", "uri", "user"] as const;
 
@@ -52,7 +51,7 @@ function clusterSchema(allowsWorkspace: boolean): JsonObject {
   const name: JsonObject = { type: "string", pattern: CLUSTER_NAME.source };
   return {
     anyOf: [
-      allowsWorkspace ? name : { ...name, not: { enum: [...WORKSPACE_NAMES] } },
+      allowsWorkspace ? name : { ...name, not: { enum: [WORKSPACE.name, WORKSPACE.id] } },
       {
         type: "object",
         properties: Object.fromEntries(CLUSTER_MEMBERS.map((member) => [member, { type: "string" }])),
