@@ -112,7 +112,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/inputs/kinds/cluster.ts", KINDS, [
-    ["the workspace is always allowed", "(allowsWorkspace || !WORKSPACE_NAMES.includes(value))", "true"],
+    ["the workspace is always allowed", "(allowsWorkspace || !isWorkspace(value))", "true"],
   ]),
   ...inFile("lib/inputs/walk_fields.ts", ["tests/runs/prepare_form_test.ts"], [
     [
