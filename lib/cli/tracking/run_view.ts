@@ -30,19 +30,19 @@ export interface RunViewOptions {
 }
 
 export function viewRuns(output: Output, clock: Clock, { names = [""], onTimeout, signal }: RunViewOptions) {
-  const latest = new Map<string, { readonly event: SeenEvent; readonly atMs: number }>();
+  const latest: { readonly event: SeenEvent; readonly atMs: number }[] = [];
   /** As it is by now: the time of a run that goes on grows. */
-  const now = (name: string): SeenEvent | undefined => {
-    const seen = latest.get(name);
+  const now = (index: number): SeenEvent | undefined => {
+    const seen = latest[index];
     if (seen?.event.type !== "status") return seen?.event;
     const { event, atMs } = seen;
     const passedMs = clock.monotonic() - atMs;
     return { ...event, elapsedMs: event.elapsedMs + passedMs, timeLeft: timeLeftAfter(event.timeLeft, passedMs) };
   };
   const renderTable = (columns: number, rows: number) =>
-    renderWatched(names.map((name) => watchedRun(name, now(name))), { style: output.style, columns, rows });
+    renderWatched(names.map((name, index) => watchedRun(name, now(index))), { style: output.style, columns, rows });
   const renderLine = () => {
-    const [event] = names.map(now);
+    const event = now(0);
     const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
     return event?.type === "status" ? `${frame} ${renderStatusLine(event)}` : "";
   };
@@ -55,8 +55,9 @@ export function viewRuns(output: Output, clock: Clock, { names = [""], onTimeout
   };
   signal.addEventListener("abort", clear, { once: true });
 
-  const showOf = (name = ""): ShowRun => {
-    const print = (text: string) => output.log("INFO", isShared ? text.replace(/^/gm, `${name}: `) : text);
+  /** @param index Of its name. */
+  const showOf = (index = 0): ShowRun => {
+    const print = (text: string) => output.log("INFO", isShared ? text.replace(/^/gm, `${names[index]}: `) : text);
     let lastChange = "";
     const showStatus = (event: StatusEvent) => {
       if (!isShared) line ??= output.live(clock, renderLine);
@@ -70,7 +71,7 @@ export function viewRuns(output: Output, clock: Clock, { names = [""], onTimeout
     return (event) => {
       if (output.mode === "events") return output.event(eventDocument(event));
       if (event.type === "status" && (event.status !== "running" || signal.aborted)) return;
-      if (event.type === "status" || event.type === "finished") latest.set(name, { event, atMs: clock.monotonic() });
+      if (event.type === "status" || event.type === "finished") latest[index] = { event, atMs: clock.monotonic() };
       if (isTable && ["started", "status", "finished"].includes(event.type)) return line?.draw();
       if (event.type === "status") return showStatus(event);
       if (event.type === "finished") clear();

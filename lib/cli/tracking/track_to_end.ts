@@ -58,7 +58,7 @@ export async function trackTogether<Run, Result>(
   const client = sharingPolls(deps.client, deps.clock, runs.length);
   const sharing = { ...call, deps: { ...deps, client } };
   using view = viewRuns(output, deps.clock, { names: runs.map(nameOf), onTimeout, signal });
-  return await stoppedTogether(runs.map((run) => track(run, view.showOf(nameOf(run)), sharing)));
+  return await stoppedTogether(runs.map((run, index) => track(run, view.showOf(index), sharing)));
 }
 
 /** @throws Stopped, for all of them, if any was stopped; or the first other error. */
