@@ -94,7 +94,7 @@ for (
   const [file, want] of [
     ["lib/runs/submit.ts", ["tests/runs/submit_test.ts", "tests/runs"]],
     ["lib/runs/submit_step.ts", ["tests/runs"]],
-    ["lib/cli/tracking/run_view.ts", ["tests/cli/tracking", "tests/cli"]],
+    ["lib/cli/tracking/show_logs.ts", ["tests/cli/tracking", "tests/cli"]],
     ["lib/cli/suite/answer_plan.ts", ["tests/suites", "tests/cli"]],
     ["lib/cli/doctor/probe/checks.ts", ["tests/cli/doctor/probe", "tests/cli/doctor", "tests/cli"]],
   ] as const
