@@ -1,5 +1,5 @@
 import { expected, type RunnerError } from "../errors.ts";
-import { storeFailureTo } from "../log.ts";
+import { type Log, storeFailureTo } from "../log.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
 import type { RunEvent, TimeLeft } from "../events.ts";
 import type { Submission } from "../submission.ts";
@@ -11,7 +11,8 @@ import {
   transition,
   transitionIfValid,
 } from "./transition.ts";
-import { formatRunId } from "../run.ts";
+import { findOwn, withoutSecretsOf } from "./redacting.ts";
+import { formatRunId, type RunDetail } from "../run.ts";
 import type { Limited } from "./limit.ts";
 import type { ExecuteOptions } from "./options.ts";
 
@@ -71,6 +72,18 @@ export async function recordObservation<S extends Submission>(
   if (!isWorthStoring(submission, updated)) return updated;
   return await rebaseAndPut(store, { submission, updated }, observation, clock.now()).catch(storeFailureTo(log)) ??
     updated;
+}
+
+/** Stores what was seen of an own run by the way, so that lists show it. Where that is not possible, nothing is missing. */
+export async function recordSeen(
+  deps: Pick<Deps, "client" | "store" | "clock" | "log">,
+  run: RunDetail,
+): Promise<void> {
+  const own = run.slug === null ? undefined : await findOwn(deps, { type: "slug", slug: run.slug });
+  if (own?.state !== "active") return;
+  const seen = { run: withoutSecretsOf(own, run), runId: own.runId, pollAtMs: deps.clock.now() };
+  const log: Log = (_level, message) => deps.log("DEBUG", message);
+  await recordObservation({ ...deps, log }, own, { type: "polled", ...seen });
 }
 
 /** The step that an observation is, as its result. */

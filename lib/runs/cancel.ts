@@ -1,14 +1,10 @@
 /** Cancels a run and verifies the result by polling: the response to the cancel request proves nothing. */
 
-import type { Owner } from "../account.ts";
 import { Conflict, expected, NotFound, Rejected, ResponseLost } from "../errors.ts";
 import { formatRunId, type RunDetail, type RunId } from "../run.ts";
-import { storeFailureTo } from "../log.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import { isUnsent, type Submission } from "../submission.ts";
-import { recordObservation } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
-import { withoutSecretsOf } from "./redacting.ts";
 import { transition } from "./transition.ts";
 import { resultWithoutRun } from "./view.ts";
 
@@ -70,22 +66,4 @@ export async function cancelUnsent(
     stored = found;
   }
   return stored;
-}
-
-/** Stores of a run that is cancelled what was seen of it: until it is polled again, lists show it as running otherwise. */
-export async function recordCancel(
-  deps: Pick<Deps, "store" | "clock" | "log">,
-  owner: Owner,
-  run: RunDetail,
-): Promise<void> {
-  const submission = run.slug === null
-    ? undefined
-    : await deps.store.findRun(owner, run.slug).catch(storeFailureTo(deps.log));
-  if (submission?.state !== "active") return;
-  await recordObservation(deps, submission, {
-    type: "polled",
-    run: withoutSecretsOf(submission, run),
-    runId: submission.runId,
-    pollAtMs: deps.clock.now(),
-  });
 }

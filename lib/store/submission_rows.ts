@@ -256,6 +256,7 @@ export function scopeOf({ origin: { type } }: Submission): SubmissionScope {
 
 function hasFailed(submission: Submission): boolean {
   return submission.state === "rejected" ||
+    (submission.state === "active" && submission.run.status === "failed") ||
     (submission.state === "finished" && submission.result.status === "failed");
 }
 

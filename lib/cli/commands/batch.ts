@@ -1,11 +1,11 @@
-import type { Owner } from "../../account.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { loadResults, loadRows } from "../../batches/load_results.ts";
 import { readRows } from "../../batches/read_rows.ts";
 import { countsOf } from "../../batches/results.ts";
 import { counted } from "../../text.ts";
 import { NotFound, RunnerError, UsageError } from "../../errors.ts";
-import { cancelRun, recordCancel } from "../../runs/cancel.ts";
+import { recordSeen } from "../../runs/advance_result.ts";
+import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { argument, type ArgValues, flag, option, refuseOptions } from "../argv.ts";
 import { answerRows, endOfRows } from "../batch/answer.ts";
@@ -138,7 +138,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
     // Servers without slugs cannot cancel.
     if (run === null) continue;
     try {
-      const status = await cancelIfRunning(deps, run, { owner: batch.owner, signal });
+      const status = await cancelIfRunning(deps, run, { signal });
       if (status === null) cancelled.push(run);
       else others.push({ row, run, status });
       if (output.mode === "text") {
@@ -160,7 +160,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
 async function cancelIfRunning(
   deps: Deps,
   slug: string,
-  { owner, signal }: { readonly owner: Owner; readonly signal: AbortSignal },
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<string | null> {
   const runId = { type: "slug", slug } as const;
   try {
@@ -169,7 +169,7 @@ async function cancelIfRunning(
     const isCanceling = before.platformStatus === "canceling";
     const run = isCanceling ? before : await cancelRun(deps, runId, { signal });
     if (run.status !== "running" && run.status !== "cancelled") return run.status;
-    await recordCancel(deps, owner, run);
+    await recordSeen(deps, run);
     return isCanceling ? before.platformStatus : null;
   } catch (error) {
     if (error instanceof NotFound) return "not found";

@@ -1,4 +1,5 @@
 import { RunnerError } from "../../errors.ts";
+import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { findRuns } from "../../runs/find.ts";
@@ -30,6 +31,7 @@ export const command = defineCommand({
     for (const runId of runIds) {
       try {
         const run = await cancelRun({ ...deps, client: await redactingReads(deps, runId) }, runId, { signal });
+        await recordSeen(deps, run);
         answers.push(toRunView(run));
         if (output.mode === "text") {
           output.answer(`${output.answerStyle.green("✓")} ${formatRunId(runId)} ${outcome(run)}`);

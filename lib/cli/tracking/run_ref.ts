@@ -4,6 +4,7 @@ import { NotFound, UsageError } from "../../errors.ts";
 import { runChoices } from "../../prompts/choices.ts";
 import type { RunId } from "../../run.ts";
 import type { Deps } from "../../runs/deps.ts";
+import { recordSeen } from "../../runs/advance_result.ts";
 import { findRun, type RunRef } from "../../runs/find.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { argument } from "../argv.ts";
@@ -61,6 +62,7 @@ export async function openRun(call: Invocation, args: readonly string[] | undefi
     : await findRun(deps, ref, { signal });
   const client = await redactingReads(deps, runId);
   const run = await client.getRun(runId, { signal });
+  await recordSeen(deps, run);
   const opened = opening.move();
   return { deps: { ...deps, client }, runId, run, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -55,6 +55,31 @@ Deno.test("history lists the runs of this machine without an API key or network"
   );
 });
 
+Deno.test("history has the status that status, errors, logs and cancel have seen", async () => {
+  await using stage = await aStage();
+  const records = async (...args: string[]) => {
+    const { records } = JSON.parse((await stage.program(["history", ...args, "--json"])).stdout);
+    return records.map(({ status }: { status: string }) => status);
+  };
+  await stage.program(["run", "failing-step", "--no-wait"]);
+  await using elsewhere = await emptyFolder();
+  const [{ slug = "" } = {}] = stage.simulator.runs();
+  await stage.program(["watch", slug], { env: { PW_STATE_DIR: elsewhere.path } });
+  assert.deepEqual([await records(), await records("--failed")], [["running"], []]);
+  await stage.program(["errors", "last"]);
+  assert.deepEqual([await records(), await records("--failed")], [["failed"], ["failed"]]);
+  await stage.program(["run", "never-ending", "--no-wait"]);
+  await stage.program(["cancel", "last"]);
+  await stage.program(["status", "last"]);
+  assert.deepEqual(await records(), ["cancelled", "failed"]);
+  const { code, stdout } = await stage.program(["resume", "--all", "--json"]);
+  assert.equal(code, 1);
+  assert.deepEqual(JSON.parse(stdout).runs.map(({ status }: { status: string }) => status).sort(), [
+    "cancelled",
+    "failed",
+  ]);
+});
+
 Deno.test("history show shows one run, by its slug, its number or last", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check", "--idempotency-key", "one"]);
