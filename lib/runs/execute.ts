@@ -12,7 +12,7 @@ import { trackSubmission } from "./track.ts";
  *
  * @param given Default: DEFAULT_EXECUTE, and no signal.
  * @throws NotSubmitted, Rejected, ConsentRequired, CredentialError, NotFound, IdempotencyKeyConflict: nothing was started;
- * the signal's reason; RangeError for an option that is not a time; TypeError for another signal or key.
+ * the signal's reason; RangeError for an option that is not a time; TypeError for another value of an option.
  */
 export async function* execute(
   deps: Deps,

@@ -18,7 +18,8 @@ import { withKnownInputs } from "./advance_result.ts";
 import { programCommand } from "../shell_command.ts";
 
 /** @throws UsageError for an empty key; TypeError for one that is not a text; RangeError for no attempt. */
-export function checkIdempotencyKey({ text, attempt = 1 }: Pick<KeyWithPolicy, "text" | "attempt">): void {
+export function checkIdempotencyKey(key: Pick<KeyWithPolicy, "text" | "attempt">): void {
+  const { text, attempt = 1 }: typeof key = Object(key);
   if (typeof text !== "string") {
     throw new TypeError('idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }');
   }

@@ -62,13 +62,16 @@ export const DEFAULT_EXECUTE = {
 /**
  * Fills in the defaults; `undefined` counts as not given.
  *
- * @throws RangeError for a time that is not a number, which would be waited for without end; TypeError for another signal.
+ * @throws RangeError for a time that is not a number, which would be waited for without end; TypeError for another value.
  */
 export function executeOptions(given: Given<ExecuteOptions>): ExecuteOptions {
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: ExecuteOptions = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, ...defined };
   if (!(options.signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal: got ${describeType(options.signal)}`);
+  }
+  if (typeof options.isWaiting !== "boolean") {
+    throw new TypeError(`isWaiting must be true or false: got ${describeType(options.isWaiting)}`);
   }
   const { timeoutMs, unreachableTimeoutMs, submitTimeoutMs } = options;
   for (const [name, value] of Object.entries({ timeoutMs, unreachableTimeoutMs, submitTimeoutMs })) {

@@ -2,7 +2,7 @@ import { abortable } from "../abortable.ts";
 import { systemClock } from "../clock.ts";
 import { InvalidInputs } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { checkJsonObject } from "../inputs/check_json.ts";
+import { checkJsonObject, describeType } from "../inputs/check_json.ts";
 import { createInputLayer } from "../inputs/merge.ts";
 import type { JsonObject } from "../json.ts";
 import { silentLog } from "../log.ts";
@@ -42,6 +42,10 @@ export async function runWorkflow(
   { onStatus, onEvent, deps: given, ...settings }: RunWorkflowOptions = {},
 ): Promise<RunResult> {
   const options = executeOptions(settings);
+  for (const [name, callback] of Object.entries({ onStatus, onEvent })) {
+    if (callback === undefined || typeof callback === "function") continue;
+    throw new TypeError(`${name} must be a function: got ${describeType(callback)}`);
+  }
   const deps = await defaultDeps(given);
   const { signal, submitTimeoutMs: retry } = options;
   const request = await prepareInputs(deps, workflow, settings, { signal, retry }).catch(withProblems);

@@ -15,9 +15,13 @@ for (
   const [name, value, message] of [
     ["signal", new AbortController(), "signal must be an AbortSignal: got a class instance"],
     ["pollInterval", null, "pollIntervalMs must be a number of milliseconds of at least 0: got undefined"],
+    ["isWaiting", "false", "isWaiting must be true or false: got a string"],
+    ["onStatus", "console.log", "onStatus must be a function: got a string"],
+    ["onEvent", null, "onEvent must be a function: got null"],
     ["isTrusted", "false", "isTrusted must be true or false: got a string"],
     ["checking", "Strict", 'checking must be lenient, strict or none: got "Strict"'],
     ["displayName", 1, "displayName must be a text or null: got a number"],
+    ["idempotencyKey", null, 'idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }'],
     ["idempotencyKey", "nightly", 'idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }'],
     [
       "idempotencyKey",
