@@ -99,7 +99,7 @@ async function send(
         ...(signature === undefined ? {} : { "webhook-signature": signature }),
       },
       body,
-      redirect: "error",
+      redirect: "manual",
       signal: AbortSignal.any([signal, deadline.signal]),
     });
     await answer.body?.cancel();

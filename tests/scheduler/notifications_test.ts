@@ -127,7 +127,7 @@ Deno.test("a webhook that does not answer is given ten seconds", async () => {
   assert.equal(message?.value.attempts, 1);
 });
 
-Deno.test("a redirect is not followed: a webhook's message reaches no other address", async () => {
+Deno.test("a redirect is logged and not followed: a webhook's message reaches no other address", async () => {
   await using elsewhere = aWebhook();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -135,13 +135,16 @@ Deno.test("a redirect is not followed: a webhook's message reaches no other addr
   );
   try {
     await using stage = await aServiceStage([schedule(`http://127.0.0.1:${server.addr.port}/`)]);
-    const service = await stage.isolate({ env: () => "plain secret" });
+    const logged: string[] = [];
+    const { deps, ...parts } = await stage.isolate({ env: () => "plain secret" });
+    const service = { ...parts, deps: { ...deps, log: (_level: string, text: string) => void logged.push(text) } };
     await tick(service, { ...DEFAULT_TICK, isScheduled: false });
     for (let minute = 0; minute < 15; minute++) {
       stage.clock.advance(MINUTE_MS);
       await tick(service);
     }
     assert.equal(elsewhere.received.length, 0);
+    assert.match(logged.join("\n"), /The webhook of every did not accept .*: it answered 307$/m);
     assert.notDeepEqual(await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 10), []);
   } finally {
     await server.shutdown();
