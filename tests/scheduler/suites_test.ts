@@ -454,3 +454,11 @@ Deno.test("HTTP: a suite is started, shown and cancelled, and its result is on t
   // A cancel of what has ended changes nothing.
   assert.deepEqual([(await send(`${path}/cancel`, "POST")).status, (await send(path)).body], [200, ended]);
 });
+
+Deno.test("a suite that failed is among the failures of the page, with its counts and reasons", async () => {
+  await using stage = await aSuiteStage(aSuite("{ name: one, workflow: bad }"));
+  await stage.ticks(60, 75);
+  const { text } = await serverOf(stage.service)("/");
+  assert.match(text, /id="failures">[^]*?tests\/a\.suite\.yaml[^]*?1 failed; one failed: expected completed, got failed/);
+  assert.doesNotMatch(text, /No error message/);
+});

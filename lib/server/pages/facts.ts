@@ -79,18 +79,14 @@ function runFacts(submission: Submission) {
 }
 
 function failureOf(submission: Submission) {
-  const facts = { ...runFacts(submission), atMs: submission.updatedAtMs };
-  if (isAbandoned(submission)) {
-    const message = occurrenceEndOf(submission)?.message ?? "";
-    return [{ ...facts, status: statusOf(submission), message, logs: [] }];
-  }
-  if (submission.state === "rejected") return [{ ...facts, status: "rejected", message: submission.message, logs: [] }];
-  if (submission.state !== "finished" || submission.result.status !== "failed") return [];
-  const { errorMessage, failure } = submission.result;
-  const logs = (failure?.failedJobs ?? []).flatMap((job) =>
-    job.failedSteps.map(({ name, logTail }) => ({ step: formatPath([...job.path, name]), lines: logTail }))
+  const status = statusOf(submission);
+  if (status !== "failed" && status !== "rejected" && !isAbandoned(submission)) return [];
+  const failedJobs = submission.state === "finished" ? submission.result.failure?.failedJobs ?? [] : [];
+  const logs = failedJobs.flatMap(({ path, failedSteps }) =>
+    failedSteps.map(({ name, logTail }) => ({ step: formatPath([...path, name]), lines: logTail }))
   );
-  return [{ ...facts, status: "failed", message: errorMessage ?? "No error message", logs }];
+  const message = occurrenceEndOf(submission)?.message ?? "No error message";
+  return [{ ...runFacts(submission), atMs: submission.updatedAtMs, status, message, logs }];
 }
 
 /** Of every schedule, in their order. */
