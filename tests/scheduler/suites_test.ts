@@ -459,6 +459,9 @@ Deno.test("a suite that failed is among the failures of the page, with its count
   await using stage = await aSuiteStage(aSuite("{ name: one, workflow: bad }"));
   await stage.ticks(60, 75);
   const { text } = await serverOf(stage.service)("/");
-  assert.match(text, /id="failures">[^]*?tests\/a\.suite\.yaml[^]*?1 failed; one failed: expected completed, got failed/);
+  assert.match(
+    text,
+    /id="failures">[^]*?tests\/a\.suite\.yaml[^]*?1 failed; one failed: expected completed, got failed/,
+  );
   assert.doesNotMatch(text, /No error message/);
 });

@@ -710,10 +710,12 @@ Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, 
 
 Deno.test("GET /schedules lists the next firings and the last results", async () => {
   await using server = await aServer([NIGHTLY]);
-  await server.send("/schedules/nightly/run", { method: "POST" });
+  const { body: { slug } } = await server.send("/schedules/nightly/run", { method: "POST" });
   const { body } = await server.send("/schedules", { key: READ });
   assert.equal(body.schedules[0].next[0], "2026-01-06T02:00:00.000Z");
-  assert.equal(body.schedules[0].results[0].status, "running");
+  const [result] = body.schedules[0].results;
+  assert.deepEqual([result.status, result.slug], ["running", slug]);
+  assert.match(slug, /^quick-/);
 });
 
 Deno.test("GET /healthz needs no key, and returns 503 before the first tick and after ticks stop", async () => {

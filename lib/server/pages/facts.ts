@@ -126,7 +126,10 @@ const NO_RESULT = { slug: null, durationSeconds: null, message: null };
 export function resultOf(submission: Submission): OccurrenceFacts {
   const { origin, createdAtMs } = submission;
   const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
-  return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
+  return {
+    scheduledAtMs,
+    ...occurrenceEndOf(submission) ?? { ...NO_RESULT, slug: slugOf(submission), status: "running" },
+  };
 }
 
 /** Of its run or, as long as none is known, of the search for one. */
