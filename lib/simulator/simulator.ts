@@ -38,95 +38,114 @@ export type Operation = (typeof OPERATIONS)[number];
 /** What may become of a response's body. */
 export const BODY_FAULTS = ["truncated", "malformed", "html", "empty", "slow", "wrong-shape", "huge"] as const;
 
-/** An injected failure. Faults are matched in the order of the list; each match uses the fault up once. */
-export interface Fault {
+/** The fields of a fault, with their values. */
+export const FAULT = {
   /** Which requests fail; `*` for all. */
-  readonly on: Operation | "*";
+  on: ["*", ...OPERATIONS],
   /** How many requests it applies to (default 1); `Infinity` for all. */
-  readonly times?: number;
+  times: "number",
   /** How many matching requests to skip first (default 0). */
-  readonly after?: number;
+  after: "number",
   /** Delay before the request is processed, in simulator milliseconds. */
-  readonly latencyMs?: number;
+  latencyMs: "number",
   /** Responds with this status; the request has no effect. */
-  readonly status?: number;
+  status: "number",
   /** Value of the `Retry-After` header: seconds or an HTTP date. */
-  readonly retryAfter?: string;
+  retryAfter: "text",
   /** Closes the connection without a response, before or after the request takes effect. */
-  readonly cut?: "before-effect" | "after-effect";
+  cut: ["before-effect", "after-effect"],
   /** The request takes effect, and the response body is corrupted. With `status`, corrupts the error's body. */
-  readonly body?: (typeof BODY_FAULTS)[number];
+  body: BODY_FAULTS,
   /** The request takes effect, but the response has this status (a gateway timeout). */
-  readonly statusAfterEffect?: number;
+  statusAfterEffect: "number",
   /** How long a `slow` body takes, in simulator milliseconds (default 10,000). */
-  readonly slowMs?: number;
-}
+  slowMs: "number",
+} as const;
 
-/** Server behavior options: one for each point that the API contract leaves open. */
-export interface ServerBehavior {
+/** An injected failure. Faults are matched in the order of the list; each match uses the fault up once. */
+export type Fault = Pick<SettingsOf<typeof FAULT>, "on"> & Partial<SettingsOf<typeof FAULT>>;
+
+/** Server behavior options: one for each point that the API contract leaves open, with its values. The first is the default. */
+export const BEHAVIOR = {
   /** The routes that it serves. */
-  readonly apiVersion: "current" | "legacy" | "both";
+  apiVersion: ["current", "legacy", "both"],
   /** Response to GET of a run on the legacy routes: 405, or the run. */
-  readonly legacyRead: "405" | "run";
+  legacyRead: ["405", "run"],
   /**
    * How a slug chosen by the client is handled: `unique` (kept, duplicates refused), `shared` (kept, several runs may
    * have it), `existing` (a duplicate submit returns the first run), `ignored` (the server generates its own), `refused`
    * (422 that points at it).
    */
-  readonly slugs: "unique" | "shared" | "existing" | "ignored" | "refused";
+  slugs: ["unique", "shared", "existing", "ignored", "refused"],
   /** Status of a refused duplicate, with `slugs: "unique"`. */
-  readonly duplicateSlugStatus: 400 | 409 | 422;
+  duplicateSlugStatus: [409, 400, 422],
   /** Status of a cancel whose run has ended. */
-  readonly cancelOfEnded: 204 | 409;
+  cancelOfEnded: [204, 409],
   /** Whether paths accept a run's object id instead of its slug. */
-  readonly idInPath: boolean;
+  idInPath: [false, true],
   /** `problem`: problem details (RFC 9457) for requests that accept them. */
-  readonly errorBody: "envelope" | "problem";
+  errorBody: ["problem", "envelope"],
   /** What the run lacks that a dry run responds with. */
-  readonly dryRun: "run" | "run-without-status" | "no-slug";
+  dryRun: ["run", "run-without-status", "no-slug"],
   /** Which run is first in the list. */
-  readonly listOrder: "newest" | "oldest";
+  listOrder: ["newest", "oldest"],
   /** Larger values of `limit` are reduced to it. */
-  readonly maxLimit: number;
+  maxLimit: 100,
   /** How long a new run is missing from the list. */
-  readonly listLagMs: number;
+  listLagMs: 0,
   /** How long reading a new run responds with 404. */
-  readonly readLagMs: number;
+  readLagMs: 0,
   /** A second submit of the same workflow within this time gets 409; 0 disables. */
-  readonly launchGapMs: number;
+  launchGapMs: 0,
   /** Until it is restarted: then it is starting, and 30 s later running. */
-  readonly workspace: "Running" | "Off" | "Starting";
+  workspace: ["Running", "Off", "Starting"],
   /** Status of a submit while the workspace is not running. */
-  readonly workspaceErrorStatus: 400 | 404 | 409 | 500 | 503;
+  workspaceErrorStatus: [400, 404, 409, 500, 503],
   /** Status of reading another user's run; 200 returns it. */
-  readonly foreignRun: 404 | 403 | 200;
+  foreignRun: [404, 403, 200],
   /** A log file that reaches this size is rotated to `logs.out.1`. */
-  readonly logFileBytes: number;
+  logFileBytes: 10 * 1024 * 1024,
   /** Requests allowed within `rateWindowMs`; further ones get 429 with `Retry-After`. */
-  readonly rateLimit: number;
+  rateLimit: Infinity,
   /** See `rateLimit`; in simulator milliseconds. */
-  readonly rateWindowMs: number;
+  rateWindowMs: 1_000,
   /** How far the server's clock is ahead of the simulator's. */
-  readonly clockSkewMs: number;
+  clockSkewMs: 0,
   /** Which workflows need consent to the permissions that they declare: those of third parties, all or none. */
-  readonly consent: "third-party" | "always" | "never";
-}
+  consent: ["third-party", "always", "never"],
+} as const;
 
-/** What differs from an active cluster of the type `existing` without a scheduler. The platform's own terms. */
-export interface ClusterFacts {
+/** A value of each of the options of {@link BEHAVIOR}. */
+export type ServerBehavior = SettingsOf<typeof BEHAVIOR>;
+
+/** The facts of a cluster, in the platform's own terms. */
+export const CLUSTER = {
   /** Like `slurm` or `pbs`. */
-  readonly schedulerType?: string;
+  schedulerType: "text",
   /** Like `existing` or `aws-slurm`. */
-  readonly type?: string;
+  type: "text",
   /** Cloud service provider, like `aws`. */
-  readonly csp?: string;
+  csp: "text",
   /** Only an `active` one can be used. */
-  readonly status?: string;
+  status: "text",
   /** As the web interface shows it. */
-  readonly displayName?: string;
+  displayName: "text",
   /** Of its controller. */
-  readonly ipAddress?: string;
-}
+  ipAddress: "text",
+} as const;
+
+/** What differs from an active cluster of the type `existing` without a scheduler. */
+export type ClusterFacts = Partial<SettingsOf<typeof CLUSTER>>;
+
+/** The values of a setting: those listed, or any text or number. A number is also the default. */
+export type Setting = "text" | "number" | number | readonly (string | number | boolean)[];
+
+/** One value of each setting. */
+export type SettingsOf<Table extends Readonly<Record<string, Setting>>> = {
+  readonly [Name in keyof Table]: Table[Name] extends readonly (infer Value)[] ? Value
+    : Table[Name] extends "text" ? string
+    : number;
+};
 
 /** Options of `startSimulator`. */
 export interface SimulatorOptions {

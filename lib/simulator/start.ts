@@ -17,10 +17,12 @@ export type {
   Operation,
   ReceivedRequest,
   ServerBehavior,
+  Setting,
+  SettingsOf,
   Simulator,
   SimulatorOptions,
 } from "./simulator.ts";
-export { BODY_FAULTS, OPERATIONS } from "./simulator.ts";
+export { BEHAVIOR, BODY_FAULTS, CLUSTER, FAULT, OPERATIONS } from "./simulator.ts";
 
 /**
  * Starts a simulator on 127.0.0.1: an HTTP server behind a TCP proxy that injects faults. It keeps the process alive

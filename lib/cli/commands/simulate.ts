@@ -3,8 +3,14 @@ import { expected, UsageError } from "../../errors.ts";
 import { readDocument } from "../../inputs/document.ts";
 import { isObject, type JsonObject, parseJson } from "../../json.ts";
 import { orUsageError } from "../../os_error.ts";
-import { BEHAVIOR, clusterProblems, isSupported } from "../../simulator/check_settings.ts";
-import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
+import { clusterProblems, isSupported } from "../../simulator/check_settings.ts";
+import {
+  BEHAVIOR,
+  type Fault,
+  type ServerBehavior,
+  type Simulator,
+  type SimulatorOptions,
+} from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { argument, integer, oneOf, option, positiveNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
@@ -38,10 +44,10 @@ export const command = defineCommand({
     port: option("N", "Port to listen on (default: a free one)", { parse: integer({ min: 0, max: 65_535 }) }),
     speed: option("X", "How many times as fast runs progress (default 1)", { parse: positiveNumber }),
     apiVersion: option("VERSION", "current, legacy or both (default current)", {
-      parse: oneOf(...BEHAVIOR.apiVersion[1]),
+      parse: oneOf(...BEHAVIOR.apiVersion),
     }),
     slugs: option("RULE", "How requested slugs are handled: unique, shared, existing, ignored or refused", {
-      parse: oneOf(...BEHAVIOR.slugs[1]),
+      parse: oneOf(...BEHAVIOR.slugs),
     }),
     workflows: option("DIR", "Serve the workflow files of this folder, or one file, besides the samples", {
       completes: "file",
