@@ -40,7 +40,7 @@ export interface FieldAttributes {
   readonly ignore: FieldCondition;
 }
 
-/** What the kind of a field decides: one file of `kinds/` each. */
+/** What the kind of a field decides: see `kinds/`. */
 export interface FieldRules {
   /** A noun phrase for the allowed values, like `a whole number from 1 to 8`. */
   readonly allowed: string;

@@ -1,9 +1,8 @@
 import { isObject, joinPath, type Json, type JsonObject } from "../json.ts";
 import { externalNames, isExpression, parseExpression } from "./expression.ts";
 import type { Field, FieldAttributes, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
-import { FIELD_KINDS } from "./kinds/kinds.ts";
+import { kindOf } from "./kinds/kinds.ts";
 import { completeField, type FieldEntry } from "./kinds/kind.ts";
-import { UNKNOWN } from "./kinds/untyped.ts";
 
 /**
  * Reads the form, `on.execute.inputs`, of a parsed workflow file. What cannot be interpreted becomes a note.
@@ -55,8 +54,7 @@ type Members = ReadonlyMap<string, Json>;
 function fieldOf(members: Members, path: string, note: Note): Field {
   const entry = entryOf(members, path, note);
   const attributes = attributesOf(members, entry);
-  const kind = FIELD_KINDS.find(({ types }) => types.test(attributes.type)) ?? UNKNOWN;
-  return completeField(attributes, kind.read(attributes, entry));
+  return completeField(attributes, kindOf(attributes.type).read(attributes, entry));
 }
 
 function entryOf(members: Members, path: string, note: Note): FieldEntry {

@@ -1,23 +1,110 @@
-import { BOOLEAN } from "./boolean.ts";
+import type { JsonObject } from "../../json.ts";
 import { CHOICE } from "./choice.ts";
 import { CLUSTER } from "./cluster.ts";
 import { GROUP } from "./group.ts";
-import type { FieldKind } from "./kind.ts";
+import { type FieldKind, JSON_PROMPT } from "./kind.ts";
 import { LIST } from "./list.ts";
-import { NUMBER } from "./number.ts";
-import { RESOURCE } from "./resource.ts";
-import { TEXT } from "./text.ts";
-import { HEADER } from "./untyped.ts";
 
-/** Every kind of field. A new one is a file and a line here. */
-export const FIELD_KINDS: readonly FieldKind[] = [
-  TEXT,
-  NUMBER,
-  BOOLEAN,
-  CHOICE,
-  CLUSTER,
-  RESOURCE,
-  GROUP,
-  LIST,
-  HEADER,
-];
+/** `string`, `password`, `editor`, `color-picker`, and names defined by a cluster's scheduler. */
+const TEXT: FieldKind = {
+  types: /^(?:string|password|editor|color-picker|slurm-(?:accounts|partitions|qos))$/,
+  read: (attributes, entry) => ({
+    allowed: "text",
+    allows: (value) => typeof value === "string",
+    hintFor: (value) => typeof value === "number" || typeof value === "boolean" ? "put it in quotes" : undefined,
+    textType: "text",
+    implied: "",
+    secrecy: attributes.type === "password" ? "always" : "by name",
+    sample: "",
+    prompt: {
+      type: "text",
+      isMultiline: attributes.type === "editor" || (attributes.type === "string" && entry.get("textarea") === true),
+      format: "text",
+    },
+    schema: ({ refusesEmpty }) => ({ type: "string", ...(refusesEmpty ? { minLength: 1 } : {}) }),
+  }),
+};
+
+/** `number` and `integer`. `step` is for the slider only: other values are valid, too. */
+const NUMBER: FieldKind = {
+  types: /^(?:number|integer)$/,
+  read(attributes, entry) {
+    const isWhole = attributes.type === "integer";
+    const min = entry.number("min");
+    const max = entry.number("max");
+    const isInRange = (value: number) => (min === null || value >= min) && (max === null || value <= max);
+    return {
+      allowed: `a ${isWhole ? "whole " : ""}number${rangeOf(min, max)}`,
+      allows: (value) => typeof value === "number" && isInRange(value) && (!isWhole || Number.isInteger(value)),
+      textType: "number",
+      prompt: { type: "text", isMultiline: false, format: "number" },
+      schema: () => ({
+        type: isWhole ? "integer" : "number",
+        ...(min === null ? {} : { minimum: min }),
+        ...(max === null ? {} : { maximum: max }),
+      }),
+    };
+  },
+};
+
+function rangeOf(min: number | null, max: number | null): string {
+  if (min !== null && max !== null) return ` from ${min} to ${max}`;
+  if (min !== null) return ` of at least ${min}`;
+  return max === null ? "" : ` of at most ${max}`;
+}
+
+/** The platform uses false for a missing value. */
+const BOOLEAN: FieldKind = {
+  types: /^boolean$/,
+  read: (attributes) => ({
+    default: attributes.default ?? (attributes.defaultExpression === null ? false : undefined),
+    allowed: "true or false",
+    allows: (value) => typeof value === "boolean",
+    textType: "boolean",
+    implied: false,
+    sample: false,
+    prompt: { type: "confirm" },
+    schema: () => ({ type: "boolean" }),
+  }),
+};
+
+/** Any other resource of the account, which is sent unchanged. */
+const RESOURCE: FieldKind = {
+  types:
+    /^(?:compute-resources|instance-type|region|zone|storage|bucket|storage-image|organization-groups|file|kubernetes-.*)$/,
+  read: () => ({
+    allowed: "a name or an object",
+    allows: (value) => (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null),
+    textType: "text",
+    prompt: JSON_PROMPT,
+    schema: (): JsonObject => ({ anyOf: [{ type: "string", minLength: 1 }, { type: ["object", "array"] }] }),
+  }),
+};
+
+const ANYTHING = {
+  allowed: "any value",
+  allows: () => true,
+  textType: "other",
+  isRequirable: false,
+  prompt: JSON_PROMPT,
+  schema: () => ({}),
+} as const;
+
+/** Text between the fields, without a value. */
+const HEADER: FieldKind = { types: /^header$/, read: () => ({ ...ANYTHING, kind: "header" }) };
+
+/** A type that this version does not know: any value is valid, and none is required. */
+const UNKNOWN: Pick<FieldKind, "read"> = {
+  read({ type }, { note }) {
+    note(type === "" ? "has no type, so it is not checked" : `has the unknown type ${type}, so it is not checked`);
+    return { ...ANYTHING, secrecy: "by name" };
+  },
+};
+
+/** A new kind is a line here. */
+const FIELD_KINDS: readonly FieldKind[] = [TEXT, NUMBER, BOOLEAN, CHOICE, CLUSTER, RESOURCE, GROUP, LIST, HEADER];
+
+/** @param type As the platform names it. */
+export function kindOf(type: string): Pick<FieldKind, "read"> {
+  return FIELD_KINDS.find(({ types }) => types.test(type)) ?? UNKNOWN;
+}

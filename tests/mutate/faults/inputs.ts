@@ -94,7 +94,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["an invalid secret is quoted", "isSecret ? SECRET_MASK : describeValue(value)", "describeValue(value)"],
     ["a field's own default is refused", "|| (field.default !== undefined && isSame(field.default, value))", ""],
   ]),
-  ...inFile("lib/inputs/kinds/number.ts", KINDS, [
+  ...inFile("lib/inputs/kinds/kinds.ts", KINDS, [
     ["a number out of range is allowed", "isInRange(value) && ", ""],
     ["a fraction is a whole number", "(!isWhole || Number.isInteger(value))", "true"],
     ["the largest value is refused", "value <= max", "value < max"],
