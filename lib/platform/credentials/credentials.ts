@@ -4,7 +4,7 @@ import { Secret } from "../../secret.ts";
 import { type CredentialsFile, type FileIdentity, type FileSearch, searchCredentialsFile } from "./credentials_file.ts";
 import { API_KEY_EXAMPLE, type ApiKeyKind, baseUrlOf, namedHost, parseApiKey, type ParsedApiKey } from "./api_key.ts";
 import type { SignInDeps } from "./sign_in.ts";
-import { type CredentialDeps, type CredentialOptions, type CredentialSource, credentialSources } from "./sources.ts";
+import { type CredentialDeps, type CredentialOptions, credentialSources } from "./sources.ts";
 
 /** An API key or token, and the host that it is sent to. */
 export interface Credential {
@@ -36,19 +36,9 @@ export interface Credential {
  */
 export async function findCredential(deps: CredentialDeps, options: CredentialOptions): Promise<Credential> {
   const [source] = credentialSources(deps, options);
-  switch (source.type) {
-    case "entered-key":
-      return await credentialOfKey(deps, options, { ...source, name: "the prompt" });
-    case "api-key":
-      return await credentialOfKey(deps, options, { ...source, name: "PW_API_KEY" });
-    case "dotenv-key":
-      return await credentialOfDotenv(deps, options, source);
-    case "context":
-    case "current-context":
-      return await credentialOfContext(deps, options, source);
-    default:
-      return source satisfies never;
-  }
+  if (source.type === "context") return await credentialOfContext(deps, options, source.name);
+  const found = await credentialOfKey(deps, options, source);
+  return source.name === ".env" ? await allowedByUser(deps, options, found) : found;
 }
 
 async function credentialOfKey(
@@ -62,12 +52,11 @@ async function credentialOfKey(
 }
 
 /** The working folder may belong to someone else: its key must not redirect inputs to a host that the user did not choose. */
-async function credentialOfDotenv(
+async function allowedByUser(
   deps: CredentialDeps,
   options: CredentialOptions,
-  { key }: { readonly key: string },
+  found: Credential,
 ): Promise<Credential> {
-  const found = await credentialOfKey(deps, options, { key, name: ".env" });
   const current = await currentHost(deps);
   if (current === null || current.host === found.baseUrl) return found;
   const allowed = nonBlank(options.allowHost);
@@ -90,10 +79,10 @@ async function credentialOfDotenv(
 async function credentialOfContext(
   deps: CredentialDeps,
   options: CredentialOptions,
-  selected: Extract<CredentialSource, { type: "context" | "current-context" }>,
+  context: string | null,
 ): Promise<Credential> {
   const search = await searchWithWarning(deps);
-  const { file, identity } = selectIdentity(search, selected.type === "context" ? selected.name : null);
+  const { file, identity } = selectIdentity(search, context);
   const source = `context ${identity.name} of ${file.path}`;
   if (identity.isSignIn && deps.clock !== undefined) {
     return await signInCredential({ ...deps, clock: deps.clock }, options, identity, source);
@@ -192,7 +181,8 @@ function credential(
     readonly expiresAtMs: number | null;
   },
 ): Credential {
-  const baseUrl = allowedHost(parsed.baseUrl ?? serverOf({ server }, source), deps.env, options, source);
+  const own = parsed.baseUrl ?? (server === null ? null : parseHost(server, `the server of ${source}`));
+  const baseUrl = allowedHost(own, deps.env, options, source);
   return {
     kind: parsed.kind,
     host: new URL(baseUrl).host,
@@ -201,10 +191,6 @@ function credential(
     source,
     expiresAtMs: parsed.expiresAtMs ?? expiresAtMs,
   };
-}
-
-function serverOf({ server }: Pick<FileIdentity, "server">, source: string): string | null {
-  return server === null ? null : parseHost(server, `the server of ${source}`);
 }
 
 /** The key is only sent to its own host, unless the user specifies another one twice: by the environment and an option. */

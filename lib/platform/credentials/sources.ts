@@ -3,6 +3,7 @@
 import type { RunProgram } from "../../child_process.ts";
 import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
+import { nonBlank } from "../../text.ts";
 import { type CredentialFileDeps, searchCredentialsFile } from "./credentials_file.ts";
 
 /** Selects a credential. */
@@ -43,9 +44,10 @@ export interface HostQuestion {
 
 /** A place that names a credential. */
 export type CredentialSource =
-  | { readonly type: "entered-key" | "api-key" | "dotenv-key"; readonly key: string }
-  | { readonly type: "context"; readonly name: string; readonly setBy: "--context" | "PW_CONTEXT" }
-  | { readonly type: "current-context" };
+  /** `.env`: its `PW_API_KEY`. */
+  | { readonly type: "key"; readonly name: "the prompt" | "PW_API_KEY" | ".env"; readonly key: string }
+  /** `null` for the current one of the credentials file. */
+  | { readonly type: "context"; readonly name: string | null; readonly setBy: "--context" | "PW_CONTEXT" | null };
 
 /** Every source that is set, strongest first; the current context is always the last one. Only the first one is used. */
 export function credentialSources(
@@ -56,13 +58,13 @@ export function credentialSources(
   // An empty variable in the environment disables the file's key.
   const fileKey = environmentKey === undefined || environmentKey.trim() !== "" ? dotenvKey : undefined;
   const [first, ...rest] = [
-    ...keySource("entered-key", enteredKey),
+    ...keySource("the prompt", enteredKey),
     ...contextSource("--context", context),
-    ...keySource("api-key", environmentKey),
+    ...keySource("PW_API_KEY", environmentKey),
     ...contextSource("PW_CONTEXT", env("PW_CONTEXT")),
-    ...keySource("dotenv-key", fileKey),
+    ...keySource(".env", fileKey),
   ];
-  const last = { type: "current-context" } as const;
+  const last = { type: "context", name: null, setBy: null } as const;
   return first === undefined ? [last] : [first, ...rest, last];
 }
 
@@ -75,22 +77,22 @@ export async function hiddenSources(
   const usedContext = used.type === "context" ? used.name : null;
   const names: string[] = [];
   for (const source of hidden) {
-    if (source.type === "current-context") {
-      const current = (await searchCredentialsFile(deps)).file?.current ?? null;
-      if (current !== null && current !== usedContext) names.push(`current context ${current}`);
-    } else if (source.type === "context") {
-      if (source.name !== usedContext) names.push(`context ${source.name} from ${source.setBy}`);
-    } else names.push(source.type === "dotenv-key" ? "PW_API_KEY of .env" : "PW_API_KEY");
+    if (source.type === "key") names.push(source.name === ".env" ? "PW_API_KEY of .env" : source.name);
+    else {
+      const name = source.name ?? (await searchCredentialsFile(deps)).file?.current ?? null;
+      const text = source.setBy === null ? `current context ${name}` : `context ${name} from ${source.setBy}`;
+      if (name !== null && name !== usedContext) names.push(text);
+    }
   }
   return names;
 }
 
-function keySource(type: "entered-key" | "api-key" | "dotenv-key", text: string | undefined): CredentialSource[] {
-  const key = text?.trim() ?? "";
-  return key === "" ? [] : [{ type, key }];
+function keySource(name: Extract<CredentialSource, { type: "key" }>["name"], text: string | undefined) {
+  const key = nonBlank(text);
+  return key === null ? [] : [{ type: "key" as const, name, key }];
 }
 
-function contextSource(setBy: "--context" | "PW_CONTEXT", text: string | undefined): CredentialSource[] {
-  const name = text?.trim() ?? "";
-  return name === "" ? [] : [{ type: "context", name, setBy }];
+function contextSource(setBy: "--context" | "PW_CONTEXT", text: string | undefined) {
+  const name = nonBlank(text);
+  return name === null ? [] : [{ type: "context" as const, name, setBy }];
 }
