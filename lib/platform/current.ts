@@ -18,13 +18,14 @@ export function currentRuns(http: Http): RunOperations {
   const operations: RunOperations = {
     async submit(submission, options) {
       const reader = async () => (await import("./run_schema.ts")).readStartedRun;
-      return await submitOnce(http, { ...submitOptionsFor(submission), path: RUNS, reader }, options);
+      const call = { action: `submit ${submission.workflow}`, path: RUNS, body: bodyOf(submission), reader };
+      return await submitOnce(http, call, options);
     },
 
     async dryRun(submission, options) {
-      const { body } = submitOptionsFor({ ...submission, slug: null });
       const action = `check ${submission.workflow}`;
-      await sendRequest(http, { ...options, action, method: "POST", path: RUNS, body: { ...body, dryRun: true } });
+      const body = { ...bodyOf({ ...submission, slug: null }), dryRun: true };
+      await sendRequest(http, { ...options, action, method: "POST", path: RUNS, body });
     },
 
     async getRun(runId, options) {
@@ -63,32 +64,22 @@ export function currentRuns(http: Http): RunOperations {
   };
 
   async function pathOf(runId: RunId, action: string, options: Abortable): Promise<string> {
-    const slug = runId.type === "slug" ? runId.slug : await slugOfNumber(runId, action, options);
-    return `${RUNS}/${pathSegment(slug, action)}`;
-  }
-
-  async function slugOfNumber(
-    wanted: Extract<RunId, { type: "number" }>,
-    action: string,
-    options: Abortable,
-  ): Promise<string> {
-    const [run] = await findRunsByNumber(operations, wanted, { ...options, action });
-    if (typeof run?.slug === "string") return run.slug;
-    throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
+    const [run] = runId.type === "slug" ? [runId] : await findRunsByNumber(operations, runId, { ...options, action });
+    if (typeof run?.slug !== "string") throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
+    return `${RUNS}/${pathSegment(run.slug, action)}`;
   }
 
   return operations;
 }
 
-function submitOptionsFor(submission: SubmitRequest): { readonly action: string; readonly body: JsonObject } {
-  const { workflow, inputs, slug, displayName, consent } = submission;
+function bodyOf({ workflow, inputs, slug, displayName, consent }: SubmitRequest): JsonObject {
   const body: JsonObject = { workflow, inputs };
   if (slug !== null) body.slug = slug;
   if (displayName !== null) body.displayName = displayName;
   // Exactly what the user was shown: if the workflow requires more by now, the server rejects the submit.
   if (consent !== null && consent.permissions.length > 0) body.consentPermissions = [...consent.permissions];
   if (consent !== null && consent.variables.length > 0) body.consentVariables = [...consent.variables];
-  return { action: `submit ${workflow}`, body };
+  return body;
 }
 
 function queryText({ workflow, statuses, search, limit, offset }: RunQuery): string {
@@ -105,10 +96,6 @@ function fileText(
   action: string,
 ): ReadableStream<string> {
   if (!(headers.get("content-type") ?? "").includes("json")) return body;
-  return mapPieces(
-    body,
-    jsonStringPieces(() =>
-      new BadResponse(`Cannot ${action}: the response must be a JSON string (request ${requestId})`)
-    ),
-  );
+  const message = `Cannot ${action}: the response must be a JSON string (request ${requestId})`;
+  return mapPieces(body, jsonStringPieces(() => new BadResponse(message)));
 }

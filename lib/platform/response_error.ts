@@ -176,10 +176,7 @@ export function redirectTarget(
 }
 
 /** A specific code shows that the key has expired; without one, the message does. Only the hint depends on it. */
-function hintFor401(
-  { code, message }: { readonly code: string | null; readonly message: string | null },
-  source: string | undefined,
-): string {
+function hintFor401({ code, message }: ErrorBody, source: string | undefined): string {
   const isGenericCode = code === null || code === "unauthenticated";
   const isExpired = isGenericCode ? message === "Authentication has expired" : code.includes("expired");
   // A context's key is replaced by signing in; any other by its owner.

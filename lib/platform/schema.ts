@@ -30,41 +30,6 @@ export function optionalText() {
   return pipe(nullish(string()), transform(nonEmpty));
 }
 
-/** The contract's AuthSession. */
-function identityShape() {
-  return looseObject({ username: string(), name: optionalText(), email: optionalText(), organization: optionalText() });
-}
-
-/** The contract's Session; its name is required there, but servers send null. */
-function sessionsShape() {
-  return nullable(array(looseObject({
-    name: nullish(string()),
-    slug: nullish(string()),
-    type: nullish(string()),
-    status: optionalText(),
-    healthy: nullish(boolean()),
-    externalHref: optionalText(),
-    url: optionalText(),
-    errorMessage: optionalText(),
-    workflowRun: nullish(looseObject({ slug: optionalText() })),
-  })));
-}
-
-/** The contract's GeneralCluster. */
-function clustersShape() {
-  return nullable(array(object({
-    id: string(),
-    name: string(),
-    displayName: optionalText(),
-    user: optionalText(),
-    type: optionalText(),
-    status: string(),
-    ipAddress: pipe(nullish(string()), transform((address) => address ?? "")),
-    schedulerType: optionalText(),
-    csp: optionalText(),
-  })));
-}
-
 /** The contract's WorkflowItem. */
 function workflowShape() {
   return looseObject({
@@ -87,13 +52,28 @@ export function readWorkspaceStatus(response: HttpResponse, action: string): str
   return readShape(looseObject({ status: optionalText() }), response, action).status;
 }
 
+/** The contract's AuthSession. */
 export function readIdentity(response: HttpResponse, action: string): Identity {
-  const { username: user, name: fullName, email, organization } = readShape(identityShape(), response, action);
+  const text = optionalText();
+  const shape = looseObject({ username: string(), name: text, email: text, organization: text });
+  const { username: user, name: fullName, email, organization } = readShape(shape, response, action);
   return { user, fullName, email, organization };
 }
 
+/** The contract's Session; its name is required there, but servers send null. */
 export function readSessions(response: HttpResponse, action: string): Session[] {
-  const sessions = readShape(sessionsShape(), response, action) ?? [];
+  const shape = nullable(array(looseObject({
+    name: nullish(string()),
+    slug: nullish(string()),
+    type: nullish(string()),
+    status: optionalText(),
+    healthy: nullish(boolean()),
+    externalHref: optionalText(),
+    url: optionalText(),
+    errorMessage: optionalText(),
+    workflowRun: nullish(looseObject({ slug: optionalText() })),
+  })));
+  const sessions = readShape(shape, response, action) ?? [];
   return sessions.map(({ name, slug, type, status, healthy, externalHref, url, errorMessage, workflowRun }) => ({
     name: name ?? slug ?? "",
     type: type ?? "",
@@ -106,8 +86,20 @@ export function readSessions(response: HttpResponse, action: string): Session[] 
   }));
 }
 
+/** The contract's GeneralCluster. */
 export function readClusters(response: HttpResponse, action: string): Cluster[] {
-  return readShape(clustersShape(), response, action) ?? [];
+  const shape = nullable(array(object({
+    id: string(),
+    name: string(),
+    displayName: optionalText(),
+    user: optionalText(),
+    type: optionalText(),
+    status: string(),
+    ipAddress: pipe(nullish(string()), transform((address) => address ?? "")),
+    schedulerType: optionalText(),
+    csp: optionalText(),
+  })));
+  return readShape(shape, response, action) ?? [];
 }
 
 export function readWorkflows(response: HttpResponse, action: string): Workflow[] {
