@@ -10,8 +10,6 @@ import { pathSegment, readResponse, submitOnce } from "./request.ts";
 import type { RunOperations } from "./client.ts";
 import type { Http } from "./http.ts";
 
-const UNSUPPORTED = "this server has the legacy API, which does not support it";
-
 export function legacyRuns(http: Http): RunOperations {
   return {
     async submit({ workflow, inputs }, options) {
@@ -60,5 +58,6 @@ function cannotBeRead(action: string): (error: unknown) => never {
 }
 
 function refuse(action: string, hint?: string): Promise<never> {
-  return Promise.reject(new Unsupported(`Cannot ${action}: ${UNSUPPORTED}`, { hint }));
+  const message = `Cannot ${action}: this server has the legacy API, which does not support it`;
+  return Promise.reject(new Unsupported(message, { hint }));
 }

@@ -51,7 +51,7 @@ export function readRunPage(response: HttpResponse, action: string): RunPage {
 
 export function readRunDetail(response: HttpResponse, action: string): RunDetail {
   const run = readShape(RUN_DETAIL, response, action);
-  return { ...runOf(run), ...detailOf(run, exactInputs(run, response)) };
+  return { ...runOf(run), ...detailOf(run, response) };
 }
 
 export function readStartedRun(response: HttpResponse, action: string): Run {
@@ -71,7 +71,7 @@ export function readLegacyStartedRun(response: HttpResponse, action: string): Ru
 export function readLegacyRunDetail(response: HttpResponse, action: string): RunDetail {
   const isWrapped = jsonObject(readJson(response, action))?.run !== undefined;
   const run = isWrapped ? readShape(LEGACY_STARTED, response, action).run : readShape(LEGACY_RUN, response, action);
-  return { ...runOf(run), slug: null, ...detailOf(run, exactInputs(run, response)) };
+  return { ...runOf(run), slug: null, ...detailOf(run, response) };
 }
 
 function runOf(run: WireRun): Run {
@@ -118,32 +118,20 @@ function instant(text: string | null | undefined): string | null {
   return Number.isNaN(atMs) ? nonEmpty(text) : new Date(atMs).toISOString();
 }
 
-function detailOf(
-  run: WireRun,
-  inputs: JsonObject | null,
-): Pick<RunDetail, "jobs" | "inputs" | "links" | "redirect"> {
+function detailOf(run: WireRun, response: HttpResponse): Omit<RunDetail, keyof Run> {
   return {
     jobs: readJobs(run.executedJobs),
-    inputs,
+    inputs: exactInputs(run, response),
     links: Object.entries(jsonObject(run.links) ?? {}).map(linkOf),
     redirect: redirectOf(run.redirect),
   };
 }
 
 /** Inputs may be submitted again: a number that would be sent as another one is NaN. */
-function exactInputs(run: WireInputs, { text }: HttpResponse): JsonObject | null {
-  const { inputs, variables } = mayBeInexact(text) ? runIn(parseExactly(text)) : run;
+function exactInputs(run: WireRun, { text }: HttpResponse): JsonObject | null {
+  const body = mayBeInexact(text) ? jsonObject(parseExactly(text)) : null;
+  const { inputs, variables } = body === null ? run : jsonObject(body.run) ?? body;
   return jsonObject(inputs ?? (Array.isArray(variables) ? Object.fromEntries(entriesOf(variables)) : variables));
-}
-
-interface WireInputs {
-  readonly inputs?: unknown;
-  readonly variables?: unknown;
-}
-
-function runIn(body: unknown): WireInputs {
-  const object = jsonObject(body) ?? {};
-  return jsonObject(object["run"]) ?? object;
 }
 
 function linkOf([name, value]: [string, unknown]): RunLink {
@@ -165,14 +153,10 @@ const MAX_DEPTH = 16;
  * still be read.
  *
  * @param executedJobs A map by name; legacy servers send pairs, as `[name, job]` or `{key, value}`.
+ * @param folder Where the logs of these jobs are: empty, or the folder of a subworkflow with its final slash.
  */
-export function readJobs(executedJobs: unknown): Job[] {
-  return readJobsIn(executedJobs, "", MAX_DEPTH);
-}
-
-/** @param folder Where the logs of these jobs are: empty, or the folder of a subworkflow with its final slash. */
-function readJobsIn(jobs: unknown, folder: string, depth: number): Job[] {
-  return entriesOf(jobs).map(([name, value]) => {
+export function readJobs(executedJobs: unknown, folder = "", depth = MAX_DEPTH): Job[] {
+  return entriesOf(executedJobs).map(([name, value]) => {
     const job = jsonObject(value) ?? {};
     const steps = Array.isArray(job.steps) ? job.steps : [];
     return {
@@ -210,7 +194,7 @@ function readStep(value: unknown, { job, folder, index, depth }: StepPlace): Ste
     uses: nonEmpty(text(step.uses)),
     logPath: `${folder}${stepLogPath(job, index)}`,
     annotations: Array.isArray(step.annotations) ? step.annotations.flatMap(readAnnotation) : [],
-    jobs: readJobsIn(called, `${folder}${subworkflowFolder(job, index)}`, depth - 1),
+    jobs: readJobs(called, `${folder}${subworkflowFolder(job, index)}`, depth - 1),
   };
 }
 

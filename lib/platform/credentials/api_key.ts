@@ -41,20 +41,15 @@ export function parseApiKey(text: string, source: string): ParsedApiKey {
   if (/^["']/.test(key)) return refuse("it is in quotes, which are part of the value where no shell reads it");
   if (/^pwu?t_[^.]*\.?$/.test(key)) return refuse("it ends after its first part");
   if (!/^[\x21-\x7e]+$/.test(key)) return refuse("it contains spaces, line breaks or other invalid characters");
-  if (key.startsWith("pwt_")) {
-    return {
-      kind: "pwt",
-      authorization: new Secret(`Basic ${encodeBase64(new TextEncoder().encode(`${key}:`))}`),
-      baseUrl: hostOfPrefixed(key.slice("pwt_".length)) ?? refuse("its first part does not name a host"),
-      expiresAtMs: null,
-    };
+  const bearer = new Secret(`Bearer ${key}`);
+  if (key.startsWith("pwoa_")) return { kind: "pwoa", authorization: bearer, baseUrl: null, expiresAtMs: null };
+  const kind = (["pwt", "pwut"] as const).find((kind) => key.startsWith(`${kind}_`));
+  if (kind !== undefined) {
+    const host = decode(key.slice(kind.length + 1, key.indexOf(".")));
+    const baseUrl = (host === null ? null : baseUrlOf(host)) ?? refuse("its first part does not name a host");
+    const basic = `Basic ${encodeBase64(new TextEncoder().encode(`${key}:`))}`;
+    return { kind, authorization: kind === "pwt" ? new Secret(basic) : bearer, baseUrl, expiresAtMs: null };
   }
-  const authorization = new Secret(`Bearer ${key}`);
-  if (key.startsWith("pwut_")) {
-    const baseUrl = hostOfPrefixed(key.slice("pwut_".length)) ?? refuse("its first part does not name a host");
-    return { kind: "pwut", authorization, baseUrl, expiresAtMs: null };
-  }
-  if (key.startsWith("pwoa_")) return { kind: "pwoa", authorization, baseUrl: null, expiresAtMs: null };
 
   const [, payload, ...rest] = key.split(".");
   if (payload === undefined || rest.length !== 1) return refuse("it has none of the known formats");
@@ -62,7 +57,7 @@ export function parseApiKey(text: string, source: string): ParsedApiKey {
   if (!isObject(claims)) return refuse("its middle part cannot be decoded");
   return {
     kind: "jwt",
-    authorization,
+    authorization: bearer,
     baseUrl: (typeof claims.platform_host === "string" ? baseUrlOf(claims.platform_host) : null) ??
       refuse("it names no platform host"),
     expiresAtMs: typeof claims.exp === "number" ? claims.exp * 1000 : null,
@@ -84,12 +79,6 @@ export function baseUrlOf(host: string): string | null {
   // Anything else would obscure where the key is sent.
   const isBare = url.username === "" && url.password === "" && url.pathname === "/" && !/[?#\s\\]/.test(text);
   return isBare && url.hostname !== "" ? url.origin : null;
-}
-
-function hostOfPrefixed(rest: string): string | null {
-  const dot = rest.indexOf(".");
-  const host = decode(rest.slice(0, dot));
-  return host === null ? null : baseUrlOf(host);
 }
 
 /** Decodes URL-safe or plain base64, padded or not; `null` for anything else. */
