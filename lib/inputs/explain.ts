@@ -1,10 +1,11 @@
-import { isObject, joinPath, type Json, type JsonObject, valueInside } from "../json.ts";
+import { formatPath, joinPath, type Json, type JsonObject, valueInside } from "../json.ts";
 import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { linesInside, originAtLine } from "./lines.ts";
 import { maskSecrets, maskSecretsInside, secretsInDefault, type SecretTest, secretTest } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { type InputSource, sourcesInside, sourcesOf } from "./sources.ts";
+import { walkFields } from "./walk_fields.ts";
 
 export interface ExplainedInput {
   /** Like `slurm.partition` or `rows[0].name`. */
@@ -30,7 +31,7 @@ export function explainInputs(resolved: ResolvedInputs, form: Form | null): Expl
   const rows: ExplainedInput[] = [];
   const context = { isSecret: secretTest(), secretPaths: new Set(secretPaths), defaultPaths, rows };
   addRows(value, { path: "", fields: form?.fields, sources: sourcesOf(layers) }, context);
-  if (form !== null) addDefaults(form.fields, value, "", rows);
+  if (form !== null) addDefaults(form, value, rows);
   return rows;
 }
 
@@ -107,16 +108,14 @@ function isEmpty(value: Json[] | JsonObject): boolean {
 }
 
 /** Adds the defaults of fields without a value. A computed default is shown as its expression. */
-function addDefaults(fields: FormFields, inputs: JsonObject, path: string, rows: ExplainedInput[]): void {
-  for (const [name, field] of fields) {
-    const value = valueInside(inputs, name);
-    if (field.kind === "group") {
-      addDefaults(field.fields, isObject(value) ? value : {}, joinPath(path, name), rows);
-    } else if (value === undefined && field.ignore !== true) {
-      const fallback = field.default ?? field.defaultExpression?.text;
-      if (fallback === undefined) continue;
+function addDefaults(form: Form, inputs: JsonObject, rows: ExplainedInput[]): void {
+  walkFields({ form, inputs, rows: [], clusters: null }, ({ field, path, value }) => {
+    const fallback = field.default ?? field.defaultExpression?.text;
+    if (field.kind !== "group" && value === undefined && field.ignore !== true && fallback !== undefined) {
+      const name = String(path.at(-1));
       const shown = maskSecrets({ [name]: fallback }, secretsInDefault(name, field))[name] ?? SECRET_MASK;
-      rows.push({ path: joinPath(path, name), value: shown, origin: "default", overrode: [], isSent: false });
+      rows.push({ path: formatPath(path), value: shown, origin: "default", overrode: [], isSent: false });
     }
-  }
+    return field.kind === "group";
+  });
 }

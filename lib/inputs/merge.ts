@@ -143,7 +143,11 @@ function mergeValues(lower: Json | undefined, higher: Json, path: InputPath, con
   return isObject(higher) ? mergeObjects(isObject(lower) ? lower : {}, higher, path, context) : higher;
 }
 
-function setAt(object: JsonObject, { path, value }: InputLayer, context: MergeContext): JsonObject {
+export function setAt(
+  object: JsonObject,
+  { path, value }: Pick<InputLayer, "path" | "value">,
+  context: MergeContext,
+): JsonObject {
   const reserved = path.find(isReserved);
   if (reserved !== undefined) {
     context.report(path, `${reserved} is a reserved name`);

@@ -3,6 +3,7 @@
 import { didYouMean } from "../did_you_mean.ts";
 import type { Form, FormFields } from "./form.ts";
 import { formatPath, type InputPath } from "../json.ts";
+import { walkFields } from "./walk_fields.ts";
 
 /** By path, with 0 as the index of every row: the same name in many rows is one problem. */
 export type UnknownNames = Map<string, UnknownKey>;
@@ -26,7 +27,7 @@ const MAX_SUGGESTIONS = 50;
 
 /** One message for each name, with a suggestion if there is a similar field. */
 export function describeUnknown(names: UnknownNames, form: Form): { path: InputPath; message: string }[] {
-  const fieldPaths = fieldPathsOf(form.fields);
+  const fieldPaths = fieldPathsOf(form);
   return [...names.values()].map(({ path, siblings, count }, index) => {
     const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, fieldPaths) : undefined;
     const occurrences = count === 1 ? "" : ` (in ${count} rows)`;
@@ -47,15 +48,12 @@ function suggestion(
 }
 
 /** Path of each field by its name, because users often omit the group. */
-function fieldPathsOf(fields: FormFields): Map<string, string> {
+function fieldPathsOf(form: Form): Map<string, string> {
   const paths = new Map<string, string>();
-  const collect = (inner: FormFields, parent: InputPath) => {
-    for (const [name, field] of inner) {
-      const path = [...parent, name];
-      if (field.kind !== "header" && !paths.has(name)) paths.set(name, formatPath(path));
-      if (field.kind === "group") collect(field.fields, path);
-    }
-  };
-  collect(fields, []);
+  walkFields({ form, inputs: {}, rows: [], clusters: null }, ({ field, path }) => {
+    const name = String(path.at(-1));
+    if (field.kind !== "header" && !paths.has(name)) paths.set(name, formatPath(path));
+    return true;
+  });
   return paths;
 }

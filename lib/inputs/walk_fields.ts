@@ -1,10 +1,10 @@
 /** Visits the fields of a form together with the inputs: to add defaults, or to evaluate conditions. */
 
 import type { Cluster } from "../cluster.ts";
-import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, valueInside } from "../json.ts";
 import { CONDITIONS, fieldStateOf, type FormContext, unknownFactsOf } from "./field_state.ts";
 import type { Field, Form, FormFields } from "./form.ts";
-import { ownCopies, type ResolvedInputs } from "./merge.ts";
+import { type InputLayer, ownCopies, type ResolvedInputs, setAt } from "./merge.ts";
 import { secretsInDefault } from "./secrets.ts";
 
 /** A field of the form, or of a row, with its value. */
@@ -77,7 +77,7 @@ export function withDefaults(
   form: Form,
   { clusters }: { readonly clusters: readonly Cluster[] | null },
 ): ResolvedInputs {
-  const added: { readonly path: InputPath; readonly value: Json }[] = [];
+  const added: Pick<InputLayer, "path" | "value">[] = [];
   walkFields({ form, inputs: resolved.value, rows: [], clusters }, ({ field, path, value, context }) => {
     if (field.kind === "group" && field.default === undefined) {
       if (value !== undefined && !isObject(value)) return false;
@@ -93,16 +93,7 @@ export function withDefaults(
     return false;
   });
   if (added.length === 0) return resolved;
-  const own = ownCopies();
-  const filled = own(resolved.value);
-  for (const { path, value } of added) {
-    const around = path.slice(0, -1).reduce<Json[] | JsonObject>((outer, segment) => {
-      const inner = valueInside(outer, segment);
-      const copy = own(typeof inner === "object" && inner !== null ? inner : {});
-      Object.assign(outer, { [segment]: copy });
-      return copy;
-    }, filled);
-    Object.assign(around, { [String(path.at(-1))]: value });
-  }
-  return { ...resolved, value: filled, defaultPaths: new Set(added.map(({ path }) => formatPath(path))) };
+  const context = { own: ownCopies(), report: () => {} };
+  const value = added.reduce((filled, one) => setAt(filled, one, context), resolved.value);
+  return { ...resolved, value, defaultPaths: new Set(added.map(({ path }) => formatPath(path))) };
 }

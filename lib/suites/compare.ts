@@ -114,27 +114,14 @@ export function compareText(
   text: string,
   path: string,
 ): readonly Compared[] {
-  const list = (texts: string | readonly string[] | undefined) => texts === undefined ? [] : [texts].flat();
-  const actual = shown(text);
+  const result = (isMet: boolean, expected: string, actual = shown(text)) => ({ path, isMet, expected, actual });
   return [
-    ...matches === undefined ? [] : [{
-      path,
-      isMet: new RegExp(matches, "m").test(text),
-      expected: `text that matches ${matches}`,
-      actual,
-    }],
-    ...list(contains).map((part) => ({
-      path,
-      isMet: text.includes(part),
-      expected: `text that contains ${JSON.stringify(part)}`,
-      actual,
-    })),
-    ...list(lacks).map((part) => ({
-      path,
-      isMet: !text.includes(part),
-      expected: `text without ${JSON.stringify(part)}`,
-      actual: text.includes(part) ? `… ${lineWith(text, part)} …` : actual,
-    })),
+    ...matches === undefined ? [] : [result(new RegExp(matches, "m").test(text), `text that matches ${matches}`)],
+    ...[contains ?? []].flat().map((part) => result(text.includes(part), `text that contains ${JSON.stringify(part)}`)),
+    ...[lacks ?? []].flat().map((part) => {
+      const line = text.includes(part) ? `… ${lineWith(text, part)} …` : undefined;
+      return result(line === undefined, `text without ${JSON.stringify(part)}`, line);
+    }),
   ];
 }
 
