@@ -4,11 +4,11 @@ import type { RunDetail, Step } from "../../run.ts";
 import { allJobs, allSteps, hasFailed, type PlacedJob } from "../../runs/view.ts";
 import { type ArgValues, flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { checkCanPick, ONE_RUN, openRun } from "../tracking/run_ref.ts";
+import { ONE_OR_PICKED_RUN, openRun } from "../tracking/run_ref.ts";
 import { followLogs, printLogs, type WantedLogs } from "../tracking/show_logs.ts";
 
 const ARGS = {
-  run: { ...ONE_RUN.run, required: false },
+  ...ONE_OR_PICKED_RUN,
   follow: flag("Follow the logs until the run ends", "f"),
   job: option("JOB", "Only this job and those inside it, by name or path (session_runner/ssh_job)"),
   step: option("STEP", "Only this step, by name or number"),
@@ -27,12 +27,11 @@ export const command = defineCommand({
     "does not respond.",
   args: ARGS,
   async run(call) {
-    const { context, output, values } = call;
-    if (values.run === undefined) checkCanPick(context, "logs");
+    const { output, values } = call;
     if (values.follow === true && output.mode === "json") {
       throw new UsageError("Cannot use --follow together with --json");
     }
-    await using opened = await openRun(call, values.run);
+    await using opened = await openRun(call, "logs");
     const { deps, runId, run } = opened;
     const show = values.follow === true ? followLogs : printLogs;
     const isFailedOnly = values.failed === true;

@@ -1,7 +1,7 @@
 import { option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openRunPage } from "../run_page.ts";
-import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
+import { ONE_OR_PICKED_RUN, openRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: {
@@ -10,16 +10,16 @@ export const command = defineCommand({
       "Print its address, from a template",
   },
   notes:
-    "The address comes from --url or PW_RUN_URL: a template with {host}, {slug}, {workflow} or {number}. PW_RUN_URL may " +
-    "hold several, separated by spaces: HOST=TEMPLATE is for one host only. At a terminal the page opens in the " +
-    "browser; elsewhere only its address is printed.",
+    "Without RUN, at a terminal, you select one of the latest runs. The address comes from --url or PW_RUN_URL: a template " +
+    "with {host}, {slug}, {workflow} or {number}. PW_RUN_URL may hold several, separated by spaces: HOST=TEMPLATE is for " +
+    "one host only. At a terminal the page opens in the browser; elsewhere only its address is printed.",
   args: {
-    ...ONE_RUN,
+    ...ONE_OR_PICKED_RUN,
     url: option("TEMPLATE", "Address of a run's page (default PW_RUN_URL)"),
     ...JSON_OPTION,
   },
   async run(call) {
-    await using opened = await openRun(call, call.values.run);
+    await using opened = await openRun(call, "open");
     await openRunPage(call, opened.deps.client.host, opened.run, call.values.url);
   },
 });

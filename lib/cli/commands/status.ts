@@ -5,7 +5,7 @@ import { flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES, type ExitCode } from "../exit_codes.ts";
 import { renderRun } from "../render/runs.ts";
-import { ONE_RUN, openRun } from "../tracking/run_ref.ts";
+import { ONE_OR_PICKED_RUN, openRun } from "../tracking/run_ref.ts";
 
 export const command = defineCommand({
   examples: {
@@ -13,17 +13,17 @@ export const command = defineCommand({
     "pw-workflow-runner status hello-world 46 --json": "Find it by workflow and number, and print JSON",
   },
   notes:
-    "Exits with 0 if the status could be read. With --exit-status, the exit code is that of the run, or 0 while it is " +
-    "running.",
+    "Without RUN, at a terminal, you select one of the latest runs. Exits with 0 if the status could be read. With " +
+    "--exit-status, the exit code is that of the run, or 0 while it is running.",
   args: {
-    ...ONE_RUN,
+    ...ONE_OR_PICKED_RUN,
     exitStatus: flag("Exit with the exit code of the run"),
     web: flag("Open its page in the browser, like open"),
     ...JSON_OPTION,
   },
   async run(call) {
     const { context, output, signal, values } = call;
-    await using opened = await openRun(call, values.run);
+    await using opened = await openRun(call, "status");
     const { deps, run } = opened;
     if (values.web === true) {
       const { openRunPage } = await import("../run_page.ts");

@@ -16,6 +16,8 @@ import { type HistoryUse, openDeps } from "../open.ts";
 export const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
 export const ONE_RUN = { run: argument("RUN", { multiple: true, completes: "run", hint: RUN_HINT }) } as const;
+/** Selected by the user where it is missing. */
+export const ONE_OR_PICKED_RUN = { run: { ...ONE_RUN.run, required: false } } as const;
 export const MANY_RUNS = { runs: argument("RUN…", { multiple: true, completes: "run", hint: RUN_HINT }) } as const;
 
 /**
@@ -51,8 +53,15 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
 /**
  * Opens what a command reads about one run, which the user selects where the arguments are missing. Texts of the server that
  * repeat secrets of the run are masked.
+ *
+ * @throws UsageError where they are missing and there is no terminal to pick a run at.
  */
-export async function openRun(call: Invocation, args: readonly string[] | undefined) {
+export async function openRun(
+  call: Invocation & { readonly values: { readonly run?: readonly string[] | undefined } },
+  command: string,
+) {
+  const { run: args } = call.values;
+  if (args === undefined) checkCanPick(call.context, command);
   const ref = args === undefined ? undefined : parseOneRun(args);
   await using opening = new AsyncDisposableStack();
   const deps = opening.use(await openDeps(call, historyFor(ref === undefined ? [] : [ref])));

@@ -1,4 +1,4 @@
-/** `watch` and `logs` without RUN. */
+/** Commands of runs without RUN. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
@@ -12,7 +12,7 @@ import { openTerminal, tmuxMissing } from "../../support/tmux.ts";
 const missing = await tmuxMissing();
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-for (const command of ["watch", "logs"]) {
+for (const command of ["watch", "logs", "status", "errors", "open"]) {
   Deno.test(`${command} without RUN and without a terminal is a usage error that names how to list runs`, async () => {
     await using stage = await cliStage();
     const { code, stdout, stderr } = await stage.call([command]);
@@ -22,20 +22,28 @@ for (const command of ["watch", "logs"]) {
   });
 }
 
-Deno.test({
-  ...needing("logs without RUN shows the logs of the run that is selected at the terminal", missing),
-  async fn() {
-    await using stage = await aStage();
-    await using terminal = await stage.open("logs");
-    await terminal.waitFor(
-      /Select a run[^]*1\. hello-world#46 {2}completed \(started \dh \d\dm ago\)\n.*2\. hello-world#45 {2}completed$/m,
-    );
-    await terminal.keys("failing");
-    await terminal.waitFor(/● 6\. failing-step#1 {2}failed/);
-    await terminal.keys("Enter");
-    assert.match(await terminal.waitFor(/\[ended 0\]/), /==> build › compile <==/);
-  },
-});
+for (
+  const [command, shown] of [
+    ["logs", /==> build › compile <==/],
+    ["status", /^Status +failed/m],
+    ["errors", /✗ .*compile/],
+  ] as const
+) {
+  Deno.test({
+    ...needing(`${command} without RUN is about the run that is selected at the terminal`, missing),
+    async fn() {
+      await using stage = await aStage();
+      await using terminal = await stage.open(command);
+      await terminal.waitFor(
+        /Select a run[^]*1\. hello-world#46 {2}completed \(started \dh \d\dm ago\)\n.*2\. hello-world#45 {2}completed$/m,
+      );
+      await terminal.keys("failing");
+      await terminal.waitFor(/● 6\. failing-step#1 {2}failed/);
+      await terminal.keys("Enter");
+      assert.match(await terminal.waitFor(/\[ended [01]\]/), shown);
+    },
+  });
+}
 
 Deno.test({
   ...needing("watch without RUN offers only running runs, and tracks the selected one until Ctrl-C", missing),
