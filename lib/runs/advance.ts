@@ -12,7 +12,7 @@ import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
 import { capabilitiesOf } from "./server_capabilities.ts";
 import { submitPending } from "./submit.ts";
-import { type AdvanceOptions, type AdvanceResult, withKnownInputs } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, type Step, withKnownInputs } from "./advance_result.ts";
 
 const MAX_CONCURRENT_POLLS = 8;
 
@@ -36,9 +36,9 @@ export async function advance(
   // Sequential: the platform rejects simultaneous launches of one workflow.
   for (const submission of submissions) {
     if (submission.state === "pending" && due.has(submission)) {
-      results.push(await submitUnlessConflict(deps, submission, options));
+      results.push(await submitUnlessConflict({ deps, submission, options }));
     } else if (submission.state === "unconfirmed" && due.has(submission)) {
-      results.push(await reconcile(redactingDeps(deps, submission), submission, options));
+      results.push(await reconcile({ deps: redactingDeps(deps, submission), submission, options }));
     } else results.push(polled?.get(submission) ?? { submission, events: [] });
   }
   return results;
@@ -76,9 +76,10 @@ async function pollRunning(
     const settled = mayHave ? await settleDuplicates(redactingDeps(deps, submission), submission, options) : undefined;
     if (settled !== undefined) return settled;
     const run = list.running.get(name);
-    if (run !== undefined) return await applyRun(deps, submission, withoutSecretsOf(submission, run), options);
+    const step = { deps, submission, options };
+    if (run !== undefined) return await applyRun(step, withoutSecretsOf(submission, run));
     return list.error !== undefined && postponed.has(submission)
-      ? await afterFailedPoll(deps, submission, list.error, { ...options, sentAtMs: nowMs })
+      ? await afterFailedPoll(step, list.error, nowMs)
       : await pollRun(redactingDeps(deps, submission), submission, options);
   };
   const results = new Map<Submission, AdvanceResult>();
@@ -93,12 +94,9 @@ async function pausedUntil(deps: Deps, nowMs: number, { deadlineAtMs = Infinity 
 }
 
 /** Another process may be sending the same submission: the one that writes first sends it. */
-async function submitUnlessConflict(
-  deps: Deps,
-  submission: PendingSubmission,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
-  const advanced = await submitPending(redactingDeps(deps, submission), submission, options)
+async function submitUnlessConflict(step: Step<PendingSubmission>): Promise<AdvanceResult> {
+  const { deps, submission } = step;
+  const advanced = await submitPending({ ...step, deps: redactingDeps(deps, submission) })
     .catch(expected(WriteConflict));
   if (!(advanced instanceof WriteConflict)) return advanced;
   const stored = await deps.store.get(submission.submissionId);

@@ -16,6 +16,13 @@ import { formatRunId, type RunDetail } from "../run.ts";
 import type { Limited } from "./limit.ts";
 import type { ExecuteOptions } from "./options.ts";
 
+/** A submission that is advanced, and what with. */
+export interface Step<S extends Submission = Submission> {
+  readonly deps: Deps;
+  readonly submission: S;
+  readonly options: AdvanceOptions;
+}
+
 /** One step of a submission. */
 export interface AdvanceResult {
   /** As it is stored now. */
@@ -88,8 +95,7 @@ export async function recordSeen(
 
 /** The step that an observation is, as its result. */
 export async function recordStep<S extends Submission>(
-  deps: Pick<Deps, "store" | "clock" | "log">,
-  submission: S,
+  { deps, submission }: Omit<Step<S>, "options">,
   observation: ObservationOf<S["state"]>,
   { events = [], ...rest }: Partial<Omit<AdvanceResult, "submission">> = {},
 ): Promise<AdvanceResult> {

@@ -9,7 +9,7 @@ import { type Run, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
-import { type AdvanceOptions, type AdvanceResult, recordStep } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordStep, type Step } from "./advance_result.ts";
 import { cancelRun } from "./cancel.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { withLimit } from "./limit.ts";
@@ -50,18 +50,16 @@ export async function settleDuplicates(
   const listAtMs = submission.startedAtMs + FIRST_LIST_MS;
   // Not even a run that has ended may be reported before.
   if (nowMs < listAtMs) return { submission: { ...submission, nextPollAtMs: listAtMs }, events: [] };
-  const settled = await settle(deps, submission, options).catch(expected(RunnerError));
+  const step = { deps, submission, options };
+  const settled = await settle(step).catch(expected(RunnerError));
   if (!(settled instanceof RunnerError)) return settled;
-  const failed = await afterFailedPoll(deps, submission, settled, { ...options, sentAtMs: nowMs });
+  const failed = await afterFailedPoll(step, settled, nowMs);
   if (failed.submission.nextPollAtMs - submission.startedAtMs < MAX_AGE_MS) return failed;
-  return await endUnknown(deps, submission, `other runs with its key cannot be ruled out: ${settled.message}`);
+  return await endUnknown(step, `other runs with its key cannot be ruled out: ${settled.message}`);
 }
 
-async function settle(
-  deps: Deps,
-  submission: ActiveSubmission,
-  options: AdvanceOptions,
-): Promise<AdvanceResult | undefined> {
+async function settle(step: Step<ActiveSubmission>): Promise<AdvanceResult | undefined> {
+  const { deps, submission, options } = step;
   const { workflow } = submission.request;
   const tagged = await withLimit(options, `find the runs of ${workflow}`, async (signal) => {
     return await listRunsWithTag(deps, submission, { startedWith: submission.run, signal });
@@ -73,7 +71,7 @@ async function settle(
     throw new BadResponse(`Cannot find run ${submission.run.slug}: the list does not show it yet`);
   }
   if (duplicates.some(({ slug }) => slug === null || slug === oldest.slug)) {
-    return await endUnknown(deps, submission, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);
+    return await endUnknown(step, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);
   }
 
   const events: RunEvent[] = [];
@@ -84,7 +82,7 @@ async function settle(
     const cancelled = await cancelRun(deps, runIdOf(duplicate, submission.request.workflow), options);
     if (!isCancelled(cancelled)) {
       const detail = `run ${duplicate.slug} has the same key, and is ${cancelled.status}`;
-      return { ...await endUnknown(deps, submission, detail), events };
+      return { ...await endUnknown(step, detail), events };
     }
     events.push({
       type: "duplicate-cancelled",
@@ -99,12 +97,12 @@ async function settle(
     const { message } = error;
     const facts = { kind: "cancelled", status: "cancelled", submitted: "yes", message } as const;
     const result = toRunResult(submission.run, facts);
-    return await recordStep(deps, submission, { type: "finished", result }, { events, error });
+    return await recordStep(step, { type: "finished", result }, { events, error });
   }
-  if (oldest.slug === submission.run.slug) return await listAgain(deps, submission, events);
+  if (oldest.slug === submission.run.slug) return await listAgain(step, events);
   const runId = runIdOf(oldest, submission.request.workflow);
   const observation = { type: "polled", run: oldest, runId, pollAtMs: deps.clock.now() } as const;
-  return await recordStep(deps, submission, observation, { events, wasAdvancedElsewhere: true });
+  return await recordStep(step, observation, { events, wasAdvancedElsewhere: true });
 }
 
 /**
@@ -113,30 +111,29 @@ async function settle(
  * @returns `undefined` once no other run can appear.
  */
 async function listAgain(
-  deps: Deps,
-  submission: ActiveSubmission,
+  step: Step<ActiveSubmission>,
   events: readonly RunEvent[],
 ): Promise<AdvanceResult | undefined> {
-  const { startedAtMs, unreachableSinceMs, listedAtMs } = submission;
-  const nowMs = deps.clock.now();
+  const { startedAtMs, unreachableSinceMs, listedAtMs } = step.submission;
+  const nowMs = step.deps.clock.now();
   const lagMs = Math.max(0, (listedAtMs ?? nowMs) - startedAtMs - FIRST_LIST_MS);
   const wasLate = listedAtMs !== undefined || unreachableSinceMs !== null;
   const maxLagMs = wasLate ? lagMs : Math.min(lagMs, MAX_ASSUMED_LAG_MS);
   const pollAtMs = startedAtMs + DUPLICATES_VISIBLE_MS + 2 * maxLagMs;
   if (nowMs >= pollAtMs) return undefined;
-  return await recordStep(deps, submission, { type: "listed", pollAtMs }, { events });
+  return await recordStep(step, { type: "listed", pollAtMs }, { events });
 }
 
 function isCancelled({ status, platformStatus }: Run): boolean {
   return status === "cancelled" || platformStatus === "canceling";
 }
 
-async function endUnknown(deps: Deps, submission: ActiveSubmission, detail: string): Promise<AdvanceResult> {
-  const { workflow } = submission.request;
+async function endUnknown(step: Step<ActiveSubmission>, detail: string): Promise<AdvanceResult> {
+  const { request: { workflow }, run } = step.submission;
   const result = resultWithoutRun(
     workflow,
-    submission.run.slug,
+    run.slug,
     `Outcome unknown: more than one run may have been started (${detail}); check the runs of ${workflow} on the platform`,
   );
-  return await recordStep(deps, submission, { type: "finished", result });
+  return await recordStep(step, { type: "finished", result });
 }

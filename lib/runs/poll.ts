@@ -12,6 +12,7 @@ import {
   type Experience,
   recordObservation,
   recordStep,
+  type Step,
 } from "./advance_result.ts";
 import { isAnythingRunning, stepPositionOf, toRunResult } from "./view.ts";
 
@@ -37,29 +38,26 @@ export async function pollRun(
   submission: ActiveSubmission,
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
+  const step = { deps, submission, options };
   const sentAtMs = deps.clock.now();
   const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {
     return await deps.client.getRun(submission.runId, { signal, retry: "none" });
   }).catch(expected(RunnerError));
-  if (run instanceof NotFound) return await afterMissing(deps, submission, run, options);
-  if (run instanceof RunnerError) return await afterFailedPoll(deps, submission, run, { ...options, sentAtMs });
-  const advanced = await applyRun(deps, submission, run, options);
+  if (run instanceof NotFound) return await afterMissing(step, run);
+  if (run instanceof RunnerError) return await afterFailedPoll(step, run, sentAtMs);
+  const advanced = await applyRun(step, run);
   const { submission: updated, events } = advanced;
   if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
   // Its submission started it: who reports the result knows whether that was the same call.
   const result = toRunResult(run, { kind: status, status, submitted: "yes", failure });
-  return await recordStep(deps, updated, { type: "finished", result }, { events });
+  return await recordStep({ deps, submission: updated }, { type: "finished", result }, { events });
 }
 
 /** Updates the submission from a polled or listed run. A listed one is never enough to finish it. */
-export async function applyRun(
-  deps: Deps,
-  submission: ActiveSubmission,
-  run: Run | RunDetail,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
+export async function applyRun(step: Step<ActiveSubmission>, run: Run | RunDetail): Promise<AdvanceResult> {
+  const { deps, submission, options } = step;
   const nowMs = deps.clock.now();
   const elapsedMs = Math.max(0, nowMs - submission.startedAtMs);
   const delayMs = options.experience?.pollDelayMs(elapsedMs, deps.random) ??
@@ -108,16 +106,9 @@ function hasEnded(submission: ActiveSubmission, run: RunDetail, nowMs: number): 
   return !isAnythingRunning(run.jobs) || nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS;
 }
 
-async function afterMissing(
-  deps: Deps,
-  submission: ActiveSubmission,
-  error: NotFound,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
-  const updated = await recordObservation(deps, submission, {
-    type: "missing",
-    pollAtMs: nextPollMs(deps, submission, options, undefined),
-  });
+async function afterMissing(step: Step<ActiveSubmission>, error: NotFound): Promise<AdvanceResult> {
+  const { deps, submission, options } = step;
+  const updated = await recordObservation(deps, submission, { type: "missing", pollAtMs: nextPollMs(step) });
   if (updated.state !== "active" || updated.missingSinceMs === null) return { submission: updated, events: [], error };
   const isGone = updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
   if (!isGone) return { submission: updated, events: [], error };
@@ -134,24 +125,22 @@ async function afterMissing(
     submitted: "yes",
     message: `Run ${formatRunId(submission.runId)} was deleted on the platform; it is not submitted again`,
   });
-  return await recordStep(deps, updated, { type: "finished", result });
+  return await recordStep({ deps, submission: updated }, { type: "finished", result });
 }
 
-/** Records that the server did not respond, and when to try again. */
+/** Records that the server did not respond to a request that was sent then, and when to try again. */
 export async function afterFailedPoll(
-  deps: Deps,
-  submission: ActiveSubmission,
+  step: Step<ActiveSubmission>,
   error: RunnerError,
-  options: AdvanceOptions & { readonly sentAtMs: number },
+  sentAtMs: number,
 ): Promise<AdvanceResult> {
+  const { deps, submission, options } = step;
   const nowMs = deps.clock.now();
-  const unreachableSinceMs = submission.unreachableSinceMs ?? options.sentAtMs;
+  const unreachableSinceMs = submission.unreachableSinceMs ?? sentAtMs;
   const retryAfterMs = retryAfterOf(error) ?? 0;
   const minDelayMs = error.kind === "credential_refused" ? REFUSED_POLL_MS : 0;
   const untilMs = Math.min(
-    retryAfterMs > 0
-      ? nowMs + retryAfterDelayMs(retryAfterMs, deps.random)
-      : nextPollMs(deps, submission, options, minDelayMs),
+    retryAfterMs > 0 ? nowMs + retryAfterDelayMs(retryAfterMs, deps.random) : nextPollMs(step, minDelayMs),
     // At these instants the wait ends, after a last poll.
     Math.max(nowMs, unreachableSinceMs + (options.unreachableTimeoutMs ?? Infinity)),
     Math.max(nowMs, options.deadlineAtMs ?? Infinity),
@@ -181,12 +170,8 @@ export function isServerBusy(error: RunnerError): boolean {
   return error instanceof Unavailable && (error.status === 429 || error.retryAfterMs !== undefined);
 }
 
-function nextPollMs(
-  deps: Deps,
-  submission: ActiveSubmission,
-  { pollInterval, experience }: AdvanceOptions,
-  minDelayMs = 0,
-): number {
+function nextPollMs({ deps, submission, options }: Step<ActiveSubmission>, minDelayMs = 0): number {
+  const { pollInterval, experience } = options;
   const nowMs = deps.clock.now();
   const elapsedMs = nowMs - submission.startedAtMs;
   const backoffMs = pollDelayMs(elapsedMs, pollInterval, deps.random, minDelayMs);

@@ -10,13 +10,12 @@ import type {
   Submission,
   UnconfirmedSubmission,
 } from "../submission.ts";
-import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs, resubmitDelayMs, SEARCH_RETRY_INTERVAL, searchDelayMs } from "./poll_interval.ts";
 import { searchForRun } from "./search.ts";
-import { type AdvanceOptions, type AdvanceResult, recordObservation, recordStep } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation, recordStep, type Step } from "./advance_result.ts";
 
 /** How long to search for a run after a lost response. */
 export const SEARCH_MS = 60_000;
@@ -26,45 +25,33 @@ const MIN_SEARCHES = 3;
 /**
  * Searches once for the run of an unconfirmed submission. Sends a submission again only if a second run is impossible.
  */
-export async function reconcile(
-  deps: Deps,
-  submission: UnconfirmedSubmission,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
-  const context = { deps, options };
-  if (submission.reconciliation === null || submission.reconciliation.isAbandoned) {
-    const detail = submission.reconciliation?.detail ?? "this program ended before the response arrived";
-    return await markUnconfirmed(context, submission, { cause: "response-lost", detail, searchForMs: SEARCH_MS });
+export async function reconcile(step: SentStep): Promise<AdvanceResult> {
+  const { deps, submission, options } = step;
+  const { reconciliation } = submission;
+  if (reconciliation === null || reconciliation.isAbandoned) {
+    const detail = reconciliation?.detail ?? "this program ended before the response arrived";
+    return await markUnconfirmed(step, { cause: "response-lost", detail, searchForMs: SEARCH_MS });
   }
   const result = await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
     return await searchForRun(deps, submission, { signal });
   }).catch(expected(RunnerError));
-  if (result instanceof RunnerError) {
-    return await afterSearchFailed(context, submission, submission.reconciliation, result);
-  }
+  if (result instanceof RunnerError) return await afterSearchFailed(step, reconciliation, result);
   switch (result.type) {
     case "ours":
-      return { submission: await activateSubmission(context, submission, result.run), events: [] };
-    case "foreign":
-      return await markUnconfirmed(context, submission, {
-        cause: "foreign",
-        detail: result.detail,
-        searchForMs: 0,
-        isAbandoned: true,
-      });
+      return { submission: await activateSubmission(step, result.run), events: [] };
+    case "foreign": {
+      const { detail } = result;
+      return await markUnconfirmed(step, { cause: "foreign", detail, searchForMs: 0, isAbandoned: true });
+    }
     case "other-inputs":
-      return await rejectSubmission(context, submission, idempotencyKeyConflict(submission, result.run));
+      return await rejectSubmission(step, idempotencyKeyConflict(submission, result.run));
     case "absent":
-      return await afterNotFound(context, submission, submission.reconciliation);
+      return await afterNotFound(step, reconciliation);
   }
 }
 
-async function afterNotFound(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
-  reconciliation: Reconciliation,
-): Promise<AdvanceResult> {
-  const { deps, options } = context;
+async function afterNotFound(step: SentStep, reconciliation: Reconciliation): Promise<AdvanceResult> {
+  const { deps, submission } = step;
   const nowMs = deps.clock.now();
   const searched = await recordObservation(deps, submission, {
     type: "not-found",
@@ -76,10 +63,10 @@ async function afterNotFound(
     return { submission: searched, events: [] };
   }
 
+  const next = { ...step, submission: searched };
   if (reconciliation.cause === "slug-rejected" && submission.lostResponses === 0) {
     return await rejectSubmission(
-      context,
-      searched,
+      next,
       new Unsupported(`Cannot use the idempotency key for ${submission.request.workflow}: ${reconciliation.detail}`, {
         hint: "This server assigns slugs itself: run without a key",
         commandHint: "This server assigns slugs itself: run without --idempotency-key",
@@ -87,80 +74,68 @@ async function afterNotFound(
     );
   }
   const retryAtMs = nowMs + resubmitDelayMs(submission.attempts, deps.random);
-  const isInTime = retryAtMs <= deadlineMs(submission, options);
+  const isInTime = retryAtMs <= deadlineMs(step);
   if (submission.lostResponses === 0) {
     // Only 409 responses so far, and no run has the slug: no run was started.
-    if (isInTime) return await resend(context, searched, retryAtMs, reconciliation);
-    return await giveUpSubmitting(context, searched, new NotSubmitted(reconciliation.detail));
+    if (isInTime) return await resend(next, retryAtMs, reconciliation);
+    return await giveUpSubmitting(next, new NotSubmitted(reconciliation.detail));
   }
   const isSecondRunImpossible = submission.ownSlug !== null && await refusesDuplicates(deps, submission.owner.host);
-  if (isSecondRunImpossible && isInTime) return await resend(context, searched, retryAtMs, reconciliation);
-  return await recordStep(deps, searched, { type: "abandoned" });
+  if (isSecondRunImpossible && isInTime) return await resend(next, retryAtMs, reconciliation);
+  return await recordStep(next, { type: "abandoned" });
 }
 
-async function resend(
-  { deps }: SubmitContext,
-  submission: UnconfirmedSubmission,
-  retryAtMs: number,
-  reconciliation: Reconciliation,
-): Promise<AdvanceResult> {
-  const delay = { reason: "conflict", detail: reconciliation.detail, untilMs: retryAtMs } as const;
-  const events = [delayedEvent(submission, deps, delay)];
-  return await recordStep(deps, submission, { type: "resend", retryAtMs }, { events });
+async function resend(step: SentStep, retryAtMs: number, { detail }: Reconciliation): Promise<AdvanceResult> {
+  const events = [delayedEvent(step, { reason: "conflict", detail, untilMs: retryAtMs })];
+  return await recordStep(step, { type: "resend", retryAtMs }, { events });
 }
 
 async function afterSearchFailed(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
+  step: SentStep,
   reconciliation: Reconciliation,
   error: RunnerError,
 ): Promise<AdvanceResult> {
-  const { deps, options } = context;
+  const { deps, options } = step;
   const nowMs = deps.clock.now();
   const retryAfterMs = retryAfterOf(error);
   // A proxy or a restarting server may refuse a valid key once, most likely when a response has just been lost.
   const limitMs = error.kind === "credential_refused" ? reconciliation.searchForMs : options.unreachableTimeoutMs;
   const isAbandoned = limitMs !== null && nowMs - reconciliation.sinceMs >= limitMs;
-  if (isAbandoned) return await recordStep(deps, submission, { type: "abandoned" }, { error });
+  if (isAbandoned) return await recordStep(step, { type: "abandoned" }, { error });
   const pollAtMs = Math.min(
     nowMs + pollDelayMs(nowMs - reconciliation.sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
     reconciliation.sinceMs + (limitMs ?? Infinity),
   );
-  return await recordStep(deps, submission, { type: "search-failed", pollAtMs }, { error });
+  return await recordStep(step, { type: "search-failed", pollAtMs }, { error });
 }
 
-export type SubmitContext = { readonly deps: Deps; readonly options: AdvanceOptions };
+/** Of a submission that was sent, and whose run is not known. */
+export type SentStep = Step<UnconfirmedSubmission>;
 
 export async function markUnconfirmed(
-  { deps }: SubmitContext,
-  submission: UnconfirmedSubmission,
+  step: SentStep,
   { isAbandoned = false, ...reconciliation }:
     & Pick<Reconciliation, "cause" | "detail" | "searchForMs">
     & Partial<Pick<Reconciliation, "isAbandoned">>,
 ): Promise<AdvanceResult> {
-  const pollAtMs = deps.clock.now() + searchDelayMs(0);
+  const pollAtMs = step.deps.clock.now() + searchDelayMs(0);
   const observation = { type: "unconfirmed", ...reconciliation, isAbandoned, pollAtMs } as const;
   const { detail, searchForMs } = reconciliation;
-  const delay = delayedEvent(submission, deps, { reason: "reconciling", detail, untilMs: pollAtMs + searchForMs });
-  return await recordStep(deps, submission, observation, { events: isAbandoned ? [] : [delay] });
+  const delay = delayedEvent(step, { reason: "reconciling", detail, untilMs: pollAtMs + searchForMs });
+  return await recordStep(step, observation, { events: isAbandoned ? [] : [delay] });
 }
 
 /** Ends a submission after the submit timeout: rejected, or abandoned when a lost response may have started a run. */
-async function giveUpSubmitting(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
-  error: RunnerError,
-): Promise<AdvanceResult> {
-  if (submission.lostResponses > 0) {
-    const reconciliation = { cause: "conflict", detail: error.message, searchForMs: 0, isAbandoned: true } as const;
-    return await markUnconfirmed(context, submission, reconciliation);
+async function giveUpSubmitting(step: SentStep, error: RunnerError): Promise<AdvanceResult> {
+  const { lostResponses, request } = step.submission;
+  if (lostResponses > 0) {
+    return await markUnconfirmed(step, { cause: "conflict", detail: error.message, searchForMs: 0, isAbandoned: true });
   }
   const otherwise = "Nothing was started: trying again later is safe";
   const reason = error.message.replace(/^Cannot [^:]+: /, "");
   return await rejectSubmission(
-    context,
-    submission,
-    new NotSubmitted(`Cannot submit ${submission.request.workflow}: ${reason}`, {
+    step,
+    new NotSubmitted(`Cannot submit ${request.workflow}: ${reason}`, {
       hint: error.hint ?? otherwise,
       commandHint: error.commandHint ?? otherwise,
       cause: error,
@@ -169,18 +144,18 @@ async function giveUpSubmitting(
 }
 
 export async function rejectSubmission(
-  { deps }: SubmitContext,
-  submission: PendingSubmission | UnconfirmedSubmission,
+  step: Step<PendingSubmission | UnconfirmedSubmission>,
   error: RunnerError,
 ): Promise<AdvanceResult> {
   const { kind, message } = error;
-  return await recordStep(deps, submission, { type: "rejected", kind, message }, { error });
+  return await recordStep(step, { type: "rejected", kind, message }, { error });
 }
 
 /** Records that the submission's run is known. */
 export async function activateSubmission(
-  { deps, options }: { readonly deps: Deps; readonly options: Pick<AdvanceOptions, "pollInterval" | "isWaiting"> },
-  submission: OpenSubmission,
+  { deps, submission, options }: Omit<Step<OpenSubmission>, "options"> & {
+    readonly options: Pick<AdvanceOptions, "pollInterval" | "isWaiting">;
+  },
   run: Run,
 ): Promise<Submission> {
   const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
@@ -200,23 +175,21 @@ interface Delay {
   readonly untilMs: number;
 }
 
-function delayedEvent({ submissionId }: Submission, { clock }: Deps, delay: Delay): RunEvent {
+function delayedEvent({ deps: { clock }, submission: { submissionId } }: SentStep, delay: Delay): RunEvent {
   return { type: "submit-delayed", submissionId, atMs: clock.now(), ...delay };
 }
 
 /** Submits again, after a delay, what has certainly started no run. If that is too late, it ends with `refusal`. */
 export async function submitAgain(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
+  step: SentStep,
   delay: Delay,
   { error, refusal = error }: { readonly error: RunnerError; readonly refusal?: RunnerError },
 ): Promise<AdvanceResult> {
-  const { deps, options } = context;
-  if (delay.untilMs > deadlineMs(submission, options)) return await giveUpSubmitting(context, submission, refusal);
-  const events = [delayedEvent(submission, deps, delay)];
-  return await recordStep(deps, submission, { type: "not-sent", retryAtMs: delay.untilMs }, { events, error });
+  if (delay.untilMs > deadlineMs(step)) return await giveUpSubmitting(step, refusal);
+  const events = [delayedEvent(step, delay)];
+  return await recordStep(step, { type: "not-sent", retryAtMs: delay.untilMs }, { events, error });
 }
 
-function deadlineMs(submission: UnconfirmedSubmission, { submitTimeoutMs }: AdvanceOptions): number {
-  return (submission.retryingSinceMs ?? submission.sentAtMs) + submitTimeoutMs;
+function deadlineMs({ submission, options }: SentStep): number {
+  return (submission.retryingSinceMs ?? submission.sentAtMs) + options.submitTimeoutMs;
 }

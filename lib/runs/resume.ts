@@ -98,5 +98,5 @@ export async function* resumeSubmission(
 async function searchAgain(deps: Deps, submission: PendingSubmission, options: ExecuteOptions): Promise<Submission> {
   const result = await searchForRun(redactingDeps(deps, submission), submission, options);
   if (result.type !== "ours") return submission;
-  return withKnownInputs(await activateSubmission({ deps, options }, submission, result.run), submission);
+  return withKnownInputs(await activateSubmission({ deps, submission, options }, result.run), submission);
 }

@@ -15,9 +15,8 @@ import {
   retryAfterOf,
   RunnerError,
 } from "../errors.ts";
-import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
+import type { PendingSubmission } from "../submission.ts";
 import { withConsentDetails } from "./consent.ts";
-import type { Deps } from "./deps.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { putBeforeSending } from "./create_submission.ts";
 import { findRunStartedSince, idempotencyKeyConflict } from "./idempotency.ts";
@@ -29,10 +28,10 @@ import {
   markUnconfirmed,
   rejectSubmission,
   SEARCH_MS,
+  type SentStep,
   submitAgain,
-  type SubmitContext,
 } from "./reconcile.ts";
-import { type AdvanceOptions, type AdvanceResult, recordStep } from "./advance_result.ts";
+import { type AdvanceResult, recordStep, type Step } from "./advance_result.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
 
@@ -43,24 +42,18 @@ const SEARCH_AFTER_CONFLICT_MS = 8_000;
 const GRACE_MS = 2_000;
 
 /** @throws NotSubmitted when the submission cannot be stored before it is sent; the signal's reason. */
-export async function submitPending(
-  deps: Deps,
-  submission: PendingSubmission,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
+export async function submitPending(step: Step<PendingSubmission>): Promise<AdvanceResult> {
+  const { deps, submission, options } = step;
   const { request, ownSlug } = submission;
   if (request.inputs === null) {
     return await rejectSubmission(
-      { deps, options },
-      submission,
+      step,
       new NotSubmitted(`Cannot submit ${request.workflow}: its inputs contained secrets, which are not stored`, {
         hint: "Nothing was started: run it again with its inputs",
       }),
     );
   }
-  const earlier = submission.idempotencyKey === null
-    ? undefined
-    : await attachToEarlierRun({ deps, options }, submission);
+  const earlier = submission.idempotencyKey === null ? undefined : await attachToEarlierRun(step);
   if (earlier !== undefined) return earlier;
   // Before the request: after a crash we search the platform for this slug instead of sending again.
   const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
@@ -72,31 +65,24 @@ export async function submitPending(
     displayName: displayNameFor(request.displayName ?? request.workflow, displayNameTag(submission)),
     consent: request.isTrusted ? request.requestedConsent ?? { permissions: [], variables: [] } : null,
   }, { signal: grace.signal });
-  return await applyResponse({ deps, options }, sent, response);
+  return await applyResponse({ ...step, submission: sent }, response);
 }
 
 /** @returns `undefined` if no other machine has started a run with the submission's idempotency key. */
-async function attachToEarlierRun(
-  context: SubmitContext,
-  submission: PendingSubmission,
-): Promise<AdvanceResult | undefined> {
-  const { deps, options } = context;
+async function attachToEarlierRun(step: Step<PendingSubmission>): Promise<AdvanceResult | undefined> {
+  const { deps, submission, options } = step;
   const run = await findRunStartedSince(deps, submission, options).catch(expected(RunnerError));
   if (run === undefined) return undefined;
   if (!(run instanceof RunnerError)) {
-    return { submission: await activateSubmission(context, submission, run), events: [], wasAdvancedElsewhere: true };
+    return { submission: await activateSubmission(step, run), events: [], wasAdvancedElsewhere: true };
   }
-  if (run instanceof IdempotencyKeyConflict) return await rejectSubmission(context, submission, run);
+  if (run instanceof IdempotencyKeyConflict) return await rejectSubmission(step, run);
   const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
-  return await afterNotSent(context, sent, { error: run, retryAfterMs: retryAfterOf(run) });
+  return await afterNotSent({ ...step, submission: sent }, { error: run, retryAfterMs: retryAfterOf(run) });
 }
 
-async function applyResponse(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
-  response: SubmitResponse,
-): Promise<AdvanceResult> {
-  const { deps, options } = context;
+async function applyResponse(step: SentStep, response: SubmitResponse): Promise<AdvanceResult> {
+  const { deps, submission, options } = step;
   switch (response.type) {
     case "accepted": {
       if (submission.ownSlug !== null && response.run.slug !== null) {
@@ -104,24 +90,24 @@ async function applyResponse(
       }
       // Some servers respond to a second submit of a slug with the first run.
       if (hasOtherInputs(response.run.displayName, submission)) {
-        return await rejectSubmission(context, submission, idempotencyKeyConflict(submission, response.run));
+        return await rejectSubmission(step, idempotencyKeyConflict(submission, response.run));
       }
-      return { submission: await activateSubmission(context, submission, response.run), events: [] };
+      return { submission: await activateSubmission(step, response.run), events: [] };
     }
     case "not-sent":
-      return await afterNotSent(context, submission, response);
+      return await afterNotSent(step, response);
     case "rejected":
-      return await afterRejected(context, submission, response);
+      return await afterRejected(step, response);
     case "conflict":
-      return await markUnconfirmed(context, submission, {
+      return await markUnconfirmed(step, {
         cause: "conflict",
         detail: response.error.message,
         searchForMs: submission.lostResponses > 0 ? SEARCH_MS : SEARCH_AFTER_CONFLICT_MS,
       });
     case "ambiguous": {
-      const isSlow = response.isGateway || await sleepingWorkspace(context) !== null;
+      const isSlow = response.isGateway || await sleepingWorkspace(step) !== null;
       const searchForMs = isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS;
-      return await markUnconfirmed(context, submission, {
+      return await markUnconfirmed(step, {
         cause: "response-lost",
         detail: response.error.message,
         searchForMs,
@@ -133,49 +119,37 @@ async function applyResponse(
 }
 
 async function afterNotSent(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
+  step: SentStep,
   { error, retryAfterMs }: Omit<Extract<SubmitResponse, { type: "not-sent" }>, "type">,
 ): Promise<AdvanceResult> {
-  const { clock, random } = context.deps;
-  const untilMs = clock.now() + resubmitDelayMs(submission.attempts, random, retryAfterMs);
+  const { clock, random } = step.deps;
+  const untilMs = clock.now() + resubmitDelayMs(step.submission.attempts, random, retryAfterMs);
   const reason = error.kind === "unavailable" ? "rate-limited" : "unreachable";
-  return await submitAgain(context, submission, { reason, detail: error.message, untilMs }, { error });
+  return await submitAgain(step, { reason, detail: error.message, untilMs }, { error });
 }
 
 async function afterRejected(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
+  step: SentStep,
   { error, isSlugRefused }: Extract<SubmitResponse, { type: "rejected" }>,
 ): Promise<AdvanceResult> {
-  if (context.options.retriesRefusedKey && error.kind === "credential_refused") {
-    return await afterNotSent(context, submission, { error, retryAfterMs: undefined });
+  const { submission, options } = step;
+  const detail = error.message;
+  if (options.retriesRefusedKey && error.kind === "credential_refused") {
+    return await afterNotSent(step, { error, retryAfterMs: undefined });
   }
   if (submission.lostResponses > 0) {
     // An earlier attempt may have started a run, even though this one was rejected.
-    return await markUnconfirmed(context, submission, {
-      cause: "conflict",
-      detail: error.message,
-      searchForMs: SEARCH_MS,
-    });
+    return await markUnconfirmed(step, { cause: "conflict", detail, searchForMs: SEARCH_MS });
   }
   if (isSlugRefused && submission.idempotencyKey !== null) {
     // Another client has probably used the slug with the same key. Without the slug the key would have no effect.
-    return await markUnconfirmed(context, submission, {
-      cause: "slug-rejected",
-      detail: error.message,
-      searchForMs: SEARCH_AFTER_CONFLICT_MS,
-    });
+    return await markUnconfirmed(step, { cause: "slug-rejected", detail, searchForMs: SEARCH_AFTER_CONFLICT_MS });
   }
-  if (isSlugRefused && submission.ownSlug !== null) {
-    return await recordStep(context.deps, submission, { type: "slug-rejected" });
-  }
+  if (isSlugRefused && submission.ownSlug !== null) return await recordStep(step, { type: "slug-rejected" });
   // The platform also rejects submits while the workspace is off, which is temporary.
-  const workspaceStatus = error instanceof Rejected || error instanceof NotFound
-    ? await sleepingWorkspace(context)
-    : null;
-  if (workspaceStatus !== null) return await afterSleepingWorkspace(context, submission, { error, workspaceStatus });
-  return await rejectSubmission(context, submission, withConsentDetails(submission.request, error));
+  const workspaceStatus = error instanceof Rejected || error instanceof NotFound ? await sleepingWorkspace(step) : null;
+  if (workspaceStatus !== null) return await afterSleepingWorkspace(step, { error, workspaceStatus });
+  return await rejectSubmission(step, withConsentDetails(submission.request, error));
 }
 
 /** A signal that aborts a little later than `signal`: aborting during a submit would lose its response. */
@@ -207,21 +181,20 @@ const WORKSPACE_DELAY_MS = 15_000;
 
 /** No run starts while the workspace is scaled down: the submit is retried until the workspace runs or it times out. */
 async function afterSleepingWorkspace(
-  context: SubmitContext,
-  submission: UnconfirmedSubmission,
+  step: SentStep,
   { error, workspaceStatus }: { readonly error: RunnerError; readonly workspaceStatus: string },
 ): Promise<AdvanceResult> {
   const detail = `${workspaceStatus} (server response: ${error.message})`;
-  const untilMs = context.deps.clock.now() + WORKSPACE_DELAY_MS;
+  const untilMs = step.deps.clock.now() + WORKSPACE_DELAY_MS;
   const refusal = new NotSubmitted(`Cannot submit: your workspace is ${detail}`, {
     hint: "Nothing was started. Start your workspace, then try again",
     commandHint: "Nothing was started. Start your workspace with `pw-workflow-runner workspace start`, then try again",
   });
-  return await submitAgain(context, submission, { reason: "workspace", detail, untilMs }, { error, refusal });
+  return await submitAgain(step, { reason: "workspace", detail, untilMs }, { error, refusal });
 }
 
 /** The status of a workspace that is not running; `null` when it is running or its status is unavailable. */
-async function sleepingWorkspace({ deps, options }: SubmitContext): Promise<string | null> {
+async function sleepingWorkspace({ deps, options }: Step): Promise<string | null> {
   const reading = deps.client.workspaceStatus({ signal: options.signal, retry: "none" });
   const status = await reading.catch(fallbackTo(null));
   return status !== null && (STARTING_STATUSES.has(status) || IDLE_STATUSES.has(status)) ? status : null;

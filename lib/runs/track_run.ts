@@ -37,7 +37,7 @@ export async function* trackRun(
       history: deps.store,
     });
   }
-  const submission = await activateSubmission({ deps, options }, own, withoutSecretsOf(own, run));
+  const submission = await activateSubmission({ deps, submission: own, options }, withoutSecretsOf(own, run));
   return yield* trackSubmission(deps, submission, { ...options, ...TRACK_ONLY });
 }
 

@@ -45,15 +45,15 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "a refused slug without a key rejects the submission",
-      "if (isSlugRefused && submission.ownSlug !== null) {",
-      "if (false) {",
+      "if (isSlugRefused && submission.ownSlug !== null) return",
+      "if (false) return",
     ],
     ["a sleeping workspace rejects the submission", "if (workspaceStatus !== null) return", "if (false) return"],
     ["consent is given without being asked", "consent: request.isTrusted ? request", "consent: true ? request"],
     [
       "consent that is missing has no details",
-      "return await rejectSubmission(context, submission, withConsentDetails(submission.request, error));",
-      "return await rejectSubmission(context, submission, error);",
+      "return await rejectSubmission(step, withConsentDetails(submission.request, error));",
+      "return await rejectSubmission(step, error);",
     ],
     ["Retry-After is ignored before the next submit", "random, retryAfterMs);", "random);"],
     ["the legacy API is searched for a lost run", 'await deps.client.apiVersion(options) === "legacy"', "false"],
@@ -75,12 +75,12 @@ export const RUNS_FAULTS: readonly Fault[] = [
     [
       "a foreign run with our slug is accepted",
       'case "ours":',
-      'case "foreign": return { submission: await activateSubmission(context, submission, { ...submission, slug: submission.ownSlug } as never), events: [] };\n      case "ours":',
+      'case "foreign": return { submission: await activateSubmission(step, { ...submission, slug: submission.ownSlug } as never), events: [] };\n      case "ours":',
     ],
     [
       "a process that died while sending is treated as not sent",
-      "if (submission.reconciliation === null || submission.reconciliation.isAbandoned) {",
-      'if (submission.reconciliation === null) return { submission: { ...submission, state: "pending" } as never, events: [] };\n  if (submission.reconciliation.isAbandoned) {',
+      "if (reconciliation === null || reconciliation.isAbandoned) {",
+      'if (reconciliation === null) return { submission: { ...submission, state: "pending" } as never, events: [] };\n  if (reconciliation.isAbandoned) {',
     ],
     [
       "a search that fails is never given up",
@@ -144,7 +144,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a failing run ends while its steps run", "return !isAnythingRunning(run.jobs) ||", "return true ||"],
     ["a failing run ends only after ten minutes", "return !isAnythingRunning(run.jobs) ||", "return"],
     ["a failing run whose steps run never ends", "nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS", "false"],
-    ["Retry-After is ignored while polling", "retryAfterMs > 0\n", "false\n"],
+    ["Retry-After is ignored while polling", "retryAfterMs > 0 ?", "false ?"],
     ["a server that asks to wait counts as lost", "error.status === 429 ||", "false &&"],
     ["a short outage is reported", "const MIN_REPORTED_OUTAGE_MS = 10_000;", "const MIN_REPORTED_OUTAGE_MS = 600_000;"],
     [
@@ -230,7 +230,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/reconcile.ts", ["tests/runs/submit_test.ts"], [
     [
       "a submit that was not sent is never given up, nor a workspace",
-      "if (delay.untilMs > deadlineMs(submission, options)) return",
+      "if (delay.untilMs > deadlineMs(step)) return",
       "if (false) return",
     ],
   ]),
