@@ -146,51 +146,33 @@ export function parseCsv(
   const source = text.replace(/^\uFEFF/, "");
   const [separatorLine, declared] = /^sep=(.)(?:\r\n?|\n)/i.exec(source) ?? [""];
   const separator = declared ?? separatorOf(source);
-  const cell = cellPatterns(separator);
   const records: CsvRecord[] = [];
   const problems: Problem[] = [];
   let line = separatorLine === "" ? 1 : 2;
-  let position = separatorLine.length;
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = position;
-    const match = pattern.exec(source);
-    position += match?.[0].length ?? 0;
-    return match;
-  };
-  while (position < source.length) {
-    const start = line;
-    const cells: string[] = [];
-    do {
-      const quoted = take(cell.quoted)?.[1];
-      if (quoted !== undefined) line += quoted.match(LINE_BREAK)?.length ?? 0;
-      else if (take(cell.openQuote) !== null) {
-        const isClosed = source.includes('"', position);
-        const message = isClosed
-          ? 'has text beside a quoted cell: write quotes inside of quotes twice, like "a ""b"" c"'
-          : "has a quote that is never closed";
-        problems.push({ origin: `${origin}:${line}`, path: "", message });
-        if (!isClosed) return { records, problems };
-      }
-      cells.push(quoted?.replaceAll('""', '"') ?? take(cell.plain)?.[0].trim() ?? "");
-    } while (take(cell.separator) !== null);
-    take(cell.lineBreak);
-    line++;
-    if (cells.length > 1 || cells[0] !== "") records.push({ line: start, cells });
+  let record = { line, cells: new Array<string>() };
+  const rest = source.slice(separatorLine.length);
+  for (const { 1: quoted, 2: plain = "", 3: end, index } of rest.matchAll(cellPattern(separator))) {
+    if (/^ *"/.test(plain)) {
+      const isClosed = rest.includes('"', index + plain.indexOf('"') + 1);
+      const message = isClosed
+        ? 'has text beside a quoted cell: write quotes inside of quotes twice, like "a ""b"" c"'
+        : "has a quote that is never closed";
+      problems.push({ origin: `${origin}:${line}`, path: "", message });
+      if (!isClosed) return { records, problems };
+    }
+    record.cells.push(quoted?.replaceAll('""', '"') ?? plain.replace(/^ *"/, "").trim());
+    line += quoted?.match(/\r\n?|\n/g)?.length ?? 0;
+    if (end === separator) continue;
+    if (record.cells.length > 1 || record.cells[0] !== "") records.push(record);
+    record = { line: ++line, cells: [] };
   }
   return { records, problems };
 }
 
-const LINE_BREAK = /\r\n?|\n/g;
-
-function cellPatterns(separator: string) {
+/** One cell and what ends it. */
+function cellPattern(separator: string): RegExp {
   const escaped = separator.replace(/[\\^\]|.*+?$(){}[]/, "\\$&");
-  return {
-    quoted: new RegExp(` *"([^"]*(?:""[^"]*)*)" *(?=${escaped}|\r|\n|$)`, "y"),
-    openQuote: / *"/y,
-    plain: new RegExp(`(?:(?!${escaped})[^\r\n])*`, "y"),
-    separator: new RegExp(escaped, "y"),
-    lineBreak: /\r\n?|\n|$/y,
-  };
+  return new RegExp(`(?: *"([^"]*(?:""[^"]*)*)" *|((?:(?!${escaped})[^\r\n])*))(${escaped}|\r\n?|\n|$)`, "gy");
 }
 
 function separatorOf(source: string): string {

@@ -33,6 +33,8 @@ export interface MatchedRow<Row = CurrentRow> {
   readonly changes: readonly InputChange[];
 }
 
+type Match = Pick<MatchedRow, "matchedBy"> & { readonly earlier: EarlierRow };
+
 export interface RowMatch<Row extends MatchedRow = MatchedRow> {
   /** In the order of the file. */
   readonly rows: readonly Row[];
@@ -45,7 +47,7 @@ export function matchRows<Row extends CurrentRow>(
   current: readonly Row[],
   earlier: readonly EarlierRow[],
 ): RowMatch<MatchedRow<Row>> {
-  const matches = new Map<CurrentRow, Pick<MatchedRow, "matchedBy"> & { readonly earlier: EarlierRow }>();
+  const matches = new Map<CurrentRow, Match>();
   const left = new Set(earlier);
   const pair = (row: CurrentRow, other: EarlierRow | undefined, matchedBy: MatchedRow["matchedBy"]) => {
     if (other === undefined || !left.delete(other)) return;
@@ -62,17 +64,14 @@ export function matchRows<Row extends CurrentRow>(
     // Different ids mean different rows, in spite of equal inputs.
     pair(row, others.findLast((other) => left.has(other) && !haveOtherIds(row, other)), "content");
   }
-  for (const [row, other] of neighbors(current, earlier, { matches, left })) pair(row, other, "position");
+  for (const [row, other] of neighbors(current, earlier, matches, left)) pair(row, other, "position");
   return {
     rows: current.map((row) => ({ row, ...decisionOn(row, matches.get(row)) })),
     gone: [...left].filter(({ isInFile }) => isInFile).sort((a, b) => a.row - b.row),
   };
 }
 
-function decisionOn(
-  row: CurrentRow,
-  match: Pick<MatchedRow, "matchedBy"> & { readonly earlier: EarlierRow } | undefined,
-): Omit<MatchedRow, "row"> {
+function decisionOn(row: CurrentRow, match: Match | undefined): Omit<MatchedRow, "row"> {
   if (match === undefined) return { decision: "new", earlier: null, matchedBy: null, changes: [] };
   if (match.earlier.contentHash === row.contentHash) return { decision: "kept", ...match, changes: [] };
   return { decision: "changed", ...match, changes: changesBetween(match.earlier, row) };
@@ -89,10 +88,8 @@ function haveOtherIds({ id }: CurrentRow, other: EarlierRow): boolean {
 function neighbors(
   current: readonly CurrentRow[],
   earlier: readonly EarlierRow[],
-  { matches, left }: {
-    readonly matches: ReadonlyMap<CurrentRow, { readonly earlier: EarlierRow }>;
-    readonly left: ReadonlySet<EarlierRow>;
-  },
+  matches: ReadonlyMap<CurrentRow, Match>,
+  left: ReadonlySet<EarlierRow>,
 ): [CurrentRow, EarlierRow][] {
   const before = earlier.filter(({ isInFile }) => isInFile).sort((a, b) => a.row - b.row);
   const gapsBefore = gapsOf(before, (row) => left.has(row) ? undefined : row);

@@ -6,7 +6,7 @@
 import type { Owner } from "../account.ts";
 import { fallbackTo } from "../errors.ts";
 import type { TimeLeft } from "../events.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type JsonObject, valuesIn } from "../json.ts";
 import { silentLog, storeFailureTo } from "../log.ts";
 import type { Run } from "../run.ts";
 import type { RunStore } from "../store/run_store.ts";
@@ -133,20 +133,12 @@ export function likenessOf(request: StoredRequest): Pick<EarlierRun, "inputsHash
  * workflows give to these inputs, and by the platform's addresses.
  */
 function clustersOf(inputs: JsonObject): string | null {
-  const found: string[] = [];
-  const visit = (value: Json, path: string, name: string) => {
-    const isNamed = /resource|cluster/i.test(name);
-    if (typeof value === "string") {
-      if (value !== "" && (isNamed || value.startsWith("pw://"))) found.push(`${path}=${value}`);
-    } else if (Array.isArray(value)) {
-      value.forEach((item, index) => visit(item, `${path}.${index}`, name));
-    } else if (isObject(value)) {
-      const id = ["id", "uri", "name"].map((member) => value[member]).find((text) => typeof text === "string");
-      if (isNamed && typeof id === "string") found.push(`${path}=${id}`);
-      else for (const [member, inner] of Object.entries(value)) visit(inner, `${path}.${member}`, member);
-    }
-  };
-  visit(inputs, "", "");
+  const found = [...valuesIn(inputs)].flatMap(([value, path]) => {
+    const isNamed = /resource|cluster/i.test(path.findLast((segment) => typeof segment === "string") ?? "");
+    const text = isObject(value) ? value.id ?? value.uri ?? value.name : value;
+    const isCluster = typeof text === "string" && text !== "" && (isNamed || text.startsWith("pw://"));
+    return isCluster ? [`${path.map((segment) => `.${segment}`).join("")}=${text}`] : [];
+  });
   return found.length === 0 ? null : found.sort().join("\n");
 }
 

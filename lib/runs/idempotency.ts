@@ -5,7 +5,7 @@
 
 import { expected, IdempotencyKeyConflict, NotFound, Unsupported, UsageError } from "../errors.ts";
 import { formatRunId, type Run, runIdOf } from "../run.ts";
-import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
+import type { ActiveSubmission, IdempotencyKey, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
 import { capabilitiesOf, refusesDuplicates } from "./server_capabilities.ts";
@@ -49,7 +49,7 @@ export async function claimIdempotencyKey(
   deps: Deps,
   pending: PendingSubmission,
   { text, policy, attempt: firstAttempt = 1 }: KeyWithPolicy,
-  options: { readonly signal: AbortSignal },
+  options: Pick<Limited, "signal">,
 ): Promise<Submission> {
   if (pending.ownSlug === null) {
     throw new Unsupported(
@@ -99,10 +99,7 @@ export function idempotencyKeyConflict(
   );
 }
 
-async function withKey(
-  pending: PendingSubmission,
-  key: { text: string; attempt: number },
-): Promise<PendingSubmission> {
+async function withKey(pending: PendingSubmission, key: IdempotencyKey): Promise<PendingSubmission> {
   const { owner, origin, request } = pending;
   // The service's keys are separate: they give no access to runs of the command line.
   const text = origin.type === "http" ? `http:${key.text}` : key.text;
@@ -120,7 +117,7 @@ async function withKey(
 async function findKeyedRun(
   deps: Deps,
   keyed: PendingSubmission,
-  options: { readonly signal: AbortSignal },
+  options: Pick<Limited, "signal">,
 ): Promise<Run | undefined> {
   const result = await searchByKey(deps, keyed, options);
   switch (result.type) {
@@ -131,9 +128,7 @@ async function findKeyedRun(
     case "foreign":
       throw new IdempotencyKeyConflict(
         `Cannot use the idempotency key "${keyed.idempotencyKey?.text}": ${result.detail}`,
-        {
-          hint: "Use another key",
-        },
+        { hint: "Use another key" },
       );
     case "absent":
       return undefined;
@@ -163,7 +158,7 @@ export async function findRunStartedSince(
 async function searchByKey(
   deps: Deps,
   keyed: PendingSubmission,
-  { signal }: { readonly signal: AbortSignal },
+  { signal }: Pick<Limited, "signal">,
 ): Promise<SearchResult> {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
   const redacting = redactingDeps(deps, keyed);
@@ -189,11 +184,7 @@ function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSu
   return { ...active, startedAtMs: Math.min(creationMs(run) || nowMs, nowMs) };
 }
 
-async function hasFailed(
-  deps: Deps,
-  submission: Submission,
-  options: { readonly signal: AbortSignal },
-): Promise<boolean> {
+async function hasFailed(deps: Deps, submission: Submission, options: Pick<Limited, "signal">): Promise<boolean> {
   if (submission.state === "finished") return submission.result.status !== "completed";
   if (submission.state !== "active") return false;
   const run = await deps.client.getRun(submission.runId, options).catch(expected(NotFound));

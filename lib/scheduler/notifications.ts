@@ -34,14 +34,9 @@ export async function sendNotifications(service: Service, signal: AbortSignal): 
 
 /** The first of each webhook, then the second of each, and so on. */
 function interleaved(due: readonly StoreEntry<OutboxMessage>[]): readonly StoreEntry<OutboxMessage>[] {
-  const ranks = new Map<string, number>();
-  return due.map((entry) => {
-    const { notification, webhook } = entry.value;
-    const hook = `${notification.schedule}/${webhook}`;
-    const rank = ranks.get(hook) ?? 0;
-    ranks.set(hook, rank + 1);
-    return { entry, rank };
-  }).sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
+  const byHook = Map.groupBy(due, ({ value: { notification, webhook } }) => `${notification.schedule}/${webhook}`);
+  return [...byHook.values()].flatMap((entries) => entries.map((entry, rank) => ({ entry, rank })))
+    .sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
 }
 
 async function sendOne(service: Service, entry: StoreEntry<OutboxMessage>, signal: AbortSignal): Promise<boolean> {

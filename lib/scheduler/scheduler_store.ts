@@ -108,14 +108,10 @@ export async function removeProgress(kv: Kv, isGone: (schedule: string, nextMs: 
   });
 }
 
-/** Earliest first. */
-export async function listWaitingOccurrences(kv: Kv): Promise<readonly WaitingOccurrence[]> {
-  const found = await Array.fromAsync(kv.list<WaitingOccurrence>({ prefix: ["waiting"] }));
+/** Earliest first. @param limit Only so many, of those of any schedules. Default: all. */
+export async function listWaitingOccurrences(kv: Kv, limit = Infinity): Promise<readonly WaitingOccurrence[]> {
+  const found = await Array.fromAsync(kv.list<WaitingOccurrence>({ prefix: ["waiting"] }, { limit }));
   return found.map(({ value }) => value).sort((a, b) => a.scheduledAtMs - b.scheduledAtMs);
-}
-
-export async function isAnyWaiting(kv: Kv): Promise<boolean> {
-  return (await Array.fromAsync(kv.list({ prefix: ["waiting"] }, { limit: 1 }))).length > 0;
 }
 
 /** Adds an occurrence that no schedule named; false when it is waiting already. */

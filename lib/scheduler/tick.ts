@@ -9,7 +9,6 @@ import { isTracked, shortened } from "../store/submission_rows.ts";
 import { findDueUpdate, scheduleProgressAt } from "./occurrences.ts";
 import {
   acquireTickLock,
-  isAnyWaiting,
   listDueMessages,
   listWaitingOccurrences,
   pruneServiceProblems,
@@ -123,13 +122,13 @@ async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boo
     for await (const row of deps.store.openRows("service")) if (isTracked(row)) return true;
     return false;
   };
-  const [isWaiting, unreported, outbox, isOpen] = await Promise.all([
-    isAnyWaiting(kv),
+  const [waiting, unreported, outbox, isOpen] = await Promise.all([
+    listWaitingOccurrences(kv, 1),
     deps.store.listUnreported(1),
     listDueMessages(kv, nowMs, 1),
     hasTracked(),
   ]);
-  return isWaiting || isOpen || unreported.length + outbox.length > 0;
+  return isOpen || waiting.length + unreported.length + outbox.length > 0;
 }
 
 async function findPending(

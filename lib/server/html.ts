@@ -31,12 +31,12 @@ export function formatRelativeTime(atMs: number, nowMs: number): string {
 
 /** `02:30 UTC` today, `26 Nov 02:30 UTC` on other days, and with the year in other years. */
 export function formatAbsoluteTime(atMs: number, nowMs: number): string {
-  const at = new Date(atMs).toISOString();
-  const time = `${at.slice(11, 16)} UTC`;
+  // `Thu, 26 Nov 2026 02:30:00 GMT`.
+  const [, day, month, year, clock = ""] = new Date(atMs).toUTCString().split(" ");
+  const time = `${clock.slice(0, 5)} UTC`;
   if (Math.floor(atMs / DAY_MS) === Math.floor(nowMs / DAY_MS)) return time;
-  const day = `${Number(at.slice(8, 10))} ${MONTHS[Number(at.slice(5, 7)) - 1]}`;
-  const year = at.slice(0, 4);
-  return year === new Date(nowMs).toISOString().slice(0, 4) ? `${day} ${time}` : `${day} ${year} ${time}`;
+  const isThisYear = Number(year) === new Date(nowMs).getUTCFullYear();
+  return [Number(day), month, ...isThisYear ? [] : [year], time].join(" ");
 }
 
 /** A `<time>` element with both formats. */
@@ -45,5 +45,3 @@ export function timeElement(atMs: number, nowMs: number): Html {
     formatAbsoluteTime(atMs, nowMs)
   } <span class="relative">${formatRelativeTime(atMs, nowMs)}</span></time>`;
 }
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

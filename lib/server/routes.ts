@@ -3,7 +3,6 @@
 import { Hono } from "../deps/hono.ts";
 import { orError, RunnerError, StorageError, UsageError } from "../errors.ts";
 import { type AccessLevel, accessOf, challengeFor } from "./auth.ts";
-import { checkHealth } from "./health.ts";
 import { problemFromError, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { parameterProblem } from "./request.ts";
 import { MAX_NAME_LENGTH, type RouteContext, type RouteHost } from "./route_context.ts";
@@ -17,33 +16,23 @@ type Route = readonly [
   respond: (context: RouteContext) => Promise<Response>,
 ];
 
-/** Each route's module is loaded on first use, so that a cold start responds sooner. */
+/** Loaded on first use, so that a cold start responds sooner. */
+const runs = () => import("./runs.ts");
+const schedules = () => import("./schedules.ts");
+
 const ROUTES: readonly Route[] = [
-  ["GET", "/", "read", null, async (context) => (await import("./schedules.ts")).showStatusRoute(context)],
-  ["POST", "/runs", "full", ["wait"], async (context) => (await import("./runs.ts")).startRunRoute(context)],
-  [
-    "GET",
-    "/runs",
-    "read",
-    ["limit", "cursor", "workflow"],
-    async (context) => (await import("./runs.ts")).listRunsRoute(context),
-  ],
-  ["GET", "/runs/:name", "read", [], async (context) => (await import("./runs.ts")).showRunRoute(context)],
-  ["POST", "/runs/:name/cancel", "full", [], async (context) => (await import("./runs.ts")).cancelRunRoute(context)],
-  ["GET", "/schedules", "read", [], async (context) => (await import("./schedules.ts")).listSchedulesRoute(context)],
-  [
-    "POST",
-    "/schedules/:name/run",
-    "full",
-    [],
-    async (context) => (await import("./schedules.ts")).runScheduleRoute(context),
-  ],
+  ["GET", "/", "read", null, async (context) => (await schedules()).showStatusRoute(context)],
+  ["POST", "/runs", "full", ["wait"], async (context) => (await runs()).startRunRoute(context)],
+  ["GET", "/runs", "read", ["limit", "cursor", "workflow"], async (context) => (await runs()).listRunsRoute(context)],
+  ["GET", "/runs/:name", "read", [], async (context) => (await runs()).showRunRoute(context)],
+  ["POST", "/runs/:name/cancel", "full", [], async (context) => (await runs()).cancelRunRoute(context)],
+  ["GET", "/schedules", "read", [], async (context) => (await schedules()).listSchedulesRoute(context)],
+  ["POST", "/schedules/:name/run", "full", [], async (context) => (await schedules()).runScheduleRoute(context)],
 ];
 
 export function createRoutes(host: RouteHost): Hono {
   const app = new Hono();
   const inFlight = new Map<string, Promise<Response>>();
-  app.get("/healthz", () => checkHealth(host));
   for (const [method, path, access, parameters, respond] of ROUTES) {
     app.on(method, path, async ({ req }) => {
       const request = req.raw;
