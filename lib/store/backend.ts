@@ -165,6 +165,7 @@ export function lazyBackend(
       return useUntilStopped((backend) => backend.write(write), onUnwritten);
     },
     async [Symbol.asyncDispose]() {
+      if (isClosed) return;
       isClosed = true;
       // A backend that could not be opened needs no closing.
       const backend = await opening?.catch(() => undefined);

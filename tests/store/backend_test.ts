@@ -48,7 +48,7 @@ Deno.test("lazyBackend() passes on any other error at once", async () => {
   assert.equal(clock.sleptMs, 0);
 });
 
-Deno.test("lazyBackend() opens once, when it is first used, and closes what it opened", async () => {
+Deno.test("lazyBackend() opens once, when it is first used, and closes what it opened once", async () => {
   const events: string[] = [];
   {
     await using kv = createKv(lazyBackend(() => {
@@ -58,6 +58,7 @@ Deno.test("lazyBackend() opens once, when it is first used, and closes what it o
     assert.deepEqual(events, []);
     await Promise.all([kv.get(["a"]), kv.atomic().set(["a"], 1).commit()]);
     assert.deepEqual(events, ["open"]);
+    await kv[Symbol.asyncDispose]();
   }
   assert.deepEqual(events, ["open", "close"]);
 });
