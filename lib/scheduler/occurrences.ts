@@ -47,8 +47,13 @@ export function readCronPattern({ cron, timeZone }: Pick<CronTiming, "cron" | "t
   return new Cron(cron, { ...zone, mode: "5-part", fixedTimeRule: "no-wildcard" });
 }
 
-function occurrenceAt({ name }: CronTiming, scheduledAtMs: number): Occurrence {
+function occurrenceAt({ name }: Pick<CronTiming, "name">, scheduledAtMs: number): Occurrence {
   return { id: `${name}@${new Date(scheduledAtMs).toISOString().slice(0, 16)}Z`, schedule: name, scheduledAtMs };
+}
+
+/** Whether it was added by a request, and not by the schedule's times. */
+export function isRequested({ id, schedule, scheduledAtMs }: Occurrence): boolean {
+  return occurrenceAt({ name: schedule }, scheduledAtMs).id !== id;
 }
 
 /** Of a submission for an occurrence; of its end, nothing has been reported. */

@@ -3,7 +3,7 @@
 import { RunnerError } from "../errors.ts";
 import { inParallel, oneAfterTheOther } from "../in_parallel.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { decideOverlap, firesAtMs, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
+import { decideOverlap, firesAtMs, isRequested, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
 import { sendNotifications } from "./notifications.ts";
 import { cancelRuns, pollOpen } from "./open_runs.ts";
 import { rejectOccurrence, reportDeadlines, reportEnds } from "./report_occurrences.ts";
@@ -202,7 +202,7 @@ async function submitOne(
   { known, ...options }: Omit<SubmitOptions, "schedule" | "replaced"> & Pick<WaitingInput, "known">,
 ): Promise<SubmitOutcome> {
   const { state, sent } = options;
-  const { service: { deps, kv }, schedules, lock } = context;
+  const { service: { deps, kv, timeline }, schedules, lock } = context;
   const { id, scheduledAtMs } = occurrence;
   const schedule = schedules.get(occurrence.schedule);
   const ageMs = deps.clock.now() - scheduledAtMs;
@@ -221,6 +221,10 @@ async function submitOne(
   const own = state.get(id);
   // It was skipped in favor of another one.
   if (own === undefined) return "waiting";
+  if (!schedule.timelines.includes(timeline) && !isRequested(occurrence)) {
+    await skip(own, "The schedule is disabled");
+    return "waiting";
+  }
   const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
   switch (decision.type) {
     case "wait":

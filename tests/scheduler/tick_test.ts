@@ -724,6 +724,24 @@ tickTest(
 );
 
 tickTest(
+  "what waits of a schedule is skipped once it is disabled, but not what was requested",
+  { specs: [{ ...EVERY, workflow: "long", overlap: "queue" }] },
+  async ({ stage, service, tickAt }) => {
+    await tickAt(0, 10, 20, 30);
+    assert.deepEqual(await statusesOf(service), ["open", "waiting", "waiting"]);
+    const requested = { id: "every@requested", schedule: "every", scheduledAtMs: stage.clock.now() + 1 };
+    await addWaitingOccurrence(service.kv, requested);
+    const schedules = defineSchedules([{ ...EVERY, workflow: "long", overlap: "queue", enabled: false }]);
+    for (let time = 0; time < 4; time++) {
+      stage.clock.advance(10 * MINUTE_MS);
+      await tick({ ...service, schedules });
+    }
+    assert.deepEqual(await statusesOf(service), ["completed", "skipped", "skipped", "open"]);
+    assert.equal((await service.deps.store.get(requested.id))?.state, "active");
+  },
+);
+
+tickTest(
   "a tick that loses its lock while it prepares a run submits nothing",
   {},
   async ({ stage, service, tickAt }) => {
