@@ -73,7 +73,7 @@ async function advanceSuite(
     // A proxy that has lost the server answers 404 to everything: this throws, and the next tick tries again.
     await deps.client.listRuns({ limit: 1, signal, retry: "none" });
     // The deployed file or a workflow has changed since it started: its runs continue, and nothing can judge them.
-    const message = [checked.message, ...checked.problems.map(problemText)].join("; ");
+    const message = [`Cannot judge ${path}, its runs continue`, ...checked.problems.map(problemText)].join("; ");
     return await end(context, submission, { status: "failed", message, suite: null });
   }
   const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;
