@@ -26,7 +26,10 @@ export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
   readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => unknown;
   /** Called for every event. What it returns is waited for. */
   readonly onEvent?: (event: RunEvent) => unknown;
-  /** Replaces the defaults of {@link defaultDeps}, like a store that lasts: `{ store: openRunStore("runs.db") }`. */
+  /**
+   * Replaces the defaults of {@link defaultDeps}, like a store that lasts, `openRunStore("runs.db")`: opened once for all
+   * calls, and closed by the caller.
+   */
   readonly deps?: Partial<Deps>;
 }
 
