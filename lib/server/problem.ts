@@ -59,7 +59,7 @@ const TITLES: Readonly<Record<number, string>> = {
 const HINT_OF_KIND: Readonly<Partial<Record<ErrorKind, string>>> = {
   consent_required: 'Grant it with "trust": true in the body',
   idempotency_key_conflict: "Use another Idempotency-Key",
-  unsupported: "Send POST /runs without wait: the platform's older API does not show runs",
+  unsupported: "Send POST /runs without wait and Idempotency-Key: the platform's older API may support neither",
 };
 
 const RETRY_AFTER_S = 30;

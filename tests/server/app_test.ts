@@ -368,6 +368,20 @@ for (const status of ["completed", "running"] as const) {
   });
 }
 
+for (
+  const [what, path, headers] of [["a wait", "/runs?wait=5s", {}], ["a key", "/runs", {
+    "idempotency-key": "a",
+  }]] as const
+) {
+  Deno.test(`POST /runs with ${what} on a legacy server gets 501 with what to leave out, and starts nothing`, async () => {
+    await using server = await aServer([], { behavior: { apiVersion: "legacy" } });
+    const { status, body } = await server.send(path, { method: "POST", body: QUICK, headers });
+    assert.equal(status, 501);
+    assert.match(body.hint, /without wait and Idempotency-Key/);
+    assert.equal(server.stage.simulator.received("submit").length, 0);
+  });
+}
+
 Deno.test("an Idempotency-Key with a different body is rejected", async () => {
   await using server = await aServer();
   const headers = { "idempotency-key": "k" };
