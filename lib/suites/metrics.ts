@@ -96,6 +96,8 @@ export function judgeMetric(
 ): ReportMetric {
   const base = { name, value, unit };
   const range = reference === null ? null : rangeOf(reference, earlier, better);
+  // Without any value there would never be enough earlier ones.
+  if (range === null && reference !== null && value === null) return { ...base, expected: "a number", isMet: false };
   if (range === null) return { ...base, expected: null, isMet: true };
   const { center, low, high, about } = range;
   const suffix = unit === null ? "" : ` ${unit}`;

@@ -57,6 +57,7 @@ const ROWS: readonly Row[] = [
   [null, null, null, true, null],
   // A value that is missing, although it has a reference.
   [null, { value: 10, below: 1 }, null, false, "10 MB/s (9 or more)"],
+  [null, { "median-of": 6, "worse-by": "20%" }, "higher", false, "a number"],
 ];
 
 for (const [value, reference, better, isMet, expected] of ROWS) {
