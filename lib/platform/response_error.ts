@@ -32,45 +32,41 @@ export interface ErrorContext extends Pick<HttpExchange, "action" | "isSubmit"> 
 }
 
 /** The error for a response that is not a 2xx. */
-export function errorOfResponse(
-  { status, headers, text, requestId }: HttpResponse,
-  context: ErrorContext,
-): RunnerError {
+export function errorOfResponse(response: HttpResponse, context: ErrorContext): RunnerError {
+  const { status, headers, text, requestId } = response;
+  const { action, whenMissing, credentialSource: source } = context;
   const body = readErrorBody(text);
   const reference = `(${status}, request ${requestId})`;
   const reason = body.message === null
     ? `the server answered ${status} (request ${requestId})`
     : `${body.message} ${reference}`;
-  const message = `Cannot ${context.action}: ${reason}`;
+  const message = `Cannot ${action}: ${reason}`;
   const options: RunnerErrorOptions = { code: body.code ?? undefined };
 
   if (status < 300) return new BadResponse(message, options);
-  if (status < 400) return redirectError(status, { headers, context, requestId });
+  if (status < 400) return redirectError(response, context);
   switch (status) {
     case 401:
-      return new CredentialError("credential_refused", message, {
-        ...options,
-        hint: hintFor401(body, context.credentialSource),
-      });
+      return new CredentialError("credential_refused", message, { ...options, hint: hintFor401(body, source) });
     case 403:
       return new CredentialError("forbidden", message, {
         ...options,
-        hint: `The user of ${keyFrom(context.credentialSource)} lacks this permission: use another key, or ask the ` +
+        hint: `The user of ${keyFrom(source)} lacks this permission: use another key, or ask the ` +
           "owner or an administrator for access",
       });
-    case 404: {
-      const missing = context.whenMissing === undefined
-        ? message
-        : `Cannot ${context.action}: ${context.whenMissing} ${reference}`;
-      return new NotFound(missing, options);
-    }
+    case 404:
+      return new NotFound(
+        whenMissing === undefined ? message : `Cannot ${action}: ${whenMissing} ${reference}`,
+        options,
+      );
     case 405:
       return new Unsupported(message, { ...options, hint: "The server is too old for this request" });
     case 409:
       return new Conflict(message, options);
   }
   if (status >= 500 || status === 429 || status === 408 || status === 499) {
-    const waitMs = retryAfterOf(headers, context.nowMs);
+    // A date is relative to the server's own clock if the response has a `Date`.
+    const waitMs = retryAfterMs(headers.get("retry-after"), httpDateMs(headers.get("date")) ?? context.nowMs);
     // The server sends a 429 before processing the request; after any other of these it may have taken effect.
     const submitted = context.isSubmit === true && status !== 429 ? "unknown" : "no";
     const hint = retryHint(status, waitMs);
@@ -98,11 +94,6 @@ export function errorOfFailure(
   return new ResponseLost(message, { cause, submitted: isSubmit === true ? "unknown" : "no" });
 }
 
-/** Milliseconds from `Retry-After`. A date is relative to the server's own clock if the response has a `Date`. */
-function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
-  return retryAfterMs(headers.get("retry-after"), httpDateMs(headers.get("date")) ?? nowMs);
-}
-
 const CHECK_PROXY = "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it";
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
@@ -125,14 +116,9 @@ const REMEDIES: Record<PermanentErrorKind, string> = {
 };
 
 function redirectError(
-  status: number,
-  { headers, context, requestId }: {
-    readonly headers: Headers;
-    readonly context: ErrorContext;
-    readonly requestId: string;
-  },
+  { status, headers, requestId }: HttpResponse,
+  { action, baseUrl, isSubmit }: ErrorContext,
 ): RunnerError {
-  const { action, baseUrl, isSubmit } = context;
   const location = headers.get("location");
   const origin = location === null ? undefined : URL.parse(location, baseUrl)?.origin;
   const target = origin === undefined ? "" : ` to ${origin}`;

@@ -14,21 +14,13 @@ export type Counts = Readonly<Record<Verdict | "total" | "flaky" | "quarantined"
 
 export function countCases(cases: readonly ReportCase[]): Counts {
   const count = (isCounted: (one: ReportCase) => boolean) => cases.filter(isCounted).length;
-  const having = (verdict: Verdict) => count((one) => one.verdict === verdict);
-  return {
-    "passed": having("passed"),
-    "failed": having("failed"),
-    "known-failure": having("known-failure"),
-    "unexpected-pass": having("unexpected-pass"),
-    "skipped": having("skipped"),
-    "not-judged": having("not-judged"),
-    "not-run": having("not-run"),
-    "error": having("error"),
-    "total": cases.length,
-    "flaky": count((one) => one.isFlaky),
-    "quarantined": count((one) => one.isQuarantined && one.verdict !== "passed"),
-    "failures": count((one) => one.isFailure),
+  const others = {
+    total: cases.length,
+    flaky: count((one) => one.isFlaky),
+    quarantined: count((one) => one.isQuarantined && one.verdict !== "passed"),
+    failures: count((one) => one.isFailure),
   };
+  return Object.assign(others, ...VERDICTS.map((verdict) => ({ [verdict]: count((one) => one.verdict === verdict) })));
 }
 
 /** The cases that did not pass as they should, the worst first. */

@@ -29,15 +29,11 @@ export interface CiFacts {
   readonly branchName?: string;
 }
 
-export function renderCtrf(report: Report, options: CtrfOptions = {}): string {
-  return `${JSON.stringify(ctrfDocument(report, options), null, 1)}\n`;
-}
-
-function ctrfDocument(report: Report, { runId = null, ci = {}, trends = new Map() }: CtrfOptions = {}) {
+export function renderCtrf(report: Report, { runId = null, ci = {}, trends = new Map() }: CtrfOptions = {}): string {
   const { title, cases, startedAtMs, endedAtMs, environment, shard } = report;
   const count = (status: Status) => cases.filter((one) => ctrfStatus(one) === status).length;
   const start = startedAtMs ?? 0;
-  return {
+  const document = {
     reportFormat: "CTRF",
     specVersion: "0.0.0",
     ...runId === null ? {} : { runId },
@@ -68,6 +64,7 @@ function ctrfDocument(report: Report, { runId = null, ci = {}, trends = new Map(
     },
     ...reportInsights(cases, trends),
   };
+  return `${JSON.stringify(document, null, 1)}\n`;
 }
 
 const RAW_STATUS: Readonly<Record<string, string>> = { "known-failure": "xfail", "unexpected-pass": "xpass" };

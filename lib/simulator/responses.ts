@@ -76,25 +76,18 @@ export function errorResponse(
   { isProblem, path }: { isProblem: boolean; path: string },
 ): SimulatedResponse {
   const { status, code, message, options: { fields = [], headers, params } } = error;
-  const errorsOf = (each: (field: FieldError) => unknown) => fields.length > 0 ? fields.map(each) : undefined;
+  const typeOf = (code: string) => `/problems/activate/${code}`;
+  const errors = fields.length === 0
+    ? undefined
+    : fields.map((field) =>
+      isProblem
+        ? { type: typeOf(field.code), ...field }
+        : `${"pointer" in field ? field.pointer : field.parameter}: ${field.detail}`
+    );
+  const title = STATUSES.get(status)?.title ?? "Error";
   const body = isProblem
-    ? {
-      type: `/problems/activate/${code}`,
-      title: STATUSES.get(status)?.title ?? "Error",
-      status,
-      detail: message,
-      code,
-      instance: path,
-      params,
-      errors: errorsOf((field) => ({ type: `/problems/activate/${field.code}`, ...field })),
-    }
-    : {
-      error: true,
-      message,
-      code,
-      params,
-      errors: errorsOf((field) => `${"pointer" in field ? field.pointer : field.parameter}: ${field.detail}`),
-    };
+    ? { type: typeOf(code), title, status, detail: message, code, instance: path, params, errors }
+    : { error: true, message, code, params, errors };
   const contentType = isProblem ? "application/problem+json" : JSON_TYPE;
   return { status, headers: { "content-type": contentType, ...headers }, body: JSON.stringify(body) };
 }

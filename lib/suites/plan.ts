@@ -139,6 +139,10 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     if (options.env(name) === undefined) report(`the environment variable ${name} is not set`);
   }
   const name = nameOf(document.name, matrix);
+  const resources = textsOf(merged.requires?.resource ?? "active");
+  const [only] = resources;
+  const required = textsOf(merged.requires?.environment);
+  const isHere = required.length === 0 || required.includes(options.environment ?? "");
   return {
     kind,
     id: draft.id,
@@ -154,7 +158,8 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     inputs,
     values: { valueOf, secret: (name) => options.env(name) ?? "" },
     secrets: secrets.flatMap((name) => options.env(name) ?? []),
-    ...requirementsOf(merged.requires, textsOf, options.environment),
+    resources: resources.length === 1 && (only === "active" || only === "any") ? only : resources,
+    skipReason: isHere ? null : `only in the environment ${required.join(" or ")}`,
     locks: textsOf(merged.lock),
     needs: needsOf(draft, {
       byName,
@@ -178,21 +183,6 @@ function retriesOf(retries: CaseDocument["retries"]): PlannedCase["retries"] {
   if (retries === undefined) return { max: 0, on: "infra" };
   if (typeof retries === "number") return { max: retries, on: "infra" };
   return { max: retries.max, on: retries.on?.includes("any") === true ? "any" : "infra" };
-}
-
-function requirementsOf(
-  requires: CaseDocument["requires"],
-  textsOf: (texts: string | readonly string[] | undefined) => readonly string[],
-  environment: string | null,
-): Pick<PlannedCase, "resources" | "skipReason"> {
-  const names = textsOf(requires?.resource ?? "active");
-  const environments = textsOf(requires?.environment);
-  const isHere = environments.length === 0 || (environment !== null && environments.includes(environment));
-  const [only] = names;
-  return {
-    resources: names.length === 1 && (only === "active" || only === "any") ? only : names,
-    skipReason: isHere ? null : `only in the environment ${environments.join(" or ")}`,
-  };
 }
 
 function inputLayersOf(

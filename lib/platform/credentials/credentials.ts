@@ -153,21 +153,19 @@ function selectIdentity(
       { hint: "Sign in with the official CLI, which creates contexts, or set PW_API_KEY and name no context" },
     );
   }
-  if (file === null) throw missing(["PW_API_KEY (not set)", ...searched]);
-  const name = context ?? file.current;
-  if (name === null) throw missing(["PW_API_KEY (not set)", ...searched, `${file.path} (no current context)`]);
+  const name = context ?? file?.current ?? null;
+  if (file === null || name === null) {
+    const places = ["PW_API_KEY (not set)", ...searched, ...file === null ? [] : [`${file.path} (no current context)`]];
+    throw new CredentialError("credential_missing", `Cannot find an API key: searched ${places.join(", ")}`, {
+      hint: `Create an API key in your account settings on the platform and set PW_API_KEY to it; it has the form ` +
+        `${API_KEY_EXAMPLE}`,
+    });
+  }
   const identity = file.identities.find((candidate) => candidate.name === name);
   if (identity !== undefined) return { file, identity };
   const names = file.identities.map((candidate) => candidate.name).join(", ");
   throw new CredentialError("credential_missing", `Cannot use context "${name}": ${file.path} has no such context`, {
     hint: names === "" ? "Sign in with the official CLI, or set PW_API_KEY" : `Available: ${names}`,
-  });
-}
-
-function missing(searched: readonly string[]): CredentialError {
-  return new CredentialError("credential_missing", `Cannot find an API key: searched ${searched.join(", ")}`, {
-    hint: `Create an API key in your account settings on the platform and set PW_API_KEY to it; it has the form ` +
-      `${API_KEY_EXAMPLE}`,
   });
 }
 

@@ -157,7 +157,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "if (true) {",
     ],
     ["an expired key has the hint of a wrong one", "return isExpired\n", "return false\n"],
-    ["Retry-After is compared with our clock", 'httpDateMs(headers.get("date")) ?? nowMs', "nowMs"],
+    ["Retry-After is compared with our clock", 'httpDateMs(headers.get("date")) ?? context.nowMs', "context.nowMs"],
   ]),
   ...inFile("lib/platform/credentials/credentials.ts", ["tests/platform/credentials/credentials_test.ts"], [
     ["PW_PLATFORM_HOST receives any key", "if (own === null || own === other) return other;", "return other;"],
