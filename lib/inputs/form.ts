@@ -40,8 +40,8 @@ export interface FieldAttributes {
   readonly ignore: FieldCondition;
 }
 
-/** What the kind of a field decides: see `kinds/`. */
-export interface FieldRules {
+/** With what the kind of a field decides: see `kinds/`. */
+interface FieldBase extends FieldAttributes {
   /** A noun phrase for the allowed values, like `a whole number from 1 to 8`. */
   readonly allowed: string;
   /** True for a value of the field's type, within its options or bounds. Does not check the rows of a list. */
@@ -92,8 +92,6 @@ export interface ChoiceOption {
   readonly label: string;
   readonly value: string | number | boolean;
 }
-
-type FieldBase = FieldAttributes & FieldRules;
 
 /** A field without fields inside it. */
 export interface ValueField extends FieldBase {

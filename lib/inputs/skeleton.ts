@@ -9,15 +9,17 @@ import { fieldStateOf, type FormContext, isRequired } from "./field_state.ts";
 import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { secretsInDefault } from "./secrets.ts";
 
-type SkeletonEntry =
-  & { readonly name: string; readonly field: Field; readonly isRequired: boolean }
-  & (
-    | { readonly type: "set"; readonly value: Json }
-    /** Optional; the sample shows the format. */
-    | { readonly type: "optional"; readonly sample: Json }
-    /** The fields of a group, or of one row of a list; the value of a row without fields is that of its only entry. */
-    | { readonly type: "nested"; readonly entries: readonly SkeletonEntry[]; readonly isOptional: boolean }
-  );
+interface SkeletonEntry {
+  readonly name: string;
+  readonly field: Field;
+  readonly isRequired: boolean;
+  /** True to leave it out of JSON, unless it is empty text, and to comment it out in YAML. */
+  readonly isOptional: boolean;
+  /** Of an optional one, a sample that shows the format. */
+  readonly value: Json;
+  /** Instead of a value: the fields of a group, or of one row of a list. That of a row without fields has no name. */
+  readonly entries: readonly SkeletonEntry[] | null;
+}
 
 /** The skeleton for JSON: optional text is empty; other optional values are omitted. */
 export function skeletonOf(form: Form): JsonObject {
@@ -31,20 +33,13 @@ function skeletonEntries(form: Form): SkeletonEntry[] {
   return entriesOf(form.fields, { ...empty, inputs: valueOf(entriesOf(form.fields, empty)) });
 }
 
-function valueOf(entries: readonly SkeletonEntry[], isInRow = false): JsonObject {
-  return Object.fromEntries(entries.flatMap((entry): [string, Json][] => {
-    switch (entry.type) {
-      case "set":
-        return [[entry.name, entry.value]];
-      case "optional":
-        return entry.sample === "" && !isInRow ? [[entry.name, ""]] : [];
-      case "nested": {
-        if (entry.isOptional) return [];
-        const isList = entry.field.kind === "list";
-        const value = valueOf(entry.entries, isInRow || isList);
-        return [[entry.name, isList ? [fieldsInside(entry.field) === undefined ? value[""] ?? null : value] : value]];
-      }
-    }
+function valueOf(all: readonly SkeletonEntry[], isInRow = false): JsonObject {
+  return Object.fromEntries(all.flatMap(({ name, field, isOptional, value, entries }): [string, Json][] => {
+    if (isOptional) return entries === null && value === "" && !isInRow ? [[name, ""]] : [];
+    if (entries === null) return [[name, value]];
+    const isList = field.kind === "list";
+    const inner = valueOf(entries, isInRow || isList);
+    return [[name, isList ? [fieldsInside(field) === undefined ? inner[""] ?? null : inner] : inner]];
   }));
 }
 
@@ -54,25 +49,23 @@ function entriesOf(fields: FormFields, context: FormContext): SkeletonEntry[] {
     if (field.kind === "header" || state.isIgnored === true || state.isHidden === true || state.isDisabled === true) {
       return [];
     }
-    const entry = { name, field, isRequired: isRequired(field, state) === true };
+    const isMissing = isRequired(field, state) === true;
+    const entry = { name, field, isRequired: isMissing, isOptional: false, value: null, entries: null };
     const isSecret = secretsInDefault(name, field).length > 0;
-    if (field.default !== undefined && !isSecret) return [{ ...entry, type: "set", value: field.default }];
+    if (field.default !== undefined && !isSecret) return [{ ...entry, value: field.default }];
     if (field.kind === "group") {
       const entries = entriesOf(field.fields, context);
       // A group without required values or defaults would be empty.
-      const isEmpty = entries.every((entry) =>
-        entry.type === "optional" || (entry.type === "nested" && entry.isOptional)
-      );
-      const isOptional = state.isOptional === true || isEmpty;
-      return entries.length === 0 ? [] : [{ ...entry, type: "nested", entries, isOptional }];
+      const isOptional = state.isOptional === true || entries.every((inner) => inner.isOptional);
+      return entries.length === 0 ? [] : [{ ...entry, entries, isOptional }];
     }
     if (field.kind === "list") {
       const inner = fieldsInside(field) ?? new Map([["", field.item]]);
       const entries = entriesOf(inner, { ...context, rows: [...context.rows, 0] });
-      return [{ ...entry, type: "nested", entries, isOptional: !entry.isRequired }];
+      return [{ ...entry, entries, isOptional: !isMissing }];
     }
-    if (entry.isRequired) return [{ ...entry, type: "set", value: null }];
-    return [{ ...entry, type: "optional", sample: field.defaultExpression?.text ?? field.sample }];
+    if (isMissing) return [entry];
+    return [{ ...entry, isOptional: true, value: field.defaultExpression?.text ?? field.sample }];
   });
 }
 
@@ -85,36 +78,30 @@ export function skeletonYaml(form: Form): string {
 }
 
 function linesOf(entry: SkeletonEntry): string[] {
-  const { name, field } = entry;
+  const { name, field, value, entries, isOptional } = entry;
   const comments = [headline(entry), field.tooltip ?? ""].map(inOneLine).filter((line) => line !== "");
-  const heading = comments.map((line) => `# ${line}`);
-  switch (entry.type) {
-    case "set":
-      return [...heading, ...memberLines(name, entry.value)];
-    case "optional":
-      return [...heading, ...memberLines(name, entry.sample).map(commented)];
-    case "nested": {
-      const hasNames = fieldsInside(field) !== undefined;
-      const inner = entry.entries.flatMap(hasNames ? linesOf : valueLines);
-      const isEmpty = !entry.isOptional && inner.every((line) => line === "" || line.startsWith("#"));
-      const body = [...inner, ...(isEmpty && hasNames ? ["{}"] : [])];
-      const nested = field.kind === "list" ? ["  -", ...indented(indented(body))] : indented(body);
-      const lines = [`${keyOf(name)}:`, ...nested];
-      return [...heading, ...(entry.isOptional ? lines.map(commented) : lines)];
-    }
-  }
+  const lines = entries === null ? memberLines(name, value) : [`${keyOf(name)}:`, ...nestedLines(entry, entries)];
+  return [...comments.map((line) => `# ${line}`), ...(isOptional ? lines.map(commented) : lines)];
+}
+
+function nestedLines({ field, isOptional }: SkeletonEntry, entries: readonly SkeletonEntry[]): string[] {
+  const hasNames = fieldsInside(field) !== undefined;
+  const inner = entries.flatMap(hasNames ? linesOf : valueLines);
+  const isEmpty = !isOptional && inner.every((line) => line === "" || line.startsWith("#"));
+  const body = [...inner, ...(isEmpty && hasNames ? ["{}"] : [])];
+  return field.kind === "list" ? ["  -", ...indented(indented(body))] : indented(body);
 }
 
 /** The value of a row without fields. */
 function valueLines(entry: SkeletonEntry): string[] {
-  const value = entry.type === "set" ? entry.value : null;
+  const value = entry.isOptional ? null : entry.value;
   return [`# ${inOneLine(headline(entry))}`, ...(value === null ? [] : stringify(value).trimEnd().split("\n"))];
 }
 
 /** `CPUs per task: a whole number from 1 to 128, required`. */
-function headline({ field, isRequired, type }: SkeletonEntry): string {
+function headline({ field, isRequired, isOptional }: SkeletonEntry): string {
   if (field.kind === "group") return field.label ?? "";
-  const suffix = isRequired ? ", required" : type === "set" || field.optional === false ? "" : ", optional";
+  const suffix = isRequired ? ", required" : !isOptional || field.optional === false ? "" : ", optional";
   return `${field.label === null ? "" : `${field.label}: `}${field.allowed}${suffix}`;
 }
 

@@ -162,7 +162,19 @@ export function readJobs(executedJobs: unknown, folder = "", depth = MAX_DEPTH):
     return {
       name,
       status: text(job.status),
-      steps: steps.map((step, index) => readStep(step, { job: name, folder, index, depth })),
+      steps: steps.map((value, index): Step => {
+        const step = jsonObject(value) ?? {};
+        const called = depth === 0 ? undefined : jsonObject(step.subworkflow)?.jobs;
+        return {
+          name: text(step.name) || text(step.id) || text(step.uses) || `step ${index + 1}`,
+          status: text(step.status),
+          index,
+          uses: nonEmpty(text(step.uses)),
+          logPath: `${folder}${stepLogPath(name, index)}`,
+          annotations: Array.isArray(step.annotations) ? step.annotations.flatMap(readAnnotation) : [],
+          jobs: readJobs(called, `${folder}${subworkflowFolder(name, index)}`, depth - 1),
+        };
+      }),
       // The platform sends a string that contains JSON.
       outputs: jsonObject(typeof job.outputs === "string" ? parseJson(job.outputs) : job.outputs) ?? {},
     };
@@ -175,27 +187,6 @@ function entriesOf(members: unknown): [string, unknown][] {
     const [name, value] = Array.isArray(pair) ? pair : [jsonObject(pair)?.key, jsonObject(pair)?.value];
     return typeof name === "string" ? [[name, value]] : [];
   });
-}
-
-interface StepPlace {
-  readonly job: string;
-  readonly folder: string;
-  readonly index: number;
-  readonly depth: number;
-}
-
-function readStep(value: unknown, { job, folder, index, depth }: StepPlace): Step {
-  const step = jsonObject(value) ?? {};
-  const called = depth === 0 ? undefined : jsonObject(step.subworkflow)?.jobs;
-  return {
-    name: text(step.name) || text(step.id) || text(step.uses) || `step ${index + 1}`,
-    status: text(step.status),
-    index,
-    uses: nonEmpty(text(step.uses)),
-    logPath: `${folder}${stepLogPath(job, index)}`,
-    annotations: Array.isArray(step.annotations) ? step.annotations.flatMap(readAnnotation) : [],
-    jobs: readJobs(called, `${folder}${subworkflowFolder(job, index)}`, depth - 1),
-  };
 }
 
 function readAnnotation(value: unknown): LogAnnotation[] {

@@ -12,17 +12,10 @@ export type ApiKeyKind = "pwt" | "pwut" | "jwt";
 
 export type AuthKeys = ReturnType<typeof createAuthKeys>;
 
-interface IssuedKey {
-  readonly key: string;
-  readonly user: string;
-  readonly kind: ApiKeyKind;
-  readonly expiresAtMs: number;
-}
-
 /** @param url Of the server. */
 export function createAuthKeys(url: string, now: () => number, random: () => number) {
   /** By their `Authorization` headers. */
-  const issued = new Map<string, IssuedKey>();
+  const issued = new Map<string, Readonly<{ key: string; user: string; kind: ApiKeyKind; expiresAtMs: number }>>();
   const expired = new Set<string>([EXPIRED_USER]);
 
   const keyFor = (user: string, kind: ApiKeyKind): string => {

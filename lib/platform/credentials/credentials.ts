@@ -172,12 +172,9 @@ function selectIdentity(
 function credential(
   deps: CredentialDeps,
   options: CredentialOptions,
-  { parsed, server, source, expiresAtMs }: {
-    readonly parsed: ParsedApiKey;
-    readonly server: string | null;
-    readonly source: string;
-    readonly expiresAtMs: number | null;
-  },
+  { parsed, server, source, expiresAtMs }:
+    & Pick<FileIdentity, "server" | "expiresAtMs">
+    & { readonly parsed: ParsedApiKey; readonly source: string },
 ): Credential {
   const own = parsed.baseUrl ?? (server === null ? null : parseHost(server, `the server of ${source}`));
   const baseUrl = allowedHost(own, deps.env, options, source);
