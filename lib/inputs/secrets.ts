@@ -86,12 +86,14 @@ export function secretsInDefault(name: string, field: Field): string[] {
 
 /** Replaces every secret with {@link SECRET_MASK}. */
 export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
-  return replacedMembers(inputs, "", { secrets: new Set(secretPaths), replacement: SECRET_MASK });
+  const masked = replaceSecrets(inputs, "", { secrets: new Set(secretPaths), replacement: SECRET_MASK });
+  return isObject(masked) ? masked : {};
 }
 
 /** Removes every secret: members are omitted, and items of a list become `null`. */
 export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
-  return replacedMembers(inputs, "", { secrets: new Set(secretPaths), replacement: undefined });
+  const left = replaceSecrets(inputs, "", { secrets: new Set(secretPaths), replacement: undefined });
+  return isObject(left) ? left : {};
 }
 
 /** Masks the secrets in the value at a path, which is none itself. */
@@ -102,7 +104,7 @@ export function maskSecretsInside(
 ): Json {
   const secrets = new Set(secretPaths);
   addSecrets(value, path, fields, { found: secrets, isSecret: secretTest() });
-  return replaceSecrets(value, path, { secrets, replacement: SECRET_MASK });
+  return replaceSecrets(value, path, { secrets, replacement: SECRET_MASK }) ?? null;
 }
 
 interface Replacing {
@@ -111,24 +113,19 @@ interface Replacing {
   readonly replacement: Json | undefined;
 }
 
-/** Replaces the secrets in the value at a path, which is none itself. */
-export function replaceSecrets(value: Json, path: string, replacing: Replacing): Json {
-  if (Array.isArray(value)) return value.map((item, index) => replaced(item, joinPath(path, index), replacing) ?? null);
-  return isObject(value) ? replacedMembers(value, path, replacing) : value;
-}
-
-function replacedMembers(value: JsonObject, path: string, replacing: Replacing): JsonObject {
-  if (replacing.secrets.size === 0) return value;
+/** Replaces the secrets in the value at a path. @returns `undefined` for one that is left out. */
+export function replaceSecrets(value: Json, path: string, replacing: Replacing): Json | undefined {
+  const { secrets, replacement } = replacing;
+  if (secrets.has(path)) return replacement;
+  if (secrets.size === 0 || typeof value !== "object" || value === null) return value;
+  const inside = (member: Json, segment: string | number) => replaceSecrets(member, joinPath(path, segment), replacing);
+  if (Array.isArray(value)) return value.map((item, index) => inside(item, index) ?? null);
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) => {
-      const shown = replaced(member, joinPath(path, name), replacing);
+      const shown = inside(member, name);
       return shown === undefined ? [] : [[name, shown]];
     }),
   );
-}
-
-function replaced(value: Json, path: string, replacing: Replacing): Json | undefined {
-  return replacing.secrets.has(path) ? replacing.replacement : replaceSecrets(value, path, replacing);
 }
 
 /** The values of the secrets, as text. */

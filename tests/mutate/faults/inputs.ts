@@ -35,8 +35,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     [
       "removing a secret moves the rest of a list",
-      "return value.map((item, index) => replaced(item, joinPath(path, index), replacing) ?? null);",
-      "return value.flatMap((item, index) => replaced(item, joinPath(path, index), replacing) ?? []);",
+      "return value.map((item, index) => inside(item, index) ?? null);",
+      "return value.flatMap((item, index) => inside(item, index) ?? []);",
     ],
   ]),
   ...inFile("lib/redact.ts", ["tests/redact_test.ts"], [
