@@ -3,7 +3,6 @@ import { CredentialError } from "../../errors.ts";
 import { Secret } from "../../secret.ts";
 import { type CredentialsFile, type FileIdentity, type FileSearch, searchCredentialsFile } from "./credentials_file.ts";
 import { API_KEY_EXAMPLE, type ApiKeyKind, baseUrlOf, namedHost, parseApiKey, type ParsedApiKey } from "./api_key.ts";
-import type { SignInDeps } from "./sign_in.ts";
 import { type CredentialDeps, type CredentialOptions, credentialSources } from "./sources.ts";
 
 /** An API key or token, and the host that it is sent to. */
@@ -36,33 +35,26 @@ export interface Credential {
  */
 export async function findCredential(deps: CredentialDeps, options: CredentialOptions): Promise<Credential> {
   const [source] = credentialSources(deps, options);
-  if (source.type === "context") return await credentialOfContext(deps, options, source.name);
-  const found = await credentialOfKey(deps, options, source);
-  return source.name === ".env" ? await allowedByUser(deps, options, found) : found;
+  // No others: what is passed may be all options of a command.
+  const { context, allowHost } = options;
+  const settings = { ...deps, context, allowHost };
+  if (source.type === "context") return await credentialOfContext(settings, source.name);
+  const parsed = parseApiKey(source.key, source.name);
+  const server = parsed.baseUrl === null ? await selectedServer(settings) : null;
+  const found = credential(settings, parsed, { server, source: source.name, expiresAtMs: null });
+  return source.name === ".env" ? await allowedByUser(settings, found) : found;
 }
 
-async function credentialOfKey(
-  deps: CredentialDeps,
-  options: CredentialOptions,
-  { key, name }: { readonly key: string; readonly name: string },
-): Promise<Credential> {
-  const parsed = parseApiKey(key, name);
-  const server = parsed.baseUrl === null ? await selectedServer(deps, options) : null;
-  return credential(deps, options, { parsed, server, source: name, expiresAtMs: null });
-}
+type Settings = CredentialDeps & CredentialOptions;
 
 /** The working folder may belong to someone else: its key must not redirect inputs to a host that the user did not choose. */
-async function allowedByUser(
-  deps: CredentialDeps,
-  options: CredentialOptions,
-  found: Credential,
-): Promise<Credential> {
-  const current = await currentHost(deps);
+async function allowedByUser(settings: Settings, found: Credential): Promise<Credential> {
+  const current = await currentHost(settings);
   if (current === null || current.host === found.baseUrl) return found;
-  const allowed = nonBlank(options.allowHost);
+  const allowed = nonBlank(settings.allowHost);
   if (allowed !== null && parseHost(allowed, "the allowed host") === found.baseUrl) return found;
   const question = { keyHost: found.baseUrl, currentHost: current.host, currentContext: current.name };
-  if (await deps.confirmHost?.(question) === true) return found;
+  if (await settings.confirmHost?.(question) === true) return found;
   throw new CredentialError(
     "credential_refused",
     `Cannot use the API key from .env: it is for ${found.baseUrl}, but your current context ${current.name} is for ` +
@@ -76,38 +68,21 @@ async function allowedByUser(
   );
 }
 
-async function credentialOfContext(
-  deps: CredentialDeps,
-  options: CredentialOptions,
-  context: string | null,
-): Promise<Credential> {
-  const search = await searchWithWarning(deps);
-  const { file, identity } = selectIdentity(search, context);
-  const source = `context ${identity.name} of ${file.path}`;
-  if (identity.isSignIn && deps.clock !== undefined) {
-    return await signInCredential({ ...deps, clock: deps.clock }, options, identity, source);
-  }
-  if (identity.key === null) {
+async function credentialOfContext(settings: Settings, context: string | null): Promise<Credential> {
+  const { file, identity } = selectIdentity(await searchWithWarning(settings), context);
+  const { key, name, isSignIn } = identity;
+  const { clock } = settings;
+  const source = `context ${name} of ${file.path}`;
+  if (key === null && (!isSignIn || clock === undefined)) {
     throw new CredentialError("credential_missing", `Cannot use ${source}: the file does not contain its key`, {
       hint: `Sign in with the official CLI again, or set PW_API_KEY to an API key (${API_KEY_EXAMPLE})`,
     });
   }
-  const parsed = parseApiKey(identity.key, source);
-  return credential(deps, options, { parsed, server: identity.server, source, expiresAtMs: identity.expiresAtMs });
-}
-
-async function signInCredential(
-  deps: CredentialDeps & SignInDeps,
-  options: CredentialOptions,
-  identity: FileIdentity,
-  source: string,
-): Promise<Credential> {
-  const { key, name, server, expiresAtMs } = identity;
-  const parsed = key === null ? NO_TOKEN : parseApiKey(key, source);
-  const stored = credential(deps, options, { parsed, server, source, expiresAtMs });
+  const stored = credential(settings, key === null ? NO_TOKEN : parseApiKey(key, source), { ...identity, source });
+  if (!isSignIn || clock === undefined) return stored;
   const { tokenSource } = await import("./sign_in.ts");
   const { baseUrl } = stored;
-  const tokens = tokenSource(deps, { name, source, stored: key === null ? null : stored, baseUrl });
+  const tokens = tokenSource({ ...settings, clock }, { name, source, stored: key === null ? null : stored, baseUrl });
   return { ...stored, ...await tokens(), renew: async (signal) => (await tokens(signal)).authorization };
 }
 
@@ -115,10 +90,10 @@ async function signInCredential(
 const NO_TOKEN: ParsedApiKey = { kind: "pwoa", authorization: new Secret(""), baseUrl: null, expiresAtMs: null };
 
 /** The server of the selected context, for a token that names no host. */
-async function selectedServer(deps: CredentialDeps, options: CredentialOptions): Promise<string | null> {
-  if (nonBlank(deps.env("PW_PLATFORM_HOST")) !== null) return null;
-  const search = await searchWithWarning(deps);
-  const context = nonBlank(options.context) ?? nonBlank(deps.env("PW_CONTEXT"));
+async function selectedServer(settings: Settings): Promise<string | null> {
+  if (nonBlank(settings.env("PW_PLATFORM_HOST")) !== null) return null;
+  const search = await searchWithWarning(settings);
+  const context = nonBlank(settings.context) ?? nonBlank(settings.env("PW_CONTEXT"));
   if (context === null && (search.file === null || search.file.current === null)) return null;
   return selectIdentity(search, context).identity.server;
 }
@@ -170,14 +145,12 @@ function selectIdentity(
 }
 
 function credential(
-  deps: CredentialDeps,
-  options: CredentialOptions,
-  { parsed, server, source, expiresAtMs }:
-    & Pick<FileIdentity, "server" | "expiresAtMs">
-    & { readonly parsed: ParsedApiKey; readonly source: string },
+  settings: Settings,
+  parsed: ParsedApiKey,
+  { server, source, expiresAtMs }: Pick<FileIdentity, "server" | "expiresAtMs"> & { readonly source: string },
 ): Credential {
   const own = parsed.baseUrl ?? (server === null ? null : parseHost(server, `the server of ${source}`));
-  const baseUrl = allowedHost(own, deps.env, options, source);
+  const baseUrl = allowedHost(own, settings, source);
   return {
     kind: parsed.kind,
     host: new URL(baseUrl).host,
@@ -189,12 +162,7 @@ function credential(
 }
 
 /** The key is only sent to its own host, unless the user specifies another one twice: by the environment and an option. */
-function allowedHost(
-  own: string | null,
-  env: CredentialDeps["env"],
-  options: CredentialOptions,
-  source: string,
-): string {
+function allowedHost(own: string | null, { env, allowHost }: Settings, source: string): string {
   const platformHost = nonBlank(env("PW_PLATFORM_HOST"));
   if (platformHost === null) {
     if (own !== null) return own;
@@ -204,7 +172,7 @@ function allowedHost(
   }
   const other = parseHost(platformHost, "PW_PLATFORM_HOST");
   if (own === null || own === other) return other;
-  const allowed = nonBlank(options.allowHost);
+  const allowed = nonBlank(allowHost);
   if (allowed !== null && parseHost(allowed, "the allowed host") === other) return other;
   throw new CredentialError(
     "credential_malformed",
