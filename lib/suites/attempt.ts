@@ -125,7 +125,7 @@ async function judgeEvidence(
   options: EvidenceOptions & { earlier(metric: string): readonly number[] },
 ): Promise<Judged> {
   const evidence: Evidence = end.type === "result"
-    ? unjudged(end, one) ?? await collectEvidence(deps, one, end.result, options)
+    ? unjudged(end, one) ?? await collectEvidence({ ...deps, ...options, planned: one, result: end.result })
     : { type: "no-run", reason: end.type === "error" ? end.error.message : "nothing was submitted" };
   const metrics = evidence.type === "run"
     ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier: options.earlier })
@@ -140,7 +140,7 @@ async function judgeEvidence(
   const cause = causeOfJudgement(end, judgement);
   const logTail = hasPassed({ judgement, cause }) || end.type !== "result" || evidence.type !== "run"
     ? []
-    : await tailOf(deps, evidence, end.result, options);
+    : await tailOf({ ...deps, ...options, planned: one, result: end.result }, evidence);
   return { judgement, cause, metrics, logTail };
 }
 

@@ -32,6 +32,12 @@ export interface EvidenceOptions extends Pick<RunEvidence, "queueSeconds"> {
   readonly inputs: JsonObject;
 }
 
+/** A run that has ended, or whose session is ready, and what its evidence is collected with. */
+export interface EndedRun extends EvidenceDeps, EvidenceOptions {
+  readonly planned: PlannedCase;
+  readonly result: RunResult;
+}
+
 /** For all logs of one case. */
 const READ_LOGS_MS = 120_000;
 /** Of all logs of one case: they are in memory. */
@@ -41,16 +47,9 @@ const MAX_BODY_LENGTH = 1024 * 1024;
 const DEFAULT_CHECK_TIMEOUT_MS = 5 * 60_000;
 const TAIL_LINES = 20;
 
-/** @param result Of a run that has ended, or whose session is ready. */
-export async function collectEvidence(
-  deps: EvidenceDeps,
-  planned: PlannedCase,
-  result: RunResult,
-  options: EvidenceOptions,
-): Promise<RunEvidence> {
-  const { queueSeconds, redact } = options;
-  const { expect } = planned;
-  const { logs, unreadLog } = await readSteps(deps, neededSteps(planned, result), result, options);
+export async function collectEvidence(run: EndedRun): Promise<RunEvidence> {
+  const { planned, result, queueSeconds, redact } = run;
+  const { logs, unreadLog } = await readSteps(run, neededSteps(planned, result));
   const outputs = redactDeep(result.outputs ?? {}, redact);
   const evidence: RunEvidence = {
     type: "run",
@@ -62,10 +61,10 @@ export async function collectEvidence(
     outputs,
     logs,
     unreadLog,
-    session: expect.session === undefined ? null : await probeSession(deps, expect.session, result, options),
+    session: await probeSession(run),
     check: null,
   };
-  return { ...evidence, check: await runCheck(deps, planned, { result, evidence }, options) };
+  return { ...evidence, check: await runCheck(run, evidence) };
 }
 
 /** Without the time in the queue; `null` if the run's duration is not known. */
@@ -88,10 +87,8 @@ function placeOf({ job, path, step }: PlacedStep) {
 }
 
 async function readSteps(
-  { client, clock }: EvidenceDeps,
+  { client, clock, result, signal, redact }: EndedRun,
   steps: readonly PlacedStep[],
-  result: RunResult,
-  { signal, redact }: EvidenceOptions,
 ): Promise<Pick<RunEvidence, "logs" | "unreadLog">> {
   using deadline = clock.timeout(READ_LOGS_MS);
   const logs: LogEvidence[] = [];
@@ -117,25 +114,18 @@ async function readSteps(
 }
 
 /** The last lines of what the run wrote: of the failed steps, or of the last one. */
-export async function tailOf(
-  deps: EvidenceDeps,
-  evidence: RunEvidence,
-  result: RunResult,
-  options: EvidenceOptions,
-): Promise<readonly string[]> {
+export async function tailOf(run: EndedRun, evidence: RunEvidence): Promise<readonly string[]> {
+  const { result, redact } = run;
   const failed = logTailOf(result);
-  if (failed.length > 0) return failed.map(options.redact);
+  if (failed.length > 0) return failed.map(redact);
   const last = allSteps(result.jobs ?? []).filter(({ step }) => step.status !== "skipped").slice(-1);
-  const { logs } = evidence.logs.length > 0 ? evidence : await readSteps(deps, last, result, options);
+  const { logs } = evidence.logs.length > 0 ? evidence : await readSteps(run, last);
   return lastLines(logs.at(-1)?.text ?? "", TAIL_LINES);
 }
 
-async function probeSession(
-  { fetch, clock }: EvidenceDeps,
-  expected: NonNullable<PlannedCase["expect"]["session"]>,
-  { session }: RunResult,
-  { signal, redact }: EvidenceOptions,
-): Promise<SessionEvidence> {
+async function probeSession(run: EndedRun): Promise<SessionEvidence | null> {
+  const { planned: { expect: { session: expected } }, result: { session }, fetch, clock, signal, redact } = run;
+  if (expected === undefined) return null;
   if (session === undefined) return { isReady: false, response: null, error: null };
   if (expected === "ready") return { isReady: true, response: null, error: null };
   using deadline = clock.timeout(HTTP_TIMEOUT_MS);
@@ -154,18 +144,14 @@ async function probeSession(
   }
 }
 
-async function runCheck(
-  { runIsolated, env }: EvidenceDeps,
-  planned: PlannedCase,
-  { result, evidence }: { readonly result: RunResult; readonly evidence: RunEvidence },
-  { redact, inputs, signal }: EvidenceOptions,
-): Promise<RunEvidence["check"]> {
+async function runCheck(run: EndedRun, evidence: RunEvidence): Promise<RunEvidence["check"]> {
+  const { planned, result, runIsolated, env, redact, inputs, signal } = run;
   const { check } = planned.expect;
   if (check === undefined || runIsolated === undefined) return null;
-  const { run, env: names = [], timeout = undefined } = typeof check === "string" || Array.isArray(check)
+  const { run: given, env: names = [], timeout = undefined } = typeof check === "string" || Array.isArray(check)
     ? { run: check }
     : check;
-  const command = typeof run === "string" ? ["sh", "-c", run] : run;
+  const command = typeof given === "string" ? ["sh", "-c", given] : given;
   const { status, queueSeconds, runSeconds, outputs, jobs, session } = evidence;
   const document = {
     case: planned.name,

@@ -33,6 +33,8 @@ export interface CheckedCase extends PlannedCase {
 
 export type PreflightOptions = Pick<CheckOptions, "signal" | "checking">;
 
+type Context = Pick<Deps, "client"> & PreflightOptions;
+
 const MAX_CONCURRENT = 4;
 
 /**
@@ -44,6 +46,7 @@ export async function preflight(
   cases: readonly PlannedCase[],
   options: PreflightOptions,
 ): Promise<readonly CheckedCase[]> {
+  const context = { ...options, client: deps.client };
   const checked: CheckedCase[] = [];
   const problems: Problem[] = [];
   const refused: InvalidInputs[] = [];
@@ -51,13 +54,13 @@ export async function preflight(
   const indexed = cases.map((one, index) => ({ one, index }));
   await inParallel(indexed, MAX_CONCURRENT, async ({ one, index }) => {
     try {
-      checked[index] = await checkCase(deps, one, options);
+      checked[index] = await checkCase(context, one);
     } catch (error) {
       const reported = problemsOf(one, error);
       if (reported === undefined) throw error;
       problems.push(...reported);
       if (error instanceof InvalidInputs) refused.push(error);
-      secrets.push(...await secretsOf(deps, one, options));
+      secrets.push(...await secretsOf(context, one));
     }
   });
   if (problems.length === 0) return checked;
@@ -79,13 +82,10 @@ function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | unde
 }
 
 /** The secrets among inputs that were refused, as far as the inputs can be merged: their line in the file is shown. */
-async function secretsOf(
-  deps: Pick<Deps, "client">,
-  { workflow, preset, inputs, values }: PlannedCase,
-  { signal }: PreflightOptions,
-): Promise<readonly string[]> {
+async function secretsOf(context: Context, one: PlannedCase): Promise<readonly string[]> {
+  const { workflow, preset, inputs, values } = one;
   const spec = { workflow, preset, layers: [...inputLayers(inputs, values)] };
-  const gathered = await gatherInputs(deps, spec, { signal }).catch(fallbackTo(null));
+  const gathered = await gatherInputs(context, spec, context).catch(fallbackTo(null));
   if (gathered === null) return [];
   const { form, resolved: { value, secretPaths } } = gathered;
   return secretValues(value, findSecrets(value, { form, secretPaths }));
@@ -105,14 +105,10 @@ function withoutSecretsOf({ excerpt, ...problem }: Problem, redact: Redactor): P
   return { ...redacted, excerpt: { line: shown, column: before.length + 1, length: Math.max(1, marked.length) } };
 }
 
-async function checkCase(
-  deps: Pick<Deps, "client">,
-  one: PlannedCase,
-  options: PreflightOptions,
-): Promise<CheckedCase> {
+async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCase> {
   const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
-  const prepared = dependsOnRuns ? null : await prepareCase(deps, one, one.values, options);
-  if (prepared === null) await findWorkflow(deps, one.workflow, options);
+  const prepared = dependsOnRuns ? null : await prepareCase(context, one, one.values, context);
+  if (prepared === null) await findWorkflow(context, one.workflow, context);
   const clusters = prepared?.clusterNames() ?? [];
   const request = prepared?.request;
   const given = request === undefined ? {} : withoutSecrets(prepared?.given ?? {}, request.secretPaths);
@@ -122,7 +118,7 @@ async function checkCase(
     key: `${one.id}-${(await sha256(content)).slice(0, 8)}`,
     givenInputs: given,
     clusters,
-    offReason: await offReasonOf(deps, one.resources === "active" ? clusters : one.resources, options),
+    offReason: await offReasonOf(context, one.resources === "active" ? clusters : one.resources),
     warnings: prepared?.warnings ?? [],
     secrets: [...one.secrets, ...request === undefined ? [] : redactedValues(request)],
   };
@@ -141,11 +137,7 @@ export async function prepareCase(
   return await prepare(deps, { workflow, layers, preset, displayName, isTrusted, checking }, { signal });
 }
 
-async function offReasonOf(
-  { client }: Pick<Deps, "client">,
-  wanted: "any" | readonly string[],
-  { signal }: PreflightOptions,
-): Promise<string | null> {
+async function offReasonOf({ client, signal }: Context, wanted: "any" | readonly string[]): Promise<string | null> {
   if (wanted === "any" || wanted.length === 0) return null;
   const known = await client.listClusters({ signal });
   for (const name of wanted.filter((name) => !isWorkspace(name))) {
