@@ -84,7 +84,7 @@ export function createHttp(options: HttpOptions) {
       if (cause instanceof BadResponse) return cause;
       const message = `no response within ${formatDuration(requestTimeoutMs)}`;
       const failure = idle.signal.aborted
-        ? { kind: "unknown", isSent: "unknown", message } as const
+        ? { kind: "unknown", isSent: "unknown", message, remedy: undefined } as const
         : readNetworkError(cause);
       logLine(failure.message, requestId);
       return errorOfFailure(failure, exchange, { baseUrl, requestId, cause });

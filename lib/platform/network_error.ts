@@ -3,55 +3,62 @@
  * the cause on 2.9. Only this file reads it.
  */
 
-/** What is wrong with the server's certificate. */
-export type CertificateErrorKind =
-  | "untrusted"
-  | "expired"
-  | "not-yet-valid"
-  | "wrong-name"
-  /** The server presents the certificate of a certificate authority as its own. */
-  | "authority"
-  | "bad-certificate";
+export const CHECK_PROXY =
+  "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it";
 
-/** A retry would fail the same way until someone fixes the cause. */
-export type PermanentErrorKind =
-  | CertificateErrorKind
-  /** The handshake failed for a reason other than the certificate. */
-  | "tls"
-  /** The runtime lacks the permission to connect to the host. */
-  | "denied"
-  /** The runtime connects to no host at this port. */
-  | "blocked-port";
+/** Of the library. */
+export const TRUST_OPTION = "the option caCerts of createClient";
 
-/** These may pass by themselves. */
-const PASSING = ["refused", "name", "unreachable", "cut", "unknown"] as const;
+/** What is wrong; and what to do about it, where a retry would fail the same way until someone fixes the cause. */
+const KINDS = {
+  untrusted: [
+    "the server's certificate is not trusted, so nothing was sent",
+    `If a private certificate authority or a proxy signs this connection, trust its certificate with ${TRUST_OPTION}; DENO_TLS_CA_STORE=system trusts what this machine trusts`,
+  ],
+  expired: [
+    "the server's certificate has expired, so nothing was sent",
+    "Check this machine's clock; if it is right, the host's operator has to renew the certificate",
+  ],
+  "not-yet-valid": [
+    "the server's certificate is not valid yet, so nothing was sent",
+    "Check this machine's clock; if it is right, the host's operator has to install another certificate",
+  ],
+  "wrong-name": ["the server's certificate is not for this host, so nothing was sent", CHECK_PROXY],
+  authority: [
+    "the server presents a certificate authority's certificate as its own, so nothing was sent",
+    "The host's operator has to install a certificate that this authority has issued",
+  ],
+  "bad-certificate": [
+    "the server's certificate cannot be accepted, so nothing was sent",
+    "The host's operator has to install another certificate",
+  ],
+  // The handshake failed for a reason other than the certificate.
+  tls: [
+    "no secure connection could be established",
+    "Check that the host speaks HTTPS, and HTTPS_PROXY and NO_PROXY",
+  ],
+  denied: ["the runtime lacks the permission to connect", "Run with --allow-net, or allow this host"],
+  "blocked-port": [
+    "fetch blocks this port",
+    "Check the port that the key names: the Fetch standard reserves some for other protocols",
+  ],
+  refused: ["the connection was refused"],
+  name: ["the host name cannot be resolved"],
+  unreachable: ["the host cannot be reached"],
+  cut: ["the connection was closed before the response was complete"],
+  unknown: ["the connection failed"],
+} as const satisfies Readonly<Record<string, readonly [message: string, remedy?: string]>>;
 
-/** `cut`: the connection was closed before the response was complete. */
-export type NetworkErrorKind = PermanentErrorKind | typeof PASSING[number];
+export type NetworkErrorKind = keyof typeof KINDS;
 
 export interface NetworkError {
   readonly kind: NetworkErrorKind;
   /** `no` if no connection was established, so nothing can have been sent; `unknown` for any unrecognized error. */
   readonly isSent: "no" | "unknown";
   readonly message: string;
+  /** What to do about it; `undefined` if it may pass by itself. */
+  readonly remedy: string | undefined;
 }
-
-const MESSAGES: Record<NetworkErrorKind, string> = {
-  untrusted: "the server's certificate is not trusted, so nothing was sent",
-  expired: "the server's certificate has expired, so nothing was sent",
-  "not-yet-valid": "the server's certificate is not valid yet, so nothing was sent",
-  "wrong-name": "the server's certificate is not for this host, so nothing was sent",
-  authority: "the server presents a certificate authority's certificate as its own, so nothing was sent",
-  "bad-certificate": "the server's certificate cannot be accepted, so nothing was sent",
-  refused: "the connection was refused",
-  name: "the host name cannot be resolved",
-  tls: "no secure connection could be established",
-  unreachable: "the host cannot be reached",
-  denied: "the runtime lacks the permission to connect",
-  "blocked-port": "fetch blocks this port",
-  cut: "the connection was closed before the response was complete",
-  unknown: "the connection failed",
-};
 
 /** Classifies an error thrown by `fetch` or while reading the body. */
 export function readNetworkError(error: unknown): NetworkError {
@@ -59,12 +66,8 @@ export function readNetworkError(error: unknown): NetworkError {
   const kind = kindOf(error, text);
   const isSent = kind === "cut" || kind === "unknown" ? "unknown" : "no";
   const names = kind === "wrong-name" ? namesIn(text) : [];
-  const message = names.length === 0 ? MESSAGES[kind] : `${MESSAGES[kind]}: it is for ${names.join(", ")}`;
-  return { kind, isSent, message };
-}
-
-export function isPermanent(kind: NetworkErrorKind): kind is PermanentErrorKind {
-  return PASSING.every((passing) => passing !== kind);
+  const [message, remedy] = KINDS[kind];
+  return { kind, isSent, message: names.length === 0 ? message : `${message}: it is for ${names.join(", ")}`, remedy };
 }
 
 function kindOf(error: unknown, text: string): NetworkErrorKind {
@@ -89,7 +92,7 @@ function kindOf(error: unknown, text: string): NetworkErrorKind {
   return "unreachable";
 }
 
-function certificateErrorKind(text: string): CertificateErrorKind {
+function certificateErrorKind(text: string): NetworkErrorKind {
   if (/^UnknownIssuer/.test(text)) return "untrusted";
   if (/^(?:certificate expired|Expired)/.test(text)) return "expired";
   if (/^(?:certificate not valid yet|NotValidYet)/.test(text)) return "not-yet-valid";

@@ -13,7 +13,7 @@ import type { Run } from "../run.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
 import type { HttpExchange, HttpResponse } from "./exchange.ts";
 import type { Http } from "./http.ts";
-import { isPermanent, readNetworkError } from "./network_error.ts";
+import { readNetworkError } from "./network_error.ts";
 import { type ErrorContext, errorOfResponse, readErrorBody } from "./response_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
@@ -105,7 +105,7 @@ export function isSuccess({ status }: HttpResponse): boolean {
 /** Whether a retry can succeed: a wrong key or certificate stays wrong. */
 function isTransientFailure(result: HttpResponse | RunnerError): boolean {
   if (!(result instanceof RunnerError)) return isTransient(result.status);
-  const isPassing = result instanceof Unreachable && !isPermanent(readNetworkError(result.cause).kind);
+  const isPassing = result instanceof Unreachable && readNetworkError(result.cause).remedy === undefined;
   return isPassing || result instanceof ResponseLost;
 }
 

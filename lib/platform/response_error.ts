@@ -19,7 +19,7 @@ import { formatPath, isObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { nonBlank } from "../text.ts";
 import type { HttpExchange, HttpResponse } from "./exchange.ts";
-import { isPermanent, type NetworkError, type PermanentErrorKind } from "./network_error.ts";
+import { CHECK_PROXY, type NetworkError, TRUST_OPTION } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
 
 export interface ErrorContext extends Pick<HttpExchange, "action" | "isSubmit"> {
@@ -77,7 +77,7 @@ export function errorOfResponse(response: HttpResponse, context: ErrorContext): 
 
 /** The error for an exchange without a response. */
 export function errorOfFailure(
-  { kind, isSent, message: reason }: NetworkError,
+  { isSent, message: reason, remedy }: NetworkError,
   { action, isSubmit }: Pick<HttpExchange, "action" | "isSubmit">,
   { baseUrl, requestId, cause }: { readonly baseUrl: string; readonly requestId: string; readonly cause: unknown },
 ): RunnerError {
@@ -85,35 +85,16 @@ export function errorOfFailure(
   if (isSent === "no") {
     return new Unreachable(message, {
       cause,
-      hint: isPermanent(kind) ? REMEDIES[kind] : CHECK_NETWORK,
-      commandHint: kind === "untrusted"
-        ? REMEDIES.untrusted.replace(TRUST_OPTION, "--cacert FILE or PW_CA_CERT=FILE")
-        : undefined,
+      hint: remedy ?? CHECK_NETWORK,
+      commandHint: remedy?.replace(TRUST_OPTION, "--cacert FILE or PW_CA_CERT=FILE"),
     });
   }
   return new ResponseLost(message, { cause, submitted: isSubmit === true ? "unknown" : "no" });
 }
 
-const CHECK_PROXY = "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it";
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
-/** Of the library. */
-const TRUST_OPTION = "the option caCerts of createClient";
-
 const MAX_REDIRECTS = 5;
-
-const REMEDIES: Record<PermanentErrorKind, string> = {
-  untrusted:
-    `If a private certificate authority or a proxy signs this connection, trust its certificate with ${TRUST_OPTION}; DENO_TLS_CA_STORE=system trusts what this machine trusts`,
-  expired: "Check this machine's clock; if it is right, the host's operator has to renew the certificate",
-  "not-yet-valid": "Check this machine's clock; if it is right, the host's operator has to install another certificate",
-  "wrong-name": CHECK_PROXY,
-  authority: "The host's operator has to install a certificate that this authority has issued",
-  "bad-certificate": "The host's operator has to install another certificate",
-  tls: "Check that the host speaks HTTPS, and HTTPS_PROXY and NO_PROXY",
-  denied: "Run with --allow-net, or allow this host",
-  "blocked-port": "Check the port that the key names: the Fetch standard reserves some for other protocols",
-};
 
 function redirectError(
   { status, headers, requestId }: HttpResponse,

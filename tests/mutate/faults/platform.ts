@@ -127,7 +127,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "if (false) {",
     ],
     ["a name is not encoded", "return encodeURIComponent(name);", "return name;"],
-    ["an untrusted certificate is retried", "!isPermanent(readNetworkError(result.cause).kind)", "true"],
+    ["an untrusted certificate is retried", "readNetworkError(result.cause).remedy === undefined", "true"],
   ]),
   ...inFile("lib/platform/retry.ts", ["tests/platform/retry_test.ts"], [
     ["a request is attempted without end", "if (state.failures >= policy.maxAttempts) return null;", ""],
