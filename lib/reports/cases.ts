@@ -10,6 +10,27 @@ export function verdictText(verdict: Verdict): string {
 
 export type Status = "passed" | "failed" | "skipped" | "other";
 
+interface VerdictLook {
+  /** In the terms of CTRF, unless it is a failure. */
+  readonly status: Status;
+  readonly emoji: string;
+  readonly sign: string;
+  readonly tone: "success" | "error" | "warning" | "neutral";
+  /** If it is not the verdict's own text. */
+  readonly plural?: string;
+}
+
+export const VERDICT_LOOKS: Readonly<Record<Verdict, VerdictLook>> = {
+  "passed": { status: "passed", emoji: "✅", sign: "✓", tone: "success" },
+  "failed": { status: "failed", emoji: "❌", sign: "✗", tone: "error" },
+  "known-failure": { status: "skipped", emoji: "🔶", sign: "~", tone: "neutral", plural: "known failures" },
+  "unexpected-pass": { status: "passed", emoji: "❗", sign: "!", tone: "error", plural: "unexpected passes" },
+  "skipped": { status: "skipped", emoji: "⏭️", sign: "–", tone: "neutral" },
+  "not-judged": { status: "other", emoji: "❔", sign: "?", tone: "warning" },
+  "not-run": { status: "other", emoji: "⏸️", sign: "·", tone: "neutral" },
+  "error": { status: "failed", emoji: "⚠️", sign: "⚠", tone: "warning", plural: "errors" },
+};
+
 export type Counts = Readonly<Record<Verdict | "total" | "flaky" | "quarantined" | "failures", number>>;
 
 export function countCases(cases: readonly ReportCase[]): Counts {
@@ -31,19 +52,13 @@ export function worstFirst(cases: readonly ReportCase[]): readonly ReportCase[] 
   return cases.filter((one) => !isUsual(one)).toSorted((a, b) => rank(a) - rank(b));
 }
 
-const PLURALS: Partial<Record<Verdict, string>> = {
-  "known-failure": "known failures",
-  "unexpected-pass": "unexpected passes",
-  "error": "errors",
-};
-
 /** Like `3 passed (1 flaky), 1 failed, 2 skipped`. */
 export function formatCounts(cases: readonly ReportCase[]): string {
   const counts = countCases(cases);
   const parts = VERDICTS.toReversed().flatMap((verdict) => {
     if (counts[verdict] === 0) return [];
     const flaky = verdict === "passed" && counts.flaky > 0 ? ` (${counts.flaky} flaky)` : "";
-    const text = counts[verdict] > 1 ? PLURALS[verdict] : undefined;
+    const text = counts[verdict] > 1 ? VERDICT_LOOKS[verdict].plural : undefined;
     return [`${counts[verdict]} ${text ?? verdictText(verdict)}${flaky}`];
   });
   const quarantined = counts.quarantined === 0 ? [] : [`${counts.quarantined} of them quarantined`];
@@ -60,21 +75,9 @@ export function summaryText({ cases, startedAtMs, endedAtMs }: Report): string {
 export function ctrfStatus(
   { verdict, isFailure, isQuarantined }: Pick<ReportCase, "verdict" | "isFailure" | "isQuarantined">,
 ): Status {
+  const { status } = VERDICT_LOOKS[verdict];
   if (isFailure) return "failed";
-  switch (verdict) {
-    case "passed":
-    case "unexpected-pass":
-      return "passed";
-    case "failed":
-    case "error":
-      return isQuarantined ? "other" : "failed";
-    case "known-failure":
-    case "skipped":
-      return "skipped";
-    case "not-judged":
-    case "not-run":
-      return "other";
-  }
+  return status === "failed" && isQuarantined ? "other" : status;
 }
 
 /** What was expected and what happened, or why there is nothing to compare. */

@@ -9,7 +9,7 @@ import type { FailedStep, RunFailure, RunResult } from "../result.ts";
 import type { LogAnnotation } from "../run.ts";
 import { formatPath } from "../runs/view.ts";
 import { shortened } from "../text.ts";
-import { countCases, reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
+import { countCases, reasonsOf, summaryText, VERDICT_LOOKS, verdictText, worstFirst } from "./cases.ts";
 import { code, codeBlock, inline, linkTo, type Row, summaryOf, table } from "./markdown.ts";
 import { headline, type Report, type ReportAttempt, type ReportCase, type ReportError } from "./report.ts";
 import { changeLists } from "./trends.ts";
@@ -236,17 +236,6 @@ export function suiteSummary(report: Report): string {
   return summaryOf(parts, [heading, "The rest is too long for a summary: see the other reports."]);
 }
 
-const VERDICT_SIGNS: Readonly<Record<ReportCase["verdict"], string>> = {
-  "passed": "✅",
-  "failed": "❌",
-  "known-failure": "🔶",
-  "unexpected-pass": "❗",
-  "skipped": "⏭️",
-  "not-judged": "❔",
-  "not-run": "⏸️",
-  "error": "⚠️",
-};
-
 function verdictOf({ verdict, isFlaky, isQuarantined }: ReportCase): string {
   return `${verdictText(verdict)}${isFlaky ? ", flaky" : isQuarantined ? ", quarantined" : ""}`;
 }
@@ -256,7 +245,7 @@ function rowOf(one: ReportCase): readonly string[] {
   const time = (seconds: number | null | undefined) =>
     seconds === null || seconds === undefined ? "" : formatDuration(seconds * 1_000);
   return [
-    VERDICT_SIGNS[one.verdict],
+    VERDICT_LOOKS[one.verdict].emoji,
     inline(one.name),
     verdictOf(one),
     time(attempt?.queueSeconds),
@@ -275,7 +264,7 @@ function detailOf(one: ReportCase): string {
   const attempt = one.attempts.at(-1);
   const items = reasonsOf(one).map((line) => `- ${inline(shortened(line, 2_000))}`);
   return [
-    `#### ${VERDICT_SIGNS[one.verdict]} ${inline(one.name)}: ${verdictOf(one)} ${runLink(attempt)}`,
+    `#### ${VERDICT_LOOKS[one.verdict].emoji} ${inline(one.name)}: ${verdictOf(one)} ${runLink(attempt)}`,
     items.join("\n"),
     codeBlock((attempt?.logTail ?? []).slice(-20).join("\n")),
     codeBlock(one.repeatCommand ?? "", "sh"),

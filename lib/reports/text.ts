@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import { oneLine } from "../escape.ts";
-import { reasonsOf, summaryText, verdictText, worstFirst } from "./cases.ts";
+import { reasonsOf, summaryText, VERDICT_LOOKS, verdictText, worstFirst } from "./cases.ts";
 import type { Report, ReportCase } from "./report.ts";
 import { changeLists, type Trends } from "./trends.ts";
 
@@ -60,16 +60,8 @@ function isReasonOnLine({ verdict }: ReportCase): boolean {
 
 function signOf({ verdict, isFailure }: ReportCase, paint: Paint): string {
   if (isFailure) return paint.red("✗");
-  switch (verdict) {
-    case "passed":
-      return paint.green("✓");
-    case "known-failure":
-    case "skipped":
-    case "not-run":
-      return paint.dim("-");
-    default:
-      return paint.yellow("!");
-  }
+  const { tone } = VERDICT_LOOKS[verdict];
+  return tone === "success" ? paint.green("✓") : tone === "neutral" ? paint.dim("-") : paint.yellow("!");
 }
 
 function detailText(one: ReportCase, paint: Paint, usualSeconds?: number | null): string {

@@ -1,15 +1,9 @@
+import { VERDICT_LOOKS } from "../cases.ts";
 import { VERDICTS } from "../report.ts";
 
 /** Small parts of the page's script that all others use. Text only becomes text: nothing is parsed as HTML. */
 export const CORE_SCRIPT = String.raw`
-const TONES = {
-  "passed": "success", "failed": "error", "unexpected-pass": "error", "error": "warning", "not-judged": "warning",
-  "not-run": "neutral", "known-failure": "neutral", "skipped": "neutral",
-};
-const SIGNS = {
-  "passed": "✓", "failed": "✗", "unexpected-pass": "!", "error": "⚠", "not-judged": "?", "not-run": "·",
-  "known-failure": "~", "skipped": "–",
-};
+const LOOKS = ${JSON.stringify(VERDICT_LOOKS)};
 const STEP_TONES = { completed: "success", error: "error", failed: "error", faulted: "error", running: "active" };
 const VERDICTS = ${JSON.stringify(VERDICTS)};
 
@@ -93,7 +87,7 @@ function expandable(button, show) {
 }
 
 function chip(verdict) {
-  return h("span", { class: "chip " + TONES[verdict] }, h("span", { "aria-hidden": "true" }, SIGNS[verdict] + " "), verdictText(verdict));
+  return h("span", { class: "chip " + LOOKS[verdict].tone }, h("span", { "aria-hidden": "true" }, LOOKS[verdict].sign + " "), verdictText(verdict));
 }
 
 /** Numbers over time. */

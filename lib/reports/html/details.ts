@@ -154,7 +154,7 @@ function trendSection(one) {
   const strip = h("ol", { class: "strip", "aria-label": "Verdicts of earlier runs, the oldest first" }, trend.points.map((point) => {
     const text = timeText(point.atMs) + ": " + verdictText(point.verdict) + (point.isFlaky ? ", flaky" : "") +
       (point.runSeconds === null ? "" : ", " + durationText(point.runSeconds));
-    return h("li", { class: TONES[point.verdict] + (point.isFlaky ? " flaky" : ""), title: text }, h("span", { class: "visually-hidden" }, text));
+    return h("li", { class: LOOKS[point.verdict].tone + (point.isFlaky ? " flaky" : ""), title: text }, h("span", { class: "visually-hidden" }, text));
   }));
   const facts = [
     trend.failingSinceMs === null ? "" : "failing since " + dateText(trend.failingSinceMs),

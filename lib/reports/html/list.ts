@@ -24,7 +24,7 @@ function rowOf(one) {
 
 function suiteItem(one) {
   const button = rowOf(one);
-  const item = h("li", { id: one.anchor, class: "case " + TONES[one.verdict] }, button);
+  const item = h("li", { id: one.anchor, class: "case " + LOOKS[one.verdict].tone }, button);
   item.open = expandable(button, () => item.appendChild(detailsOf(one)));
   return item;
 }

@@ -25,7 +25,7 @@ function verdictBar(cases, filters) {
   const counts = new Map(VERDICTS.map((verdict) => [verdict, cases.filter((one) => one.verdict === verdict).length]));
   const parts = [...counts].filter(([, count]) => count > 0);
   const bar = h("div", { class: "verdict-bar", "aria-hidden": "true" }, parts.map(([verdict, count]) => {
-    const part = h("span", { class: TONES[verdict] + " " + verdict });
+    const part = h("span", { class: LOOKS[verdict].tone + " " + verdict });
     part.style.flexGrow = count;
     return part;
   }));
@@ -38,7 +38,7 @@ function verdictBar(cases, filters) {
 }
 
 function chipLabel(verdict, count) {
-  return [h("span", { class: "sign " + TONES[verdict], "aria-hidden": "true" }, SIGNS[verdict] + " "), verdictText(verdict) + " ", h("span", { class: "count" }, count)];
+  return [h("span", { class: "sign " + LOOKS[verdict].tone, "aria-hidden": "true" }, LOOKS[verdict].sign + " "), verdictText(verdict) + " ", h("span", { class: "count" }, count)];
 }
 
 function clustersPanel(report, filters) {
