@@ -100,12 +100,8 @@ function eachNumber(
     return actual.flatMap((item, index) => eachNumber(asTypeOf(0, item), joinPath(path, index), holds, expected));
   }
   const isMet = typeof actual === "number" && holds(actual);
-  return [{
-    path,
-    isMet,
-    expected,
-    actual: typeof actual === "number" ? String(actual) : `${shown(actual)}, not a number`,
-  }];
+  const found = typeof actual === "number" ? String(actual) : `${shown(actual)}, not a number`;
+  return [{ path, isMet, expected, actual: found }];
 }
 
 /** Also for logs. */

@@ -246,12 +246,8 @@ function compareSession(
   const { status = 200, contains } = expected.http;
   const response = session.response;
   const actual = response === null ? session.error ?? "no response" : `status ${response.status}`;
-  const http = {
-    path: "session.http.status",
-    isMet: response?.status === status,
-    expected: `status ${status}`,
-    actual,
-  };
+  const isMet = response?.status === status;
+  const http = { path: "session.http.status", isMet, expected: `status ${status}`, actual };
   if (contains === undefined || response === null) return [ready, http];
   return [ready, http, ...compareText({ contains }, response.body, "session.http")];
 }

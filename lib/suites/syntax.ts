@@ -26,7 +26,7 @@ export function syntaxProblems(text: string, errors: readonly YamlError[]): read
 }
 
 function problemOf(text: string, { code, message, pos: [start, end] }: YamlError): SyntaxProblem {
-  const place = { start, end, path: [] };
+  const until = (end: number, message: string) => ({ start, end, path: [], message });
   const lineStart = text.lastIndexOf("\n", start - 1) + 1;
   const line = text.slice(lineStart).split("\n")[0]?.replace(/\r$/, "") ?? "";
   switch (code) {
@@ -34,48 +34,32 @@ function problemOf(text: string, { code, message, pos: [start, end] }: YamlError
       const block = /(?:^|[:\-?] +)([>|].*)$/.exec(line);
       if (block?.[1] === undefined) break;
       const blockStart = lineStart + line.length - block[1].length;
-      return {
-        ...place,
-        start: blockStart,
-        end: lineStart + line.length,
-        breaksNodeAt: blockStart,
-        message: withoutOperator(block[1], /(?:^|[{, ])(min|max|timeout|queue-timeout) *: *[>|]/.test(line)),
-      };
+      const isLimit = /(?:^|[{, ])(min|max|timeout|queue-timeout) *: *[>|]/.test(line);
+      const problem = until(lineStart + line.length, withoutOperator(block[1], isLimit));
+      return { ...problem, start: blockStart, breaksNodeAt: blockStart };
     }
     case "BAD_SCALAR_START": {
       const scalar = /^[^,}\]\n]*/.exec(text.slice(start))?.[0].trimEnd() ?? "";
-      const scalarPlace = { ...place, end: start + Math.max(1, scalar.length) };
       const isLimit = /(?:^|[{, ])(min|max|timeout|queue-timeout) *: *$/.test(text.slice(lineStart, start));
       const message = /^[<>=|]/.test(scalar)
         ? withoutOperator(scalar, isLimit)
         : `a text cannot begin with ${scalar.charAt(0)}: put it in quotes`;
-      return { ...scalarPlace, message };
+      return until(start + Math.max(1, scalar.length), message);
     }
     case "BAD_DQ_ESCAPE":
-      return {
-        ...place,
-        end: start + 2,
-        message: `${text.slice(start, start + 2)} is no escape in double quotes: use single quotes`,
-      };
+      return until(start + 2, `${text.slice(start, start + 2)} is no escape in double quotes: use single quotes`);
     case "DUPLICATE_KEY":
-      return {
-        ...place,
-        end: start + (/^[^\s:]*/.exec(text.slice(start))?.[0].length ?? 1),
-        message: "is there twice",
-      };
+      return until(start + (/^[^\s:]*/.exec(text.slice(start))?.[0].length ?? 1), "is there twice");
     case "TAB_AS_INDENT":
-      return { ...place, message: "a line cannot be indented with tabs: use spaces" };
+      return until(end, "a line cannot be indented with tabs: use spaces");
     case "MULTIPLE_DOCS":
-      return { ...place, message: "only one document is allowed: remove ---" };
-    case "BLOCK_AS_IMPLICIT_KEY":
-      return {
-        ...place,
-        end: lineStart + line.length,
-        breaksNodeAt: start,
-        message: "a text with a colon and a space must be in quotes",
-      };
+      return until(end, "only one document is allowed: remove ---");
+    case "BLOCK_AS_IMPLICIT_KEY": {
+      const problem = until(lineStart + line.length, "a text with a colon and a space must be in quotes");
+      return { ...problem, breaksNodeAt: start };
+    }
   }
-  return { ...place, message: `is not YAML: ${message.split("\n")[0]}` };
+  return until(end, `is not YAML: ${message.split("\n")[0]}`);
 }
 
 /** A comparison that is written as an operator. */
