@@ -74,7 +74,14 @@ Deno.test("a given store, clock and signal replace the defaults, and an undefine
   const deps = { ...parts, store, client: library.createClient({ ...parts, credential, fetch }) };
   assert.deepEqual(await library.defaultDeps(deps), deps);
 
-  const result = await library.runWorkflow("quick", { deps, timeoutMs: undefined, pollInterval: undefined });
+  const result = await library.runWorkflow("quick", {
+    deps: { ...deps, log: undefined },
+    timeoutMs: undefined,
+    pollInterval: undefined,
+    idempotencyKey: { text: "once", policy: "attach", attempt: undefined },
+    onStatus: undefined,
+    onEvent: undefined,
+  });
   assert.equal(result.status, "completed");
   const owner = { host: deps.client.host, user: "demo" };
   assert.equal((await store.findRun(owner, result.slug ?? ""))?.state, "finished");

@@ -32,7 +32,7 @@ export interface KeyWithPolicy {
   /** Applies when the key already has a run. */
   readonly policy: KeyPolicy;
   /** The first attempt of the key that counts; earlier ones are left alone. Default: 1. */
-  readonly attempt?: number;
+  readonly attempt?: number | undefined;
 }
 
 /** Options for submitting and tracking a run. */

@@ -23,14 +23,14 @@ import { prepare, type RunSpec } from "./prepare.ts";
 /** Options of {@link runWorkflow}. */
 export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
   /** Called after each poll. What it returns is waited for. */
-  readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => unknown;
+  readonly onStatus?: ((event: Extract<RunEvent, { type: "status" }>) => unknown) | undefined;
   /** Called for every event. What it returns is waited for. */
-  readonly onEvent?: (event: RunEvent) => unknown;
+  readonly onEvent?: ((event: RunEvent) => unknown) | undefined;
   /**
    * Replaces the defaults of {@link defaultDeps}, like a store that lasts, `openRunStore("runs.db")`: opened once for all
    * calls, and closed by the caller.
    */
-  readonly deps?: Partial<Deps>;
+  readonly deps?: Given<Deps> | undefined;
 }
 
 /**
@@ -100,7 +100,7 @@ export async function prepareInputs(
  *
  * @throws CredentialError without a usable credential.
  */
-export async function defaultDeps(given: Partial<Deps> = {}, options: CredentialOptions = {}): Promise<Deps> {
+export async function defaultDeps(given: Given<Deps> = {}, options: CredentialOptions = {}): Promise<Deps> {
   const { clock = systemClock, random = systemRandom, log = silentLog, store = memoryRunStore() } = given;
   const parts = { clock, random, log, store };
   if (given.client !== undefined) return { ...parts, client: given.client };
