@@ -93,7 +93,7 @@ async function settle(step: Step<ActiveSubmission>): Promise<AdvanceResult | und
     });
   }
   if (hasOtherInputs(oldest.displayName, submission)) {
-    const error = idempotencyKeyConflict(submission, oldest);
+    const error = idempotencyKeyConflict(submission, oldest.slug);
     const { message } = error;
     const facts = { kind: "cancelled", status: "cancelled", submitted: "yes", message } as const;
     const result = toRunResult(submission.run, facts);

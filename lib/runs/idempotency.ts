@@ -4,8 +4,14 @@
  */
 
 import { expected, IdempotencyKeyConflict, NotFound, Unsupported, UsageError } from "../errors.ts";
-import { formatRunId, type Run, runIdOf } from "../run.ts";
-import type { ActiveSubmission, IdempotencyKey, PendingSubmission, Submission } from "../submission.ts";
+import { type Run, runIdOf } from "../run.ts";
+import {
+  type ActiveSubmission,
+  type IdempotencyKey,
+  type PendingSubmission,
+  slugOf,
+  type Submission,
+} from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
 import { capabilitiesOf, refusesDuplicates } from "./server_capabilities.ts";
@@ -66,12 +72,13 @@ export async function claimIdempotencyKey(
     const run = stored === undefined ? await findKeyedRun(deps, keyed, options) : undefined;
     const existing = stored ?? (run && asActive(deps, keyed, run));
     if (existing === undefined) return keyed;
+    const slug = existing.state === "rejected" ? null : slugOf(existing);
     if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {
-      throw idempotencyKeyConflict(keyed, runOf(existing));
+      throw idempotencyKeyConflict(keyed, slug);
     }
     // The earlier submission was rejected and started no run: the key is free.
     if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
-    if (policy === "reject") throw idempotencyKeyConflict(keyed, runOf(existing), "is already in use");
+    if (policy === "reject") throw idempotencyKeyConflict(keyed, slug, "is already in use");
     // Nothing checks the types of a program in JavaScript: only what is asked for by name starts another run.
     if (policy !== "new-if-failed" || !await hasFailed(deps, existing, options)) {
       return withKnownInputs(existing, keyed);
@@ -82,13 +89,12 @@ export async function claimIdempotencyKey(
   );
 }
 
-/** The key belongs to another submission. */
+/** The key belongs to another submission. @param slug Of its run; `null` without one. */
 export function idempotencyKeyConflict(
   { idempotencyKey: key, request }: Pick<Submission, "idempotencyKey" | "request">,
-  run: Run | { readonly slug: string | null } | undefined,
+  slug: string | null,
   reason = "was used with different inputs",
 ): IdempotencyKeyConflict {
-  const slug = run?.slug ?? null;
   const by = slug === null ? "" : `, by run ${slug}`;
   return new IdempotencyKeyConflict(
     `Cannot use the idempotency key "${key?.text}" for ${request.workflow}: it ${reason}${by}`,
@@ -124,7 +130,7 @@ async function findKeyedRun(
     case "ours":
       return result.run;
     case "other-inputs":
-      throw idempotencyKeyConflict(keyed, result.run);
+      throw idempotencyKeyConflict(keyed, result.run.slug);
     case "foreign":
       throw new IdempotencyKeyConflict(
         `Cannot use the idempotency key "${keyed.idempotencyKey?.text}": ${result.detail}`,
@@ -190,10 +196,4 @@ async function hasFailed(deps: Deps, submission: Submission, options: Pick<Limit
   const run = await deps.client.getRun(submission.runId, options).catch(expected(NotFound));
   // A deleted run counts as failed.
   return run instanceof NotFound || (run.status !== "running" && run.status !== "completed");
-}
-
-function runOf(submission: Submission): { readonly slug: string | null } | undefined {
-  if (submission.state === "rejected") return undefined;
-  const hasRun = submission.state === "active" || submission.state === "finished";
-  return { slug: hasRun ? formatRunId(submission.runId) : submission.ownSlug };
 }

@@ -44,7 +44,7 @@ export async function reconcile(step: SentStep): Promise<AdvanceResult> {
       return await markUnconfirmed(step, { cause: "foreign", detail, searchForMs: 0, isAbandoned: true });
     }
     case "other-inputs":
-      return await rejectSubmission(step, idempotencyKeyConflict(submission, result.run));
+      return await rejectSubmission(step, idempotencyKeyConflict(submission, result.run.slug));
     case "absent":
       return await afterNotFound(step, reconciliation);
   }

@@ -90,7 +90,7 @@ async function applyResponse(step: SentStep, response: SubmitResponse): Promise<
       }
       // Some servers respond to a second submit of a slug with the first run.
       if (hasOtherInputs(response.run.displayName, submission)) {
-        return await rejectSubmission(step, idempotencyKeyConflict(submission, response.run));
+        return await rejectSubmission(step, idempotencyKeyConflict(submission, response.run.slug));
       }
       return { submission: await activateSubmission(step, response.run), events: [] };
     }

@@ -37,16 +37,12 @@ export async function pollOpen(
 ) {
   const { service: { deps }, signal } = context;
   const nowMs = deps.clock.now();
-  const chosen = choose(rows, maxPolls, nowMs).map(({ id }) => id);
-  const submissions = await deps.store.getMany(chosen);
+  const chosen = new Set(choose(rows, maxPolls, nowMs).map(({ id }) => id));
+  const submissions = await deps.store.getMany([...chosen]);
   const own = submissions.filter((submission) => isOwnedBy(submission, owner));
   const due = own.filter((submission) => isDue(submission, nowMs));
-  const known = new Set<string>();
-  const note = (submission: Submission) => {
-    // While the search for a run goes on, it is not known whether it is open.
-    if (submission.state !== "unconfirmed") known.add(submission.submissionId);
-  };
-  own.filter((submission) => !isDue(submission, nowMs)).forEach(note);
+  /** Until a step of theirs succeeds. */
+  const unknown = new Set(due.map(({ submissionId }) => submissionId));
   const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
   const batches = chunksOf(due, BATCH_SIZE);
   const shared = { ...deps, client: listingOnce(deps.client) };
@@ -59,7 +55,7 @@ export async function pollOpen(
     });
     for (const { submission, error } of results) {
       latest.set(submission.submissionId, submission);
-      if (error === undefined) note(submission);
+      if (error === undefined) unknown.delete(submission.submissionId);
     }
     return results;
   };
@@ -73,16 +69,19 @@ export async function pollOpen(
       );
     }
   });
-  const isChosen = new Set(chosen);
   const open = rows.flatMap((row): ListedOpenRow[] => {
-    if (!isChosen.has(row.id)) return [row];
+    if (!chosen.has(row.id)) return [row];
     const submission = latest.get(row.id);
     return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
   }).filter(({ state }) => state !== "abandoned");
   for (const submission of submissions) {
     if (!isOwnedBy(submission, owner)) await reportForeign(context, submission);
   }
-  return { open, known, count };
+  // While the search for a run goes on, it is not known whether it is open.
+  const known = [...latest.values()].filter(({ state, submissionId }) =>
+    state !== "unconfirmed" && !unknown.has(submissionId)
+  );
+  return { open, known: known.map(({ submissionId }) => submissionId), count };
 }
 
 /** Of a submission that a process left when it ended: the search begins, finds its run, and shows that the run has ended. */

@@ -73,15 +73,8 @@ export function problemResponse(
   } = {},
 ): Response {
   const body = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail, ...members };
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: {
-      ...SECURITY_HEADERS,
-      ...(status === 503 ? { "retry-after": String(RETRY_AFTER_S) } : {}),
-      ...headers,
-      "content-type": "application/problem+json",
-    },
-  });
+  const again = status === 503 ? { "retry-after": String(RETRY_AFTER_S) } : {};
+  return jsonResponse(body, { status, headers: { ...again, ...headers, "content-type": "application/problem+json" } });
 }
 
 export function problemFromError(error: RunnerError): Response {
@@ -108,7 +101,7 @@ export function jsonResponse(value: unknown, { status = 200, headers = {} }: {
 } = {}): Response {
   return new Response(JSON.stringify(value), {
     status,
-    headers: { ...SECURITY_HEADERS, ...headers, "content-type": "application/json" },
+    headers: { ...SECURITY_HEADERS, "content-type": "application/json", ...headers },
   });
 }
 
