@@ -23,16 +23,10 @@ export async function findRun(
   ref: RunRef,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunId> {
-  switch (ref?.type) {
-    case "slug":
-      return await findBySlug(deps, ref.slug, signal);
-    case "number":
-      return await findByNumber(deps, ref, signal);
-    case "last":
-      return await findLast(deps, signal);
-    default:
-      throw notARun(ref);
-  }
+  if (ref?.type === "slug") return await findBySlug(deps, ref.slug, signal);
+  if (ref?.type === "number") return await findByNumber(deps, ref, signal);
+  if (ref?.type === "last") return await findLast(deps, signal);
+  throw notARun(ref);
 }
 
 /**

@@ -126,19 +126,10 @@ async function findKeyedRun(
   options: Pick<Limited, "signal">,
 ): Promise<Run | undefined> {
   const result = await searchByKey(deps, keyed, options);
-  switch (result.type) {
-    case "ours":
-      return result.run;
-    case "other-inputs":
-      throw idempotencyKeyConflict(keyed, result.run.slug);
-    case "foreign":
-      throw new IdempotencyKeyConflict(
-        `Cannot use the idempotency key "${keyed.idempotencyKey?.text}": ${result.detail}`,
-        { hint: "Use another key" },
-      );
-    case "absent":
-      return undefined;
-  }
+  if (result.type === "other-inputs") throw idempotencyKeyConflict(keyed, result.run.slug);
+  if (result.type !== "foreign") return result.type === "ours" ? result.run : undefined;
+  const message = `Cannot use the idempotency key "${keyed.idempotencyKey?.text}": ${result.detail}`;
+  throw new IdempotencyKeyConflict(message, { hint: "Use another key" });
 }
 
 /**

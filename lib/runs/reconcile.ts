@@ -36,18 +36,13 @@ export async function reconcile(step: SentStep): Promise<AdvanceResult> {
     return await searchForRun(deps, submission, { signal });
   }).catch(expected(RunnerError));
   if (result instanceof RunnerError) return await afterSearchFailed(step, reconciliation, result);
-  switch (result.type) {
-    case "ours":
-      return { submission: await activateSubmission(step, result.run), events: [] };
-    case "foreign": {
-      const { detail } = result;
-      return await markUnconfirmed(step, { cause: "foreign", detail, searchForMs: 0, isAbandoned: true });
-    }
-    case "other-inputs":
-      return await rejectSubmission(step, idempotencyKeyConflict(submission, result.run.slug));
-    case "absent":
-      return await afterNotFound(step, reconciliation);
+  if (result.type === "ours") return { submission: await activateSubmission(step, result.run), events: [] };
+  if (result.type === "absent") return await afterNotFound(step, reconciliation);
+  if (result.type === "other-inputs") {
+    return await rejectSubmission(step, idempotencyKeyConflict(submission, result.run.slug));
   }
+  const { detail } = result;
+  return await markUnconfirmed(step, { cause: "foreign", detail, searchForMs: 0, isAbandoned: true });
 }
 
 async function afterNotFound(step: SentStep, reconciliation: Reconciliation): Promise<AdvanceResult> {

@@ -139,20 +139,14 @@ export function endOfSubmission(
     readonly error?: RunnerError | undefined;
   },
 ): TaskEnd | undefined {
-  switch (submission.state) {
-    case "pending":
-    case "active":
-      return undefined;
-    case "unconfirmed":
-      return isAbandoned(submission) ? { type: "result", attempt, result: unknownOutcome(submission) } : undefined;
-    case "finished": {
-      const { queueMs } = observedIn(submission);
-      const result = { ...submission.result, submitted };
-      return { type: "result", attempt, result, ...queueMs === null ? {} : { queueMs } };
-    }
-    case "rejected":
-      return { type: "error", attempt, error: error ?? rejectionOf(submission) };
+  if (submission.state === "rejected") return { type: "error", attempt, error: error ?? rejectionOf(submission) };
+  if (submission.state === "finished") {
+    const { queueMs } = observedIn(submission);
+    const result = { ...submission.result, submitted };
+    return { type: "result", attempt, result, ...queueMs === null ? {} : { queueMs } };
   }
+  if (submission.state !== "unconfirmed" || !isAbandoned(submission)) return undefined;
+  return { type: "result", attempt, result: unknownOutcome(submission) };
 }
 
 export const NOTHING_OBSERVED: ObservedRun = { workingSinceMs: null, queueMs: null, exceeded: null };

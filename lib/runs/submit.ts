@@ -83,39 +83,29 @@ async function attachToEarlierRun(step: Step<PendingSubmission>): Promise<Advanc
 
 async function applyResponse(step: SentStep, response: SubmitResponse): Promise<AdvanceResult> {
   const { deps, submission, options } = step;
-  switch (response.type) {
-    case "accepted": {
-      if (submission.ownSlug !== null && response.run.slug !== null) {
-        await updateCapabilities(deps, submission.owner.host, { keepsSlug: response.run.slug === submission.ownSlug });
-      }
-      // Some servers respond to a second submit of a slug with the first run.
-      if (hasOtherInputs(response.run.displayName, submission)) {
-        return await rejectSubmission(step, idempotencyKeyConflict(submission, response.run.slug));
-      }
-      return { submission: await activateSubmission(step, response.run), events: [] };
+  if (response.type === "not-sent") return await afterNotSent(step, response);
+  if (response.type === "rejected") return await afterRejected(step, response);
+  if (response.type === "accepted") {
+    const { run } = response;
+    if (submission.ownSlug !== null && run.slug !== null) {
+      await updateCapabilities(deps, submission.owner.host, { keepsSlug: run.slug === submission.ownSlug });
     }
-    case "not-sent":
-      return await afterNotSent(step, response);
-    case "rejected":
-      return await afterRejected(step, response);
-    case "conflict":
-      return await markUnconfirmed(step, {
-        cause: "conflict",
-        detail: response.error.message,
-        searchForMs: submission.lostResponses > 0 ? SEARCH_MS : SEARCH_AFTER_CONFLICT_MS,
-      });
-    case "ambiguous": {
-      const isSlow = response.isGateway || await sleepingWorkspace(step) !== null;
-      const searchForMs = isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS;
-      return await markUnconfirmed(step, {
-        cause: "response-lost",
-        detail: response.error.message,
-        searchForMs,
-        // The legacy API keeps neither our slug nor our display name: there is nothing to search for.
-        isAbandoned: await deps.client.apiVersion(options) === "legacy",
-      });
+    // Some servers respond to a second submit of a slug with the first run.
+    if (!hasOtherInputs(run.displayName, submission)) {
+      return { submission: await activateSubmission(step, run), events: [] };
     }
+    return await rejectSubmission(step, idempotencyKeyConflict(submission, run.slug));
   }
+  const detail = response.error.message;
+  if (response.type === "conflict") {
+    const searchForMs = submission.lostResponses > 0 ? SEARCH_MS : SEARCH_AFTER_CONFLICT_MS;
+    return await markUnconfirmed(step, { cause: "conflict", detail, searchForMs });
+  }
+  const isSlow = response.isGateway || await sleepingWorkspace(step) !== null;
+  const searchForMs = isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS;
+  // The legacy API keeps neither our slug nor our display name: there is nothing to search for.
+  const isAbandoned = await deps.client.apiVersion(options) === "legacy";
+  return await markUnconfirmed(step, { cause: "response-lost", detail, searchForMs, isAbandoned });
 }
 
 async function afterNotSent(

@@ -5,7 +5,13 @@ import { fallbackTo, IdempotencyKeyConflict, NotSubmitted, Rejected, type Runner
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
 import type { RunSession, Session, SessionAddress } from "../session.ts";
-import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
+import {
+  type ActiveSubmission,
+  isAbandoned,
+  type RejectedSubmission,
+  type Submission,
+  type UnconfirmedSubmission,
+} from "../submission.ts";
 import type { AdvanceResult } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
@@ -26,20 +32,17 @@ export async function resultAfter(
   { submission, error }: AdvanceResult,
   options: ResultOptions & Limited,
 ): Promise<RunResult | undefined> {
-  switch (submission.state) {
-    case "pending":
-      return undefined;
-    case "unconfirmed":
-      return submission.reconciliation?.isAbandoned ? unknownOutcome(submission) : undefined;
-    case "active":
-      return await sessionResult(deps, submission, options) ?? connectionResult(deps, submission, error, options);
-    case "finished":
-      if (error instanceof IdempotencyKeyConflict) throw error;
-      // The stored result may come from another call.
-      return { ...submission.result, submitted: options.submitted };
-    case "rejected":
-      throw error ?? rejectionOf(submission);
+  if (submission.state === "active") {
+    return await sessionResult(deps, submission, options) ?? connectionResult(deps, submission, error, options);
   }
+  if (submission.state === "rejected") throw error ?? rejectionOf(submission);
+  if (submission.state === "finished") {
+    if (error instanceof IdempotencyKeyConflict) throw error;
+    // The stored result may come from another call.
+    return { ...submission.result, submitted: options.submitted };
+  }
+  if (submission.state === "pending" || !isAbandoned(submission)) return undefined;
+  return unknownOutcome(submission);
 }
 
 /** The error of a submission that another process saw rejected. */

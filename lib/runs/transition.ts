@@ -103,17 +103,11 @@ export function transitionIfValid(
   observation: SubmissionObservation,
   nowMs: number,
 ): Submission | undefined {
-  switch (submission.state) {
-    case "pending":
-      return isValidIn("pending", observation) ? fromPending(submission, observation, nowMs) : undefined;
-    case "unconfirmed":
-      return isValidIn("unconfirmed", observation) ? fromUnconfirmed(submission, observation, nowMs) : undefined;
-    case "active":
-      return isValidIn("active", observation) ? fromActive(submission, observation, nowMs) : undefined;
-    case "finished":
-    case "rejected":
-      return undefined;
-  }
+  const { state } = submission;
+  if (state === "pending" && isValidIn(state, observation)) return fromPending(submission, observation, nowMs);
+  if (state === "unconfirmed" && isValidIn(state, observation)) return fromUnconfirmed(submission, observation, nowMs);
+  if (state === "active" && isValidIn(state, observation)) return fromActive(submission, observation, nowMs);
+  return undefined;
 }
 
 function isValidIn<S extends State>(

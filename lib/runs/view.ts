@@ -28,17 +28,9 @@ type ResultFacts =
 
 /** Of its run, or `rejected`; `undefined` as long as no run is known. */
 export function runStatusOf(submission: Submission): RunResult["status"] | "rejected" | undefined {
-  switch (submission.state) {
-    case "active":
-      return submission.run.status;
-    case "finished":
-      return submission.result.status;
-    case "rejected":
-      return "rejected";
-    case "pending":
-    case "unconfirmed":
-      return undefined;
-  }
+  if (submission.state === "active") return submission.run.status;
+  if (submission.state === "finished") return submission.result.status;
+  return submission.state === "rejected" ? "rejected" : undefined;
 }
 
 export function toRunResult(run: Run | RunDetail, facts: ResultFacts): RunResult {

@@ -222,27 +222,18 @@ export function decideOverlap(
   const ahead = others.filter(({ state, scheduledAtMs }) =>
     state !== "waiting" || scheduledAtMs < occurrence.scheduledAtMs
   );
-  switch (overlap) {
-    case "allow":
-      return { type: "submit" };
-    case "skip":
-      return ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open", blockedBy: idsOf(ahead) };
-    case "queue": {
-      if (ahead.length === 0) return { type: "submit" };
-      // The number ahead only decreases: an occurrence that is in the queue stays in it.
-      const waiting = ahead.filter(({ state }) => state === "waiting");
-      if (waiting.length >= MAX_QUEUE_LENGTH) return { type: "skip", reason: "queue-full", blockedBy: idsOf(waiting) };
-      return { type: "wait", blockedBy: idsOf(ahead) };
-    }
-    case "cancel-previous": {
-      const newer = others.filter(({ scheduledAtMs }) => scheduledAtMs > occurrence.scheduledAtMs);
-      if (newer.length > 0) return { type: "skip", reason: "newer-open", blockedBy: idsOf(newer) };
-      const cancel = others.filter(({ state }) => state !== "cancelling");
-      return cancel.length === 0 ? { type: "submit" } : { type: "cancel-then-submit", cancel: idsOf(cancel) };
-    }
-    default:
-      return overlap satisfies never;
+  if (overlap === "cancel-previous") {
+    const newer = others.filter(({ scheduledAtMs }) => scheduledAtMs > occurrence.scheduledAtMs);
+    if (newer.length > 0) return { type: "skip", reason: "newer-open", blockedBy: idsOf(newer) };
+    const cancel = others.filter(({ state }) => state !== "cancelling");
+    return cancel.length === 0 ? { type: "submit" } : { type: "cancel-then-submit", cancel: idsOf(cancel) };
   }
+  if (overlap === "allow" || ahead.length === 0) return { type: "submit" };
+  if (overlap === "skip") return { type: "skip", reason: "still-open", blockedBy: idsOf(ahead) };
+  // The number ahead only decreases: an occurrence that is in the queue stays in it.
+  const waiting = ahead.filter(({ state }) => state === "waiting");
+  if (waiting.length >= MAX_QUEUE_LENGTH) return { type: "skip", reason: "queue-full", blockedBy: idsOf(waiting) };
+  return { type: "wait", blockedBy: idsOf(ahead) };
 }
 
 /** By scheduled time. */

@@ -32,34 +32,28 @@ export interface OccurrenceEnd {
 
 /** The end of a submission as its schedule sees it; `undefined` while it continues. */
 export function occurrenceEndOf(submission: Submission): OccurrenceEnd | undefined {
-  switch (submission.state) {
-    case "pending":
-    case "active":
-      return submission.origin.type === "schedule" && submission.origin.isReported ? foreignEnd(submission) : undefined;
-    case "unconfirmed":
-      if (!isAbandoned(submission)) return undefined;
-      return unknownEnd(
-        submission,
-        `It is not known whether a run was started: ${submission.reconciliation?.detail}`,
-      );
-    case "rejected": {
-      const { kind, message } = submission;
-      const status = kind === "skipped" || kind === "missed" ? kind : "failed";
-      return { status, message, slug: null, durationSeconds: null };
-    }
-    case "finished": {
-      const { status, durationSeconds, errorMessage, message } = submission.result;
-      const suite = suiteOf(submission);
-      const isPlain = status === "completed" || status === "failed" || status === "cancelled";
-      return {
-        status: isPlain ? status : "unknown",
-        slug: slugOf(submission),
-        durationSeconds,
-        message: errorMessage ?? message ?? null,
-        ...(suite?.end && { suite: suite.end }),
-      };
-    }
+  if (submission.state === "rejected") {
+    const { kind, message } = submission;
+    const status = kind === "skipped" || kind === "missed" ? kind : "failed";
+    return { status, message, slug: null, durationSeconds: null };
   }
+  if (submission.state === "finished") {
+    const { status, durationSeconds, errorMessage, message } = submission.result;
+    const suite = suiteOf(submission);
+    const isPlain = status === "completed" || status === "failed" || status === "cancelled";
+    return {
+      status: isPlain ? status : "unknown",
+      slug: slugOf(submission),
+      durationSeconds,
+      message: errorMessage ?? message ?? null,
+      ...(suite?.end && { suite: suite.end }),
+    };
+  }
+  if (submission.state !== "unconfirmed") {
+    return submission.origin.type === "schedule" && submission.origin.isReported ? foreignEnd(submission) : undefined;
+  }
+  if (!isAbandoned(submission)) return undefined;
+  return unknownEnd(submission, `It is not known whether a run was started: ${submission.reconciliation?.detail}`);
 }
 
 /** A run of another account's API key can't be polled: it would hold back its schedule forever. */

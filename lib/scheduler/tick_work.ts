@@ -226,32 +226,26 @@ async function submitOne(
     return "waiting";
   }
   const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
-  switch (decision.type) {
-    case "wait":
-      return "waiting";
-    case "already-submitted":
-      await removeWaitingOccurrence(kv, lock, occurrence);
-      return "waiting";
-    case "skip": {
-      // While the platform does not report whether they are open, the next tick decides. If that tick has an occurrence of
-      // its own, one that waits for what has just been submitted would make it and all later ones late.
-      const hasTurn = !isNextDueBy(schedule, scheduledAtMs, deps.clock.now() + MINUTE_MS);
-      const isUnknown = decision.blockedBy.some((other) =>
-        state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
-      );
-      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
-      await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
-      return "waiting";
-    }
-    case "cancel-then-submit": {
-      const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
-      for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
-      const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
-      return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: withRuns });
-    }
-    case "submit":
-      return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: [] });
+  if (decision.type === "wait") return "waiting";
+  if (decision.type === "already-submitted") {
+    await removeWaitingOccurrence(kv, lock, occurrence);
+    return "waiting";
   }
+  if (decision.type === "skip") {
+    // While the platform does not report whether they are open, the next tick decides. If that tick has an occurrence of
+    // its own, one that waits for what has just been submitted would make it and all later ones late.
+    const hasTurn = !isNextDueBy(schedule, scheduledAtMs, deps.clock.now() + MINUTE_MS);
+    const isUnknown = decision.blockedBy.some((other) =>
+      state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
+    );
+    if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
+    await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
+    return "waiting";
+  }
+  const replaced = decision.type === "submit" ? [] : decision.cancel.flatMap((other) => state.get(other) ?? []);
+  for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
+  const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
+  return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: withRuns });
 }
 
 function isNextDueBy(schedule: Schedule, scheduledAtMs: number, instantMs: number): boolean {

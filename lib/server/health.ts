@@ -58,14 +58,8 @@ export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">
     log("ERROR", `GET /healthz failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
     return problemResponse(500, "Internal error in pw-workflow-runner");
   }
-  switch (problem?.type) {
-    case undefined:
-      return jsonResponse({ status: "ok" });
-    case "none-yet":
-      return problemResponse(503, NO_TICK_YET);
-    case "late":
-      return problemResponse(503, `No tick for ${Math.round(problem.lateMs / 60_000)} minutes`);
-    case "failed":
-      return problemResponse(503, "The last tick failed: the status page shows why");
-  }
+  if (problem === null) return jsonResponse({ status: "ok" });
+  if (problem.type === "none-yet") return problemResponse(503, NO_TICK_YET);
+  if (problem.type === "failed") return problemResponse(503, "The last tick failed: the status page shows why");
+  return problemResponse(503, `No tick for ${Math.round(problem.lateMs / 60_000)} minutes`);
 }

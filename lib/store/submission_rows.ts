@@ -206,32 +206,21 @@ export function openRowOf(submission: Submission): OpenRow {
 export function attemptRowOf(submission: Submission): AttemptRow {
   const facts = { slug: slugOf(submission), isRetry: isRetry(submission) };
   const open = { ...facts, startedAtMs: null, seconds: null, error: null, kind: null };
-  switch (submission.state) {
-    case "pending":
-      return { ...open, status: "waiting" };
-    case "unconfirmed":
-      return { ...open, status: isAbandoned(submission) ? "unknown" : "submitting" };
-    case "active":
-      return {
-        ...open,
-        status: isBeingCancelled(submission.run) ? "cancelling" : "running",
-        startedAtMs: submission.startedAtMs,
-      };
-    case "finished": {
-      const { status, startedAt, durationSeconds: seconds, kind } = submission.result;
-      const startedAtMs = Date.parse(startedAt ?? "");
-      return {
-        ...facts,
-        status,
-        startedAtMs: Number.isFinite(startedAtMs) ? startedAtMs : null,
-        seconds,
-        error: firstErrorOf(submission.result),
-        kind,
-      };
-    }
-    case "rejected":
-      return { ...open, status: "rejected", error: firstLine(submission.message), kind: submission.kind };
+  if (submission.state === "pending") return { ...open, status: "waiting" };
+  if (submission.state === "unconfirmed") {
+    return { ...open, status: isAbandoned(submission) ? "unknown" : "submitting" };
   }
+  if (submission.state === "active") {
+    const status = isBeingCancelled(submission.run) ? "cancelling" : "running";
+    return { ...open, status, startedAtMs: submission.startedAtMs };
+  }
+  if (submission.state === "rejected") {
+    return { ...open, status: "rejected", error: firstLine(submission.message), kind: submission.kind };
+  }
+  const { status, startedAt, durationSeconds: seconds, kind } = submission.result;
+  const startedAtMs = Date.parse(startedAt ?? "");
+  const start = Number.isFinite(startedAtMs) ? startedAtMs : null;
+  return { ...facts, status, startedAtMs: start, seconds, error: firstErrorOf(submission.result), kind };
 }
 
 /** Also if it has been cancelled, and only its result is not stored yet. */

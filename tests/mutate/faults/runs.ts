@@ -24,15 +24,15 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "an existing run with other inputs is taken for ours",
-      "if (hasOtherInputs(response.run.displayName, submission)) {",
-      "if (false) {",
+      "if (!hasOtherInputs(run.displayName, submission)) {",
+      "if (true) {",
     ],
     [
       "the run loses its correlation tag",
       "displayNameFor(request.displayName ?? request.workflow, displayNameTag(submission))",
       "request.displayName ?? request.workflow",
     ],
-    ["a slug other than ours counts as kept", "keepsSlug: response.run.slug === submission.ownSlug", "keepsSlug: true"],
+    ["a slug other than ours counts as kept", "keepsSlug: run.slug === submission.ownSlug", "keepsSlug: true"],
     [
       "a gateway's error is searched for as briefly as others",
       "isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS",
@@ -74,8 +74,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "a foreign run with our slug is accepted",
-      'case "ours":',
-      'case "foreign": return { submission: await activateSubmission(step, { ...submission, slug: submission.ownSlug } as never), events: [] };\n      case "ours":',
+      'if (result.type === "ours")',
+      'if (result.type === "foreign") return { submission: await activateSubmission(step, { ...submission, slug: submission.ownSlug } as never), events: [] };\n  if (result.type === "ours")',
     ],
     [
       "a process that died while sending is treated as not sent",

@@ -47,13 +47,13 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     [
       "skip submits beside an open run",
-      'ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open"',
-      'true ? { type: "submit" } : { type: "skip", reason: "still-open"',
+      'overlap === "allow" || ahead.length === 0',
+      'overlap === "allow" || overlap === "skip" || ahead.length === 0',
     ],
     [
       "queue submits beside an open run",
-      'if (ahead.length === 0) return { type: "submit" };',
-      'return { type: "submit" };',
+      'overlap === "allow" || ahead.length === 0',
+      'overlap === "allow" || overlap === "queue" || ahead.length === 0',
     ],
     ["a queue grows without bound", "waiting.length >= MAX_QUEUE_LENGTH", "false"],
     ["an older occurrence cancels a newer one", "if (newer.length > 0) return", "if (false) return"],
