@@ -57,11 +57,13 @@ async function pollRunning(
   running: readonly ActiveSubmission[],
   { nowMs, ...options }: AdvanceOptions & { readonly nowMs: number },
 ): Promise<ReadonlyMap<Submission, AdvanceResult>> {
-  const untilMs = await pausedUntil(deps, nowMs, options);
-  if (untilMs > nowMs) {
+  const { needsDetail = () => false, findsDuplicatesInList = false, deadlineAtMs = Infinity } = options;
+  // The server may have asked another process, which tracks many runs, for a pause. The last poll of a wait is made anyway.
+  const { pausedUntilMs = 0 } = await capabilitiesOf(deps, deps.client.host);
+  const untilMs = Math.min(pausedUntilMs, deadlineAtMs);
+  if (untilMs > nowMs && pausedUntilMs <= nowMs + MAX_RETRY_AFTER_MS) {
     return new Map(running.map((one) => [one, { submission: { ...one, nextPollAtMs: untilMs }, events: [] }]));
   }
-  const { needsDetail = () => false, findsDuplicatesInList = false } = options;
   const listable = running.filter((submission) => !needsDetail(submission));
   const list = await listRunning(deps, listable, options);
   options.onList?.(list.pages, list.error);
@@ -85,12 +87,6 @@ async function pollRunning(
   const results = new Map<Submission, AdvanceResult>();
   await inParallel(running, MAX_CONCURRENT_POLLS, async (one) => void results.set(one, await poll(one)));
   return results;
-}
-
-/** The server may have asked another process, which tracks many runs, for a pause. The last poll of a wait is made anyway. */
-async function pausedUntil(deps: Deps, nowMs: number, { deadlineAtMs = Infinity }: AdvanceOptions): Promise<number> {
-  const { pausedUntilMs = 0 } = await capabilitiesOf(deps, deps.client.host);
-  return pausedUntilMs > nowMs + MAX_RETRY_AFTER_MS ? 0 : Math.min(pausedUntilMs, deadlineAtMs);
 }
 
 /** Another process may be sending the same submission: the one that writes first sends it. */

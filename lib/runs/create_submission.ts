@@ -9,14 +9,7 @@ import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { AtomicChange } from "../store/kv.ts";
 import type { Owner } from "../account.ts";
-import {
-  type ActiveSubmission,
-  type PendingSubmission,
-  type RunRequest,
-  type StoredRequest,
-  type Submission,
-  type UnconfirmedSubmission,
-} from "../submission.ts";
+import type { PendingSubmission, RunRequest, StoredRequest, Submission, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { checkIdempotencyKey, claimIdempotencyKey } from "./idempotency.ts";
 import type { ExecuteOptions } from "./options.ts";
@@ -48,7 +41,11 @@ export async function createSubmission(
   if (options.idempotencyKey === undefined) return await putBeforeSending(deps, pending, options.also);
   while (true) {
     const claimed = await claimIdempotencyKey(deps, pending, options.idempotencyKey, options);
-    if (claimed.state === "active" && claimed.revision === 0) return await storeFound(deps, claimed);
+    if (claimed.state === "active" && claimed.revision === 0) {
+      // Its run was started elsewhere: where it can't be stored, that is only logged.
+      const stored = await deps.store.put(claimed).catch(storeFailureTo(deps.log)).catch(expected(WriteConflict));
+      return (stored instanceof WriteConflict ? await deps.store.get(claimed.submissionId) : stored) ?? claimed;
+    }
     if (claimed.state !== "pending") return claimed;
     const stored = await putBeforeSending(deps, claimed, options.also).catch(expected(WriteConflict));
     // Another process may have just stored this key: attach to its submission.
@@ -97,15 +94,6 @@ async function assertRunsReadable(
     commandHint: "Submit without waiting: --no-wait",
     cause,
   });
-}
-
-/** Stores a run that was started elsewhere; a failure is only logged. */
-async function storeFound(
-  { store, log }: Pick<Deps, "store" | "log">,
-  submission: ActiveSubmission,
-): Promise<Submission> {
-  const stored = await store.put(submission).catch(storeFailureTo(log)).catch(expected(WriteConflict));
-  return (stored instanceof WriteConflict ? await store.get(submission.submissionId) : stored) ?? submission;
 }
 
 /** @throws NotSubmitted for a submission that must not be sent because it cannot be stored; WriteConflict. */

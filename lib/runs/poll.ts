@@ -109,8 +109,8 @@ function hasEnded(submission: ActiveSubmission, run: RunDetail, nowMs: number): 
 async function afterMissing(step: Step<ActiveSubmission>, error: NotFound): Promise<AdvanceResult> {
   const { deps, submission, options } = step;
   const updated = await recordObservation(deps, submission, { type: "missing", pollAtMs: nextPollMs(step) });
-  if (updated.state !== "active" || updated.missingSinceMs === null) return { submission: updated, events: [], error };
-  const isGone = updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
+  const isGone = updated.state === "active" && updated.missingSinceMs !== null &&
+    updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
   if (!isGone) return { submission: updated, events: [], error };
   // Where a proxy has lost the server, it answers 404 to everything.
   const list = await withLimit(options, "list runs", async (signal) => {

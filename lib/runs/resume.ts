@@ -85,7 +85,10 @@ export async function* resumeSubmission(
     return yield* trackSubmission(deps, submission, options);
   }
   // It was about to be sent again after a lost response. Time has passed since: search for its run first.
-  const found = await searchAgain(deps, submission, options);
+  const result = await searchForRun(redactingDeps(deps, submission), submission, options);
+  const found = result.type === "ours"
+    ? withKnownInputs(await activateSubmission({ deps, submission, options }, result.run), submission)
+    : submission;
   const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;
   if (found.state === "active" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
     if (found.state === "pending") yield submittingEvent(deps, found);
@@ -93,10 +96,4 @@ export async function* resumeSubmission(
   }
   const message = `Outcome unknown: no run ${submission.ownSlug} was found on the platform`;
   return resultWithoutRun(submission.request.workflow, submission.ownSlug, message);
-}
-
-async function searchAgain(deps: Deps, submission: PendingSubmission, options: ExecuteOptions): Promise<Submission> {
-  const result = await searchForRun(redactingDeps(deps, submission), submission, options);
-  if (result.type !== "ours") return submission;
-  return withKnownInputs(await activateSubmission({ deps, submission, options }, result.run), submission);
 }

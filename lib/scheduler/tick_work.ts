@@ -58,8 +58,13 @@ export async function runTickWork(
   const identity = needsPlatform ? await request(() => client.whoAmI({ signal: asking.signal })) : undefined;
   const owner = identity && { host: client.host, user: identity.user };
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
-  const suites = input.open.filter(isSuite);
-  const [deciding, others] = split(input.open.filter((row) => !isSuite(row)), waiting, context);
+  const names = new Set(waiting.map(({ schedule }) => schedule));
+  const { suites = [], deciding = [], others = [] } = Object.groupBy(input.open, ({ occurrence }) => {
+    if (occurrence?.isSuite) return "suites";
+    const isDeciding = occurrence !== null && names.has(occurrence.schedule) &&
+      context.schedules.get(occurrence.schedule)?.overlap !== "allow";
+    return isDeciding ? "deciding" : "others";
+  });
   using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
   const first = { ...context, signal: AbortSignal.any([decisions.signal, asking.signal]) };
   const poll = (polling: TickContext, open: readonly ListedOpenRow[], maxPolls: number) =>
@@ -108,22 +113,6 @@ function failureOf({ submitted, failures }: Awaited<ReturnType<typeof submitWait
     ? "The only due occurrence was not submitted"
     : `None of ${count} due occurrences was submitted`;
   return `${what}: ${first}`;
-}
-
-function isSuite({ occurrence }: ListedOpenRow): boolean {
-  return occurrence?.isSuite === true;
-}
-
-/** Those that decide about an occurrence that waits, and the others. */
-function split(
-  open: readonly ListedOpenRow[],
-  waiting: readonly WaitingOccurrence[],
-  { schedules }: TickContext,
-): readonly [readonly ListedOpenRow[], readonly ListedOpenRow[]] {
-  const names = new Set(waiting.map(({ schedule }) => schedule));
-  const isDeciding = ({ occurrence }: ListedOpenRow) =>
-    occurrence !== null && names.has(occurrence.schedule) && schedules.get(occurrence.schedule)?.overlap !== "allow";
-  return [open.filter(isDeciding), open.filter((row) => !isDeciding(row))];
 }
 
 const MINUTE_MS = 60_000;

@@ -156,11 +156,17 @@ export async function listRunsRoute({ service, url }: RouteContext): Promise<Res
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
 export async function cancelRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
-  const { deps } = service;
+  const { deps, kv } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const signal = AbortSignal.any([deadline.signal, closing]);
   const found = await findSubmission(service, name);
-  if (isOpen(found) && suiteOf(found) !== undefined) return await cancelSuite(service, found);
+  if (isOpen(found) && suiteOf(found) !== undefined) {
+    // Its runs are those of its cases, which the next tick cancels.
+    const change = kv.atomic();
+    addReplaced(change, found.submissionId);
+    await change.commit();
+    return jsonResponse(submissionView(found), { status: 202 });
+  }
   const unsent = await cancelUnsent(deps, found);
   const submission = unsent.state === "active" ? unsent : await polledOnce(service, unsent, signal);
   if (!isOpen(submission)) return jsonResponse(submissionView(submission));
@@ -178,14 +184,6 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
   return jsonResponse({ id: submission.submissionId, ...toRunView(run) }, {
     status: run.status === "running" ? 202 : 200,
   });
-}
-
-/** Its runs are those of its cases, which the next tick cancels. */
-async function cancelSuite({ kv }: RouteContext["service"], submission: Submission): Promise<Response> {
-  const change = kv.atomic();
-  addReplaced(change, submission.submissionId);
-  await change.commit();
-  return jsonResponse(submissionView(submission), { status: 202 });
 }
 
 function submissionView(submission: Submission) {

@@ -128,8 +128,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["--submit-pending does not send an old lost submission", "|| options.submitsPending) {", ") {"],
     [
       "a lost submission is sent again without a search",
-      "const found = await searchAgain(deps, submission, options);",
-      "const found: Submission = submission;",
+      "const result = await searchForRun(redactingDeps(deps, submission), submission, options);",
+      'const result = { type: "absent" } as Awaited<ReturnType<typeof searchForRun>>;',
     ],
     ["detached runs are always tracked", "submission.isDetached && !options.includesDetached", "false"],
     [
