@@ -36,10 +36,10 @@ export const command = defineCommand({
   async run(call) {
     const [action, ...names] = call.values.suites ?? [];
     if (action === "merge") {
-      return await (await import("../suite/merge_shards.ts")).mergeReports(call, names);
+      return await (await import("../suite/write_reports.ts")).mergeReports(call, names);
     }
     if (action === "history") {
-      return await (await import("../suite/case_history.ts")).answerHistory(call, names);
+      return await (await import("../suite/history.ts")).answerHistory(call, names);
     }
     refuseOptions(call.values, ["metric", "format"], { reason: "without test history" });
     if (call.values.rejudge === true) refuseOptions(call.values, ["resume"], { reason: "together with --rejudge" });
@@ -47,7 +47,7 @@ export const command = defineCommand({
       refuseOptions(call.values, ["seed"], { reason: "without --order random" });
     }
     if (call.values.ci !== undefined || call.values.shards !== undefined) {
-      return await (await import("../suite/pipeline/print.ts")).printPipeline(call);
+      return await (await import("../suite/pipeline.ts")).printPipeline(call);
     }
     const { runSuites } = await import("../suite/run_suites.ts");
     return await runSuites(call);

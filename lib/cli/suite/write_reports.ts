@@ -1,8 +1,12 @@
-/** Writes the reports of a suite where they were asked for. */
+/** The reports of suites: written where they were asked for, also joined from those of shards. */
 
 import { countCases, formatCounts, reasonsOf, worstFirst } from "../../reports/cases.ts";
+import { UsageError } from "../../errors.ts";
+import { orUsageError } from "../../os_error.ts";
+import { mergeShards } from "../../reports/merge.ts";
 import type { Report } from "../../reports/report.ts";
-import { SUITE_EXIT_CODES } from "../../suites/exit_code.ts";
+import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
+import { openRunStore } from "../open.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { caseLine, renderText } from "../../reports/text.ts";
 import { githubAnnotations } from "../../reports/github.ts";
@@ -13,10 +17,10 @@ import type { Submitted } from "../../result.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
 import type { Context } from "../context.ts";
 import { styleFor } from "../terminal/style.ts";
-import { replaceOutputFile, writeOutputFiles } from "../output_file.ts";
+import { refuseReadFile, replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
-import type { EarlierReports } from "./history.ts";
-import type { SuiteCall, WantedReport } from "./options.ts";
+import { type EarlierReports, openHistory } from "./history.ts";
+import { limitsOf, type SuiteCall, type WantedReport, wantedReports } from "./options.ts";
 
 /** Facts of the job, from GitHub and GitLab. */
 function ciFacts({ env }: Context): Required<Omit<CtrfOptions, "trends">> {
@@ -92,4 +96,38 @@ function writeCommands({ stderr }: Context, report: Report): void {
     stderr.write("::endgroup::\n");
   }
   for (const line of githubAnnotations(report)) stderr.write(`${line}\n`);
+}
+
+/** `test merge`. */
+export async function mergeReports(call: SuiteCall, paths: readonly string[]): Promise<number> {
+  const { context, values } = call;
+  if (paths.length === 0) {
+    throw new UsageError("test merge: missing the reports of the shards", {
+      hint:
+        "Write one per shard with --report ctrf=FILE: pw-workflow-runner test merge 1.json 2.json --report html=all.html",
+    });
+  }
+  const reports = wantedReports(values);
+  await refuseReadFile(context, reports.map(({ file }) => file), paths);
+  const files = await Promise.all(paths.map(async (path) => {
+    return { path, text: await orUsageError(`read ${path}`, () => context.readTextFile(path)) };
+  }));
+  const limited = limitsOf(values);
+  const merged = mergeShards(files, (cases) => SUITE_EXIT_CODES[suiteKind(limited(cases))]);
+  const report = { ...merged, cases: limited(merged.cases) };
+  await using store = openRunStore(call, "optional");
+  const { platformUrl, user, environment, cases } = report;
+  const owner = { host: URL.canParse(platformUrl ?? "") ? new URL(platformUrl ?? "").host : "", user: user ?? "" };
+  const history = await openHistory(
+    call,
+    { owner, suites: cases.map(({ suite }) => suite), environment },
+    store.suites,
+  );
+  return await finishReport(call, report, {
+    reports,
+    history,
+    kind: suiteKind(report.cases),
+    submitted: "no",
+    hint: "Free disk space, or choose another file, and merge again",
+  });
 }

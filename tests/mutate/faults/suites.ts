@@ -127,10 +127,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/reports/html/filter.ts", ["tests/reports/html_test.ts"], [
     ["What a filter leaves over is out of view", "element.hidden = FILTERS.some(", "element.hidden = [].some("],
   ]),
-  ...inFile("lib/cli/suite/pipeline/print.ts", PIPELINE, [
+  ...inFile("lib/cli/suite/pipeline.ts", PIPELINE, [
     ["The jobs of a pipeline lack the options", "...limit, ...writtenOf((key) => !OWN.has(key))]", "...limit]"],
-  ]),
-  ...inFile("lib/cli/suite/pipeline/pipeline.ts", PIPELINE, [
     [
       "GitHub evaluates expressions in names of cases",
       "const literal = (text: string) => text.replaceAll(",

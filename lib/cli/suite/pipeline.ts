@@ -1,8 +1,84 @@
-/** Pipelines for GitLab and GitHub, and what they are printed from. Pure. */
+/** `test --ci`: prints a pipeline for GitLab or GitHub that runs this call in shards, and joins their reports. */
 
-export interface Pipeline {
-  /** What printed it. */
-  readonly command: string;
+import { UsageError } from "../../errors.ts";
+import { valuesIn } from "../../json.ts";
+import { argumentWords, programCommand } from "../../shell_command.ts";
+import { isSecretReference } from "../../suites/document.ts";
+import { readSuites, type Suite } from "../../suites/read_suite.ts";
+import { kebabOptionName, refuseOptions, scanWords } from "../argv.ts";
+import { COMMON_OPTIONS, splitCommand } from "../command.ts";
+import { COMPLETED } from "../exit_codes.ts";
+import { MAX_SHARDS, SUITE_OPTIONS, type SuiteCall, wantedReports } from "./options.ts";
+import { environmentOf, suiteFiles } from "./selection.ts";
+
+const RENDERERS = { gitlab: gitlabPipeline, github: githubPipeline } as const;
+/** What a job does not do, or only on this machine. */
+const REFUSED = ["shard", "list", "dryRun", "resume", "rejudge"];
+/** Options that are not the same in the jobs. */
+const OWN = new Set(["ci", "shards", "report", "history", "maxSkipped", "context", "json", "output"]);
+const DEFAULT_DEADLINE_MS = 5 * 3_600_000;
+/** Time to check out, to install, to write reports and to save them. */
+const EXTRA_MINUTES = 30;
+
+export async function printPipeline(call: SuiteCall): Promise<number> {
+  const { context, output, values } = call;
+  const { ci, suites: given = [] } = values;
+  if (ci === undefined) throw new UsageError("Cannot use --shards without --ci gitlab or --ci github");
+  refuseOptions(values, REFUSED, { reason: "together with --ci" });
+  const paths = await suiteFiles(context, given);
+  const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
+  environmentOf(suites, values.env);
+  const { options } = scanWords({ ...SUITE_OPTIONS, ...COMMON_OPTIONS }, splitCommand(context.args).argv);
+  const writtenOf = (isWanted: (key: string) => boolean) =>
+    options.filter(({ key }) => isWanted(key)).map(({ key, value }) =>
+      [kebabOptionName(key), ...value === undefined ? [] : [value]].join("=")
+    );
+  const history = folderBelow(values.history ?? "suite-history");
+  const filesOf = (reports: readonly string[]) => wantedReports({ report: reports }).map(({ file }) => file);
+  const wanted = values.report ?? [];
+  const reports = filesOf(wanted).length > 0 ? wanted : [...wanted, "html=suite-report.html"];
+  const kept = [`--history=${history}`];
+  const limit = values.deadline === undefined ? [`--deadline=${DEFAULT_DEADLINE_MS / 3_600_000}h`] : [];
+  const command = programCommand("test", given, writtenOf(() => true)).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
+  const pipeline = RENDERERS[ci]({
+    shardCount: values.shards ?? Math.min(paths.length, MAX_SHARDS),
+    minutes: Math.ceil((values.deadline ?? DEFAULT_DEADLINE_MS) / 60_000) + EXTRA_MINUTES,
+    testArguments: argumentWords(given, [...kept, ...limit, ...writtenOf((key) => !OWN.has(key))]).join(" "),
+    mergeOptions: argumentWords([], [
+      ...kept,
+      ...writtenOf((key) => key === "maxSkipped"),
+      ...reports.map((report) => `--report=${report}`),
+    ]).join(" "),
+    history,
+    reportFiles: filesOf(reports),
+    needsRevisions: values.changedSince !== undefined,
+    ...namesIn(suites),
+  });
+  const text = `# Printed by: ${command}\n${pipeline}`;
+  if (output.mode === "text") output.raw(text);
+  else output.document({ ci, pipeline: text, ...COMPLETED });
+  return 0;
+}
+
+function folderBelow(folder: string): string {
+  const below = folder.replaceAll("\\", "/").replace(/^(?:\.\/)+|\/+$/g, "");
+  if (below !== "" && !/^\/|^[A-Za-z]:|(?:^|\/)\.\.(?:\/|$)/.test(below)) return below;
+  throw new UsageError(
+    `Cannot use --history ${folder} together with --ci: a job can only keep a folder in its checkout`,
+    {
+      hint: "Name a folder like suite-history",
+    },
+  );
+}
+
+function namesIn(suites: readonly Suite[]): Pick<Pipeline, "variables" | "secrets"> {
+  const values = suites.flatMap(({ document }) => [...valuesIn(document)].map(([value]) => value));
+  const secrets = new Set(values.filter(isSecretReference).map(({ secret }) => secret));
+  const variables = new Set(suites.flatMap(({ document }) => document.env ?? []));
+  return { secrets: [...secrets], variables: [...variables].filter((name) => !secrets.has(name)) };
+}
+
+interface Pipeline {
   readonly shardCount: number;
   /** Of a job that runs a shard. */
   readonly minutes: number;
@@ -23,11 +99,9 @@ export interface Pipeline {
 }
 
 /** The shards may fail: the job that joins their reports exits as the whole suite, and names a shard without a report. */
-export function gitlabPipeline(pipeline: Pipeline): string {
+function gitlabPipeline(pipeline: Pipeline): string {
   const { shardCount, minutes, history, reportFiles, needsRevisions } = pipeline;
-  return `${
-    headerOf(pipeline)
-  }# For .gitlab-ci.yml, or as a child pipeline. Variables of the project: PW_API_KEY (masked), those that the suites name, and
+  return `# For .gitlab-ci.yml, or as a child pipeline. Variables of the project: PW_API_KEY (masked), those that the suites name, and
 # RUNNER, the address of a release's pw-workflow-runner.js.
 .suite:
   image: denoland/deno:2.9.6
@@ -74,7 +148,7 @@ const DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a546
 const literal = (text: string) => text.replaceAll("${{", "${{ '${{' }}");
 
 /** A step that fails does not fail its shard: the job that joins the reports exits as the whole suite. */
-export function githubPipeline(pipeline: Pipeline): string {
+function githubPipeline(pipeline: Pipeline): string {
   const { shardCount, minutes, history, reportFiles, needsRevisions } = pipeline;
   const named = [
     ...pipeline.variables.map((name) => `${name}: \${{ vars.${name} }}`),
@@ -84,9 +158,7 @@ export function githubPipeline(pipeline: Pipeline): string {
           path: ${yamlText(literal(history))}
           key: suite-history-\${{ github.workflow }}-\${{ github.run_id }}-\${{ github.run_attempt }}
           restore-keys: suite-history-\${{ github.workflow }}-`;
-  return `${
-    headerOf(pipeline)
-  }# For .github/workflows/. Of the repository: the secret PW_API_KEY, those secrets and variables that the suites name, and the
+  return `# For .github/workflows/. Of the repository: the secret PW_API_KEY, those secrets and variables that the suites name, and the
 # variable RUNNER, the address of a release's pw-workflow-runner.js.
 name: suite
 
@@ -173,10 +245,6 @@ function shardScript({ testArguments }: Pipeline, index: string, count: string):
 
 function mergeScript({ mergeOptions }: Pipeline, options = ""): string {
   return `${PROGRAM} test merge shard-*.json ${options}\\\n  ${mergeOptions}`;
-}
-
-function headerOf({ command }: Pipeline): string {
-  return `# Printed by: ${command.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")}\n`;
 }
 
 /** As JSON, which is YAML too: any text on one line. */
