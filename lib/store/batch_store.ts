@@ -62,11 +62,14 @@ export interface Attempt extends AttemptRow {
   readonly submissionId: string;
 }
 
+/** The ids of calls of suites begin with it: they are stored beside batches. */
+export const SESSION_PREFIX = "suite.";
+
 /** Methods throw StorageError when the store can't be read or written. */
 export interface BatchStore {
   /** `undefined` if there is none. */
   get(batchId: string): Promise<StoredBatch | undefined>;
-  /** All of them, unordered. */
+  /** Those of no suite, the latest first. */
   list(): Promise<readonly StoredBatch[]>;
   /** In file order: those of the batch, or newer ones that another process has replaced them with. */
   rows(batch: StoredBatch): Promise<readonly StoredRow[]>;
@@ -99,8 +102,12 @@ export interface RequestBudget {
 export function createBatchStore(kv: Kv): BatchStore {
   return {
     get: async (batchId) => (await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)])).value ?? undefined,
-    list: async () =>
-      (await Array.fromAsync(kv.list<StoredBatch>({ prefix: ["batch-plan"] }))).map(({ value }) => value),
+    async list() {
+      const stored = await Array.fromAsync(kv.list<StoredBatch>({ prefix: ["batch-plan"] }), ({ value }) => value);
+      return stored.filter(({ batchId }) => !batchId.startsWith(SESSION_PREFIX)).sort((a, b) =>
+        b.updatedAtMs - a.updatedAtMs
+      );
+    },
     async rows(batch) {
       for (let wanted = batch;;) {
         const chunks = await Array.fromAsync(kv.list<readonly StoredRow[]>({ prefix: rowsPrefix(wanted) }));

@@ -4,6 +4,7 @@ import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
 import { endsOf, type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
 import { newCorrelationTag } from "../runs/slug.ts";
+import { SESSION_PREFIX } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { sha256 } from "../text.ts";
 import type { EndedAttempt } from "./attempt.ts";
@@ -60,9 +61,6 @@ export async function openSession(
   await store.batches.put(record, []);
   return { sessionId: `${planId}.${session}`, isContinued: false, startedAtMs: nowMs, previous: new Map() };
 }
-
-/** Distinguishes sessions from batches. */
-export const SESSION_PREFIX = "suite.";
 
 /** The session of a suite that an occurrence of a schedule runs. */
 export function sessionOfOccurrence(occurrenceId: string): string {

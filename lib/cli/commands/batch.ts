@@ -2,15 +2,17 @@ import { failureGroups } from "../../batches/failure_groups.ts";
 import { loadResults, loadRows } from "../../batches/load_results.ts";
 import { readRows } from "../../batches/read_rows.ts";
 import { countsOf } from "../../batches/results.ts";
+import { didYouMean } from "../../did_you_mean.ts";
 import { counted } from "../../text.ts";
 import { NotFound, RunnerError, UsageError } from "../../errors.ts";
 import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
+import type { StoredBatch } from "../../store/batch_store.ts";
+import type { RunStore } from "../../store/run_store.ts";
 import { argument, type ArgValues, flag, option, refuseOptions } from "../argv.ts";
 import { answerRows, endOfRows } from "../batch/answer.ts";
 import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
-import { findBatch, listBatches } from "../batch/stored_batches.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
@@ -84,10 +86,20 @@ function onlyName(action: string, [name, ...others]: readonly string[]): string 
   });
 }
 
+/** @throws NotFound */
+async function findBatch({ batches: { list } }: RunStore, name: string): Promise<StoredBatch> {
+  const batches = await list();
+  const found = batches.find((batch) => batch.batchId === name || batch.name === name);
+  if (found !== undefined) return found;
+  throw new NotFound(`Cannot find batch "${name}" in the local history`, {
+    hint: didYouMean(name, batches.map((batch) => batch.name)) ?? "`pw-workflow-runner batch list` lists batches",
+  });
+}
+
 async function list(call: BatchCommandCall, names: readonly string[]): Promise<number> {
   if (names.length > 0) throw new UsageError(`batch list: unexpected argument "${names[0]}"`);
   await using store = openRunStore(call, "optional");
-  const batches = await listBatches(store);
+  const batches = await store.batches.list();
   const { output } = call;
   const { renderTable } = await import("../terminal/table.ts");
   if (batches.length === 0) output.log("INFO", "No batches in the local history");

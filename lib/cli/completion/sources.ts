@@ -85,16 +85,15 @@ export function completionSources(
     async batches() {
       const { clock, random } = context;
       const name = runStoreName(context);
-      const [{ isStoreMissing, openKv }, { createRunStore }, { listBatches }] = await Promise.all([
+      const [{ isStoreMissing, openKv }, { createRunStore }] = await Promise.all([
         import("../../store/open_kv.ts"),
         import("../../store/run_store.ts"),
-        import("../batch/stored_batches.ts"),
       ]);
       if (isStoreMissing(name)) return [];
       using deadline = clock.timeout(TIMEOUT_MS);
       const options = { clock, random, maxAttempts: 1, onSetAside: null, signal: deadline.signal };
       await using store = createRunStore(openKv(name, options));
-      const batches = await listBatches(store);
+      const batches = await store.batches.list();
       return batches.map(({ name, rowCount }) => ({ name, description: counted(rowCount, "row") }));
     },
     files: listFolder,
