@@ -45,13 +45,12 @@ export function reportOf(error: unknown): FailureReport {
   if (denied !== undefined) return { ...common, exitCode: EXIT_CODES.usage, kind: "usage", ...denied };
   const failure = machineFailure(error);
   if (failure !== undefined) return { ...common, exitCode: EXIT_CODES.storage, kind: "machine_failed", ...failure };
+  const defect = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
     ...common,
     exitCode: EXIT_CODE_OF_DEFECT,
     kind: "defect",
-    message: `Internal error in pw-workflow-runner: ${
-      error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    }`,
+    message: `Internal error in pw-workflow-runner: ${defect}`,
     hint: "Please report it, with the command and its output with --log-level DEBUG",
     submitted: "unknown",
   };

@@ -28,9 +28,8 @@ export async function checkCredential(
   { context: { env, clock }, values, credential }: DoctorFacts,
 ): Promise<CheckResult> {
   const { credential: { kind, host, source, expiresAtMs }, hidden, fileWarning, keyHost } = await credential;
-  const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${
-    hidden.length === 0 ? "" : ` (instead of ${hidden.join(", ")})`
-  }`;
+  const instead = hidden.length === 0 ? "" : ` (instead of ${hidden.join(", ")})`;
+  const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${instead}`;
   const leftMs = expiresAtMs === null ? Infinity : expiresAtMs - clock.now();
   if (leftMs <= 0) {
     return failed(

@@ -30,27 +30,24 @@ export function statusSummary(noun: string, listed: readonly { readonly status: 
   return `${counted(listed.length, noun)}: ${parts.join(", ")}`;
 }
 
-/** A line per fact, of which the second is a status. */
-export function renderFacts(facts: readonly (readonly string[])[], style: Style): string {
-  return renderTable(facts, {
+/** A line per fact that is known; the second one is a status. */
+export function renderFacts(facts: readonly (readonly [label: string, fact: string | null])[], style: Style): string {
+  return renderTable(facts.flatMap(([label, fact]) => fact === null ? [] : [[label, fact]]), {
     columns: Infinity,
     paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
   });
 }
 
+const STATUS_COLORS: Readonly<Record<string, keyof Style>> = {
+  completed: "green",
+  failed: "red",
+  rejected: "red",
+  running: "cyan",
+};
+
 /** Paints a status by its first word. */
 function paintStatus(text: string, style: Style): string {
-  switch (/^\w*/.exec(text)?.[0]) {
-    case "completed":
-      return style.green(text);
-    case "failed":
-    case "rejected":
-      return style.red(text);
-    case "running":
-      return style.cyan(text);
-    default:
-      return style.yellow(text);
-  }
+  return style[STATUS_COLORS[/^\w*/.exec(text)?.[0] ?? ""] ?? "yellow"](text);
 }
 
 /** `step 2/3 "run mpi"`; inside a subworkflow, `step 2/3 "session_runner › ssh_job › run mpi"`. */

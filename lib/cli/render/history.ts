@@ -31,22 +31,19 @@ export function renderHistory(
 export function renderRecord(record: Submission, { style }: { readonly style: Style }): string {
   const { owner, idempotencyKey: key } = record;
   const { workflowName, slug, status, durationSeconds, errorMessage } = recordDocument(record);
-  const facts = [
+  const reconciliation = record.state === "unconfirmed" ? record.reconciliation : null;
+  const facts = renderFacts([
     ["Workflow", workflowName],
     ["Status", status],
     ["Run", slug ?? "?"],
     ["Submitted", formatTime(record.createdAtMs)],
-    ...(durationSeconds === null ? [] : [["Took", tookText(durationSeconds)]]),
-    ...(key === null
-      ? []
-      : [["Idempotency key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
+    ["Took", durationSeconds === null ? null : tookText(durationSeconds)],
+    ["Idempotency key", key && `${key.text}${key.attempt === 1 ? "" : ` (attempt ${key.attempt})`}`],
     ["Account", `${owner.user} on ${owner.host}`],
-    ...(record.state === "unconfirmed" && record.reconciliation !== null
-      ? [["Unconfirmed", record.reconciliation.detail]]
-      : []),
-    ...(errorMessage === null ? [] : [["Reason", errorMessage]]),
-  ];
-  return `${renderFacts(facts, style)}\n\n${style.bold("Inputs")}`;
+    ["Unconfirmed", reconciliation && reconciliation.detail],
+    ["Reason", errorMessage],
+  ], style);
+  return `${facts}\n\n${style.bold("Inputs")}`;
 }
 
 export function recordDocument(record: Submission) {

@@ -27,12 +27,12 @@ export function renderRun(
     ["Run", [...number, ...slug].join("  ")],
     ["Status", `${statusText(view)}${where}`],
     ["Started", view.startedAt === null ? "?" : formatPlatformTime(view.startedAt)],
-    ...(view.completedAt === null ? [] : [["Ended", formatPlatformTime(view.completedAt)]]),
+    ["Ended", view.completedAt === null ? null : formatPlatformTime(view.completedAt)],
     ["Took", durationText(view, nowMs)],
-    ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
-    ...sessions.map((session) => ["Session", sessionText(session)]),
-    ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [["Link", `${name}  ${url}`]]),
-  ];
+    ["Reason", view.errorMessage],
+    ...sessions.map((session) => ["Session", sessionText(session)] as const),
+    ...(view.links ?? []).map(({ name, url }) => ["Link", url === null ? null : `${name}  ${url}`] as const),
+  ] as const;
   const outputs = Object.entries(view.outputs ?? {}).map(([job, values]) => [job, JSON.stringify(values)]);
   return [
     renderFacts(facts, style),

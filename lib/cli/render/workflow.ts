@@ -24,10 +24,9 @@ export function renderWorkflow(workflow: Workflow, options: Layout): string {
     ...(presets.length === 0 ? [] : [["Presets", presets.map((preset) => preset.name).join(", ")]]),
     ...(consent === "" ? [] : [["Asks for", consent]]),
   ];
+  const otherName = displayName === null || displayName === name ? "" : `  ${oneLine(displayName)}`;
   return [
-    `${style.bold(oneLine(name))}${isFavorite ? ` ${style.yellow("★")}` : ""}${
-      displayName === null || displayName === name ? "" : `  ${oneLine(displayName)}`
-    }`,
+    `${style.bold(oneLine(name))}${isFavorite ? ` ${style.yellow("★")}` : ""}${otherName}`,
     ...(description === null ? [] : [oneLine(description)]),
     "",
     renderTable(facts, { columns }),

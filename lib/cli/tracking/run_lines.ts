@@ -1,6 +1,6 @@
 /** Progress and results of a run as text. Pure. */
 
-import type { RunEvent, TimeLeft } from "../../events.ts";
+import type { RunEvent, SubmitDelay, TimeLeft } from "../../events.ts";
 import type { RunFailure, RunResult } from "../../result.ts";
 import { formatRunId, type RunIdentity, runIdOf } from "../../run.ts";
 import { formatDelay, formatDuration, formatExactDuration } from "../../duration.ts";
@@ -84,35 +84,34 @@ export function timeLeftAfter(timeLeft: TimeLeft | null, passedMs: number): Time
 
 /** The result for stdout: one line, plus the failed jobs and steps of a failed run. */
 export function renderResult(result: RunResult, style: Style): string {
-  switch (result.kind) {
+  const { kind, errorMessage, failure, session } = result;
+  const message = oneLine(result.message ?? "");
+  const track = (label: string) => `\n  ${style.dim(`${label}: ${watchCommand(result)}`)}`;
+  switch (kind) {
     case "completed":
       return `${style.green("✓")} Workflow completed successfully`;
-    case "failed":
-      return [
-        `${style.red("✗")} Workflow failed${result.errorMessage === null ? "" : `: ${oneLine(result.errorMessage)}`}`,
-        ...(result.failure === undefined ? [] : [renderFailureDigest(result.failure, style)]),
-      ].join("\n");
+    case "failed": {
+      const reason = errorMessage === null ? "" : `: ${oneLine(errorMessage)}`;
+      const digest = failure === undefined ? "" : `\n${renderFailureDigest(failure, style)}`;
+      return `${style.red("✗")} Workflow failed${reason}${digest}`;
+    }
     case "cancelled":
       return `${style.yellow("✗")} Workflow was cancelled on the platform`;
-    case "session_ready":
-      return `${style.green("✓")} Session ${oneLine(result.session?.name ?? "")} is ready and stays running: ${
-        oneLine(result.session?.url ?? "")
-      }`;
+    case "session_ready": {
+      const [name, url] = [session?.name, session?.url].map((text) => oneLine(text ?? ""));
+      return `${style.green("✓")} Session ${name} is ready and stays running: ${url}`;
+    }
     case "submitted":
-      return `${style.green("✓")} Run ${oneLine(runName(result))} is still running\n  ${
-        style.dim(`Track it: ${watchCommand(result)}`)
-      }`;
+      return `${style.green("✓")} Run ${oneLine(runName(result))} is still running${track("Track it")}`;
     case "timeout":
     case "connection_lost":
     case "credential_expired":
-      return `${style.yellow("✗")} ${oneLine(result.message ?? "")}\n  ${
-        style.dim(`Track it again: ${watchCommand(result)}`)
-      }`;
+      return `${style.yellow("✗")} ${message}${track("Track it again")}`;
     case "run_deleted":
     case "submit_unknown":
-      return `${style.red("✗")} ${oneLine(result.message ?? "")}`;
+      return `${style.red("✗")} ${message}`;
     default:
-      return result.kind satisfies never;
+      return kind satisfies never;
   }
 }
 
@@ -145,34 +144,27 @@ export function runName(run: RunIdentity): string {
 }
 
 function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: OnTimeout): string {
+  const { atMs, deadlineAtMs } = event;
   const run = event.number === null ? "Run" : `Run #${event.number}`;
   const slug = event.slug === null ? "" : `  (${oneLine(event.slug)})`;
-  const action = event.isAttached ? `Tracking ${run.toLowerCase()}` : `${run} started`;
-  const until = event.deadlineAtMs === null
-    ? ""
-    : `\nWaiting up to ${waitTime(event.deadlineAtMs - event.atMs)} (until ${
-      formatClock(event.deadlineAtMs, event.atMs)
-    }); ${onTimeout === "cancel" ? "the run is then cancelled" : "the run continues afterwards"}`;
-  return `${action}${slug}${until}`;
+  const started = `${event.isAttached ? `Tracking ${run.toLowerCase()}` : `${run} started`}${slug}`;
+  if (deadlineAtMs === null) return started;
+  const limit = `${waitTime(deadlineAtMs - atMs)} (until ${formatClock(deadlineAtMs, atMs)})`;
+  const then = onTimeout === "cancel" ? "the run is then cancelled" : "the run continues afterwards";
+  return `${started}\nWaiting up to ${limit}; ${then}`;
 }
 
 function delayLine({ reason, detail, untilMs, atMs }: Extract<RunEvent, { type: "submit-delayed" }>): string {
-  const wait = formatDelay(untilMs - atMs);
-  switch (reason) {
-    case "reconciling":
-      return `Unclear whether the run started, searching for it: ${oneLine(detail)}`;
-    case "conflict":
-      return `Not started yet, retrying in ${wait}: ${oneLine(detail)}`;
-    case "rate-limited":
-      return `Server busy, retrying in ${wait}: ${oneLine(detail)}`;
-    case "workspace":
-      return `Your workspace is not running, retrying in ${wait}: ${oneLine(detail)}`;
-    case "unreachable":
-      return `Not submitted yet, retrying in ${wait}: ${oneLine(detail)}`;
-    default:
-      return reason satisfies never;
-  }
+  if (reason === "reconciling") return `Unclear whether the run started, searching for it: ${oneLine(detail)}`;
+  return `${DELAYS[reason]}, retrying in ${formatDelay(untilMs - atMs)}: ${oneLine(detail)}`;
 }
+
+const DELAYS = {
+  conflict: "Not started yet",
+  "rate-limited": "Server busy",
+  workspace: "Your workspace is not running",
+  unreachable: "Not submitted yet",
+} as const satisfies Record<Exclude<SubmitDelay, "reconciling">, string>;
 
 function finishedLine({ status, kind, durationSeconds }: RunResult): string | undefined {
   if (kind !== "completed" && kind !== "failed" && kind !== "cancelled") return undefined;
