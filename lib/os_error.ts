@@ -1,6 +1,6 @@
 /** Errors of the operating system in words. Deno gives each its POSIX code, also those that have no class in `Deno.errors`. */
 
-import { expected, messageWithHint, UsageError } from "./errors.ts";
+import { messageWithHint, UsageError } from "./errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -53,10 +53,15 @@ export async function textOf(
   }
 }
 
-/** `null` for what does not exist. */
-export async function orNull<T>(reading: Promise<T>): Promise<T | null> {
-  const read = await reading.catch(expected(Deno.errors.NotFound));
-  return read instanceof Deno.errors.NotFound ? null : read;
+/** `null` for what does not exist, or cannot be read for one of these reasons. */
+export async function orNull<T>(
+  reading: Promise<T>,
+  ...reasons: readonly (abstract new (...args: never[]) => Error)[]
+): Promise<T | null> {
+  return await reading.catch((error) => {
+    if ([Deno.errors.NotFound, ...reasons].some((reason) => error instanceof reason)) return null;
+    throw error;
+  });
 }
 
 /**

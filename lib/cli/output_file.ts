@@ -6,12 +6,7 @@ import { normalizedPath } from "../text.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
-/** @throws UsageError if the file exists or cannot be created. */
-export async function checkOutputFile({ checkNewFile }: Context, path: string): Promise<void> {
-  await writing(path, () => checkNewFile(path));
-}
-
-/** @throws As {@link checkOutputFile}; also when the disk is full by now. */
+/** @throws UsageError if the file exists or cannot be created, also when the disk is full by now. */
 export async function writeOutputFile(
   { writeNewFile }: Context,
   path: string,
@@ -57,11 +52,6 @@ export async function checkReplaceableFiles(
   }
 }
 
-/** A file that is appended to. @throws UsageError if it cannot be written. */
-export async function checkAppendableFile({ appendFile }: Context, path: string): Promise<void> {
-  await writing(path, async () => appendFile(path, ""));
-}
-
 /** Replaces the file if there is one. @throws UsageError if it cannot be written. */
 export async function replaceOutputFile({ replaceFile }: Context, path: string, text: string): Promise<void> {
   await writing(path, () => replaceFile(path, text));
@@ -82,7 +72,8 @@ export async function writeOutputFiles(
   return areWritten;
 }
 
-async function writing(path: string, write: () => Promise<void>): Promise<void> {
+/** Writes to a file, or checks that this is possible. @throws UsageError if it is not. */
+export async function writing(path: string, write: () => Promise<void>): Promise<void> {
   const hint = "Choose another file";
   if (path === "-") throw new UsageError("Cannot write -: it is not the name of a file", { hint });
   try {

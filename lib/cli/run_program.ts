@@ -47,16 +47,8 @@ async function runToEnd(
   },
 ): Promise<ProgramResult> {
   signal?.throwIfAborted();
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(command, { ...options, clearEnv: true, stdout: "piped", stderr: "piped" }).spawn();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { type: "not-found" };
-    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
-      return { type: "denied" };
-    }
-    throw error;
-  }
+  const child = started(command, { ...options, clearEnv: true, stdout: "piped", stderr: "piped" });
+  if ("type" in child) return child;
   using deadline = systemClock.timeout(timeoutMs);
   const stopping = AbortSignal.any([deadline.signal, ...(signal === undefined ? [] : [signal])]);
   try {
@@ -67,6 +59,17 @@ async function runToEnd(
     if (options.detached === true) killGroup(child);
     else killOne(child);
     if (error === deadline.signal.reason) return { type: "timed-out" };
+    throw error;
+  }
+}
+
+function started(command: string, options: Deno.CommandOptions) {
+  const { NotFound, NotCapable, PermissionDenied } = Deno.errors;
+  try {
+    return new Deno.Command(command, options).spawn();
+  } catch (error) {
+    if (error instanceof NotFound) return { type: "not-found" } as const;
+    if (error instanceof NotCapable || error instanceof PermissionDenied) return { type: "denied" } as const;
     throw error;
   }
 }
@@ -110,15 +113,9 @@ export async function runInForeground(
   [command = "", ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
-  try {
-    const child = new Deno.Command(command, { args, env: { ...env }, stdin: "inherit" }).spawn();
-    return (await child.status).code;
-  } catch (error) {
-    const { NotFound, NotCapable, PermissionDenied } = Deno.errors;
-    if (![NotFound, NotCapable, PermissionDenied].some((kind) => error instanceof kind)) throw error;
-    const reason = error instanceof NotFound ? "no such program" : "permission denied";
-    throw new UsageError(`Cannot run ${command}: ${reason}`, { cause: error });
-  }
+  const child = started(command, { args, env: { ...env }, stdin: "inherit" });
+  if (!("type" in child)) return (await child.status).code;
+  throw new UsageError(`Cannot run ${command}: ${child.type === "denied" ? "permission denied" : "no such program"}`);
 }
 
 async function endOf(child: Deno.ChildProcess, maxBytes: number): Promise<ProgramResult> {

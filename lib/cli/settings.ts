@@ -1,5 +1,6 @@
 /** Reads a `.env` file in the working directory, if it exists and may be read, in addition to the environment. */
 
+import { orNull } from "../os_error.ts";
 import type { Context } from "./context.ts";
 
 /** Adds the variables of `.env` to the context: the API key apart, as its source decides what it may be used for. */
@@ -16,12 +17,7 @@ export async function dotenvText(
   { mayRead, readTextFile }: Pick<Context, "mayRead" | "readTextFile">,
 ): Promise<string | undefined> {
   if (!mayRead(".env")) return undefined;
-  try {
-    return await readTextFile(".env");
-  } catch (error) {
-    // Usually there is none. A virtual environment may be a directory with that name, and the file may belong to others.
-    const { NotFound, IsADirectory, PermissionDenied } = Deno.errors;
-    if ([NotFound, IsADirectory, PermissionDenied].some((kind) => error instanceof kind)) return undefined;
-    throw error;
-  }
+  // Usually there is none. A virtual environment may be a directory with that name, and the file may belong to others.
+  const { IsADirectory, PermissionDenied } = Deno.errors;
+  return await orNull(readTextFile(".env"), IsADirectory, PermissionDenied) ?? undefined;
 }

@@ -217,20 +217,16 @@ async function checkNewFile(path: string): Promise<void> {
 }
 
 const listFiles: Context["listFiles"] = async (folder, pattern, kind = "file") => {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      if (!pattern.test(entry.name)) continue;
-      const { isFile, isDirectory } = entry.isSymlink
-        ? await orNull(Deno.stat(`${folder}/${entry.name}`)) ?? entry
-        : entry;
-      if (kind === "file" ? isFile : isDirectory) names.push(entry.name);
-    }
-  } catch (error) {
-    const { NotFound, NotADirectory, NotCapable, PermissionDenied } = Deno.errors;
-    if (![NotFound, NotADirectory, NotCapable, PermissionDenied].some((kind) => error instanceof kind)) throw error;
+  const { NotADirectory, NotCapable, PermissionDenied } = Deno.errors;
+  const refused = [NotADirectory, NotCapable, PermissionDenied];
+  const entries = await orNull(Array.fromAsync(Deno.readDir(folder)), ...refused) ?? [];
+  const paths: string[] = [];
+  for (const entry of entries.filter(({ name }) => pattern.test(name))) {
+    const path = `${folder}/${entry.name}`;
+    const { isFile, isDirectory } = entry.isSymlink ? await orNull(Deno.stat(path), ...refused) ?? entry : entry;
+    if (kind === "file" ? isFile : isDirectory) paths.push(path);
   }
-  return names.sort().map((name) => `${folder}/${name}`);
+  return paths.sort();
 };
 
 function onSignal(callback: (signal: StopSignal) => void): Disposable {

@@ -21,7 +21,7 @@ import { inputChecking, showWarnings } from "../input_options.ts";
 import type { OpenedCall } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { openDeps } from "../open.ts";
-import { checkAppendableFile, checkReplaceableFiles, refuseSameFile } from "../output_file.ts";
+import { checkReplaceableFiles, refuseSameFile, writing } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { finishBatch, type RanBatch } from "./answer.ts";
 import { openJobs } from "./jobs.ts";
@@ -50,7 +50,7 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   const { csv, jsonl, log, report } = call.values;
   refuseSameFile([csv, jsonl, log, report], "outputs");
   await checkReplaceableFiles(call.context, [csv, jsonl, report]);
-  if (log !== undefined) await checkAppendableFile(call.context, log);
+  if (log !== undefined) await writing(log, async () => call.context.appendFile(log, ""));
   await using opened = await openDeps(call, "required");
   const own = { ...call, deps: { ...opened, client: cachingClient(opened.client) } };
   const ready = await prepareBatch(own, readRows, wait.timeoutMs);
@@ -225,15 +225,14 @@ async function cancelRunning({ deps, output }: OpenedCall, running: readonly Row
 
 function reportInterrupt({ output, values }: BatchCall, { name }: StoredBatch, running: number): void {
   const canContinue = "The same command continues the batch";
+  const cancelling = `Cancel: ${programCommand("batch", ["cancel", name])}`;
   const runs = counted(running, "run");
   const lines = running === 0
     ? [`No more submissions. ${canContinue}`]
     : values.onInterrupt === "cancel"
     ? [`No more submissions. ${runs} ${running === 1 ? "is" : "are"} being cancelled.`, "Ctrl-C again to leave"]
     : [
-      `No more submissions. ${runs} ${running === 1 ? "continues" : "continue"}. Cancel: ${
-        programCommand("batch", ["cancel", name])
-      }`,
+      `No more submissions. ${runs} ${running === 1 ? "continues" : "continue"}. ${cancelling}`,
       `Ctrl-C again to leave. ${canContinue}`,
     ];
   output.log("WARNING", lines.join("\n"));

@@ -11,7 +11,7 @@ import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { DEFAULTS_OPTION, INPUT_DETAILS, logUnknownConditions, readInputs, showWarnings } from "../input_options.ts";
 import { openClient } from "../open_client.ts";
-import { checkOutputFile, writeOutputFile } from "../output_file.ts";
+import { writeOutputFile, writing } from "../output_file.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
@@ -56,15 +56,16 @@ type InputsInvocation = Invocation<ArgValues<typeof ARGS>>;
 
 async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const { context, output, values } = call;
-  if (values.output !== undefined) await checkOutputFile(context, values.output);
+  const { output: path } = values;
+  if (path !== undefined) await writing(path, () => context.checkNewFile(path));
   const { workflow, form } = await formOf(call);
-  const isYaml = values.format === "yaml" || (values.format === undefined && /\.ya?ml$/i.test(values.output ?? ""));
+  const isYaml = values.format === "yaml" || (values.format === undefined && /\.ya?ml$/i.test(path ?? ""));
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
-  if (values.output === undefined) return output.raw(skeleton);
-  await writeOutputFile(context, values.output, skeleton);
+  if (path === undefined) return output.raw(skeleton);
+  await writeOutputFile(context, path, skeleton);
   // Otherwise `-i` would read the name as an option, as JSON or as a value.
-  const file = /^[-{\s]|^[^/\\]*=/.test(values.output) ? `./${values.output}` : values.output;
-  output.log("INFO", `Fill in ${values.output}, then: ${programCommand("run", [workflow.name], ["-i", file])}`);
+  const file = /^[-{\s]|^[^/\\]*=/.test(path) ? `./${path}` : path;
+  output.log("INFO", `Fill in ${path}, then: ${programCommand("run", [workflow.name], ["-i", file])}`);
 }
 
 async function printSchema(call: InputsInvocation): Promise<void> {

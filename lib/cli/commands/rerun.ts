@@ -2,7 +2,7 @@ import { InvalidInputs } from "../../errors.ts";
 import { findRun } from "../../runs/find.ts";
 import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
-import { createInputLayer, createValueLayer, type InputLayer } from "../../inputs/merge.ts";
+import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
 import { sourcesAt } from "../../inputs/sources.ts";
 import { type JsonObject, parsePath } from "../../json.ts";
 import { slugOf, type Submission } from "../../submission.ts";
@@ -54,12 +54,6 @@ async function promptForSecrets(context: Context, workflow: string, paths: reado
       hint: "Add -i NAME=@FILE for each, or -i NAME=@- at a terminal",
     });
   }
-  const layers: InputLayer[] = [];
-  for (const text of paths) {
-    const path = parsePath(text);
-    if (path === undefined) continue;
-    const value = await context.promptSecret(text);
-    layers.push({ ...createValueLayer("prompt", path, value), isUntyped: true, isSecret: true });
-  }
-  return layers;
+  const layers = await readInputs(context, paths.map((path) => `${path}=@-`));
+  return layers.map((layer) => ({ ...layer, origin: "prompt", isUntyped: true }));
 }

@@ -61,14 +61,11 @@ export function waitOptions(
   { context, signal }: { readonly context: Context; readonly signal: AbortSignal },
   defaultTimeoutMs: number | null = DEFAULT_TRACK.timeoutMs,
 ): TrackOptions {
-  const { timeout, unreachableTimeout } = values;
-  return {
-    ...DEFAULT_TRACK,
-    signal,
-    timeoutMs: timeout === undefined ? timeoutOfEnvironment(context, defaultTimeoutMs) : timeout,
-    pollInterval: pollIntervalOf(values),
-    unreachableTimeoutMs: unreachableTimeout === undefined ? DEFAULT_TRACK.unreachableTimeoutMs : unreachableTimeout,
-  };
+  const {
+    timeout: timeoutMs = timeoutOfEnvironment(context, defaultTimeoutMs),
+    unreachableTimeout: unreachableTimeoutMs = DEFAULT_TRACK.unreachableTimeoutMs,
+  } = values;
+  return { ...DEFAULT_TRACK, signal, timeoutMs, pollInterval: pollIntervalOf(values), unreachableTimeoutMs };
 }
 
 /** A schedule that the user gives is kept, unless they ask for both. */

@@ -176,8 +176,8 @@ export const CLI_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/output.ts", ["tests/cli/machine_errors_processes_test.ts"], [
     ["a result that cannot be written is not named", "runs === undefined || !(error", "true || !(error"],
   ]),
-  ...inFile("lib/cli/output_file.ts", ["tests/cli/machine_errors_processes_test.ts"], [
-    ["a file for the output is not checked", "() => checkNewFile(path)", "() => Promise.resolve()"],
+  ...inFile("lib/cli/commands/inputs.ts", ["tests/cli/machine_errors_processes_test.ts"], [
+    ["a file for the output is not checked", "() => context.checkNewFile(path)", "() => Promise.resolve()"],
   ]),
   ...inFile("lib/cli/output.ts", ["tests/cli/output_test.ts", "tests/cli/hostile_text_test.ts"], [
     ["secrets are printed", "const redacted = redact(text);", "const redacted = text;"],

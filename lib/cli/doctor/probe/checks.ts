@@ -1,18 +1,16 @@
 /** What a few runs of one workflow show about a server, one behavior at a time. */
 
-import type { Clock } from "../../../clock.ts";
 import { didYouMean } from "../../../did_you_mean.ts";
 import { NotFound, Rejected } from "../../../errors.ts";
 import { type JsonObject, valueAt } from "../../../json.ts";
 import type { Http } from "../../../platform/http.ts";
 import { newCorrelationTag, slugFor } from "../../../runs/slug.ts";
+import type { Context } from "../../context.ts";
 import { listAt, type ProbeResponse, type Requester, textAt } from "./exchange.ts";
 import type { ProbeResult } from "./result.ts";
 
-export interface ProbeOptions {
+export interface ProbeOptions extends Pick<Context, "clock" | "random"> {
   readonly http: Http;
-  readonly clock: Clock;
-  readonly random: () => number;
   /** Called with each result. */
   readonly report: (item: string, result: string) => void;
   readonly signal: AbortSignal;
@@ -54,7 +52,7 @@ const POLL_INTERVAL_MS = 500;
 const MAX_LAG_MS = 90_000;
 
 /** Start no run. The API version decides which ones follow. */
-export const READ_CHECKS: ProbeChecks = {
+const READ_CHECKS: ProbeChecks = {
   "clock": async ({ requester, clock }) => {
     const { headers } = await requester.get("/healthzz");
     const seconds = Math.round((Date.parse(headers.get("date") ?? "") - clock.now()) / 1_000);
@@ -102,7 +100,7 @@ export const READ_CHECKS: ProbeChecks = {
 };
 
 /** The legacy API identifies a run by its number and has no slugs. */
-export const LEGACY_CHECKS: ProbeChecks = {
+const LEGACY_CHECKS: ProbeChecks = {
   "legacy API": async ({ requester, workflow, inputs }) => {
     const path = `${workflowPath(workflow)}/runs`;
     const { status, body } = await requester.post(path, { inputs });
@@ -114,7 +112,7 @@ export const LEGACY_CHECKS: ProbeChecks = {
   },
 };
 
-export const DRY_RUN_CHECKS: ProbeChecks = {
+const DRY_RUN_CHECKS: ProbeChecks = {
   "dry run": async ({ requester, workflow, inputs }) => {
     const { status, body } = await requester.post(RUNS_PATH, { workflow, inputs, dryRun: true });
     if (status !== 200) return ["refused", {}];
@@ -128,7 +126,7 @@ export const DRY_RUN_CHECKS: ProbeChecks = {
 };
 
 /** Judge a run that the probe has started. */
-export const RUN_CHECKS: ProbeChecks<RunState> = {
+const RUN_CHECKS: ProbeChecks<RunState> = {
   "delay until visible": async ({ requester, clock, signal, run }) => {
     const startMs = clock.monotonic();
     let readLagMs: number | undefined;
@@ -212,6 +210,8 @@ export const RUN_CHECKS: ProbeChecks<RunState> = {
   },
 };
 
+export const CHECKS = { read: READ_CHECKS, legacy: LEGACY_CHECKS, dryRun: DRY_RUN_CHECKS, run: RUN_CHECKS } as const;
+
 /** @throws Rejected when the workflow can't be started. */
 export async function startRun(state: ProbeState): Promise<RunState> {
   const requestedSlug = slugFor(state.workflow, newCorrelationTag(state.clock.now(), state.random));
@@ -225,13 +225,13 @@ async function submit(
   { requester, workflow, inputs, started }: ProbeState,
   slug: string | null,
 ): Promise<{ readonly status: number; readonly run: RunState["run"] | null }> {
-  const displayName = "a probe by pw-workflow-runner";
-  const { status, body } = await requester.post(RUNS_PATH, {
+  const request = {
     workflow,
     inputs,
-    displayName,
+    displayName: "a probe by pw-workflow-runner",
     ...(slug === null ? {} : { slug }),
-  });
+  };
+  const { status, body } = await requester.post(RUNS_PATH, request);
   const [id, runSlug] = [textAt(body, "run", "id"), textAt(body, "run", "slug")];
   if (status !== 200 || id === null || runSlug === null) return { status, run: null };
   started.add(runSlug);

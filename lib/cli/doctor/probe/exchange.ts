@@ -19,19 +19,13 @@ export function createRequester(http: Http, signal: AbortSignal) {
   const observed = { sendsRetryAfter: false, sendsRateLimits: false };
   const send = async (exchange: Pick<HttpExchange, "method" | "path" | "body" | "headers">): Promise<ProbeResponse> => {
     const connection = exchange.method === "POST" ? "own" : "shared";
-    const { method, path } = exchange;
-    const response = await http.send({
-      ...exchange,
-      action: `probe the server with ${method} ${path}`,
-      connection,
-      signal,
-    })
-      .catch((error: unknown) => {
-        if (!(error instanceof Unreachable || error instanceof ResponseLost)) throw error;
-        const hint = "Try again when it is reachable; `pw-workflow-runner runs` lists the runs that were started";
-        throw new ResponseLost(error.message, { hint, cause: error.cause });
-      });
-    const { status, headers, text } = response;
+    const action = `probe the server with ${exchange.method} ${exchange.path}`;
+    const sent = http.send({ ...exchange, action, connection, signal });
+    const { status, headers, text } = await sent.catch((error: unknown) => {
+      if (!(error instanceof Unreachable || error instanceof ResponseLost)) throw error;
+      const hint = "Try again when it is reachable; `pw-workflow-runner runs` lists the runs that were started";
+      throw new ResponseLost(error.message, { hint, cause: error.cause });
+    });
     observed.sendsRetryAfter ||= headers.has("retry-after");
     observed.sendsRateLimits ||= [...headers.keys()].some((name) => /^(x-)?ratelimit/i.test(name));
     return { status, headers, body: parseJson(text) ?? null };

@@ -16,20 +16,10 @@ import type { Invocation } from "../../command.ts";
 import { confirm } from "../../confirm.ts";
 import { EXIT_CODES } from "../../exit_codes.ts";
 import { readInputs } from "../../input_options.ts";
-import { checkOutputFile, writeOutputFile } from "../../output_file.ts";
+import { writeOutputFile, writing } from "../../output_file.ts";
 import { openRunStore } from "../../open.ts";
 import { logToOutput, openCredential, readCaCertOption } from "../../open_client.ts";
-import {
-  DRY_RUN_CHECKS,
-  LEGACY_CHECKS,
-  type ProbeChecks,
-  type ProbeOptions,
-  type ProbeState,
-  READ_CHECKS,
-  RUN_CHECKS,
-  RUNS_PATH,
-  startRun,
-} from "./checks.ts";
+import { CHECKS, type ProbeChecks, type ProbeOptions, type ProbeState, RUNS_PATH, startRun } from "./checks.ts";
 import { createRequester, textAt } from "./exchange.ts";
 import type { PROBE_OPTIONS } from "./options.ts";
 import { type ProbeResult, toServerCapabilities, UNDETERMINED } from "./result.ts";
@@ -40,7 +30,8 @@ const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
 export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, workflow: string): Promise<number> {
   const { context, output, signal, values } = call;
   const { clock, fetch, random } = context;
-  if (values.probeOutput !== undefined) await checkOutputFile(context, values.probeOutput);
+  const { probeOutput: path } = values;
+  if (path !== undefined) await writing(path, () => context.checkNewFile(path));
   const layers = await readInputs(context, values.probeInput);
   const inputs = mergeLayers(layers, declaredTypes(null)).value;
   const credential = await openCredential(call);
@@ -71,7 +62,6 @@ export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, w
   // A failure to store it is only a warning.
   await store.updateCapabilities(credential.host, capabilities).catch(storeFailureTo(output.log));
   if (remainingRuns.length > 0) output.log("INFO", `These runs remain in your account: ${remainingRuns.join(", ")}`);
-  const path = values.probeOutput;
   const text = `${JSON.stringify(result, null, 2)}\n`;
   const error = path === undefined ? undefined : await writeOutputFile(context, path, text).catch(expected(UsageError));
   if (path === undefined || error !== undefined) output.document(result);
@@ -100,13 +90,13 @@ export async function probeServer(options: ProbeOptions) {
     }
   };
   try {
-    await runAll(READ_CHECKS, state);
-    if (state.found.routes === "legacy") await runAll(LEGACY_CHECKS, state);
+    await runAll(CHECKS.read, state);
+    if (state.found.routes === "legacy") await runAll(CHECKS.legacy, state);
     else {
-      await runAll(DRY_RUN_CHECKS, state);
+      await runAll(CHECKS.dryRun, state);
       const runState = await startRun(state);
       report("run", `started ${runState.run.slug}`);
-      await runAll(RUN_CHECKS, runState);
+      await runAll(CHECKS.run, runState);
     }
     const probedOn = new Date(clock.now()).toISOString().slice(0, 10);
     const result: ProbeResult = { ...UNDETERMINED, probedOn, ...state.found, ...requester.observed };
@@ -126,10 +116,8 @@ async function cleanUp(
     const { body } = await requester.get(`${RUNS_PATH}/${slug}`);
     if (textAt(body, "status") === "running") await requester.post(`${RUNS_PATH}/${slug}/cancel`);
     if (deletesRuns) await requester.delete(`${RUNS_PATH}/${slug}`);
-    report(
-      "clean-up",
-      deletesRuns ? `deleted ${slug}` : `${slug} has finished or is being cancelled, and stays in your list`,
-    );
+    const outcome = `${slug} has finished or is being cancelled, and stays in your list`;
+    report("clean-up", deletesRuns ? `deleted ${slug}` : outcome);
   }
   return deletesRuns ? [] : [...started];
 }
