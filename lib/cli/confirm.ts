@@ -1,27 +1,24 @@
 /** Yes-or-no questions of commands. */
 
 import { UsageError } from "../errors.ts";
+import type { Invocation } from "./command.ts";
 import type { Context } from "./context.ts";
-import type { Output } from "./output.ts";
 import { isDumb } from "./terminal/style.ts";
 
-interface ConfirmDeps {
-  readonly context: Pick<Context, "stdin" | "stderr" | "readLine" | "promptYesNo" | "env">;
-  readonly output: Pick<Output, "log">;
-}
+type AskingCall = Pick<Invocation, "context" | "output">;
 
 /** Whether a question can be asked and answered. */
-export function canAsk({ stdin, stderr }: ConfirmDeps["context"]): boolean {
+export function canAsk({ stdin, stderr }: Context): boolean {
   return stdin.isTerminal && stderr.isTerminal;
 }
 
 /** Whether a prompt can be drawn too, which is rewritten in place. */
-export function canPrompt(context: ConfirmDeps["context"]): boolean {
+export function canPrompt(context: Context): boolean {
   return canAsk(context) && !isDumb(context.env);
 }
 
 /** Asks at the terminal. The default is no. */
-export async function askYesNo({ context, output }: ConfirmDeps, question: string): Promise<boolean> {
+export async function askYesNo({ context, output }: AskingCall, question: string): Promise<boolean> {
   if (context.promptYesNo !== undefined && !isDumb(context.env)) return await context.promptYesNo(question);
   output.log("WARNING", `${question} [y/N]`);
   return /^y(es)?$/i.test((await context.readLine())?.trim() ?? "");
@@ -33,7 +30,7 @@ export async function askYesNo({ context, output }: ConfirmDeps, question: strin
  * @throws UsageError without a yes, and without a terminal to ask at.
  */
 export async function confirm(
-  deps: ConfirmDeps,
+  call: AskingCall,
   { isConfirmed, action, question, refused }: {
     /** `--yes` was given. */
     readonly isConfirmed: boolean;
@@ -45,10 +42,10 @@ export async function confirm(
   },
 ): Promise<void> {
   if (isConfirmed) return;
-  if (!canAsk(deps.context)) {
+  if (!canAsk(call.context)) {
     throw new UsageError(`Cannot ${action} needs a confirmation, and there is no terminal`, {
       hint: "Use --yes to continue without a confirmation",
     });
   }
-  if (!await askYesNo(deps, question)) throw new UsageError(`Cancelled: ${refused}`);
+  if (!await askYesNo(call, question)) throw new UsageError(`Cancelled: ${refused}`);
 }

@@ -108,11 +108,7 @@ export class LocalFailure extends Error {
   readonly hint: string;
   readonly submitted: Submitted;
 
-  constructor(message: string, { hint, submitted, cause }: {
-    readonly hint: string;
-    readonly submitted: Submitted;
-    readonly cause: unknown;
-  }) {
+  constructor(message: string, { hint, submitted, cause }: Pick<LocalFailure, "hint" | "submitted" | "cause">) {
     super(message, { cause });
     this.hint = hint;
     this.submitted = submitted;

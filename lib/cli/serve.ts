@@ -146,10 +146,8 @@ function listen(
 /** A host of a simulated platform, with keys of its own. */
 async function demoHost(host: ServiceHost, clock: Clock): Promise<ServiceHost> {
   const { key } = await startSimulator({ clock });
-  const env = new Map([["PW_TRIGGER_KEY", "demo-trigger-key"], ["PW_READ_KEY", "demo-reading-key"], [
-    "PW_API_KEY",
-    key,
-  ]]);
+  const keys = { PW_TRIGGER_KEY: "demo-trigger-key", PW_READ_KEY: "demo-reading-key", PW_API_KEY: key };
+  const env = new Map(Object.entries(keys));
   const log: Log = (level, message) => {
     if (level !== "DEBUG") console.log(`${level} ${message}`);
   };

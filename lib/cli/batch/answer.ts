@@ -97,24 +97,18 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
   const { context, output, values } = call;
   const { batch: { batchId, name, owner }, rows, outcome, submitted = "no", hasFileFailed = false } = answer;
   const { exitCode } = answer.end ?? COMPLETED;
-  const files = [
-    { option: "--csv FILE", path: values.csv, render: () => resultsCsv(rows) },
-    { option: "--jsonl FILE", path: values.jsonl, render: () => resultsJsonLines(rows) },
-    {
-      option: "--report html=FILE",
-      path: values.report,
-      render: () => batchPage(rows, { name, platformUrl: `https://${owner.host}`, exitCode }),
-    },
-  ];
-  const areWritten = await writeOutputFiles(
-    output,
-    files.flatMap(({ option, path, render }) =>
-      path === undefined ? [] : [{
-        hint: `Write it again: ${programCommand("batch", ["results", name])} ${option}`,
-        write: async () => await replaceOutputFile(context, path, await render()),
-      }]
-    ),
-  );
+  const again = programCommand("batch", ["results", name]);
+  const file = (option: string, path: string | undefined, render: () => string | Promise<string>) =>
+    path === undefined ? [] : [{
+      hint: `Write it again: ${again} ${option}`,
+      write: async () => await replaceOutputFile(context, path, await render()),
+    }];
+  const facts = { name, platformUrl: `https://${owner.host}`, exitCode };
+  const areWritten = await writeOutputFiles(output, [
+    ...file("--csv FILE", values.csv, () => resultsCsv(rows)),
+    ...file("--jsonl FILE", values.jsonl, () => resultsJsonLines(rows)),
+    ...file("--report html=FILE", values.report, () => batchPage(rows, facts)),
+  ]);
   // This machine failed while runs exist.
   const failed = areWritten && !hasFileFailed ? [] : [MACHINE_FAILED];
   const end = mostSevereEnd([answer.end ?? COMPLETED, ...failed]);
@@ -131,8 +125,8 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
     ...end,
     submitted,
   };
-  const hint = `Show them again: ${programCommand("batch", ["results", name])}`;
-  return output.result(document, () => renderBatchResults(rows, groups, output.layout()), { hint, submitted });
+  const runs = { hint: `Show them again: ${again}`, submitted };
+  return output.result(document, () => renderBatchResults(rows, groups, output.layout()), runs);
 }
 
 async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise<string> {

@@ -91,36 +91,28 @@ export function liveTable(
   };
 }
 
-export type BatchKey =
-  | "up"
-  | "down"
-  | "page-up"
-  | "page-down"
-  | "home"
-  | "end"
-  | "failed"
-  | "more"
-  | "fewer"
-  | "detach";
+const key = <Key extends string>(key: Key, ...sent: readonly string[]) => ({ key, sent });
 
-const KEYS: readonly (readonly [key: BatchKey, ...sent: string[]])[] = [
-  ["up", "\u001b[A", "\u001bOA", "k"],
-  ["down", "\u001b[B", "\u001bOB", "j"],
-  ["page-up", "\u001b[5~"],
-  ["page-down", "\u001b[6~", " "],
-  ["home", "\u001b[H", "\u001bOH", "\u001b[1~"],
-  ["end", "\u001b[F", "\u001bOF", "\u001b[4~"],
-  ["failed", "f"],
-  ["more", "+", "="],
-  ["fewer", "-"],
-  ["detach", "q"],
+const KEYS = [
+  key("up", "\u001b[A", "\u001bOA", "k"),
+  key("down", "\u001b[B", "\u001bOB", "j"),
+  key("page-up", "\u001b[5~"),
+  key("page-down", "\u001b[6~", " "),
+  key("home", "\u001b[H", "\u001bOH", "\u001b[1~"),
+  key("end", "\u001b[F", "\u001bOF", "\u001b[4~"),
+  key("failed", "f"),
+  key("more", "+", "="),
+  key("fewer", "-"),
+  key("detach", "q"),
 ];
+
+export type BatchKey = (typeof KEYS)[number]["key"];
 
 /** The keys in what a terminal sent at once; others are ignored. */
 export function parseKeys(text: string): readonly BatchKey[] {
   // deno-lint-ignore no-control-regex -- an escape sequence starts with one
   const parts = text.match(/\u001b(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|[^\u001b]/gu) ?? [];
-  return parts.flatMap((part) => KEYS.find(([, ...sent]) => sent.includes(part))?.[0] ?? []);
+  return parts.flatMap((part) => KEYS.find(({ sent }) => sent.includes(part))?.key ?? []);
 }
 
 /** The view after a key; the same for keys that do not change it. */

@@ -51,15 +51,13 @@ export const command = defineCommand({
     // One more shows that there are more.
     const found = await store.listRecent({ ...query, limit: limit + 1 });
     const records = found.slice(0, limit);
-    if (output.mode === "json") return output.document({ records: records.map(recordDocument), ...COMPLETED });
-    if (records.length === 0) {
-      const isFiltered = values.workflow !== undefined || values.failed === true || sinceMs !== undefined;
-      return output.answer(`No runs in the local history${isFiltered ? " match" : ""}`);
-    }
-    output.answer(
-      renderHistory(records, { ...output.layout(), nowMs: context.clock.now() }),
+    const isFiltered = values.workflow !== undefined || values.failed === true || sinceMs !== undefined;
+    const none = `No runs in the local history${isFiltered ? " match" : ""}`;
+    output.result(
+      { records: records.map(recordDocument), ...COMPLETED },
+      () => records.length === 0 ? none : renderHistory(records, { ...output.layout(), nowMs: context.clock.now() }),
     );
-    if (found.length > limit) {
+    if (output.mode === "text" && found.length > limit) {
       output.log("INFO", output.style.dim(`Showing the newest ${limit}: --limit N shows more`));
     }
   },

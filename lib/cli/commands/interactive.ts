@@ -13,6 +13,7 @@ import { formatRunId, type RunId } from "../../run.ts";
 import type { RunRequest } from "../../submission.ts";
 import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
+import type { Invocation } from "../command.ts";
 import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
@@ -53,11 +54,7 @@ export async function interactive(context: Context, output: Output): Promise<num
   }
 }
 
-interface Parts {
-  readonly context: Context;
-  readonly output: Output;
-  readonly prompter: Prompter;
-}
+type Parts = Pick<Invocation, "context" | "output"> & { readonly prompter: Prompter };
 
 /**
  * Prompts for a missing API key and uses it for this invocation only; again if the platform refuses it, or it names a host

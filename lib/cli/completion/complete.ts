@@ -38,13 +38,13 @@ async function completeFor(context: Context): Promise<readonly string[]> {
       const [text = "", breaks = ""] = words;
       const line = parseBashLine(text, breaks);
       if (line.isRedirect) return [SHELL_FILES];
-      const [, ...before] = line.words;
+      const { words: [, ...before], current } = line;
       // The lines go into COMPREPLY unchanged, so matching and quoting happen here.
       return await reply(
         context,
-        { before, current: line.current },
+        { before, current },
         (candidates) =>
-          candidates.filter(({ text }) => text.startsWith(line.current)).map((candidate) => bashReply(candidate, line)),
+          candidates.filter(({ text }) => text.startsWith(current)).map((candidate) => bashReply(candidate, line)),
       );
     }
     case "zsh":

@@ -4,7 +4,7 @@ import { formatDuration } from "../../duration.ts";
 import { isTemporary, Unavailable } from "../../errors.ts";
 import { escapeJson, oneLine } from "../../escape.ts";
 import { createLogCleaner, type LogCleaner } from "../../log_text.ts";
-import { createLogReader, createTail, type LogReader, type ReadLogOptions, type Tail } from "../../platform/logs.ts";
+import { createLogReader, createTail, type ReadLogOptions, type Tail } from "../../platform/logs.ts";
 import type { RunDetail, RunId } from "../../run.ts";
 import { missingLogs } from "../../runs/failure.ts";
 import { DEFAULT_TRACK } from "../../runs/options.ts";
@@ -29,21 +29,17 @@ export interface WantedLogs {
   readonly tail: number | undefined;
 }
 
-interface OpenLog {
-  readonly placed: PlacedStep;
-  readonly reader: LogReader;
-  readonly clean: LogCleaner;
-  /** Until its beginning was read: then only the last lines are shown. */
-  tail: Tail | null;
-}
-
 function openLog(
   { deps }: LogCall,
   { runId, placed, tail, clean }: { runId: RunId; placed: PlacedStep; tail: number | undefined; clean: LogCleaner },
-): OpenLog {
+) {
   const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
-  return { placed, reader, clean, tail: tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH) };
+  /** Until its beginning was read: then only the last lines are shown. */
+  const tailOf: Tail | null = tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH);
+  return { placed, reader, clean, tail: tailOf };
 }
+
+type OpenLog = ReturnType<typeof openLog>;
 
 /** What was added to a log since it was last read. After an error, the next call continues. */
 async function* newText(log: OpenLog, options: ReadLogOptions): AsyncGenerator<string, void> {
@@ -90,22 +86,18 @@ function warnOfMissingLogs(output: Output, { path, step }: PlacedStep): void {
 /** A heading precedes each log if there is more than one: each is printed once the next one has begun. */
 async function printText(output: Output, logs: readonly OpenLog[], signal: AbortSignal): Promise<void> {
   const writer = lineWriter(output);
-  let next: { readonly placed: PlacedStep; readonly texts: AsyncIterable<string> } | undefined;
+  const begun = begunLogs(logs, signal);
+  let next = await begun.next();
+  if (next.done) return output.log("INFO", NO_LOGS_YET);
   let hasHeadings = false;
-  const print = async () => {
-    if (next === undefined) return output.log("INFO", NO_LOGS_YET);
-    if (hasHeadings) output.answer(heading(output, next.placed));
-    for await (const text of next.texts) writer.show(text);
+  while (!next.done) {
+    const { placed, texts } = next.value;
+    next = await begun.next();
+    hasHeadings ||= !next.done;
+    if (hasHeadings) output.answer(heading(output, placed));
+    for await (const text of texts) writer.show(text);
     writer.endLine();
-  };
-  for (const log of logs) {
-    const texts = await begin(log, signal);
-    if (texts === null) continue;
-    hasHeadings ||= next !== undefined;
-    if (hasHeadings) await print();
-    next = { placed: log.placed, texts };
   }
-  await print();
 }
 
 function lineWriter(output: Output) {
@@ -126,10 +118,7 @@ function lineWriter(output: Output) {
 /** One document, written as the logs arrive. */
 async function printDocument(output: Output, logs: readonly OpenLog[], signal: AbortSignal): Promise<void> {
   let separator = "[\n";
-  for (const log of logs) {
-    const texts = await begin(log, signal);
-    if (texts === null) continue;
-    const { path, job, step: { name, status } } = log.placed;
+  for await (const { placed: { path, job, step: { name, status } }, texts } of begunLogs(logs, signal)) {
     const members = Object.entries({ job: job.name, step: name, status, path }).map(([name, value]) =>
       `    "${name}": ${json(value)},\n`
     );
@@ -145,15 +134,18 @@ function json(value: string | readonly string[]): string {
   return escapeJson(JSON.stringify(value));
 }
 
-/** Requests a log and waits for its beginning. `null` if the step has not written anything yet. */
-async function begin(log: OpenLog, signal: AbortSignal): Promise<AsyncIterable<string> | null> {
-  const texts = newText(log, { signal, isLast: true });
-  const first = await texts.next();
-  if (!log.reader.isPresent()) return null;
-  return (async function* () {
-    if (!first.done) yield first.value;
-    yield* texts;
-  })();
+/** Requests each log and waits for its beginning. Leaves out steps that have not written anything yet. */
+async function* begunLogs(logs: readonly OpenLog[], signal: AbortSignal) {
+  for (const log of logs) {
+    const texts = newText(log, { signal, isLast: true });
+    const first = await texts.next();
+    if (log.reader.isPresent()) yield { placed: log.placed, texts: continued(first, texts) };
+  }
+}
+
+async function* continued(first: IteratorResult<string, void>, rest: AsyncGenerator<string, void>) {
+  if (!first.done) yield first.value;
+  yield* rest;
 }
 
 /**
