@@ -20,15 +20,23 @@ interface VisitedField {
  * Visits every field of the form, and of each row that the inputs have, in the order of the form.
  *
  * @param enter Returns false to skip what is inside the field.
+ * @param leave Called after what is inside the field.
  */
-export function walkFields(context: FormContext, enter: (visited: VisitedField) => boolean): void {
+export function walkFields(
+  context: FormContext,
+  enter: (visited: VisitedField) => boolean,
+  leave?: (visited: VisitedField) => void,
+): void {
   const visit = (field: Field, path: InputPath, value: Json | undefined, inner: FormContext): void => {
-    if (!enter({ field, path, value, context: inner })) return;
+    const visited = { field, path, value, context: inner };
+    if (!enter(visited)) return;
     if (field.kind === "group") visitAll(field.fields, path, value, inner);
-    if (field.kind !== "list" || !Array.isArray(value)) return;
-    for (const [index, row] of value.entries()) {
-      visit(field.item, [...path, index], row, { ...inner, rows: [...inner.rows, index] });
+    if (field.kind === "list" && Array.isArray(value)) {
+      for (const [index, row] of value.entries()) {
+        visit(field.item, [...path, index], row, { ...inner, rows: [...inner.rows, index] });
+      }
     }
+    leave?.(visited);
   };
   const visitAll = (fields: FormFields, path: InputPath, values: Json | undefined, inner: FormContext): void => {
     for (const [name, field] of fields) {

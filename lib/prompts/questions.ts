@@ -1,9 +1,10 @@
 /** Decides which field to ask for next, in the order of the form. Pure. */
 
 import type { Cluster } from "../cluster.ts";
-import { defaultIn, fieldStateOf, type FormContext, isRequired, variantOf } from "../inputs/field_state.ts";
-import type { ClusterField, Field, Form, FormFields, ListField, ValueField } from "../inputs/form.ts";
-import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueAt, valueInside } from "../json.ts";
+import { defaultIn, fieldStateOf, isRequired, variantOf } from "../inputs/field_state.ts";
+import { type ClusterField, fieldAt, type Form, type ListField, type ValueField } from "../inputs/form.ts";
+import { walkFields } from "../inputs/walk_fields.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 
 export type FieldQuestion =
   | {
@@ -44,9 +45,38 @@ export interface QuestionOptions {
  *
  * @returns `undefined` when there are no questions left.
  */
-export function nextQuestion(form: Form, answers: PromptAnswers, options: QuestionOptions): FieldQuestion | undefined {
-  const context = { form, inputs: answers.inputs, clusters: options.clusters };
-  return inFields(form.fields, { ...context, answers, only: options.only, path: [], rows: [], headings: [] });
+export function nextQuestion(
+  form: Form,
+  { inputs, answered }: PromptAnswers,
+  { clusters, only }: QuestionOptions,
+): FieldQuestion | undefined {
+  let question: FieldQuestion | undefined;
+  const isOpen = (path: InputPath) => !answered.has(formatPath(path)) && isIncluded(path, only);
+  walkFields({ form, inputs, rows: [], clusters }, ({ field: declared, path, value: current, context }) => {
+    if (question !== undefined) return false;
+    const field = variantOf(declared, context);
+    const state = fieldStateOf(field, context);
+    const isLeftOut = [state.isHidden, state.isIgnored, state.isDisabled].includes(true);
+    if (field.kind === "header" || isLeftOut) return false;
+    if (field.kind === "group" || field.kind === "list") return true;
+    if (!isOpen(path)) return false;
+    const [needed, fallback] = [isRequired(field, state) === true, defaultIn(field, context)];
+    question = { type: "value", path, field, isRequired: needed, current, fallback, headings: headingsOf(form, path) };
+    return false;
+  }, ({ field, path, value, context }) => {
+    if (question !== undefined || field.kind !== "list" || !isOpen(path)) return;
+    const rows = Array.isArray(value) ? value.length : 0;
+    const needed = isRequired(field, fieldStateOf(field, context)) === true;
+    if (field.max === null || rows < field.max) question = { type: "row", path, field, rows, isRequired: needed };
+  });
+  return question;
+}
+
+/** Labels of the groups and lists around a field; rows have none. */
+function headingsOf(form: Form, path: InputPath): readonly string[] {
+  return path.slice(0, -1).flatMap((segment, index) =>
+    typeof segment === "number" ? [] : fieldAt(form, path.slice(0, index + 1))?.label ?? segment
+  );
 }
 
 /** Adds an answer. `undefined` leaves the value to the platform. */
@@ -57,52 +87,6 @@ export function withAnswer(
 ): PromptAnswers {
   const updated = withValue(inputs, path, value);
   return { inputs: isObject(updated) ? updated : inputs, answered: new Set([...answered, formatPath(path)]) };
-}
-
-interface QuestionContext extends FormContext {
-  readonly answers: PromptAnswers;
-  readonly only: readonly InputPath[] | undefined;
-  readonly path: InputPath;
-  readonly headings: readonly string[];
-}
-
-function inFields(fields: FormFields, context: QuestionContext): FieldQuestion | undefined {
-  for (const [name, field] of fields) {
-    const question = inField(name, field, context);
-    if (question !== undefined) return question;
-  }
-  return undefined;
-}
-
-function inField(segment: string | number, declared: Field, context: QuestionContext): FieldQuestion | undefined {
-  const { answers, headings } = context;
-  const field = variantOf(declared, context);
-  const state = fieldStateOf(field, context);
-  if (field.kind === "header" || state.isHidden === true || state.isIgnored === true || state.isDisabled === true) {
-    return undefined;
-  }
-  const path = [...context.path, segment];
-  const heading = typeof segment === "number" ? [] : [field.label ?? segment];
-  const inside = { ...context, path, headings: [...headings, ...heading] };
-  const needed = isRequired(field, state) === true;
-  if (field.kind === "group") return inFields(field.fields, inside);
-  if (field.kind === "list") return inList(field, needed, inside);
-  if (answers.answered.has(formatPath(path)) || !isIncluded(path, context.only)) return undefined;
-  const current = valueAt(answers.inputs, path);
-  const fallback = defaultIn(field, context);
-  return { type: "value", path, field, isRequired: needed, current, fallback, headings };
-}
-
-function inList(field: ListField, isRequired: boolean, context: QuestionContext): FieldQuestion | undefined {
-  const { answers, path, rows } = context;
-  const list = valueAt(answers.inputs, path);
-  const count = Array.isArray(list) ? list.length : 0;
-  for (let row = 0; row < count; row++) {
-    const question = inField(row, field.item, { ...context, rows: [...rows, row] });
-    if (question !== undefined) return question;
-  }
-  if (answers.answered.has(formatPath(path)) || !isIncluded(path, context.only)) return undefined;
-  return field.max !== null && count >= field.max ? undefined : { type: "row", path, field, rows: count, isRequired };
 }
 
 function isIncluded(path: InputPath, only: readonly InputPath[] | undefined): boolean {
