@@ -70,7 +70,9 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
       result = await session.run(request);
     } catch (error) {
       if (!(error instanceof ConsentRequired) || request.isTrusted) throw error;
-      if (!await askConsent(session, request)) return result;
+      const requested = describeConsent(request.requestedConsent);
+      const consent = `${name} requires your consent${requested === "" ? "" : ` to ${requested}`}`;
+      if (!await prompter.confirm(`${consent}. Grant it for this run?`, { initial: false })) return result;
       request = { ...request, isTrusted: true };
       result = await session.run(request);
     }
@@ -82,15 +84,6 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
     const action = await askNextAction(session, result, withoutSecrets(given, secretPaths));
     if (action === "quit") return result;
   }
-}
-
-async function askConsent(
-  { prompter }: InteractiveSession,
-  { workflow, requestedConsent }: RunRequest,
-): Promise<boolean> {
-  const requested = describeConsent(requestedConsent);
-  const what = requested === "" ? "" : ` to ${requested}`;
-  return await prompter.confirm(`${workflow} requires your consent${what}. Grant it for this run?`, { initial: false });
 }
 
 /**
@@ -113,7 +106,8 @@ async function askRequest(
       for (const note of prepared.notes) prompter.note(note);
       for (const warning of prepared.warnings) prompter.note(`! ${problemLine(warning)}`);
       prompter.note(inputSummary(await gatherInputs(deps, spec, { signal })));
-      return { prepared, file: fileOf(layers) };
+      const [layer] = layers;
+      return { prepared, file: layer === undefined || layer.lines === null ? null : layer.origin };
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
       prompter.note([error.message, ...error.problems.map((problem) => `  ${problemLine(problem)}`)].join("\n"));
@@ -131,10 +125,6 @@ async function askRequest(
   }
 }
 
-function fileOf([layer]: readonly InputLayer[]): string | null {
-  return layer === undefined || layer.lines === null ? null : layer.origin;
-}
-
 async function askLayers(session: InteractiveSession, workflow: Workflow, form: Form | null): Promise<InputLayer[]> {
   const { prompter } = session;
   const lastInputs = await inputsOfLastRun(session, workflow.name).catch(fallbackTo(null));
@@ -143,8 +133,13 @@ async function askLayers(session: InteractiveSession, workflow: Workflow, form: 
   switch (method) {
     case "file":
       return await askFile(session);
-    case "manual":
-      return [createInputLayer("your answers", await askInputs(session, form))];
+    case "manual": {
+      if (form === null) {
+        throw new InvalidInputs("Cannot ask for inputs: the server did not send the workflow's definition", []);
+      }
+      const inputs = await promptForFields(prompter, form, {}, { clusters: await clustersFor(session, form) });
+      return [createInputLayer("your answers", inputs)];
+    }
     case "last-run":
       return [createInputLayer("the last run", lastInputs ?? {})];
     default:
@@ -187,13 +182,6 @@ async function fixProblems(
   const only = isAskable ? paths : undefined;
   const fixed = await promptForFields(session.prompter, form, inputs, { clusters, only });
   return createInputLayer("your answers", fixed);
-}
-
-async function askInputs(session: InteractiveSession, form: Form | null): Promise<JsonObject> {
-  if (form === null) {
-    throw new InvalidInputs("Cannot ask for inputs: the server did not send the workflow's definition", []);
-  }
-  return await promptForFields(session.prompter, form, {}, { clusters: await clustersFor(session, form) });
 }
 
 async function clustersFor({ deps, signal }: InteractiveSession, form: Form): Promise<readonly Cluster[] | null> {

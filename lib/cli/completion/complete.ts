@@ -32,8 +32,10 @@ export async function completeCommandLine(context: Context): Promise<number> {
 }
 
 async function completeFor(context: Context): Promise<readonly string[]> {
-  const [shell, ...words] = shellAndWords(context.args);
-  switch (shell) {
+  // `__complete SHELL -- WORD…`
+  const end = context.args.indexOf("--");
+  const words = context.args.slice(end + 1);
+  switch (context.args[end - 1]) {
     case "bash": {
       const [text = "", breaks = ""] = words;
       const line = parseBashLine(text, breaks);
@@ -52,7 +54,9 @@ async function completeFor(context: Context): Promise<readonly string[]> {
     case "fish": {
       // Fish passes the last word as typed, with its quotes, which are similar to those of bash.
       const { before, current } = typedWords(words);
-      return await reply(context, { before, current: unquote(current) }, (candidates) =>
+      const unquoted = parseBashLine(current, "");
+      const word = { before, current: unquoted.words.length === 0 ? unquoted.current : current };
+      return await reply(context, word, (candidates) =>
         // Fish matches, quotes, and adds a space except after `=` and `/`.
         candidates.map(({ text, description }) => `${text}\t${description}`));
     }
@@ -115,19 +119,8 @@ async function cursorOf({ before, current }: TypedWords): Promise<CommandLineCur
     : { prefix: "", target: undefined };
 }
 
-/** From `__complete SHELL -- WORD…` the shell, then the words. */
-function shellAndWords(args: readonly string[]): readonly string[] {
-  const end = args.indexOf("--");
-  return end === -1 ? [] : [args[end - 1] ?? "", ...args.slice(end + 1)];
-}
-
 function typedWords(words: readonly string[]): TypedWords {
   return { before: words.slice(0, -1), current: words.at(-1) ?? "" };
-}
-
-function unquote(word: string): string {
-  const { words, current } = parseBashLine(word, "");
-  return words.length === 0 ? current : word;
 }
 
 /** Makes the shell complete files by itself. */

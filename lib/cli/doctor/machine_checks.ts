@@ -1,12 +1,12 @@
 /** The program, its settings, and what it keeps on this machine. */
 
-import { parseDuration } from "../../duration.ts";
 import { orError, UsageError } from "../../errors.ts";
 import { LOG_LEVELS } from "../../log.ts";
 import { DOTENV_NAMES } from "../../platform/credentials/dotenv_file.ts";
 import { counted } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { ENVIRONMENT } from "../help_topics.ts";
+import { timeoutOfEnvironment } from "../tracking/wait_options.ts";
 import { type CheckResult, failed, ok, okUnless, warning } from "./check.ts";
 import type { DoctorFacts } from "./facts.ts";
 
@@ -144,13 +144,11 @@ function readVariables({ env, mayReadEnv }: Context, names: readonly string[]) {
 }
 
 /** The messages leave the values out: a user who mixed up two variables may have put the key there. */
-function invalidSettings({ env }: Context): string[] {
-  const level = env("PW_LOG_LEVEL")?.trim().toUpperCase() ?? "";
-  const timeout = env("PW_TIMEOUT")?.trim() ?? "";
+function invalidSettings(context: Context): string[] {
+  const level = context.env("PW_LOG_LEVEL")?.trim().toUpperCase() ?? "";
+  const timeoutMs = orError(UsageError, () => timeoutOfEnvironment(context, null));
   return [
     ...(["", ...LOG_LEVELS].includes(level) ? [] : [`PW_LOG_LEVEL is not one of ${LOG_LEVELS.join(", ")}`]),
-    ...(timeout === "" || !(orError(UsageError, () => parseDuration(timeout)) instanceof UsageError)
-      ? []
-      : ["PW_TIMEOUT is not a duration"]),
+    ...(timeoutMs instanceof UsageError ? ["PW_TIMEOUT is not a duration"] : []),
   ];
 }

@@ -38,10 +38,6 @@ export interface BatchTableView {
   readonly scroll: number;
 }
 
-export interface BatchTableOptions extends Layout {
-  readonly rows: number;
-}
-
 export interface BatchTable {
   /** Fewer lines than the terminal has. */
   readonly text: string;
@@ -56,7 +52,7 @@ const MIN_TABLE_ROWS = 3;
 /** What the parts of the table are made of. */
 type Parts = BatchTableState & Layout;
 
-export function renderBatchTable(state: BatchTableState, options: BatchTableOptions): BatchTable {
+export function renderBatchTable(state: BatchTableState, options: Layout & { readonly rows: number }): BatchTable {
   const { columns, rows: height, style } = options;
   const parts: Parts = { ...state, columns, style };
   const top = [...titleLines(parts), barLine(parts), ...totalLines(parts)];

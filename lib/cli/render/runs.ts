@@ -83,16 +83,13 @@ export function renderRuns(
   const paint = paintRows(style, 1);
   const widths = renderTable(rows, { columns: Infinity }).split("\n").map(textWidth);
   const hasRoom = columns - Math.max(...widths) >= "  ".length + MIN_NAME_CELLS;
-  const names = runs.map(ownName);
+  const names = runs.map(({ displayName, workflowName }) => {
+    const name = nameWithoutTag(displayName ?? "");
+    return name === workflowName ? "" : name;
+  });
   return hasRoom && names.some((name) => name !== "")
     ? renderTable(rows.map((row, index) => [...row, index === 0 ? "NAME" : names[index - 1] ?? ""]), { columns, paint })
     : renderTable(rows, { columns, paint, shortened: 0, optional: [2, 3, 0], fit: fitRunNumber });
-}
-
-/** Empty if it is the workflow's. */
-function ownName({ displayName, workflowName }: ListedRun): string {
-  const name = nameWithoutTag(displayName ?? "");
-  return name === workflowName ? "" : name;
 }
 
 function ageText({ startedAt }: RunView, nowMs: number): string {

@@ -13,7 +13,6 @@ import type { TrendPoint } from "../../reports/trends.ts";
 import type { FoundSuiteRun, SuiteHistory } from "../../store/suite_history.ts";
 import { earlierRuns, MAX_EARLIER_RUNS, pointsById } from "../../suites/history.ts";
 import { keepReport, reportOfRecord } from "../../suites/suite_record.ts";
-import { normalizedPath } from "../../text.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
 import { replaceOutputFile } from "../output_file.ts";
@@ -95,7 +94,8 @@ export async function folderHistory(
   { context, output }: Pick<SuiteCall, "context" | "output">,
   folder: string,
 ): Promise<EarlierReports> {
-  const paths = await context.listFiles(folder, /\.json$/i);
+  const base = folder.replace(/(?<=.)[\\/]+$/, "");
+  const paths = await context.listFiles(base, /\.json$/i);
   const files = await Promise.all(
     paths.map(async (path) => {
       const text = await textOf(path, context);
@@ -105,20 +105,19 @@ export async function folderHistory(
   const reports = new Map<string, Report>();
   for (const { path, report } of files) {
     if (typeof report === "string") output.log("WARNING", `${path} ${report}: it is ignored`);
-    else reports.set(normalizedPath(path), report);
+    else reports.set(path, report);
   }
   const own = Array.from({ length: MAX_EARLIER_RUNS }, (_, index) => {
-    return `${folder.replace(/[\\/]+$/, "")}/run-${String(index + 1).padStart(2, "0")}.json`;
+    return `${base}/run-${String(index + 1).padStart(2, "0")}.json`;
   });
-  const timeOf = (path: string) => reports.get(normalizedPath(path))?.startedAtMs ?? 0;
+  const timeOf = (path: string) => reports.get(path)?.startedAtMs ?? 0;
   return {
     reports: [...reports.values()],
     async save(report) {
-      let path = own.find((path) => isSameRun(reports.get(normalizedPath(path)), report));
+      let path = own.find((path) => isSameRun(reports.get(path), report));
       await orUsageError(`create the folder ${folder}`, () => context.createFolder(folder));
-      const listed = new Set(paths.map(normalizedPath));
       // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
-      for (const free of own.filter((path) => !listed.has(normalizedPath(path)))) {
+      for (const free of own.filter((path) => !paths.includes(path))) {
         path ??= await isNew(context, free) ? free : undefined;
       }
       path ??= own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder;

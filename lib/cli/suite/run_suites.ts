@@ -16,7 +16,7 @@ import { type PlannedCase, planSuites } from "../../suites/plan.ts";
 import { preflight } from "../../suites/preflight.ts";
 import { readSuites } from "../../suites/read_suite.ts";
 import { isNamed, selectCases, type Selection } from "../../suites/select.ts";
-import { openSession, type SuiteSession } from "../../suites/session.ts";
+import { openSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
@@ -74,7 +74,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const title = names.join(", ");
   const nowMs = context.clock.now();
   // Without a case, the last session stays the last.
-  const session = selected.length === 0 ? emptySession(nowMs) : await openSession(deps.store, {
+  const session = selected.length === 0 ? { ...NO_SESSION, startedAtMs: nowMs } : await openSession(deps.store, {
     owner,
     selection: [
       canonicalJson([...paths]),
@@ -156,7 +156,9 @@ async function selectFor(
     random: values.seed === undefined ? context.random : seededRandom(values.seed),
   };
   const selected = selectCases(planned, selection);
-  const unknown = misnamed(values, planned);
+  const known = planned.map(({ caseName }) => caseName);
+  const unknown = (values.case ?? []).filter((name) => !planned.some((one) => isNamed(one, name)))
+    .map((name) => ({ name, hint: didYouMean(name, known) }));
   // Nothing else shows that a mistake in one of several names leaves out its case.
   for (const { name, hint } of unknown.length === values.case?.length ? [] : unknown) {
     output.log("WARNING", [`--case ${name} selects no case`, ...hint === undefined ? [] : [hint]].join(". "));
@@ -175,16 +177,7 @@ async function selectFor(
   return selected;
 }
 
-/** The names of `--case` that no case has. */
-function misnamed({ case: names = [] }: SuiteCall["values"], planned: readonly PlannedCase[]) {
-  const known = planned.map(({ caseName }) => caseName);
-  return names.filter((name) => !planned.some((one) => isNamed(one, name)))
-    .map((name) => ({ name, hint: didYouMean(name, known) }));
-}
-
-function emptySession(startedAtMs: number): SuiteSession {
-  return { sessionId: `${SESSION_PREFIX}empty`, isContinued: true, startedAtMs, previous: new Map() };
-}
+const NO_SESSION = { sessionId: `${SESSION_PREFIX}empty`, isContinued: true, previous: new Map() } as const;
 
 /** @throws InvalidInputs */
 async function overridesOf(settings: readonly string[]): Promise<OverridesDocument> {

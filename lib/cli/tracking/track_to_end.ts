@@ -17,7 +17,7 @@ import { LocalFailure, Stopped, type StoppedWait } from "../context.ts";
 import { machineFailure } from "../failure_report.ts";
 import { runName, watchCommand } from "./run_lines.ts";
 import { type ShowRun, viewRuns } from "./run_view.ts";
-import type { OnInterrupt, OnTimeout, StopValues } from "./wait_options.ts";
+import type { OnInterrupt, StopValues } from "./wait_options.ts";
 
 /** An event that identifies the submission or its run. */
 type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
@@ -36,7 +36,9 @@ export async function trackToEnd(
       output.reporter?.show(event);
       show(event);
     });
-    return await handleTimeout(call, result, onTimeout);
+    if (result.kind !== "timeout" || onTimeout === "keep") return result;
+    const { message, hint } = await cancelled(call, runIdOf(result));
+    return { ...result, message: `${message}: timed out. ${hint}` };
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
     throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt }));
@@ -112,13 +114,6 @@ async function waitAfter(
   if (!isCancelled) return kept(runId, submitted);
   using limit = policy === "cancel" ? call.deps.clock.timeout(MAX_CANCEL_MS) : undefined;
   return { ...await cancelled(call, runId, limit?.signal), submitted };
-}
-
-/** Cancels the run of a result that timed out, if the policy is to cancel it. */
-async function handleTimeout(call: OpenedCall, result: RunResult, policy: OnTimeout): Promise<RunResult> {
-  if (result.kind !== "timeout" || policy === "keep") return result;
-  const { message, hint } = await cancelled(call, runIdOf(result));
-  return { ...result, message: `${message}: timed out. ${hint}` };
 }
 
 /** Less time than CI systems leave between their first signal and the second one, which ends the process without a report. */

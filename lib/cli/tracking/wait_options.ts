@@ -80,7 +80,7 @@ function pollIntervalOf({ poll, pollInterval, maxPollInterval }: WaitValues): Po
   };
 }
 
-function timeoutOfEnvironment({ env }: Context, defaultMs: number | null): number | null {
+export function timeoutOfEnvironment({ env }: Context, defaultMs: number | null): number | null {
   const text = env("PW_TIMEOUT") ?? "";
   if (text.trim() === "") return defaultMs;
   const timeoutMs = orError(UsageError, () => parseDuration(text));

@@ -20,12 +20,12 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "--on-timeout cancel keeps the run",
-      'if (result.kind !== "timeout" || policy === "keep") return result;',
+      'if (result.kind !== "timeout" || onTimeout === "keep") return result;',
       "if (true) return result;",
     ],
     [
       "a timeout cancels the run by default",
-      'if (result.kind !== "timeout" || policy === "keep") return result;',
+      'if (result.kind !== "timeout" || onTimeout === "keep") return result;',
       'if (result.kind !== "timeout") return result;',
     ],
     [

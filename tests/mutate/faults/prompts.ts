@@ -65,7 +65,11 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
       "error instanceof Deno.errors.AlreadyExists",
       "error instanceof Deno.errors.NotFound",
     ],
-    ["consent is granted without a question", "if (!await askConsent(session, request)) return result;", ""],
+    [
+      "consent is granted without a question",
+      "if (!await prompter.confirm(`${consent}. Grant it for this run?`, { initial: false })) return result;",
+      "",
+    ],
     ["the summary is not shown", "prompter.note(inputSummary(await gatherInputs(deps, spec, { signal })));", ""],
   ]),
   ...inFile("lib/prompts/fill.ts", FILL, [
