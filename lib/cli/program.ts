@@ -3,7 +3,7 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { flag, kebabOptionName, option, readArgv, type ScannedOption, scanWords } from "./argv.ts";
+import { flag, kebabOptionName, option, readArgv, scanWords } from "./argv.ts";
 import { COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
 import { canPrompt } from "./confirm.ts";
@@ -44,10 +44,9 @@ function writeReport({ reporter, secrets, log }: Output): void {
 
 /** Before anything is parsed, so that a usage error is reported too. */
 async function openReport(context: Context): Promise<Reporter | undefined> {
-  const isForGithub = scanGlobalOptions(context.args).some(({ key, value }) => key === "report" && value === "github");
-  if (!isForGithub) return undefined;
+  const { name, options } = scanLine(context);
+  if (!options.some(({ key, value }) => key === "report" && value === "github")) return undefined;
   const reporter = (await import("./reporter.ts")).openReporter(context);
-  const { name } = splitCommand(context.args);
   if (name !== undefined) reporter.start(name);
   return reporter;
 }
@@ -63,31 +62,27 @@ const GLOBAL_OPTIONS = {
   ...VERSION_OPTION,
 };
 
-/** The values of global options; an empty string for a flag. */
-function globalOptions(args: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(scanGlobalOptions(args).map(({ key, value = "" }) => [key, value]));
-}
-
-function scanGlobalOptions(args: readonly string[]): readonly ScannedOption[] {
+/** The command, its own words, and the global options: in their order, and the values by name, which are empty for flags. */
+function scanLine({ args }: Context) {
+  const { name, argv } = splitCommand(args);
   const { options } = scanWords(GLOBAL_OPTIONS, args);
   // The option `--output` of these names a file.
-  return ["inputs", "files"].includes(splitCommand(args).name ?? "")
-    ? options.filter(({ key }) => key !== "output")
-    : options;
+  const global = ["inputs", "files"].includes(name ?? "") ? options.filter(({ key }) => key !== "output") : options;
+  return { name, argv, options: global, given: new Map(global.map(({ key, value = "" }) => [key, value])) };
 }
 
 /** What all outputs of an invocation share. */
 type Shared = Pick<OutputOptions, "secrets" | "reporter">;
 
 async function dispatch(context: Context, output: Output, shared: Shared): Promise<number> {
-  const { name, argv } = splitCommand(context.args);
+  const { name, argv, given } = scanLine(context);
   if (name === "__complete") {
     const { completeCommandLine } = await import("./completion/complete.ts");
     return await completeCommandLine(context);
   }
-  refuseTwoFormats(context);
-  const isHelpRequested = globalOptions(argv).has("help");
-  const isVersionRequested = name === "version" || (name === undefined && globalOptions(argv).has("version"));
+  refuseTwoFormats(given);
+  const isHelpRequested = given.has("help");
+  const isVersionRequested = name === "version" || (name === undefined && given.has("version"));
   if (isVersionRequested && !isHelpRequested) {
     readArgv("version", { ...COMMON_OPTIONS, ...VERSION_OPTION }, argv, "pw-workflow-runner");
     output.answer(context.versionLine);
@@ -115,8 +110,7 @@ async function dispatch(context: Context, output: Output, shared: Shared): Promi
   return EXIT_CODES.usage;
 }
 
-function refuseTwoFormats({ args }: Context): void {
-  const given = globalOptions(args);
+function refuseTwoFormats(given: ReadonlyMap<string, string>): void {
   const output = given.get("output");
   const formats = ["events", "json"].filter((key) => given.has(key)).map(kebabOptionName);
   if (output !== undefined) formats.push(`--output ${output}`);
@@ -183,7 +177,7 @@ async function showHelp(context: Context, output: Output, subject: string | unde
 }
 
 async function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Promise<Output> {
-  const given = globalOptions(context.args);
+  const { given } = scanLine(context);
   const isYaml = given.get("output") === "yaml";
   const isDocument = given.has("json") || given.get("output") === "json" || isYaml;
   const mode = given.has("events") ? "events" : isDocument ? "json" : "text";
@@ -206,11 +200,11 @@ function levelOf(context: Context, command?: string): LogLevel {
   throw new UsageError(`Cannot use PW_LOG_LEVEL: it is not one of ${LOG_LEVELS.join(", ")}`);
 }
 
-function levelName({ args, env }: Context): string {
-  const names = scanGlobalOptions(args).flatMap(({ key, value = "" }) =>
+function levelName(context: Context): string {
+  const names = scanLine(context).options.flatMap(({ key, value = "" }) =>
     key === "verbose" ? ["DEBUG"] : key === "quiet" ? ["WARNING"] : key === "logLevel" ? [value] : []
   );
-  return (names.at(-1) ?? env("PW_LOG_LEVEL")?.trim() ?? "").toUpperCase() || "INFO";
+  return (names.at(-1) ?? context.env("PW_LOG_LEVEL")?.trim() ?? "").toUpperCase() || "INFO";
 }
 
 async function reportFailure(context: Context, output: Output | undefined, error: unknown): Promise<number> {

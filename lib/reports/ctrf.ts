@@ -24,9 +24,9 @@ export interface CtrfOptions {
 }
 
 export interface CiFacts {
-  readonly buildUrl?: string;
-  readonly commit?: string;
-  readonly branchName?: string;
+  readonly buildUrl?: string | undefined;
+  readonly commit?: string | undefined;
+  readonly branchName?: string | undefined;
 }
 
 export function renderCtrf(report: Report, { runId = null, ci = {}, trends = new Map() }: CtrfOptions = {}): string {

@@ -14,9 +14,7 @@ export interface RowState extends Omit<RowResult, "workflow" | "tags" | "inputs"
 export type RowStates = ReturnType<typeof createRowStates>;
 
 /** A row before the first event: what is known of its last attempt. */
-export type InitialRow =
-  & Pick<RowState, "key" | "row" | "label" | "attempt" | "status">
-  & Partial<Pick<RowState, "run" | "startedAtMs" | "seconds" | "error">>;
+export type InitialRow = Pick<RowState, "key" | "row" | "label" | "attempt" | "status"> & Partial<RowState>;
 
 export function createRowStates(rows: readonly InitialRow[]) {
   const nothing = { run: null, startedAtMs: null, seconds: null, error: null, kind: null, changedAtMs: 0 };
@@ -41,7 +39,6 @@ export function createRowStates(rows: readonly InitialRow[]) {
       const outcomes = [...submitted.values()];
       return (["yes", "unknown"] as const).find((outcome) => outcomes.includes(outcome)) ?? "no";
     },
-    running: (): readonly RowState[] => [...states.values()].filter(({ status }) => status === "running"),
     apply(event: BatchEvent, nowMs: number): void {
       if (event.type === "attempt-ended") {
         const { key, attempt, end, retryAtMs } = event;

@@ -168,7 +168,7 @@ async function track(
     if (stopped?.signal !== "SIGINT") return detaching.abort(signal.reason);
     control.stop("interrupted");
     // Rows that this call leaves alone may be running as well.
-    const running = states.running().filter(({ key }) => tracked.has(key));
+    const running = states.all().filter(({ key, status }) => status === "running" && tracked.has(key));
     if (values.onInterrupt === "cancel") void cancelRunning(call, running);
     reportInterrupt(call, stored, running.length);
   };

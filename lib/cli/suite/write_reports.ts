@@ -24,17 +24,14 @@ import { limitsOf, type SuiteCall, type WantedReport, wantedReports } from "./op
 
 /** Facts of the job, from GitHub and GitLab. */
 function ciFacts({ env }: Context): Required<Omit<CtrfOptions, "trends">> {
-  const repository = `${env("GITHUB_SERVER_URL")}/${env("GITHUB_REPOSITORY")}`;
   const run = env("GITHUB_RUN_ID");
-  const buildUrl = run === undefined ? env("CI_JOB_URL") : `${repository}/actions/runs/${run}`;
-  const commit = env("GITHUB_SHA") ?? env("CI_COMMIT_SHA");
-  const branchName = env("GITHUB_REF_NAME") ?? env("CI_COMMIT_REF_NAME");
+  const runUrl = `${env("GITHUB_SERVER_URL")}/${env("GITHUB_REPOSITORY")}/actions/runs/${run}`;
   return {
     runId: run ?? env("CI_PIPELINE_ID") ?? null,
     ci: {
-      ...buildUrl === undefined ? {} : { buildUrl },
-      ...commit === undefined ? {} : { commit },
-      ...branchName === undefined ? {} : { branchName },
+      buildUrl: run === undefined ? env("CI_JOB_URL") : runUrl,
+      commit: env("GITHUB_SHA") ?? env("CI_COMMIT_SHA"),
+      branchName: env("GITHUB_REF_NAME") ?? env("CI_COMMIT_REF_NAME"),
     },
   };
 }

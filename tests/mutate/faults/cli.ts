@@ -220,7 +220,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the line is appended to the last line of the profile", 'text === "" || text.endsWith("\\n")', "true"],
   ]),
   ...inFile("lib/cli/program.ts", ["tests/cli/aliases_test.ts"], [
-    ["inputs -o FILE selects a format", '["inputs", "files"].includes(splitCommand(args).name ?? "")', "false"],
+    ["inputs -o FILE selects a format", '["inputs", "files"].includes(name ?? "")', "false"],
   ]),
   ...inFile("lib/cli/argv.ts", ["tests/cli/argv_test.ts"], [
     [
