@@ -36,6 +36,11 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
+/** {@link formatDuration} of what took this long; empty if that is not known. */
+export function formatSeconds(seconds: number | null | undefined): string {
+  return seconds === null || seconds === undefined ? "" : formatDuration(seconds * 1_000);
+}
+
 /** As it would be written, for a limit, and what is compared with one: `0.5s`, `1h`, `2h 00m 30s`. */
 export function formatExactDuration(durationMs: number): string {
   const exactMs = Math.max(0, Math.round(durationMs));

@@ -4,7 +4,7 @@
  * GitHub documents these limits per step: 10 annotations of each type, 1 MiB of summary.
  */
 
-import { formatDuration } from "../duration.ts";
+import { formatSeconds } from "../duration.ts";
 import type { FailedStep, RunFailure, RunResult } from "../result.ts";
 import type { LogAnnotation } from "../run.ts";
 import { formatPath } from "../runs/view.ts";
@@ -108,7 +108,7 @@ function rowsOf({ end, slug, exitCode, isAttached }: NamedAttempt): readonly Row
     ["Status", platformStatus === null || platformStatus === status ? status : inline(`${status} (${platformStatus})`)],
     ["Run", code(slug ?? "") + (runNumber === null ? "" : ` #${runNumber}`)],
     ["Started", inline(startedAt ?? "") + (isAttached ? ", before this job" : "")],
-    ["Took", durationSeconds === null ? "" : formatDuration(durationSeconds * 1_000)],
+    ["Took", formatSeconds(durationSeconds)],
     ["Why", status === "completed" ? "" : inline(shortened(headline(end.result), MAX_MESSAGE_LENGTH))],
     ["Exit code", String(exitCode)],
     ["Session", session === undefined ? "" : linkTo(session.name, session.url)],
@@ -242,14 +242,12 @@ function verdictOf({ verdict, isFlaky, isQuarantined }: ReportCase): string {
 
 function rowOf(one: ReportCase): readonly string[] {
   const attempt = one.attempts.at(-1);
-  const time = (seconds: number | null | undefined) =>
-    seconds === null || seconds === undefined ? "" : formatDuration(seconds * 1_000);
   return [
     VERDICT_LOOKS[one.verdict].emoji,
     inline(one.name),
     verdictOf(one),
-    time(attempt?.queueSeconds),
-    time(attempt?.runSeconds),
+    formatSeconds(attempt?.queueSeconds),
+    formatSeconds(attempt?.runSeconds),
     String(one.attempts.length),
     runLink(attempt),
   ];

@@ -7,7 +7,7 @@
  * the first lines of system-out and of failures, because no reader shows properties of a testcase.
  */
 
-import { formatDuration } from "../duration.ts";
+import { formatSeconds } from "../duration.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
 import { ctrfStatus, reasonsOf, verdictText } from "./cases.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
@@ -135,7 +135,7 @@ function outputOf(one: ReportCase): string {
   const attempts = count < 2
     ? []
     : [`Attempts: ${count}, run time of all ${
-      formatDuration(1_000 * one.attempts.reduce((sum, each) => sum + (each.runSeconds ?? 0), 0))
+      formatSeconds(one.attempts.reduce((sum, each) => sum + (each.runSeconds ?? 0), 0))
     }`];
   return [
     ...last === undefined ? [] : factsOf(last),
@@ -146,14 +146,13 @@ function outputOf(one: ReportCase): string {
 }
 
 function factsOf({ slug, url, resources, queueSeconds, runSeconds }: ReportAttempt): readonly string[] {
-  const time = (seconds: number | null) => seconds === null ? null : formatDuration(seconds * 1_000);
   const facts = {
     Run: [slug, url].filter((part) => part !== null).join(" "),
     "Ran on": resources.join(", "),
-    "Queue time": time(queueSeconds),
-    "Run time": time(runSeconds),
+    "Queue time": formatSeconds(queueSeconds),
+    "Run time": formatSeconds(runSeconds),
   };
-  return Object.entries(facts).flatMap(([name, value]) => value === null || value === "" ? [] : [`${name}: ${value}`]);
+  return Object.entries(facts).flatMap(([name, value]) => value === "" ? [] : [`${name}: ${value}`]);
 }
 
 /** Three digits, without an exponent. */

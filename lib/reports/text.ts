@@ -1,6 +1,6 @@
 /** Renders a report as text for people. Pure: colors come from the caller. */
 
-import { formatDuration } from "../duration.ts";
+import { formatSeconds } from "../duration.ts";
 import { oneLine } from "../escape.ts";
 import { reasonsOf, summaryText, VERDICT_LOOKS, verdictText, worstFirst } from "./cases.ts";
 import type { Report, ReportCase } from "./report.ts";
@@ -37,13 +37,11 @@ export function renderText(report: Report, paint: Paint, trends: Trends = new Ma
 /** One line for a case that has ended. */
 export function caseLine(one: ReportCase, paint: Paint, usualSeconds?: number | null): string {
   const attempt = one.attempts.at(-1);
-  const time = (seconds: number | null | undefined) =>
-    seconds === null || seconds === undefined ? null : formatDuration(seconds * 1_000);
-  const [ran, usual, queued] = [attempt?.runSeconds, usualSeconds, attempt?.queueSeconds].map(time);
+  const [ran, usual, queued] = [attempt?.runSeconds, usualSeconds, attempt?.queueSeconds].map(formatSeconds);
   const facts = [
-    ran === null ? "" : `ran ${ran}`,
-    ran === null || usual === null ? "" : `usually ${usual}`,
-    queued === null ? "" : `queued ${queued}`,
+    ran && `ran ${ran}`,
+    ran && usual && `usually ${usual}`,
+    queued && `queued ${queued}`,
     one.attempts.length > 1 ? `${one.attempts.length} attempts` : "",
     one.isQuarantined && one.verdict !== "passed" ? "quarantined" : "",
     attempt?.slug ?? "",

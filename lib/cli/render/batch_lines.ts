@@ -2,7 +2,7 @@
 
 import { hasOpenRun, type RowResult, type RowStatus } from "../../batch.ts";
 import { type FailureGroup, failureGroupText, isFailure } from "../../batches/failure_groups.ts";
-import { formatDuration } from "../../duration.ts";
+import { formatDuration, formatSeconds } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { BatchEvent } from "../../runs/batch_task.ts";
 import type { Layout } from "../terminal/style.ts";
@@ -55,7 +55,7 @@ export function endLine(
   { rowCount }: { readonly rowCount: number },
 ): string | undefined {
   if (rowCount > MAX_ROWS_WITH_LINES && !isFailure(status)) return undefined;
-  const took = seconds === null ? "" : ` after ${formatDuration(seconds * 1_000)}`;
+  const took = seconds === null ? "" : ` after ${formatSeconds(seconds)}`;
   const details = [...(run === null ? [] : [run]), ...(attempt > 1 ? [`attempt ${attempt}`] : [])];
   const name = `${oneLine(label)}${details.length === 0 ? "" : ` (${oneLine(details.join(", "))})`}`;
   const reason = error === null ? "" : `: ${oneLine(error.trim().split("\n")[0] ?? "")}`;
@@ -109,7 +109,7 @@ export function renderBatchResults(
       ...results.map(({ row, status, seconds, attempt, label, run, error }) => [
         String(row),
         status,
-        seconds === null ? "" : formatDuration(seconds * 1_000),
+        formatSeconds(seconds),
         hasAttempts && attempt > 0 ? String(attempt) : "",
         label,
         run ?? "",

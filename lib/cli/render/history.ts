@@ -4,7 +4,7 @@ import { runStatusOf } from "../../runs/view.ts";
 import { isSecretName, maskSecrets } from "../../inputs/secrets.ts";
 import { slugOf, type Submission } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
-import { formatDuration } from "../../duration.ts";
+import { formatSeconds } from "../../duration.ts";
 import type { Layout, Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { formatAge, formatTime } from "../terminal/time_text.ts";
@@ -17,7 +17,7 @@ export function renderHistory(
 ): string {
   const rows = records.map((record) => {
     const { workflowName, status, slug, durationSeconds } = recordDocument(record);
-    return [workflowName, status, formatAge(record.createdAtMs, nowMs), tookText(durationSeconds), slug ?? ""];
+    return [workflowName, status, formatAge(record.createdAtMs, nowMs), formatSeconds(durationSeconds), slug ?? ""];
   });
   return renderTable([["WORKFLOW", "STATUS", "AGE", "TOOK", "SLUG"], ...rows], {
     columns,
@@ -37,7 +37,7 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
     ["Status", status],
     ["Run", slug ?? "?"],
     ["Submitted", formatTime(record.createdAtMs)],
-    ["Took", durationSeconds === null ? null : tookText(durationSeconds)],
+    ["Took", formatSeconds(durationSeconds) || null],
     ["Idempotency key", key && `${key.text}${key.attempt === 1 ? "" : ` (attempt ${key.attempt})`}`],
     ["Account", `${owner.user} on ${owner.host}`],
     ["Unconfirmed", reconciliation && reconciliation.detail],
@@ -74,8 +74,4 @@ export function shownInputs({ request }: Submission): JsonObject {
   if (inputsWithoutSecrets !== null) return inputsWithoutSecrets;
   const unlisted = Object.keys(inputs ?? {}).filter(isSecretName);
   return maskSecrets(inputs ?? {}, [...secretPaths, ...unlisted]);
-}
-
-function tookText(seconds: number | null): string {
-  return seconds === null ? "" : formatDuration(seconds * 1_000);
 }

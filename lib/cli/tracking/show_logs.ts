@@ -29,11 +29,15 @@ export interface WantedLogs {
   readonly tail: number | undefined;
 }
 
+/** @param isByLine Whether its text is cleaned a line at a time. */
 function openLog(
-  { deps }: LogCall,
-  { runId, placed, tail, clean }: { runId: RunId; placed: PlacedStep; tail: number | undefined; clean: LogCleaner },
+  { deps, output }: LogCall,
+  { runId, placed, tail, isByLine }: { runId: RunId; placed: PlacedStep; tail: number | undefined; isByLine: boolean },
 ) {
   const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
+  const cleaner = createLogCleaner({ mayColor: output.mayColorLogs, isByLine });
+  // A document has the text as it was written.
+  const clean: LogCleaner = output.mode === "json" ? (piece) => piece : cleaner;
   /** Until its beginning was read: then only the last lines are shown. */
   const tailOf: Tail | null = tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH);
   return { placed, reader, clean, tail: tailOf };
@@ -61,13 +65,9 @@ export async function printLogs(
   { run, isSelected, isFailedOnly, tail }: WantedLogs,
 ): Promise<void> {
   const { output, signal } = call;
-  const isDocument = output.mode === "json";
-  const asWritten = (piece: string) => piece;
-  const logs = allSteps(run.jobs).filter(isSelected).map((placed) => {
-    const cleaner = createLogCleaner({ mayColor: output.mayColorLogs, isByLine: tail !== undefined });
-    return openLog(call, { runId, placed, tail, clean: isDocument ? asWritten : cleaner });
-  });
-  if (isDocument) await printDocument(output, logs, signal);
+  const isByLine = tail !== undefined;
+  const logs = allSteps(run.jobs).filter(isSelected).map((placed) => openLog(call, { runId, placed, tail, isByLine }));
+  if (output.mode === "json") await printDocument(output, logs, signal);
   else if (logs.length === 0) output.log("INFO", noLogs(run, isFailedOnly));
   else await printText(output, logs, signal);
   for (const { placed, reader } of logs) if (!reader.isPresent()) warnOfMissingLogs(output, placed);
@@ -175,8 +175,7 @@ export async function followLogs(
       const key = step.logPath;
       // A step that has not started has no log.
       if (finished.has(key) || step.status === "pending") continue;
-      const clean = createLogCleaner({ mayColor: output.mayColorLogs });
-      const log = followed.get(key) ?? openLog(call, { runId, placed, tail, clean });
+      const log = followed.get(key) ?? openLog(call, { runId, placed, tail, isByLine: false });
       followed.set(key, log);
       // The status was read before the log, so the log of a finished step is complete.
       const isLast = step.status !== "running";
