@@ -87,12 +87,13 @@ export async function runTickWork(
   await reportDeadlines(context, open);
   const hasSuites = suites.length > 0 || left.some(({ schedule }) => context.schedules.get(schedule)?.suite);
   // A client waits for a tick on request, and the next one comes within a minute.
-  if (owner && hasSuites && input.isScheduled) {
+  const { isScheduled } = input;
+  if (owner && hasSuites && isScheduled) {
     await request(async () => await (await import("./advance_suites.ts")).advanceSuites(context, asking.signal, owner));
   }
   await reportEnds(context);
   await cancelRuns(context, open);
-  const delivered = await sendNotifications(service, signal);
+  const delivered = isScheduled ? await sendNotifications(service, signal) : 0;
   const isCutShort = asking.signal.aborted || isPollingCutShort;
   return {
     submitted: sent?.submitted ?? 0,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sendNotifications, signWebhook } from "../../lib/scheduler/notifications.ts";
-import { addNotification, listDueMessages } from "../../lib/scheduler/scheduler_store.ts";
+import { addNotification, addWaitingOccurrence, listDueMessages } from "../../lib/scheduler/scheduler_store.ts";
 import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import { aServiceStage } from "../support/service.ts";
@@ -149,6 +149,19 @@ Deno.test("a redirect is logged and not followed: a webhook's message reaches no
   } finally {
     await server.shutdown();
   }
+});
+
+Deno.test("a tick on request leaves the messages to the next one: its client does not wait for webhooks", async () => {
+  await using webhook = aWebhook();
+  const spec = { ...schedule(webhook.url), notify: [{ url: webhook.url, on: ["submitted"] as const }] };
+  await using stage = await aServiceStage([spec]);
+  const service = await stage.isolate();
+  await addWaitingOccurrence(service.kv, { id: "every@request", schedule: "every", scheduledAtMs: stage.clock.now() });
+  const report = await tick(service, { ...DEFAULT_TICK, isScheduled: false });
+  assert.deepEqual([report.submitted, report.delivered, webhook.received.length], [1, 0, 0]);
+  stage.clock.advance(MINUTE_MS);
+  await tick(service);
+  assert.equal(webhook.received.length, 1);
 });
 
 Deno.test("a webhook that recovers receives the message", async () => {
