@@ -40,6 +40,17 @@ Deno.test("an accepted submit returns its run", async () => {
   assert.deepEqual([submits, runs], [1, 1]);
 });
 
+Deno.test("a submit is sent once, even if the runtime would repeat it on another connection", async () => {
+  await using server = rawServer((method) =>
+    method === "GET" ? "HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\n[]" : null
+  );
+  // On a connection that was used before; from 2.7 to 2.9.5, Deno would repeat it on a new one, too.
+  const client = await clientOf(server.url, { createHttpClient: null });
+  await client.listWorkflows({});
+  assert.equal((await client.submit(SUBMISSION, {})).type, "ambiguous");
+  assert.equal(server.requests("POST"), 1);
+});
+
 /** Fault, type of the response, `submitted` of its error, and number of runs started. */
 const FAULTS: readonly (readonly [string, Omit<Fault, "on">, SubmitResponse["type"], "no" | "unknown", number])[] = [
   ["a connection cut before the effect", { cut: "before-effect" }, "ambiguous", "unknown", 0],
