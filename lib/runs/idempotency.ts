@@ -20,7 +20,7 @@ import { redactingDeps } from "./redacting.ts";
 import { creationMs, searchForRun, searchList, type SearchResult } from "./search.ts";
 import type { KeyWithPolicy } from "./options.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
-import { withKnownInputs } from "./advance_result.ts";
+import { type Step, withKnownInputs } from "./advance_result.ts";
 import { programCommand } from "../shell_command.ts";
 
 /** @throws UsageError for an empty key; TypeError for one that is not a text; RangeError for no attempt. */
@@ -139,9 +139,7 @@ async function findKeyedRun(
  * @throws IdempotencyKeyConflict for a run that has different inputs or is not ours; the client's errors.
  */
 export async function findRunStartedSince(
-  deps: Deps,
-  submission: PendingSubmission,
-  options: Limited,
+  { deps, submission, options }: Step<PendingSubmission>,
 ): Promise<Run | undefined> {
   const isRecent = submission.attempts === 0 && deps.clock.now() - submission.createdAtMs <= SEARCH_VALID_MS;
   if (isRecent) return undefined;

@@ -6,14 +6,7 @@ import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs, retryAfterDelayMs } from "./poll_interval.ts";
-import {
-  type AdvanceOptions,
-  type AdvanceResult,
-  type Experience,
-  recordObservation,
-  recordStep,
-  type Step,
-} from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation, recordStep, type Step } from "./advance_result.ts";
 import { isAnythingRunning, stepPositionOf, toRunResult } from "./view.ts";
 
 /** After this long, a failing run counts as failed even if its steps are still running. */
@@ -76,27 +69,23 @@ export async function applyRun(step: Step<ActiveSubmission>, run: Run | RunDetai
   const isNewStatus = !run.isStatusKnown &&
     (submission.run.platformStatus !== run.platformStatus || submission.lastPolledAtMs === submission.startedAtMs);
   if (isNewStatus) events.push({ ...base, type: "unknown-status", platformStatus: run.platformStatus });
-  events.push(statusEvent(deps, submission, { run, experience: options.experience }));
+  events.push(statusEvent(step, run));
   return { submission: updated, events };
 }
 
 /** The status of a run as it is known. */
-export function statusEvent(
-  { clock }: Pick<Deps, "clock">,
-  { submissionId, startedAtMs }: ActiveSubmission,
-  { run, experience }: { readonly run: Run | RunDetail; readonly experience: Experience | undefined },
-): RunEvent {
-  const atMs = clock.now();
-  const elapsedMs = Math.max(0, atMs - startedAtMs);
+export function statusEvent({ deps, submission, options }: Step<ActiveSubmission>, run: Run | RunDetail): RunEvent {
+  const atMs = deps.clock.now();
+  const elapsedMs = Math.max(0, atMs - submission.startedAtMs);
   return {
     type: "status",
-    submissionId,
+    submissionId: submission.submissionId,
     atMs,
     status: run.status,
     platformStatus: run.platformStatus,
     elapsedMs,
     position: "jobs" in run ? stepPositionOf(run.jobs) : null,
-    timeLeft: run.status === "running" ? experience?.timeLeft(elapsedMs) ?? null : null,
+    timeLeft: run.status === "running" ? options.experience?.timeLeft(elapsedMs) ?? null : null,
   };
 }
 

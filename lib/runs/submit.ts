@@ -70,8 +70,8 @@ export async function submitPending(step: Step<PendingSubmission>): Promise<Adva
 
 /** @returns `undefined` if no other machine has started a run with the submission's idempotency key. */
 async function attachToEarlierRun(step: Step<PendingSubmission>): Promise<AdvanceResult | undefined> {
-  const { deps, submission, options } = step;
-  const run = await findRunStartedSince(deps, submission, options).catch(expected(RunnerError));
+  const { deps, submission } = step;
+  const run = await findRunStartedSince(step).catch(expected(RunnerError));
   if (run === undefined) return undefined;
   if (!(run instanceof RunnerError)) {
     return { submission: await activateSubmission(step, run), events: [], wasAdvancedElsewhere: true };

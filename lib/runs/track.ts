@@ -108,7 +108,9 @@ export async function* trackSubmission(
       experience = await experienceOf(deps, submission, options);
       submission = withFirstPoll(deps, submission, experience);
       // The first poll may be far: what is known is shown until then.
-      if (experience !== undefined) yield statusEvent(deps, submission, { run: submission.run, experience });
+      if (experience !== undefined) {
+        yield statusEvent({ deps, submission, options: { ...step, experience } }, submission.run);
+      }
     }
     if (submission.state === "active" && await isDetachable(deps, submission, options)) {
       return await detach(deps, submission, submitted);
