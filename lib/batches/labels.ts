@@ -70,9 +70,7 @@ export function differingValues(rows: readonly ReadonlyMap<string, Json>[]): [na
 
 /** In the order in which they occur. */
 export function namesIn(rows: readonly ReadonlyMap<string, Json>[]): readonly string[] {
-  const names = new Set<string>();
-  for (const row of rows) for (const name of row.keys()) names.add(name);
-  return [...names];
+  return [...new Set(rows.flatMap((row) => [...row.keys()]))];
 }
 
 function shortened(text: string): string {

@@ -18,11 +18,7 @@ export type RunRef = RunId | { readonly type: "last" };
  * @throws NotFound; UsageError when the slug is a workflow's name, or the number matches runs of two workflows;
  *   BadResponse when the list of runs is too long to search for a number.
  */
-export async function findRun(
-  deps: Deps,
-  ref: RunRef,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<RunId> {
+export async function findRun(deps: Deps, ref: RunRef, { signal }: Pick<Abortable, "signal"> = {}): Promise<RunId> {
   if (ref?.type === "slug") return await findBySlug(deps, ref.slug, signal);
   if (ref?.type === "number") return await findByNumber(deps, ref, signal);
   if (ref?.type === "last") return await findLast(deps, signal);
@@ -37,7 +33,7 @@ export async function findRun(
 export async function findRuns(
   deps: Deps,
   refs: readonly RunRef[],
-  options: { readonly signal?: AbortSignal | undefined },
+  options: Pick<Abortable, "signal">,
 ): Promise<readonly RunId[]> {
   const found = await Array.fromAsync(refs, (ref) => findRun(deps, ref, options));
   return [...new Map(found.map((runId) => [formatRunId(runId), runId])).values()];
@@ -68,9 +64,8 @@ async function findByNumber(
   const [run, other] = matches;
   if (run === undefined) {
     if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
-    throw new NotFound(`Cannot ${action}: no workflow "${workflow}"`, {
-      ...await hintsForWorkflow(client, workflow, { signal }),
-    });
+    const hints = await hintsForWorkflow(client, workflow, { signal });
+    throw new NotFound(`Cannot ${action}: no workflow "${workflow}"`, hints);
   }
   if (other !== undefined) {
     const slugs = matches.map(({ slug, workflowName }) => `${slug} (${workflowName})`).join(", ");

@@ -142,18 +142,15 @@ function asStorageError(error: unknown, url: string): Error {
   const { host, pathname } = new URL(url);
   const store = `run store postgres://${host}${pathname}`;
   if (isUnanswered(error)) {
-    return new StorageError(
-      `Cannot use the ${store}: it did not answer in time, but the change may have been written`,
-      {
-        hint: "Check that the server runs, and what is stored, before you try again",
-        cause: error,
-      },
-    );
+    const hint = "Check that the server runs, and what is stored, before you try again";
+    const problem = "it did not answer in time, but the change may have been written";
+    return new StorageError(`Cannot use the ${store}: ${problem}`, { hint, cause: error });
   }
   // The client's words for a server that wants a password when none is known.
   if (error instanceof Error && /client password must be a string/.test(error.message)) {
+    const hint = "Set PGPASSWORD, or put it into the URL, like postgres://USER:PASSWORD@HOST/DATABASE";
     return new StorageError(`Cannot use the ${store}: it requires a password, and none is given`, {
-      hint: "Set PGPASSWORD, or put it into the URL, like postgres://USER:PASSWORD@HOST/DATABASE",
+      hint,
       cause: error,
     });
   }
