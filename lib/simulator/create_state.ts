@@ -3,7 +3,7 @@
 import type { JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
 import { describedClusters, SAMPLE_CLUSTERS } from "./clusters.ts";
-import { plannedRun } from "./run_input.ts";
+import { plannedRun, type RunInput } from "./run_input.ts";
 import { newId, objectOf, parseWorkflow } from "./shape.ts";
 import { stepScript } from "./scenario.ts";
 import type { SimulatorOptions } from "./simulator.ts";
@@ -76,7 +76,12 @@ const HOUR_MS = 60 * 60 * 1_000;
 const HISTORY_USER = "demo";
 
 /** The canceled and failed ones by their numbers. */
-const HISTORY = [
+const HISTORY: readonly (Pick<RunInput, "workflow" | "inputs"> & {
+  readonly count: number;
+  readonly everyMs: number;
+  readonly canceled?: readonly number[];
+  readonly failed?: readonly number[];
+})[] = [
   {
     workflow: "hello-world",
     count: 46,
