@@ -76,7 +76,8 @@ const HOUR_MS = 60 * 60 * 1_000;
 const HISTORY_USER = "demo";
 
 /** The canceled and failed ones by their numbers. */
-const HISTORY: readonly (Pick<RunInput, "workflow" | "inputs"> & {
+const HISTORY: readonly (Pick<RunInput, "inputs"> & {
+  readonly workflow: string;
   readonly count: number;
   readonly everyMs: number;
   readonly canceled?: readonly number[];
