@@ -15,6 +15,7 @@ import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
 import { isDue, isOpen, isOwnedBy, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
+import { storeFailureTo } from "../log.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import { checkBoolean, checkScheduleText, readScheduleFields } from "../scheduler/checks.ts";
@@ -73,9 +74,12 @@ async function submitAndWait(
   try {
     return resultResponse(submissionId, await toEnd(trackSubmission(deps, submission, tracked)));
   } catch (error) {
-    if (!signal.aborted || error !== signal.reason) throw error;
+    const isStopped = signal.aborted && error === signal.reason;
+    if (!isStopped) expected(RunnerError)(error);
+    const stored = await deps.store.get(submissionId).catch(storeFailureTo(deps.log)) ?? submission;
+    if (!isStopped && !isOpen(stored)) throw error;
     // The submission is stored: ticks continue it, and the client can request its result later.
-    return accepted(submissionId, submissionView(await deps.store.get(submissionId) ?? submission));
+    return accepted(submissionId, submissionView(stored));
   }
 }
 

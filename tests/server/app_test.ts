@@ -264,6 +264,20 @@ Deno.test("a shutdown answers what waits: with the run where there is one, else 
   assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "30"]);
 });
 
+Deno.test("POST /runs returns 202 once its submission is stored, even if the store fails before it is sent", async () => {
+  const memory = memoryBackend();
+  const full = new StorageError("Cannot use the run store at x.db: database or disk is full");
+  let writes = 0;
+  const write = (change: StoreWrite) => ++writes === 2 ? Promise.reject(full) : memory.write(change);
+  await using server = await aServer([], { backend: { ...memory, write } });
+  const { status, body, headers } = await server.send("/runs", { method: "POST", body: QUICK });
+  assert.deepEqual([status, body.status, headers.get("location")], [202, "pending", `/runs/${body.id}`]);
+  assert.equal(server.stage.simulator.runs().length, 0);
+  await tick(await server.stage.isolate());
+  assert.equal(server.stage.simulator.runs().length, 1);
+  assert.equal((await server.send(`/runs/${body.id}`)).body.state, "active");
+});
+
 Deno.test("inputs that are too large to store get 413 without Retry-After", async () => {
   await using server = await aServer([], { backend: { ...memoryBackend(), limits: DENO_KV_LIMITS } });
   const body = { workflow: "quick", inputs: { mesh: "x".repeat(300_000) } };
