@@ -15,13 +15,15 @@ interface StreamedTextOptions {
 
 /** The decoded body, as it arrives. */
 export function streamedText(
-  { body }: Response,
+  response: Response,
   { idle, redact, onError }: StreamedTextOptions,
 ): ReadableStream<string> {
-  const reader = byteReader(body ?? new Blob().stream());
+  const reader = byteReader(response.body ?? new Blob().stream());
   const decoder = createUtf8Decoder();
   const redacted = redactPieces(redact);
-  return new ReadableStream({
+  const source: UnderlyingDefaultSource<string> & { readonly response: Response } = {
+    // Once the runtime has collected a response as garbage, aborting its request no longer ends a read of its body.
+    response,
     async pull(controller) {
       try {
         for (let text = ""; text === "";) {
@@ -42,7 +44,8 @@ export function streamedText(
       idle.stop();
       return reader.cancel(reason);
     },
-  }, { highWaterMark: 0 });
+  };
+  return new ReadableStream(source, { highWaterMark: 0 });
 }
 
 const READ_BYTES = 64 * 1024;

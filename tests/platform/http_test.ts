@@ -221,6 +221,33 @@ Deno.test("a file that stops arriving is a lost response after the request timeo
   assert.match((await reading).message, /Cannot read logs.out of run a: no response within 30s/);
 });
 
+Deno.test("aborting while a file arrives has an effect also after a garbage collection", async () => {
+  await using server = httpServer(() => new Response(new ReadableStream({ start: (body) => body.enqueue(ZEROS) })));
+  const controller = new AbortController();
+  const file = await (await clientOf(server.url)).readRunFile(FILE, "logs.out", { signal: controller.signal });
+  const reader = file?.getReader();
+  for (let length = 0; length < ZEROS.length;) length += (await reader?.read())?.value?.length ?? 0;
+  await garbageCollection();
+  const reason = new Error("stopped");
+  const reading = reader?.read().then(() => "read", (error) => error);
+  controller.abort(reason);
+  const { promise: late, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(resolve, 5_000, "not aborted");
+  const outcome = await Promise.race([reading, late]);
+  clearTimeout(timer);
+  if (outcome === "not aborted") await reader?.cancel();
+  assert.equal(outcome, reason);
+});
+
+async function garbageCollection(): Promise<void> {
+  const garbage = new WeakRef({});
+  while (garbage.deref() !== undefined) {
+    // It stays reachable until the end of the task that has read it.
+    await new Promise((resolve) => setTimeout(resolve));
+    Array.from({ length: 300_000 }, () => ({}));
+  }
+}
+
 Deno.test("aborting while a file arrives throws the signal's own reason", async () => {
   await using server = httpServer(() => new Response(new ReadableStream({ start: (body) => body.enqueue(ZEROS) })));
   const controller = new AbortController();
