@@ -1,7 +1,7 @@
 /** Uses real handshakes, because the wording of the errors depends on the runtime's version. */
 
 import assert from "node:assert/strict";
-import { Unreachable } from "../../lib/errors.ts";
+import { ResponseLost, Unreachable } from "../../lib/errors.ts";
 import { type CertificateSpec, createAuthority, type Issued } from "../support/certificates.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf } from "./support/servers.ts";
@@ -104,6 +104,27 @@ Deno.test("reads and submits succeed once the server's certificate authority is 
   assert.deepEqual(server.received, ["GET /api/workflows", "POST /api/workflow-runs"]);
 });
 
+Deno.test("a connection that died silently is used for one request without a response, also over HTTP/2", async () => {
+  const clock = virtualClock();
+  const ports: number[] = [];
+  const never = Promise.withResolvers<Response>();
+  await using server = serveOver(await authority.issue(HERE), (port) => {
+    const isDead = ports.includes(port);
+    ports.push(port);
+    if (!isDead) return Response.json([]);
+    clock.advance(30_000);
+    return never.promise;
+  });
+  using trusted = trustIn(authority.cert);
+  const client = await clientOf(server.url, { ...trusted, clock });
+  const list = () => client.listWorkflows({ retry: "none" });
+  assert.deepEqual(await list(), []);
+  await assert.rejects(list, ResponseLost);
+  never.resolve(new Response());
+  assert.equal(ports[0], ports[1]);
+  assert.deepEqual(await list(), []);
+});
+
 /** Client options that trust a certificate; disposing closes the client's connections. */
 function trustIn(cert: string | null) {
   const clients: Deno.HttpClient[] = [];
@@ -127,13 +148,17 @@ function trustIn(cert: string | null) {
   };
 }
 
-function serveOver({ cert, key }: Issued) {
+/** @param respond Receives the client's port, which identifies the connection. */
+function serveOver(
+  { cert, key }: Issued,
+  respond: (port: number) => Response | Promise<Response> = () => Response.json([]),
+) {
   const received: string[] = [];
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, cert, key };
-  const server = Deno.serve(options, async (request) => {
+  const server = Deno.serve(options, async (request, { remoteAddr }) => {
     received.push(`${request.method} ${new URL(request.url).pathname}`);
     await request.body?.cancel();
-    return Response.json([]);
+    return await respond(remoteAddr.port);
   });
   return {
     url: `https://127.0.0.1:${server.addr.port}`,
