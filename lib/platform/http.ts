@@ -34,7 +34,7 @@ export interface HttpOptions {
   readonly log: Log;
   /** The `User-Agent` header. */
   readonly userAgent: string;
-  /** For the whole exchange, including the body of the response. Default: 30 s. */
+  /** For the response to begin, and for each further part of it; ten times as long for all of it. Default: 30 s. */
   readonly requestTimeoutMs?: number | undefined;
   /** Maximum size of a response, decompressed. Default: 32 MiB. */
   readonly maxResponseBytes?: number | undefined;
@@ -47,6 +47,8 @@ export interface HttpOptions {
 export type Http = ReturnType<typeof createHttp>;
 
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How many times the timeout of a request a response may take that keeps arriving. */
+const MAX_TIMEOUTS = 10;
 const MIB = 1024 * 1024;
 /** Enough for thousands of runs, or of workflows with their files. */
 const MAX_RESPONSE_BYTES = 32 * MIB;
@@ -110,7 +112,8 @@ export function createHttp(options: HttpOptions) {
         return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
       }
       const maxBytes = response.ok ? maxResponseBytes : Math.min(maxResponseBytes, MAX_ERROR_BYTES);
-      const { text, isComplete } = await readUpTo(response, maxBytes);
+      const onPart = () => clock.monotonic() - startedMs < MAX_TIMEOUTS * requestTimeoutMs && idle.renew();
+      const { text, isComplete } = await readUpTo(response, maxBytes, onPart);
       if (response.ok && !isComplete) {
         throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
       }
@@ -148,9 +151,13 @@ function createIdleLimit(clock: Clock, timeoutMs: number) {
     }, { once: true });
     [shared, sharedSinceMs] = [deadline, clock.monotonic()];
   };
+  /** Starts the limit anew, as something has arrived. */
+  const renew = () => {
+    if (clock.monotonic() - sharedSinceMs >= REUSE_MS) start();
+  };
   /** For many short operations, which share timers: the limit may be shorter by {@link REUSE_MS}. `stop` ends them. */
   const withinEach = async <T>(operation: () => Promise<T>): Promise<T> => {
-    if (clock.monotonic() - sharedSinceMs >= REUSE_MS) start();
+    renew();
     isWaiting = true;
     try {
       return await operation();
@@ -159,22 +166,36 @@ function createIdleLimit(clock: Clock, timeoutMs: number) {
     }
   };
   const within = <T>(operation: () => Promise<T>): Promise<T> => withinEach(operation).finally(stop);
-  return { signal: controller.signal, stop, withinEach, within };
+  return { signal: controller.signal, stop, renew, withinEach, within };
 }
 
-/** Counts decompressed bytes while reading: a small body may decompress to a thousand times its size. */
-async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
+/** A slow network needs no more than seconds for this. */
+const AT_ONCE_BYTES = 16 * 1024;
+
+/**
+ * Counts decompressed bytes while reading: a small body may decompress to a thousand times its size.
+ *
+ * @param onPart Called whenever a part has arrived, except of a small body.
+ */
+async function readUpTo(
+  response: Response,
+  maxBytes: number,
+  onPart: () => void,
+): Promise<{ text: string; isComplete: boolean }> {
   if (response.body === null) return { text: "", isComplete: true };
-  // At once where the length is known and within the limit: a stream takes several times as long.
+  // At once where the length is known and small: a stream takes several times as long.
   const { headers } = response;
   const isEncoded = headers.has("content-encoding") || headers.has("transfer-encoding");
   const length = isEncoded ? null : headers.get("content-length");
-  if (length !== null && Number(length) <= maxBytes) return { text: await response.text(), isComplete: true };
+  if (length !== null && Number(length) <= Math.min(maxBytes, AT_ONCE_BYTES)) {
+    return { text: await response.text(), isComplete: true };
+  }
   const decoder = createUtf8Decoder();
   const parts: string[] = [];
   let bytes = 0;
   // Leaving the loop early cancels the rest of the body and closes its connection.
   for await (const chunk of response.body) {
+    onPart();
     const room = maxBytes - bytes;
     bytes += chunk.length;
     parts.push(decoder.add(chunk.subarray(0, room)));

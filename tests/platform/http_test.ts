@@ -124,6 +124,41 @@ Deno.test("the deadline includes the body", async () => {
   await thrown(ResponseLost, (await clientOf(server.url, { clock })).listWorkflows({ retry: "none" }));
 });
 
+/** Responds with these pieces, 20 seconds apart. */
+function slowFetch(pieces: Iterable<string>, headers: HeadersInit = {}) {
+  const clock = virtualClock();
+  const parts = Iterator.from(pieces);
+  const fetch = (_url: unknown, init?: RequestInit) => {
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      clock.advance(20_000);
+      init?.signal?.throwIfAborted();
+      const { done, value } = parts.next();
+      if (done) controller.close();
+      else controller.enqueue(new TextEncoder().encode(value));
+    };
+    return Promise.resolve(new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { headers }));
+  };
+  return { clock, fetch };
+}
+
+for (const [what, headers] of [["", {}], [" of known length", { "content-length": "100000" }]] as const) {
+  Deno.test(`a large response${what} may arrive slowly, as long as it arrives`, async () => {
+    const { clock, fetch } = slowFetch("[  ]", headers);
+    const client = await clientOf("http://127.0.0.1", { clock, fetch });
+    assert.deepEqual(await client.listWorkflows({ retry: "none" }), []);
+  });
+}
+
+Deno.test("a response that arrives slowly is lost after some minutes", async () => {
+  const drops = function* () {
+    while (true) yield " ";
+  };
+  const { clock, fetch } = slowFetch(drops());
+  const startedMs = clock.monotonic();
+  await thrown(ResponseLost, (await clientOf("http://127.0.0.1", { clock, fetch })).listWorkflows({ retry: "none" }));
+  assert.equal(clock.monotonic() - startedMs, 320_000);
+});
+
 Deno.test("an abort throws the signal's own reason, before and during a request", async () => {
   const reason = new Error("aborted");
   const controller = new AbortController();
