@@ -42,9 +42,14 @@ const KINDS = {
     "fetch blocks this port",
     "Check the port that the key names: the Fetch standard reserves some for other protocols",
   ],
+  "proxy-login": [
+    "the proxy requires a user name and password",
+    "Add them to HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT, with %40 for @ and %3A for :",
+  ],
   refused: ["the connection was refused"],
   name: ["the host name cannot be resolved"],
   unreachable: ["the host cannot be reached"],
+  proxy: ["the proxy refused to connect to the host"],
   cut: ["the connection was closed before the response was complete"],
   unknown: ["the connection failed"],
 } as const satisfies Readonly<Record<string, readonly [message: string, remedy?: string]>>;
@@ -87,6 +92,8 @@ function kindOf(error: unknown, text: string): NetworkErrorKind {
   if (/dns error/i.test(reason)) return "name";
   // 111 Linux, 61 macOS, 10061 Windows.
   if (/connection refused|\(os error (?:111|61|10061)\)/i.test(reason)) return "refused";
+  if (/proxy authentication required/i.test(reason)) return "proxy-login";
+  if (/unsuccessful tunnel/i.test(reason)) return "proxy";
   if (/tcp connect error|tunnel|proxy|timed out/i.test(reason)) return "unreachable";
   if (/tls|handshake|certificate|corrupt message|ssl|alert/i.test(reason)) return "tls";
   return "unreachable";

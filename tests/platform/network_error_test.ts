@@ -77,6 +77,17 @@ Deno.test({
   },
 });
 
+for (
+  const [status, kind] of [["407 Proxy Authentication Required", "proxy-login"], ["403 Forbidden", "proxy"]] as const
+) {
+  Deno.test(`a proxy that answers ${status}: nothing was sent`, async () => {
+    await using proxy = rawServer(() => `HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`);
+    using client = Deno.createHttpClient({ proxy: { url: proxy.url } });
+    await assertNetworkError(() => textOf("https://activate.invalid/", { client } as RequestInit), kind, "no");
+    assert.equal(proxy.requests("CONNECT"), 1);
+  });
+}
+
 // Not all versions of Deno block ports.
 Deno.test("a port that fetch blocks: nothing was sent", () => {
   const { kind, isSent } = readNetworkError(new TypeError("Fetch failed: Requests to port 1 are blocked"));
@@ -109,7 +120,7 @@ const MESSAGES: readonly (readonly [string, string])[] = [
   ],
   ["invalid peer certificate: BadSignature", "bad-certificate"],
   ["received fatal alert: HandshakeFailure", "tls"],
-  ["unsuccessful tunnel", "unreachable"],
+  ["unsuccessful tunnel", "proxy"],
 ];
 for (const [message, kind] of MESSAGES) {
   Deno.test(`"${message}" is classified as ${kind} on both generations`, () => {
