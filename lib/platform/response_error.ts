@@ -89,7 +89,8 @@ export function errorOfFailure(
       commandHint: remedy?.replace(TRUST_OPTION, "--cacert FILE or PW_CA_CERT=FILE"),
     });
   }
-  return new ResponseLost(message, { cause, submitted: isSubmit === true ? "unknown" : "no" });
+  const hint = isSubmit === true ? undefined : CHECK_NETWORK;
+  return new ResponseLost(message, { cause, hint, submitted: isSubmit === true ? "unknown" : "no" });
 }
 
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";

@@ -106,6 +106,7 @@ for (const hasSignal of [false, true]) {
     );
     late.resolve(new Response());
     assert.match(error.message, /Cannot list workflows: no response within 30s \(http:\/\/127\.0\.0\.1:\d+, request/);
+    assert.match(error.hint ?? "", /^Check .*the network/);
   });
 }
 
