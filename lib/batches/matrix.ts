@@ -110,34 +110,25 @@ function exclusion(
 interface Grid {
   /** Not finite if a value can be any number of a range. */
   readonly size: number;
-  at(index: number): Combination;
+  combinations(): Combination[];
 }
 
 function zipped(axes: readonly ResolvedAxis[]): Grid {
-  return {
-    size: axes[0]?.values?.length ?? 0,
-    at: (index) => axes.map(({ path, values }) => ({ path, value: values?.[index] ?? null })),
-  };
+  const size = axes[0]?.values?.length ?? 0;
+  const at = (index: number) => axes.map(({ path, values }) => ({ path, value: values?.[index] ?? null }));
+  return { size, combinations: () => Array.from({ length: size }, (_, index) => at(index)) };
 }
 
 /** The last axis changes first. */
 function product(axes: readonly ResolvedAxis[]): Grid {
-  return {
-    size: axes.reduce((size, { values }) => size * (values?.length ?? Infinity), 1),
-    at(index) {
-      let rest = index;
-      return axes.toReversed().map(({ path, values }) => {
-        const count = values?.length ?? 1;
-        const value = values?.[rest % count] ?? null;
-        rest = Math.floor(rest / count);
-        return { path, value };
-      }).reverse();
-    },
-  };
+  const size = axes.reduce((size, { values }) => size * (values?.length ?? Infinity), 1);
+  const extended = (rows: Combination[], { path, values }: ResolvedAxis) =>
+    rows.flatMap((row) => (values ?? []).map((value) => [...row, { path, value }]));
+  return { size, combinations: () => axes.reduce(extended, [[]]) };
 }
 
-function all({ size, at }: Grid, isExcluded: (combination: Combination) => boolean): Combination[] {
-  return Array.from({ length: size }, (_, index) => at(index)).filter((combination) => !isExcluded(combination));
+function all(grid: Grid, isExcluded: (combination: Combination) => boolean): Combination[] {
+  return grid.combinations().filter((combination) => !isExcluded(combination));
 }
 
 function listed(grid: Grid, isExcluded: (combination: Combination) => boolean): Combination[] | string {

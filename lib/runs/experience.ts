@@ -153,24 +153,21 @@ function earlierRun(
 ): readonly EarlierRun[] {
   const likeness = likenessOf(submission.request);
   if (submission.state === "active") {
-    if (submission.run.slug === slug) return [];
-    return [{ ...likeness, hasEnded: false, durationMs: Math.max(0, nowMs - submission.startedAtMs) }];
+    const ageMs = Math.max(0, nowMs - submission.startedAtMs);
+    return submission.run.slug === slug ? [] : observed("running", ageMs, likeness);
   }
   if (submission.state !== "finished" || submission.result.durationSeconds === null) return [];
-  const { status, durationSeconds } = submission.result;
-  const end = endOf(status);
-  return end === undefined ? [] : [{ ...likeness, ...end, durationMs: 1_000 * durationSeconds }];
+  return observed(submission.result.status, 1_000 * submission.result.durationSeconds, likeness);
 }
 
 function listedRun({ status, createdAt, completedAt }: Run, nowMs: number): readonly EarlierRun[] {
-  const end = status === "running" ? { hasEnded: false } : endOf(status);
-  if (createdAt === null || end === undefined || (completedAt === null && status !== "running")) return [];
-  const durationMs = (completedAt === null ? nowMs : Date.parse(completedAt)) - Date.parse(createdAt);
-  return durationMs >= 0 ? [{ ...end, durationMs, inputsHash: null, clusters: null }] : [];
+  const untilMs = completedAt === null && status === "running" ? nowMs : Date.parse(completedAt ?? "");
+  return observed(status, untilMs - Date.parse(createdAt ?? ""), { inputsHash: null, clusters: null });
 }
 
-/** `undefined` for a result without information about the run's duration. */
-function endOf(status: string): Pick<EarlierRun, "hasEnded"> | undefined {
-  if (status === "completed" || status === "failed") return { hasEnded: true };
-  return status === "cancelled" ? { hasEnded: false } : undefined;
+/** Nothing for a result without information about the run's duration. */
+function observed(status: string, durationMs: number, likeness: ReturnType<typeof likenessOf>): readonly EarlierRun[] {
+  const hasEnded = status === "completed" || status === "failed";
+  const isKnown = (hasEnded || status === "cancelled" || status === "running") && durationMs >= 0;
+  return isKnown ? [{ ...likeness, hasEnded, durationMs }] : [];
 }

@@ -169,10 +169,10 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/experience.ts", ["tests/runs/earlier_runs_test.ts", "tests/runs/experience_test.ts"], [
     [
       "a cancelled run counts as one that ended",
-      'return status === "cancelled" ? { hasEnded: false }',
-      'return status === "cancelled" ? { hasEnded: true }',
+      'const hasEnded = status === "completed"',
+      'const hasEnded = status === "cancelled" || status === "completed"',
     ],
-    ["the tracked run counts as one of the earlier", "if (submission.run.slug === slug) return [];", ""],
+    ["the tracked run counts as one of the earlier", "submission.run.slug === slug ? []", "false ? []"],
     [
       "the platform's list is always read",
       "if (stored.some(({ hasEnded }) => hasEnded)) return latestEnded(stored);",
