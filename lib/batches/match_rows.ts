@@ -110,15 +110,9 @@ function gapsOf<Row>(
   rows: readonly Row[],
   matchOf: (row: Row) => EarlierRow | undefined,
 ): Map<EarlierRow | null, Row[]> {
-  const gaps = new Map<EarlierRow | null, Row[]>();
   let start: EarlierRow | null = null;
-  for (const row of rows) {
-    const match = matchOf(row);
-    if (match !== undefined) start = match;
-    else if (gaps.has(start)) gaps.get(start)?.push(row);
-    else gaps.set(start, [row]);
-  }
-  return gaps;
+  const groups = Map.groupBy(rows, (row) => start = matchOf(row) ?? start);
+  return new Map([...groups].map(([match, group]) => [match, group.filter((row) => matchOf(row) === undefined)]));
 }
 
 function changesBetween(from: EarlierRow, to: CurrentRow): InputChange[] {

@@ -113,20 +113,18 @@ export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps,
 export function problemsOfRows(
   found: readonly { readonly row: BatchRow; readonly problems: readonly Problem[] }[],
 ): readonly Problem[] {
-  const rowsOf = new Map<string, { readonly problem: Problem; readonly rows: number[] }>();
-  for (const { row, problems } of found) {
-    for (const { path, message, origin } of problems) {
-      const problem = { origin: origin === "" ? row.place : origin, path, message };
-      const key = JSON.stringify(problem);
-      const rows = rowsOf.get(key)?.rows ?? [];
-      rows.push(row.row);
-      rowsOf.set(key, { problem, rows });
-    }
-  }
-  const listed = [...rowsOf.values()].map(({ problem, rows }) => ({
-    ...problem,
-    message: `${problem.message} (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows)})`,
-  }));
+  const all = found.flatMap(({ row: { row, place }, problems }) =>
+    problems.map(({ path, message, origin }) => ({
+      row,
+      problem: { origin: origin === "" ? place : origin, path, message },
+    }))
+  );
+  const equal = Map.groupBy(all, ({ problem }) => JSON.stringify(problem));
+  const listed = [...equal.values()].flatMap((same) => {
+    const rows = same.map(({ row }) => row);
+    const where = `(${rows.length === 1 ? "row" : "rows"} ${formatRows(rows)})`;
+    return same.slice(0, 1).map(({ problem }) => ({ ...problem, message: `${problem.message} ${where}` }));
+  });
   return limitProblems(listed);
 }
 
@@ -242,15 +240,10 @@ function longNames(rows: readonly ReadRow[]): Problem[] {
 }
 
 function repeatedIds(rows: readonly ReadRow[]): Problem[] {
-  const first = new Map<string, ReadRow>();
-  return rows.flatMap((row) => {
-    const other = row.id === null ? undefined : first.get(row.id);
-    if (row.id !== null && other === undefined) first.set(row.id, row);
-    return other === undefined ? [] : [{
-      origin: row.place,
-      path: "id",
-      message: `"${row.id}" is already the id of row ${other.row}, ${other.place}`,
-    }];
+  const named = Map.groupBy(rows.filter(({ id }) => id !== null), ({ id }) => id);
+  return [...named].flatMap(([id, [first, ...others]]) => {
+    const message = `"${id}" is already the id of row ${first?.row}, ${first?.place}`;
+    return others.map(({ place }) => ({ origin: place, path: "id", message }));
   });
 }
 

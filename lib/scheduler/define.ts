@@ -77,11 +77,9 @@ function isDefined(list: unknown): list is readonly Schedule[] {
 }
 
 function reportDuplicates(names: readonly string[], report: (path: string, message: string) => void): void {
-  const indexes = new Map<string, number>();
-  for (const [index, name] of names.entries()) {
-    const first = indexes.get(name);
-    if (first === undefined) indexes.set(name, index);
-    else if (name !== "") report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
+  for (const [name, [first, ...others]] of Map.groupBy(names.keys(), (index) => names[index])) {
+    if (name === "") continue;
+    for (const index of others) report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
   }
 }
 
