@@ -38,14 +38,11 @@ export function expandMatrix(
   spec: MatrixSpec,
   typeOf: (path: InputPath) => DeclaredType | undefined,
 ): { readonly combinations: readonly Combination[]; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = repeatedAxes(spec.axes);
-  const axes: ResolvedAxis[] = [];
-  for (const axis of spec.axes) {
-    const declared = typeOf(axis.path);
-    const resolved = resolveAxis(axis, { declared, isSampled: spec.sample !== null, max: MAX_ROWS });
-    if ("message" in resolved) problems.push(resolved);
-    else axes.push(resolved);
-  }
+  const resolved = spec.axes.map((axis) =>
+    resolveAxis(axis, { declared: typeOf(axis.path), isSampled: spec.sample !== null, max: MAX_ROWS })
+  );
+  const problems = [...repeatedAxes(spec.axes), ...resolved.filter((axis) => "message" in axis)];
+  const axes = resolved.flatMap((axis) => "message" in axis ? [] : [axis]);
   if (problems.length > 0 || axes.length === 0) return { combinations: [], problems };
   const isExcluded = exclusion(spec, axes, typeOf, problems);
   const sizes = new Set(axes.map(({ values }) => values?.length));

@@ -26,32 +26,29 @@ export interface MatrixArguments {
 export const DEFAULT_SEED = 1;
 
 /** @throws InvalidInputs with all problems. */
-export async function parseMatrixArguments(
+export function parseMatrixArguments(
   { matrix, zip, exclude, include, sample, seed, sampling }: MatrixArguments,
-): Promise<MatrixSpec & { readonly include: readonly MatrixFilter[] }> {
+): MatrixSpec & { readonly include: readonly MatrixFilter[] } {
   const problems: Problem[] = [];
   const axes: Axis[] = [];
   for (const text of matrix) {
     const origin = `--matrix ${ASSIGNMENT.exec(text)?.[1] ?? text}`;
-    const [assignment, ...others] = await assignmentsIn(text, { isList: true, origin, problems });
-    if (assignment === undefined || others.length > 0) continue;
+    const assignment = assignmentIn(text, { example: "mesh.size=0.1,0.2 or steps=1..10", origin, problems });
+    if (assignment === undefined) continue;
     const { path, value } = assignment;
     if (typeof value === "string" || Array.isArray(value)) axes.push(axisOf(path, origin, value));
     else problems.push({ origin, path: "", message: "must be a list of values" });
   }
-  const filtersIn = async (option: string, texts: readonly string[]) => {
-    const filters: MatrixFilter[] = [];
-    for (const text of texts) {
-      const origin = `${option} ${text}`;
-      filters.push({ origin, values: await assignmentsIn(text, { isList: false, origin, problems }) });
-    }
-    return filters;
-  };
+  const filtersIn = (option: string, texts: readonly string[]) =>
+    texts.map((text): MatrixFilter => {
+      const place = { example: "mesh.size=0.1,solver=fast", origin: `${option} ${text}`, problems };
+      return { origin: place.origin, values: text.split(COMMA).flatMap((part) => assignmentIn(part, place) ?? []) };
+    });
   const spec = {
     axes,
     isZipped: zip,
-    exclude: await filtersIn("--exclude", exclude),
-    include: await filtersIn("--include", include),
+    exclude: filtersIn("--exclude", exclude),
+    include: filtersIn("--include", include),
     sample: sample === undefined
       ? null
       : { count: sample, seed: seed ?? DEFAULT_SEED, sampling: sampling ?? "random" } as const,
@@ -69,26 +66,19 @@ export async function parseMatrixArguments(
   throw new InvalidInputs(`Cannot read the matrix: ${counted(problems.length, "problem")}`, problems);
 }
 
-/** One assignment, or several with commas between them; a comma inside of JSON separates nothing. */
-async function assignmentsIn(
+/** Between assignments: a comma inside of JSON separates nothing. */
+const COMMA = /,(?=(?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+:?=)/;
+
+function assignmentIn(
   text: string,
-  { isList, origin, problems }: { readonly isList: boolean; readonly origin: string; readonly problems: Problem[] },
-): Promise<Assignment[]> {
-  const parts = isList ? [text] : text.split(/,(?=(?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+:?=)/);
-  const assignments: Assignment[] = [];
-  for (const part of parts) {
-    const [, name = "", operator, value = ""] = ASSIGNMENT.exec(part) ?? [];
-    const path = parsePath(name);
-    if (path === undefined) {
-      const example = isList ? "mesh.size=0.1,0.2 or steps=1..10" : "mesh.size=0.1,solver=fast";
-      problems.push({ origin, path: "", message: `must be written like ${example}` });
-    } else {
-      const otherwise = "is not JSON: := takes JSON; use = for text";
-      const parsed = operator === ":=" ? jsonIn(value, { origin, path: name, problems, otherwise }) : value;
-      if (parsed !== undefined) assignments.push({ path, value: parsed });
-    }
-  }
-  return assignments;
+  { example, origin, problems }: { readonly example: string; readonly origin: string; readonly problems: Problem[] },
+): Assignment | undefined {
+  const [, name = "", operator, value = ""] = ASSIGNMENT.exec(text) ?? [];
+  const path = parsePath(name);
+  if (path === undefined) return void problems.push({ origin, path: "", message: `must be written like ${example}` });
+  const otherwise = "is not JSON: := takes JSON; use = for text";
+  const parsed = operator === ":=" ? jsonIn(value, { origin, path: name, problems, otherwise }) : value;
+  return parsed === undefined ? undefined : { path, value: parsed };
 }
 
 /** @param value A text with values or a range, a list of values, or one value. */

@@ -63,8 +63,7 @@ export async function planBatch(
   const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);
   const earlierRows = stored.map((row) => ({ ...row, status: statusOf(attempts.get(row.key)) }));
   const { rows: matched, gone } = matchRows(checked, earlierRows);
-  const rows: PlannedRow[] = [];
-  for (const row of matched) rows.push(await planRow(store, row, attempts, options));
+  const rows = await Array.fromAsync(matched, (row) => planRow(store, row, attempts, options));
   return { batchId, name, earlier, rows, gone };
 }
 

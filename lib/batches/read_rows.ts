@@ -79,7 +79,7 @@ export interface MatrixSources extends Pick<ReadRow, "workflow" | "layers">, Pic
  */
 export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps, "formOf">): Promise<RowsRead> {
   const { workflow, layers, repeat } = sources;
-  const spec = sources.matrix === null ? null : await parseMatrixArguments(sources.matrix);
+  const spec = sources.matrix === null ? null : parseMatrixArguments(sources.matrix);
   const problems: Problem[] = [];
   const formOf = formLookup(deps, problems);
   const form = await formOf(workflow, "");

@@ -47,20 +47,18 @@ export async function digestFailure(
   const limited = { signal, limit };
   const runId = runIdOf(run);
   let steps = 0;
-  const failedJobs: FailedJob[] = [];
-  for (const { job: { name, status }, path, failed: failedOnes } of failed) {
-    const failedSteps: FailedStep[] = [];
-    for (const step of failedOnes) {
+  const failedJobs = await Array.fromAsync(failed, async ({ job: { name, status }, path, failed: failedOnes }) => {
+    const failedSteps = await Array.fromAsync(failedOnes, async (step): Promise<FailedStep> => {
       steps += 1;
       const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, { runId, step }, { ...limited, tailLines });
       const { name, status, annotations: known } = step;
       // The platform's own come from the log too; only there, they have a title.
       const others = known.filter(({ message }) => digest.annotations.every((logged) => logged.message !== message));
       const annotations = [...digest.annotations, ...others].slice(0, MAX_ANNOTATIONS);
-      failedSteps.push({ name, status, ...digest, annotations });
-    }
-    failedJobs.push({ name, path, status, failedSteps });
-  }
+      return { name, status, ...digest, annotations };
+    });
+    return { name, path, status, failedSteps };
+  });
   return { summary: summaryOf(failedJobs), failedJobs };
 }
 

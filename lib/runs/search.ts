@@ -77,13 +77,11 @@ export async function listRunsWithTag(
   submission: SearchTarget,
   { startedWith, signal }: { readonly startedWith: Run; readonly signal: AbortSignal },
 ): Promise<Run[]> {
-  const tagged: Run[] = [];
   const oldestMs = (creationMs(startedWith) || submission.createdAtMs) - SIMULTANEOUS_MS;
-  for await (const runs of newerPages(client, { oldestMs, signal })) {
-    tagged.push(
-      ...runs.filter((run) => run.id === startedWith.id || (isOwned(run, submission) && hasTag(run, submission))),
-    );
-  }
+  const runs = (await Array.fromAsync(newerPages(client, { oldestMs, signal }))).flat();
+  const tagged = runs.filter((run) =>
+    run.id === startedWith.id || (isOwned(run, submission) && hasTag(run, submission))
+  );
   return tagged.sort((a, b) =>
     (creationMs(a) || 0) - (creationMs(b) || 0) || ((a.slug ?? "") < (b.slug ?? "") ? -1 : 1)
   );
