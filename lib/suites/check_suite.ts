@@ -16,6 +16,7 @@ import {
   objectOf,
   type Report,
   textsOf,
+  within,
 } from "./document.ts";
 import { checkExpectations, checkMetrics, checkReference } from "./check_expectations.ts";
 import { checkKnownFailures } from "./known_failures.ts";
@@ -30,32 +31,29 @@ export function checkSuite(document: JsonObject, today: string, report: Report):
   checkDuplicates([...cases, ...setups], "name", report);
   checkDuplicates(cases, "id", report);
   for (const { value, path } of cases) {
+    const reportCase = within(report, ...path);
+    const required = textsOf(objectOf(value.requires).environment);
     if (!hasWorkflow(value, document)) {
-      report([...path, "workflow"], "is missing: neither the case nor `defaults` names it");
+      reportCase(["workflow"], "is missing: neither the case nor `defaults` names it");
     }
-    checkNames(textsOf(value.setup), [...path, "setup"], setups, report);
-    checkNames(
-      textsOf(objectOf(value.requires).environment),
-      [...path, "requires", "environment"],
-      environmentsOf(document),
-      report,
-    );
-    checkExpectations(objectOf(value.expect), [...path, "expect"], report);
-    checkMetrics(value.metrics, [...path, "metrics"], report);
-    checkReference(value.reference, [...path, "reference"], metricsOf(value, document), report);
-    checkMatrix(objectOf(value.matrix), [...path, "matrix"], report);
+    checkNames("setup run", textsOf(value.setup), setups, within(reportCase, "setup"));
+    checkNames("environment", required, environmentsOf(document), within(reportCase, "requires", "environment"));
+    checkExpectations(objectOf(value.expect), within(reportCase, "expect"));
+    checkMetrics(value.metrics, within(reportCase, "metrics"));
+    checkReference(value.reference, metricsOf(value, document), within(reportCase, "reference"));
+    checkMatrix(objectOf(value.matrix), within(reportCase, "matrix"));
     for (const [axis, index, one] of axisMappings(objectOf(value.matrix))) {
-      checkExpectations(objectOf(one.expect), [...path, "matrix", axis, index, "expect"], report);
+      checkExpectations(objectOf(one.expect), within(reportCase, "matrix", axis, index, "expect"));
     }
-    checkKnownFailures(value, path, { document, today }, report);
+    checkKnownFailures(value, { document, today }, reportCase);
   }
-  checkMetrics(document.metrics, ["metrics"], report);
+  checkMetrics(document.metrics, within(report, "metrics"));
   const metrics = metricsOf(document, ...cases.map(({ value }) => value));
-  checkReference(document.reference, ["reference"], metrics, report);
+  checkReference(document.reference, metrics, within(report, "reference"));
   for (const [name, environment] of Object.entries(objectOf(document.environments))) {
-    checkReference(objectOf(environment).reference, ["environments", name, "reference"], metrics, report);
+    checkReference(objectOf(environment).reference, metrics, within(report, "environments", name, "reference"));
   }
-  checkNames(textsOf(objectOf(document.defaults).setup), ["defaults", "setup"], setups, report);
+  checkNames("setup run", textsOf(objectOf(document.defaults).setup), setups, within(report, "defaults", "setup"));
   checkNeeds(cases, report);
   checkSecretValues(document, report);
   checkReferences(document, { cases, setups }, report);
@@ -79,7 +77,7 @@ function checkDuplicates(all: readonly Named[], field: "name" | "id", report: Re
 }
 
 function checkNeeds(cases: readonly Named[], report: Report): void {
-  for (const { value, path } of cases) checkNames(needsOf(value), [...path, "needs"], cases, report);
+  for (const { value, path } of cases) checkNames("case", needsOf(value), cases, within(report, ...path, "needs"));
   const needs = new Map(cases.map(({ name, value }) => [name, needsOf(value).map(({ text }) => text)]));
   for (const cycle of cyclesIn(needs)) {
     const first = cases.find(({ name }) => cycle.includes(name));

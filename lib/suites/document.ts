@@ -7,6 +7,11 @@ import type { SourcePath } from "./source.ts";
 /** Adds a problem of the value at the path, unless it has one already. */
 export type Report = (path: SourcePath, message: string, at?: "key" | "value") => void;
 
+/** Reports problems of values below a path. */
+export function within(report: Report, ...base: SourcePath): Report {
+  return (path, message, at) => report([...base, ...path], message, at);
+}
+
 /** A member of a list that has a name. */
 export interface Named {
   readonly name: string;
@@ -82,22 +87,15 @@ export function isSecretReference(value: Json): value is { secret: string } {
 
 /** Each name that is used must be one of those that are known. */
 export function checkNames(
+  noun: string,
   used: readonly NamedText[],
-  path: SourcePath,
   known: readonly { readonly name: string }[],
   report: Report,
 ): void {
-  for (const { text, path: below } of used) {
+  for (const { text, path } of used) {
     if (text !== "" && known.some(({ name }) => name === text)) continue;
     const names = [...new Set(known.map(({ name }) => name))].filter((name) => name !== "");
     const suggestion = names.length === 0 ? "There are none" : didYouMeanOrKnown(text, names);
-    report([...path, ...below], `no ${NOUNS[String(path.at(-1))] ?? "such name"} "${text}". ${suggestion}`);
+    report(path, `no ${noun} "${text}". ${suggestion}`);
   }
 }
-
-const NOUNS: Readonly<Record<string, string>> = {
-  setup: "setup run",
-  needs: "case",
-  environment: "environment",
-  case: "case",
-};

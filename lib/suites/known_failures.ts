@@ -2,16 +2,14 @@
 
 import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { axisMappings, environmentsOf, listOf, metricsOf, objectOf, type Report } from "./document.ts";
+import { axisMappings, environmentsOf, listOf, metricsOf, objectOf, type Report, within } from "./document.ts";
 import type { CaseDocument, QuarantineDocument } from "./format.ts";
 import type { ApplicableFailure } from "./judge.ts";
 import { axesOf } from "./matrix.ts";
-import type { SourcePath } from "./source.ts";
 
 /** @param today Like 2030-01-31. */
 export function checkKnownFailures(
   value: JsonObject,
-  path: SourcePath,
   { document, today }: { readonly document: JsonObject; readonly today: string },
   report: Report,
 ): void {
@@ -21,41 +19,41 @@ export function checkKnownFailures(
   const expectations = ["status", ...expectationPaths(objectOf(value.expect)), ...axisExpectations];
   const axes = axesOf(objectOf(value.matrix));
   const known = [...axes.keys(), "environment", "resource"];
-  const checkWhen = (when: JsonObject, place: SourcePath) => {
+  const checkWhen = (when: JsonObject, report: Report) => {
     for (const [key, value] of Object.entries(when)) {
       const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
       if (!known.includes(key)) {
         const hint = didYouMeanOrKnown(key, known);
-        report([...place, key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
+        report([key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
       }
       const all = Array.isArray(value) ? value : [value];
       for (const one of all.filter((one) => !isObject(one))) {
         if (values !== undefined && !values.includes(String(one))) {
-          report([...place, key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
+          report([key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
         }
       }
     }
   };
   for (const [index, item] of listOf(value["known-failures"]).entries()) {
-    const place = [...path, "known-failures", index];
+    const reportFailure = within(report, "known-failures", index);
     const failure = objectOf(item);
-    checkUntil(failure.until, [...place, "until"], today, report);
-    checkKnown(failure.expectation, expectations, [...place, "expectation"], report);
-    checkKnown(failure.metric, metricsOf(value, document), [...place, "metric"], report);
-    checkWhen(objectOf(failure.when), [...place, "when"]);
+    checkUntil(failure.until, today, within(reportFailure, "until"));
+    checkKnown(failure.expectation, expectations, within(reportFailure, "expectation"));
+    checkKnown(failure.metric, metricsOf(value, document), within(reportFailure, "metric"));
+    checkWhen(objectOf(failure.when), within(reportFailure, "when"));
   }
 }
 
-export function checkUntil(until: Json | undefined, path: SourcePath, today: string, report: Report): void {
+export function checkUntil(until: Json | undefined, today: string, report: Report): void {
   if (typeof until !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(until)) return;
   const date = new Date(`${until}T00:00:00Z`);
-  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(until)) report(path, `no such day: ${until}`);
-  else if (until < today) report(path, `has expired: fix the case, or set a later day (today is ${today})`);
+  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(until)) report([], `no such day: ${until}`);
+  else if (until < today) report([], `has expired: fix the case, or set a later day (today is ${today})`);
 }
 
-function checkKnown(name: Json | undefined, known: readonly string[], path: SourcePath, report: Report): void {
+function checkKnown(name: Json | undefined, known: readonly string[], report: Report): void {
   if (typeof name !== "string" || known.some((one) => one === name || one.startsWith(`${name}.`))) return;
-  report(path, `the case has none: "${name}". ${didYouMeanOrKnown(name, known)}`);
+  report([], `the case has none: "${name}". ${didYouMeanOrKnown(name, known)}`);
 }
 
 /** The expectations of a case by their paths, like `outputs.main.energy`. */

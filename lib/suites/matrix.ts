@@ -2,9 +2,8 @@
 
 import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { listOf, objectOf, type Report } from "./document.ts";
+import { listOf, objectOf, type Report, within } from "./document.ts";
 import type { CaseDocument } from "./format.ts";
-import type { SourcePath } from "./source.ts";
 
 const MAX_COMBINATIONS = 10_000;
 
@@ -25,20 +24,20 @@ export function axesOf(matrix: JsonObject): ReadonlyMap<string, readonly string[
   return new Map(axes.map(([name, values]) => [name, listOf(values).flatMap((value) => valueName(value) ?? [])]));
 }
 
-export function checkMatrix(matrix: JsonObject, path: SourcePath, report: Report): void {
+export function checkMatrix(matrix: JsonObject, report: Report): void {
   const axes = axesOf(matrix);
-  const checkCombination = (combination: JsonObject, place: SourcePath, isComplete: boolean) => {
+  const checkCombination = (combination: JsonObject, isComplete: boolean, report: Report) => {
     for (const [axis, value] of Object.entries(combination)) {
       const known = axes.get(axis);
       const name = valueName(value);
       if (known === undefined) {
-        report([...place, axis], `no key of the matrix. ${didYouMeanOrKnown(axis, [...axes.keys()])}`, "key");
+        report([axis], `no key of the matrix. ${didYouMeanOrKnown(axis, [...axes.keys()])}`, "key");
       } else if (!isComplete && name !== undefined && !known.includes(name)) {
-        report([...place, axis], `no value of ${axis}: "${name}". ${didYouMeanOrKnown(name, known)}`);
+        report([axis], `no value of ${axis}: "${name}". ${didYouMeanOrKnown(name, known)}`);
       }
     }
     const missing = [...axes.keys()].filter((axis) => combination[axis] === undefined);
-    if (isComplete && missing.length > 0) report(place, `must also name ${missing.join(", ")}`);
+    if (isComplete && missing.length > 0) report([], `must also name ${missing.join(", ")}`);
   };
   for (const axis of axes.keys()) {
     const seen = new Set<string>();
@@ -46,16 +45,16 @@ export function checkMatrix(matrix: JsonObject, path: SourcePath, report: Report
       const name = valueName(value);
       if (name === undefined) {
         const isTypo = isObject(value) && Object.keys(value).some((key) => !AXIS_FIELDS.has(key));
-        if (isObject(value) && !isTypo) report([...path, axis, index], "needs `value` or `name`");
-      } else if (seen.has(name)) report([...path, axis, index], `is there twice: "${name}"`);
+        if (isObject(value) && !isTypo) report([axis, index], "needs `value` or `name`");
+      } else if (seen.has(name)) report([axis, index], `is there twice: "${name}"`);
       else seen.add(name);
     }
   }
   const count = [...axes.values()].reduce((product, values) => product * Math.max(1, values.length), 1);
-  if (count > MAX_COMBINATIONS) report(path, `has ${count} combinations: at most ${MAX_COMBINATIONS} are allowed`);
+  if (count > MAX_COMBINATIONS) report([], `has ${count} combinations: at most ${MAX_COMBINATIONS} are allowed`);
   for (const list of ["include", "exclude"]) {
     for (const [index, item] of listOf(matrix[list]).entries()) {
-      checkCombination(objectOf(item), [...path, list, index], list === "include");
+      checkCombination(objectOf(item), list === "include", within(report, list, index));
     }
   }
 }

@@ -17,6 +17,7 @@ import {
   objectOf,
   type Report,
   textsOf,
+  within,
 } from "./document.ts";
 import { type QuarantineDocument, quarantineFormat, type ReferenceDocument, referenceFormat } from "./format.ts";
 import { readSource, type SourceFile, type SourcePath } from "./source.ts";
@@ -84,11 +85,11 @@ export async function readFiles(
     if (read !== undefined) references.set(file.text, read.reference);
   }
   const cases = namedIn(document, "cases");
-  const checkEntries = (entries: Json | undefined, path: SourcePath, report: Report) => {
+  const checkEntries = (entries: Json | undefined, report: Report) => {
     for (const [index, entry] of listOf(entries).entries()) {
       const { case: name, until } = objectOf(entry);
-      if (typeof name === "string") checkNames([{ text: name, path: [] }], [...path, index, "case"], cases, report);
-      checkUntil(until, [...path, index, "until"], today, report);
+      if (typeof name === "string") checkNames("case", [{ text: name, path: [index, "case"] }], cases, report);
+      checkUntil(until, today, within(report, index, "until"));
     }
   };
   let quarantine: QuarantineDocument = [];
@@ -96,12 +97,13 @@ export async function readFiles(
     const read = await readNamed({ text: document.quarantine, path: ["quarantine"] }, async (text, origin) => {
       const other = await readSource(text, origin);
       const read = readAs(quarantineFormat, other);
-      const reportOther: Report = (at, message) => void problems.push(other.problem(at, message));
-      checkEntries(objectOf(other.value).quarantine, ["quarantine"], reportOther);
+      checkEntries(objectOf(other.value).quarantine, (path, message) => {
+        problems.push(other.problem(["quarantine", ...path], message));
+      });
       return read;
     });
     quarantine = read?.quarantine ?? [];
-  } else checkEntries(document.quarantine, ["quarantine"], report);
+  } else checkEntries(document.quarantine, within(report, "quarantine"));
   return { inputFiles, references, quarantine };
 }
 
