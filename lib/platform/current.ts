@@ -18,8 +18,8 @@ export function currentRuns(http: Http): RunOperations {
   const operations: RunOperations = {
     async submit(submission, options) {
       const reader = async () => (await import("./run_schema.ts")).readStartedRun;
-      const call = { action: `submit ${submission.workflow}`, path: RUNS, body: bodyOf(submission), reader };
-      return await submitOnce(http, call, options);
+      const action = `submit ${submission.workflow}`;
+      return await submitOnce(http, { ...options, action, path: RUNS, body: bodyOf(submission) }, reader);
     },
 
     async dryRun(submission, options) {

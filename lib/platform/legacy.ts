@@ -16,7 +16,7 @@ export function legacyRuns(http: Http): RunOperations {
       const action = `submit ${workflow}`;
       const path = `/api/workflows/${pathSegment(workflow, action)}/runs`;
       const reader = async () => (await import("./run_schema.ts")).readLegacyStartedRun;
-      return await submitOnce(http, { action, path, body: { inputs }, reader }, options);
+      return await submitOnce(http, { ...options, action, path, body: { inputs } }, reader);
     },
 
     async getRun(runId, options) {

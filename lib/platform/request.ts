@@ -7,7 +7,7 @@
 import { textInBase64 } from "../base64.ts";
 import { formatDelay } from "../duration.ts";
 import { BadResponse, expected, ResponseLost, retryAfterOf, RunnerError, Unreachable, UsageError } from "../errors.ts";
-import { type JsonObject, parseJson } from "../json.ts";
+import { parseJson } from "../json.ts";
 import { ownWordsOf } from "../redact.ts";
 import type { Run } from "../run.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
@@ -119,20 +119,15 @@ export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "t
   return (isBase64 ? textInBase64(value) : null) ?? value;
 }
 
-export interface SubmitOptions {
-  /** Completes "Cannot …", like `submit mpi-hello`. */
-  readonly action: string;
-  readonly path: string;
-  readonly body: JsonObject;
-  readonly reader: ResponseReader<Run>;
-}
-
 /** Throws only for an abort or a bug. */
-export async function submitOnce(http: Http, call: SubmitOptions, { signal }: Abortable): Promise<SubmitResponse> {
-  const { action, path, body } = call;
+export async function submitOnce(
+  http: Http,
+  { action, path, body, signal }: RequestOptions,
+  reader: ResponseReader<Run>,
+): Promise<SubmitResponse> {
   try {
     const sending = http.send({ action, method: "POST", path, body, connection: "own", isSubmit: true, signal });
-    const [response, read] = await Promise.all([sending, call.reader()]);
+    const [response, read] = await Promise.all([sending, reader()]);
     if (isSuccess(response)) return { type: "accepted", run: read(response, action) };
     const error = errorOf(http, response, { action, isSubmit: true });
     const { status, text } = response;
