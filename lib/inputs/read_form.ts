@@ -72,9 +72,11 @@ function entryOf(members: Members, path: string, note: Note): FieldEntry {
     isFalse: (name) => [undefined, null, false, "false"].some((no) => members.get(name) === no),
     fields: (name) => fieldsOf(members.get(name), path, note),
     field(name) {
-      const declared = membersOf(members.get(name));
+      const items = members.get(name);
+      const declared = membersOf(items);
       // If `type` is an object, it is a field of that name.
-      return typeof declared?.get("type") === "string" ? fieldOf(declared, path, note) : undefined;
+      if (typeof declared?.get("type") === "string") return fieldOf(declared, path, note);
+      return fieldOf(new Map<string, Json>([["type", "group"], ["items", items ?? null]]), path, note);
     },
     note: (message) => note(path, message),
   };

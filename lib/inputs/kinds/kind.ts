@@ -34,8 +34,8 @@ export interface FieldEntry {
   isFalse(name: string): boolean;
   /** The fields that a member declares. */
   fields(name: string): FormFields;
-  /** The field that a member declares; `undefined` if the member is a map of fields. */
-  field(name: string): Field | undefined;
+  /** The field that a member declares: a group for a map of fields. */
+  field(name: string): Field;
   /** Records what could not be interpreted. */
   note(message: string): void;
 }

@@ -1,7 +1,7 @@
-import type { JsonObject } from "../../json.ts";
+import { isObject, type JsonObject } from "../../json.ts";
+import { isAlwaysShown, objectSchema } from "../schema.ts";
 import { CHOICE } from "./choice.ts";
 import { CLUSTER } from "./cluster.ts";
-import { GROUP } from "./group.ts";
 import { type FieldKind, JSON_PROMPT } from "./kind.ts";
 import { LIST } from "./list.ts";
 
@@ -79,6 +79,22 @@ const RESOURCE: FieldKind = {
     prompt: JSON_PROMPT,
     schema: (): JsonObject => ({ anyOf: [{ type: "string", minLength: 1 }, { type: ["object", "array"] }] }),
   }),
+};
+
+const GROUP: FieldKind = {
+  types: /^group$/,
+  read(attributes, entry) {
+    const fields = entry.fields("items");
+    return {
+      kind: "group",
+      fields,
+      allowed: "an object",
+      allows: isObject,
+      textType: "other",
+      prompt: JSON_PROMPT,
+      schema: (context) => objectSchema(fields, { ...context, isShown: context.isShown && isAlwaysShown(attributes) }),
+    };
+  },
 };
 
 const ANYTHING = {

@@ -1,18 +1,11 @@
 import { counted } from "../../text.ts";
 import { fieldSchema, isAlwaysShown } from "../schema.ts";
-import { group } from "./group.ts";
-import { completeField, type FieldKind, JSON_PROMPT } from "./kind.ts";
+import { type FieldKind, JSON_PROMPT } from "./kind.ts";
 
 export const LIST: FieldKind = {
   types: /^list$/,
   read(attributes, entry) {
-    const noConditions = { optional: false, hidden: false, disabled: false, ignore: false } as const;
-    const noTexts = { label: null, tooltip: null, placeholder: null } as const;
-    const noDefault = { default: undefined, defaultExpression: null } as const;
-    const plain = { ...attributes, ...noConditions, ...noTexts, ...noDefault, type: "group" };
-    // A template without a type is a map of fields.
-    const item = entry.field("template") ??
-      completeField(plain, group(plain, entry.fields("template")));
+    const item = entry.field("template");
     const min = entry.number("min");
     const max = entry.number("max");
     return {
