@@ -27,6 +27,20 @@ export function* valuesIn(value: Json, path: readonly (string | number)[] = []):
   for (const [name, member] of members) yield* valuesIn(member, [...path, name]);
 }
 
+/** The position of the next quote in a JSON text that is not escaped; -1 if there is none. */
+export function nextQuote(text: string, from: number): number {
+  let quote = text.indexOf('"', from);
+  while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
+  return quote;
+}
+
+/** Whether a character of a JSON text follows an odd number of backslashes. */
+export function isEscaped(text: string, index: number): boolean {
+  let start = index;
+  while (text[start - 1] === "\\") start--;
+  return (index - start) % 2 === 1;
+}
+
 /** Freezes a value and all values inside it. */
 export function frozen<T>(value: T): T {
   if (typeof value === "object" && value !== null) {

@@ -79,7 +79,7 @@ function endOfComplete(text: string, redact: Redactor): number {
   return end;
 }
 
-function isHighSurrogate(text: string, index: number): boolean {
+export function isHighSurrogate(text: string, index: number): boolean {
   const code = text.charCodeAt(index);
   return code >= 0xd800 && code <= 0xdbff;
 }

@@ -1,4 +1,4 @@
-import { type InputPath, isExact, joinPath } from "../json.ts";
+import { type InputPath, isExact, joinPath, nextQuote } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines } from "./lines.ts";
 
@@ -57,7 +57,7 @@ export function scanJson(text: string): ScannedText {
         break;
       case '"': {
         const start = index;
-        index = endOfString(text, start);
+        index = nextQuote(text, start + 1);
         if (container.place === undefined) {
           const name = text.slice(start + 1, index);
           container.place = name.includes("\\") ? String(JSON.parse(`"${name}"`)) : name;
@@ -98,18 +98,6 @@ interface Container {
 
 /** A comment, or a number, `true`, `false` or `null`. */
 const WORD = /\/\/[^\r\n]*|\/\*[^]*?\*\/|[^\s,\]}/]+/y;
-
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end;
-}
-
-function isEscaped(text: string, index: number): boolean {
-  let first = index;
-  while (text[first - 1] === "\\") first--;
-  return (index - first) % 2 === 1;
-}
 
 /** What one pass over a text finds. */
 export interface ScannedText {

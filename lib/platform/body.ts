@@ -1,9 +1,9 @@
 /** The body of a response as text, in pieces of any total size. */
 
 import { orError } from "../errors.ts";
-import { parseJson } from "../json.ts";
+import { isEscaped, nextQuote, parseJson } from "../json.ts";
 import type { PieceMapper } from "../pieces.ts";
-import { type Redactor, redactPieces } from "../redact.ts";
+import { isHighSurrogate, type Redactor, redactPieces } from "../redact.ts";
 
 interface StreamedTextOptions {
   /** Limits the wait for each piece. */
@@ -113,7 +113,7 @@ export function jsonStringPieces(invalid: () => Error): PieceMapper {
         text = text.slice(1);
       }
       if (state === "inside") {
-        const quote = closingQuote(text);
+        const quote = nextQuote(text, 0);
         const end = quote === -1 ? decodableLength(text) : quote;
         decoded = decodeContent(text.slice(0, end), invalid);
         if (quote === -1) {
@@ -144,35 +144,17 @@ function decodeContent(content: string, invalid: () => Error): string {
   throw invalid();
 }
 
-/** The position of the first quote that is not escaped; -1 if there is none. */
-function closingQuote(text: string): number {
-  for (let quote = text.indexOf('"'); quote !== -1; quote = text.indexOf('"', quote + 1)) {
-    if (backslashesBefore(text, quote) % 2 === 0) return quote;
-  }
-  return -1;
-}
-
 /** The length without an unfinished escape and without half of a surrogate pair at the end. */
 function decodableLength(text: string): number {
   const length = withoutEscape(text, text.length, /^u[0-9a-fA-F]{0,3}$/);
-  if (length > 0 && isHighSurrogate(text.charCodeAt(length - 1))) return length - 1;
+  if (isHighSurrogate(text, length - 1)) return length - 1;
   return withoutEscape(text, length, /^u[dD][89abAB][0-9a-fA-F]{2}$/);
 }
 
 /** The position of the escape that ends at `end`, if its part after the backslash matches, or is empty; otherwise `end`. */
 function withoutEscape(text: string, end: number, afterBackslash: RegExp): number {
   const backslash = end === 0 ? -1 : text.lastIndexOf("\\", end - 1);
-  if (backslash === -1 || backslash < end - 6 || backslashesBefore(text, backslash) % 2 === 1) return end;
+  if (backslash === -1 || backslash < end - 6 || isEscaped(text, backslash)) return end;
   const rest = text.slice(backslash + 1, end);
   return rest === "" || afterBackslash.test(rest) ? backslash : end;
-}
-
-function backslashesBefore(text: string, index: number): number {
-  let start = index;
-  while (start > 0 && text[start - 1] === "\\") start--;
-  return index - start;
-}
-
-function isHighSurrogate(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff;
 }
