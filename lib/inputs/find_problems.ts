@@ -12,15 +12,7 @@ import {
   unknownFactsOf,
   variantOf,
 } from "./field_state.ts";
-import {
-  type ClusterField,
-  type Field,
-  fieldAt,
-  type Form,
-  type FormFields,
-  type GroupField,
-  type ListField,
-} from "./form.ts";
+import { type ClusterField, type Field, fieldAt, type Form, type FormFields, type ListField } from "./form.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";
@@ -100,7 +92,13 @@ function checkField(
   if (state.isIgnored === true) addUnknownInside(field, value, context);
   if (state.isIgnored === true || (value === null && state.isOptional !== false)) return undefined;
   if (field.kind === "group") {
-    checkGroup(field, value, isShown, state, context);
+    const isInsideShown = isShownInside(isShown, state);
+    if (isObject(value)) checkFields(field.fields, value, isInsideShown, context);
+    else if (value !== undefined) add("invalid", `must be ${field.allowed}: got ${describeValue(value)}`, context);
+    else if (field.default === undefined) {
+      // The fields of an optional group are required only if the group is present.
+      checkFields(field.fields, {}, isNoneTrue([not(isInsideShown), state.isOptional]), context);
+    }
     return undefined;
   }
   const isPresent = hasValue(field, value, context);
@@ -117,7 +115,7 @@ function checkField(
       add("invalid", describeInvalid(field, value, { isSecret }), context);
     }
   } else if (field.kind === "list" && Array.isArray(value)) {
-    checkRows(field, value, isShown, state, context);
+    checkRows(field, value, isShownInside(isShown, state), context);
   } else if (field.kind === "cluster") {
     checkCluster(field, value, context);
   } else if (field.type === "compute-resources" && typeof value === "string") {
@@ -142,24 +140,6 @@ function addUnknownInside(field: Field, value: Json | undefined, context: CheckC
     if (inner !== undefined && inner.kind !== "header") addUnknownInside(inner, value[name], context);
     else if (!LEGACY_NAMES.has(name)) addUnknown(context.names, context.path, field.fields);
     context.path.pop();
-  }
-}
-
-function checkGroup(
-  field: GroupField,
-  value: Json | undefined,
-  isShown: boolean | undefined,
-  state: FieldState,
-  context: CheckContext,
-): void {
-  if (value === undefined) {
-    if (field.default !== undefined) return;
-    // The fields of an optional group are required only if the group is present.
-    checkFields(field.fields, {}, isNoneTrue([not(isShownInside(isShown, state)), state.isOptional]), context);
-  } else if (isObject(value)) {
-    checkFields(field.fields, value, isShownInside(isShown, state), context);
-  } else {
-    add("invalid", `must be ${field.allowed}: got ${describeValue(value)}`, context);
   }
 }
 
@@ -194,7 +174,6 @@ function checkRows(
   field: ListField,
   rows: readonly Json[],
   isShown: boolean | undefined,
-  state: FieldState,
   context: CheckContext,
 ): void {
   const { item, min, max } = field;
@@ -204,7 +183,7 @@ function checkRows(
   for (const [index, row] of rows.entries()) {
     context.path.push(index);
     context.rows.push(index);
-    checkField(item, row, isShownInside(isShown, state), context);
+    checkField(item, row, isShown, context);
     context.rows.pop();
     context.path.pop();
   }

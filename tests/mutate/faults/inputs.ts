@@ -133,7 +133,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       "return isNoneTrue([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);",
       "return isShown;",
     ],
-    ["rows are not checked", "checkField(item, row, isShownInside(isShown, state), context);", "void item;"],
+    ["rows are not checked", "checkField(item, row, isShown, context);", "void item;"],
     ["a list has as many rows as it likes", "min !== null && rows.length < min", "false"],
     ["an unknown input is not reported", "addUnknown(context.names, context.path, fields);", "void fields;"],
     [
