@@ -1,5 +1,5 @@
 import { formatPath, joinPath, type Json, type JsonObject, valueInside } from "../json.ts";
-import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
+import { fieldsInside, type Form, type FormFields } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { linesInside, originAtLine } from "./lines.ts";
 import { maskSecrets, maskSecretsInside, secretsInDefault, type SecretTest, secretTest } from "./secrets.ts";
@@ -67,7 +67,8 @@ function addRow(segment: string | number, value: Json, container: Container, con
   const isDefault = defaultPaths.size > 0 && defaultPaths.has(path);
   const sources = isDefault ? [{ ...DEFAULT_SOURCE, value: { [segment]: value } }] : container.sources;
 
-  const isMasked = isPrompted || isSecretMember(segment, value, field, context);
+  const isSecret = (member: Json) => typeof segment === "string" && context.isSecret(segment, member, field);
+  const isMasked = isPrompted || isSecret(value);
   if (!isMasked && typeof value === "object" && value !== null && !isEmpty(value)) {
     return addRows(value, { path, fields, sources: sourcesInside(sources, segment) }, context);
   }
@@ -80,7 +81,7 @@ function addRow(segment: string | number, value: Json, container: Container, con
     if (origin === undefined) origin = memberOrigin;
     else {
       // An overridden value may be secret, too.
-      const shown = isPrompted || isSecretMember(segment, member, field, context)
+      const shown = isPrompted || isSecret(member)
         ? SECRET_MASK
         : maskSecretsInside(member, path, { fields, secretPaths });
       overrode = [...overrode, { value: shown, origin: memberOrigin }];
@@ -92,15 +93,6 @@ function addRow(segment: string | number, value: Json, container: Container, con
 const NOTHING: readonly OverriddenInput[] = [];
 
 const DEFAULT_SOURCE = { origin: "default", lines: null } as const;
-
-function isSecretMember(
-  segment: string | number,
-  value: Json,
-  field: Field | undefined,
-  { isSecret }: ExplainContext,
-): boolean {
-  return typeof segment === "string" && isSecret(segment, value, field);
-}
 
 function isEmpty(value: Json[] | JsonObject): boolean {
   for (const _name in value) return false;

@@ -47,7 +47,9 @@ export function measureAll(
   evidence: RunEvidence,
   { resources, earlier }: MeasureOptions,
 ): readonly ReportMetric[] {
-  const referenceOf = (name: string) => findReference(references, resources, name);
+  // That of the resource comes before that of all others.
+  const ordered = [...resources, "*"].flatMap((resource) => references.toReversed().map((one) => one[resource]));
+  const referenceOf = (name: string) => ordered.find((one) => one?.[name] !== undefined)?.[name] ?? null;
   const own = Object.entries(metrics).map(([name, metric]) => {
     const facts = { name, unit: metric.unit ?? null, better: metric.better ?? null };
     return judgeMetric(facts, measure(metric, evidence), referenceOf(name), earlier(name));
@@ -59,21 +61,6 @@ export function measureAll(
     return reference === null ? [] : [judgeMetric(facts, value, reference, earlier(name))];
   });
   return [...own, ...builtIn];
-}
-
-/** The reference of the resource comes before that of all others. */
-function findReference(
-  references: readonly ReferenceDocument[],
-  resources: readonly string[],
-  metric: string,
-): MetricReference | null {
-  for (const resource of [...resources, "*"]) {
-    for (const reference of references.toReversed()) {
-      const found = reference[resource]?.[metric];
-      if (found !== undefined) return found;
-    }
-  }
-  return null;
 }
 
 /** `null` if it is not there, or no number. */
