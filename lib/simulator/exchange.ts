@@ -1,9 +1,9 @@
 /** One HTTP exchange: records the request, routes it, and applies a matching fault to its response. */
 
-import { errorResponse, HttpError, responseOf, type SimulatedResponse } from "./responses.ts";
+import { errorResponse, HttpError, responseOf } from "./responses.ts";
 import { parseJson } from "../json.ts";
 import type { AuthKeys } from "./auth.ts";
-import { corruptResponseBody, type FaultInjector, slowResponseBody, truncateResponse } from "./faults.ts";
+import { type FaultInjector, slowResponseBody, truncatedResponse, wrongBody } from "./faults.ts";
 import type { ProxyConnection } from "./tcp_proxy.ts";
 import { ACCOUNT_ROUTES, SESSION_PAGES } from "./routes/account.ts";
 import { LEGACY_ROUTES } from "./routes/legacy.ts";
@@ -70,7 +70,7 @@ export async function handleExchange(
   if (fault?.latencyMs !== undefined) await state.clock.sleep(fault.latencyMs, { signal: closing });
   if (fault?.cut === "before-effect") return cut(connection);
 
-  let result: SimulatedResponse | HttpError;
+  let result: Response | HttpError;
   if (fault?.status !== undefined) {
     const headers: Record<string, string> = fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter };
     result = new HttpError(fault.status, "Injected fault", { headers });
@@ -84,7 +84,7 @@ export async function handleExchange(
   const isProblem = state.behavior().errorBody === "problem" &&
     request.headers.get("accept")?.includes("application/problem+json") === true;
   const response = result instanceof HttpError ? errorResponse(result, { isProblem, path: url.pathname }) : result;
-  return await send(deps, { response, fault, connection });
+  return await send(deps, response, { fault, connection });
 }
 
 function respond(deps: ExchangeDeps, request: Request, text: string, match: RouteMatch | HttpError) {
@@ -130,32 +130,30 @@ function cut(connection: ProxyConnection): Response {
 
 async function send(
   { state, closing }: ExchangeDeps,
-  { response, fault, connection }: {
-    readonly response: SimulatedResponse;
-    readonly fault: Fault | undefined;
-    readonly connection: ProxyConnection;
-  },
+  response: Response,
+  { fault, connection }: { readonly fault: Fault | undefined; readonly connection: ProxyConnection },
 ): Promise<Response> {
-  const date = new Date(serverTimeMs(state, state.clock.now())).toUTCString();
+  const headers = new Headers(response.headers);
+  headers.set("date", new Date(serverTimeMs(state, state.clock.now())).toUTCString());
+  const kind = fault?.body;
   // A response with status 204 cannot have a body.
-  const status = fault?.body !== undefined && response.status === 204 ? 200 : response.status;
-  const dated: SimulatedResponse = { ...response, status, headers: { date, ...response.headers } };
-  if (fault?.body === undefined) return new Response(dated.body, dated);
-  switch (fault.body) {
-    case "truncated":
-      await connection.respondWith(truncateResponse(dated));
-      return new Response(null, { status: 500 });
-    case "slow": {
-      const pause = (durationMs: number) =>
-        state.clock.sleep(durationMs, { signal: closing }).catch((error: unknown) => {
-          // The simulator is closed: send the rest at once.
-          if (!closing.aborted) throw error;
-        });
-      return new Response(slowResponseBody(dated.body ?? "", pause, fault.slowMs ?? DEFAULT_SLOW_MS), dated);
-    }
-    default: {
-      const corrupted = corruptResponseBody(dated, fault.body);
-      return new Response(corrupted.body, corrupted);
-    }
+  const isEmpty = response.status === 204;
+  const status = isEmpty && kind !== undefined ? 200 : response.status;
+  // Unlike `text()`, with a byte order mark.
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await response.bytes());
+  if (kind === undefined) return new Response(isEmpty ? null : text, { status, headers });
+  if (kind === "truncated") {
+    await connection.respondWith(truncatedResponse(text, status, headers));
+    return new Response(null, { status: 500 });
   }
+  if (kind === "slow") {
+    const pause = (durationMs: number) =>
+      state.clock.sleep(durationMs, { signal: closing }).catch((error: unknown) => {
+        // The simulator is closed: send the rest at once.
+        if (!closing.aborted) throw error;
+      });
+    return new Response(slowResponseBody(text, pause, fault?.slowMs ?? DEFAULT_SLOW_MS), { status, headers });
+  }
+  if (kind === "html") headers.set("content-type", "text/html");
+  return new Response(wrongBody(kind), { status, headers });
 }

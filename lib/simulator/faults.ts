@@ -1,6 +1,5 @@
 /** Fault injection: selects the fault that applies to a request, and corrupts response bodies. */
 
-import type { SimulatedResponse } from "./responses.ts";
 import type { Fault, Operation } from "./simulator.ts";
 
 export type FaultInjector = ReturnType<typeof createFaultInjector>;
@@ -32,14 +31,9 @@ export function createFaultInjector(initial: readonly Fault[]) {
 /** Large enough to exceed any limit of a client, small enough to build in memory. */
 const HUGE_BODY_BYTES = 64 * 1024 * 1024;
 
-/** Replaces the body with a complete but wrong one. */
-export function corruptResponseBody(
-  response: SimulatedResponse,
-  kind: Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">,
-): SimulatedResponse {
-  const headers = kind === "html" ? { ...response.headers, "content-type": "text/html" } : response.headers;
-  const body = kind === "huge" ? `{"padding":"${"x".repeat(HUGE_BODY_BYTES)}"}` : WRONG_BODIES[kind];
-  return { ...response, headers, body };
+/** A complete but wrong body. */
+export function wrongBody(kind: Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">): string {
+  return kind === "huge" ? `{"padding":"${"x".repeat(HUGE_BODY_BYTES)}"}` : WRONG_BODIES[kind];
 }
 
 const WRONG_BODIES = {
@@ -50,16 +44,16 @@ const WRONG_BODIES = {
 } as const;
 
 /** The response on the wire: a head that announces the complete body, and the first half of it. */
-export function truncateResponse(response: SimulatedResponse): Uint8Array {
-  const { length } = new TextEncoder().encode(response.body ?? "");
+export function truncatedResponse(text: string, status: number, headers: Headers): Uint8Array {
+  const { length } = new TextEncoder().encode(text);
   const head = [
-    `HTTP/1.1 ${response.status} Truncated`,
-    ...Object.entries(response.headers).map(([name, value]) => `${name}: ${value}`),
+    `HTTP/1.1 ${status} Truncated`,
+    ...[...headers].map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Math.max(length, 1)}`,
     "",
     "",
   ].join("\r\n");
-  const bytes = new TextEncoder().encode(head + (response.body ?? ""));
+  const bytes = new TextEncoder().encode(head + text);
   return bytes.subarray(0, bytes.length - Math.ceil(length / 2));
 }
 

@@ -1,22 +1,12 @@
-/**
- * Responses as plain values, and the check of a body, which may be one. Error responses follow the `errorBody` behavior
- * option.
- */
+/** Responses, and the check of a body, which may be one. Error responses follow the `errorBody` behavior option. */
 
 import { isObject, type Json, type JsonObject } from "../json.ts";
 
-export interface SimulatedResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** `null`: no body. */
-  readonly body: string | null;
-}
-
 /** @param value JSON, or the text of another content type; `undefined` for a response without a body. */
-export function responseOf(value: unknown, contentType = JSON_TYPE): SimulatedResponse {
-  if (value === undefined) return { status: 204, headers: {}, body: null };
+export function responseOf(value: unknown, contentType = JSON_TYPE): Response {
+  if (value === undefined) return new Response(null, { status: 204 });
   const body = contentType === JSON_TYPE ? JSON.stringify(value) : String(value);
-  return { status: 200, headers: { "content-type": contentType }, body };
+  return new Response(body, { headers: { "content-type": contentType } });
 }
 
 const JSON_TYPE = "application/json";
@@ -71,10 +61,7 @@ export function invalidRequest(fields: readonly FieldError[]): HttpError {
 }
 
 /** Problem details (RFC 9457) if `isProblem`, the platform's error envelope otherwise. */
-export function errorResponse(
-  error: HttpError,
-  { isProblem, path }: { isProblem: boolean; path: string },
-): SimulatedResponse {
+export function errorResponse(error: HttpError, { isProblem, path }: { isProblem: boolean; path: string }): Response {
   const { status, code, message, options: { fields = [], headers, params } } = error;
   const typeOf = (code: string) => `/problems/activate/${code}`;
   const errors = fields.length === 0
@@ -89,7 +76,7 @@ export function errorResponse(
     ? { type: typeOf(code), title, status, detail: message, code, instance: path, params, errors }
     : { error: true, message, code, params, errors };
   const contentType = isProblem ? "application/problem+json" : JSON_TYPE;
-  return { status, headers: { "content-type": contentType, ...headers }, body: JSON.stringify(body) };
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": contentType, ...headers } });
 }
 
 export interface BodyField {
