@@ -11,9 +11,9 @@ import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
 import { createUtf8Decoder, streamedText } from "./body.ts";
 import type { HttpExchange, HttpResponse } from "./exchange.ts";
-import { readNetworkError } from "./network_error.ts";
+import { CHECK_PROXY, readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
-import { errorOfFailure, redirectTarget } from "./response_error.ts";
+import { errorOfFailure } from "./response_error.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
 /** Dependencies and settings of all requests. */
@@ -205,6 +205,8 @@ async function readUpTo(
   return { text: parts.join(""), isComplete: true };
 }
 
+const MAX_REDIRECTS = 5;
+
 /** Follows redirects itself, and only within the origin: the credential is never sent elsewhere. */
 async function fetchSameOrigin(
   { fetch, credential, userAgent }: HttpOptions,
@@ -237,7 +239,18 @@ async function fetchSameOrigin(
     // Other methods would be sent twice, or turned into a GET.
     if (!isRedirect || method !== "GET") return response;
     await response.body?.cancel();
-    url = redirectTarget(location, { from: url, redirects, action, requestId });
+    const target = URL.parse(location, url);
+    const { origin } = new URL(url);
+    if (target?.origin !== origin || redirects === MAX_REDIRECTS) {
+      const reason = target === null
+        ? "the server redirects to an address that cannot be read"
+        : target.origin === origin
+        ? `the server redirects more than ${MAX_REDIRECTS} times`
+        : `the server redirects to ${target.origin}, but the key is only for ${origin}`;
+      throw new BadResponse(`Cannot ${action}: ${reason} (request ${requestId})`, { hint: CHECK_PROXY });
+    }
+    // They would replace the credential.
+    url = Object.assign(target, { username: "", password: "" }).href;
   }
 }
 

@@ -95,8 +95,6 @@ export function errorOfFailure(
 
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
-const MAX_REDIRECTS = 5;
-
 function redirectError(
   { status, headers, requestId }: HttpResponse,
   { action, baseUrl, isSubmit }: ErrorContext,
@@ -113,34 +111,6 @@ function redirectError(
   }
   const message = `Cannot ${action}: the server redirects${target} without reporting whether it processed the request`;
   return new BadResponse(`${message} (${status}, request ${requestId})`, { ...options, submitted: "unknown" });
-}
-
-/**
- * Where a request to the same origin goes on.
- *
- * @throws BadResponse for any other address, and for too many redirects.
- */
-export function redirectTarget(
-  location: string,
-  { from, redirects, action, requestId }: {
-    readonly from: string;
-    readonly redirects: number;
-    readonly action: string;
-    readonly requestId: string;
-  },
-): string {
-  const target = URL.parse(location, from);
-  const { origin } = new URL(from);
-  if (target !== null && target.origin === origin && redirects < MAX_REDIRECTS) {
-    // They would replace the credential.
-    return Object.assign(target, { username: "", password: "" }).href;
-  }
-  const reason = target === null
-    ? "the server redirects to an address that cannot be read"
-    : target.origin === origin
-    ? `the server redirects more than ${MAX_REDIRECTS} times`
-    : `the server redirects to ${target.origin}, but the key is only for ${origin}`;
-  throw new BadResponse(`Cannot ${action}: ${reason} (request ${requestId})`, { hint: CHECK_PROXY });
 }
 
 /** A specific code shows that the key has expired; without one, the message does. Only the hint depends on it. */

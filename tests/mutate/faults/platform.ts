@@ -69,16 +69,16 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       "isSlugRefused: false",
     ],
   ]),
-  ...inFile("lib/platform/response_error.ts", HTTP, [
+  ...inFile("lib/platform/http.ts", HTTP, [
     [
       "the key follows a redirect to another host",
-      "target.origin === origin && redirects < MAX_REDIRECTS",
-      "redirects < MAX_REDIRECTS",
+      "target?.origin !== origin || redirects === MAX_REDIRECTS",
+      "target === null || redirects === MAX_REDIRECTS",
     ],
     [
       "redirects have no end",
-      "target.origin === origin && redirects < MAX_REDIRECTS",
-      "target.origin === origin",
+      "target?.origin !== origin || redirects === MAX_REDIRECTS",
+      "target?.origin !== origin",
     ],
   ]),
   ...inFile("lib/platform/http.ts", ["tests/platform/submit_test.ts"], [
