@@ -67,7 +67,13 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   if (path === undefined) throw asProblem({ origin, path: name, message: "is not a path" });
   const layer = (value: Json) => createValueLayer(origin, path, value);
   const place = { origin, path: formatPath(path) };
-  if (operator === ":=") return { ...layer(parseValue(text, place)), written: text.trim() };
+  if (operator === ":=") {
+    const problems: Problem[] = [];
+    // The text is not quoted, because it may be a password.
+    const value = jsonIn(text, { ...place, problems, otherwise: "is not JSON: := takes JSON; use = for text" });
+    if (value !== undefined) return { ...layer(value), written: text.trim() };
+    throw new InvalidInputs(`Cannot read the inputs: ${problems[0]?.message}`, problems);
+  }
   if (text === "@-") return { ...layer(await sources.promptSecret(place.path)), isSecret: true };
   if (text.startsWith("@")) return layer(await readFile(text.slice(1), place, sources));
   return { ...layer(text), isUntyped: true };
@@ -78,14 +84,6 @@ export async function documentLayer(text: string, origin: string): Promise<Input
   const layer = await readDocument(text, { origin });
   if ("value" in layer) return layer;
   throw new InvalidInputs(`Cannot read ${origin}`, layer);
-}
-
-function parseValue(text: string, place: Pick<Problem, "origin" | "path">): Json {
-  const problems: Problem[] = [];
-  // The text is not quoted, because it may be a password.
-  const value = jsonIn(text, { ...place, problems, otherwise: "is not JSON: := takes JSON; use = for text" });
-  if (value === undefined) throw new InvalidInputs(`Cannot read the inputs: ${problems[0]?.message}`, problems);
-  return value;
 }
 
 /** @param place Its `path` is that of the input whose text is in the file; empty for a file of inputs. */

@@ -23,7 +23,16 @@ export function legacyRuns(http: Http): RunOperations {
       const action = `read run ${formatRunId(runId)}`;
       const request = { ...options, action, path: pathOf(runId, action), whenMissing: "no such run" };
       const reader = async () => (await import("./run_schema.ts")).readLegacyRunDetail;
-      return await readResponse(http, request, reader).catch(cannotBeRead(action));
+      return await readResponse(http, request, reader).catch((error: unknown) => {
+        // Servers that cannot show a run respond to its GET with 405.
+        if (!(error instanceof Unsupported)) throw error;
+        const message = `Cannot ${action}: this server cannot show a single run, so the run cannot be tracked`;
+        throw new Unsupported(message, {
+          hint: "Submit with isWaiting: false, and check the run in the web interface",
+          commandHint: "Submit with --no-wait, and check the run in the web interface",
+          cause: error,
+        });
+      });
     },
 
     dryRun: ({ workflow }) => refuse(`check ${workflow}`),
@@ -43,18 +52,6 @@ function pathOf(runId: RunId, action: string): string {
   throw new Unsupported(`Cannot ${action}: this server has the legacy API, which identifies runs by number only`, {
     hint: "Specify the run as WORKFLOW#NUMBER",
   });
-}
-
-/** Servers that cannot show a run respond to its GET with 405. */
-function cannotBeRead(action: string): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof Unsupported)) throw error;
-    throw new Unsupported(`Cannot ${action}: this server cannot show a single run, so the run cannot be tracked`, {
-      hint: "Submit with isWaiting: false, and check the run in the web interface",
-      commandHint: "Submit with --no-wait, and check the run in the web interface",
-      cause: error,
-    });
-  };
 }
 
 function refuse(action: string, hint?: string): Promise<never> {

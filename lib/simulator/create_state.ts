@@ -1,6 +1,5 @@
 /** The initial state: built-in and additional workflows, and past runs. */
 
-import type { JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
 import { describedClusters, SAMPLE_CLUSTERS } from "./clusters.ts";
 import { plannedRun, type RunInput } from "./run_input.ts";
@@ -20,8 +19,11 @@ export function createState(
     typeof workflow === "string" ? { name, yaml: workflow } : { name, ...workflow }
   );
   const names = new Set(extra.map(({ name }) => name));
-  const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
-    .map((file) => ({ file, yaml: yamlOf(file), scenario: scenarios[file.name] ?? file.scenario ?? {} }));
+  const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra].map((file) => {
+    const yaml = parseWorkflow(file.yaml);
+    if (yaml === undefined) throw new RangeError(`workflow ${file.name} must be a YAML mapping`);
+    return { file, yaml, scenario: scenarios[file.name] ?? file.scenario ?? {} };
+  });
   const unknown = Object.keys(scenarios).find((name) => !files.some(({ file }) => file.name === name));
   if (unknown !== undefined) throw new RangeError(`the scenario of ${unknown} has no workflow of that name`);
   // Throws a RangeError for an invalid time.
@@ -44,12 +46,6 @@ export function createState(
   // Past runs name the samples.
   addSimulatedHistory({ ...state, clusters: SAMPLE_CLUSTERS });
   return state;
-}
-
-function yamlOf(file: WorkflowFile): JsonObject {
-  const yaml = parseWorkflow(file.yaml);
-  if (yaml === undefined) throw new RangeError(`workflow ${file.name} must be a YAML mapping`);
-  return yaml;
 }
 
 function storedWorkflow(

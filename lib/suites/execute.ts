@@ -1,6 +1,5 @@
 /** Runs the cases of suites with the engine for many runs, and judges each as soon as its run has ended. */
 
-import type { RunnerError } from "../errors.ts";
 import type { ReportCase } from "../reports/report.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
@@ -39,11 +38,9 @@ export interface ExecuteSuitesOptions
   onVerdict?(key: string, one: ReportCase): void;
 }
 
-export interface SuitesOutcome {
+export interface SuitesOutcome extends Pick<BatchOutcome, "error"> {
   /** In the order of the cases. */
   readonly cases: readonly ReportCase[];
-  /** Why the suite could not be observed to its end; `null` if it was. */
-  readonly error: RunnerError | null;
   /** False if the signal or an error ended it, or a run that it cancelled has not ended yet: it is to be continued. */
   readonly isFinished: boolean;
 }

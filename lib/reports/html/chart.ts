@@ -81,8 +81,7 @@ function chartPanel(report, columns) {
   const parameters = columns.filter(({ kind }) => kind === "parameter");
   if (measured.length === 0 || parameters.length === 0) return null;
   const select = (label, options) => {
-    const input = h("select", null, options.map(({ name }, index) => h("option", { value: index }, name)));
-    input.addEventListener("change", draw);
+    const input = h("select", { onchange: draw }, options.map(({ name }, index) => h("option", { value: index }, name)));
     return [input, h("label", null, label + " ", input)];
   };
   const [y, yLabel] = select("Show", measured);

@@ -27,16 +27,16 @@ function createFilters(report, onChange) {
   }
 
   function toggle(name, value, label) {
-    const button = h("button", { type: "button", class: "toggle", "aria-pressed": "false" }, label);
-    button.addEventListener("click", () => set(name, state[name] === value ? "" : value));
+    const onclick = () => set(name, state[name] === value ? "" : value);
+    const button = h("button", { type: "button", class: "toggle", "aria-pressed": "false", onclick }, label);
     listeners.push(() => button.setAttribute("aria-pressed", String(state[name] === value)));
     return button;
   }
 
   function select(name, label, options) {
     if (options.length < 2) return null;
-    const input = h("select", { "aria-label": label }, options.map(([value, text]) => h("option", { value }, text)));
-    input.addEventListener("change", () => set(name, input.value));
+    const onchange = () => set(name, input.value);
+    const input = h("select", { "aria-label": label, onchange }, options.map(([value, text]) => h("option", { value }, text)));
     listeners.push(() => { input.value = options.some(([value]) => value === state[name]) ? state[name] : ""; });
     return input;
   }
@@ -65,15 +65,13 @@ function createFilters(report, onChange) {
     name: (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }),
   };
 
-
   function toolbar() {
     const search = h("input", { type: "search", placeholder: "Search cases, reasons, runs…", "aria-label": "Search", autocomplete: "off", spellcheck: "false" });
     search.addEventListener("input", () => set("q", search.value));
     listeners.push(() => { if (search.value !== state.q) search.value = state.q; });
     const choices = (all, text) => [["", text], ...[...new Set(report.cases.flatMap(all))].sort().map((value) => [value, value])];
     const several = (options) => options.length > 2 ? options : [];
-    const clear = h("button", { type: "button" }, "Clear filters");
-    clear.addEventListener("click", () => FILTERS.forEach((name) => set(name, "")));
+    const clear = h("button", { type: "button", onclick: () => FILTERS.forEach((name) => set(name, "")) }, "Clear filters");
     listeners.push(() => { clear.hidden = FILTERS.every((name) => name === "sort" || state[name] === ""); });
     return h("div", { class: "toolbar", role: "search" }, search,
       select("suite", "Suite", several(choices(({ suite }) => suite, "All suites"))),
