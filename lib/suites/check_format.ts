@@ -2,11 +2,11 @@
 
 import { type FormatIssue, type FormatRawIssue, type FormatSchema, safeParse } from "../deps/zod.ts";
 import { didYouMean, didYouMeanOrKnown, orList } from "../did_you_mean.ts";
-import { isObject, type Json, valueAt } from "../json.ts";
+import { type InputPath, isObject, type Json, valueAt } from "../json.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import type { Problem } from "../problem.ts";
 import { shortened } from "../text.ts";
-import type { SourceFile, SourcePath } from "./source.ts";
+import type { SourceFile } from "./source.ts";
 import { OPERATOR, withoutOperator } from "./syntax.ts";
 
 /** @returns `undefined` with at least one problem. */
@@ -25,7 +25,7 @@ function knownNames({ code, inst }: FormatRawIssue): string | undefined {
   return Object.keys("shape" in def ? Object(def.shape) : {}).join();
 }
 
-function problemsOf(issue: FormatIssue, base: SourcePath, source: SourceFile): Problem[] {
+function problemsOf(issue: FormatIssue, base: InputPath, source: SourceFile): Problem[] {
   const path = [...base, ...issue.path.map((part) => typeof part === "number" ? part : String(part))];
   if (source.isBroken(path)) return [];
   const value = valueAt(source.value, path);
@@ -92,7 +92,7 @@ function expectedOf(issue: FormatIssue): readonly string[] {
   return [];
 }
 
-function mustBe(expected: readonly string[], value: Json | undefined, path: SourcePath): string {
+function mustBe(expected: readonly string[], value: Json | undefined, path: InputPath): string {
   const wantsText = expected.includes("text") && (typeof value === "number" || typeof value === "boolean");
   const operator = expected.includes("text") ? undefined : operatorProblem(value, path);
   if (operator !== undefined) return operator;
@@ -101,12 +101,12 @@ function mustBe(expected: readonly string[], value: Json | undefined, path: Sour
   return `must be ${orList(expected) || "something else"}: got ${shown(value, path)}${advice}`;
 }
 
-function operatorProblem(value: Json | undefined, path: SourcePath): string | undefined {
+function operatorProblem(value: Json | undefined, path: InputPath): string | undefined {
   if (typeof value !== "string" || !OPERATOR.test(value)) return undefined;
   return withoutOperator(value, ["min", "max", "timeout", "queue-timeout"].includes(String(path.at(-1))));
 }
 
-function shown(value: Json | undefined, path: SourcePath): string {
+function shown(value: Json | undefined, path: InputPath): string {
   if (path.some((part) => isSecretName(String(part)))) return "a value that is not shown";
   if (value === undefined || value === null) return "nothing";
   if (Array.isArray(value)) return "a list";

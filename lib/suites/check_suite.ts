@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../did_you_mean.ts";
 import { isSecretName } from "../inputs/secrets.ts";
-import { type JsonObject, valuesIn } from "../json.ts";
+import { type InputPath, type JsonObject, valuesIn } from "../json.ts";
 import {
   axisMappings,
   checkNames,
@@ -22,7 +22,6 @@ import { checkExpectations, checkMetrics, checkReference } from "./check_expecta
 import { checkKnownFailures } from "./known_failures.ts";
 import { axesOf, checkMatrix } from "./matrix.ts";
 import { referencesIn } from "./references.ts";
-import type { SourcePath } from "./source.ts";
 
 /** @param today Like 2030-01-31. */
 export function checkSuite(document: JsonObject, today: string, report: Report): void {
@@ -66,7 +65,7 @@ function hasWorkflow(value: JsonObject, document: JsonObject): boolean {
 }
 
 function checkDuplicates(all: readonly Named[], field: "name" | "id", report: Report): void {
-  const seen = new Map<string, SourcePath>();
+  const seen = new Map<string, InputPath>();
   for (const { value, path } of all) {
     const text = value[field];
     if (typeof text !== "string") continue;
@@ -136,7 +135,7 @@ function checkReferences(
   report: Report,
 ): void {
   const variables = listOf(document.env).filter((name) => typeof name === "string");
-  const checkText = (text: string, path: SourcePath) => {
+  const checkText = (text: string, path: InputPath) => {
     for (const reference of referencesIn(text)) {
       if (!path.some((part) => MAY_NAME.has(String(part)))) return report(path, "${…} is not allowed here");
       const owner = cases.find((one) => path[0] === "cases" && one.path[1] === path[1]);

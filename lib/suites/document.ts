@@ -1,14 +1,13 @@
 /** Reads parts of a suite's document that may have any shape. */
 
 import { didYouMeanOrKnown } from "../did_you_mean.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
-import type { SourcePath } from "./source.ts";
+import { type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 
 /** Adds a problem of the value at the path, unless it has one already. */
-export type Report = (path: SourcePath, message: string, at?: "key" | "value") => void;
+export type Report = (path: InputPath, message: string, at?: "key" | "value") => void;
 
 /** Reports problems of values below a path. */
-export function within(report: Report, ...base: SourcePath): Report {
+export function within(report: Report, ...base: InputPath): Report {
   return (path, message, at) => report([...base, ...path], message, at);
 }
 
@@ -16,7 +15,7 @@ export function within(report: Report, ...base: SourcePath): Report {
 export interface Named {
   readonly name: string;
   readonly value: JsonObject;
-  readonly path: SourcePath;
+  readonly path: InputPath;
 }
 
 export function objectOf(value: Json | undefined): JsonObject {
@@ -28,14 +27,14 @@ export function listOf(value: Json | undefined): readonly Json[] {
 }
 
 /** One value or a list of values, each with the path below that of the whole. */
-export function itemsOf(value: Json | undefined): readonly (readonly [item: Json, path: SourcePath])[] {
+export function itemsOf(value: Json | undefined): readonly (readonly [item: Json, path: InputPath])[] {
   if (Array.isArray(value)) return value.map((item, index) => [item, [index]]);
   return value === undefined ? [] : [[value, []]];
 }
 
 export interface NamedText {
   readonly text: string;
-  readonly path: SourcePath;
+  readonly path: InputPath;
 }
 
 /** One text or a list of texts. */

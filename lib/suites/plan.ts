@@ -4,7 +4,7 @@ import { safeParse } from "../deps/zod.ts";
 import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
 import { createInputLayer, createValueLayer, type InputLayer } from "../inputs/merge.ts";
-import { canonicalJson, type Json, parsePath } from "../json.ts";
+import { canonicalJson, type InputPath, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
@@ -21,7 +21,6 @@ import { planMetrics, type PlannedMetrics } from "./metrics.ts";
 import { planFailures, type PlannedFailure } from "./known_failures.ts";
 import { type Drafted, type DraftsByName, matrixOf, nameOf, type Need, needsOf } from "./plan_needs.ts";
 import type { Suite } from "./read_suite.ts";
-import type { SourcePath } from "./source.ts";
 
 /** A run that a suite wants: of a case, or one that several cases need. */
 export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow" | "tags"> {
@@ -194,7 +193,7 @@ function inputLayersOf(
     [inputs ?? []].flat().flatMap((one) =>
       typeof one === "string" ? suite.inputFiles.get(one) ?? [] : createInputLayer(origin, one)
     );
-  const at = (place: SourcePath) => `${suite.path}:${suite.lineOf(place)}`;
+  const at = (place: InputPath) => `${suite.path}:${suite.lineOf(place)}`;
   return [
     ...layers(suite.document.defaults?.inputs, at(["defaults", "inputs"])),
     ...layers(environment.inputs, at(["environments"])),

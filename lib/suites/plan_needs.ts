@@ -1,10 +1,10 @@
 /** The cases of a suite before their settings are merged, and which of them wait for each other. */
 
 import type { InputLayer } from "../inputs/merge.ts";
+import type { InputPath } from "../json.ts";
 import type { AxisValue } from "./matrix.ts";
 import type { CaseDocument } from "./format.ts";
 import { referencesOf } from "./references.ts";
-import type { SourcePath } from "./source.ts";
 
 export interface Need {
   readonly id: string;
@@ -15,7 +15,7 @@ export interface Drafted {
   readonly id: string;
   readonly kind: "case" | "setup";
   readonly document: Partial<CaseDocument> & { readonly name: string };
-  readonly path: SourcePath;
+  readonly path: InputPath;
   readonly values: readonly AxisValue[];
 }
 

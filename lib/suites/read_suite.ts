@@ -1,7 +1,7 @@
 /** Reads suite files, and the files that they name: all problems at once, before anything is sent. */
 
 import { InvalidInputs } from "../errors.ts";
-import { frozen } from "../json.ts";
+import { frozen, type InputPath } from "../json.ts";
 import { textOf } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
@@ -9,7 +9,7 @@ import { checkFormat } from "./check_format.ts";
 import { checkSuite } from "./check_suite.ts";
 import { objectOf, type Report } from "./document.ts";
 import { type SuiteDocument, suiteFormat } from "./format.ts";
-import { readSource, type SourcePath } from "./source.ts";
+import { readSource } from "./source.ts";
 import { readFiles, type SuiteFiles, type SuiteSources } from "./suite_files.ts";
 
 /** A suite file that has no problem. */
@@ -19,8 +19,8 @@ export interface Suite extends SuiteFiles {
   readonly name: string;
   readonly document: SuiteDocument;
   /** Describes a problem of a value that is found later. */
-  problem(path: SourcePath, message: string): Problem;
-  lineOf(path: SourcePath): number;
+  problem(path: InputPath, message: string): Problem;
+  lineOf(path: InputPath): number;
 }
 
 /** @throws InvalidInputs with all problems of all files. */

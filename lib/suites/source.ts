@@ -8,8 +8,6 @@ import { SECRET_MASK } from "../redact.ts";
 import type { Problem } from "../problem.ts";
 import { type SyntaxProblem, syntaxProblems, tagProblem } from "./syntax.ts";
 
-export type SourcePath = InputPath;
-
 export interface SourceFile {
   /** As in messages. */
   readonly name: string;
@@ -18,11 +16,11 @@ export interface SourceFile {
   /** Of the text itself. */
   readonly problems: readonly Problem[];
   /** True if the value at the path, or one around it, has a problem already. */
-  isBroken(path: SourcePath): boolean;
+  isBroken(path: InputPath): boolean;
   /** Describes a problem of the value at the path, or of its name. A missing value is placed where it should be. */
-  problem(path: SourcePath, message: string, at?: "key" | "value"): Problem;
+  problem(path: InputPath, message: string, at?: "key" | "value"): Problem;
   /** From 1; of the value at the path. */
-  lineOf(path: SourcePath): number;
+  lineOf(path: InputPath): number;
 }
 
 type Range = Pick<SyntaxProblem, "start" | "end">;
@@ -47,11 +45,11 @@ export async function readSource(text: string, name: string): Promise<SourceFile
   let values = 0;
   let isTooLarge = false;
 
-  const report = (path: SourcePath, problem: SyntaxProblem) => {
+  const report = (path: InputPath, problem: SyntaxProblem) => {
     broken.add(keyOf(path));
     found.push(problem);
   };
-  const read = (node: YamlNode | null, path: SourcePath, place: Place, isSecret: boolean): Json => {
+  const read = (node: YamlNode | null, path: InputPath, place: Place, isSecret: boolean): Json => {
     values++;
     if (values > MAX_VALUES || path.length > MAX_DEPTH) {
       const message = "is nested too deeply, or its aliases expand to too many values";
@@ -88,7 +86,7 @@ export async function readSource(text: string, name: string): Promise<SourceFile
   };
   const readMap = (
     { items }: { readonly items: readonly { readonly key: unknown; readonly value: unknown }[] },
-    path: SourcePath,
+    path: InputPath,
     around: Place,
     isSecret: boolean,
   ): Json => {
@@ -148,7 +146,7 @@ export async function readSource(text: string, name: string): Promise<SourceFile
   };
 }
 
-function keyOf(path: SourcePath): string {
+function keyOf(path: InputPath): string {
   return JSON.stringify(path);
 }
 
@@ -173,7 +171,7 @@ function sourceTag(node: YamlNode, text: string): { readonly start: number; read
   return text[start] === "!" ? { start, text: text.slice(start).split("\n")[0] ?? "" } : undefined;
 }
 
-function numberProblem(value: number, source: string, path: SourcePath): string | undefined {
+function numberProblem(value: number, source: string, path: InputPath): string | undefined {
   if (!Number.isFinite(value)) return "must be a finite number";
   const isDecimal = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(source);
   if (isDecimal && !isExact(source)) return "cannot be kept exactly as a number: put it in quotes to keep it as text";
@@ -203,7 +201,7 @@ function maskOf({ length }: Pick<string, "length">): string {
 }
 
 /** Of the values around an offset. */
-function innermostPath(places: ReadonlyMap<string, Place>, offset: number): SourcePath {
+function innermostPath(places: ReadonlyMap<string, Place>, offset: number): InputPath {
   let best: { readonly path: string; readonly start: number } = { path: "[]", start: -1 };
   for (const [path, { key, value }] of places) {
     const start = key?.start ?? value.start;

@@ -2,7 +2,7 @@
 
 import { readDocument } from "../inputs/document.ts";
 import type { InputLayer } from "../inputs/merge.ts";
-import type { Json, JsonObject } from "../json.ts";
+import type { InputPath, Json, JsonObject } from "../json.ts";
 import { textOf } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { normalizedPath } from "../text.ts";
@@ -20,7 +20,7 @@ import {
   within,
 } from "./document.ts";
 import { type QuarantineDocument, quarantineFormat, type ReferenceDocument, referenceFormat } from "./format.ts";
-import { readSource, type SourceFile, type SourcePath } from "./source.ts";
+import { readSource, type SourceFile } from "./source.ts";
 
 export interface SuiteSources {
   /** Like `Deno.readTextFile`. */
@@ -109,7 +109,7 @@ export async function readFiles(
 
 /** The document, its settings, and those of its cases: the format decides which of them may name a file. */
 function filesIn(document: JsonObject, member: "inputs" | "reference"): readonly NamedText[] {
-  const places: readonly (readonly [Json | undefined, SourcePath])[] = [
+  const places: readonly (readonly [Json | undefined, InputPath])[] = [
     [document, []],
     [document.defaults, ["defaults"]],
     ...Object.entries(objectOf(document.environments)).map(([name, value]) => [value, ["environments", name]] as const),
