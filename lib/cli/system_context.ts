@@ -231,8 +231,11 @@ const listFiles: Context["listFiles"] = async (folder, pattern, kind = "file") =
 
 function onSignal(callback: (signal: StopSignal) => void): Disposable {
   let isStopping = false;
+  const ignored = isHangupIgnored() ? "SIGHUP" : null;
   const listeners = Array.from(stopSignals(Deno.build.os), ([signal, reportedAs]) => {
     const listener = () => {
+      // For `nohup`. Without a listener, Deno 2.9 would end the program.
+      if (signal === ignored) return;
       // On the second signal, exit without other cleanup.
       if (isStopping) {
         restoreTerminal();
@@ -249,6 +252,14 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
       for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
     },
   };
+}
+
+/** False where the system does not report it, or may not be asked. */
+function isHangupIgnored(): boolean {
+  const path = "/proc/self/status";
+  if (Deno.build.os !== "linux" || !mayRead(path)) return false;
+  // A mask in hexadecimal, whose last bit is that of SIGHUP.
+  return /^SigIgn:.*[13579bdf]$/m.test(Deno.readTextFileSync(path));
 }
 
 /** Shows the cursor that a prompt has hidden, below what is on the line. */

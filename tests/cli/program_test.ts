@@ -281,6 +281,21 @@ for (const row of ROWS) {
     check(row));
 }
 
+Deno.test({
+  name: "under nohup, a run is tracked to its end although the terminal is closed",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+    const { code, stderr } = await runProgram({
+      launcher: "nohup",
+      args: ["run", "hello-world", ...FAST],
+      env: { PW_API_KEY: simulator.key },
+      onStderr: (text, child) => text.includes("started") && child.kill("SIGHUP"),
+    });
+    assert.equal(code, 0, stderr);
+  },
+});
+
 Deno.test("a run that is cancelled on the platform exits with 3", async () => {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const { code, stdout } = await runProgram({

@@ -13,6 +13,8 @@ export interface ProgramCall {
   readonly cwd?: string | URL;
   /** By default main.ts. */
   readonly entry?: string;
+  /** A program that starts another, like `nohup`. */
+  readonly launcher?: string;
   /** By default all. */
   readonly permissions?: readonly string[];
   readonly onStart?: (child: Deno.ChildProcess) => void;
@@ -28,12 +30,13 @@ export interface ProgramEnd {
 
 /** Runs the program to its end; kills it after a deadline. */
 export async function runProgram(
-  { args, env = {}, stdin, cwd = ROOT, entry = MAIN, permissions = ["-A"], onStart, onStderr }: ProgramCall,
+  { args, env = {}, stdin, cwd = ROOT, entry = MAIN, permissions = ["-A"], launcher, onStart, onStderr }: ProgramCall,
 ): Promise<ProgramEnd> {
   // Every call has its own history.
   await using state = await emptyFolder();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...permissions, entry, ...args],
+  const deno = Deno.execPath();
+  const child = new Deno.Command(launcher ?? deno, {
+    args: [...(launcher === undefined ? [] : [deno]), "run", "--no-prompt", ...permissions, entry, ...args],
     cwd,
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", PW_STATE_DIR: state.path, ...env },
