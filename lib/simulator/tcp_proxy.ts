@@ -91,6 +91,8 @@ async function writeAll(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
 }
 
 function close(connection: Deno.TcpConn): void {
+  // Deno 2.8.3 keeps a connection that is being read: then the peer has to close it.
+  connection.closeWrite().catch(() => {});
   try {
     connection.close();
   } catch (error) {
