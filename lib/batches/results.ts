@@ -1,7 +1,7 @@
 /** The results of a batch as files that a spreadsheet or a data frame reads. */
 
 import type { RowResult, RowStatus } from "../batch.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isInside, type Json, type JsonObject } from "../json.ts";
 import { leavesOf, namesIn } from "./labels.ts";
 
 /** How many rows have each status that occurs, in the order of the statuses' first rows. */
@@ -17,22 +17,11 @@ export function countsOf(results: readonly Pick<RowResult, "status">[]): Readonl
  * apostrophe.
  */
 export function resultsCsv(results: readonly RowResult[]): string {
-  const rows = results.map((result) => ({
-    result,
-    ins: columnsOf("in", result.inputs),
-    outs: columnsOf("out", result.outputs),
-  }));
-  const inputs = namesIn(rows.map(({ ins }) => ins));
-  const outputs = namesIn(rows.map(({ outs }) => outs));
-  const header = [...HEADER, ...inputs, ...outputs, "error"];
-  const lines = rows.map(({ result, ins, outs }) =>
-    [
-      ...[result.row, result.label, result.attempt, result.status, result.run, startOf(result), result.seconds],
-      ...inputs.map((name) => ins.get(name)),
-      ...outputs.map((name) => outs.get(name)),
-      result.error,
-    ].map(cellOf)
-  );
+  const rows = results.map((result) => leavesOf(resultDocument(result)));
+  const names = namesIn(rows);
+  const inside = (member: string) => names.filter((name) => isInside(name, member));
+  const header = [...HEADER, ...inside("in"), ...inside("out"), "error"];
+  const lines = rows.map((leaves) => header.map((name) => cellOf(leaves.get(name))));
   return [header.map(quotedCell), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 
@@ -42,19 +31,12 @@ export function resultsJsonLines(results: readonly RowResult[]): string {
 }
 
 export function resultDocument(result: RowResult): JsonObject {
-  const { row, label, attempt, status, run, seconds, inputs, outputs, error } = result;
-  return { row, label, attempt, status, run, started: startOf(result), seconds, in: inputs, out: outputs, error };
+  const { row, label, attempt, status, run, startedAtMs, seconds, inputs, outputs, error } = result;
+  const started = startedAtMs === null ? null : new Date(startedAtMs).toISOString();
+  return { row, label, attempt, status, run, started, seconds, in: inputs, out: outputs, error };
 }
 
 const HEADER = ["row", "label", "attempt", "status", "run", "started", "seconds"];
-
-function columnsOf(prefix: string, values: JsonObject): Map<string, Json> {
-  return new Map([...leavesOf({ [prefix]: values })].filter(([name]) => name !== prefix));
-}
-
-function startOf({ startedAtMs }: RowResult): string | null {
-  return startedAtMs === null ? null : new Date(startedAtMs).toISOString();
-}
 
 /** A missing value and `null` are both empty. */
 export function cellOf(value: Json | undefined): string {

@@ -98,7 +98,7 @@ function alertOf(facts: PageFacts): string | null {
 }
 
 function gauges(facts: PageFacts, alert: string | null): Html {
-  const { nowMs, ticks, hasEnabledSchedules, openCount, open, schedules, counts } = facts;
+  const { nowMs, openCount, open, schedules, counts } = facts;
   const [next] = schedules.flatMap(({ name, nextMs }) => nextMs.map((atMs) => ({ name, atMs })))
     .toSorted((a, b) => a.atMs - b.atMs);
   const [failed = 0, completed = 0] = [counts["failed"], counts["completed"]];
@@ -107,18 +107,7 @@ function gauges(facts: PageFacts, alert: string | null): Html {
   const finished = Object.values(ended).reduce((sum, count) => sum + count, 0);
   const longestMs = Math.max(...open.map(({ sinceMs }) => nowMs - sinceMs));
   return html`<dl class="gauges">
-${
-    !hasEnabledSchedules
-      ? gauge("Ticks", "not needed", "no schedule is enabled", "neutral")
-      : ticks === null
-      ? gauge("Ticks", "none yet", "due every minute", "warning")
-      : gauge(
-        "Ticks",
-        alert === null ? "on time" : "failing",
-        `last ${formatRelativeTime(ticks.startedMs, nowMs)}, took ${formatTook(ticks.tookMs)}`,
-        alert === null ? "success" : "error",
-      )
-  }
+${tickGauge(facts, alert)}
 ${
     next === undefined ? gauge("Next run", "none", "no schedule is enabled", "neutral") : gauge(
       "Next run",
@@ -135,6 +124,13 @@ ${
 ${gauge("Completed", completed.toLocaleString("en"), `of ${finished.toLocaleString("en")} finished`, "success")}
 ${gauge("Failed", failed.toLocaleString("en"), share(failed, finished), failed === 0 ? "neutral" : "error")}
 </dl>`;
+}
+
+function tickGauge({ ticks, hasEnabledSchedules, nowMs }: PageFacts, alert: string | null): Html {
+  if (!hasEnabledSchedules) return gauge("Ticks", "not needed", "no schedule is enabled", "neutral");
+  if (ticks === null) return gauge("Ticks", "none yet", "due every minute", "warning");
+  const note = `last ${formatRelativeTime(ticks.startedMs, nowMs)}, took ${formatTook(ticks.tookMs)}`;
+  return alert === null ? gauge("Ticks", "on time", note, "success") : gauge("Ticks", "failing", note, "error");
 }
 
 function gauge(name: string, value: HtmlContent, note: HtmlContent, tone: Tone): Html {
