@@ -98,17 +98,11 @@ export async function checkRows(
       failed.push({ row, problems: error.problems, warnings: error.warnings });
     }
   }
-  if (failed.length > 0) {
-    const problems = problemsOfRows(failed);
-    throw new InvalidInputs(
-      `Cannot run ${name}: ${counted(problems.length, "problem")} in ${
-        counted(failed.length, "row")
-      }, nothing was submitted`,
-      problems,
-      { warnings: distinctWarnings([...checked, ...failed], "row") },
-    );
-  }
-  return checked;
+  if (failed.length === 0) return checked;
+  const problems = problemsOfRows(failed);
+  const count = `${counted(problems.length, "problem")} in ${counted(failed.length, "row")}`;
+  const warnings = distinctWarnings([...checked, ...failed], "row");
+  throw new InvalidInputs(`Cannot run ${name}: ${count}, nothing was submitted`, problems, { warnings });
 }
 
 /**

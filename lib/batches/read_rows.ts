@@ -1,7 +1,7 @@
 /** Reads the rows of a batch from files, stdin or a matrix, and reports every problem at once. */
 
 import type { BatchRow } from "../batch.ts";
-import { InvalidInputs, messageWithHint, NotFound, orError, UsageError } from "../errors.ts";
+import { expected, InvalidInputs, messageWithHint, NotFound, orError, UsageError } from "../errors.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
 import { textOf } from "../os_error.ts";
@@ -178,14 +178,11 @@ function isCsv(text: string): boolean {
 function formLookup({ formOf }: Pick<RowDeps, "formOf">, problems: Problem[]): FormLookup {
   const forms = new Map<string, Promise<Form | null | undefined>>();
   const load = async (workflow: string, origin: string) => {
-    try {
-      return await formOf(workflow);
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error;
-      const advice = error.commandHint === undefined ? "" : `: ${error.commandHint}`;
-      problems.push({ origin, path: "workflow", message: `no workflow "${workflow}"${advice}` });
-      return undefined;
-    }
+    const form = await formOf(workflow).catch(expected(NotFound));
+    if (!(form instanceof NotFound)) return form;
+    const advice = form.commandHint === undefined ? "" : `: ${form.commandHint}`;
+    problems.push({ origin, path: "workflow", message: `no workflow "${workflow}"${advice}` });
+    return undefined;
   };
   return (workflow, origin) => {
     const form = forms.get(workflow) ?? load(workflow, origin);

@@ -121,11 +121,8 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     return;
   }
   const nowMs = clock.now();
-  const isQueued = new Set(
-    active.filter(({ one }) => one.task.queueTimeoutMs !== undefined && one.workingSinceMs === null).map((
-      { submission },
-    ) => submission.submissionId),
-  );
+  const queued = active.filter(({ one }) => one.task.queueTimeoutMs !== undefined && one.workingSinceMs === null);
+  const isQueued = new Set(queued.map(({ submission }) => submission.submissionId));
   const movedMs = state.followClock();
   let listError: RunnerError | undefined;
   let isPaused = true;

@@ -4,7 +4,7 @@ import { formatExactDuration } from "../duration.ts";
 import { fallbackTo, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
-import type { RunSession, Session, SessionAddress } from "../session.ts";
+import type { RunSession, SessionAddress } from "../session.ts";
 import {
   type ActiveSubmission,
   isAbandoned,
@@ -133,16 +133,10 @@ export async function findSessions(
   const sessions = await withLimit(limited, "list sessions", async (signal) => {
     return await client.listSessions({ signal, retry: "none" });
   }).catch(fallbackTo([]));
-  return sessions.filter(({ runSlug }) => runSlug === slug).map((session) => ({
-    name: session.name,
-    status: session.status,
-    isHealthy: session.isHealthy,
-    url: absoluteUrl(session, client.baseUrl),
-    errorMessage: session.errorMessage,
-  }));
-}
-
-function absoluteUrl({ externalHref, url }: Session, baseUrl: string): string | null {
-  const address = externalHref ?? url;
-  return address === null ? null : URL.parse(address, baseUrl)?.href ?? address;
+  const own = sessions.filter(({ runSlug }) => runSlug === slug);
+  return own.map(({ name, status, isHealthy, errorMessage, ...session }) => {
+    const address = session.externalHref ?? session.url;
+    const url = address === null ? null : URL.parse(address, client.baseUrl)?.href ?? address;
+    return { name, status, isHealthy, url, errorMessage };
+  });
 }

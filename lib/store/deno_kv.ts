@@ -51,13 +51,10 @@ export interface DenoKvOptions {
 
 /** Closing it closes `kv`. */
 export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): StoreBackend {
-  const run = async <T>(act: () => Promise<T>): Promise<T> => {
-    try {
-      return await act();
-    } catch (error) {
+  const run = <T>(act: () => Promise<T>): Promise<T> =>
+    act().catch((error: unknown) => {
       throw asStorageError(error, options);
-    }
-  };
+    });
   return {
     limits: DENO_KV_LIMITS,
     read: (keys) =>

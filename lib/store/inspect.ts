@@ -137,16 +137,15 @@ async function readFile(path: string): Promise<StoreState | undefined> {
 
 /** Reads a store without changing it. @param host Whose server capabilities to read; `null` for none. */
 export async function storeFacts(kv: Kv, host: string | null): Promise<StoreFacts> {
-  const open = (await Array.fromAsync(kv.list({ prefix: ["open"] }))).map((
-    { key },
-  ) => ["submission", key.at(-1) ?? ""]);
-  const stored = await kv.getMany<StoredSubmission>(open);
+  const rows = await Array.fromAsync(kv.list({ prefix: ["open"] }));
+  const found = await kv.getMany<StoredSubmission>(rows.map(({ key }) => ["submission", key.at(-1) ?? ""]));
+  const open = found.flatMap(({ value }) => value ?? []);
   const records = await kv.get<number>(["count", "all"]);
   const capabilities = host === null ? null : await kv.get<ServerCapabilities>(["capabilities", host]);
   return {
     records: records.value ?? 0,
-    open: stored.filter(({ value }) => value !== null).length,
-    unconfirmed: stored.filter(({ value }) => value !== null && mayHaveStarted(value)).length,
+    open: open.length,
+    unconfirmed: open.filter(mayHaveStarted).length,
     capabilities: capabilities?.value ?? {},
   };
 }

@@ -5,7 +5,7 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
-import { StorageError } from "../errors.ts";
+import { orError, StorageError } from "../errors.ts";
 import {
   addToCounter,
   COMMON_LIMITS,
@@ -157,12 +157,9 @@ function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOpt
 }
 
 function whyNotWritable(path: string): unknown {
-  try {
-    return createPrivate(path);
-  } catch (error) {
-    if (inodeOf(path) === null || error instanceof Deno.errors.IsADirectory) throw error;
-    return error;
-  }
+  const error = orError(Error, () => createPrivate(path));
+  if (error instanceof Deno.errors.IsADirectory || (error && inodeOf(path) === null)) throw error;
+  return error;
 }
 
 /** 0 for a file that is still empty. Throws UnreadableFile for one that is not ours. */
@@ -214,11 +211,8 @@ function inTransaction<T>(database: DatabaseSync, act: () => T): T {
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    try {
-      database.exec("ROLLBACK");
-    } catch {
-      // SQLite has rolled back by itself, as it does when the disk is full; the first error has the reason.
-    }
+    // SQLite may have rolled back by itself, as it does when the disk is full; the first error has the reason.
+    orError(Error, () => database.exec("ROLLBACK"));
     throw error;
   }
 }

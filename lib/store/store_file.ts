@@ -27,17 +27,14 @@ export function inodeOf(path: string): number | null {
 export function renameFile(
   { path, inode, newPath }: { readonly path: string; readonly inode: number | null; readonly newPath: string },
 ): boolean {
-  try {
+  return orError(Deno.errors.NotFound, () => {
     // The lock is the file's and not the path's: the next process gets it when the path leads elsewhere already.
     using file = Deno.openSync(path, { read: true, write: true });
     file.lockSync(true);
     if (file.statSync().ino !== inode || inodeOf(path) !== inode) return false;
     Deno.renameSync(path, newPath);
     return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  }) === true;
 }
 
 /** What to do about a file that can't be used. */

@@ -66,7 +66,7 @@ export const STORE_FAULTS: readonly Fault[] = [
       "file.mismatch.get(JSON.stringify(checks)) !== undefined) return undefined;",
       "false) return undefined;",
     ],
-    ["a failed change is half applied", 'database.exec("ROLLBACK");', 'database.exec("COMMIT");'],
+    ["a failed change is half applied", 'database.exec("ROLLBACK")', 'database.exec("COMMIT")'],
     [
       "a file that was set aside is written further",
       "if (file?.inode !== inode) file = close(file);",
