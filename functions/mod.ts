@@ -68,6 +68,7 @@ export async function runNow(
   const request = await prepareInputs(deps, workflow, settings, { signal });
   const submission = await createSubmission(deps, request, {
     signal,
+    retry: "some",
     isWaiting: false,
     // Ticks poll it, as they do for runs that are started over HTTP.
     origin: { type: "http" },

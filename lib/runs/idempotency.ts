@@ -13,11 +13,11 @@ import {
   type Submission,
 } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { type Limited, withLimit } from "./limit.ts";
+import { withLimit } from "./limit.ts";
 import { capabilitiesOf, refusesDuplicates } from "./server_capabilities.ts";
 import { activated } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
-import { creationMs, searchForRun, searchList, type SearchResult } from "./search.ts";
+import { creationMs, searchForRun, searchList, type SearchOptions, type SearchResult } from "./search.ts";
 import type { KeyWithPolicy } from "./options.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { type Step, withKnownInputs } from "./advance_result.ts";
@@ -55,7 +55,7 @@ export async function claimIdempotencyKey(
   deps: Deps,
   pending: PendingSubmission,
   { text, policy, attempt: firstAttempt = 1 }: KeyWithPolicy,
-  options: Pick<Limited, "signal">,
+  options: SearchOptions,
 ): Promise<Submission> {
   if (pending.ownSlug === null) {
     throw new Unsupported(
@@ -123,7 +123,7 @@ async function withKey(pending: PendingSubmission, key: IdempotencyKey): Promise
 async function findKeyedRun(
   deps: Deps,
   keyed: PendingSubmission,
-  options: Pick<Limited, "signal">,
+  options: SearchOptions,
 ): Promise<Run | undefined> {
   const result = await searchByKey(deps, keyed, options);
   if (result.type === "other-inputs") throw idempotencyKeyConflict(keyed, result.run.slug);
@@ -153,14 +153,14 @@ export async function findRunStartedSince(
 async function searchByKey(
   deps: Deps,
   keyed: PendingSubmission,
-  { signal }: Pick<Limited, "signal">,
+  { signal, retry }: SearchOptions,
 ): Promise<SearchResult> {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
   const redacting = redactingDeps(deps, keyed);
-  const bySlug = searchForRun(redacting, keyed, { signal, scope: "slug" });
+  const bySlug = searchForRun(redacting, keyed, { signal, retry, scope: "slug" });
   if (keepsSlug === true) return await bySlug;
   const unneeded = new AbortController();
-  const inList = searchList(redacting, keyed, { signal: AbortSignal.any([signal, unneeded.signal]) });
+  const inList = searchList(redacting, keyed, { signal: AbortSignal.any([signal, unneeded.signal]), retry });
   // Its failure matters only if the slug finds nothing.
   const settled = Promise.allSettled([inList]);
   try {
@@ -179,7 +179,7 @@ function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSu
   return { ...active, startedAtMs: Math.min(creationMs(run) || nowMs, nowMs) };
 }
 
-async function hasFailed(deps: Deps, submission: Submission, options: Pick<Limited, "signal">): Promise<boolean> {
+async function hasFailed(deps: Deps, submission: Submission, options: SearchOptions): Promise<boolean> {
   if (submission.state === "finished") return submission.result.status !== "completed";
   if (submission.state !== "active") return false;
   const run = await deps.client.getRun(submission.runId, options).catch(expected(NotFound));

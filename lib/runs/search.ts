@@ -2,6 +2,7 @@ import { expected, NotFound, RunnerError } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import type { Abortable } from "../platform/client.ts";
 import { pageRuns } from "../platform/pager.ts";
 import { hasCorrelationTag, hasOtherInputs } from "./slug.ts";
 
@@ -28,6 +29,10 @@ export type SearchTarget = Pick<
   "owner" | "request" | "idempotencyKey" | "ownSlug" | "correlationTag" | "createdAtMs"
 >;
 
+export interface SearchOptions extends Pick<Abortable, "retry"> {
+  readonly signal: AbortSignal;
+}
+
 /**
  * Searches once for the run of a submission: by its slug, then in the list unless `scope` is `slug`.
  *
@@ -36,31 +41,31 @@ export type SearchTarget = Pick<
 export async function searchForRun(
   { client }: Pick<Deps, "client">,
   submission: SearchTarget,
-  { signal, scope = "list" }: { readonly signal: AbortSignal; readonly scope?: "slug" | "list" },
+  { signal, retry = "none", scope = "list" }: SearchOptions & { readonly scope?: "slug" | "list" },
 ): Promise<SearchResult> {
   if (submission.ownSlug !== null) {
-    const run = await client.getRun({ type: "slug", slug: submission.ownSlug }, { signal, retry: "none" })
+    const run = await client.getRun({ type: "slug", slug: submission.ownSlug }, { signal, retry })
       .catch(expected(RunnerError));
     if (!(run instanceof RunnerError)) return classify(run, submission);
     if (run.kind === "forbidden") return { type: "foreign", detail: run.message };
     if (!(run instanceof NotFound)) throw run;
   }
-  return scope === "slug" ? { type: "absent" } : await searchList({ client }, submission, { signal });
+  return scope === "slug" ? { type: "absent" } : await searchList({ client }, submission, { signal, retry });
 }
 
 /** Searches the list once for the run of a submission. */
 export async function searchList(
   { client }: Pick<Deps, "client">,
   submission: SearchTarget,
-  { signal }: { readonly signal: AbortSignal },
+  options: SearchOptions,
 ): Promise<SearchResult> {
   const oldestMs = submission.createdAtMs - CLOCK_TOLERANCE_MS;
-  for await (const runs of newerPages(client, { oldestMs, signal })) {
+  for await (const runs of newerPages(client, { ...options, oldestMs })) {
     const match = runs.find((run) => hasTag(run, submission));
     if (match === undefined) continue;
     if (submission.idempotencyKey === null) return classify(match, submission);
     // Simultaneous submits may have started several runs, of which the oldest remains.
-    const [oldest = match] = await listRunsWithTag({ client }, submission, { startedWith: match, signal });
+    const [oldest = match] = await listRunsWithTag({ client }, submission, { ...options, startedWith: match });
     return classify(oldest, submission);
   }
   return { type: "absent" };
@@ -75,10 +80,10 @@ export async function searchList(
 export async function listRunsWithTag(
   { client }: Pick<Deps, "client">,
   submission: SearchTarget,
-  { startedWith, signal }: { readonly startedWith: Run; readonly signal: AbortSignal },
+  { startedWith, ...options }: SearchOptions & { readonly startedWith: Run },
 ): Promise<Run[]> {
   const oldestMs = (creationMs(startedWith) || submission.createdAtMs) - SIMULTANEOUS_MS;
-  const runs = (await Array.fromAsync(newerPages(client, { oldestMs, signal }))).flat();
+  const runs = (await Array.fromAsync(newerPages(client, { ...options, oldestMs }))).flat();
   const tagged = runs.filter((run) =>
     run.id === startedWith.id || (isOwned(run, submission) && hasTag(run, submission))
   );
@@ -90,10 +95,10 @@ export async function listRunsWithTag(
 /** Pages of runs until all that are newer than `oldestMs` were returned, and possibly some that are older. */
 async function* newerPages(
   client: Deps["client"],
-  { oldestMs, signal }: { readonly oldestMs: number; readonly signal: AbortSignal },
+  { oldestMs, signal, retry = "none" }: SearchOptions & { readonly oldestMs: number },
 ): AsyncGenerator<readonly Run[]> {
   for await (
-    const { runs } of pageRuns(client, { action: "find the run", maxPages: MAX_PAGES, signal, retry: "none" })
+    const { runs } of pageRuns(client, { action: "find the run", maxPages: MAX_PAGES, signal, retry })
   ) {
     yield runs;
     if (isNewestFirst(runs) && creationMs(runs.at(-1)) < oldestMs) return;

@@ -67,7 +67,7 @@ async function submitAndWait(
     timeoutMs: waitMs,
     idempotencyKey: key === undefined ? undefined : { text: key, policy: "attach" },
   };
-  const submission = await createSubmission(deps, request, options);
+  const submission = await createSubmission(deps, request, { ...options, retry: "some" });
   const { submissionId, state } = submission;
   // The run of a repeated key is polled at least once: it may have ended.
   const tracked = { ...options, isWaiting: options.isWaiting || state !== "pending" };

@@ -51,6 +51,14 @@ function testWithKey(name: string, options: SimulatorOptions, act: (stage: Stage
   });
 }
 
+for (const on of ["get-run", "list-runs"] as const) {
+  testWithKey(`a ${on} that fails while a key is looked up is repeated`, {}, async (stage) => {
+    // The first list finds out which API the server has.
+    stage.simulator.addFaults({ on, status: 503, times: 2, after: on === "list-runs" ? 1 : 0 });
+    assert.equal((await stage.submit()).result.status, "completed");
+  });
+}
+
 for (const slugs of ["unique", "shared", "existing", "ignored"] as const satisfies readonly ServerBehavior["slugs"][]) {
   testWithKey(
     `a key from another machine attaches to its run when slugs are ${slugs}`,
