@@ -39,15 +39,11 @@ export function leavesOf(inputs: JsonObject): Map<string, Json> {
 }
 
 function shownInputs({ inputs, form }: LabeledRow): Map<string, Json> {
-  const leaves = leavesOf(inputs);
   const secrets = findSecrets(inputs, { form, secretPaths: [] });
-  for (const secret of secrets) {
-    for (const path of leaves.keys()) {
-      // A list is one leaf, and so is hidden with a secret inside it.
-      if (path === secret || isInside(path, secret) || isInside(secret, path)) leaves.delete(path);
-    }
-  }
-  return leaves;
+  // A list is one leaf, and so is hidden with a secret inside it.
+  const isHidden = (path: string) =>
+    secrets.some((secret) => path === secret || isInside(path, secret) || isInside(secret, path));
+  return new Map([...leavesOf(inputs)].filter(([path]) => !isHidden(path)));
 }
 
 /** Of each row, what not all rows have, or not with the same value, in the order in which the names occur. */

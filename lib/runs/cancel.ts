@@ -32,13 +32,9 @@ export async function cancelRun(
     if (cancelError !== undefined) throw cancelError;
     await clock.sleep(POLL_DELAY_MS, { signal });
   }
-  throw new Rejected(
-    `Cannot cancel ${formatRunId(runId)}: the platform accepted the request, but the run is still running`,
-    [],
-    {
-      hint: "Try again, or cancel it in the web interface",
-    },
-  );
+  const problem = "the platform accepted the request, but the run is still running";
+  const hint = "Try again, or cancel it in the web interface";
+  throw new Rejected(`Cannot cancel ${formatRunId(runId)}: ${problem}`, [], { hint });
 }
 
 /**

@@ -17,12 +17,9 @@ export function withConsentDetails<E>(
 ): E | ConsentRequired {
   if (request.isTrusted || !(error instanceof RunnerError) || error.code?.includes("consent") !== true) return error;
   const requested = describeConsent(request.requestedConsent);
-  return new ConsentRequired(
-    `Cannot run ${request.workflow}: it requires your consent${requested === "" ? "" : ` to ${requested}`}`,
-    {
-      hint: "Grant it for this run with isTrusted: true",
-      commandHint: "Grant it for this run with --trust",
-      cause: error,
-    },
-  );
+  const what = requested === "" ? "" : ` to ${requested}`;
+  const hint = "Grant it for this run with isTrusted: true";
+  const commandHint = "Grant it for this run with --trust";
+  const message = `Cannot run ${request.workflow}: it requires your consent${what}`;
+  return new ConsentRequired(message, { hint, commandHint, cause: error });
 }

@@ -58,13 +58,10 @@ export async function claimIdempotencyKey(
   options: SearchOptions,
 ): Promise<Submission> {
   if (pending.ownSlug === null) {
-    throw new Unsupported(
-      `Cannot use an idempotency key for ${pending.request.workflow}: this server's older API accepts no slug`,
-      {
-        hint: "Nothing was started: run without a key",
-        commandHint: "Nothing was started: run without --idempotency-key",
-      },
-    );
+    const problem = `Cannot use an idempotency key for ${pending.request.workflow}`;
+    const hint = "Nothing was started: run without a key";
+    const commandHint = "Nothing was started: run without --idempotency-key";
+    throw new Unsupported(`${problem}: this server's older API accepts no slug`, { hint, commandHint });
   }
   for (let attempt = firstAttempt; attempt <= MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });

@@ -51,9 +51,7 @@ export async function withinTimeout<T>(
     return await withLimit({ signal, limit }, action, send);
   } catch (error) {
     if (!(error instanceof ResponseLost) || error.cause !== limit.reason) throw error;
-    throw new TimedOut(error.message, {
-      hint: "Nothing was changed: try again, or with a longer timeout",
-      cause: limit.reason,
-    });
+    const hint = "Nothing was changed: try again, or with a longer timeout";
+    throw new TimedOut(error.message, { hint, cause: limit.reason });
   }
 }

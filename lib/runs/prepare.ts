@@ -156,7 +156,8 @@ async function prepareRequest(
   while (ask !== undefined && checked.missing.length > 0 && gathered.form !== null) {
     const { form, given: inputs, clusters } = gathered;
     const answers = await ask({ form, paths: checked.missing, inputs, clusters });
-    gathered = await completed(deps, gathered.workflow, [createInputLayer("your answers", answers)], spec, options);
+    const layers = [createInputLayer("your answers", answers)];
+    gathered = await completed(deps, gathered.workflow, { ...spec, layers }, options);
     const next = check(gathered, spec.checking);
     if (JSON.stringify(next.missing) === JSON.stringify(checked.missing)) break;
     checked = next;
@@ -202,14 +203,13 @@ export async function gatherInputs(
 ): Promise<GatheredInputs> {
   const workflow = await findWorkflow(deps, spec.workflow, options);
   const layers = spec.preset === null ? spec.layers : [presetOf(workflow, spec.preset), ...spec.layers];
-  return await completed(deps, workflow, layers, spec, options);
+  return await completed(deps, workflow, { ...spec, layers }, options);
 }
 
 async function completed(
   deps: Pick<Deps, "client">,
   workflow: Workflow,
-  layers: readonly InputLayer[],
-  { sendsDefaults = true }: InputsSpec,
+  { layers, sendsDefaults = true }: InputsSpec,
   options: ReadOptions,
 ): Promise<GatheredInputs> {
   const form = readForm(workflow.yaml);

@@ -60,13 +60,10 @@ async function afterNotFound(step: SentStep, reconciliation: Reconciliation): Pr
 
   const next = { ...step, submission: searched };
   if (reconciliation.cause === "slug-rejected" && submission.lostResponses === 0) {
-    return await rejectSubmission(
-      next,
-      new Unsupported(`Cannot use the idempotency key for ${submission.request.workflow}: ${reconciliation.detail}`, {
-        hint: "This server assigns slugs itself: run without a key",
-        commandHint: "This server assigns slugs itself: run without --idempotency-key",
-      }),
-    );
+    const problem = `Cannot use the idempotency key for ${submission.request.workflow}: ${reconciliation.detail}`;
+    const hint = "This server assigns slugs itself: run without a key";
+    const commandHint = "This server assigns slugs itself: run without --idempotency-key";
+    return await rejectSubmission(next, new Unsupported(problem, { hint, commandHint }));
   }
   const retryAtMs = nowMs + resubmitDelayMs(submission.attempts, deps.random);
   const isInTime = retryAtMs <= deadlineMs(step);
@@ -128,14 +125,9 @@ async function giveUpSubmitting(step: SentStep, error: RunnerError): Promise<Adv
   }
   const otherwise = "Nothing was started: trying again later is safe";
   const reason = error.message.replace(/^Cannot [^:]+: /, "");
-  return await rejectSubmission(
-    step,
-    new NotSubmitted(`Cannot submit ${request.workflow}: ${reason}`, {
-      hint: error.hint ?? otherwise,
-      commandHint: error.commandHint ?? otherwise,
-      cause: error,
-    }),
-  );
+  const { hint = otherwise, commandHint = otherwise } = error;
+  const refusal = new NotSubmitted(`Cannot submit ${request.workflow}: ${reason}`, { hint, commandHint, cause: error });
+  return await rejectSubmission(step, refusal);
 }
 
 export async function rejectSubmission(

@@ -46,12 +46,9 @@ export async function submitPending(step: Step<PendingSubmission>): Promise<Adva
   const { deps, submission, options } = step;
   const { request, ownSlug } = submission;
   if (request.inputs === null) {
-    return await rejectSubmission(
-      step,
-      new NotSubmitted(`Cannot submit ${request.workflow}: its inputs contained secrets, which are not stored`, {
-        hint: "Nothing was started: run it again with its inputs",
-      }),
-    );
+    const problem = `Cannot submit ${request.workflow}: its inputs contained secrets, which are not stored`;
+    const hint = "Nothing was started: run it again with its inputs";
+    return await rejectSubmission(step, new NotSubmitted(problem, { hint }));
   }
   const earlier = submission.idempotencyKey === null ? undefined : await attachToEarlierRun(step);
   if (earlier !== undefined) return earlier;

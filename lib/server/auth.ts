@@ -67,9 +67,6 @@ export function challengeFor({ headers }: Request): string {
 
 /** Compares digests in constant time. */
 async function isSame(actual: string, expected: string): Promise<boolean> {
-  const [a, b] = await Promise.all([actual, expected].map(digestOf));
-  if (a === undefined || b === undefined) return false;
-  let difference = 0;
-  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
-  return difference === 0;
+  const [a, b] = await Promise.all([digestOf(actual), digestOf(expected)]);
+  return a.reduce((difference, byte, index) => difference | (byte ^ (b[index] ?? 0)), 0) === 0;
 }

@@ -37,7 +37,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["a number of JSON Lines is changed", "problems.push(...found);", "problems.push(...found.slice(99));"],
   ]),
   ...inFile("lib/batches/labels.ts", READ, [
-    ["a secret is shown in a label", "for (const secret of secrets) {", "for (const secret of secrets.slice(9)) {"],
+    ["a secret is shown in a label", "secrets.some((secret)", "secrets.slice(9).some((secret)"],
   ]),
   ...inFile("lib/batches/matrix.ts", MATRIX, [
     ["a filter that matches nothing is accepted", "wanted.length === values.length && !isPossible", "false"],

@@ -298,8 +298,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a canceling run counts as running", ' || run.platformStatus === "canceling") return run;', ") return run;"],
     [
       "a run that keeps running counts as cancelled",
-      "throw new Rejected(\n",
-      "return await client.getRun(runId, { signal });\n  throw new Rejected(\n",
+      "throw new Rejected(",
+      "return await client.getRun(runId, { signal });\n  throw new Rejected(",
     ],
     ["a refused cancel is ignored", "if (cancelError !== undefined) throw cancelError;", ""],
   ]),

@@ -6,8 +6,8 @@ const APP = ["tests/server/app_test.ts", "tests/server"];
 /** Faults of the HTTP API and the status page: access without a key, a second run, or a wrong answer. */
 export const SERVER_FAULTS: readonly Fault[] = [
   ...inFile("lib/server/auth.ts", ["tests/server/auth_test.ts", ...APP], [
-    ["any key is accepted", "return difference === 0;", "return true;"],
-    ["a key that begins alike is accepted", "difference |= byte", "difference = byte"],
+    ["any key is accepted", "(b[index] ?? 0)), 0) === 0", "(b[index] ?? 0)), 0) !== -1"],
+    ["a key that begins alike is accepted", "difference | (byte", "(byte"],
     [
       "the read key starts runs",
       'return isRead && read !== null ? "read" : "none";',
