@@ -148,18 +148,20 @@ function mayRead(path: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
-const PROCESS_STATUS = "/proc/self/stat";
-
-/** False where the system does not report it, or may not be asked. */
-function isInBackground(): boolean {
-  if (Deno.build.os !== "linux" || !mayRead(PROCESS_STATUS)) return false;
+/** What Linux reports of this process; empty where it does not, or where the program may not do everything. */
+function processFacts(name: "stat" | "status"): string {
   try {
-    // After the name: state, parent, process group, session, terminal, its process group; -1 without one.
-    const [, , group, , , foreground] = Deno.readTextFileSync(PROCESS_STATUS).replace(/^.*\) /s, "").split(" ");
-    return foreground !== "-1" && foreground !== group;
+    return Deno.build.os === "linux" && mayRead("/proc") ? Deno.readTextFileSync(`/proc/self/${name}`) : "";
   } catch {
-    return false;
+    return "";
   }
+}
+
+/** False where the system does not report it. */
+function isInBackground(): boolean {
+  // After the name: state, parent, process group, session, terminal, its process group; -1 without one.
+  const [, , group, , , foreground = "-1"] = processFacts("stat").replace(/^.*\) /s, "").split(" ");
+  return foreground !== "-1" && foreground !== group;
 }
 
 function onContinue(callback: () => void): Disposable {
@@ -254,12 +256,10 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
   };
 }
 
-/** False where the system does not report it, or may not be asked. */
+/** False where the system does not report it. */
 function isHangupIgnored(): boolean {
-  const path = "/proc/self/status";
-  if (Deno.build.os !== "linux" || !mayRead(path)) return false;
   // A mask in hexadecimal, whose last bit is that of SIGHUP.
-  return /^SigIgn:.*[13579bdf]$/m.test(Deno.readTextFileSync(path));
+  return /^SigIgn:.*[13579bdf]$/m.test(processFacts("status"));
 }
 
 /** Shows the cursor that a prompt has hidden, below what is on the line. */
