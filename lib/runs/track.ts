@@ -84,7 +84,10 @@ export async function* trackSubmission(
     advanced = await advanceOne(deps, due, step);
     const isLastPoll = endMs !== null && clock.monotonic() >= endMs;
     if (advanced.wasAdvancedElsewhere) submitted = "no";
-    if (submission.state === "unconfirmed") submitted = startedBy(submission, submitted);
+    // One that is sent again may start its own run.
+    if (submission.state === "unconfirmed" && advanced.submission.state === "active") {
+      submitted = startedBy(submission, submitted);
+    }
     const previousRun = submission.state === "active" ? formatRunId(submission.runId) : null;
     submission = advanced.submission;
     if (submission.state === "active" && formatRunId(submission.runId) !== previousRun) yield started(submission);
