@@ -51,11 +51,15 @@ function testWithKey(name: string, options: SimulatorOptions, act: (stage: Stage
   });
 }
 
-testWithKey("a submit that is refused as a duplicate of no run is sent again, and counts as submitted", {}, async (stage) => {
-  stage.simulator.addFaults({ on: "submit", status: 409 });
-  const { result } = await stage.submit();
-  assert.deepEqual([result.status, result.submitted], ["completed", "yes"]);
-});
+testWithKey(
+  "a submit that is refused as a duplicate of no run is sent again, and counts as submitted",
+  {},
+  async (stage) => {
+    stage.simulator.addFaults({ on: "submit", status: 409 });
+    const { result } = await stage.submit();
+    assert.deepEqual([result.status, result.submitted], ["completed", "yes"]);
+  },
+);
 
 for (const on of ["get-run", "list-runs"] as const) {
   testWithKey(`a ${on} that fails while a key is looked up is repeated`, {}, async (stage) => {
