@@ -5,6 +5,7 @@
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
 import { inParallel } from "../in_parallel.ts";
+import { readNetworkError } from "../platform/network_error.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";
@@ -101,7 +102,9 @@ async function send(
     return answer.ok ? undefined : `it answered ${answer.status}`;
   } catch (error) {
     // Its address may hold a secret, and the runtime's words hold the address.
-    return error instanceof DOMException ? error.message : "it could not be reached";
+    return error instanceof DOMException
+      ? error.message
+      : `it could not be reached: ${readNetworkError(error).message}`;
   }
 }
 

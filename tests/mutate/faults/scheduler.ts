@@ -154,7 +154,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["webhooks follow redirects", 'redirect: "manual",', ""],
     [
       "a webhook's address is logged",
-      'error instanceof DOMException ? error.message : "it could not be reached"',
+      "`it could not be reached: ${readNetworkError(error).message}`",
       "String(error) + url",
     ],
     ["an undelivered message is dropped", "isFinal ? null : next", "null"],
