@@ -21,6 +21,7 @@
  * @module
  */
 
+import { fallbackTo } from "../lib/errors.ts";
 import { advance } from "../lib/runs/advance.ts";
 import { createSubmission } from "../lib/runs/create_submission.ts";
 import { defaultDeps, prepareInputs, type RunInputs } from "../lib/runs/run_workflow.ts";
@@ -37,8 +38,6 @@ export { execute } from "../lib/runs/execute.ts";
 export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";
 export { prepare } from "../lib/runs/prepare.ts";
 export type { RunInputs } from "../lib/runs/run_workflow.ts";
-
-const DEADLINE_MS = 30_000;
 
 /**
  * Opens a store by its name, and finds the API key as the service does.
@@ -63,7 +62,7 @@ export async function runNow(
   workflow: string,
   { key, ...settings }: RunInputs & { readonly key: string },
 ): Promise<Submission> {
-  using deadline = deps.clock.timeout(DEADLINE_MS);
+  using deadline = deps.clock.timeout(30_000);
   const { signal } = deadline;
   const request = await prepareInputs(deps, workflow, settings, { signal });
   const submission = await createSubmission(deps, request, {
@@ -74,6 +73,7 @@ export async function runNow(
     origin: { type: "http" },
     idempotencyKey: { text: key, policy: "attach" },
   });
-  const [result] = await advance(deps, [submission], advanceOptions(signal));
+  // It is stored: what can't be sent now is sent later.
+  const [result] = await advance(deps, [submission], advanceOptions(signal)).catch(fallbackTo([], "not_submitted"));
   return result?.submission ?? submission;
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { runNow } from "../../functions/mod.ts";
+import { StorageError } from "../../lib/errors.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
+import type { StoreWrite } from "../../lib/store/backend.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -50,4 +53,17 @@ Deno.test("the example in functions/mod.ts runs unchanged", async () => {
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   assert.match(new TextDecoder().decode(stdout), /^quick-[a-z2-7]{16}\n$/);
   assert.equal(simulator.runs().length, 1);
+});
+
+Deno.test("runNow() returns the submission once it is stored, even if the store fails before it is sent: a tick sends it", async () => {
+  const memory = memoryBackend();
+  let writes = 0;
+  const write = (change: StoreWrite) =>
+    ++writes === 2 ? Promise.reject(new StorageError("Cannot use the run store: disk is full")) : memory.write(change);
+  await using stage = await aServiceStage([], { backend: { ...memory, write } });
+  const service = await stage.isolate();
+  const { state } = await runNow(service.deps, "quick", { key: "upload" });
+  assert.deepEqual([state, stage.simulator.runs().length], ["pending", 0]);
+  await tick(service);
+  assert.equal(stage.simulator.runs().length, 1);
 });
