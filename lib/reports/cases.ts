@@ -41,7 +41,8 @@ export function countCases(cases: readonly ReportCase[]): Counts {
     quarantined: count((one) => one.isQuarantined && one.verdict !== "passed"),
     failures: count((one) => one.isFailure),
   };
-  return Object.assign(others, ...VERDICTS.map((verdict) => ({ [verdict]: count((one) => one.verdict === verdict) })));
+  const verdicts = Object.keys(VERDICT_LOOKS).map((name) => ({ [name]: count(({ verdict }) => verdict === name) }));
+  return Object.assign({}, ...verdicts, others);
 }
 
 /** The cases that did not pass as they should, the worst first. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatCounts } from "../../lib/reports/cases.ts";
+import { countCases, formatCounts } from "../../lib/reports/cases.ts";
 import { renderText } from "../../lib/reports/text.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { aCase, aSuiteReport } from "./support/suite_report.ts";
@@ -25,4 +25,10 @@ Deno.test("counts are in English", () => {
     formatCounts([...cases("error", count), ...cases("known-failure", count), ...cases("unexpected-pass", count)]);
   assert.equal(text(1), "1 known failure, 1 error, 1 unexpected pass");
   assert.equal(text(2), "2 known failures, 2 errors, 2 unexpected passes");
+});
+
+Deno.test("the counts of a document begin with what passed, and end with those of several verdicts", () => {
+  const names = Object.keys(countCases([]));
+  assert.deepEqual(names.slice(0, 3), ["passed", "failed", "known-failure"]);
+  assert.deepEqual(names.slice(-4), ["total", "flaky", "quarantined", "failures"]);
 });
