@@ -21,7 +21,8 @@ export function createHandler(
   const routes = onceUnlessFailed(async () => (await import("./routes.ts")).createRoutes({ ...host, closing }));
   const respond = async (request: Request) => {
     // It comes most often, and to a process that has just started: nothing else is loaded for it.
-    if (request.method === "GET" && new URL(request.url).pathname === "/healthz") return await checkHealth(host);
+    const isHealth = request.method === "GET" && /^\/healthz\/?$/.test(new URL(request.url).pathname);
+    if (isHealth) return await checkHealth(host);
     return await (await routes()).fetch(request);
   };
   return async (request) => {

@@ -761,6 +761,8 @@ Deno.test("GET /healthz needs no key, and returns 503 before the first tick and 
   assert.equal((await server.send("/healthz", { key: null })).status, 503);
   await tick(await server.stage.isolate());
   assert.equal((await server.send("/healthz", { key: null })).status, 200);
+  // As at every other route.
+  assert.equal((await server.send("/healthz/", { key: null })).status, 200);
   server.stage.clock.advance(10 * 60_000);
   assert.equal((await server.send("/healthz", { key: null })).status, 503);
 });
