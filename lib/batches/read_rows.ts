@@ -237,10 +237,12 @@ function longNames(rows: readonly ReadRow[]): Problem[] {
 }
 
 function repeatedIds(rows: readonly ReadRow[]): Problem[] {
-  const named = Map.groupBy(rows.filter(({ id }) => id !== null), ({ id }) => id);
-  return [...named].flatMap(([id, [first, ...others]]) => {
-    const message = `"${id}" is already the id of row ${first?.row}, ${first?.place}`;
-    return others.map(({ place }) => ({ origin: place, path: "id", message }));
+  const firstOf = new Map(rows.toReversed().map((row) => [row.id, row]));
+  return rows.flatMap((row) => {
+    const first = firstOf.get(row.id) ?? row;
+    if (row.id === null || first === row) return [];
+    const message = `"${row.id}" is already the id of row ${first.row}, ${first.place}`;
+    return [{ origin: row.place, path: "id", message }];
   });
 }
 

@@ -77,9 +77,10 @@ function isDefined(list: unknown): list is readonly Schedule[] {
 }
 
 function reportDuplicates(names: readonly string[], report: (path: string, message: string) => void): void {
-  for (const [name, [first, ...others]] of Map.groupBy(names.keys(), (index) => names[index])) {
-    if (name === "") continue;
-    for (const index of others) report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
+  for (const [index, name] of names.entries()) {
+    const first = names.indexOf(name);
+    if (name === "" || first === index) continue;
+    report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
   }
 }
 

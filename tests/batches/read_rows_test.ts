@@ -252,6 +252,10 @@ for (
       "a.csv:2 name the name has 300 characters. Use at most 227",
     ]],
     ["repeated ids", "a.csv", "id,count\na,1\na,2\n", ['a.csv:3 id "a" is already the id of row 1, a.csv:2']],
+    ["repeated ids, in the order of the rows", "a.csv", "id,count\na,1\nb,2\nb,3\na,4\n", [
+      'a.csv:4 id "b" is already the id of row 2, a.csv:3',
+      'a.csv:5 id "a" is already the id of row 1, a.csv:2',
+    ]],
     [
       "unknown and wrong members, all of them",
       "a.yaml",

@@ -63,6 +63,10 @@ Deno.test("all problems are reported at once, each with its path", () => {
     "schedules[2].workflow is missing",
     'schedules[1].name "nightly" is already used by schedules[0]',
   ]);
+  assert.deepEqual(problemsOf([PLAIN, { ...PLAIN, name: "daily" }, { ...PLAIN, name: "daily" }, PLAIN]), [
+    'schedules[2].name "daily" is already used by schedules[1]',
+    'schedules[3].name "nightly" is already used by schedules[0]',
+  ]);
 });
 
 for (
