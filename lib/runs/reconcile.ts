@@ -1,6 +1,6 @@
 /** The search for the run of a submission, and the steps that it shares with submitting. */
 
-import { expected, NotSubmitted, retryAfterOf, RunnerError, Unsupported } from "../errors.ts";
+import { expected, NotSubmitted, ResponseLost, retryAfterOf, RunnerError, Unsupported } from "../errors.ts";
 import type { RunEvent, SubmitDelay } from "../events.ts";
 import { type Run, runIdOf } from "../run.ts";
 import type {
@@ -125,7 +125,8 @@ async function giveUpSubmitting(step: SentStep, error: RunnerError): Promise<Adv
   }
   const otherwise = "Nothing was started: trying again later is safe";
   const reason = error.message.replace(/^Cannot [^:]+: /, "");
-  const { hint = otherwise, commandHint = otherwise } = error;
+  // The response that was lost is that of a search, which the message alone does not tell.
+  const { hint = otherwise, commandHint = otherwise } = error instanceof ResponseLost ? {} : error;
   const refusal = new NotSubmitted(`Cannot submit ${request.workflow}: ${reason}`, { hint, commandHint, cause: error });
   return await rejectSubmission(step, refusal);
 }

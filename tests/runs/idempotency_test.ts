@@ -61,6 +61,19 @@ testWithKey(
   },
 );
 
+testWithKey(
+  "a submit that is given up as its key cannot be looked up again says that nothing was started",
+  {},
+  async (stage) => {
+    stage.simulator.addFaults({ on: "submit", status: 429 });
+    for (const on of ["get-run", "list-runs"] as const) {
+      stage.simulator.addFaults({ on, cut: "before-effect", after: 2, times: Infinity });
+    }
+    const hint = "Nothing was started: trying again later is safe";
+    await assert.rejects(stage.submit(), { name: "NotSubmitted", hint, commandHint: hint });
+  },
+);
+
 for (const on of ["get-run", "list-runs"] as const) {
   testWithKey(`a ${on} that fails while a key is looked up is repeated`, {}, async (stage) => {
     // The first list finds out which API the server has.
