@@ -1,4 +1,4 @@
-import { type Cluster, isUsableCluster } from "../cluster.ts";
+import { type Cluster, isUsableCluster, isWorkspace } from "../cluster.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
 import { type ClusterField, type Form, hasDefault } from "./form.ts";
@@ -16,7 +16,7 @@ interface ClusterInput {
 /** Whether the check needs the account's clusters: for one given by name, or to choose one. */
 export function needsClusters(form: Form, inputs: JsonObject): boolean {
   return clusterInputs({ form, inputs, rows: [], clusters: null }).some(({ field, value, isOptional }) =>
-    value === undefined ? field.isAutoselected || !isOptional : typeof value === "string"
+    value === undefined ? field.isAutoselected || !isOptional : typeof value === "string" && !isWorkspace(value)
   );
 }
 

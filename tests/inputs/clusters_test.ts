@@ -67,6 +67,7 @@ Deno.test("a cluster is selected for a field with autoselect in a group, when ex
   const object = { id: ONLY.id };
   const given = { ...INPUTS, outer: object, group: { inner: object }, rows: [{ on: object }] };
   assert.equal(needsClusters(form(), given), false);
+  assert.equal(needsClusters(form(), { ...given, outer: "workspace" }), false);
 });
 
 Deno.test("an optional group that is not given needs no cluster", () => {
