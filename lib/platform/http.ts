@@ -61,14 +61,8 @@ export function createHttp(options: HttpOptions) {
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   const trust = caCerts === undefined ? {} : { caCerts: [...caCerts] };
   let shared: Deno.HttpClient | undefined;
-  // The runtime's default client is enough at first, unless additional authorities are to be trusted.
-  let isDefaultUsed = caCerts === undefined;
-  /** Over HTTP/2, further requests would wait on the same connection, which may have died silently. */
-  const dropConnections = () => {
-    shared?.close();
-    shared = undefined;
-    isDefaultUsed = false;
-  };
+  /** Over HTTP/2, all requests share a connection: one that has died silently must not be waited for again. */
+  let mayShare = true;
   /**
    * Sends the request once. While a body is streamed, the time limit applies to each part that is awaited, not to the whole.
    *
@@ -96,12 +90,14 @@ export function createHttp(options: HttpOptions) {
       const failure = idle.signal.aborted
         ? { kind: "unknown", isSent: "unknown", message, remedy: undefined } as const
         : readNetworkError(cause);
-      if (idle.signal.aborted) dropConnections();
+      if (idle.signal.aborted) mayShare = false;
       logLine(failure.message, requestId);
       return errorOfFailure(failure, exchange, { baseUrl, requestId, cause });
     };
-    using own = exchange.connection === "own" ? createHttpClient?.({ ...trust, poolMaxIdlePerHost: 0 }) : undefined;
-    if (own === undefined && !isDefaultUsed) shared ??= createHttpClient?.(trust);
+    const isShared = mayShare && exchange.connection !== "own";
+    using own = isShared ? undefined : createHttpClient?.({ ...trust, poolMaxIdlePerHost: 0 });
+    // The runtime's default client is enough unless additional authorities are to be trusted.
+    if (isShared && caCerts !== undefined) shared ??= createHttpClient?.(trust);
     const receive = async (): Promise<HttpResponse> => {
       const parts = { signal, authorization, client: own ?? shared, requestId: ownId };
       const response = await fetchSameOrigin(options, exchange, parts);
