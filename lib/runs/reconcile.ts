@@ -125,7 +125,7 @@ async function giveUpSubmitting(step: SentStep, error: RunnerError): Promise<Adv
   }
   const otherwise = "Nothing was started: trying again later is safe";
   const reason = error.message.replace(/^Cannot [^:]+: /, "");
-  // The response that was lost is that of a search, which the message alone does not tell.
+  // The response that was lost is that of a search, which the message alone does not show.
   const { hint = otherwise, commandHint = otherwise } = error instanceof ResponseLost ? {} : error;
   const refusal = new NotSubmitted(`Cannot submit ${request.workflow}: ${reason}`, { hint, commandHint, cause: error });
   return await rejectSubmission(step, refusal);

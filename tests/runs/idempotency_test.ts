@@ -62,7 +62,7 @@ testWithKey(
 );
 
 testWithKey(
-  "a submit that is given up as its key cannot be looked up again says that nothing was started",
+  "a submit that is given up as its key cannot be looked up again states that nothing was started",
   {},
   async (stage) => {
     stage.simulator.addFaults({ on: "submit", status: 429 });
