@@ -38,7 +38,8 @@ async function mount(...args: readonly string[]): Promise<void> {
 }
 
 async function unmount(path: string): Promise<void> {
-  const { success } = await asRoot("umount", [path]);
+  // Lazily: a process that another test is starting has the files of this one open until it runs its program.
+  const { success } = await asRoot("umount", ["--lazy", path]);
   assert.ok(success);
 }
 
