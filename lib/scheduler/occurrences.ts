@@ -189,7 +189,7 @@ export interface OpenOccurrence {
   readonly state: "waiting" | "open" | "cancelling";
 }
 
-type OverlapDecision =
+export type OverlapDecision =
   | { readonly type: "submit" }
   | { readonly type: "skip"; readonly reason: SkipReason; readonly blockedBy: readonly string[] }
   /** The next tick decides again. */

@@ -86,7 +86,8 @@ export async function rejectOccurrence(
     change.delete(waitingKey(occurrence));
     addNotified(context, change, occurrence, { kind, slug: null, message });
   });
-  if (!isWritten) await removeIfKnown(context, occurrence);
+  if (isWritten) service.deps.log("WARNING", `${occurrence.id} ${kind}: ${message}`);
+  else await removeIfKnown(context, occurrence);
 }
 
 /** An occurrence has one submission: a tick that read the same stored it, or one before the clock was set back. */

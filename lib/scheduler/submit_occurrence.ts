@@ -111,7 +111,6 @@ async function createOrReject(
   const { deps } = service;
   const { id, scheduledAtMs } = occurrence;
   const reject = async (message: string) => {
-    deps.log("WARNING", `${id} failed: ${message}`);
     await rejectOccurrence(context, occurrence, { kind: "failed", message });
     state.delete(id);
     return { failure: message };

@@ -3,7 +3,14 @@
 import { RunnerError } from "../errors.ts";
 import { inParallel, oneAfterTheOther } from "../in_parallel.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { decideOverlap, firesAtMs, isRequested, nextOccurrences, type OpenOccurrence } from "./occurrences.ts";
+import {
+  decideOverlap,
+  firesAtMs,
+  isRequested,
+  nextOccurrences,
+  type OpenOccurrence,
+  type OverlapDecision,
+} from "./occurrences.ts";
 import { sendNotifications } from "./notifications.ts";
 import { cancelRuns, pollOpen } from "./open_runs.ts";
 import { rejectOccurrence, reportDeadlines, reportEnds } from "./report_occurrences.ts";
@@ -229,13 +236,21 @@ async function submitOne(
       state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
     );
     if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
-    await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
+    await skip(own, skipMessage(decision));
     return "waiting";
   }
   const replaced = decision.type === "submit" ? [] : decision.cancel.flatMap((other) => state.get(other) ?? []);
   for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
   const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
   return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: withRuns });
+}
+
+function skipMessage({ reason, blockedBy }: Extract<OverlapDecision, { type: "skip" }>): string {
+  if (reason !== "queue-full") return `${reason.replace("-", " ")}: ${blockedBy.join(", ")}`;
+  return `queue full: ${blockedBy.length} wait, since ${
+    blockedBy[0]
+  }. If runs take longer than the time between them, ` +
+    'let the schedule fire less often, or set overlap: "skip"';
 }
 
 function isNextDueBy(schedule: Schedule, scheduledAtMs: number, instantMs: number): boolean {

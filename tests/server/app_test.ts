@@ -753,6 +753,25 @@ Deno.test("GET /schedules lists the next firings and the last results", async ()
   assert.match(slug, /^quick-/);
 });
 
+Deno.test("a full queue: the log names what to do, GET /schedules and the page its length and the last result", async () => {
+  const lines: string[] = [];
+  await using server = await aServer([{ name: "each", cron: "* * * * *", workflow: "quarter", overlap: "queue" }], {
+    workflows: { quarter: lasting(15 * 60) },
+  });
+  const { deps, ...service } = await server.stage.isolate();
+  const log: Log = (level, message) => void lines.push(`${level} ${message}`);
+  for (let minute = 0; minute <= 30; minute++) {
+    await tick({ ...service, deps: { ...deps, log } });
+    server.stage.clock.advance(60_000);
+  }
+  const skipped = lines.filter((line) => /^WARNING each@.*Z skipped: queue full: 24 wait, since each@/.test(line));
+  assert.ok(skipped.length > 0 && skipped.every((line) => /less often, or set overlap/.test(line)), lines.join("\n"));
+  const [{ waiting, results }] = (await server.send("/schedules", { key: READ })).body.schedules;
+  assert.equal(waiting, 24);
+  assert.ok(results.some(({ status }: { status: string }) => status === "completed"), JSON.stringify(results));
+  assert.match((await server.send("/", { key: READ })).text, /queue, 24 waiting/);
+});
+
 Deno.test("GET /healthz needs no key, and returns 503 before the first tick and after ticks stop", async () => {
   await using server = await aServer([NIGHTLY]);
   assert.equal((await server.send("/healthz", { key: null })).status, 503);

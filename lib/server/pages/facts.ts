@@ -17,6 +17,8 @@ import type { Service } from "../../scheduler/service.ts";
 
 const MAX_NEXT = 3;
 const MAX_RESULTS = 14;
+/** Of the results: a long queue must not hide how the last runs ended. */
+const MAX_WAITING = 4;
 const MAX_OPEN = 50;
 const MAX_FAILURES = 10;
 const MAX_NOTIFICATIONS = 20;
@@ -113,9 +115,14 @@ async function factsOf({ deps, timeline }: Service, schedule: Schedule, earliest
     nextMs: isEnabled
       ? nextOccurrences(schedule, deps.clock.now(), MAX_NEXT).map(({ scheduledAtMs }) => scheduledAtMs)
       : [],
+    waiting: earliestFirst.length,
     /** Newest first. */
     results: [
-      ...earliestFirst.toReversed().map(({ scheduledAtMs }) => ({ ...NO_RESULT, scheduledAtMs, status: "waiting" })),
+      ...earliestFirst.slice(-MAX_WAITING).toReversed().map(({ scheduledAtMs }) => ({
+        ...NO_RESULT,
+        scheduledAtMs,
+        status: "waiting",
+      })),
       ...submissions.map(resultOf),
     ].slice(0, MAX_RESULTS),
   };

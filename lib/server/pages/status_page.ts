@@ -164,9 +164,10 @@ ${body}</section>`;
 }
 
 function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
-  const { name, cron, timeZone, workflow, suite, overlap, isEnabled, nextMs, results } = schedule;
+  const { name, cron, timeZone, workflow, suite, overlap, isEnabled, nextMs, results, waiting } = schedule;
   const last = results.find(({ status }) => status !== "running" && status !== "waiting");
   const [next, afterNext] = nextMs;
+  const queue = waiting === 0 ? null : `, ${waiting} waiting`;
   return html`
     <li class="${last === undefined ? "neutral" : toneOf(last.status)}">
       <div>
@@ -174,7 +175,7 @@ function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
         <p class="muted"><bdi>${suite ?? workflow}</bdi></p>
       </div>
       <p
-        class="when"><span class="label">Schedule</span><code>${cron}</code> <span class="muted">${timeZone}, ${overlap}</span></p>
+        class="when"><span class="label">Schedule</span><code>${cron}</code> <span class="muted">${timeZone}, ${overlap}${queue}</span></p>
       <div><span class="label">Last</span>${lastResult(last, nowMs)}${strip(schedule, nowMs)}</div>
       <p><span class="label">Next</span>${!isEnabled
         ? chip("disabled")

@@ -27,6 +27,7 @@ const FULL: PageFacts = {
       overlap: "skip",
       isEnabled: true,
       nextMs: [NOW_MS + 7 * 60 * MINUTE_MS],
+      waiting: 0,
       results: ["running", "completed", "failed", "skipped", "missed", "cancelled", "unknown", "completed"].map((
         status,
         index,
@@ -47,6 +48,7 @@ const FULL: PageFacts = {
       overlap: "queue",
       isEnabled: false,
       nextMs: [],
+      waiting: 0,
       results: [],
     },
   ],
