@@ -182,9 +182,7 @@ export function jitterFractionOf(id: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-export interface OpenOccurrence {
-  readonly occurrenceId: string;
-  readonly scheduledAtMs: number;
+export interface OpenOccurrence extends Occurrence {
   /** `waiting`: not submitted; `open`: submitted, or possibly submitted; `cancelling`: its run is being cancelled. */
   readonly state: "waiting" | "open" | "cancelling";
 }
@@ -215,9 +213,9 @@ export function decideOverlap(
   occurrence: Occurrence,
   open: readonly OpenOccurrence[],
 ): OverlapDecision {
-  const own = open.find(({ occurrenceId }) => occurrenceId === occurrence.id);
+  const own = open.find(({ id }) => id === occurrence.id);
   if (own !== undefined && own.state !== "waiting") return { type: "already-submitted" };
-  const others = open.filter(({ occurrenceId }) => occurrenceId !== occurrence.id);
+  const others = open.filter(({ id }) => id !== occurrence.id);
   // A later occurrence that is waiting comes after this one.
   const ahead = others.filter(({ state, scheduledAtMs }) =>
     state !== "waiting" || scheduledAtMs < occurrence.scheduledAtMs
@@ -238,5 +236,5 @@ export function decideOverlap(
 
 /** By scheduled time. */
 function idsOf(occurrences: readonly OpenOccurrence[]): string[] {
-  return occurrences.toSorted((a, b) => a.scheduledAtMs - b.scheduledAtMs).map(({ occurrenceId }) => occurrenceId);
+  return occurrences.toSorted((a, b) => a.scheduledAtMs - b.scheduledAtMs).map(({ id }) => id);
 }

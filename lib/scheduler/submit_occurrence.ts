@@ -70,11 +70,11 @@ export async function submitOccurrence(
 ): Promise<SubmitOutcome> {
   const { schedule, state, sent, inOrder } = options;
   const { service: { deps }, signal } = context;
-  const { id, scheduledAtMs } = occurrence;
+  const { id } = occurrence;
   const submission = await createOrReject(context, occurrence, options);
   if (submission === "waiting" || "failure" in submission) return submission;
   state.delete(id);
-  state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
+  state.set(id, { ...occurrence, state: "open" });
   if (schedule.suite !== null) {
     // Its cases are submitted as it goes on.
     sent.add(id);

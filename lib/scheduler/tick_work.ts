@@ -144,7 +144,7 @@ interface WaitingInput {
  */
 async function submitWaiting(context: TickContext, { waiting, open, known }: WaitingInput) {
   const { service, schedules, signal } = context;
-  const states = statesOf(waiting, open);
+  const openOf = Map.groupBy(open, ({ occurrence }) => occurrence?.schedule);
   const sent = new Set<string>();
   const groupOf = (name: string) => schedules.get(name)?.suite ?? schedules.get(name)?.workflow;
   const groups = [...Map.groupBy(waiting, ({ schedule }) => groupOf(schedule)).values()];
@@ -155,10 +155,10 @@ async function submitWaiting(context: TickContext, { waiting, open, known }: Wai
   const failures: string[] = [];
   let submitted = 0;
   const submitAll = async (occurrences: readonly Occurrence[], inOrder: SubmitOptions["inOrder"]) => {
+    const state = stateOf(occurrences, openOf.get(occurrences[0]?.schedule) ?? []);
     try {
       for (const occurrence of occurrences) {
         if (signal.aborted) return;
-        const state = states.get(occurrence.schedule) ?? new Map();
         const outcome = await submitOne(context, occurrence, { state, known, sent, inOrder });
         if (outcome === "submitted") submitted++;
         else if (outcome !== "waiting") failures.push(`${occurrence.id}: ${outcome.failure}`);
@@ -176,21 +176,14 @@ async function submitWaiting(context: TickContext, { waiting, open, known }: Wai
   return { submitted, failures };
 }
 
-function statesOf(
-  waiting: readonly Occurrence[],
-  open: readonly ListedOpenRow[],
-): ReadonlyMap<string, ScheduleState> {
-  const states = new Map<string, ScheduleState>(waiting.map(({ schedule }) => [schedule, new Map()]));
-  for (const { id, schedule, scheduledAtMs } of waiting) {
-    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: "waiting" });
-  }
-  for (const { id, state, occurrence } of open) {
-    if (occurrence === null) continue;
-    const { schedule, scheduledAtMs } = occurrence;
-    const openState = state === "canceling" ? "cancelling" : "open";
-    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: openState });
-  }
-  return states;
+function stateOf(waiting: readonly Occurrence[], open: readonly ListedOpenRow[]): ScheduleState {
+  const occurrences = [
+    ...waiting.map((occurrence): OpenOccurrence => ({ ...occurrence, state: "waiting" })),
+    ...open.flatMap(({ id, state, occurrence }): OpenOccurrence[] =>
+      occurrence === null ? [] : [{ ...occurrence, id, state: state === "canceling" ? "cancelling" : "open" }]
+    ),
+  ];
+  return new Map(occurrences.map((occurrence) => [occurrence.id, occurrence]));
 }
 
 async function submitOne(
@@ -203,24 +196,20 @@ async function submitOne(
   const { id, scheduledAtMs } = occurrence;
   const schedule = schedules.get(occurrence.schedule);
   const ageMs = deps.clock.now() - scheduledAtMs;
+  const skip = async (skipped: Occurrence, message: string) => {
+    state.delete(skipped.id);
+    await rejectOccurrence(context, skipped, { kind: "skipped", message });
+    return "waiting" as const;
+  };
   if (schedule === undefined) {
     // A revision that is about to be replaced does not know the schedules of the next one.
     if (ageMs < UNKNOWN_SCHEDULE_MS) return "waiting";
-    await rejectOccurrence(context, occurrence, { kind: "skipped", message: "The schedule no longer exists" });
-    return "waiting";
+    return await skip(occurrence, "The schedule no longer exists");
   }
-  const skip = async (skipped: OpenOccurrence, message: string) => {
-    state.delete(skipped.occurrenceId);
-    const { occurrenceId, scheduledAtMs } = skipped;
-    const rejected = { id: occurrenceId, schedule: schedule.name, scheduledAtMs };
-    await rejectOccurrence(context, rejected, { kind: "skipped", message });
-  };
-  const own = state.get(id);
   // It was skipped in favor of another one.
-  if (own === undefined) return "waiting";
+  if (!state.has(id)) return "waiting";
   if (!schedule.timelines.includes(timeline) && !isRequested(occurrence)) {
-    await skip(own, "The schedule is disabled");
-    return "waiting";
+    return await skip(occurrence, "The schedule is disabled");
   }
   const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
   if (decision.type === "wait") return "waiting";
@@ -236,12 +225,11 @@ async function submitOne(
       state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
     );
     if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
-    await skip(own, skipMessage(decision));
-    return "waiting";
+    return await skip(occurrence, skipMessage(decision));
   }
   const replaced = decision.type === "submit" ? [] : decision.cancel.flatMap((other) => state.get(other) ?? []);
   for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
-  const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
+  const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ id }) => id);
   return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: withRuns });
 }
 

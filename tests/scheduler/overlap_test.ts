@@ -4,7 +4,8 @@ import { OVERLAPS } from "../../lib/scheduler/schedule.ts";
 
 const OCCURRENCE = { id: "s5", schedule: "job", scheduledAtMs: 5 };
 const one = (scheduledAtMs: number, state: OpenOccurrence["state"]): OpenOccurrence => ({
-  occurrenceId: `s${scheduledAtMs}`,
+  id: `s${scheduledAtMs}`,
+  schedule: "job",
   scheduledAtMs,
   state,
 });
@@ -54,17 +55,17 @@ for (
       one(6, "waiting"),
     ], {
       type: "wait",
-      blockedBy: queue.slice(1).map(({ occurrenceId }) => occurrenceId),
+      blockedBy: queue.slice(1).map(({ id }) => id),
     }],
     ["queue skips a stored occurrence behind a full queue", "queue", [...queue, one(5, "waiting")], {
       type: "skip",
       reason: "queue-full",
-      blockedBy: queue.map(({ occurrenceId }) => occurrenceId),
+      blockedBy: queue.map(({ id }) => id),
     }],
     ["queue skips if it is full", "queue", queue, {
       type: "skip",
       reason: "queue-full",
-      blockedBy: queue.map(({ occurrenceId }) => occurrenceId),
+      blockedBy: queue.map(({ id }) => id),
     }],
     [
       "cancel-previous cancels open and waiting occurrences",
