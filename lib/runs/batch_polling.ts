@@ -18,6 +18,7 @@ import {
 import type { BatchState, TrackedTask } from "./batch_task.ts";
 import { moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
+import { requestLimitMs } from "./limit.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
 import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
@@ -126,7 +127,13 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   const movedMs = state.followClock();
   let listError: RunnerError | undefined;
   let isPaused = true;
-  using limit = state.endMs === null ? undefined : clock.timeout(Math.max(0, state.endMs - clock.monotonic()) + 5_000);
+  const startedMs = clock.monotonic();
+  const limitMs = requestLimitMs({
+    remainingMs: state.endMs === null ? null : Math.max(0, state.endMs - startedMs),
+    unreachableTimeoutMs: options.unreachableTimeoutMs,
+    outageMs: startedMs - (rounds.lostSinceMs ?? startedMs),
+  });
+  using limit = limitMs === null ? undefined : clock.timeout(limitMs);
   const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: nowMs })), {
     signal: state.signal,
     pollInterval: options.pollInterval,
@@ -155,7 +162,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   if (isPaused) return;
   const isLost = errors[0] !== undefined && errors.length === results.length;
   if (!isLost) state.emit({ type: "polled", atMs: clock.now(), running: active.length, pages: rounds.pages });
-  await updateConnection(state, rounds, isLost ? errors[0] : listError, isLost);
+  await updateConnection(state, rounds, isLost ? errors[0] : listError, isLost ? startedMs : null);
 }
 
 /** Processes that track many runs of one user share a budget of requests; without the store, each has its own. */
@@ -171,12 +178,12 @@ async function waitForBudget(
   return await store.batches.takeRequests(first.submission.owner, request).catch(storeFailureTo(log)) ?? 0;
 }
 
-/** @param isLost True if no request of the round was answered. */
+/** @param lostAtMs When a round began of which no request was answered, on the monotonic clock. */
 async function updateConnection(
   state: BatchState,
   rounds: Rounds,
   error: RunnerError | undefined,
-  isLost: boolean,
+  lostAtMs: number | null,
 ): Promise<void> {
   const { deps: { clock, client: { host } }, options: { unreachableTimeoutMs } } = state;
   const retryAfterMs = retryAfterOf(error);
@@ -185,14 +192,14 @@ async function updateConnection(
     rounds.notBeforeMs = clock.monotonic() + pauseMs;
     await updateCapabilities(state.deps, host, { pausedUntilMs: clock.now() + pauseMs });
   }
-  if (error === undefined || !isLost) {
+  if (error === undefined || lostAtMs === null) {
     rounds.refused = 0;
     rounds.lostSinceMs = null;
     return state.reportConnection(null);
   }
   rounds.refused = error instanceof CredentialError ? rounds.refused + 1 : 0;
   if (rounds.refused >= MIN_REFUSED_ROUNDS) return state.fail(error);
-  rounds.lostSinceMs ??= clock.monotonic();
+  rounds.lostSinceMs ??= lostAtMs;
   const lostMs = clock.monotonic() - rounds.lostSinceMs;
   if (lostMs >= MIN_REPORTED_OUTAGE_MS) state.reportConnection(error);
   if (unreachableTimeoutMs !== null && lostMs >= unreachableTimeoutMs) state.fail(error);

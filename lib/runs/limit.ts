@@ -2,7 +2,25 @@ import type { Clock } from "../clock.ts";
 import { ResponseLost, TimedOut } from "../errors.ts";
 
 /** At the end of a wait, the server gets this long to respond to the last request. */
-export const LAST_RESPONSE_MS = 5_000;
+const LAST_RESPONSE_MS = 5_000;
+
+/**
+ * How long requests may take that poll a run, so that a server that hangs does not extend the wait.
+ *
+ * @param limits `outageMs`: how long the server has not responded.
+ * @returns `null` if only the client's own limit applies.
+ */
+export function requestLimitMs({ remainingMs, unreachableTimeoutMs, outageMs }: {
+  readonly remainingMs: number | null;
+  readonly unreachableTimeoutMs: number | null;
+  readonly outageMs: number;
+}): number | null {
+  const limitMs = Math.min(
+    (remainingMs ?? Infinity) + LAST_RESPONSE_MS,
+    Math.max((unreachableTimeoutMs ?? Infinity) - outageMs, LAST_RESPONSE_MS),
+  );
+  return limitMs === Infinity ? null : limitMs;
+}
 
 /** What ends a request early. */
 export interface Limited {

@@ -9,7 +9,7 @@ import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
 import { mayHaveDuplicates } from "./duplicates.ts";
-import { LAST_RESPONSE_MS } from "./limit.ts";
+import { requestLimitMs } from "./limit.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import { statusEvent } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
@@ -202,26 +202,16 @@ function sleepMs(
   return Math.min(submission.nextPollAtMs - clock.now(), maxMs, (endMs ?? Infinity) - clock.monotonic());
 }
 
-/**
- * Ends the requests of a step, so that a server that hangs does not extend the wait.
- *
- * @returns `undefined` if only the client's own limit applies, as to a submit: ending it would lose its response.
- */
+/** @returns `undefined` if only the client's own limit applies, as to a submit: ending it would lose its response. */
 function requestLimit(
   clock: Clock,
   submission: Submission,
-  { remainingMs, unreachableTimeoutMs }: {
-    readonly remainingMs: number | null;
-    readonly unreachableTimeoutMs: number | null;
-  },
+  wait: Omit<Parameters<typeof requestLimitMs>[0], "outageMs">,
 ): Deadline | undefined {
   if (submission.state !== "active" && submission.state !== "unconfirmed") return undefined;
   const outageMs = hasOutage(submission) ? clock.now() - submission.unreachableSinceMs : 0;
-  const limits = [
-    ...(remainingMs === null ? [] : [remainingMs + LAST_RESPONSE_MS]),
-    ...(unreachableTimeoutMs === null ? [] : [Math.max(unreachableTimeoutMs - outageMs, LAST_RESPONSE_MS)]),
-  ];
-  return limits.length === 0 ? undefined : clock.timeout(Math.min(...limits));
+  const limitMs = requestLimitMs({ ...wait, outageMs });
+  return limitMs === null ? undefined : clock.timeout(limitMs);
 }
 
 function hasOutage(submission: Submission): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {

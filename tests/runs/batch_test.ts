@@ -242,6 +242,17 @@ for (const retryAfter of ["7", undefined]) {
   });
 }
 
+Deno.test("an unreachable timeout ends the polls of a batch that are in flight on a server that hangs", async () => {
+  await using stage = await aStage();
+  const ran = await ranBatch(stage.deps, endless(2), { unreachableTimeoutMs: 10_000 }, ({ type }) => {
+    if (type === "polled") stage.simulator.addFaults({ on: "*", latencyMs: 60 * 60_000, times: Infinity });
+  });
+  assert.equal(ran.outcome.error?.kind, "response_lost");
+  // Ten seconds are shorter than the client's own limit: the first round was the last.
+  assert.match(ran.outcome.error?.message ?? "", /the server did not respond in time/);
+  assert.deepEqual(endsOf(ran), ["open", "open"]);
+});
+
 Deno.test("a server that is busy, cannot be reached, and is busy again is reported as lost in between only", async () => {
   await using stage = await aStage();
   const { deps, connection } = await breakable(stage);
