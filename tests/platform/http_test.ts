@@ -335,6 +335,14 @@ Deno.test("a response in chunks that also states a short length stops after the 
   assert.match((await thrown(BadResponse, client.listWorkflows({}))).message, /larger than 200000 bytes/);
 });
 
+Deno.test("a response that is small only compressed stops after the limit", async () => {
+  const packed = await new Response(zeros(100).pipeThrough(new CompressionStream("gzip"))).bytes();
+  assert.ok(packed.length < 16 * 1024);
+  await using server = httpServer(() => new Response(packed, { headers: { "content-encoding": "gzip" } }));
+  const client = await clientOf(server.url, { maxResponseBytes: 200_000 });
+  assert.match((await thrown(BadResponse, client.listWorkflows({}))).message, /larger than 200000 bytes/);
+});
+
 Deno.test("an error response that is too large is truncated", async () => {
   await using server = httpServer(() => new Response(zeros(1_600), { status: 401 }));
   const error = await thrown(CredentialError, (await clientOf(server.url)).listWorkflows({}));
