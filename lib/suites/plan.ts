@@ -8,7 +8,7 @@ import { canonicalJson, type InputPath, type Json, parsePath } from "../json.ts"
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
-import { combinationsOf } from "./matrix.ts";
+import { type AxisValue, combinationsOf } from "./matrix.ts";
 import {
   type CaseDocument,
   type ExpectDocument,
@@ -19,7 +19,6 @@ import {
 import { type Reference, referencesOf, secretNames, substitute, type Values } from "./references.ts";
 import { planMetrics, type PlannedMetrics } from "./metrics.ts";
 import { planFailures, type PlannedFailure } from "./known_failures.ts";
-import { type Drafted, type DraftsByName, matrixOf, nameOf, type Need, needsOf } from "./plan_needs.ts";
 import type { Suite } from "./read_suite.ts";
 
 /** A run that a suite wants: of a case, or one that several cases need. */
@@ -60,6 +59,11 @@ export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow
   problem(message: string): Problem;
 }
 
+interface Need {
+  readonly id: string;
+  readonly when: "passed" | "finished";
+}
+
 export interface PlanOptions {
   /** `null` for none. */
   readonly environment: string | null;
@@ -88,6 +92,15 @@ const NO_METRICS: PlannedMetrics = { metrics: {}, references: [] };
 
 type Settings = Partial<Pick<CaseDocument, keyof NonNullable<SuiteDocument["defaults"]>>>;
 
+/** A case, or one row of its matrix, before its settings are merged. */
+interface Drafted {
+  readonly id: string;
+  readonly kind: "case" | "setup";
+  readonly document: Partial<CaseDocument> & { readonly name: string };
+  readonly path: InputPath;
+  readonly values: readonly AxisValue[];
+}
+
 async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]): Promise<readonly PlannedCase[]> {
   const { setup = [], cases } = suite.document;
   const drafted: readonly Omit<Drafted, "id">[] = [
@@ -107,7 +120,8 @@ async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]
 }
 
 interface Context {
-  readonly byName: DraftsByName;
+  /** Each with all rows of its matrix. */
+  readonly byName: ReadonlyMap<string, readonly Drafted[]>;
   readonly options: PlanOptions;
   readonly problems: Problem[];
 }
@@ -178,6 +192,16 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
   };
 }
 
+function matrixOf(values: readonly AxisValue[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(values.map(({ axis, name }) => [axis, name]));
+}
+
+/** The name of a case with the values of its matrix. */
+export function nameOf(name: string, matrix: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
+  return pairs.length === 0 ? name : `${name} [${pairs.join(", ")}]`;
+}
+
 function retriesOf(retries: CaseDocument["retries"]): PlannedCase["retries"] {
   if (retries === undefined) return { max: 0, on: "infra" };
   if (typeof retries === "number") return { max: retries, on: "infra" };
@@ -222,4 +246,39 @@ function expectOf(
   if (read.success) return read.data;
   report(`expect.${read.error.issues[0]?.path.join(".")} has no valid value once its variables are replaced`);
   return merged;
+}
+
+/** Of the rows of a needed case, those that agree with this one on the keys that both have. */
+function needsOf(
+  { kind, document, values }: Drafted,
+  { byName, setups, inputs, report }: Pick<Context, "byName"> & {
+    readonly setups: readonly string[];
+    readonly inputs: readonly InputLayer[];
+    report(message: string): void;
+  },
+): readonly Need[] {
+  const draftsOf = (wanted: Drafted["kind"], name: string) =>
+    byName.get(name)?.filter((other) => other.kind === wanted) ?? [];
+  const wanted: readonly { readonly case: string; readonly when?: Need["when"] | undefined }[] = [document.needs ?? []]
+    .flat().map((need) => typeof need === "string" ? { case: need } : need);
+  const agrees = (other: Drafted) =>
+    other.values.every(({ axis, name }) => values.every((own) => own.axis !== axis || own.name === name));
+  const found = wanted.flatMap(({ case: name, when = "passed" }) => {
+    const all = draftsOf("case", name);
+    const rows = all.filter(agrees);
+    if (rows.length === 0) {
+      const axes = new Set(all.flatMap((other) => other.values.map(({ axis }) => axis)));
+      const own = values.filter(({ axis }) => axes.has(axis)).map(({ axis, name }) => `${axis}=${name}`).join(", ");
+      report(`${name} is not run with ${own || "any value"}: add that to its matrix, or exclude it from this one`);
+    }
+    const isUsed = referencesOf(inputs).some((one) => one.type === "output" && one.of === "cases" && one.name === name);
+    const [first, second] = rows.map((other) => nameOf(name, matrixOf(other.values)));
+    if (isUsed && first !== undefined && second !== undefined) {
+      report(`the inputs name an output of ${name}, which has several here: of ${first} and ${second}`);
+    }
+    return rows.map(({ id }): Need => ({ id, when }));
+  });
+  if (kind === "setup") return found;
+  const needed = [...new Set(setups)].flatMap((name) => draftsOf("setup", name));
+  return [...needed.map(({ id }): Need => ({ id, when: "passed" })), ...found];
 }

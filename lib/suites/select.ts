@@ -3,7 +3,7 @@
 import type { Shard } from "../reports/report.ts";
 import { shuffled } from "../seeded_random.ts";
 import { normalizedPath } from "../text.ts";
-import { besides } from "./suite_files.ts";
+import { besides } from "./read_suite.ts";
 import type { PlannedCase } from "./plan.ts";
 import { isOfFile } from "./references.ts";
 

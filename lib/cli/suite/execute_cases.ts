@@ -9,7 +9,7 @@ import { programCommand } from "../../shell_command.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { executeSuites, type ExecuteSuitesOptions } from "../../suites/execute.ts";
 import { usualSecondsOf } from "../../suites/history.ts";
-import { nameOf } from "../../suites/plan_needs.ts";
+import { nameOf } from "../../suites/plan.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import { createRowStates, type RowState } from "../batch/row_states.ts";
 import { viewBatch } from "../batch/view_batch.ts";
