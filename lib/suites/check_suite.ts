@@ -21,7 +21,7 @@ import {
 import { checkExpectations, checkMetrics, checkReference } from "./check_expectations.ts";
 import { checkKnownFailures } from "./known_failures.ts";
 import { axesOf, checkMatrix } from "./matrix.ts";
-import { referencesIn } from "./references.ts";
+import { type Reference, referencesIn } from "./references.ts";
 
 /** @param today Like 2030-01-31. */
 export function checkSuite(document: JsonObject, today: string, report: Report): void {
@@ -135,45 +135,35 @@ function checkReferences(
   report: Report,
 ): void {
   const variables = listOf(document.env).filter((name) => typeof name === "string");
-  const checkText = (text: string, path: InputPath) => {
-    for (const reference of referencesIn(text)) {
-      if (!path.some((part) => MAY_NAME.has(String(part)))) return report(path, "${…} is not allowed here");
-      const owner = cases.find((one) => path[0] === "cases" && one.path[1] === path[1]);
-      switch (reference.type) {
-        case "invalid":
-          report(
-            path,
-            `no reference: ${reference.text}. Write \${NAME} or \${cases.NAME.outputs.JOB.OUTPUT}, and $$ for a dollar sign`,
-          );
-          break;
-        case "variable":
-          if (!variables.includes(reference.name)) {
-            const hint = didYouMean(reference.name, variables) ?? `Add ${reference.name} to the list \`env\``;
-            report(path, `\`env\` does not list ${reference.name}. ${hint}`);
-          }
-          break;
-        case "matrix":
-          if (!axesOf(objectOf(owner?.value.matrix)).has(reference.name)) {
-            report(path, `the matrix has no key ${reference.name}`);
-          }
-          break;
-        case "output": {
-          const own = objectOf(owner?.value);
-          const setup = own.setup ?? objectOf(document.defaults).setup;
-          const known = reference.of === "cases" ? needsOf(own) : textsOf(setup);
-          if (!path.includes("inputs")) report(path, "outputs of other runs can only be used in inputs");
-          else if (!known.some(({ text }) => text === reference.name)) {
-            const [list, all] = reference.of === "cases" ? ["needs", cases] : ["setup", setups];
-            const exists = all.some(({ name }) => name === reference.name);
-            report(path, `${exists ? `add ${reference.name} to` : `no ${reference.name} in`} \`${list}\` of this case`);
-          }
-          break;
-        }
+  const problemOf = (reference: Reference, path: InputPath): string | undefined => {
+    if (!path.some((part) => MAY_NAME.has(String(part)))) return "${…} is not allowed here";
+    const own = objectOf(cases.find((one) => path[0] === "cases" && one.path[1] === path[1])?.value);
+    switch (reference.type) {
+      case "invalid":
+        return `no reference: ${reference.text}. Write \${NAME} or \${cases.NAME.outputs.JOB.OUTPUT}, and $$ for a dollar sign`;
+      case "variable": {
+        if (variables.includes(reference.name)) return undefined;
+        const hint = didYouMean(reference.name, variables) ?? `Add ${reference.name} to the list \`env\``;
+        return `\`env\` does not list ${reference.name}. ${hint}`;
+      }
+      case "matrix":
+        return axesOf(objectOf(own.matrix)).has(reference.name) ? undefined : `the matrix has no key ${reference.name}`;
+      case "output": {
+        if (!path.includes("inputs")) return "outputs of other runs can only be used in inputs";
+        const [list, known, all] = reference.of === "cases"
+          ? ["needs", needsOf(own), cases] as const
+          : ["setup", textsOf(own.setup ?? objectOf(document.defaults).setup), setups] as const;
+        if (known.some(({ text }) => text === reference.name)) return undefined;
+        const exists = all.some(({ name }) => name === reference.name);
+        return `${exists ? `add ${reference.name} to` : `no ${reference.name} in`} \`${list}\` of this case`;
       }
     }
   };
   for (const [value, path] of valuesIn(document)) {
-    if (typeof value === "string") checkText(value, path);
+    for (const reference of typeof value === "string" ? referencesIn(value) : []) {
+      const message = problemOf(reference, path);
+      if (message !== undefined) report(path, message);
+    }
     for (const name of Object.keys(objectOf(value)).filter((name) => name.includes("${"))) {
       report([...path, name], "${…} is allowed in values only, not in names", "key");
     }

@@ -45,73 +45,68 @@ export async function readSource(text: string, name: string): Promise<SourceFile
   let values = 0;
   let isTooLarge = false;
 
-  const report = (path: InputPath, problem: SyntaxProblem) => {
-    broken.add(keyOf(path));
+  const report = (problem: SyntaxProblem) => {
+    broken.add(keyOf(problem.path));
     found.push(problem);
   };
-  const read = (node: YamlNode | null, path: InputPath, place: Place, isSecret: boolean): Json => {
+  const read = (node: YamlNode | null, path: InputPath, place: Place): Json => {
     values++;
     if (values > MAX_VALUES || path.length > MAX_DEPTH) {
       const message = "is nested too deeply, or its aliases expand to too many values";
-      if (!isTooLarge) report(path, { ...place.value, message, path });
+      if (!isTooLarge) report({ ...place.value, path, message });
       isTooLarge = true;
       return null;
     }
     places.set(keyOf(path), place);
     if (node === null) return null;
     if (found.some((problem) => breaks(problem, node))) broken.add(keyOf(path));
-    const tag = sourceTag(node, text);
-    if (tag !== undefined) report(path, tagProblem(tag, path));
+    const tag = tagProblem(text, node, path);
+    if (tag !== undefined) report(tag);
     if (yaml.isAlias(node)) {
       const target = node.resolve(document);
-      if (target !== undefined) return read(target, path, place, isSecret);
+      if (target !== undefined) return read(target, path, place);
       const message = `*${node.source} names no anchor: put a text that begins with * in quotes`;
-      report(path, { ...place.value, path, message });
+      report({ ...place.value, path, message });
       return null;
     }
-    if (yaml.isMap(node)) return readMap(node, path, place, isSecret);
+    if (yaml.isMap(node)) return Object.fromEntries(node.items.flatMap((pair) => readMember(pair, path, place.value)));
     if (yaml.isSeq(node)) {
       return node.items.map((item, index) => {
         const itemNode = yaml.isNode(item) ? item : null;
-        return read(itemNode, [...path, index], { key: null, value: rangeOf(itemNode) ?? place.value }, isSecret);
+        return read(itemNode, [...path, index], { key: null, value: rangeOf(itemNode) ?? place.value });
       });
     }
     if (!yaml.isScalar(node)) return null;
-    if (isSecret) secrets.push(place.value);
+    if (path.some((part) => isSecretName(String(part)))) secrets.push(place.value);
     if (typeof node.value === "number") {
-      const problem = numberProblem(node.value, node.source ?? "", path);
-      if (problem !== undefined) report(path, { ...place.value, path, message: problem });
+      const message = numberProblem(node.value, node.source ?? "", path);
+      if (message !== undefined) report({ ...place.value, path, message });
     }
     return isJsonScalar(node.value) ? node.value : String(node.source);
   };
-  const readMap = (
-    { items }: { readonly items: readonly { readonly key: unknown; readonly value: unknown }[] },
+  const readMember = (
+    { key, value }: { readonly key: unknown; readonly value: unknown },
     path: InputPath,
-    around: Place,
-    isSecret: boolean,
-  ): Json => {
-    const members: [string, Json][] = [];
-    for (const { key, value } of items) {
-      const keyNode = yaml.isNode(key) ? key : null;
-      const keyRange = rangeOf(keyNode) ?? around.value;
-      if (!yaml.isScalar(keyNode)) {
-        const message = "{{ … }} is no template, and a name must be text: write ${NAME}, or put the text in quotes";
-        report(path, { ...keyRange, path, message });
-        continue;
-      }
-      const name = typeof keyNode.value === "string" ? keyNode.value : String(keyNode.source ?? keyNode.value);
-      if (isReserved(name)) {
-        report([...path, name], { ...keyRange, path: [...path, name], message: "cannot be used as a name" });
-        continue;
-      }
-      const node = yaml.isNode(value) ? value : null;
-      const place = { key: keyRange, value: rangeOf(node) ?? keyRange };
-      members.push([name, read(node, [...path, name], place, isSecret || isSecretName(name))]);
+    around: Range,
+  ): [string, Json][] => {
+    const keyNode = yaml.isNode(key) ? key : null;
+    const keyRange = rangeOf(keyNode) ?? around;
+    if (!yaml.isScalar(keyNode)) {
+      const message = "{{ … }} is no template, and a name must be text: write ${NAME}, or put the text in quotes";
+      report({ ...keyRange, path, message });
+      return [];
     }
-    return Object.fromEntries(members);
+    const name = typeof keyNode.value === "string" ? keyNode.value : String(keyNode.source ?? keyNode.value);
+    const inside = [...path, name];
+    if (isReserved(name)) {
+      report({ ...keyRange, path: inside, message: "cannot be used as a name" });
+      return [];
+    }
+    const node = yaml.isNode(value) ? value : null;
+    return [[name, read(node, inside, { key: keyRange, value: rangeOf(node) ?? keyRange })]];
   };
   const whole = { start: 0, end: 1 };
-  const value = read(document.contents, [], { key: null, value: whole }, false);
+  const value = read(document.contents, [], { key: null, value: whole });
 
   const lines = text.split("\n");
   const toProblem = ({ start, end, path, message }: SyntaxProblem): Problem => {
@@ -160,15 +155,6 @@ function breaks({ start, breaksNodeAt }: SyntaxProblem, node: YamlNode): boolean
 
 function rangeOf(node: YamlNode | null): Range | undefined {
   return node?.range ? { start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) } : undefined;
-}
-
-/** The tag that is written before a value. */
-function sourceTag(node: YamlNode, text: string): { readonly start: number; readonly text: string } | undefined {
-  const valueStart = node.range?.[0];
-  if (node.tag === undefined || valueStart === undefined) return undefined;
-  const before = /![^\s,[\]{}]*\s*$/.exec(text.slice(Math.max(0, valueStart - 200), valueStart))?.[0] ?? "";
-  const start = valueStart - before.length;
-  return text[start] === "!" ? { start, text: text.slice(start).split("\n")[0] ?? "" } : undefined;
 }
 
 function numberProblem(value: number, source: string, path: InputPath): string | undefined {

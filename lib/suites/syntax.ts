@@ -1,5 +1,6 @@
 /** What YAML makes of operators, tags and escapes, and what to write instead. */
 
+import type { YamlNode } from "../deps/yaml.ts";
 import type { InputPath } from "../json.ts";
 
 export interface SyntaxProblem {
@@ -85,14 +86,20 @@ export function withoutOperator(text: string, isAlone: boolean): string {
   return `operators are not supported: write { ${KEY_OF_OPERATOR[operator]}: ${operand} }`;
 }
 
-export function tagProblem(
-  { start, text }: { readonly start: number; readonly text: string },
-  path: InputPath,
-): SyntaxProblem {
-  const [tag = "!"] = /^![^\s,[\]{}]*/.exec(text) ?? [];
-  const operand = tag === "!=" ? /^!=\s*([^\s,}\]#]*)/.exec(text)?.[1] ?? "" : tag.replace(/^!+/, "");
-  const instead = tag.startsWith("!!")
+/** Of the tag that is written before the value of a node, if there is one. */
+export function tagProblem(text: string, { tag, range }: YamlNode, path: InputPath): SyntaxProblem | undefined {
+  const valueStart = range?.[0];
+  if (tag === undefined || valueStart === undefined) return undefined;
+  const before = /![^\s,[\]{}]*\s*$/.exec(text.slice(Math.max(0, valueStart - 200), valueStart))?.[0] ?? "";
+  const start = valueStart - before.length;
+  const [written] = /^![^\s,[\]{}]*/.exec(text.slice(start)) ?? [];
+  if (written === undefined) return undefined;
+  const operand = written === "!="
+    ? /^!=[^\S\n]*([^\s,}\]#]*)/.exec(text.slice(start))?.[1] ?? ""
+    : written.replace(/^!+/, "");
+  const instead = written.startsWith("!!")
     ? "remove it, or put the value in quotes"
     : `write { not: ${operand} }, or put the text in quotes`;
-  return { start, end: start + tag.length, path, message: `${tag} is a YAML tag, which changes the value: ${instead}` };
+  const message = `${written} is a YAML tag, which changes the value: ${instead}`;
+  return { start, end: start + written.length, path, message };
 }

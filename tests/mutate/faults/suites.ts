@@ -9,8 +9,8 @@ const PIPELINE = ["tests/suites/pipeline_test.ts"];
 
 export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/source.ts", READ, [
-    ["Secrets of a suite are shown in excerpts", "if (isSecret) secrets.push(place.value);", ""],
-    ["Tags of a suite are ignored", "if (tag !== undefined) report(path, tagProblem(tag, path));", ""],
+    ["Secrets of a suite are shown in excerpts", "secrets.push(place.value);", ""],
+    ["Tags of a suite are ignored", "if (tag !== undefined) report(tag);", ""],
   ]),
   ...inFile("lib/suites/known_failures.ts", READ, [
     ["Known failures never expire", "else if (until < today)", "else if (until > `${today}x`)"],
@@ -29,8 +29,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/compare.ts", JUDGE, [
     [
       "The tolerance is of the actual value",
-      "Math.abs(target) * Number.parseFloat(within) / 100",
-      "Number.parseFloat(within)",
+      "Math.abs(expected) * Number.parseFloat(tolerance) / 100",
+      "Number.parseFloat(tolerance)",
     ],
   ]),
   ...inFile("lib/suites/attempt.ts", RUN, [
