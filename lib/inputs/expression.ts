@@ -155,20 +155,15 @@ function treeOf(text: string): ExpressionTree | null {
     return left;
   };
   const single = (): Maybe => {
-    const signs: ("not" | "negative")[] = [];
-    while (true) {
-      if (accept("!")) signs.push("not");
-      else if (accept("-")) signs.push("negative");
-      else break;
+    const sign = accept("!") ? "not" : accept("-") ? "negative" : undefined;
+    if (sign !== undefined) {
+      const operand = single();
+      return operand === null ? null : { type: sign, operand };
     }
-    const operand = accept("(") ? inParentheses() : leaf();
-    return signs.reduceRight<Maybe>((inner, type) => inner === null ? null : { type, operand: inner }, operand);
-  };
-  const inParentheses = (): Maybe => {
-    const inner = choice();
-    return accept(")") ? inner : null;
-  };
-  const leaf = (): Maybe => {
+    if (accept("(")) {
+      const inner = choice();
+      return accept(")") ? inner : null;
+    }
     const token = tokens[position++];
     return typeof token === "object" ? token : null;
   };

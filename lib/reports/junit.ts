@@ -22,8 +22,8 @@ const MAX_TOTAL_LENGTH = 10_000_000;
 
 export function renderJunit(report: Report): string {
   const suites = Map.groupBy(report.cases, ({ suite }) => suite);
-  const budget = { left: MAX_TOTAL_LENGTH };
-  const rendered = [...suites].map(([name, cases]) => suiteXml(name, cases, report, budget));
+  const element = elementsWithin(MAX_TOTAL_LENGTH);
+  const rendered = [...suites].map(([name, cases]) => suiteXml(name, cases, report, element));
   const { tests, failures, errors, time } = totalsOf(report.cases);
   const root = attributes({ name: report.title, tests, failures, errors, time });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${root}>\n${rendered.join("")}</testsuites>\n`;
@@ -49,11 +49,7 @@ function outcomeOf(one: ReportCase): Outcome {
   return status === "passed" ? "passed" : "skipped";
 }
 
-interface Budget {
-  left: number;
-}
-
-function suiteXml(name: string, cases: readonly ReportCase[], report: Report, budget: Budget): string {
+function suiteXml(name: string, cases: readonly ReportCase[], report: Report, element: ElementXml): string {
   const file = cases[0]?.file?.path;
   const started = report.startedAtMs === null ? undefined : new Date(report.startedAtMs).toISOString().slice(0, 19);
   const { time, ...totals } = totalsOf(cases);
@@ -64,10 +60,10 @@ function suiteXml(name: string, cases: readonly ReportCase[], report: Report, bu
     value === null ? [] : [`    <property${attributes({ name, value })}/>\n`]
   );
   const head = properties.length === 0 ? "" : `    <properties>\n${properties.join("")}    </properties>\n`;
-  return `  <testsuite${open}>\n${head}${cases.map((one) => caseXml(one, budget)).join("")}  </testsuite>\n`;
+  return `  <testsuite${open}>\n${head}${cases.map((one) => caseXml(one, element)).join("")}  </testsuite>\n`;
 }
 
-function caseXml(one: ReportCase, budget: Budget): string {
+function caseXml(one: ReportCase, element: ElementXml): string {
   const open = attributes({
     name: one.name,
     // Jenkins takes what is before the last dot for a package.
@@ -76,22 +72,22 @@ function caseXml(one: ReportCase, budget: Budget): string {
   });
   const outcome = outcomeOf(one);
   const limit = outcome === "passed" || outcome === "skipped" ? MAX_PASSED_LENGTH : MAX_TEXT_LENGTH;
-  const parts = [...verdictXml(one, outcome, budget), element("system-out", {}, outputOf(one), { limit, budget })];
+  const parts = [...verdictXml(one, outcome, element), element("system-out", {}, outputOf(one), limit)];
   return `    <testcase${open}>\n${parts.map((part) => `      ${part}\n`).join("")}    </testcase>\n`;
 }
 
 /** In the order that the schema of Surefire requires. */
-function verdictXml(one: ReportCase, outcome: Outcome, budget: Budget): readonly string[] {
+function verdictXml(one: ReportCase, outcome: Outcome, element: ElementXml): readonly string[] {
   const [first, ...others] = one.attempts;
+  const reruns = () => others.map((attempt) => attemptXml("rerunFailure", attempt, element));
   switch (outcome) {
     case "passed":
-      return one.attempts.slice(0, -1).map((attempt) => attemptXml("flakyFailure", attempt, budget));
+      return one.attempts.slice(0, -1).map((attempt) => attemptXml("flakyFailure", attempt, element));
     case "failure": {
       const type = one.verdict === "unexpected-pass" ? "xpass" : one.isFlaky ? "flaky" : first?.cause ?? "failure";
       const message = others.length === 0 ? messageOf(one) : first?.reason ?? messageOf(one);
       const text = failureText(one, first, others.length === 0 ? reasonsOf(one) : [message]);
-      const failure = element("failure", { message, type }, text, { limit: MAX_TEXT_LENGTH, budget });
-      return [failure, ...others.map((attempt) => attemptXml("rerunFailure", attempt, budget))];
+      return [element("failure", { message, type }, text), ...reruns()];
     }
     case "skipped": {
       const message = one.verdict === "known-failure"
@@ -100,12 +96,8 @@ function verdictXml(one: ReportCase, outcome: Outcome, budget: Budget): readonly
       return [`<skipped${attributes({ message })}/>`];
     }
     case "error": {
-      const rerun = others.map((attempt) => attemptXml("rerunFailure", attempt, budget));
       const text = failureText(one, one.attempts.at(-1), reasonsOf(one));
-      return [
-        ...rerun,
-        element("error", { message: messageOf(one), type: "error" }, text, { limit: MAX_TEXT_LENGTH, budget }),
-      ];
+      return [...reruns(), element("error", { message: messageOf(one), type: "error" }, text)];
     }
   }
 }
@@ -114,11 +106,11 @@ function messageOf(one: ReportCase): string {
   return reasonsOf(one)[0] ?? verdictText(one.verdict);
 }
 
-function attemptXml(name: "flakyFailure" | "rerunFailure", attempt: ReportAttempt, budget: Budget): string {
+function attemptXml(name: "flakyFailure" | "rerunFailure", attempt: ReportAttempt, element: ElementXml): string {
   const open = attributes({ message: attempt.reason ?? attempt.status, type: attempt.cause ?? "failure" });
-  const limits = { limit: MAX_TEXT_LENGTH / 4, budget };
-  const trace = element("stackTrace", {}, attempt.reason ?? attempt.status, limits);
-  const output = element("system-out", {}, [...factsOf(attempt), ...attempt.logTail].join("\n"), limits);
+  const limit = MAX_TEXT_LENGTH / 4;
+  const trace = element("stackTrace", {}, attempt.reason ?? attempt.status, limit);
+  const output = element("system-out", {}, [...factsOf(attempt), ...attempt.logTail].join("\n"), limit);
   return `<${name}${open}>${trace}${output}</${name}>`;
 }
 
@@ -160,18 +152,20 @@ function decimal(seconds: number): string {
   return (Number.isFinite(seconds) && seconds > 0 ? seconds : 0).toFixed(3);
 }
 
-function element(
-  name: string,
-  open: Readonly<Record<string, string | undefined>>,
-  text: string,
-  { limit, budget }: { readonly limit: number; readonly budget: Budget },
-): string {
-  const clean = escapeXml(shortened(text, Math.min(limit, budget.left)));
-  budget.left = Math.max(0, budget.left - clean.length);
-  return `<${name}${attributes(open)}>${clean}</${name}>`;
+type Attributes = Readonly<Record<string, string | undefined>>;
+type ElementXml = ReturnType<typeof elementsWithin>;
+
+/** Elements whose texts have together at most this length. */
+function elementsWithin(length: number) {
+  let left = length;
+  return (name: string, open: Attributes, text: string, limit = MAX_TEXT_LENGTH): string => {
+    const clean = escapeXml(shortened(text, Math.min(limit, left)));
+    left = Math.max(0, left - clean.length);
+    return `<${name}${attributes(open)}>${clean}</${name}>`;
+  };
 }
 
-function attributes(all: Readonly<Record<string, string | undefined>>): string {
+function attributes(all: Attributes): string {
   return Object.entries(all).map(([name, value]) =>
     value === undefined ? "" : ` ${name}="${escapeXml(shortened(value, MAX_MESSAGE_LENGTH)).replaceAll("\n", "&#10;")}"`
   ).join("");

@@ -82,11 +82,16 @@ function compareAbout(about: Json, actual: Json, path: string, within: number | 
     return about.flatMap((one, index) => compareAbout(one, actual[index] ?? null, joinPath(path, index), within));
   }
   const target = Number(about);
-  const tolerance = typeof within === "number" ? within : Math.abs(target) * Number.parseFloat(within) / 100;
+  const tolerance = distanceOf(within, target);
   // Decimal fractions are not exact: 1.1 is within 0.1 of 1.
   const slack = 4 * Number.EPSILON * Math.max(Math.abs(target), tolerance);
   const holds = (value: number) => Math.abs(value - target) <= tolerance + slack;
   return eachNumber(actual, path, holds, `about ${target}, within ${within}`);
+}
+
+/** A percentage is one of what is expected. */
+export function distanceOf(tolerance: number | string, expected: number): number {
+  return typeof tolerance === "number" ? tolerance : Math.abs(expected) * Number.parseFloat(tolerance) / 100;
 }
 
 /** In a list, each element has to hold. */

@@ -2,7 +2,7 @@
 
 import { parsePath } from "../json.ts";
 import type { ReportAttempt, ReportMetric } from "../reports/report.ts";
-import { numberText } from "./compare.ts";
+import { distanceOf, numberText } from "./compare.ts";
 import { BUILT_IN_METRICS } from "./document.ts";
 import type { CaseDocument, ReferenceDocument } from "./format.ts";
 import { median } from "./history.ts";
@@ -113,11 +113,6 @@ function rangeOf(reference: MetricReference, earlier: readonly number[], better:
   const center = earlier.length < count ? null : median(earlier.slice(-count));
   if (center === null) return null;
   return { about: `median of ${count}: `, ...worseBy(distanceOf(reference["worse-by"], center), center) };
-}
-
-/** A percentage is one of the reference. */
-function distanceOf(tolerance: number | string, center: number): number {
-  return typeof tolerance === "number" ? tolerance : Math.abs(center) * Number(tolerance.slice(0, -1)) / 100;
 }
 
 function rangeText(low: number | null, high: number | null): string {
