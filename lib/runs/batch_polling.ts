@@ -15,7 +15,9 @@ import {
   storeQuietly,
   untilLimitMs,
 } from "./batch_limits.ts";
-import type { BatchState, TrackedTask } from "./batch_task.ts";
+import { endAttempt, isDone } from "./batch_ends.ts";
+import type { BatchState } from "./batch_state.ts";
+import type { TrackedTask } from "./batch_task.ts";
 import { moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
 import { requestLimitMs } from "./limit.ts";
@@ -43,8 +45,6 @@ interface Rounds {
   notBeforeMs: number;
   /** Of the runs that ended last. */
   readonly durationsMs: number[];
-  /** From them; `undefined` until it is needed in this round. */
-  estimate: DurationEstimate | undefined;
   /** Until the next round; `undefined` until it is needed. */
   gapMs: number | undefined;
 }
@@ -59,10 +59,9 @@ export async function pollLoop(state: BatchState): Promise<void> {
     refused: 0,
     notBeforeMs: -Infinity,
     durationsMs: [],
-    estimate: undefined,
     gapMs: undefined,
   };
-  while (!state.isDone()) {
+  while (!isDone(state)) {
     state.followClock();
     const active = [...open].flatMap(activeOf);
     const nextMs = active.length === 0 ? Infinity : nextRoundMs(state, rounds, active);
@@ -95,22 +94,23 @@ function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveT
   const pages = Math.max(1, rounds.pages, Math.ceil(active.length / RUNS_PER_PAGE));
   const baseMs = pollDelayMs(youngestMs, pollInterval, random);
   const budgetMs = pages * 60_000 / requestsPerMinute;
-  rounds.gapMs ??= pollInterval.isAdaptive !== true ? Infinity : manyRunsGapMs(
-    agesMs.map((ageMs) => ({ ageMs, estimate: estimateOf(rounds, agesMs) })),
-    { pages, requestsPerMinute: pages * ROUNDS_PER_MINUTE, areRowsWaiting: waiting.length > 0 },
-  );
+  if (rounds.gapMs === undefined) {
+    const estimate = estimateOf(rounds, agesMs);
+    const pace = { pages, requestsPerMinute: pages * ROUNDS_PER_MINUTE, areRowsWaiting: waiting.length > 0 };
+    rounds.gapMs = pollInterval.isAdaptive === true
+      ? manyRunsGapMs(agesMs.map((ageMs) => ({ ageMs, estimate })), pace)
+      : Infinity;
+  }
   const gapMs = Math.max(budgetMs, Math.min(baseMs, rounds.gapMs));
   const limitMs = clock.monotonic() +
     active.reduce((least, item) => Math.min(least, untilLimitMs(item, nowMs)), Infinity);
   return Math.max(rounds.notBeforeMs, Math.min(rounds.lastMs + gapMs, Math.max(rounds.lastMs + MIN_GAP_MS, limitMs)));
 }
 
-/** How long runs of this batch take, once one has ended; estimated once per round. */
-function estimateOf(rounds: Rounds, agesMs: readonly number[]): DurationEstimate | undefined {
-  if (rounds.durationsMs.length === 0) return undefined;
+/** How long runs of this batch take, once one has ended. */
+function estimateOf({ durationsMs: endedMs }: Rounds, agesMs: readonly number[]): DurationEstimate | undefined {
   const step = Math.ceil(agesMs.length / MAX_AGES);
-  const censoredMs = agesMs.filter((_, index) => index % step === 0);
-  return rounds.estimate ??= estimateDurations({ endedMs: rounds.durationsMs, censoredMs });
+  return estimateDurations({ endedMs, censoredMs: agesMs.filter((_, index) => index % step === 0) });
 }
 
 async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveTask[]): Promise<void> {
@@ -129,7 +129,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   let isPaused = true;
   const startedMs = clock.monotonic();
   const limitMs = requestLimitMs({
-    remainingMs: state.endMs === null ? null : Math.max(0, state.endMs - startedMs),
+    remainingMs: Math.max(0, state.endMs - startedMs),
     unreachableTimeoutMs: options.unreachableTimeoutMs,
     outageMs: startedMs - (rounds.lostSinceMs ?? startedMs),
   });
@@ -149,7 +149,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     },
   });
   const jumpMs = state.followClock() - movedMs;
-  Object.assign(rounds, { lastMs: clock.monotonic(), estimate: undefined, gapMs: undefined });
+  Object.assign(rounds, { lastMs: clock.monotonic(), gapMs: undefined });
   const errors = results.flatMap(({ error }) => error === undefined ? [] : [error]);
   for (const [index, result] of results.entries()) {
     const item = active[index];
@@ -227,7 +227,7 @@ async function applyResult(
     : undefined;
   if (ready !== undefined) return endWith(state, one, ready);
   if (await enforceLimits(state, { one, submission })) {
-    endWith(state, one, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
+    return endWith(state, one, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
   }
 }
 
@@ -243,7 +243,7 @@ async function endWith(state: BatchState, one: TrackedTask, ended: RunResult): P
   const queued = queueMs === null ? {} : { queueMs };
   // A run that ended by itself just before it would have been cancelled keeps its own end.
   if (exceeded === null || (ended.status !== "cancelled" && ended.status !== "timeout")) {
-    return state.endAttempt(one, { type: "result", attempt, result: { ...ended, submitted }, ...queued });
+    return endAttempt(state, one, { type: "result", attempt, result: { ...ended, submitted }, ...queued });
   }
   const { limit, message } = exceeded;
   const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
@@ -251,5 +251,5 @@ async function endWith(state: BatchState, one: TrackedTask, ended: RunResult): P
   if (one.submission?.state === "finished") {
     one.submission = await storeQuietly(state.deps, { ...one.submission, result });
   }
-  state.endAttempt(one, { type: "result", attempt, result, limit, ...queued });
+  endAttempt(state, one, { type: "result", attempt, result, limit, ...queued });
 }

@@ -4,7 +4,6 @@ import type { RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { ObservedRun, Origin, RunRequest, Submission } from "../submission.ts";
 import type { AdvanceOptions } from "./advance_result.ts";
-import type { Deps } from "./deps.ts";
 import type { EndedAttempt, PreviousAttempts, RetryPolicy, TaskEnd } from "./retry_policy.ts";
 
 /** A run that a batch or a suite wants. */
@@ -161,36 +160,4 @@ export interface TrackedTask extends Mutable<ObservedRun> {
   /** The run is being cancelled because of a limit. */
   isCancelSent: boolean;
   end: TaskEnd | null;
-}
-
-export interface BatchState {
-  readonly deps: Deps;
-  readonly options: BatchOptions;
-  /** Those with a submission that has not ended. */
-  readonly open: Set<TrackedTask>;
-  /** In the order of the tasks; those to be retried come last. */
-  readonly waiting: TrackedTask[];
-  /** Aborts both loops: detached, or {@link BatchState.fail}. */
-  readonly signal: AbortSignal;
-  /** On the monotonic clock; `null` for never. */
-  readonly endMs: number | null;
-  /** Nothing is submitted until then, on the monotonic clock. */
-  pausedUntilMs: number;
-  emit(event: BatchEvent): void;
-  /** Reports once that no poll succeeds, or with `null` that this has ended. */
-  reportConnection(loss: RunnerError | null): void;
-  /**
-   * When the machine's clock was set, moves along the instants that elapsed times of what is open are computed from.
-   *
-   * @returns By how much it was set since the start, milliseconds.
-   */
-  followClock(): number;
-  /** Wakes the loops. */
-  changed(): void;
-  /** Sleeps until an instant of the monotonic clock, or until something has changed. */
-  sleepUntil(instantMs: number): Promise<void>;
-  endAttempt(one: TrackedTask, end: TaskEnd): void;
-  isDone(): boolean;
-  /** Ends the batch: what runs continues. */
-  fail(error: RunnerError): void;
 }

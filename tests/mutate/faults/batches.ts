@@ -88,8 +88,10 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ...inFile("lib/errors.ts", ENGINE, [
     ["a cut connection ends a row", "error instanceof ResponseLost || ", ""],
   ]),
+  ...inFile("lib/runs/batch_pace.ts", ENGINE, [
+    ["a server that never answers is asked forever", "if (isGivenUp) state.fail(error);\n      else ", ""],
+  ]),
   ...inFile("lib/runs/batch_submitting.ts", ENGINE, [
-    ["a server that never answers is asked forever", "if (isGivenUp(state, pace)) state.fail(error);\n  else ", ""],
     [
       "a row without its secrets ends in an outage",
       "  if (isTemporary(request)) {\n    one.submission",

@@ -185,8 +185,10 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "const kept = undefined as ReturnType<typeof keptIn>;",
     ],
   ]),
-  ...inFile("lib/runs/batch.ts", SUITES, [
+  ...inFile("lib/runs/batch_ends.ts", SUITES, [
     ["the delay before a retry begins anew with each tick", "+ delayMs - passedMs", "+ delayMs"],
+  ]),
+  ...inFile("lib/runs/batch.ts", SUITES, [
     ["the limits of a run begin anew with each tick", ", ...observedIn(last) });", " });"],
   ]),
 ];
