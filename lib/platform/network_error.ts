@@ -9,6 +9,12 @@ export const CHECK_PROXY =
 /** Of the library. */
 export const TRUST_OPTION = "the option caCerts of createClient";
 
+/** Over TLS, the proxy refuses to connect; otherwise it responds in place of the server. */
+export const PROXY_LOGIN = [
+  "the proxy requires a user name and password",
+  "Add them to HTTPS_PROXY or HTTP_PROXY, as in http://USER:PASSWORD@HOST:PORT, with %40 for @ and %3A for :",
+] as const;
+
 /** What is wrong; and what to do about it, where a retry would fail the same way until someone fixes the cause. */
 const KINDS = {
   untrusted: [
@@ -42,10 +48,7 @@ const KINDS = {
     "fetch blocks this port",
     "Check the port that the key names: the Fetch standard reserves some for other protocols",
   ],
-  "proxy-login": [
-    "the proxy requires a user name and password",
-    "Add them to HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT, with %40 for @ and %3A for :",
-  ],
+  "proxy-login": PROXY_LOGIN,
   refused: ["the connection was refused"],
   name: ["the host name cannot be resolved"],
   unreachable: ["the host cannot be reached"],

@@ -19,7 +19,7 @@ import { formatPath, isObject, parseJson } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { nonBlank } from "../text.ts";
 import type { HttpExchange, HttpResponse } from "./exchange.ts";
-import { CHECK_PROXY, type NetworkError, TRUST_OPTION } from "./network_error.ts";
+import { CHECK_PROXY, type NetworkError, PROXY_LOGIN, TRUST_OPTION } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
 
 export interface ErrorContext extends Pick<HttpExchange, "action" | "isSubmit"> {
@@ -61,6 +61,8 @@ export function errorOfResponse(response: HttpResponse, context: ErrorContext): 
       );
     case 405:
       return new Unsupported(message, { ...options, hint: "The server is too old for this request" });
+    case 407:
+      return new Unreachable(`Cannot ${action}: ${PROXY_LOGIN[0]} ${reference}`, { ...options, hint: PROXY_LOGIN[1] });
     case 409:
       return new Conflict(message, options);
   }

@@ -159,6 +159,7 @@ const STATUSES: readonly (readonly [number, RunnerError["kind"]])[] = [
   [403, "forbidden"],
   [404, "not_found"],
   [405, "unsupported"],
+  [407, "unreachable"],
   [408, "unavailable"],
   [409, "conflict"],
   [413, "rejected"],
@@ -183,6 +184,18 @@ for (const [status, kind] of STATUSES) {
     }
   });
 }
+
+Deno.test("a proxy without TLS that requires a password is named, and where to write the password", async () => {
+  await using proxy = rawServer(() => "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 5\r\n\r\n<html");
+  using proxied = Deno.createHttpClient({ proxy: { url: proxy.url } });
+  const send: typeof fetch = (input, init) => fetch(input, { ...init, client: proxied });
+  await assert.rejects((await clientOf("http://activate.invalid", { fetch: send })).getWorkflow("a", {}), (error) => {
+    assert.ok(error instanceof RunnerError);
+    assert.match(error.message, /: the proxy requires a user name and password \(407, request/);
+    assert.match(error.hint ?? "", /HTTP_PROXY, as in http:\/\/USER:PASSWORD@/);
+    return true;
+  });
+});
 
 for (
   const [what, body, isExpired] of [

@@ -71,6 +71,7 @@ const FAULTS: readonly (readonly [string, Omit<Fault, "on">, SubmitResponse["typ
   ["401", { status: 401 }, "rejected", "no", 0],
   ["403", { status: 403 }, "rejected", "no", 0],
   ["404", { status: 404 }, "rejected", "no", 0],
+  ["407", { status: 407 }, "rejected", "no", 0],
   ["422", { status: 422, body: "empty" }, "rejected", "no", 0],
 ];
 
