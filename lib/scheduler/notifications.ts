@@ -94,7 +94,8 @@ async function send(
         "webhook-timestamp": timestamp,
         ...(signature === undefined ? {} : { "webhook-signature": signature }),
       },
-      body,
+      // Deno sends a text again by itself if the connection closes before the response.
+      body: new Blob([body]),
       redirect: "manual",
       signal: AbortSignal.any([signal, deadline.signal]),
     });

@@ -3,6 +3,7 @@ import { sendNotifications, signWebhook } from "../../lib/scheduler/notification
 import { addNotification, addWaitingOccurrence, listDueMessages } from "../../lib/scheduler/scheduler_store.ts";
 import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
+import { rawServer } from "../platform/support/servers.ts";
 import { aServiceStage } from "../support/service.ts";
 
 const MINUTE_MS = 60_000;
@@ -51,6 +52,21 @@ Deno.test("a failure is sent to the webhook once, signed, without secrets", asyn
   assert.equal(data.schedule, "every");
   assert.match(data.slug, /^failing-step-/);
   for (const secret of [SECRET, stage.simulator.key, "planted-token"]) assert.ok(!body.includes(secret));
+});
+
+Deno.test("a webhook that closes the connection gets each attempt once, even if the runtime would repeat it", async () => {
+  let posts = 0;
+  const kept = "HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n";
+  await using webhook = rawServer(() => ++posts === 1 ? kept : null);
+  await using stage = await aServiceStage([schedule(webhook.url)]);
+  const service = await stage.isolate({ env: () => "plain secret" });
+  await tick(service, { ...DEFAULT_TICK, isScheduled: false });
+  // The second message is sent on a connection that was used before.
+  for (let minute = 0; minute < 24 && posts < 2; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(service);
+  }
+  assert.equal(posts, 2);
 });
 
 Deno.test("a failed delivery is retried at growing intervals, a limited number of times", async () => {
