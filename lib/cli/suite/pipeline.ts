@@ -4,7 +4,7 @@ import { UsageError } from "../../errors.ts";
 import { valuesIn } from "../../json.ts";
 import { argumentWords, programCommand } from "../../shell_command.ts";
 import { isSecretReference } from "../../suites/document.ts";
-import { readSuites, type Suite } from "../../suites/read_suite.ts";
+import { readSuites } from "../../suites/read_suite.ts";
 import { kebabOptionName, refuseOptions, scanWords } from "../argv.ts";
 import { COMMON_OPTIONS, splitCommand } from "../command.ts";
 import { COMPLETED } from "../exit_codes.ts";
@@ -21,81 +21,74 @@ const DEFAULT_DEADLINE_MS = 5 * 3_600_000;
 const EXTRA_MINUTES = 30;
 
 export async function printPipeline(call: SuiteCall): Promise<number> {
-  const { context, output, values } = call;
-  const { ci, suites: given = [] } = values;
+  const { output, values: { ci, suites = [] } } = call;
   if (ci === undefined) throw new UsageError("Cannot use --shards without --ci gitlab or --ci github");
-  refuseOptions(values, REFUSED, { reason: "together with --ci" });
-  const paths = await suiteFiles(context, given);
-  const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
-  environmentOf(suites, values.env);
-  const { options } = scanWords({ ...SUITE_OPTIONS, ...COMMON_OPTIONS }, splitCommand(context.args).argv);
-  const writtenOf = (isWanted: (key: string) => boolean) =>
-    options.filter(({ key }) => isWanted(key)).map(({ key, value }) =>
-      [kebabOptionName(key), ...value === undefined ? [] : [value]].join("=")
-    );
-  const history = folderBelow(values.history ?? "suite-history");
-  const filesOf = (reports: readonly string[]) => wantedReports({ report: reports }).map(({ file }) => file);
-  const wanted = values.report ?? [];
-  const reports = filesOf(wanted).length > 0 ? wanted : [...wanted, "html=suite-report.html"];
-  const kept = [`--history=${history}`];
-  const limit = values.deadline === undefined ? [`--deadline=${DEFAULT_DEADLINE_MS / 3_600_000}h`] : [];
-  const command = programCommand("test", given, writtenOf(() => true)).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
-  const pipeline = RENDERERS[ci]({
-    shardCount: values.shards ?? Math.min(paths.length, MAX_SHARDS),
-    minutes: Math.ceil((values.deadline ?? DEFAULT_DEADLINE_MS) / 60_000) + EXTRA_MINUTES,
-    testArguments: argumentWords(given, [...kept, ...limit, ...writtenOf((key) => !OWN.has(key))]).join(" "),
-    mergeOptions: argumentWords([], [
-      ...kept,
-      ...writtenOf((key) => key === "maxSkipped"),
-      ...reports.map((report) => `--report=${report}`),
-    ]).join(" "),
-    history,
-    reportFiles: filesOf(reports),
-    needsRevisions: values.changedSince !== undefined,
-    ...namesIn(suites),
-  });
-  const text = `# Printed by: ${command}\n${pipeline}`;
+  const pipeline = await pipelineOf(call);
+  const command = programCommand("test", suites, writtenOptions(call, () => true));
+  const text = `# Printed by: ${command.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")}\n${RENDERERS[ci](pipeline)}`;
   if (output.mode === "text") output.raw(text);
   else output.document({ ci, pipeline: text, ...COMPLETED });
   return 0;
 }
 
-function folderBelow(folder: string): string {
-  const below = folder.replaceAll("\\", "/").replace(/^(?:\.\/)+|\/+$/g, "");
-  if (below !== "" && !/^\/|^[A-Za-z]:|(?:^|\/)\.\.(?:\/|$)/.test(below)) return below;
-  throw new UsageError(
-    `Cannot use --history ${folder} together with --ci: a job can only keep a folder in its checkout`,
-    {
-      hint: "Name a folder like suite-history",
-    },
+type Pipeline = Awaited<ReturnType<typeof pipelineOf>>;
+
+/** Names, options and arguments are for a shell. */
+async function pipelineOf(call: SuiteCall) {
+  const { context: { readTextFile, clock }, values } = call;
+  const { suites: given = [], report: wanted = [], deadline: deadlineMs = DEFAULT_DEADLINE_MS } = values;
+  refuseOptions(values, REFUSED, { reason: "together with --ci" });
+  const paths = await suiteFiles(call.context, given);
+  const suites = await readSuites(paths, { readTextFile, nowMs: clock.now() });
+  environmentOf(suites, values.env);
+  const history = folderBelow(values.history ?? "suite-history");
+  const filesOf = (report: readonly string[]) => wantedReports({ report }).map(({ file }) => file);
+  const reports = filesOf(wanted).length > 0 ? wanted : [...wanted, "html=suite-report.html"];
+  const kept = [`--history=${history}`];
+  const limit = values.deadline === undefined ? [`--deadline=${DEFAULT_DEADLINE_MS / 3_600_000}h`] : [];
+  const secrets = new Set(
+    suites.flatMap(({ document }) => [...valuesIn(document)]).map(([value]) => value).filter(isSecretReference)
+      .map(({ secret }) => secret),
+  );
+  const variables = new Set(suites.flatMap(({ document }) => document.env ?? []));
+  return {
+    shardCount: values.shards ?? Math.min(paths.length, MAX_SHARDS),
+    /** Of a job that runs a shard. */
+    minutes: Math.ceil(deadlineMs / 60_000) + EXTRA_MINUTES,
+    /** Of `test`, besides the shard and its reports. */
+    testArguments: argumentWords(given, [...kept, ...limit, ...writtenOptions(call, (key) => !OWN.has(key))]).join(" "),
+    /** Of `test merge`, besides the reports of the shards. */
+    mergeOptions: argumentWords([], [
+      ...kept,
+      ...writtenOptions(call, (key) => key === "maxSkipped"),
+      ...reports.map((report) => `--report=${report}`),
+    ]).join(" "),
+    history,
+    /** What `test merge` writes. */
+    reportFiles: filesOf(reports),
+    /** Environment variables that the suites read. */
+    variables: [...variables].filter((name) => !secrets.has(name)),
+    /** Environment variables with secrets that the suites name. */
+    secrets: [...secrets],
+    /** Whether a shallow clone is too little. */
+    needsRevisions: values.changedSince !== undefined,
+  };
+}
+
+/** Of the command line, as they are written. */
+function writtenOptions({ context }: SuiteCall, isWanted: (key: string) => boolean): string[] {
+  const { options } = scanWords({ ...SUITE_OPTIONS, ...COMMON_OPTIONS }, splitCommand(context.args).argv);
+  return options.filter(({ key }) => isWanted(key)).map(({ key, value }) =>
+    [kebabOptionName(key), ...value === undefined ? [] : [value]].join("=")
   );
 }
 
-function namesIn(suites: readonly Suite[]): Pick<Pipeline, "variables" | "secrets"> {
-  const values = suites.flatMap(({ document }) => [...valuesIn(document)].map(([value]) => value));
-  const secrets = new Set(values.filter(isSecretReference).map(({ secret }) => secret));
-  const variables = new Set(suites.flatMap(({ document }) => document.env ?? []));
-  return { secrets: [...secrets], variables: [...variables].filter((name) => !secrets.has(name)) };
-}
-
-interface Pipeline {
-  readonly shardCount: number;
-  /** Of a job that runs a shard. */
-  readonly minutes: number;
-  /** Arguments of `test` besides the shard and its reports, for a shell. */
-  readonly testArguments: string;
-  /** Options of `test merge` besides the reports of the shards, for a shell. */
-  readonly mergeOptions: string;
-  /** The folder with earlier reports, below the working folder. */
-  readonly history: string;
-  /** What `test merge` writes. */
-  readonly reportFiles: readonly string[];
-  /** Environment variables that the suites read. */
-  readonly variables: readonly string[];
-  /** Environment variables with secrets that the suites name. */
-  readonly secrets: readonly string[];
-  /** Whether a shallow clone is too little. */
-  readonly needsRevisions: boolean;
+function folderBelow(folder: string): string {
+  const below = folder.replaceAll("\\", "/").replace(/^(?:\.\/)+|\/+$/g, "");
+  if (below !== "" && !/^\/|^[A-Za-z]:|(?:^|\/)\.\.(?:\/|$)/.test(below)) return below;
+  const reason = "a job can only keep a folder in its checkout";
+  const hint = "Name a folder like suite-history";
+  throw new UsageError(`Cannot use --history ${folder} together with --ci: ${reason}`, { hint });
 }
 
 /** The shards may fail: the job that joins their reports exits as the whole suite, and names a shard without a report. */
