@@ -56,18 +56,25 @@ type ParsedOf<Schema> = Schema extends { readonly multiple: true } ? readonly On
 type OneOf<Schema> = Schema extends { readonly parse: (text: string) => infer Value } ? Value : string;
 
 type Details = Omit<ArgSchema, "type" | "metavar" | "description">;
+type Detailed = Details | Parse<unknown>;
+type OptionOf<D extends Detailed> = ArgOf<"option", D extends Parse<unknown> ? { readonly parse: D } : D>;
 
 /** An option without a value. */
 export function flag(description: string, short?: string) {
   return { type: "flag", description, ...(short === undefined ? {} : { short }) } as const;
 }
 
-/** An option with a value. */
-export function option(metavar: string, description: string): ArgOf<"option", unknown>;
-export function option<const D extends Details>(metavar: string, description: string, details: D): ArgOf<"option", D>;
-export function option(metavar: string, description: string, details: Details = {}): ArgOf<"option", Details> {
-  return { type: "option", metavar, description, ...details };
+/** An option with a value. A parser may take the place of the details. */
+export function option(metavar: string, text: string): ArgOf<"option", unknown>;
+export function option<const D extends Detailed>(metavar: string, text: string, details: D): OptionOf<D>;
+export function option(metavar: string, description: string, details: Detailed = {}): OptionOf<Details> {
+  const parts = typeof details === "function" ? { parse: details } : details;
+  return { type: "option", metavar, description, ...parts };
 }
+
+/** An option with one of these values. */
+export const choice = <const Choice extends string>(description: string, ...choices: readonly Choice[]) =>
+  option(choices.join("|"), description, oneOf(...choices));
 
 /** An argument, in the order in which they are declared. */
 export function argument<const D extends Details>(metavar: string, details: D): ArgOf<"argument", D> {
@@ -232,17 +239,6 @@ export function readArgv(
   throw new UsageError(messages.join("; "), {
     hint: hints.size === 0 ? `See \`${program} --help\`` : [...hints].join("\n"),
   });
-}
-
-/** @throws UsageError for the first of these options that is given; `reason` completes "Cannot use OPTION …". */
-export function refuseOptions(
-  values: object,
-  names: readonly string[],
-  { reason, hint }: { readonly reason: string; readonly hint?: string },
-): void {
-  const valueOf = new Map<string, unknown>(Object.entries(values));
-  const given = names.find((name) => valueOf.get(name) !== undefined);
-  if (given !== undefined) throw new UsageError(`Cannot use ${kebabOptionName(given)} ${reason}`, { hint });
 }
 
 /** Parses text. Empty text is refused, since it is most often a variable that is not set. */

@@ -1,5 +1,6 @@
 /** A command: its options, its help, and the function that runs it. */
 
+import { UsageError } from "../errors.ts";
 import { LOG_LEVELS } from "../log.ts";
 import type { CredentialOptions } from "../platform/credentials/sources.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -9,10 +10,10 @@ import {
   type ArgValues,
   type Choices,
   flag,
+  kebabOptionName,
   oneOf,
   option,
   readArgv,
-  refuseOptions,
   scanWords,
 } from "./argv.ts";
 import type { Context } from "./context.ts";
@@ -34,7 +35,7 @@ export const CONNECTION_OPTIONS = {
 /** Options of every command. */
 export const COMMON_OPTIONS = {
   ...CONNECTION_OPTIONS,
-  logLevel: option("LEVEL", "DEBUG, INFO, WARNING or ERROR (also PW_LOG_LEVEL)", { parse: logLevel }),
+  logLevel: option("LEVEL", "DEBUG, INFO, WARNING or ERROR (also PW_LOG_LEVEL)", logLevel),
   quiet: flag("No progress, only warnings and errors (--log-level WARNING)", "q"),
   verbose: flag("Show each request (--log-level DEBUG)", "v"),
   noColor: flag("Disable colors (also NO_COLOR)"),
@@ -102,6 +103,16 @@ export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Comma
       return async (invocation) => await spec.run({ ...invocation, values }) ?? 0;
     },
   };
+}
+
+/** @throws UsageError for the first of these options that is given; `reason` completes "Cannot use OPTION …". */
+export function refuseOptions(
+  values: object,
+  names: readonly string[],
+  { reason, hint }: { readonly reason: string; readonly hint?: string },
+): void {
+  const given = names.find((name) => Reflect.get(values, name) !== undefined);
+  if (given !== undefined) throw new UsageError(`Cannot use ${kebabOptionName(given)} ${reason}`, { hint });
 }
 
 /** The options of help and completion: those that have an effect, with an action if one is given. */

@@ -26,11 +26,11 @@ const DEFAULT_STORE = "schedules.db";
 const EARLIER_STORE = "schedules.kv";
 
 const OPTIONS = {
-  port: option("N", "Port to listen on", { parse: integer({ min: 0, max: 65_535 }) }),
+  port: option("N", "Port to listen on", integer({ min: 0, max: 65_535 })),
   hostname: option("H", "Address to listen on"),
   store: option("URL", "Store to use"),
   demo: flag("Use a simulated platform"),
-  speed: option("X", "Speed of the simulated platform", { parse: positiveNumber }),
+  speed: option("X", "Speed of the simulated platform", positiveNumber),
 } as const;
 
 const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]

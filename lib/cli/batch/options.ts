@@ -4,21 +4,10 @@ import type { MatrixArguments } from "../../batches/matrix_spec.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
-import {
-  type ArgValues,
-  durationOrNever,
-  flag,
-  integer,
-  oneOf,
-  option,
-  positiveDuration,
-  refuseOptions,
-} from "../argv.ts";
+import { type ArgValues, choice, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../input_options.ts";
-import { type Invocation, JSON_OPTION } from "../command.ts";
+import { type Invocation, JSON_OPTION, refuseOptions } from "../command.ts";
 import { type StopValues, WAIT_OPTIONS } from "../tracking/wait_options.ts";
-
-const onStop = oneOf("keep", "cancel");
 
 /** The path in `html=FILE`. */
 function htmlFile(text: string): string {
@@ -49,15 +38,16 @@ export const MANY_RUNS_OPTIONS = {
     short: "j",
     parse: integer({ min: 1, max: 10_000 }),
   }),
-  perCluster: option("N", "How many runs at once on one cluster", { parse: integer({ min: 1, max: 10_000 }) }),
-  until: option("all|any|fail-fast", "Stop submitting after the first success, or the first failure (default all)", {
-    parse: oneOf("all", "any", "fail-fast"),
-  }),
-  maxFailures: option("N|N%", "Stop submitting after this many failures", { parse: failureLimit }),
+  perCluster: option("N", "How many runs at once on one cluster", integer({ min: 1, max: 10_000 })),
+  until: choice(
+    "Stop submitting after the first success, or the first failure (default all)",
+    "all",
+    "any",
+    "fail-fast",
+  ),
+  maxFailures: option("N|N%", "Stop submitting after this many failures", failureLimit),
   noCanary: flag(`Continue even if the first ${CANARY} runs to end have all failed`),
-  retries: option("N", "Submit a failed row again, up to N times (default 0)", {
-    parse: integer({ min: 0, max: 100 }),
-  }),
+  retries: option("N", "Submit a failed row again, up to N times (default 0)", integer({ min: 0, max: 100 })),
   retryOn: option(
     "infra|any|REGEX",
     "Which failures to retry: infra (infrastructure), any, or those whose first error matches (default infra)",
@@ -66,15 +56,13 @@ export const MANY_RUNS_OPTIONS = {
     parse: oneOf("failed", "cancelled", "timeout", "changed", "all"),
     multiple: true,
   }),
-  rows: option("ROWS", "Only these rows, like 4,8,15-20", { parse: rowNumbers }),
+  rows: option("ROWS", "Only these rows, like 4,8,15-20", rowNumbers),
   cancelRunning: flag("With --rerun: cancel runs of these rows that are still running"),
-  deadline: option("TIME", "Stop after this long; runs continue", { parse: positiveDuration }),
+  deadline: option("TIME", "Stop after this long; runs continue", positiveDuration),
   requestsPerMinute: option("N", `Requests for lists of runs (default ${DEFAULT_REQUESTS_PER_MINUTE})`, {
     parse: integer({ min: 1, max: 6_000 }),
   }),
-  progress: option("auto|table|plain|none", "How progress is shown (default: a table at a terminal)", {
-    parse: oneOf("auto", "table", "plain", "none"),
-  }),
+  progress: choice("How progress is shown (default: a table at a terminal)", "auto", "table", "plain", "none"),
   csv: option("FILE", "Write the results as CSV, a line per row", { completes: "file" }),
   jsonl: option("FILE", "Write the results as JSON Lines", { completes: "file" }),
   log: option("FILE", "Append a line per attempt and state", { completes: "file" }),
@@ -95,16 +83,14 @@ export const MATRIX_OPTIONS = {
     completes: "input-value",
   }),
   include: option("NAME=VALUE,…", "Add a run with these inputs", { multiple: true, completes: "input-value" }),
-  sample: option("N", "Run only this many of the combinations", { parse: integer({ min: 1, max: MAX_ROWS }) }),
-  seed: option("N", "Seed of the sample; another one draws another sample (default 1)", { parse: integer({ min: 0 }) }),
-  sampling: option("random|lhs", "How to draw: at random, or as a Latin hypercube, which covers each range evenly", {
-    parse: oneOf("random", "lhs"),
-  }),
+  sample: option("N", "Run only this many of the combinations", integer({ min: 1, max: MAX_ROWS })),
+  seed: option("N", "Seed of the sample; another one draws another sample (default 1)", integer({ min: 0 })),
+  sampling: choice("How to draw: at random, or as a Latin hypercube, which covers each range evenly", "random", "lhs"),
 } as const;
 
 /** Each row this often; for `batch` and `run --matrix`. */
 export const REPEAT_OPTION = {
-  repeat: option("N", "Run each row N times", { parse: integer({ min: 1, max: 10_000 }) }),
+  repeat: option("N", "Run each row N times", integer({ min: 1, max: 10_000 })),
 } as const;
 
 export const BATCH_OPTIONS = {
@@ -119,11 +105,9 @@ export const BATCH_OPTIONS = {
     parse: durationOrNever,
     short: "t",
   }),
-  onTimeout: option("keep|cancel", "On --timeout: keep or cancel the run (default keep)", { parse: onStop }),
-  onInterrupt: option("keep|cancel", "On Ctrl-C: keep or cancel the runs (default keep)", { parse: onStop }),
-  report: option("html=FILE", "Write the results as a page: a table, a chart and the details of each row", {
-    parse: htmlFile,
-  }),
+  onTimeout: choice("On --timeout: keep or cancel the run (default keep)", "keep", "cancel"),
+  onInterrupt: choice("On Ctrl-C: keep or cancel the runs (default keep)", "keep", "cancel"),
+  report: option("html=FILE", "Write the results as a page: a table, a chart and the details of each row", htmlFile),
   ...JSON_OPTION,
 } as const;
 

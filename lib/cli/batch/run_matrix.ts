@@ -3,8 +3,8 @@
 import { readMatrixRows } from "../../batches/read_rows.ts";
 import { canonicalJson } from "../../json.ts";
 import { sha256 } from "../../text.ts";
-import { type ArgValues, refuseOptions } from "../argv.ts";
-import type { Invocation } from "../command.ts";
+import { type ArgValues } from "../argv.ts";
+import { type Invocation, refuseOptions } from "../command.ts";
 import { readInputs } from "../input_options.ts";
 import { refuseReadFile } from "../output_file.ts";
 import { type BatchValues, type MATRIX_OPTIONS, matrixArguments, type REPEAT_OPTION } from "./options.ts";

@@ -1,5 +1,4 @@
-import { refuseOptions } from "../argv.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
+import { defineCommand, JSON_OPTION, refuseOptions } from "../command.ts";
 import type { DoctorCheck } from "../doctor/check.ts";
 import { runChecks } from "../doctor/checks.ts";
 import { PROBE_OPTIONS } from "../doctor/probe/options.ts";

@@ -18,7 +18,7 @@ export const command = defineCommand({
     "running, 1 if it failed, 3 if it was cancelled.",
   args: {
     ...ONE_OR_PICKED_RUN,
-    tail: option("N", `Last lines of each log (default ${DEFAULT_TAIL_LINES}), at most 64 KiB`, { parse: lineCount }),
+    tail: option("N", `Last lines of each log (default ${DEFAULT_TAIL_LINES}), at most 64 KiB`, lineCount),
     ...JSON_OPTION,
   },
   async run(call) {

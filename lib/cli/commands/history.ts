@@ -33,11 +33,9 @@ export const command = defineCommand({
     run: argument("RUN", { required: false, completes: "run", onlyAfter: "show" }),
     workflow: option("WORKFLOW", "Only runs of this workflow", { completes: "workflow" }),
     failed: flag("Only runs that failed, and submissions that were rejected"),
-    since: option("TIME", "Only runs from the last TIME, such as 7d; prune: remove older ones", {
-      parse: positiveDuration,
-    }),
-    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count }),
-    keep: option("N", "prune: remove all but the newest N runs", { parse: count }),
+    since: option("TIME", "Only runs from the last TIME, such as 7d; prune: remove older ones", positiveDuration),
+    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, count),
+    keep: option("N", "prune: remove all but the newest N runs", count),
     ...JSON_OPTION,
   },
   async run(call) {

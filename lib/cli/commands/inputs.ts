@@ -31,9 +31,7 @@ const ARGS = {
   preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
   ...JSON_OPTION,
   output: option("FILE", "Write to this file, which must not exist yet", { short: "o", completes: "file" }),
-  format: option("FORMAT", "json or yaml (default: by the file extension)", {
-    parse: oneOf("json", "yaml"),
-  }),
+  format: option("FORMAT", "json or yaml (default: by the file extension)", oneOf("json", "yaml")),
 } as const;
 
 export const command = defineCommand({

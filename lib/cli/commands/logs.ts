@@ -12,7 +12,7 @@ const ARGS = {
   follow: flag("Follow the logs until the run ends", "f"),
   job: option("JOB", "Only this job and those inside it, by name or path (session_runner/ssh_job)"),
   step: option("STEP", "Only this step, by name or number"),
-  tail: option("N", "Only the last N lines of each step, and at most 8 MiB", { parse: integer({ min: 0 }) }),
+  tail: option("N", "Only the last N lines of each step, and at most 8 MiB", integer({ min: 0 })),
   failed: flag("Only steps that failed"),
   ...JSON_OPTION,
 } as const;

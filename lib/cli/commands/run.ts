@@ -7,9 +7,9 @@ import { silentLog, storeFailureTo } from "../../log.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
-import { argument, type ArgValues, flag, oneOf, option, positiveDuration, refuseOptions } from "../argv.ts";
+import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
 import { MANY_RUNS_OPTIONS, MATRIX_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
-import { defineCommand, type Invocation, type OpenedCall } from "../command.ts";
+import { defineCommand, type Invocation, type OpenedCall, refuseOptions } from "../command.ts";
 import { COMPLETED, EXIT_CODES } from "../exit_codes.ts";
 import {
   askForMissing,
@@ -50,7 +50,7 @@ export const RUN_OPTIONS = {
   report: option(
     "FORMAT",
     "github: also write step summary, annotations and outputs of GitHub Actions (default text)",
-    { parse: oneOf("text", "github") },
+    oneOf("text", "github"),
   ),
   ...TRACK_OPTIONS,
   onInterrupt: {

@@ -27,7 +27,7 @@ export const command = defineCommand({
     file: option("PATH", `The schedules file (default ${DEFAULT_FILE}, here or in the program's folder)`, {
       completes: "file",
     }),
-    count: option("N", "Number of occurrences to show for each (default 5)", { parse: integer({ min: 0, max: 1000 }) }),
+    count: option("N", "Number of occurrences to show for each (default 5)", integer({ min: 0, max: 1000 })),
     timeline: option("NAME", `Show which schedules are enabled there (default ${PRODUCTION})`),
     check: flag("Check the inputs of each schedule against its workflow: needs an API key"),
     ...JSON_OPTION,

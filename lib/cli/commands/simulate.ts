@@ -41,11 +41,9 @@ export const command = defineCommand({
   ].join("\n"),
   isLocal: true,
   args: {
-    port: option("N", "Port to listen on (default: a free one)", { parse: integer({ min: 0, max: 65_535 }) }),
-    speed: option("X", "How many times as fast runs progress (default 1)", { parse: positiveNumber }),
-    apiVersion: option("VERSION", "current, legacy or both (default current)", {
-      parse: oneOf(...BEHAVIOR.apiVersion),
-    }),
+    port: option("N", "Port to listen on (default: a free one)", integer({ min: 0, max: 65_535 })),
+    speed: option("X", "How many times as fast runs progress (default 1)", positiveNumber),
+    apiVersion: option("VERSION", "current, legacy or both (default current)", oneOf(...BEHAVIOR.apiVersion)),
     slugs: option("RULE", "How requested slugs are handled: unique, shared, existing, ignored or refused", {
       parse: oneOf(...BEHAVIOR.slugs),
     }),

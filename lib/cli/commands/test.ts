@@ -1,5 +1,4 @@
-import { refuseOptions } from "../argv.ts";
-import { defineCommand } from "../command.ts";
+import { defineCommand, refuseOptions } from "../command.ts";
 import { SUITE_OPTIONS } from "../suite/options.ts";
 
 export const command = defineCommand({

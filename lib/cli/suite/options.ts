@@ -5,7 +5,7 @@ import { countCases } from "../../reports/cases.ts";
 import { FILE_FORMATS, type FileFormat, isFileFormat } from "../../reports/formats.ts";
 import type { ReportCase, Shard } from "../../reports/report.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
-import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
+import { argument, type ArgValues, choice, flag, integer, option, positiveDuration } from "../argv.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import { INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import { refuseSameFile } from "../output_file.ts";
@@ -32,25 +32,21 @@ export const SUITE_OPTIONS = {
   changedSince: option("REF", "Only cases that depend on files changed since this Git revision"),
   jobs: option("N", `How many runs at once (default ${DEFAULT_SUITE_JOBS})`, { short: "j", parse: count }),
   failFast: flag("Submit nothing more after the first failure"),
-  maxFailures: option("N", "Submit nothing more after this many failures", { parse: count }),
+  maxFailures: option("N", "Submit nothing more after this many failures", count),
   maxSkipped: option("N|N%", "Fail if more cases than this are skipped"),
   failOnFlaky: flag("Fail if a case passed only after a failed attempt"),
   requireResources: flag("Fail cases whose resource is off or whose queue is too long"),
   retriesThreshold: option("N%", "Retry nothing while more than this share of the cases have failed attempts"),
-  deadline: option("TIME", "Stop after this long: runs are cancelled, reports are written", {
-    parse: positiveDuration,
-  }),
+  deadline: option("TIME", "Stop after this long: runs are cancelled, reports are written", positiveDuration),
   budget: option(
     "TIME",
     "Start no more runs once all of them have used this much run time, or are expected to",
-    {
-      parse: positiveDuration,
-    },
+    positiveDuration,
   ),
-  repeat: option("N", "Run each case N times", { parse: integer({ min: 1, max: 1_000 }) }),
+  repeat: option("N", "Run each case N times", integer({ min: 1, max: 1_000 })),
   shard: option("I/N", "Only part I of N of the cases"),
-  order: option("file|random", "Order in which cases start (default file)", { parse: oneOf("file", "random") }),
-  seed: option("N", "Seed of a random order, to repeat it", { parse: integer({ min: 0 }) }),
+  order: choice("Order in which cases start (default file)", "file", "random"),
+  seed: option("N", "Seed of a random order, to repeat it", integer({ min: 0 })),
   list: flag("List the cases, and run nothing"),
   dryRun: flag("Check everything and show the plan, and submit nothing"),
   resume: flag("Continue the last call with the same suites that was killed or interrupted"),
@@ -61,21 +57,13 @@ export const SUITE_OPTIONS = {
   history: option(
     "DIR",
     "Compare with the reports in this folder instead of the local history, and keep the newest 30",
-    {
-      completes: "file",
-    },
+    { completes: "file" },
   ),
   lastFailed: flag("Only cases that failed, were not judged or never ran in the last run that selected them"),
-  ci: option("gitlab|github", "Print a pipeline with a job per shard that runs this call, and run nothing", {
-    parse: oneOf("gitlab", "github"),
-  }),
-  shards: option("N", "With --ci: how many jobs (default: one per suite file)", {
-    parse: integer({ min: 1, max: MAX_SHARDS }),
-  }),
+  ci: choice("Print a pipeline with a job per shard that runs this call, and run nothing", "gitlab", "github"),
+  shards: option("N", "With --ci: how many jobs (default: one per suite file)", integer({ min: 1, max: MAX_SHARDS })),
   metric: option("NAME", "With history: only this metric"),
-  format: option("text|csv", "With history: how the runs are printed", {
-    parse: oneOf("text", "csv"),
-  }),
+  format: choice("With history: how the runs are printed", "text", "csv"),
   ...INPUT_CHECK_OPTIONS,
   pollInterval: WAIT_OPTIONS.pollInterval,
   maxPollInterval: WAIT_OPTIONS.maxPollInterval,

@@ -17,20 +17,16 @@ export const WAIT_OPTIONS = {
   poll: option(
     "HOW",
     "adaptive: by the durations of earlier runs; fixed: by the intervals alone (default adaptive, or fixed if an interval is given)",
-    {
-      parse: oneOf("adaptive", "fixed"),
-    },
+    oneOf("adaptive", "fixed"),
   ),
-  pollInterval: option("TIME", "Initial poll interval (default 5s; the first two polls come sooner)", {
-    parse: positiveDuration,
-  }),
+  pollInterval: option("TIME", "Initial poll interval (default 5s; the first two polls come sooner)", positiveDuration),
   maxPollInterval: option("TIME", "Maximum poll interval (the interval backs off up to this; default 60s)", {
     parse: positiveDuration,
   }),
   unreachableTimeout: option(
     "TIME",
     "Give up if the server is unreachable for this long; 0 for no limit (default 30m)",
-    { parse: durationOrNever },
+    durationOrNever,
   ),
 } as const;
 
@@ -38,9 +34,7 @@ const STOP_OPTIONS = {
   onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default keep)", {
     parse: oneOf("ask", "keep", "cancel"),
   }),
-  onTimeout: option("ACTION", "On --timeout: keep or cancel the run (default keep)", {
-    parse: oneOf("keep", "cancel"),
-  }),
+  onTimeout: option("ACTION", "On --timeout: keep or cancel the run (default keep)", oneOf("keep", "cancel")),
 } as const;
 
 export type StopValues = Partial<ArgValues<typeof STOP_OPTIONS>>;

@@ -7,7 +7,7 @@ export const PROBE_OPTIONS = {
   }),
   probeInput: option("INPUTS", "Inputs of these runs, as for run -i", { multiple: true, completes: "input" }),
   probeOutput: option("FILE", "Write the result to this file, which must not exist yet", { completes: "file" }),
-  probeTimeout: option("TIME", "Maximum duration of a run (default 10m)", { parse: positiveDuration }),
+  probeTimeout: option("TIME", "Maximum duration of a run (default 10m)", positiveDuration),
   probeDelete: flag("Delete the runs afterwards, with their files"),
   yes: flag("Probe without a confirmation", "y"),
 } as const;
