@@ -1,5 +1,6 @@
 import { oneLine } from "../../escape.ts";
 import type { Choices } from "../argv.ts";
+import type { CompletionSources } from "./sources.ts";
 import type { CompletionTarget } from "./target.ts";
 
 export interface Candidate {
@@ -8,33 +9,6 @@ export interface Candidate {
   readonly description: string;
   /** Whether a space follows. */
   readonly isComplete: boolean;
-}
-
-/** Loads each kind of data on demand. Every method may throw. */
-export interface CompletionSources {
-  workflows(): Promise<readonly NamedItem[]>;
-  presets(workflow: string): Promise<readonly NamedItem[]>;
-  inputs(workflow: string): Promise<readonly InputCompletion[]>;
-  /** Newest first. */
-  runs(): Promise<readonly (NamedItem & { readonly isRunning: boolean })[]>;
-  contexts(): Promise<readonly string[]>;
-  /** Of the local history, the latest first. */
-  batches(): Promise<readonly NamedItem[]>;
-  /** @param folder As typed, with its trailing slash; empty for the working folder. */
-  files(folder: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
-}
-
-export interface NamedItem {
-  readonly name: string;
-  readonly description: string;
-}
-
-export interface InputCompletion {
-  /** In the syntax of `-i`; the fields of a list appear once, for its first row, like `rows[0].name`. */
-  readonly path: string;
-  readonly description: string;
-  /** Allowed values, if the form lists them. */
-  readonly values: readonly string[];
 }
 
 /**
@@ -62,23 +36,23 @@ async function candidatesFor(
     case "choices":
       return choiceCandidates(target.choices);
     case "workflow":
-      return (await orNone(() => sources.workflows())).map(completeCandidate);
+      return (await orNone(sources.workflows())).map(completeCandidate);
     case "run":
     case "running-run": {
-      const runs = await orNone(() => sources.runs());
+      const runs = await orNone(sources.runs());
       const matching = runs.filter(({ isRunning }) => target.type === "run" || isRunning);
       const last = { name: "last", description: "the latest run started on this machine" };
       return runs.length === 0 ? [] : [...matching, last].map(completeCandidate);
     }
     case "batch":
-      return (await orNone(() => sources.batches())).map(completeCandidate);
+      return (await orNone(sources.batches())).map(completeCandidate);
     case "preset":
-      return (await orNone(() => sources.presets(target.workflow ?? ""))).map(completeCandidate);
+      return (await orNone(sources.presets(target.workflow ?? ""))).map(completeCandidate);
     case "input":
     case "input-value":
       return await inputCandidates(target, typed, sources);
     case "context":
-      return (await orNone(() => sources.contexts())).map((name) => completeCandidate({ name, description: "" }));
+      return (await orNone(sources.contexts())).map((name) => completeCandidate({ name }));
     case "file":
       return [...choiceCandidates(target.actions ?? {}), ...await fileCandidates(typed, sources)];
   }
@@ -105,17 +79,16 @@ async function inputCandidates(
     return files.map((file) => ({ ...file, text: `${prefix}@${file.text}` }));
   }
   const { workflow } = target;
-  const fields = workflow === undefined ? [] : await orNone(() => sources.inputs(workflow));
+  const fields = workflow === undefined ? [] : await orNone(sources.inputs(workflow));
   const inputs = fields.map((field) => ({ ...field, path: withTypedRows(field.path, typed) }));
   if (prefix !== undefined) {
     // A value after `:=` is JSON, where strings need quotes.
     const values = colon === ":" ? [] : inputs.find((input) => input.path === path)?.values ?? [];
-    return values.map((text) => completeCandidate({ name: `${prefix}${text}`, description: "" }));
+    return values.map((text) => completeCandidate({ name: `${prefix}${text}` }));
   }
   return [
     ...inputs.map(({ path, description }) => ({
-      text: `${path}=`,
-      description: normalize(description),
+      ...completeCandidate({ name: `${path}=`, description }),
       isComplete: false,
     })),
     ...allowsFiles(target, typed) ? await fileCandidates(typed, sources) : [],
@@ -133,7 +106,7 @@ async function fileCandidates(typed: string, sources: CompletionSources): Promis
   if (/^~|[$`]/.test(typed)) return [];
   const folder = typed.slice(0, typed.lastIndexOf("/") + 1);
   const includesHidden = typed.slice(folder.length).startsWith(".");
-  const files = await orNone(() => sources.files(folder));
+  const files = await orNone(sources.files(folder));
   return files
     .filter(({ name }) => includesHidden || !name.startsWith("."))
     .map(({ name, isDirectory }) => ({
@@ -144,18 +117,12 @@ async function fileCandidates(typed: string, sources: CompletionSources): Promis
 }
 
 /** Completion reports no errors: a source that fails has no entries. */
-async function orNone<T>(load: () => Promise<readonly T[]>): Promise<readonly T[]> {
-  try {
-    return await load();
-  } catch {
-    return [];
-  }
+function orNone<T>(loaded: Promise<readonly T[]>): Promise<readonly T[]> {
+  return loaded.catch(() => []);
 }
 
-function completeCandidate({ name, description }: NamedItem): Candidate {
-  return { text: name, description: normalize(description), isComplete: true };
-}
-
-function normalize(description: string): string {
-  return oneLine(description.replaceAll(/\s+/g, " ").trim());
+function completeCandidate(
+  { name, description = "" }: { readonly name: string; readonly description?: string },
+): Candidate {
+  return { text: name, description: oneLine(description.replaceAll(/\s+/g, " ").trim()), isComplete: true };
 }

@@ -1,7 +1,14 @@
 import { type Cluster, isUsableCluster } from "../../cluster.ts";
 import { type Field, fieldsInside, type FormFields } from "../../inputs/form.ts";
 import { joinPath } from "../../json.ts";
-import type { InputCompletion } from "./candidates.ts";
+
+interface InputCompletion {
+  /** In the syntax of `-i`. */
+  readonly path: string;
+  readonly description: string;
+  /** Allowed values, if the form lists them. */
+  readonly values: readonly string[];
+}
 
 /** The fields that take a value and are not always hidden, in the form's order; for a list, the fields of its first row. */
 export function completionInputsOf(

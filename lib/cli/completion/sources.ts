@@ -8,22 +8,21 @@ import type { Invocation } from "../command.ts";
 import type { Context } from "../context.ts";
 import { runStoreName, userFolder } from "../state_path.ts";
 import { type CachedRows, openCache } from "./cache.ts";
-import type { CompletionSources } from "./candidates.ts";
 
 /** The longest acceptable delay after a press of Tab. */
 const TIMEOUT_MS = 1_500;
 const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 
+/** Every method may fail. */
+export type CompletionSources = Readonly<ReturnType<typeof completionSources>>;
+
 /**
  * Sends no request until a method is called.
  *
  * @param values Of the typed line.
  */
-export function completionSources(
-  context: Context,
-  values: Invocation["values"],
-): CompletionSources {
+export function completionSources(context: Context, values: Invocation["values"]) {
   /** @param name Of its entry in the cache. */
   const query = async (name: string, load: (client: Client, options: Abortable) => Promise<CachedRows>) => {
     const { clock, env, os, random, fetch, readTextFile, dotenvKey, mayRead } = context;
@@ -54,16 +53,18 @@ export function completionSources(
       });
       return rows.map(([name = "", description = ""]) => ({ name, description })).sort(byName);
     },
-    async presets(workflow) {
+    async presets(workflow: string) {
       const rows = await details(workflow);
       return rows.flatMap(([kind, name = ""]) => kind === "preset" ? [{ name, description: "" }] : []);
     },
-    async inputs(workflow) {
+    /** The fields of a list appear once, for its first row, like `rows[0].name`. */
+    async inputs(workflow: string) {
       const rows = await details(workflow);
       return rows.flatMap(([kind, path = "", description = "", ...values]) =>
         kind === "input" ? [{ path, description, values }] : []
       );
     },
+    /** Newest first. */
     async runs() {
       const rows = await query("runs", async (client, options) => {
         const { runs } = await client.listRuns({ ...options, limit: MAX_RUNS });
@@ -117,6 +118,7 @@ async function loadDetails(client: Client, name: string, options: Abortable): Pr
   ];
 }
 
+/** @param folder As typed, with its trailing slash; empty for the working folder. */
 async function listFolder(folder: string) {
   const entries: { readonly name: string; readonly isDirectory: boolean }[] = [];
   for await (const entry of Deno.readDir(folder === "" ? "." : folder)) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type CompletionSources, findCompletionCandidates } from "../../../lib/cli/completion/candidates.ts";
+import { findCompletionCandidates } from "../../../lib/cli/completion/candidates.ts";
+import type { CompletionSources } from "../../../lib/cli/completion/sources.ts";
 import type { CompletionTarget } from "../../../lib/cli/completion/target.ts";
 
 const SOURCES: CompletionSources = {
