@@ -40,18 +40,14 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
     entry("open", "Open the page of a run in the browser", () => import("./commands/open.ts")),
     entry("cancel", "Cancel runs", () => import("./commands/cancel.ts")),
   ],
-  "Tests": [
-    entry("test", "Run suites of cases, and judge them", () => import("./commands/test.ts")),
-  ],
+  "Tests": [entry("test", "Run suites of cases, and judge them", () => import("./commands/test.ts"))],
   "Local history": [
     entry("resume", "Resume runs started on this machine that have not finished", () => import("./commands/resume.ts")),
     entry("history", "Show the local history", () => import("./commands/history.ts")),
     entry("rerun", "Submit a run again with the same inputs", () => import("./commands/rerun.ts")),
     entry("store", "Copy the run store to another backend", () => import("./commands/store.ts")),
   ],
-  Schedules: [
-    entry("schedules", "List schedules and their next occurrences", () => import("./commands/schedules.ts")),
-  ],
+  Schedules: [entry("schedules", "List schedules and their next occurrences", () => import("./commands/schedules.ts"))],
   "Account and setup": [
     entry("doctor", "Check your setup", () => import("./commands/doctor.ts")),
     entry(

@@ -65,9 +65,7 @@ export async function readInputs(context: Context, given: readonly string[] = []
 }
 
 /** Asks for required inputs without a value; `undefined` without a terminal, or where a program reads the output. */
-export function askForMissing(
-  call: Invocation<{ readonly noInput?: boolean | undefined }>,
-): PrepareOptions["ask"] {
+export function askForMissing(call: Invocation<{ readonly noInput?: boolean | undefined }>): PrepareOptions["ask"] {
   const { context, output, values } = call;
   if (values.noInput === true || !canPrompt(context) || output.mode !== "text") return undefined;
   return async ({ form, inputs, paths, clusters }) => {

@@ -48,9 +48,7 @@ export function openRunStore(
   const { clock, random } = context;
   const warn = (message: string) => output.log("WARNING", message);
   const onUnwritten = () =>
-    warn(
-      "The run store did not answer: the last change may not be stored. `resume` continues from what is stored",
-    );
+    warn("The run store did not answer: the last change may not be stored. `resume` continues from what is stored");
   const options = { clock, random, alternative, signal, onSetAside: warn, onUnwritten };
   if (history === "none") return memoryRunStore();
   try {

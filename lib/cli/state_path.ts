@@ -26,11 +26,7 @@ export function runStoreName({ env, os }: Pick<Context, "env" | "os">): string {
 const FOLDERS_IN_HOME = { state: ".local/state", cache: ".cache", data: ".local/share" } as const;
 
 /** The program's folder below the user's folder of this kind; `undefined` when the environment names none. */
-export function userFolder(
-  env: Env,
-  os: typeof Deno.build.os,
-  kind: keyof typeof FOLDERS_IN_HOME,
-): string | undefined {
+export function userFolder(env: Env, os: typeof Deno.build.os, kind: keyof typeof FOLDERS_IN_HOME): string | undefined {
   const variable = (name: string) => env(name)?.trim() || undefined;
   const below = (folder: string | undefined, path: string) => folder === undefined ? undefined : folder + path;
   if (os === "windows") {

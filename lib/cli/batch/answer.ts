@@ -140,10 +140,7 @@ async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise
 }
 
 /** The most severe of the rows that were asked for, and of how the batch ended. */
-function endOfBatch(
-  rows: readonly LoadedRow[],
-  { outcome, stopped }: Pick<RanBatch, "outcome" | "stopped">,
-): End {
+function endOfBatch(rows: readonly LoadedRow[], { outcome, stopped }: Pick<RanBatch, "outcome" | "stopped">): End {
   const reason = outcome?.stopped?.reason;
   const hasSucceeded = outcome?.ends.some(isSuccess) === true;
   if (reason === "any" && hasSucceeded) return COMPLETED;

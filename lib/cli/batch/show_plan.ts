@@ -44,10 +44,7 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
 export function answerPlan({ output }: BatchCall, plan: PlannedBatch): number {
   const { batchId, name, rows } = plan;
   const document = { batchId, name, ...matchDocument(plan), actions: rows.map(({ action }) => action) };
-  return output.result(
-    { ...document, ...COMPLETED, kind: "dry_run" },
-    () => renderBatchPlan(plan, output.layout()),
-  );
+  return output.result({ ...document, ...COMPLETED, kind: "dry_run" }, () => renderBatchPlan(plan, output.layout()));
 }
 
 /** What a batch would do with each row, and why. */
@@ -61,10 +58,7 @@ export function renderBatchPlan(
   const gone = match.gone.map(({ row, label, status }) => {
     return ["", "leave", label, `no longer in the file, was row ${row} (${status})`];
   });
-  return renderTable([["ROW", "ACTION", "LABEL", "WHY"], ...rows, ...gone], {
-    columns,
-    paint: paintRows(style),
-  });
+  return renderTable([["ROW", "ACTION", "LABEL", "WHY"], ...rows, ...gone], { columns, paint: paintRows(style) });
 }
 
 export async function confirmMany(call: BatchCall, { name, rows }: PlannedBatch): Promise<void> {

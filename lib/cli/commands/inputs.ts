@@ -96,10 +96,7 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
 const MAX_VALUE_CELLS = 40;
 
 /** A line per value: path, value, origin, and the values that it overrides. Pure. */
-export function renderExplained(
-  rows: readonly ExplainedInput[],
-  { style, columns }: Layout,
-): string {
+export function renderExplained(rows: readonly ExplainedInput[], { style, columns }: Layout): string {
   const cells = rows.map(({ path, value, origin, overrode, isSent }) => [
     path,
     columns === Infinity ? JSON.stringify(value) : fitToWidth(JSON.stringify(value), MAX_VALUE_CELLS),

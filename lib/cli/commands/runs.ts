@@ -64,9 +64,7 @@ export const command = defineCommand({
     } else if (views.length === 0) {
       output.log("INFO", workflow === undefined ? "No matching runs" : `No matching runs of ${workflow}`);
     } else {
-      output.answer(
-        renderRuns(views, { ...output.layout(), nowMs: context.clock.now() }),
-      );
+      output.answer(renderRuns(views, { ...output.layout(), nowMs: context.clock.now() }));
       if (total === null || total > offset + views.length) {
         const shown = total === null ? `the first ${views.length}` : `${views.length} of ${total}`;
         output.log("INFO", output.style.dim(`Showing ${shown}: --limit N or --all shows more`));

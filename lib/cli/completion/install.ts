@@ -16,10 +16,7 @@ type InstallContext = Pick<Context, "env" | "os" | "runProgram">;
  * @returns The paths of the script, and of the profile that loads it: `null` for a shell that finds it by itself.
  * @throws UsageError if the shell, its profile or a folder cannot be determined.
  */
-export async function installCompletion(
-  context: InstallContext,
-  shell: Shell = currentShell(context),
-) {
+export async function installCompletion(context: InstallContext, shell: Shell = currentShell(context)) {
   const script = shell === "fish"
     ? fishScript(context)
     : dataFile(context, `completion.${shell === "powershell" ? "ps1" : shell}`);

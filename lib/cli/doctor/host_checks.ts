@@ -115,9 +115,7 @@ export async function checkRoutes({ apiVersion, history }: DoctorFacts): Promise
     return ok(`current API; keeps our slugs and refuses duplicates: ${UNKNOWN}`);
   }
   const answer = (fact: boolean | undefined) => fact === undefined ? UNKNOWN : fact ? "yes" : "no";
-  return ok(
-    `current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`,
-  );
+  return ok(`current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`);
 }
 
 export async function checkWorkspace(facts: DoctorFacts): Promise<CheckResult> {

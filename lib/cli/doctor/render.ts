@@ -19,10 +19,7 @@ const NAME_CELLS = 10;
 const MIN_COLUMNS_FOR_NAMES = 60;
 
 /** One or more lines, followed by the hint. With `columns` `Infinity` nothing is wrapped. */
-export function renderCheck(
-  { name, status, detail, hint }: DoctorCheck,
-  { style, columns }: Layout,
-): string {
+export function renderCheck({ name, status, detail, hint }: DoctorCheck, { style, columns }: Layout): string {
   const [mark, color] = MARKS[status];
   const sign = style[color](mark);
   const isWide = columns >= MIN_COLUMNS_FOR_NAMES;

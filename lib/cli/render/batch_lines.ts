@@ -70,10 +70,7 @@ export function isCountLineDue(
 }
 
 /** `497 of 1,000 done, 8 running, 480 waiting, 12 failed, 40m–55m left`. */
-export function countLine(
-  rows: readonly { readonly status: RowStatus }[],
-  estimate: EstimatedEnd | null,
-): string {
+export function countLine(rows: readonly { readonly status: RowStatus }[], estimate: EstimatedEnd | null): string {
   const { done, running, waiting, failed } = batchTotals(rows);
   const number = (count: number) => count.toLocaleString("en-US");
   return [
@@ -129,10 +126,7 @@ export function renderBatchResults(
 }
 
 /** A line per group; empty without failures. The rows of a group stay where its error is cut. */
-export function renderFailureGroups(
-  groups: readonly FailureGroup[],
-  { style, columns }: Layout,
-): readonly string[] {
+export function renderFailureGroups(groups: readonly FailureGroup[], { style, columns }: Layout): readonly string[] {
   return groups.map(({ error, rows }) => {
     const lineOf = (text: string, options = {}) => failureGroupText({ error: text, rows }, options);
     const whole = lineOf(oneLine(error));

@@ -131,10 +131,7 @@ function listedRows({ rows, view }: BatchTableState): readonly RowState[] {
   return rows.toSorted((a, b) => b.changedAtMs - a.changedAtMs || a.row - b.row);
 }
 
-function tableOf(
-  shown: readonly RowState[],
-  { rows, nowMs, view, isConnectionLost, columns, style }: Parts,
-): string {
+function tableOf(shown: readonly RowState[], { rows, nowMs, view, isConnectionLost, columns, style }: Parts): string {
   if (view.shows === "failed" && shown.length === 0) return style.dim("No row has failed");
   const isNarrow = columns < 70;
   const isFailedView = view.shows === "failed";

@@ -62,12 +62,7 @@ export function renderWatched(
       elapsedMs === null ? "" : formatDuration(elapsedMs),
       detail,
     ]),
-  ], {
-    columns,
-    headings: 1,
-    optional: [3, 2],
-    paint: paintRows(style, 1),
-  });
+  ], { columns, headings: 1, optional: [3, 2], paint: paintRows(style, 1) });
   const hidden = isCut ? [style.dim(`… and ${counted(runs.length - shown.length, "other run")}`)] : [];
   return [table, ...hidden, fitToWidth(statusSummary("run", runs), columns)].join("\n");
 }

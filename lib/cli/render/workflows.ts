@@ -3,10 +3,7 @@ import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
 /** A table: name, star of a favorite, description. Pure. */
-export function renderWorkflows(
-  workflows: readonly Workflow[],
-  { style, columns }: Layout,
-): string {
+export function renderWorkflows(workflows: readonly Workflow[], { style, columns }: Layout): string {
   const rows = workflows.map(({ name, isFavorite, description, displayName }) => [
     name,
     isFavorite ? "★" : " ",

@@ -77,9 +77,7 @@ const READ_CHECKS: ProbeChecks = {
   "errors": async ({ requester, workflow, clock, random, found }) => {
     const missing = `no-such-${newCorrelationTag(clock.now(), random)}`;
     const isCurrent = found.routes === "current";
-    const unknownRun = await requester.get(
-      isCurrent ? `${RUNS_PATH}/${missing}` : `${workflowPath(missing)}/runs/1`,
-    );
+    const unknownRun = await requester.get(isCurrent ? `${RUNS_PATH}/${missing}` : `${workflowPath(missing)}/runs/1`);
     const unknownWorkflow = await requester.get(workflowPath(missing));
     const inputs = "not an object";
     const malformedSubmit = isCurrent

@@ -108,9 +108,7 @@ export async function probeServer(options: ProbeOptions) {
 }
 
 /** Cancels runs that are still running and, if requested, deletes all. Returns the slugs of the remaining runs. */
-async function cleanUp(
-  { http, report, started, signal, deletesRuns }: ProbeState,
-): Promise<readonly string[]> {
+async function cleanUp({ http, report, started, signal, deletesRuns }: ProbeState): Promise<readonly string[]> {
   const requester = createRequester(http, signal);
   for (const slug of started) {
     const { body } = await requester.get(`${RUNS_PATH}/${slug}`);
