@@ -2,21 +2,18 @@
 
 import type { Command } from "./command.ts";
 
-export interface CommandEntry {
-  readonly name: string;
-  /** What other tools call it. Help and completion list the name only. */
-  readonly aliases: readonly string[];
-  /** One imperative sentence without a period. */
-  readonly summary: string;
-  load(): Promise<Command>;
-}
+export type CommandEntry = Readonly<ReturnType<typeof entry>>;
 
+/**
+ * @param summary One imperative sentence without a period.
+ * @param aliases What other tools call it. Help and completion list the name only.
+ */
 const entry = (
   name: string,
   summary: string,
   load: () => Promise<{ readonly command: Command }>,
   aliases: readonly string[] = [],
-): CommandEntry => ({ name, aliases, summary, load: async () => (await load()).command });
+) => ({ name, aliases, summary, load: async () => (await load()).command });
 
 export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> = {
   Workflows: [

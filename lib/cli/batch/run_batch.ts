@@ -215,7 +215,7 @@ async function cancelRunning({ deps, output }: OpenedCall, running: readonly Row
   for (const { run, row } of running) {
     if (run === null) continue;
     try {
-      await cancelRun(deps, { type: "slug", slug: run }, { signal: new AbortController().signal });
+      await cancelRun(deps, { type: "slug", slug: run });
     } catch (error) {
       output.log("WARNING", `Row ${row}: ${messageWithHint(error)}`);
     }

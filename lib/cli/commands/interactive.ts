@@ -39,10 +39,9 @@ export async function interactive(context: Context, output: Output): Promise<num
       print: (text) => output.log("INFO", text),
       run: (request) => runWithPrompts({ context, output, prompter, deps }, request),
       showLogs: (ended) => showLogs(output, deps, ended),
-      showErrors: ({ failure }) => {
+      showErrors: async ({ failure }) => {
         const none = "No job or step reported a failure";
         output.answer(failure === undefined ? none : renderFailureDigest(failure, output.answerStyle));
-        return Promise.resolve();
       },
     });
     if (hint !== undefined) output.log("INFO", hint);
@@ -120,7 +119,7 @@ async function runWithPrompts(
       ]);
       if (choice === "keep") throw new Stopped(error.signal, kept(startedRun, "yes"));
       if (choice === "cancel") {
-        await cancelRun(deps, startedRun, { signal: new AbortController().signal });
+        await cancelRun(deps, startedRun);
         prompter.note(`${formatRunId(startedRun)} is being cancelled`);
       }
       start = (signal) => trackRun(deps, startedRun, { ...DEFAULT_EXECUTE, signal });
@@ -133,11 +132,6 @@ async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promis
   const { signal } = new AbortController();
   const runId: RunId = { type: "slug", slug };
   const client = await redactingReads(deps, runId);
-  const run = await client.getRun(runId, { signal });
-  await printLogs({ deps: { ...deps, client }, output, signal }, runId, {
-    run,
-    isSelected: () => true,
-    isFailedOnly: false,
-    tail: 50,
-  });
+  const wanted = { run: await client.getRun(runId), isSelected: () => true, isFailedOnly: false, tail: 50 };
+  await printLogs({ deps: { ...deps, client }, output, signal }, runId, wanted);
 }

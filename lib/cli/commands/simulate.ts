@@ -127,9 +127,8 @@ async function readScenarios(context: Context, path: string) {
   throw new UsageError(`Cannot read ${path}: must be a JSON object of workflows, of objects by job/step`);
 }
 
-function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["scenarios"]> {
-  return isObject(value) &&
-    Object.values(value).every((scenario) => isObject(scenario) && Object.values(scenario).every(isObject));
+function isScenarios(value: JsonObject): value is JsonObject & NonNullable<SimulatorOptions["scenarios"]> {
+  return Object.values(value).every((scenario) => isObject(scenario) && Object.values(scenario).every(isObject));
 }
 
 /** @throws UsageError with every problem of the file. */

@@ -38,21 +38,15 @@ export interface BatchTableView {
   readonly scroll: number;
 }
 
-export interface BatchTable {
-  /** Fewer lines than the terminal has. */
-  readonly text: string;
-  /** The highest useful value of {@link BatchTableView.scroll}. */
-  readonly maxScroll: number;
-  /** How many rows are shown. */
-  readonly pageSize: number;
-}
+/** A text of fewer lines than the terminal has, the highest useful scroll, and how many rows are shown. */
+export type BatchTable = ReturnType<typeof renderBatchTable>;
 
 const MIN_TABLE_ROWS = 3;
 
 /** What the parts of the table are made of. */
 type Parts = BatchTableState & Layout;
 
-export function renderBatchTable(state: BatchTableState, options: Layout & { readonly rows: number }): BatchTable {
+export function renderBatchTable(state: BatchTableState, options: Layout & { readonly rows: number }) {
   const { columns, rows: height, style } = options;
   const parts: Parts = { ...state, columns, style };
   const top = [...titleLines(parts), barLine(parts), ...totalLines(parts)];

@@ -33,13 +33,9 @@ export async function executeCases(
   const { clock, fetch, runIsolated, env } = context;
   const control = createBatchControl(values.jobs ?? DEFAULT_SUITE_JOBS);
   const detaching = new AbortController();
-  const states = createRowStates(checked.map(({ key, name }, index) => ({
-    key,
-    row: index + 1,
-    label: name,
-    attempt: 0,
-    status: "waiting",
-  })));
+  const states = createRowStates(checked.map(({ key, name: label }, index) => {
+    return { key, row: index + 1, label, attempt: 0, status: "waiting" };
+  }));
   /** What the cases that have their verdicts are shown as, by key. */
   const judged = new Map<string, Partial<RowState>>();
   using table = output.hasLiveLines

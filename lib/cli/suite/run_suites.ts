@@ -76,13 +76,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   // Without a case, the last session stays the last.
   const session = selected.length === 0 ? { ...NO_SESSION, startedAtMs: nowMs } : await openSession(deps.store, {
     owner,
-    selection: [
-      canonicalJson([...paths]),
-      environment,
-      values.shard ?? null,
-      canonicalJson([...values.tag ?? []]),
-      canonicalJson([...values.case ?? []]),
-    ],
+    selection: [jsonOf(paths), environment, values.shard ?? null, jsonOf(values.tag), jsonOf(values.case)],
     title,
     nowMs,
     random: context.random,
@@ -135,6 +129,8 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   }
   return ended;
 }
+
+const jsonOf = (names: readonly string[] = []) => canonicalJson([...names]);
 
 type Points = ReturnType<typeof pointsById>;
 
