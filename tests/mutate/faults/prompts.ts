@@ -130,8 +130,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/commands/interactive.ts", ["tests/prompts/terminal_test.ts"], [
     [
       "the logs after a run are not printed",
-      "await printLogs({ deps: { ...deps, client }, output, signal }, runId, {",
-      "void ({",
+      "await printLogs({ deps: { ...deps, client }, output, signal }, runId, wanted);",
+      "void wanted;",
     ],
     [
       "the failure after a run is not printed",

@@ -128,7 +128,11 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["What a filter leaves over is out of view", "element.hidden = FILTERS.some(", "element.hidden = [].some("],
   ]),
   ...inFile("lib/cli/suite/pipeline.ts", PIPELINE, [
-    ["The jobs of a pipeline lack the options", "...limit, ...writtenOf((key) => !OWN.has(key))]", "...limit]"],
+    [
+      "The jobs of a pipeline lack the options",
+      "...limit, ...writtenOptions(call, (key) => !OWN.has(key))]",
+      "...limit]",
+    ],
     [
       "GitHub evaluates expressions in names of cases",
       "const literal = (text: string) => text.replaceAll(",
