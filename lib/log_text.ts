@@ -22,8 +22,10 @@ export interface LogCleanerOptions extends LogTextOptions {
 export type LogCleaner = (piece: string, options?: { readonly isLast?: boolean }) => string;
 
 /** The readable text of a whole log, or of any part of it that begins with a line. */
-export function cleanLog(text: string, options: LogTextOptions = {}): string {
-  return createLogCleaner(options)(text, { isLast: true });
+export function cleanLog(text: string, { mayColor = false }: LogTextOptions = {}): string {
+  if (isLongAndPlain(text)) return text;
+  if (!SPECIAL.test(text)) return escapeControlCharacters(text);
+  return text.split("\n").map((line) => cleanLine(line, mayColor)).join("\n");
 }
 
 /**
@@ -34,51 +36,27 @@ export function createLogCleaner({ mayColor = false, isByLine = false }: LogClea
   /** The unfinished line as it was written, and what was returned of it. */
   let written = "";
   let returned = "";
-  const restOf = (line: string): string => {
-    const clean = cleanLine(line, mayColor);
-    if (clean.startsWith(returned)) return clean.slice(returned.length);
-    return `\n${clean}`;
+  const restOf = (text: string): string => {
+    const clean = cleanLog(text, { mayColor });
+    return clean.startsWith(returned) ? clean.slice(returned.length) : `\n${clean}`;
   };
   return (piece, { isLast = false } = {}) => {
-    const isPlain = isLongAndPlain(piece);
-    if (!isLast && (isPlain || !SPECIAL.test(piece)) && !SPECIAL.test(written)) return addPlain(piece, isPlain);
-    const lines = (written + piece).split("\n");
-    written = lines.pop() ?? "";
+    const text = written + piece;
+    const newline = piece.lastIndexOf("\n");
+    const end = isLast ? text.length : newline === -1 ? 0 : written.length + newline + 1;
+    written = text.slice(end);
     let output = "";
-    for (const line of lines) {
-      output += `${restOf(line)}\n`;
+    if (isLast || end > 0) {
+      output = restOf(text.slice(0, end));
       returned = "";
     }
-    if (isLast) {
-      output += restOf(written);
-      written = returned = "";
-    } else if (written.length > MAX_LINE_LENGTH) {
-      output += shorten();
-    } else if (!isByLine) {
-      const complete = written.slice(0, written.length - heldLength(written));
-      if (REDRAWN.test(complete)) return output;
-      const known = restOf(complete);
-      returned += known;
-      output += known;
-    }
-    return output;
+    if (written.length > MAX_LINE_LENGTH) return output + shorten();
+    const known = isByLine ? "" : written.slice(0, written.length - heldLength(written));
+    if (known === "" || REDRAWN.test(known)) return output;
+    const added = restOf(known);
+    returned += added;
+    return output + added;
   };
-
-  /** The usual case, without a copy of each line. */
-  function addPlain(piece: string, isPlain: boolean): string {
-    const end = piece.lastIndexOf("\n") + 1;
-    const before = isByLine ? written : "";
-    const start = end === 0 ? written : "";
-    written = start + piece.slice(end);
-    if (written.length > MAX_LINE_LENGTH) {
-      written = returned = "";
-      return escapeControlCharacters(before + piece);
-    }
-    if (!isByLine) returned = escapeControlCharacters(written);
-    if (end === 0) return isByLine ? "" : escapeControlCharacters(piece);
-    if (isPlain && before === "") return piece.slice(0, isByLine ? end : undefined);
-    return escapeControlCharacters(before + piece.slice(0, isByLine ? end : undefined));
-  }
 
   /** Drops the part of a long line that no longer matters. */
   function shorten(): string {
