@@ -51,7 +51,11 @@ export async function advanceSuites(context: TickContext, signal: AbortSignal, o
   const replaced = new Set(await listReplaced(kv));
   const ended = await Promise.allSettled(open.map(async (submission) => {
     if (submission.state !== "pending") return;
-    if (!isOwnedBy(submission, owner)) return await end(context, submission, foreignEnd(submission.owner));
+    if (!isOwnedBy(submission, owner)) {
+      const { host, user } = submission.owner;
+      const message = `Its runs belong to ${user} on ${host}, which the current API key can't read`;
+      return await end(context, submission, { status: "unknown", message });
+    }
     const isCancelled = replaced.has(submission.submissionId);
     await advanceSuite(context, submission, { signal, isCancelled });
   }));
@@ -74,7 +78,7 @@ async function advanceSuite(
     await deps.client.listRuns({ limit: 1, signal, retry: "none" });
     // The deployed file or a workflow has changed since it started: its runs continue, and nothing can judge them.
     const message = [`Cannot judge ${path}, its runs continue`, ...checked.problems.map(problemText)].join("; ");
-    return await end(context, submission, { status: "failed", message, suite: null });
+    return await end(context, submission, { status: "failed", message });
   }
   const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;
   const isPastDeadline = schedule?.onDeadline === "cancel" && isOverdue(schedule, createdAtMs, deps.clock.now());
@@ -169,23 +173,15 @@ function messageOf(
   return [formatCounts(report.cases), ...lists, ...details].join("; ");
 }
 
-interface OccurrenceResult {
-  readonly status: RunResult["status"];
-  readonly message: string;
-  /** `null` if nothing was judged. */
-  readonly suite: SuiteEnd | null;
-}
-
-function foreignEnd({ host, user }: Owner): OccurrenceResult {
-  const message = `Its runs belong to ${user} on ${host}, which the current API key can't read`;
-  return { status: "unknown", message, suite: null };
-}
-
-/** The end is reported by this tick, or by the next one where this one dies. */
+/** The end is reported by this tick, or by the next one where this one dies. Without a `suite`, nothing was judged. */
 async function end(
   context: TickContext,
   submission: PendingSubmission,
-  { status, message, suite }: OccurrenceResult,
+  { status, message, suite }: {
+    readonly status: RunResult["status"];
+    readonly message: string;
+    readonly suite?: SuiteEnd;
+  },
 ): Promise<void> {
   const { origin, createdAtMs, request: { workflow: path } } = submission;
   if (origin.type !== "schedule") return;
@@ -194,7 +190,7 @@ async function end(
   const finished: FinishedSubmission = {
     ...submission,
     state: "finished",
-    origin: { ...origin, suite: { path, end: suite } },
+    origin: { ...origin, suite: { path, end: suite ?? null } },
     updatedAtMs: nowMs,
     // It represents many runs.
     runId: { type: "number", workflow: path, number: 0 },

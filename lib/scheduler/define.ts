@@ -62,7 +62,12 @@ export function readSchedules(list: unknown): readonly Schedule[] {
   const schedules = specs.slice(0, MAX_SCHEDULES).map((spec, at) =>
     readSchedule(spec, { path: `schedules[${at}]`, report })
   );
-  reportDuplicates(schedules.map(({ name }) => name), report);
+  const named = new Map<string, number>();
+  for (const [index, { name }] of schedules.entries()) {
+    const first = named.get(name);
+    if (first === undefined) named.set(name, index);
+    else if (name !== "") report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
+  }
   if (problems.length === 0) return Object.freeze(Object.defineProperty(schedules, IS_DEFINED, { value: true }));
   const count = counted(problems.length, "problem");
   throw new InvalidInputs(`Cannot use the schedules: ${count}`, problems, {
@@ -74,14 +79,6 @@ export function readSchedules(list: unknown): readonly Schedule[] {
 
 function isDefined(list: unknown): list is readonly Schedule[] {
   return Array.isArray(list) && Object.hasOwn(list, IS_DEFINED);
-}
-
-function reportDuplicates(names: readonly string[], report: (path: string, message: string) => void): void {
-  for (const [index, name] of names.entries()) {
-    const first = names.indexOf(name);
-    if (name === "" || first === index) continue;
-    report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
-  }
 }
 
 const FIELDS = {

@@ -53,11 +53,9 @@ export function createRoutes(host: RouteHost): Hono {
       return await respond({ service, request, url, name, closing: host.closing, inFlight });
     });
   }
-  for (const path of ["/healthz", ...new Set(ROUTES.map(([, path]) => path))]) {
-    const methods = path === "/healthz"
-      ? ["GET"]
-      : ROUTES.filter((route) => route[1] === path).map(([method]) => method);
-    const allow = [...methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]), "OPTIONS"].join(", ");
+  for (const [path, routes] of Map.groupBy([["GET", "/healthz"] as const, ...ROUTES], ([, path]) => path)) {
+    const methods = routes.flatMap(([method]) => method === "GET" ? ["GET", "HEAD"] : [method]);
+    const allow = [...methods, "OPTIONS"].join(", ");
     app.options(path, () => new Response(null, { status: 204, headers: { ...SECURITY_HEADERS, allow } }));
     app.all(path, ({ req }) => problemResponse(405, `Method ${req.method} is not allowed`, { headers: { allow } }));
   }
