@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import type { SharedLists } from "../runs/sharing_lists.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { AccessKeys } from "./auth.ts";
 
@@ -22,6 +23,7 @@ export interface RouteContext extends Pick<RouteHost, "closing"> {
   readonly name: string;
   /** Requests in progress in this isolate, by Idempotency-Key and content. */
   readonly inFlight: Map<string, Promise<Response>>;
+  readonly lists: SharedLists;
 }
 
 /** Keys in the store are limited in size, and no run or schedule has a longer name. */

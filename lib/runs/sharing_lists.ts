@@ -1,0 +1,33 @@
+import { abortable } from "../abortable.ts";
+import type { Clock } from "../clock.ts";
+import type { Client } from "../platform/client.ts";
+import type { RunPage } from "../run.ts";
+
+/** How much older than its request a response may be; below what a search for a key's run may be relied on. */
+const MAX_SHARED_MS = 1_000;
+
+/** Requests in flight. */
+export type SharedLists = Map<string, { readonly atMs: number; readonly page: Promise<RunPage> }>;
+
+/**
+ * A client whose requests for the same page of the list share one response if they are made within a second: many keys
+ * that are new at once are otherwise each searched for in the whole list.
+ */
+export function sharingLists(client: Client, clock: Pick<Clock, "monotonic">, sent: SharedLists): Client {
+  return {
+    ...client,
+    async listRuns({ signal, ...query } = {}) {
+      const name = JSON.stringify(query);
+      const nowMs = clock.monotonic();
+      let request = sent.get(name);
+      if (request === undefined || nowMs - request.atMs > MAX_SHARED_MS) {
+        // Not aborted by one of those who wait for it.
+        request = { atMs: nowMs, page: client.listRuns(query) };
+        sent.set(name, request);
+        const remove = () => void (sent.get(name) === request && sent.delete(name));
+        request.page.then(remove, remove);
+      }
+      return await (signal === undefined ? request.page : abortable(request.page, signal));
+    },
+  };
+}
