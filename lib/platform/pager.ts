@@ -20,7 +20,7 @@ interface PagedQuery extends Omit<RunQuery, "limit" | "offset"> {
   /** Completes "Cannot …", like `find run hello-world#47`. */
   readonly action: string;
   /** For the error of a list that cannot be read to its end. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Number of runs to skip. */
   readonly startOffset?: number;
   /** Default: {@link PAGE_SIZE}. */

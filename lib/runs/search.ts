@@ -18,6 +18,10 @@ export type SearchResult =
 /** 10,000 runs. When there are more, the result is an error, not `absent`. */
 const MAX_PAGES = 100;
 
+/** Of the list for a key: too many runs are as old as its run may be. */
+const UNNEEDED_SEARCH =
+  "Start a run without an idempotency key: if it gets the slug it asks for, runs with a key are found without this list";
+
 /** Clocks differ. The slug has 55 random bits, so a large tolerance does no harm. */
 const CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000;
 
@@ -60,7 +64,8 @@ export async function searchList(
   options: SearchOptions,
 ): Promise<SearchResult> {
   const oldestMs = submission.createdAtMs - CLOCK_TOLERANCE_MS;
-  for await (const runs of newerPages(client, { ...options, oldestMs })) {
+  const hint = submission.idempotencyKey === null ? undefined : UNNEEDED_SEARCH;
+  for await (const runs of newerPages(client, { ...options, oldestMs, hint })) {
     const match = runs.find((run) => hasTag(run, submission));
     if (match === undefined) continue;
     if (submission.idempotencyKey === null) return classify(match, submission);
@@ -95,11 +100,13 @@ export async function listRunsWithTag(
 /** Pages of runs until all that are newer than `oldestMs` were returned, and possibly some that are older. */
 async function* newerPages(
   client: Deps["client"],
-  { oldestMs, signal, retry = "none" }: SearchOptions & { readonly oldestMs: number },
+  { oldestMs, signal, retry = "none", hint }: SearchOptions & {
+    readonly oldestMs: number;
+    readonly hint?: string | undefined;
+  },
 ): AsyncGenerator<readonly Run[]> {
-  for await (
-    const { runs } of pageRuns(client, { action: "find the run", maxPages: MAX_PAGES, signal, retry })
-  ) {
+  const query = { action: "find the run", maxPages: MAX_PAGES, signal, retry, hint };
+  for await (const { runs } of pageRuns(client, query)) {
     yield runs;
     if (isNewestFirst(runs) && creationMs(runs.at(-1)) < oldestMs) return;
   }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { listRunsWithTag, searchForRun, type SearchResult, type SearchTarget } from "../../lib/runs/search.ts";
+import { BadResponse } from "../../lib/errors.ts";
 import type { Run } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
@@ -58,6 +59,21 @@ Deno.test("a search reads no page beyond the runs that may have been started wit
     const pages = simulator.received("list-runs").length - before;
     assert.equal(pages <= 2, isShort, `${listOrder}: ${pages} pages`);
   }
+});
+
+Deno.test("of more runs than a key's run can be searched among, the error names what makes the search unneeded", async () => {
+  const clock = virtualClock(CREATED_MS);
+  await using simulator = await startSimulator({ clock, behavior: { maxLimit: 2 } });
+  const { client } = await depsFor(simulator, { clock });
+  const request = { workflow: "quick", inputs: {}, slug: null, displayName: null, consent: null };
+  for (let runs = 0; runs < 110; runs++) await client.submit(request, { signal });
+  const submission = aPendingSubmission({ createdAtMs: CREATED_MS, idempotencyKey: KEY });
+  await assert.rejects(searchForRun({ client }, submission, { signal }), (error) => {
+    assert.ok(error instanceof BadResponse);
+    assert.match(error.message, /^Cannot find the run: only 1\d\d of \d+ runs could be searched$/);
+    assert.match(error.hint ?? "", /^Start a run without an idempotency key: /);
+    return true;
+  });
 });
 
 async function searchFor(run: Partial<Run>, target: Partial<SearchTarget>): Promise<SearchResult> {
