@@ -73,9 +73,7 @@ function endOfComplete(text: string, redact: Redactor): number {
   let end = text.length - partialLength;
   const start = Math.max(0, end - redact.maxLength);
   const around = (from: number, to?: number) => redact(text.slice(from, to));
-  while (
-    end > 0 && (isHighSurrogate(text, end - 1) || around(start, end) + around(end) !== around(start))
-  ) end--;
+  while (end > 0 && (isHighSurrogate(text, end - 1) || around(start, end) + around(end) !== around(start))) end--;
   return end;
 }
 

@@ -126,10 +126,7 @@ export function advanceOptions(signal: AbortSignal): AdvanceOptions {
 }
 
 /** A client whose modules are loaded by its first call: most ticks make none, which keeps the cold start short. */
-function lazyClient(
-  { host, baseUrl }: Pick<Client, "host" | "baseUrl">,
-  load: () => Promise<Client>,
-): Client {
+function lazyClient({ host, baseUrl }: Pick<Client, "host" | "baseUrl">, load: () => Promise<Client>): Client {
   let loading: Promise<Client> | undefined;
   const client = () => loading ??= load();
   return {

@@ -24,11 +24,7 @@ export type FieldConditions = Record<"hidden" | "ignore" | "optional", boolean>;
  * As on the platform, `min` and `max` of numbers are not enforced, unknown members are accepted, and conditions see the
  * inputs without defaults. Throws an HttpError (400): `Missing required fields: <labels>`.
  */
-export function resolveInputs(
-  yaml: JsonObject,
-  inputs: JsonObject,
-  options: ResolveOptions,
-): JsonObject {
+export function resolveInputs(yaml: JsonObject, inputs: JsonObject, options: ResolveOptions): JsonObject {
   const { sessions = {}, isComplete = true } = options;
   // YAML 1.1 reads the key `on` as true.
   const form = itemsOf(objectOf(objectOf(yaml["on"] ?? yaml["true"])["execute"])["inputs"]);
