@@ -9,12 +9,9 @@
 
 import { escapeControlCharacters, isLongAndPlain } from "./escape.ts";
 
-export interface LogTextOptions {
+export interface LogCleanerOptions {
   /** Keeps SGR sequences, which set colors. */
   readonly mayColor?: boolean | undefined;
-}
-
-export interface LogCleanerOptions extends LogTextOptions {
   /** Returns no unfinished lines, except very long ones. */
   readonly isByLine?: boolean | undefined;
 }
@@ -22,7 +19,7 @@ export interface LogCleanerOptions extends LogTextOptions {
 export type LogCleaner = (piece: string, options?: { readonly isLast?: boolean }) => string;
 
 /** The readable text of a whole log, or of any part of it that begins with a line. */
-export function cleanLog(text: string, { mayColor = false }: LogTextOptions = {}): string {
+export function cleanLog(text: string, { mayColor = false }: Pick<LogCleanerOptions, "mayColor"> = {}): string {
   if (isLongAndPlain(text)) return text;
   if (!SPECIAL.test(text)) return escapeControlCharacters(text);
   return text.split("\n").map((line) => cleanLine(line, mayColor)).join("\n");
@@ -82,11 +79,8 @@ const MAX_SEQUENCE_LENGTH = 4_200;
 const MAX_LINE_LENGTH = 64 * 1024;
 
 /** The readable text of a log that arrives in pieces, line by line. */
-export async function* cleanLines(
-  pieces: AsyncIterable<string>,
-  options: LogTextOptions = {},
-): AsyncGenerator<string, void> {
-  const clean = createLogCleaner({ ...options, isByLine: true });
+export async function* cleanLines(pieces: AsyncIterable<string>): AsyncGenerator<string, void> {
+  const clean = createLogCleaner({ isByLine: true });
   for await (const piece of pieces) yield clean(piece);
   yield clean("", { isLast: true });
 }

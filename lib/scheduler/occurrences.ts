@@ -72,16 +72,7 @@ export interface ScheduleProgress {
   readonly nextMs: number | null;
 }
 
-export interface DueOccurrences {
-  /** To submit, subject to the overlap policy; earliest first. */
-  readonly due: readonly Occurrence[];
-  /** Missed and not backfilled, to be reported; earliest first. */
-  readonly missed: readonly Occurrence[];
-  /** True if more occurrences were missed, before the first of `missed`. */
-  readonly hasMoreMissed: boolean;
-  /** To be stored once all of these are processed. Until then, the same call returns the same occurrences. */
-  readonly progress: ScheduleProgress;
-}
+export type DueOccurrences = ReturnType<typeof findDueOccurrences>;
 
 /** The fields that determine a schedule's occurrences and the treatment of late ones. */
 type DueSchedule = Pick<Schedule, "name" | "cron" | "timeZone" | "backfill" | "jitterMs">;
@@ -106,7 +97,7 @@ export function findDueOccurrences(
   stored: ScheduleProgress | null,
   nowMs: number,
   sinceMs: number = nowMs,
-): DueOccurrences {
+) {
   const progress = isCurrent(schedule, stored, nowMs) ? stored : scheduleProgressAt(schedule, sinceMs);
   const found = lastOccurrences(schedule, { afterMs: progress.processedUntilMs, toMs: nowMs }, MAX_PER_SCHEDULE + 1);
   const hasMoreMissed = found.length > MAX_PER_SCHEDULE;
@@ -119,9 +110,13 @@ export function findDueOccurrences(
   const missed = late.slice(0, Math.max(0, late.length - backfillCount(schedule.backfill, onTime)));
   const last = occurrences.at(-1);
   return {
+    /** To submit, subject to the overlap policy; earliest first. */
     due: occurrences.slice(missed.length),
+    /** Not backfilled, to be reported; earliest first. */
     missed,
+    /** True if more were missed, before the first of `missed`. */
     hasMoreMissed,
+    /** To be stored once all of these are processed. Until then, the same call returns the same occurrences. */
     progress: last === undefined ? progress : scheduleProgressAt(schedule, last.scheduledAtMs),
   };
 }

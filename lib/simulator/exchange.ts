@@ -7,7 +7,7 @@ import { type FaultInjector, slowResponseBody, truncatedResponse, wrongBody } fr
 import type { ProxyConnection } from "./tcp_proxy.ts";
 import { ACCOUNT_ROUTES, SESSION_PAGES } from "./routes/account.ts";
 import { LEGACY_ROUTES } from "./routes/legacy.ts";
-import { matchRoute, type RouteMatch } from "./routes/route.ts";
+import { matchRoute } from "./routes/route.ts";
 import { RUN_ROUTES } from "./routes/runs.ts";
 import { VARIABLE_ROUTES } from "./routes/variables.ts";
 import { WORKFLOW_ROUTES } from "./routes/workflows.ts";
@@ -87,7 +87,7 @@ export async function handleExchange(
   return await send(deps, response, { fault, connection });
 }
 
-function respond(deps: ExchangeDeps, request: Request, text: string, match: RouteMatch | HttpError) {
+function respond(deps: ExchangeDeps, request: Request, text: string, match: ReturnType<typeof matchRoute>) {
   const { state, authKeys, admittedMs } = deps;
   try {
     limitRate(state, admittedMs);

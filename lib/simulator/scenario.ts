@@ -35,12 +35,7 @@ export interface LogLine {
 }
 
 /** A step's scenario with times in milliseconds. */
-export interface StepScript {
-  readonly durationMs: number;
-  readonly lines: readonly { readonly text: string; readonly afterMs: number; readonly times: number }[];
-  readonly fails: boolean;
-  readonly outputs: Readonly<Record<string, string>>;
-}
+export type StepScript = ReturnType<typeof stepScript>;
 
 export const DEFAULT_STEP_MS = 1_000;
 const MS_OF_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
@@ -48,7 +43,7 @@ const MS_OF_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_00
 const MIN_ENDLESS_PAUSE_MS = 1;
 
 /** Throws a RangeError if a time is invalid. */
-export function stepScript({ lasts, logs = [], fails = false, outputs = {} }: StepScenario): StepScript {
+export function stepScript({ lasts, logs = [], fails = false, outputs = {} }: StepScenario) {
   if (!Array.isArray(logs)) throw new RangeError("logs must be a list of lines");
   const lines = logs.map((line) => typeof line === "string" ? { text: line } : line).map(
     ({ text, after, times = 1 }) => {

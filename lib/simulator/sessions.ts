@@ -12,13 +12,6 @@ const RUNNING_AFTER_MS = 8_000;
 /** A running session is not healthy at first. */
 const HEALTHY_AFTER_MS = 25_000;
 
-/** A session that was not deleted, and the run that started it. */
-export interface OpenSession {
-  readonly session: SimulatedSession;
-  /** `null` for one that a request created: it runs until it is deleted. */
-  readonly run: SimulatedRun | null;
-}
-
 export function newSession(
   { random }: SimulatorState,
   given: Pick<SimulatedSession, "type" | "user" | "createdAtMs"> & Partial<SimulatedSession>,
@@ -28,7 +21,8 @@ export function newSession(
   return { id, ...defaults, ...given, restartedAtMs: null, isDeleted: false };
 }
 
-export function openSessions({ runs, createdSessions }: SimulatorState, user: string): readonly OpenSession[] {
+/** Sessions that were not deleted, each with the run that started it: `null` for one that a request created. */
+export function openSessions({ runs, createdSessions }: SimulatorState, user: string) {
   const ofRuns = runs.filter((run) => !run.isDeleted).flatMap((run) =>
     run.sessions.map((session) => ({ session, run }))
   );
@@ -36,7 +30,11 @@ export function openSessions({ runs, createdSessions }: SimulatorState, user: st
   return all.filter(({ session }) => session.user === user && !session.isDeleted);
 }
 
-export function sessionJson(state: SimulatorState, { session, run }: OpenSession, nowMs: number): JsonObject {
+export function sessionJson(
+  state: SimulatorState,
+  { session, run }: ReturnType<typeof openSessions>[number],
+  nowMs: number,
+): JsonObject {
   const { id, name, type, user, fields, createdAtMs, restartedAtMs } = session;
   const isEnded = run !== null && hasSimulatedRunEnded(run, nowMs);
   return {

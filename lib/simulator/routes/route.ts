@@ -42,13 +42,8 @@ export function route(
   return { method, path, operation, handler, ...options };
 }
 
-export interface RouteMatch {
-  readonly route: SimulatorRoute;
-  readonly params: Readonly<Record<string, string>>;
-}
-
 /** The route, or the error that responds to a request for none. */
-export function matchRoute(routes: readonly SimulatorRoute[], method: string, path: string): RouteMatch | HttpError {
+export function matchRoute(routes: readonly SimulatorRoute[], method: string, path: string) {
   const matching = routes.flatMap((route) => {
     const params = paramsOf(route.path, path);
     return params === null ? [] : [{ route, params }];
