@@ -74,12 +74,17 @@ async function findByNumber(
   return runIdOf(run, workflow);
 }
 
-async function findLast({ client, store }: Deps, signal: Signal): Promise<RunId> {
+/** Clocks of machines that share a history differ by less. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+async function findLast({ client, store, clock }: Deps, signal: Signal): Promise<RunId> {
   const { user } = await client.whoAmI({ signal });
   const recent = await store.listRecent({ owner: { host: client.host, user }, limit: 20 });
-  for (const submission of recent) {
-    if (submission.state === "active" || submission.state === "finished") return submission.runId;
-  }
+  const started = recent.flatMap((one) => one.state === "active" || one.state === "finished" ? [one] : []);
+  // What was started before the clock was set back seems to be the newest.
+  const untilMs = clock.now() + CLOCK_TOLERANCE_MS;
+  const last = started.find(({ createdAtMs }) => createdAtMs <= untilMs) ?? started[0];
+  if (last !== undefined) return last.runId;
   throw new NotFound("Cannot find the last run: the local history is empty", {
     commandHint: "`pw-workflow-runner runs` lists the runs in your account",
   });

@@ -107,6 +107,22 @@ for (
   });
 }
 
+Deno.test("findRun() takes for the last run the one that was started after the clock was set back", async () => {
+  await using stage = await aStage();
+  const { store, clock, client: { host } } = stage.deps;
+  const put = (slug: string, createdAtMs: number) =>
+    store.put(anActiveSubmission({
+      submissionId: slug,
+      owner: { host, user: "demo" },
+      createdAtMs,
+      runId: { type: "slug", slug },
+    }));
+  await put("before", clock.now() + 3_600_000);
+  assert.deepEqual(await findRun(stage.deps, { type: "last" }, { signal }), slug("before"));
+  await put("after", clock.now());
+  assert.deepEqual(await findRun(stage.deps, { type: "last" }, { signal }), slug("after"));
+});
+
 Deno.test("findRun() takes for the last run one that has started, of this user and host", async () => {
   await using stage = await aStage();
   const { client, store } = stage.deps;
