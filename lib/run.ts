@@ -159,6 +159,11 @@ export interface RunRedirect {
   readonly name: string;
 }
 
+/** Also if it has been cancelled. */
+export function isBeingCancelled({ status, platformStatus }: Run): boolean {
+  return status === "cancelled" || platformStatus === "canceling";
+}
+
 /** One page of the list of runs. */
 export interface RunPage {
   /** In the server's order. */

@@ -291,6 +291,13 @@ export function slugOf(submission: Submission): string | null {
   return submission.runId.type === "slug" ? submission.runId.slug : null;
 }
 
+/** Of its run, or `rejected`; `undefined` as long as no run is known. */
+export function runStatusOf(submission: Submission): RunResult["status"] | "rejected" | undefined {
+  if (submission.state === "active") return submission.run.status;
+  if (submission.state === "finished") return submission.result.status;
+  return submission.state === "rejected" ? "rejected" : undefined;
+}
+
 /** The suite that it represents; `undefined` if it represents a run. */
 export function suiteOf({ origin }: Pick<Submission, "origin">): ScheduledSuite | undefined {
   return origin.type === "schedule" ? origin.suite : undefined;

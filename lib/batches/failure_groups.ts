@@ -5,12 +5,7 @@ import { firstLine } from "../result.ts";
 import { normalizedMessage } from "../text.ts";
 import { formatRows } from "./row_numbers.ts";
 
-export interface FailureGroup {
-  /** The first line of the error, with `…` for what differs between the rows, like a number or the name of a node. */
-  readonly error: string;
-  /** In ascending order. */
-  readonly rows: readonly number[];
-}
+export type FailureGroup = ReturnType<typeof failureGroups>[number];
 
 const FAILURES: ReadonlySet<RowStatus> = new Set(["failed", "rejected", "timeout", "unknown"]);
 
@@ -18,10 +13,8 @@ export function isFailure(status: RowStatus): boolean {
   return FAILURES.has(status);
 }
 
-/** The largest group first. */
-export function failureGroups(
-  results: readonly Pick<RowResult, "row" | "status" | "run" | "error">[],
-): readonly FailureGroup[] {
+/** The largest group first; `error` has `…` for what differs between its rows, like a number or the name of a node. */
+export function failureGroups(results: readonly Pick<RowResult, "row" | "status" | "run" | "error">[]) {
   const failed = results.filter(({ status }) => isFailure(status));
   const groups = Map.groupBy(failed, (result) => normalizedMessage(reasonOf(result), [result.run ?? []].flat()));
   return [...groups].map(([normalized, members]) => {

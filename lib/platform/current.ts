@@ -8,7 +8,6 @@ import { jsonStringPieces } from "./body.ts";
 import { pathSegment, readResponse, sendRequest, submitOnce } from "./request.ts";
 import type { Abortable, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
-import type { HttpResponse } from "./exchange.ts";
 import { findRunsByNumber } from "./pager.ts";
 
 const RUNS = "/api/workflow-runs";
@@ -59,7 +58,12 @@ export function currentRuns(http: Http): RunOperations {
       const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
       const response = await sendRequest(http, { ...options, action, path, isStreamed: true })
         .catch(fallbackTo(null, "not_found"));
-      return response && fileText(response, action);
+      if (response === null) return null;
+      const { headers, body = ReadableStream.from([]), requestId } = response;
+      // The contract has a JSON string; a response of another content type is the file itself.
+      if (!(headers.get("content-type") ?? "").includes("json")) return body;
+      const message = `Cannot ${action}: the response must be a JSON string (request ${requestId})`;
+      return mapPieces(body, jsonStringPieces(() => new BadResponse(message)));
     },
   };
 
@@ -88,14 +92,4 @@ function queryText({ workflow, statuses, search, limit, offset }: RunQuery): str
     for (const value of [values ?? []].flat()) query.append(name, String(value));
   }
   return query.size === 0 ? "" : `?${query}`;
-}
-
-/** The contract has a JSON string; a response of another content type is the file itself. */
-function fileText(
-  { headers, body = ReadableStream.from([]), requestId }: HttpResponse,
-  action: string,
-): ReadableStream<string> {
-  if (!(headers.get("content-type") ?? "").includes("json")) return body;
-  const message = `Cannot ${action}: the response must be a JSON string (request ${requestId})`;
-  return mapPieces(body, jsonStringPieces(() => new BadResponse(message)));
 }

@@ -204,11 +204,7 @@ function startOfLastLines(text: string, count: number): number {
   return start + 1;
 }
 
-export interface Tail {
-  add(piece: string): void;
-  /** The end of the text; the last line may be unfinished. */
-  text(): string;
-}
+export type Tail = ReturnType<typeof createTail>;
 
 const TRIM_LENGTH = 64 * 1024;
 
@@ -217,17 +213,18 @@ const TRIM_LENGTH = 64 * 1024;
  *
  * @param maxLength If the lines are longer than this together, only their end is kept.
  */
-export function createTail(count: number, maxLength: number): Tail {
+export function createTail(count: number, maxLength: number) {
   let kept = "";
   let trimAbove = TRIM_LENGTH;
   const trimmed = () => kept.slice(Math.max(startOfLastLines(kept, count), kept.length - maxLength));
   return {
-    add(piece) {
+    add(piece: string) {
       kept += piece;
       if (kept.length <= trimAbove) return;
       kept = trimmed();
       trimAbove = Math.max(TRIM_LENGTH, 2 * kept.length);
     },
+    /** The end of the text; the last line may be unfinished. */
     text: trimmed,
   };
 }

@@ -59,17 +59,15 @@ const KINDS = {
 
 export type NetworkErrorKind = keyof typeof KINDS;
 
-export interface NetworkError {
-  readonly kind: NetworkErrorKind;
-  /** `no` if no connection was established, so nothing can have been sent; `unknown` for any unrecognized error. */
-  readonly isSent: "no" | "unknown";
-  readonly message: string;
-  /** What to do about it; `undefined` if it may pass by itself. */
-  readonly remedy: string | undefined;
-}
+export type NetworkError = ReturnType<typeof readNetworkError>;
 
-/** Classifies an error thrown by `fetch` or while reading the body. */
-export function readNetworkError(error: unknown): NetworkError {
+/**
+ * Classifies an error thrown by `fetch` or while reading the body.
+ *
+ * @returns `isSent`: `no` if no connection was established, so nothing can have been sent; `unknown` for any unrecognized
+ * error. `remedy`: `undefined` if it may pass by itself.
+ */
+export function readNetworkError(error: unknown) {
   const text = textOf(error);
   const kind = kindOf(error, text);
   const isSent = kind === "cut" || kind === "unknown" ? "unknown" : "no";

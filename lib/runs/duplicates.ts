@@ -5,7 +5,7 @@
 
 import { BadResponse, expected, RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { type Run, runIdOf } from "../run.ts";
+import { isBeingCancelled, runIdOf } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
@@ -78,9 +78,9 @@ async function settle(step: Step<ActiveSubmission>): Promise<AdvanceResult | und
   for (const duplicate of duplicates) {
     // A client with different inputs cancels its own run.
     if (hasOtherInputs(duplicate.displayName, submission)) continue;
-    if (submission.listedAtMs !== undefined && isCancelled(duplicate)) continue;
+    if (submission.listedAtMs !== undefined && isBeingCancelled(duplicate)) continue;
     const cancelled = await cancelRun(deps, runIdOf(duplicate, submission.request.workflow), options);
-    if (!isCancelled(cancelled)) {
+    if (!isBeingCancelled(cancelled)) {
       const detail = `run ${duplicate.slug} has the same key, and is ${cancelled.status}`;
       return { ...await endUnknown(step, detail), events };
     }
@@ -122,10 +122,6 @@ async function listAgain(
   const pollAtMs = startedAtMs + DUPLICATES_VISIBLE_MS + 2 * maxLagMs;
   if (nowMs >= pollAtMs) return undefined;
   return await recordStep(step, { type: "listed", pollAtMs }, { events });
-}
-
-function isCancelled({ status, platformStatus }: Run): boolean {
-  return status === "cancelled" || platformStatus === "canceling";
 }
 
 async function endUnknown(step: Step<ActiveSubmission>, detail: string): Promise<AdvanceResult> {

@@ -10,21 +10,8 @@ export interface ObservedDurations {
   readonly censoredMs: readonly number[];
 }
 
-/** The distribution of durations. */
-export interface DurationEstimate {
-  /** Of the earlier runs that ended, ascending, milliseconds. */
-  readonly endedMs: readonly number[];
-  /** The longest duration seen, of runs that ended or not, milliseconds. */
-  readonly longestMs: number;
-  /** Time spent running per run that ended, milliseconds. */
-  readonly meanMs: number;
-  /** Ages at which the other fields are given, ascending, milliseconds. The first is 0. */
-  readonly agesMs: Float64Array;
-  /** The probability of running longer. */
-  readonly survival: Float64Array;
-  /** Of the runs that reach this age, the share that ends per millisecond. */
-  readonly hazard: Float64Array;
-}
+/** The distribution of durations, all of which are in milliseconds. */
+export type DurationEstimate = NonNullable<ReturnType<typeof estimateDurations>>;
 
 /** The share of runs that may last for any time, regardless of the earlier ones. */
 const MIN_TAIL = 0.05;
@@ -42,7 +29,7 @@ const SCALE_OF_WIDTH = 0.45;
  * neighbors, so that two usual durations stay apart. Runs without an end of their own count by their age (Kaplan–Meier):
  * otherwise a young batch would appear to be as fast as those of its runs that ended first.
  */
-export function estimateDurations({ endedMs, censoredMs }: ObservedDurations): DurationEstimate | undefined {
+export function estimateDurations({ endedMs, censoredMs }: ObservedDurations) {
   const ended = endedMs.filter(isDuration).toSorted((a, b) => a - b);
   if (ended.length === 0) return undefined;
   const { masses, restMass, longestMs } = kaplanMeier(ended, censoredMs.filter(isDuration));
@@ -60,11 +47,17 @@ export function estimateDurations({ endedMs, censoredMs }: ObservedDurations): D
   const points = agesMs.map((ageMs) => pointAt(ageMs, kernels, tails));
   const seenMs = [...ended, ...censoredMs.filter(isDuration)].reduce((sum, durationMs) => sum + durationMs, 0);
   return {
+    /** Of the earlier runs that ended, ascending. */
     endedMs: ended,
+    /** Of runs that ended or not. */
     longestMs,
+    /** Time spent running per run that ended. */
     meanMs: Math.max(MIN_AGE_MS, seenMs / ended.length),
+    /** Ages at which the other fields are given, ascending. The first is 0. */
     agesMs: Float64Array.from(agesMs),
+    /** The probability of running longer. */
     survival: Float64Array.from(points, ({ survival }) => survival),
+    /** Of the runs that reach this age, the share that ends per millisecond. */
     hazard: Float64Array.from(points, ({ survival, density }) => density / survival),
   };
 }
@@ -178,12 +171,7 @@ function interpolate(from: Float64Array, to: Float64Array, x: number): number {
   return x1 === x0 ? y0 : y0 + (y1 - y0) * Math.max(0, (x - x0) / (x1 - x0));
 }
 
-export interface PollPlan {
-  /** Ages of the run at which to poll it, ascending, milliseconds. */
-  readonly pollsMs: readonly number[];
-  /** What follows, and what the plan is measured against. */
-  readonly base: PollInterval;
-}
+export type PollPlan = ReturnType<typeof planPolls>;
 
 /** Of the polls that the base schedule is expected to take. */
 const BUDGET = 0.95;
@@ -204,8 +192,13 @@ const MAX_GAP_OF_AGE = 1 / 2;
 /** The largest part of a gap by which a poll is delayed, so that many clients do not poll in lockstep. */
 const JITTER = 0.1;
 
-/** Plans at most as many polls as the base schedule would be expected to take, where the run is likely to end. */
-export function planPolls(estimate: DurationEstimate, base: PollInterval): PollPlan {
+/**
+ * Plans at most as many polls as the base schedule would be expected to take, where the run is likely to end.
+ *
+ * @param base What follows the plan, and what it is measured against.
+ * @returns `pollsMs`: ages of the run at which to poll it, ascending, milliseconds.
+ */
+export function planPolls(estimate: DurationEstimate, base: PollInterval) {
   const endMs = PLAN_REACH * estimate.longestMs;
   const basePollsMs = basePolls(base, endMs);
   const effort = cumulativeEffort(estimate);

@@ -15,16 +15,7 @@ import { resultWithoutRun } from "./view.ts";
 const PENDING_AFTER_MS = 15 * 60_000;
 
 /** The unfinished submissions in the local history. */
-export interface OpenSubmissions {
-  /** To be reconciled, sent or tracked: unconfirmed ones first, each group oldest first. */
-  readonly resumable: readonly Submission[];
-  /** Never sent, and sent only on request. */
-  readonly pending: readonly PendingSubmission[];
-  /** Running; the user stopped waiting for them. */
-  readonly detached: readonly ActiveSubmission[];
-  /** Of other users and hosts: reported, never changed. */
-  readonly others: readonly Submission[];
-}
+export type OpenSubmissions = Awaited<ReturnType<typeof findOpenSubmissions>>;
 
 export interface OpenSubmissionsOptions {
   readonly signal: AbortSignal;
@@ -39,14 +30,16 @@ export interface OpenSubmissionsOptions {
  *
  * @throws StorageError when the store cannot be read; the client's errors when the user cannot be determined.
  */
-export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOptions): Promise<OpenSubmissions> {
+export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOptions) {
   const { client, store, clock } = deps;
   const { user } = await client.whoAmI({ signal: options.signal });
   const owner = { host: client.host, user };
   const open = await store.listOpen("local");
   const unconfirmed: Submission[] = [];
   const active: Submission[] = [];
+  /** Never sent, and sent only on request. */
   const pending: PendingSubmission[] = [];
+  /** Running; the user stopped waiting for them. */
   const detached: ActiveSubmission[] = [];
   for (const submission of open.filter((submission) => isOwnedBy(submission, owner))) {
     if (submission.state === "active" && submission.isDetached && !options.includesDetached) detached.push(submission);
@@ -54,7 +47,9 @@ export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOp
     else if (submission.state === "pending" && staysPending(submission, clock.now(), options)) pending.push(submission);
     else unconfirmed.push(submission);
   }
+  /** Of other users and hosts: reported, never changed. */
   const others = open.filter((submission) => !isOwnedBy(submission, owner));
+  // To be reconciled, sent or tracked, each group oldest first.
   return { resumable: [...unconfirmed, ...active], pending, detached, others };
 }
 

@@ -2,7 +2,6 @@
 
 import type { JsonObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
-import type { Submission } from "../submission.ts";
 import type { Job, Run, RunDetail, RunView, Step, StepPosition } from "../run.ts";
 
 /** With jobs, outputs and links when `run` is a detail. */
@@ -25,13 +24,6 @@ export function toRunView(run: Run | RunDetail): RunView {
 type ResultFacts =
   & Pick<RunResult, "kind" | "submitted" | "failure" | "session" | "message">
   & Partial<Pick<RunResult, "status">>;
-
-/** Of its run, or `rejected`; `undefined` as long as no run is known. */
-export function runStatusOf(submission: Submission): RunResult["status"] | "rejected" | undefined {
-  if (submission.state === "active") return submission.run.status;
-  if (submission.state === "finished") return submission.result.status;
-  return submission.state === "rejected" ? "rejected" : undefined;
-}
 
 export function toRunResult(run: Run | RunDetail, facts: ResultFacts): RunResult {
   const view = toRunView(run);

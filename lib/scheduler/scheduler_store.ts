@@ -43,12 +43,7 @@ export interface WaitingOccurrence extends Occurrence {
 }
 
 /** The lock and the last tick's log, as they were read together. */
-export interface TickState {
-  /** In the past when the lock is free. */
-  readonly lockedUntilMs: number;
-  readonly log: TickLog | null;
-  readonly read: readonly FoundEntry[];
-}
+export type TickState = Awaited<ReturnType<typeof readTickState>>;
 
 /** The lock on ticks. Its versionstamp is the fencing token: changes of a holder that lost the lock fail. */
 export type TickLock = Pick<StoreEntry, "key" | "versionstamp">;
@@ -61,7 +56,8 @@ const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadli
 
 const MAX_REMOVED = 200;
 
-export async function readTickState(kv: Kv): Promise<TickState> {
+/** @returns `lockedUntilMs`: in the past when the lock is free. */
+export async function readTickState(kv: Kv) {
   const [lock, log] = await Promise.all([kv.get<{ untilMs: number }>(LOCK), kv.get<TickLog>(LOG)]);
   return { lockedUntilMs: lock.value?.untilMs ?? -Infinity, log: log.value, read: [lock, log] };
 }

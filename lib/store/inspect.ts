@@ -2,6 +2,7 @@ import type { ServerCapabilities } from "../capabilities.ts";
 import { systemClock } from "../clock.ts";
 import { messageWithHint } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
+import { isOpen, isUnsent } from "../submission.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { isUnreadable, openSqliteBackend, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
 import { folderOf } from "./store_file.ts";
@@ -10,29 +11,14 @@ import type { StoredSubmission } from "./submission_rows.ts";
 export type StoreState =
   /** There is no file yet. */
   | { readonly type: "absent" }
-  | { readonly type: "sound" } & StoreFacts
+  | { readonly type: "sound" } & Awaited<ReturnType<typeof storeFacts>>
   | { readonly type: "damaged"; readonly why: string }
   /** Created by a newer version of this program. */
   | { readonly type: "newer" }
   /** Another process has locked it, or left an unfinished write that the next writer rolls back. */
   | { readonly type: "busy"; readonly why: string };
 
-export interface StoreFacts {
-  readonly records: number;
-  readonly open: number;
-  /** Open ones whose outcome is unknown: they may have started a run. */
-  readonly unconfirmed: number;
-  readonly capabilities: ServerCapabilities;
-}
-
-export interface StoreInspection {
-  readonly state: StoreState;
-  readonly bytes: number;
-  /** The file's permission bits; `null` without a file, or on systems without permission bits. */
-  readonly mode: number | null;
-  /** Why the file cannot be written; `null` when it can. */
-  readonly whyNotWritable: string | null;
-}
+export type StoreInspection = Awaited<ReturnType<typeof inspectStore>>;
 
 /** How long to wait for another process's write. */
 const BUSY_MS = 2_000;
@@ -43,13 +29,16 @@ const BUSY_MS = 2_000;
  * @param host Whose server capabilities to read; `null` for none.
  * @throws The system's error when the file cannot be read.
  */
-export async function inspectStore(path: string, host: string | null): Promise<StoreInspection> {
+export async function inspectStore(path: string, host: string | null) {
   const info = await statOf(path);
-  const whyNotWritable = await whyNotWritableAt(path, info);
-  if (info === null) return { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable };
-  // The higher bits are the file type. Windows has none of them: the runtime reports 0666 for every file.
-  const mode = info.mode === null || Deno.build.os === "windows" ? null : info.mode & 0o777;
-  return { state: await stateOf(path, host), bytes: info.size, mode, whyNotWritable };
+  const state: StoreState = info === null ? { type: "absent" } : await stateOf(path, host);
+  return {
+    state,
+    bytes: info?.size ?? 0,
+    // The higher bits are the file type. Windows has none of them: the runtime reports 0666 for every file.
+    mode: typeof info?.mode !== "number" || Deno.build.os === "windows" ? null : info.mode & 0o777,
+    whyNotWritable: await whyNotWritableAt(path, info),
+  };
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | null> {
@@ -136,7 +125,7 @@ async function readFile(path: string): Promise<StoreState | undefined> {
 }
 
 /** Reads a store without changing it. @param host Whose server capabilities to read; `null` for none. */
-export async function storeFacts(kv: Kv, host: string | null): Promise<StoreFacts> {
+export async function storeFacts(kv: Kv, host: string | null) {
   const rows = await Array.fromAsync(kv.list({ prefix: ["open"] }));
   const found = await kv.getMany<StoredSubmission>(rows.map(({ key }) => ["submission", key.at(-1) ?? ""]));
   const open = found.flatMap(({ value }) => value ?? []);
@@ -145,12 +134,8 @@ export async function storeFacts(kv: Kv, host: string | null): Promise<StoreFact
   return {
     records: records.value ?? 0,
     open: open.length,
-    unconfirmed: open.filter(mayHaveStarted).length,
+    /** Open ones whose outcome is unknown: they may have started a run. */
+    unconfirmed: open.filter((one) => "state" in one && isOpen(one) && one.state !== "active" && !isUnsent(one)).length,
     capabilities: capabilities?.value ?? {},
   };
-}
-
-function mayHaveStarted(stored: StoredSubmission): boolean {
-  if (!("state" in stored)) return false;
-  return stored.state === "unconfirmed" || (stored.state === "pending" && stored.lostResponses > 0);
 }

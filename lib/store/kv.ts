@@ -40,16 +40,6 @@ export interface ListOptions {
   readonly reverse?: boolean;
 }
 
-/** Every method throws StorageError when the store can't be used. */
-export interface Kv extends AsyncDisposable {
-  readonly limits: StoreLimits;
-  get<T>(key: StoreKey): Promise<FoundEntry<T>>;
-  getMany<T>(keys: readonly StoreKey[]): Promise<readonly FoundEntry<T>[]>;
-  /** Read in pages: no snapshot, but no key that stays is missed or repeated. */
-  list<T>(selector: KeySelector, options?: ListOptions): AsyncIterable<StoreEntry<T>>;
-  atomic(): AtomicChange;
-}
-
 /** What must still be stored when a change is committed; `null` where nothing may be. An entry is one. */
 export interface VersionCheck {
   /** Of the entry. */
@@ -85,9 +75,11 @@ export interface AtomicChange {
 const FIRST_PAGE_SIZE = 64;
 const MAX_PAGE_SIZE = 1_024;
 
-/** Closing it closes the backend. */
-export function createKv(backend: StoreBackend): Kv {
-  const getMany = async <T>(keys: readonly StoreKey[]): Promise<FoundEntry<T>[]> => {
+export type Kv = ReturnType<typeof createKv>;
+
+/** Every method throws StorageError when the store can't be used. Closing it closes the backend. */
+export function createKv(backend: StoreBackend) {
+  const getMany = async <T>(keys: readonly StoreKey[]): Promise<readonly FoundEntry<T>[]> => {
     if (keys.length === 0) return [];
     const texts = keys.map(keyText);
     const rows = new Map((await backend.read([...new Set(texts)])).map((row) => [row.key, row]));
@@ -101,7 +93,11 @@ export function createKv(backend: StoreBackend): Kv {
     getMany,
     get: async <T>(key: StoreKey): Promise<FoundEntry<T>> =>
       (await getMany<T>([key]))[0] ?? { key, value: null, versionstamp: null },
-    list: (selector, { limit = Infinity, reverse = false } = {}) => {
+    /** Read in pages: no snapshot, but no key that stays is missed or repeated. */
+    list<T>(
+      selector: KeySelector,
+      { limit = Infinity, reverse = false }: ListOptions = {},
+    ): AsyncIterable<StoreEntry<T>> {
       if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit >= 0)) {
         throw new RangeError(`limit must be a whole number of at least 0: got ${limit}`);
       }

@@ -5,8 +5,8 @@ import type { AttemptRow } from "../batch.ts";
 import { expected, StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
-import type { Run } from "../run.ts";
-import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
+import { isBeingCancelled } from "../run.ts";
+import { isAbandoned, isOpen, isRetry, runStatusOf, slugOf, type Submission } from "../submission.ts";
 import { keyPart, type StoreKey, type StoreLimits } from "./backend.ts";
 import type { FoundEntry, Kv, StoreEntry } from "./kv.ts";
 
@@ -168,7 +168,7 @@ const INDEXES: Readonly<Record<string, (submission: Submission) => readonly stri
   open: (submission) => isOpen(submission) ? [scopeOf(submission), timeKey(submission.createdAtMs)] : null,
   service: (submission) => scopeOf(submission) === "service" ? [timeKey(submission.createdAtMs)] : null,
   suite: (submission) => scopeOf(submission) === "suite" ? [timeKey(submission.createdAtMs)] : null,
-  failed: (submission) => hasFailed(submission) ? [timeKey(submission.createdAtMs)] : null,
+  failed: (submission) => FAILURES.includes(runStatusOf(submission)) ? [timeKey(submission.createdAtMs)] : null,
   failure: (submission) =>
     scopeOf(submission) === "service" && FAILURES.includes(endOf(submission))
       ? [timeKey(submission.updatedAtMs)]
@@ -223,11 +223,6 @@ export function attemptRowOf(submission: Submission): AttemptRow {
   return { ...facts, status, startedAtMs: start, seconds, error: firstErrorOf(submission.result), kind };
 }
 
-/** Also if it has been cancelled, and only its result is not stored yet. */
-function isBeingCancelled({ status, platformStatus }: Run): boolean {
-  return platformStatus === "canceling" || status === "cancelled";
-}
-
 /** All rows that lead to a submission; the value of most is `null`. */
 export function indexRows(submission: Submission): readonly Pick<StoreEntry, "key" | "value">[] {
   return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
@@ -243,13 +238,7 @@ export function scopeOf({ origin: { type } }: Submission): SubmissionScope {
   return type === "scheduled-suite" ? "suite" : "local";
 }
 
-function hasFailed(submission: Submission): boolean {
-  return submission.state === "rejected" ||
-    (submission.state === "active" && submission.run.status === "failed") ||
-    (submission.state === "finished" && submission.result.status === "failed");
-}
-
-const FAILURES: readonly (string | null)[] = ["failed", "rejected"];
+const FAILURES: readonly (string | null | undefined)[] = ["failed", "rejected"];
 
 /** How it ended: its result's status, `rejected`, or what a schedule did not run; `null` while it is open. */
 export function endOf(submission: Submission): string | null {

@@ -1,8 +1,7 @@
 /** The local history as text and as JSON. Pure. */
 
-import { runStatusOf } from "../../runs/view.ts";
 import { isSecretName, maskSecrets } from "../../inputs/secrets.ts";
-import { slugOf, type Submission } from "../../submission.ts";
+import { runStatusOf, slugOf, type Submission } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
 import { formatSeconds } from "../../duration.ts";
 import type { Layout, Style } from "../terminal/style.ts";

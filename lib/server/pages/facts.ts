@@ -1,9 +1,9 @@
 /** What the status page shows. */
 
-import { formatPath, runStatusOf } from "../../runs/view.ts";
+import { formatPath } from "../../runs/view.ts";
 import type { ListedOpenRow } from "../../store/run_store.ts";
 import { isTracked } from "../../store/submission_rows.ts";
-import { isAbandoned, slugOf, type Submission, suiteOf } from "../../submission.ts";
+import { isAbandoned, runStatusOf, slugOf, type Submission, suiteOf } from "../../submission.ts";
 import { type OccurrenceEnd, occurrenceEndOf } from "../../scheduler/report_occurrences.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import {
