@@ -6,18 +6,12 @@
 import { jsonIn } from "../inputs/document.ts";
 import { fieldAt, type Form } from "../inputs/form.ts";
 import { createValueLayer, type DeclaredType, type InputLayer, typedText } from "../inputs/merge.ts";
-import { formatPath, type InputPath, type Json, parsePath } from "../json.ts";
+import { formatPath, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";
 
 type OwnMember = typeof ROW_MEMBERS[number];
-
-interface Columns {
-  /** Where the columns are that are the row's own; `isPlain` if an input could have the same header. */
-  readonly own: ReadonlyMap<OwnMember, { readonly index: number; readonly isPlain: boolean }>;
-  readonly inputs: readonly { readonly index: number; readonly path: InputPath; readonly isJson: boolean }[];
-}
 
 export async function readCsvRows(
   text: string,
@@ -76,11 +70,12 @@ export async function readCsvRows(
   return drafts;
 }
 
-function columnsOf(header: CsvRecord, records: readonly CsvRecord[], origin: string, problems: Problem[]): Columns {
+function columnsOf(header: CsvRecord, records: readonly CsvRecord[], origin: string, problems: Problem[]) {
   const place = `${origin}:${header.line}`;
   const seen = new Map<string, number>();
+  /** Where the columns are that are the row's own; `isPlain` if an input could have the same header. */
   const own = new Map<OwnMember, { readonly index: number; readonly isPlain: boolean }>();
-  const inputs = header.cells.flatMap((text, index): Columns["inputs"] => {
+  const inputs = header.cells.flatMap((text, index) => {
     if (text === "") {
       const isUsed = records.some(({ cells }) => (cells[index] ?? "") !== "");
       return isUsed ? report(problems, place, "", `column ${index + 1} has cells and no header`) : [];

@@ -6,12 +6,6 @@ import { type InputPath, isObject, type Json, parsePath } from "../json.ts";
 import { textOf } from "../os_error.ts";
 import { type BatchSource, type FileAccess, membersOf, report } from "./draft.ts";
 
-interface FromSpec {
-  readonly pattern: string;
-  readonly path: InputPath | null;
-  readonly contents: InputPath | null;
-}
-
 /** @param value `cases/*.json`, or `{files, path?, contents?}`. Patterns are relative to the folder of the file. */
 export async function readFileRows(
   value: Json,
@@ -33,7 +27,7 @@ export async function readFileRows(
   return rows;
 }
 
-function specOf(value: Json, source: BatchSource): FromSpec | undefined {
+function specOf(value: Json, source: BatchSource) {
   if (typeof value === "string" && value.trim() !== "") return { pattern: value, path: null, contents: null };
   if (!isObject(value)) {
     report(source, ["from"], `must be a pattern like cases/*.json: got ${nameOfType(value)}`);
@@ -87,7 +81,7 @@ function globOf(pattern: string): RegExp {
 async function layersOf(
   file: string,
   place: string,
-  { path, contents }: FromSpec,
+  { path, contents }: NonNullable<ReturnType<typeof specOf>>,
   source: BatchSource,
   files: FileAccess,
 ): Promise<InputLayer[] | undefined> {

@@ -9,7 +9,7 @@ import { isOpen, type Submission } from "../submission.ts";
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
 import type { CheckedRow } from "./check_rows.ts";
-import { type MatchedRow, matchRows, type RowMatch } from "./match_rows.ts";
+import { type MatchedRow, matchRows } from "./match_rows.ts";
 
 /** Which rows run again although they have ended. */
 export type Rerun = "failed" | "cancelled" | "timeout" | "changed" | "all";
@@ -37,10 +37,7 @@ export interface PlannedRow extends MatchedRow<CheckedRow> {
   readonly cancel: Submission | null;
 }
 
-export interface PlannedBatch extends RowMatch<PlannedRow>, Pick<StoredBatch, "batchId" | "name"> {
-  /** `null` if the batch is new. */
-  readonly earlier: StoredBatch | null;
-}
+export type PlannedBatch = Awaited<ReturnType<typeof planBatch>>;
 
 const MAX_NAME_LENGTH = 32;
 
@@ -56,8 +53,9 @@ export async function planBatch(
   store: Pick<RunStore, "batches" | "getMany">,
   { name, owner, rows: checked }: Pick<StoredBatch, "name" | "owner"> & { readonly rows: readonly CheckedRow[] },
   options: PlanOptions,
-): Promise<PlannedBatch> {
+) {
   const batchId = await batchIdOf(name, owner);
+  /** `null` if the batch is new. */
   const earlier = await store.batches.get(batchId) ?? null;
   const stored = earlier === null ? [] : await store.batches.rows(earlier);
   const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);

@@ -39,16 +39,11 @@ export interface RowDeps extends FileAccess {
 /** A row with the sources of its inputs, which give their problems a file and line. */
 export type ReadRow = BatchRow & Pick<RowDraft, "layers">;
 
-export interface RowsRead {
-  /** The batch's own name, else one from the names of its files; `null` for stdin and for a matrix. */
-  readonly name: string | null;
-  /** Not complete if there are problems. */
-  readonly rows: readonly ReadRow[];
-  readonly problems: readonly Problem[];
-}
+/** Not complete if there are problems. */
+export type RowsRead = Awaited<ReturnType<typeof readRows>>;
 
-/** Reads the files of `batch`. */
-export async function readRows(sources: RowSources, deps: RowDeps): Promise<RowsRead> {
+/** Reads the files of `batch`. @returns `name`: its own, else one from the names of its files; `null` for stdin. */
+export async function readRows(sources: RowSources, deps: RowDeps) {
   const problems: Problem[] = [];
   const formOf = formLookup(deps, problems);
   const names: string[] = [];

@@ -64,16 +64,7 @@ export function timeLeftOf(estimate: DurationEstimate, ageMs: number): TimeLeft 
   return { type: "about", leftMs, usualMs: Math.round(quantileMs(estimate, 0.5)), earlierRuns };
 }
 
-export interface EarlierRun {
-  /** Milliseconds; of a run that was cancelled or still runs, so far. */
-  readonly durationMs: number;
-  /** False for a run that was cancelled or still runs. */
-  readonly hasEnded: boolean;
-  /** `null` if they are not known. */
-  readonly inputsHash: string | null;
-  /** As {@link clustersOf} returns them; `null` if they are not known. */
-  readonly clusters: string | null;
-}
+export type EarlierRun = ReturnType<typeof observed>[number];
 
 /** How many that ended are used. */
 const MAX_ENDED = 50;
@@ -109,7 +100,7 @@ export async function loadEarlierRuns(
 /** The durations of those with the same inputs, else on the same cluster, else of all. */
 export function durationsLike(
   runs: readonly EarlierRun[],
-  { inputsHash, clusters }: Pick<EarlierRun, "inputsHash" | "clusters">,
+  { inputsHash, clusters }: ReturnType<typeof likenessOf>,
 ): ObservedDurations {
   const sameInputs = inputsHash === null ? [] : runs.filter((run) => run.inputsHash === inputsHash);
   const sameClusters = clusters === null ? [] : runs.filter((run) => run.clusters === clusters);
@@ -119,8 +110,8 @@ export function durationsLike(
   return { endedMs: durations(true), censoredMs: durations(false) };
 }
 
-/** What {@link durationsLike} compares. */
-export function likenessOf(request: StoredRequest): Pick<EarlierRun, "inputsHash" | "clusters"> {
+/** What {@link durationsLike} compares; `null` for what is not known. */
+export function likenessOf(request: StoredRequest) {
   const inputs = request.inputs ?? request.inputsWithoutSecrets;
   return {
     inputsHash: request.inputsHash === "" ? null : request.inputsHash,
@@ -165,8 +156,12 @@ function listedRun({ status, createdAt, completedAt }: Run, nowMs: number): read
   return observed(status, untilMs - Date.parse(createdAt ?? ""), { inputsHash: null, clusters: null });
 }
 
-/** Nothing for a result without information about the run's duration. */
-function observed(status: string, durationMs: number, likeness: ReturnType<typeof likenessOf>): readonly EarlierRun[] {
+/**
+ * Nothing for a result without information about the run's duration.
+ *
+ * @param durationMs Of a run that was cancelled or still runs, so far.
+ */
+function observed(status: string, durationMs: number, likeness: ReturnType<typeof likenessOf>) {
   const hasEnded = status === "completed" || status === "failed";
   const isKnown = (hasEnded || status === "cancelled" || status === "running") && durationMs >= 0;
   return isKnown ? [{ ...likeness, hasEnded, durationMs }] : [];

@@ -5,13 +5,7 @@ import { describeType } from "../inputs/check_json.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
 import { evaluateConditions, type UnknownCondition, withDefaults } from "../inputs/walk_fields.ts";
 import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
-import {
-  createInputLayer,
-  createValueLayer,
-  type InputLayer,
-  mergeLayers,
-  type ResolvedInputs,
-} from "../inputs/merge.ts";
+import { createInputLayer, createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
 import { frozen, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
@@ -85,19 +79,7 @@ export interface PrepareOptions extends ReadOptions {
 }
 
 /** A workflow and its merged inputs, not yet validated. */
-export interface GatheredInputs {
-  readonly workflow: Workflow;
-  /** `null` when the workflow's form cannot be read. */
-  readonly form: Form | null;
-  /** With the clusters that were selected and the form's defaults. */
-  readonly resolved: ResolvedInputs;
-  /** Without defaults. */
-  readonly given: JsonObject;
-  /** Those that conditions need; `null` when they cannot be listed. */
-  readonly clusters: readonly Cluster[] | null;
-  /** What was chosen for the user. */
-  readonly notes: readonly string[];
-}
+export type GatheredInputs = Awaited<ReturnType<typeof completed>>;
 
 /**
  * Loads the workflow, merges and validates the inputs and freezes the request. Sends only reads.
@@ -211,17 +193,21 @@ async function completed(
   workflow: Workflow,
   { layers, sendsDefaults = true }: InputsSpec,
   options: ReadOptions,
-): Promise<GatheredInputs> {
+) {
+  /** `null` when it cannot be read. */
   const form = readForm(workflow.yaml);
   const merged = mergeLayers(layers, declaredTypes(form));
   if (form === null) return { workflow, form, resolved: merged, given: merged.value, clusters: null, notes: [] };
   const hasClusters = hasClusterFields(form);
+  /** Those that conditions need; `null` when they cannot be listed. */
   const clusters = hasClusters && needsClusters(form, merged.value) ? await listClusters(deps, options) : [];
   const selected = hasClusters ? selectClusters(form, merged.value, clusters ?? []) : [];
   const selection = selected.map(({ path, name }) => createValueLayer("autoselect", path, name));
   const chosen = selected.length === 0 ? merged : mergeLayers([...layers, ...selection], declaredTypes(form));
   const resolved = sendsDefaults ? withDefaults(chosen, form, { clusters }) : chosen;
-  return { workflow, form, resolved, given: chosen.value, clusters, notes: selected.map(describeSelected) };
+  /** What was chosen for the user. */
+  const notes = selected.map(describeSelected);
+  return { workflow, form, resolved, given: chosen.value, clusters, notes };
 }
 
 /** @returns `null` if they cannot be listed: then the conditions that depend on them are unknown. */

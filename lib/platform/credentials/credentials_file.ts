@@ -11,16 +11,7 @@ export interface CredentialFileDeps {
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
-export interface FileIdentity {
-  readonly name: string;
-  /** An API key or token; `null` if it is stored elsewhere (a keychain). */
-  readonly key: string | null;
-  /** The host; `null` if the file does not contain it. */
-  readonly server: string | null;
-  readonly expiresAtMs: number | null;
-  /** True for a context made by `pw auth`, whose token the official CLI renews. */
-  readonly isSignIn: boolean;
-}
+export type FileIdentity = ReturnType<typeof identity>;
 
 export interface CredentialsFile {
   readonly path: string;
@@ -105,14 +96,17 @@ async function parseEither(text: string): Promise<unknown> {
   }
 }
 
-function identity(name: string, value: Record<string, unknown>): FileIdentity {
+function identity(name: string, value: Record<string, unknown>) {
   const expiresAt = isObject(value.oauth) ? nonBlank(value.oauth.expiresAt) : null;
   const expiresAtMs = expiresAt === null ? NaN : Date.parse(expiresAt);
   return {
     name,
+    /** An API key or token; `null` if it is stored elsewhere (a keychain). */
     key: nonBlank(value.apikey) ?? nonBlank(value.apiKey) ?? nonBlank(value.token),
+    /** The host; `null` if the file does not contain it. */
     server: nonBlank(value.server),
     expiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs,
+    /** True for a context made by `pw auth`, whose token the official CLI renews. */
     isSignIn: isObject(value.oauth),
   };
 }
