@@ -12,7 +12,7 @@ import type { Context } from "./context.ts";
  * @throws UsageError if the file can't be read or has no usable certificate.
  */
 export async function readCaCerts(
-  { readTextFile }: Pick<Context, "readTextFile">,
+  { readTextFile }: Context,
   path: string,
   source: string,
 ): Promise<readonly string[]> {

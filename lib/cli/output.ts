@@ -102,7 +102,7 @@ export function createOutput(
     /** Whether logs keep their colors on stdout. */
     mayColorLogs: isColored.answer,
     /** Writes part of a log to stdout: like `raw`, but colors stay where they may. */
-    logText: (text: string) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
+    logText: (text: string) => write(stdout, text, (text) => escaped(text, isColored.answer, SGR_SEQUENCE)),
     /** Writes one document to stdout: JSON, or another format that was asked for. */
     document,
     /**
@@ -158,13 +158,12 @@ function formatJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** The last line of defense against terminal escapes: only our own colors pass, and only if colors are on. */
-function escaped(text: string, isColored: boolean): string {
-  return escapedExcept(STYLE_SEQUENCE, text, isColored);
-}
-
-/** @param sequence Has one group around all of it. */
-function escapedExcept(sequence: RegExp, text: string, isColored: boolean): string {
+/**
+ * The last line of defense against terminal escapes: only our own colors pass, or those of a log, and only if colors are on.
+ *
+ * @param sequence Has one group around all of it.
+ */
+function escaped(text: string, isColored: boolean, sequence = STYLE_SEQUENCE): string {
   if (!isColored) return escapeControlCharacters(text);
   const parts = text.split(sequence);
   return parts.map((part, index) => index % 2 === 1 ? part : escapeControlCharacters(part)).join("");

@@ -13,9 +13,7 @@ export async function withDotenv(context: Context): Promise<Context> {
 }
 
 /** The text of `.env`; `undefined` if it does not exist or may not be read. */
-export async function dotenvText(
-  { mayRead, readTextFile }: Pick<Context, "mayRead" | "readTextFile">,
-): Promise<string | undefined> {
+export async function dotenvText({ mayRead, readTextFile }: Context): Promise<string | undefined> {
   if (!mayRead(".env")) return undefined;
   // Usually there is none. A virtual environment may be a directory with that name, and the file may belong to others.
   const { IsADirectory, PermissionDenied } = Deno.errors;

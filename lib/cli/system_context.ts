@@ -6,9 +6,6 @@ import { orNull, osErrorReason } from "../os_error.ts";
 import { colorMode } from "./terminal/style.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
-const DEFAULT_COLUMNS = 80;
-const DEFAULT_ROWS = 24;
-
 /** The real context: the only module that reads the environment, the files and the terminal. */
 export function systemContext(versionLine: string): Context {
   return {
@@ -176,8 +173,8 @@ function textWriter(stream: typeof Deno.stdout, { mayFail = false } = {}): TextW
   const encoder = new TextEncoder();
   return {
     isTerminal,
-    columns: () => isTerminal && consoleSize()?.columns || DEFAULT_COLUMNS,
-    rows: () => isTerminal && consoleSize()?.rows || DEFAULT_ROWS,
+    columns: () => isTerminal && consoleSize()?.columns || 80,
+    rows: () => isTerminal && consoleSize()?.rows || 24,
     onContinue,
     write(text) {
       let bytes = encoder.encode(text);

@@ -20,10 +20,11 @@ export function estimateEnd(
   { jobs, stopped }: Pick<BatchControl, "jobs" | "stopped">,
 ): EstimatedEnd | null {
   const rows = states.all();
-  const endedMs = rows.filter(({ status, seconds }) =>
-    seconds !== null && (status === "completed" || status === "failed")
-  )
-    .toSorted((a, b) => b.changedAtMs - a.changedAtMs).slice(0, MAX_ENDS).map(({ seconds }) => (seconds ?? 0) * 1_000);
+  const endedMs = rows.filter(({ status }) => status === "completed" || status === "failed")
+    .toSorted((a, b) => b.changedAtMs - a.changedAtMs).flatMap(({ seconds }) =>
+      seconds === null ? [] : [seconds * 1_000]
+    )
+    .slice(0, MAX_ENDS);
   if (endedMs.length < MIN_ENDS) return null;
   const agesMs = rows.filter(({ status }) => status === "running")
     .map(({ startedAtMs }) => nowMs - (startedAtMs ?? nowMs));

@@ -71,9 +71,7 @@ function logLine(event: BatchEvent, { batch: { batchId }, states }: ViewParts): 
   if (!isState || state === undefined) return undefined;
   const { row, label, run, seconds, error, startedAtMs } = state;
   const base = { v: 1, batchId, row, label, key: event.key, attempt: event.attempt, run };
-  if (event.type === "run") {
-    return { ...base, time: new Date(event.event.atMs).toISOString(), state: event.event.type };
-  }
+  if (event.type === "run") return { ...base, time: new Date(event.event.atMs).toISOString(), state: event.event.type };
   const { end, retryAtMs } = event;
   const time = new Date(state.changedAtMs).toISOString();
   const started = startedAtMs === null ? null : new Date(startedAtMs).toISOString();

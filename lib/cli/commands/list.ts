@@ -29,10 +29,7 @@ export const command = defineCommand({
       }));
     }
     const { renderWorkflows } = await import("../render/workflows.ts");
-    if (workflows.length > 0) {
-      output.answer(renderWorkflows(workflows, output.layout()));
-    } else {
-      output.log("INFO", all.length === 0 ? "Your account has no workflows" : "No matching workflows");
-    }
+    if (workflows.length > 0) output.answer(renderWorkflows(workflows, output.layout()));
+    else output.log("INFO", all.length === 0 ? "Your account has no workflows" : "No matching workflows");
   },
 });

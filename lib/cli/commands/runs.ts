@@ -1,12 +1,12 @@
 import { UsageError } from "../../errors.ts";
-import type { Client, RunQuery } from "../../platform/client.ts";
+import type { Client } from "../../platform/client.ts";
 import { PAGE_SIZE, pageRuns } from "../../platform/pager.ts";
 import type { Run } from "../../run.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { nameWithoutTag } from "../../runs/slug.ts";
 import { toRunView } from "../../runs/view.ts";
-import { argument, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
+import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { matchesPattern } from "../../text.ts";
 import { openClient } from "../open_client.ts";
 import { renderRuns } from "../render/runs.ts";
@@ -22,7 +22,22 @@ const PLATFORM_STATUSES = {
 
 const DEFAULT_LIMIT = 20;
 
-const count = integer({ min: 1, max: 10_000 });
+const ARGS = {
+  workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),
+  status: option("STATUS", "Only runs that are running, completed, failed or cancelled; repeatable", {
+    parse: oneOf("running", "completed", "failed", "cancelled", "error", "canceled"),
+    multiple: true,
+  }),
+  search: option("TEXT", "Only runs whose slug, display name or workflow contains this text"),
+  name: option("PATTERN", "Only runs whose display name matches"),
+  since: option("TIME", "Only runs started within the last TIME, such as 7d", positiveDuration),
+  limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, integer({ min: 1, max: 10_000 })),
+  offset: option("N", "Skip the first N matching runs", integer({ min: 0 })),
+  all: flag("List all matching runs"),
+  ...JSON_OPTION,
+} as const;
+
+type RunsCall = Invocation<ArgValues<typeof ARGS>>;
 
 export const command = defineCommand({
   examples: {
@@ -31,31 +46,12 @@ export const command = defineCommand({
     "pw-workflow-runner runs --since 1d --all": "List all runs of the last 24 hours",
   },
   notes: "PATTERN is part of a display name. With * or ? it must match the full name.",
-  args: {
-    workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),
-    status: option("STATUS", "Only runs that are running, completed, failed or cancelled; repeatable", {
-      parse: oneOf("running", "completed", "failed", "cancelled", "error", "canceled"),
-      multiple: true,
-    }),
-    search: option("TEXT", "Only runs whose slug, display name or workflow contains this text"),
-    name: option("PATTERN", "Only runs whose display name matches"),
-    since: option("TIME", "Only runs started within the last TIME, such as 7d", positiveDuration),
-    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, count),
-    offset: option("N", "Skip the first N matching runs", integer({ min: 0 })),
-    all: flag("List all matching runs"),
-    ...JSON_OPTION,
-  },
-  async run({ context, output, signal, values }) {
-    const { workflow, search, name, since, all, offset = 0 } = values;
-    if (all === true && values.limit !== undefined) throw new UsageError("Cannot use --all together with --limit");
-    const client = await openClient({ context, output, signal, values });
-    const { runs, total } = await listRuns(client, {
-      query: { workflow, search, signal, statuses: (values.status ?? []).map((status) => PLATFORM_STATUSES[status]) },
-      name,
-      sinceMs: since === undefined ? undefined : context.clock.now() - since,
-      offset,
-      limit: all === true ? Infinity : values.limit ?? DEFAULT_LIMIT,
-    });
+  args: ARGS,
+  async run(call) {
+    const { context, output, signal, values: { workflow, all, limit, offset = 0 } } = call;
+    if (all === true && limit !== undefined) throw new UsageError("Cannot use --all together with --limit");
+    const client = await openClient(call);
+    const { runs, total } = await listRuns(client, call);
     // No run may also mean a misspelled name.
     if (runs.length === 0 && workflow !== undefined) await findWorkflow({ client }, workflow, { signal });
     const views = runs.map((run) => ({ ...toRunView(run), displayName: run.displayName }));
@@ -76,31 +72,29 @@ export const command = defineCommand({
 /** `total` is `null` if it is unknown how many match without reading all runs. */
 async function listRuns(
   client: Client,
-  { query, name, sinceMs, offset, limit }: {
-    /** The platform's filters. */
-    readonly query: Omit<RunQuery, "limit" | "offset">;
-    /** The filters that the platform lacks. */
-    readonly name: string | undefined;
-    readonly sinceMs: number | undefined;
-    readonly offset: number;
-    readonly limit: number;
-  },
+  { context, signal, values }: RunsCall,
 ): Promise<{ readonly runs: readonly Run[]; readonly total: number | null }> {
+  const { workflow, search, status = [], name, since, offset = 0 } = values;
+  const limit = values.all === true ? Infinity : values.limit ?? DEFAULT_LIMIT;
+  const sinceMs = since === undefined ? undefined : context.clock.now() - since;
+  // The platform has no such filters.
   const isFilteredHere = name !== undefined || sinceMs !== undefined;
   const isWanted = (run: Run) =>
     (name === undefined || matchesPattern(name, [run.displayName ?? "", nameWithoutTag(run.displayName ?? "")])) &&
     (sinceMs === undefined || startMs(run) >= sinceMs);
   const toSkip = isFilteredHere ? offset : 0;
+  const pages = pageRuns(client, {
+    workflow,
+    search,
+    signal,
+    statuses: status.map((status) => PLATFORM_STATUSES[status]),
+    action: "list runs",
+    startOffset: isFilteredHere ? 0 : offset,
+    pageSize: isFilteredHere ? PAGE_SIZE : Math.min(limit, 10_000),
+  });
   const matching: Run[] = [];
   let total: number | null = 0;
-  for await (
-    const page of pageRuns(client, {
-      ...query,
-      action: "list runs",
-      startOffset: isFilteredHere ? 0 : offset,
-      pageSize: isFilteredHere ? PAGE_SIZE : Math.min(limit, 10_000),
-    })
-  ) {
+  for await (const page of pages) {
     matching.push(...page.runs.filter(isWanted));
     total = isFilteredHere ? null : page.total;
     if (matching.length >= toSkip + limit) break;

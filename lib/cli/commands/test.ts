@@ -34,17 +34,11 @@ export const command = defineCommand({
   args: SUITE_OPTIONS,
   async run(call) {
     const [action, ...names] = call.values.suites ?? [];
-    if (action === "merge") {
-      return await (await import("../suite/write_reports.ts")).mergeReports(call, names);
-    }
-    if (action === "history") {
-      return await (await import("../suite/history.ts")).answerHistory(call, names);
-    }
+    if (action === "merge") return await (await import("../suite/write_reports.ts")).mergeReports(call, names);
+    if (action === "history") return await (await import("../suite/history.ts")).answerHistory(call, names);
     refuseOptions(call.values, ["metric", "format"], { reason: "without test history" });
     if (call.values.rejudge === true) refuseOptions(call.values, ["resume"], { reason: "together with --rejudge" });
-    if (call.values.order !== "random") {
-      refuseOptions(call.values, ["seed"], { reason: "without --order random" });
-    }
+    if (call.values.order !== "random") refuseOptions(call.values, ["seed"], { reason: "without --order random" });
     if (call.values.ci !== undefined || call.values.shards !== undefined) {
       return await (await import("../suite/pipeline.ts")).printPipeline(call);
     }

@@ -13,6 +13,7 @@ import type { TrendPoint } from "../../reports/trends.ts";
 import type { FoundSuiteRun, SuiteHistory } from "../../store/suite_history.ts";
 import { earlierRuns, MAX_EARLIER_RUNS, pointsById } from "../../suites/history.ts";
 import { keepReport, reportOfRecord } from "../../suites/suite_record.ts";
+import type { Context } from "../context.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
 import { replaceOutputFile } from "../output_file.ts";
@@ -25,15 +26,13 @@ export interface EarlierReports {
   save(report: Report): Promise<void>;
 }
 
-type HistoryCall = Pick<SuiteCall, "context" | "output"> & { readonly values: Pick<SuiteCall["values"], "history"> };
-
 /**
  * A store that cannot be used is a warning, once, where it is not required: less is known then.
  *
  * @throws StorageError if the reports are required and cannot be read.
  */
 export async function openHistory(
-  call: HistoryCall,
+  call: SuiteCall,
   { owner, suites, environment, isRequired = false }: {
     readonly owner: Owner;
     /** By name. */
@@ -67,7 +66,7 @@ export async function openHistory(
 
 /** Without a folder: of the user and host that ran the case last. */
 async function historyOfCase(
-  call: HistoryCall,
+  call: SuiteCall,
   store: SuiteHistory,
   hasCase: (report: Report) => boolean,
 ): Promise<readonly Report[]> {
@@ -79,7 +78,7 @@ async function historyOfCase(
   return histories.toSorted((a, b) => lastOf(b) - lastOf(a))[0] ?? [];
 }
 
-function reportsOf({ output }: Pick<SuiteCall, "output">, runs: readonly FoundSuiteRun[]): readonly Report[] {
+function reportsOf({ output }: SuiteCall, runs: readonly FoundSuiteRun[]): readonly Report[] {
   return runs.flatMap((run) => {
     const report = reportOfRecord(run);
     if (typeof report !== "string") return [report];
@@ -90,10 +89,7 @@ function reportsOf({ output }: Pick<SuiteCall, "output">, runs: readonly FoundSu
 }
 
 /** As CTRF files, of which the newest are kept. One that cannot be read is a warning: without it, less is known. */
-export async function folderHistory(
-  { context, output }: Pick<SuiteCall, "context" | "output">,
-  folder: string,
-): Promise<EarlierReports> {
+export async function folderHistory({ context, output }: SuiteCall, folder: string): Promise<EarlierReports> {
   const base = folder.replace(/(?<=.)[\\/]+$/, "");
   const paths = await context.listFiles(base, /\.json$/i);
   const files = await Promise.all(
@@ -126,7 +122,7 @@ export async function folderHistory(
   };
 }
 
-async function isNew({ checkNewFile }: Pick<SuiteCall["context"], "checkNewFile">, path: string): Promise<boolean> {
+async function isNew({ checkNewFile }: Context, path: string): Promise<boolean> {
   // Anything else is reported when it is written.
   return await checkNewFile(path).then(() => true, (error) => !(error instanceof Deno.errors.AlreadyExists));
 }

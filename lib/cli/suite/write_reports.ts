@@ -43,7 +43,7 @@ function ciFacts({ env }: Context): Required<Omit<CtrfOptions, "trends">> {
  * @returns The exit code.
  */
 export async function finishReport(
-  call: Pick<SuiteCall, "context" | "output" | "values">,
+  call: SuiteCall,
   report: Report,
   { reports, kind, submitted, history, hint }: {
     readonly reports: readonly WantedReport[];
@@ -115,11 +115,8 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
   await using store = openRunStore(call, "optional");
   const { platformUrl, user, environment, cases } = report;
   const owner = { host: URL.canParse(platformUrl ?? "") ? new URL(platformUrl ?? "").host : "", user: user ?? "" };
-  const history = await openHistory(
-    call,
-    { owner, suites: cases.map(({ suite }) => suite), environment },
-    store.suites,
-  );
+  const suites = cases.map(({ suite }) => suite);
+  const history = await openHistory(call, { owner, suites, environment }, store.suites);
   return await finishReport(call, report, {
     reports,
     history,
