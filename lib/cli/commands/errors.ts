@@ -6,8 +6,6 @@ import { runExitCode } from "./status.ts";
 import { ONE_OR_PICKED_RUN, openRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
 
-const lineCount = integer({ min: 0 });
-
 export const command = defineCommand({
   examples: {
     "pw-workflow-runner errors failing-step-00001": "Show failed jobs and steps with the end of their logs",
@@ -18,7 +16,7 @@ export const command = defineCommand({
     "running, 1 if it failed, 3 if it was cancelled.",
   args: {
     ...ONE_OR_PICKED_RUN,
-    tail: option("N", `Last lines of each log (default ${DEFAULT_TAIL_LINES}), at most 64 KiB`, lineCount),
+    tail: option("N", `Last lines of each log (default ${DEFAULT_TAIL_LINES}), at most 64 KiB`, integer({ min: 0 })),
     ...JSON_OPTION,
   },
   async run(call) {

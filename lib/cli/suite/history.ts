@@ -19,12 +19,7 @@ import { openRunStore } from "../open.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import type { SuiteCall } from "./options.ts";
 
-export interface EarlierReports {
-  /** In any order, of all environments. */
-  readonly reports: readonly Report[];
-  /** In place of an earlier report on the same run. */
-  save(report: Report): Promise<void>;
-}
+export type EarlierReports = Awaited<ReturnType<typeof folderHistory>>;
 
 /**
  * A store that cannot be used is a warning, once, where it is not required: less is known then.
@@ -78,7 +73,7 @@ async function historyOfCase(
   return histories.toSorted((a, b) => lastOf(b) - lastOf(a))[0] ?? [];
 }
 
-function reportsOf({ output }: SuiteCall, runs: readonly FoundSuiteRun[]): readonly Report[] {
+function reportsOf({ output }: SuiteCall, runs: readonly FoundSuiteRun[]): Report[] {
   return runs.flatMap((run) => {
     const report = reportOfRecord(run);
     if (typeof report !== "string") return [report];
@@ -89,7 +84,7 @@ function reportsOf({ output }: SuiteCall, runs: readonly FoundSuiteRun[]): reado
 }
 
 /** As CTRF files, of which the newest are kept. One that cannot be read is a warning: without it, less is known. */
-export async function folderHistory({ context, output }: SuiteCall, folder: string): Promise<EarlierReports> {
+export async function folderHistory({ context, output }: SuiteCall, folder: string) {
   const base = folder.replace(/(?<=.)[\\/]+$/, "");
   const paths = await context.listFiles(base, /\.json$/i);
   const files = await Promise.all(
@@ -108,8 +103,10 @@ export async function folderHistory({ context, output }: SuiteCall, folder: stri
   });
   const timeOf = (path: string) => reports.get(path)?.startedAtMs ?? 0;
   return {
+    /** In any order, of all environments. */
     reports: [...reports.values()],
-    async save(report) {
+    /** In place of an earlier report on the same run. */
+    async save(report: Report): Promise<void> {
       let path = own.find((path) => isSameRun(reports.get(path), report));
       await orUsageError(`create the folder ${folder}`, () => context.createFolder(folder));
       // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.

@@ -5,19 +5,13 @@ import { type Json, type JsonObject, parseJson, valueAt } from "../../../json.ts
 import type { HttpExchange } from "../../../platform/exchange.ts";
 import type { Http } from "../../../platform/http.ts";
 
-export interface ProbeResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  /** `null` also when it is not JSON. */
-  readonly body: Json;
-}
-
 export type Requester = ReturnType<typeof createRequester>;
+export type ProbeResponse = Awaited<ReturnType<Requester["get"]>>;
 
 /** Requests throw {@link ResponseLost} without a response: the effect of the request is unknown, so there is no retry. */
 export function createRequester(http: Http, signal: AbortSignal) {
   const observed = { sendsRetryAfter: false, sendsRateLimits: false };
-  const send = async (exchange: Pick<HttpExchange, "method" | "path" | "body" | "headers">): Promise<ProbeResponse> => {
+  const send = async (exchange: Pick<HttpExchange, "method" | "path" | "body" | "headers">) => {
     const connection = exchange.method === "POST" ? "own" : "shared";
     const action = `probe the server with ${exchange.method} ${exchange.path}`;
     const sent = http.send({ ...exchange, action, connection, signal });
@@ -28,7 +22,9 @@ export function createRequester(http: Http, signal: AbortSignal) {
     });
     observed.sendsRetryAfter ||= headers.has("retry-after");
     observed.sendsRateLimits ||= [...headers.keys()].some((name) => /^(x-)?ratelimit/i.test(name));
-    return { status, headers, body: parseJson(text) ?? null };
+    /** `null` also when it is not JSON. */
+    const body = parseJson(text) ?? null;
+    return { status, headers, body };
   };
   return {
     get: (path: string, headers?: HttpExchange["headers"]) => send({ method: "GET", path, headers }),

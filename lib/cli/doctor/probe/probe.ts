@@ -70,8 +70,6 @@ export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, w
   return EXIT_CODES.completed;
 }
 
-export type Probe = Awaited<ReturnType<typeof probeServer>>;
-
 /**
  * Starts at most three runs.
  *

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHttp } from "../../../../lib/platform/http.ts";
 import { findCredential } from "../../../../lib/platform/credentials/credentials.ts";
-import { type Probe, probeServer } from "../../../../lib/cli/doctor/probe/probe.ts";
+import { probeServer } from "../../../../lib/cli/doctor/probe/probe.ts";
 import { type ProbeResult, toServerCapabilities, UNDETERMINED } from "../../../../lib/cli/doctor/probe/result.ts";
 import { NotFound, Rejected } from "../../../../lib/errors.ts";
 import { silentLog } from "../../../../lib/log.ts";
@@ -210,7 +210,7 @@ interface Stage extends AsyncDisposable {
   /** What it has reported, a line each. */
   readonly reported: readonly string[];
   readonly clock: VirtualClock;
-  probe(options?: Partial<Parameters<typeof probeServer>[0]>): Promise<Probe>;
+  probe(options?: Partial<Parameters<typeof probeServer>[0]>): ReturnType<typeof probeServer>;
 }
 
 async function aStage(options: SimulatorOptions): Promise<Stage> {
