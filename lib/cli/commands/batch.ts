@@ -132,8 +132,7 @@ async function results(call: BatchCommandCall, name: string): Promise<number> {
   await checkReplaceableFiles(call.context, [csv, jsonl, report]);
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);
-  const rows = await loadResults(store, batch);
-  return await answerRows(call, { batch, rows });
+  return await answerRows(call, { batch, rows: await loadResults(store, batch) });
 }
 
 async function cancel(call: BatchCommandCall, name: string): Promise<number> {

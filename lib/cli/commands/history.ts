@@ -77,8 +77,7 @@ async function showOne(output: Output, store: RunStore, name: string): Promise<v
     });
   }
   if (output.mode === "json") {
-    const inputs = shownInputs(record);
-    output.document({ ...recordDocument(record), inputs, ...COMPLETED });
+    output.document({ ...recordDocument(record), inputs: shownInputs(record), ...COMPLETED });
   } else {
     output.answer(renderRecord(record, { style: output.answerStyle }));
     output.raw(`${JSON.stringify(shownInputs(record), null, 2)}\n`);

@@ -114,8 +114,7 @@ function readNamedFile({ readTextFile }: Context, path: string): Promise<string>
 }
 
 async function readNamedObject(context: Context, path: string, option: string): Promise<JsonObject> {
-  const text = await readNamedFile(context, path);
-  const read = await readDocument(text, { origin: path });
+  const read = await readDocument(await readNamedFile(context, path), { origin: path });
   if ("value" in read) return read.value;
   const problems = read.map((problem) => [problem.origin, problem.path, problem.message].filter(Boolean).join(" "));
   throw new UsageError(`Cannot use ${option}: ${problems.join("; ")}`);

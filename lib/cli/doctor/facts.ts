@@ -29,8 +29,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 export async function gatherFacts({ context, output, values, signal }: Invocation) {
   const { clock, random, fetch } = context;
   const caCerts = await readCaCertOption(context, values);
-  const log = logToOutput(output);
-  const parts = { fetch, clock, random, log, caCerts, requestTimeoutMs: REQUEST_TIMEOUT_MS };
+  const parts = { fetch, clock, random, log: logToOutput(output), caCerts, requestTimeoutMs: REQUEST_TIMEOUT_MS };
   const once = { signal, retry: "none" } as const;
 
   const found = started(() => inspectCredential(context, values));

@@ -57,8 +57,7 @@ export async function trackTogether<Run, Result>(
   track: (run: Run, show: ShowRun, call: OpenedCall<StopValues>) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const { deps, output, signal, values: { onTimeout } } = call;
-  const client = sharingPolls(deps.client, deps.clock, runs.length);
-  const sharing = { ...call, deps: { ...deps, client } };
+  const sharing = { ...call, deps: { ...deps, client: sharingPolls(deps.client, deps.clock, runs.length) } };
   using view = viewRuns(output, deps.clock, { names: runs.map(nameOf), onTimeout, signal });
   return await stoppedTogether(runs.map((run, index) => track(run, view.showOf(index), sharing)));
 }
