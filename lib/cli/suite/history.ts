@@ -21,13 +21,15 @@ import type { SuiteCall } from "./options.ts";
 
 export type EarlierReports = Awaited<ReturnType<typeof folderHistory>>;
 
+type HistoryCall = Pick<SuiteCall, "context" | "output"> & { readonly values: Pick<SuiteCall["values"], "history"> };
+
 /**
  * A store that cannot be used is a warning, once, where it is not required: less is known then.
  *
  * @throws StorageError if the reports are required and cannot be read.
  */
 export async function openHistory(
-  call: SuiteCall,
+  call: HistoryCall,
   { owner, suites, environment, isRequired = false }: {
     readonly owner: Owner;
     /** By name. */
@@ -61,7 +63,7 @@ export async function openHistory(
 
 /** Without a folder: of the user and host that ran the case last. */
 async function historyOfCase(
-  call: SuiteCall,
+  call: HistoryCall,
   store: SuiteHistory,
   hasCase: (report: Report) => boolean,
 ): Promise<readonly Report[]> {
@@ -73,7 +75,7 @@ async function historyOfCase(
   return histories.toSorted((a, b) => lastOf(b) - lastOf(a))[0] ?? [];
 }
 
-function reportsOf({ output }: SuiteCall, runs: readonly FoundSuiteRun[]): Report[] {
+function reportsOf({ output }: HistoryCall, runs: readonly FoundSuiteRun[]): Report[] {
   return runs.flatMap((run) => {
     const report = reportOfRecord(run);
     if (typeof report !== "string") return [report];
@@ -84,7 +86,7 @@ function reportsOf({ output }: SuiteCall, runs: readonly FoundSuiteRun[]): Repor
 }
 
 /** As CTRF files, of which the newest are kept. One that cannot be read is a warning: without it, less is known. */
-export async function folderHistory({ context, output }: SuiteCall, folder: string) {
+export async function folderHistory({ context, output }: HistoryCall, folder: string) {
   const base = folder.replace(/(?<=.)[\\/]+$/, "");
   const paths = await context.listFiles(base, /\.json$/i);
   const files = await Promise.all(
