@@ -42,11 +42,9 @@ export const COMMON_OPTIONS = {
   help: flag("Show this help", "h"),
 } as const;
 
-const OUTPUT_FORMATS = ["text", "json", "yaml"] as const;
-
 export const JSON_OPTION = {
   json: flag("Print one JSON document"),
-  output: option("FORMAT", "text, json (like --json) or yaml", { short: "o", parse: oneOf(...OUTPUT_FORMATS) }),
+  output: option("FORMAT", "text, json (like --json) or yaml", { short: "o", parse: oneOf("text", "json", "yaml") }),
 } as const;
 export const EVENTS_OPTION = { events: flag("Print events as JSON Lines") } as const;
 

@@ -8,7 +8,7 @@ import type { UnknownCondition } from "../inputs/walk_fields.ts";
 import type { LogLevel } from "../log.ts";
 import type { Problem } from "../problem.ts";
 import type { InputChecking, PrepareOptions } from "../runs/prepare.ts";
-import { flag } from "./argv.ts";
+import { type ArgValues, flag } from "./argv.ts";
 import type { Invocation } from "./command.ts";
 import { canPrompt } from "./confirm.ts";
 import type { Context } from "./context.ts";
@@ -28,13 +28,9 @@ export const DEFAULTS_OPTION = {
 } as const;
 
 /** @throws UsageError if both options are set. */
-export function inputChecking(
-  values: { readonly strict?: boolean | undefined; readonly noCheck?: boolean | undefined },
-): InputChecking {
-  if (values.strict === true && values.noCheck === true) {
-    throw new UsageError("Cannot use --strict together with --no-check");
-  }
-  return values.noCheck === true ? "none" : values.strict === true ? "strict" : "lenient";
+export function inputChecking({ strict, noCheck }: Partial<ArgValues<typeof INPUT_CHECK_OPTIONS>>): InputChecking {
+  if (strict === true && noCheck === true) throw new UsageError("Cannot use --strict together with --no-check");
+  return noCheck === true ? "none" : strict === true ? "strict" : "lenient";
 }
 
 export async function showWarnings(output: Output, warnings: readonly Problem[]): Promise<void> {

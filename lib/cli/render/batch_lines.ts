@@ -8,7 +8,7 @@ import type { BatchEvent } from "../../runs/batch_task.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
-import { paintRows, statusSummary } from "./cells.ts";
+import { formatCount, paintRows, statusSummary } from "./cells.ts";
 
 /** When the batch will have ended: as likely as not, and nine times of ten. */
 export interface EstimatedEnd {
@@ -72,12 +72,11 @@ export function isCountLineDue(
 /** `497 of 1,000 done, 8 running, 480 waiting, 12 failed, 40m–55m left`. */
 export function countLine(rows: readonly { readonly status: RowStatus }[], estimate: EstimatedEnd | null): string {
   const { done, running, waiting, failed } = batchTotals(rows);
-  const number = (count: number) => count.toLocaleString("en-US");
   return [
-    `${number(done)} of ${number(rows.length)} done`,
-    `${number(running)} running`,
-    `${number(waiting)} waiting`,
-    `${number(failed)} failed`,
+    `${formatCount(done)} of ${formatCount(rows.length)} done`,
+    `${formatCount(running)} running`,
+    `${formatCount(waiting)} waiting`,
+    `${formatCount(failed)} failed`,
     ...(estimate === null ? [] : [formatEstimate(estimate)]),
   ].join(", ");
 }

@@ -10,7 +10,7 @@ import { renderTable } from "../terminal/table.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
 import { packed } from "../terminal/wrap.ts";
 import { batchTotals, type EstimatedEnd, formatEstimate, renderFailureGroups } from "./batch_lines.ts";
-import { paintRows } from "./cells.ts";
+import { formatCount, paintRows } from "./cells.ts";
 
 export interface BatchTableState {
   readonly name: string;
@@ -63,7 +63,7 @@ export function renderBatchTable(state: BatchTableState, options: Layout & { rea
     : listed.slice(scroll, scroll + pageSize);
   const range = listed.length <= pageSize
     ? ""
-    : `${count(scroll + 1)}\u2013${count(scroll + shown.length)} of ${count(listed.length)}`;
+    : `${formatCount(scroll + 1)}\u2013${formatCount(scroll + shown.length)} of ${formatCount(listed.length)}`;
   const lines = [...top, ...notes, tableOf(shown, parts), ...groups, keysLine(range, parts)];
   // In a terminal of a few lines, the end gives way: more lines than it has cannot be cleared.
   const text = lines.join("\n").split("\n").slice(0, Math.max(1, height - 1)).join("\n");
@@ -91,7 +91,7 @@ const BAR = [["green", "\u2501"], ["red", "\u2501"], ["cyan", "\u254d"], ["dim",
 /** Done, failed, running and waiting rows, in this order; none that occurs is too small to see. */
 function barLine({ rows, columns, style }: Parts): string {
   const { done, failed, running, waiting } = batchTotals(rows);
-  const text = ` ${count(done)} of ${count(rows.length)} done`;
+  const text = ` ${formatCount(done)} of ${formatCount(rows.length)} done`;
   const cells = columns - textWidth(text);
   if (cells < MIN_BAR_CELLS) return fitToWidth(text.trimStart(), columns);
   const widths = [done - failed, failed, running, waiting].map((part) =>
@@ -110,10 +110,10 @@ function barLine({ rows, columns, style }: Parts): string {
 function totalLines({ rows, estimate, columns, style }: Parts): string[] {
   const { running, waiting, failed, cancelled } = batchTotals(rows);
   const parts = [
-    style.cyan(`${count(running)} running`),
-    `${count(waiting)} waiting`,
-    (failed > 0 ? style.red : style.dim)(`${count(failed)} failed`),
-    ...(cancelled > 0 ? [style.yellow(`${count(cancelled)} cancelled`)] : []),
+    style.cyan(`${formatCount(running)} running`),
+    `${formatCount(waiting)} waiting`,
+    (failed > 0 ? style.red : style.dim)(`${formatCount(failed)} failed`),
+    ...(cancelled > 0 ? [style.yellow(`${formatCount(cancelled)} cancelled`)] : []),
     ...(estimate === null ? [] : [formatEstimate(estimate)]),
   ];
   return packed(parts, " \u00b7 ", columns);
@@ -162,7 +162,7 @@ function groupLines({ failureGroups: groups, columns, style }: Parts, max: numbe
   if (groups.length <= max) return renderFailureGroups(groups, { style, columns });
   const others = groups.slice(max - 1);
   const failures = others.reduce((sum, { rows }) => sum + rows.length, 0);
-  const more = `\u2026 and ${count(failures)} \u00d7 ${count(others.length)} other errors`;
+  const more = `\u2026 and ${formatCount(failures)} \u00d7 ${formatCount(others.length)} other errors`;
   return [...renderFailureGroups(groups.slice(0, max - 1), { style, columns }), style.red(fitToWidth(more, columns))];
 }
 
@@ -176,8 +176,4 @@ function keysLine(range: string, { view, jobs, columns, style }: Parts): string 
     `+/- at once (${jobs})`,
   ];
   return style.dim(packed(keys, "  ", columns)[0] ?? "");
-}
-
-function count(number: number): string {
-  return number.toLocaleString("en-US");
 }

@@ -22,10 +22,12 @@ export function paintRows(style: Style, statusColumn?: number): NonNullable<Tabl
   };
 }
 
+export const formatCount = (count: number): string => count.toLocaleString("en-US");
+
 /** `500 rows: 497 completed, 2 failed, 1 waiting`. */
 export function statusSummary(noun: string, listed: readonly { readonly status: string }[]): string {
   const parts = [...Map.groupBy(listed, ({ status }) => status)].map(([status, { length }]) =>
-    `${length.toLocaleString("en-US")} ${status}`
+    `${formatCount(length)} ${status}`
   );
   return `${counted(listed.length, noun)}: ${parts.join(", ")}`;
 }
