@@ -132,9 +132,9 @@ Deno.test("a failing case: the occurrence fails, and its case is in the result a
   const requests: string[] = [];
   await using stage = await aSuiteStage(aSuite(...cases), { specs: [{ ...EVERY_HOUR, notify }] });
   const service = await stage.isolate({
-    fetch: (_input, init) => {
-      requests.push(String(init?.body));
-      return Promise.resolve(new Response());
+    fetch: async (_input, init) => {
+      requests.push(await new Response(init?.body).text());
+      return new Response();
     },
   });
   await stage.ticks(60, 80, service);
@@ -193,9 +193,9 @@ Deno.test("a secret that a server repeats when later cases cannot be submitted i
   const service = await stage.isolate({
     deps,
     env: (name) => name === "THE_SECRET" ? secret : undefined,
-    fetch: (_input, init) => {
-      written.push(String(init?.body));
-      return Promise.resolve(new Response());
+    fetch: async (_input, init) => {
+      written.push(await new Response(init?.body).text());
+      return new Response();
     },
   });
   await stage.ticks(60, 61, service);

@@ -226,9 +226,9 @@ tickTest("a run past its deadline is reported, and cancelled with onDeadline: ca
   }],
 }, async ({ stage, service, tickAt }) => {
   const kinds: unknown[] = [];
-  const fetch: Service["fetch"] = (_url, init) => {
-    kinds.push(JSON.parse(String(init?.body)).type);
-    return Promise.resolve(new Response());
+  const fetch: Service["fetch"] = async (_url, init) => {
+    kinds.push((await new Response(init?.body).json()).type);
+    return new Response();
   };
   await tickAt(0);
   for (const minutes of [10, 1, 5, 1, 1, 1]) {
