@@ -133,37 +133,35 @@ async function readFiles(
   },
 ): Promise<Pick<Suite, "inputFiles" | "references" | "quarantine">> {
   const document = objectOf(source.value);
-  async function readNamed<T>(
-    { text: name, path }: NamedText,
-    read: (text: string, origin: string) => Promise<T | undefined>,
-  ): Promise<T | undefined> {
+  const readNamed = async ({ text: name, path }: NamedText) => {
     if (name.includes("${")) return void report(path, "the name of a file cannot contain ${…}");
     const file = besides(source.name, name);
     const origin = normalizedPath(file);
     // Not by its normalized path: the parent of a folder's symbolic link is another folder.
     const text = await textOf(file, sources);
     if (typeof text !== "string") return void report(path, `cannot read ${origin}: ${text.reason}`);
-    return await read(text, origin);
-  }
-  const readAs = <T>(format: Parameters<typeof checkFormat<T>>[0], other: SourceFile): T | undefined => {
+    return { text, origin };
+  };
+  const readAs = async <T>(format: Parameters<typeof checkFormat<T>>[0], named: NamedText) => {
+    const file = await readNamed(named);
+    if (file === undefined) return undefined;
+    const other = await readSource(file.text, file.origin);
     const { value, problems: found } = checkFormat(format, other);
     problems.push(...other.problems, ...found);
-    return other.problems.length > 0 ? undefined : value;
-  };
-  const readInputs = async (text: string, origin: string): Promise<InputLayer | undefined> => {
-    const read = await readDocument(text, { origin });
-    return "value" in read ? read : void problems.push(...read);
+    return { other, value: other.problems.length > 0 ? undefined : value };
   };
   const inputFiles = new Map<string, InputLayer>();
-  for (const file of filesIn(document, "inputs")) {
-    if (inputFiles.has(file.text)) continue;
-    const layer = await readNamed(file, readInputs);
-    if (layer !== undefined) inputFiles.set(file.text, layer);
+  for (const named of filesIn(document, "inputs")) {
+    const file = inputFiles.has(named.text) ? undefined : await readNamed(named);
+    if (file === undefined) continue;
+    const read = await readDocument(file.text, { origin: file.origin });
+    if ("value" in read) inputFiles.set(named.text, read);
+    else problems.push(...read);
   }
   const references = new Map<string, ReferenceDocument>();
-  for (const file of filesIn(document, "reference")) {
-    const read = await readNamed(file, async (text, origin) => readAs(referenceFormat, await readSource(text, origin)));
-    if (read !== undefined) references.set(file.text, read.reference);
+  for (const named of filesIn(document, "reference")) {
+    const read = await readAs(referenceFormat, named);
+    if (read?.value !== undefined) references.set(named.text, read.value.reference);
   }
   const cases = namedIn(document, "cases");
   const checkEntries = (entries: Json | undefined, report: Report) => {
@@ -173,19 +171,16 @@ async function readFiles(
       checkUntil(until, today, within(report, index, "until"));
     }
   };
-  let quarantine: QuarantineDocument = [];
-  if (typeof document.quarantine === "string") {
-    const read = await readNamed({ text: document.quarantine, path: ["quarantine"] }, async (text, origin) => {
-      const other = await readSource(text, origin);
-      const read = readAs(quarantineFormat, other);
-      checkEntries(objectOf(other.value).quarantine, (path, message) => {
-        problems.push(other.problem(["quarantine", ...path], message));
-      });
-      return read;
-    });
-    quarantine = read?.quarantine ?? [];
-  } else checkEntries(document.quarantine, within(report, "quarantine"));
-  return { inputFiles, references, quarantine };
+  if (typeof document.quarantine !== "string") {
+    checkEntries(document.quarantine, within(report, "quarantine"));
+    return { inputFiles, references, quarantine: [] };
+  }
+  const read = await readAs(quarantineFormat, { text: document.quarantine, path: ["quarantine"] });
+  if (read === undefined) return { inputFiles, references, quarantine: [] };
+  checkEntries(objectOf(read.other.value).quarantine, (path, message) => {
+    problems.push(read.other.problem(["quarantine", ...path], message));
+  });
+  return { inputFiles, references, quarantine: read.value?.quarantine ?? [] };
 }
 
 /** The document, its settings, and those of its cases: the format decides which of them may name a file. */

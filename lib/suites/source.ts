@@ -26,7 +26,9 @@ export interface SourceFile {
 type Range = Pick<SyntaxProblem, "start" | "end">;
 
 interface Place {
-  readonly key: Range | null;
+  readonly path: InputPath;
+  /** Of its name; of the value itself where it has none. */
+  readonly key: Range;
   readonly value: Range;
 }
 
@@ -49,11 +51,12 @@ export async function readSource(text: string, name: string): Promise<SourceFile
     broken.add(keyOf(problem.path));
     found.push(problem);
   };
-  const read = (node: YamlNode | null, path: InputPath, place: Place): Json => {
+  const read = (node: YamlNode | null, place: Place): Json => {
+    const { path, value } = place;
     values++;
     if (values > MAX_VALUES || path.length > MAX_DEPTH) {
       const message = "is nested too deeply, or its aliases expand to too many values";
-      if (!isTooLarge) report({ ...place.value, path, message });
+      if (!isTooLarge) report({ ...value, path, message });
       isTooLarge = true;
       return null;
     }
@@ -64,49 +67,46 @@ export async function readSource(text: string, name: string): Promise<SourceFile
     if (tag !== undefined) report(tag);
     if (yaml.isAlias(node)) {
       const target = node.resolve(document);
-      if (target !== undefined) return read(target, path, place);
+      if (target !== undefined) return read(target, place);
       const message = `*${node.source} names no anchor: put a text that begins with * in quotes`;
-      report({ ...place.value, path, message });
+      report({ ...value, path, message });
       return null;
     }
-    if (yaml.isMap(node)) return Object.fromEntries(node.items.flatMap((pair) => readMember(pair, path, place.value)));
+    if (yaml.isMap(node)) return Object.fromEntries(node.items.flatMap((pair) => readMember(pair, place)));
     if (yaml.isSeq(node)) {
       return node.items.map((item, index) => {
         const itemNode = yaml.isNode(item) ? item : null;
-        return read(itemNode, [...path, index], { key: null, value: rangeOf(itemNode) ?? place.value });
+        const range = rangeOf(itemNode) ?? value;
+        return read(itemNode, { path: [...path, index], key: range, value: range });
       });
     }
     if (!yaml.isScalar(node)) return null;
-    if (path.some((part) => isSecretName(String(part)))) secrets.push(place.value);
+    if (path.some((part) => isSecretName(String(part)))) secrets.push(value);
     if (typeof node.value === "number") {
       const message = numberProblem(node.value, node.source ?? "", path);
-      if (message !== undefined) report({ ...place.value, path, message });
+      if (message !== undefined) report({ ...value, path, message });
     }
     return isJsonScalar(node.value) ? node.value : String(node.source);
   };
-  const readMember = (
-    { key, value }: { readonly key: unknown; readonly value: unknown },
-    path: InputPath,
-    around: Range,
-  ): [string, Json][] => {
-    const keyNode = yaml.isNode(key) ? key : null;
-    const keyRange = rangeOf(keyNode) ?? around;
+  const readMember = (pair: { readonly key: unknown; readonly value: unknown }, around: Place): [string, Json][] => {
+    const keyNode = yaml.isNode(pair.key) ? pair.key : null;
+    const key = rangeOf(keyNode) ?? around.value;
     if (!yaml.isScalar(keyNode)) {
       const message = "{{ … }} is no template, and a name must be text: write ${NAME}, or put the text in quotes";
-      report({ ...keyRange, path, message });
+      report({ ...key, path: around.path, message });
       return [];
     }
     const name = typeof keyNode.value === "string" ? keyNode.value : String(keyNode.source ?? keyNode.value);
-    const inside = [...path, name];
+    const path = [...around.path, name];
     if (isReserved(name)) {
-      report({ ...keyRange, path: inside, message: "cannot be used as a name" });
+      report({ ...key, path, message: "cannot be used as a name" });
       return [];
     }
-    const node = yaml.isNode(value) ? value : null;
-    return [[name, read(node, inside, { key: keyRange, value: rangeOf(node) ?? keyRange })]];
+    const node = yaml.isNode(pair.value) ? pair.value : null;
+    return [[name, read(node, { path, key, value: rangeOf(node) ?? key })]];
   };
   const whole = { start: 0, end: 1 };
-  const value = read(document.contents, [], { key: null, value: whole });
+  const value = read(document.contents, { path: [], key: whole, value: whole });
 
   const lines = text.split("\n");
   const toProblem = ({ start, end, path, message }: SyntaxProblem): Problem => {
@@ -121,23 +121,18 @@ export async function readSource(text: string, name: string): Promise<SourceFile
     };
     return visible.trim() === "" ? problem : { ...problem, excerpt };
   };
-  const problem: SourceFile["problem"] = (path, message, at = "value") => {
+  const rangeAt = (path: InputPath, at: "key" | "value"): Range => {
     let known = path;
     while (known.length > 0 && !places.has(keyOf(known))) known = known.slice(0, -1);
-    const place = places.get(keyOf(known));
-    const isMissing = known.length < path.length;
-    const range = isMissing || at === "key" ? place?.key ?? place?.value : place?.value;
-    return toProblem({ ...(range ?? whole), path, message });
+    return places.get(keyOf(known))?.[known.length < path.length ? "key" : at] ?? whole;
   };
   return {
     name,
     value,
-    problems: found.map((one) =>
-      toProblem(one.path.length > 0 ? one : { ...one, path: innermostPath(places, one.start) })
-    ),
+    problems: found.map((one) => toProblem(one.path.length > 0 ? one : { ...one, path: innermost(places, one.start) })),
     isBroken: (path) => isTooLarge || path.some((_, index) => broken.has(keyOf(path.slice(0, index + 1)))),
-    problem,
-    lineOf: (path) => Number(/:(\d+):\d+$/.exec(problem(path, "").origin)?.[1] ?? 1),
+    problem: (path, message, at = "value") => toProblem({ ...rangeAt(path, at), path, message }),
+    lineOf: (path) => counter.linePos(rangeAt(path, "value").start).line,
   };
 }
 
@@ -186,12 +181,8 @@ function maskOf({ length }: Pick<string, "length">): string {
   return SECRET_MASK.repeat(Math.ceil(length / SECRET_MASK.length)).slice(0, length);
 }
 
-/** Of the values around an offset. */
-function innermostPath(places: ReadonlyMap<string, Place>, offset: number): InputPath {
-  let best: { readonly path: string; readonly start: number } = { path: "[]", start: -1 };
-  for (const [path, { key, value }] of places) {
-    const start = key?.start ?? value.start;
-    if (start <= offset && offset <= value.end && start >= best.start) best = { path, start };
-  }
-  return JSON.parse(best.path);
+/** The path of the innermost value around an offset. */
+function innermost(places: ReadonlyMap<string, Place>, offset: number): InputPath {
+  const around = [...places.values()].filter(({ key, value }) => key.start <= offset && offset <= value.end);
+  return around.toSorted((a, b) => a.key.start - b.key.start).at(-1)?.path ?? [];
 }
