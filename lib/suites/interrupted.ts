@@ -6,7 +6,6 @@ import { storeQuietly } from "../runs/batch_limits.ts";
 import type { BatchOutcome, BatchTask } from "../runs/batch_task.ts";
 import { endOfSubmission, type TaskEnd } from "../runs/retry_policy.ts";
 import type { Deps } from "../runs/deps.ts";
-import type { RunDetail } from "../run.ts";
 import { isUnsent, slugOf } from "../submission.ts";
 import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
@@ -32,15 +31,13 @@ export type CutOffOptions = JudgeOptions & Pick<SuiteSession, "previous">;
 /** Adds the attempt that was cut off to the case. */
 export function judgeInterrupted(state: CaseState, end: TaskEnd, options: CutOffOptions): Judgement {
   if (end.type !== "open" && end.type !== "result") return notRun("the suite was interrupted");
-  const slug = end.type === "open" ? slugOf(end.submission) : end.result.slug;
-  const reason = `the suite was interrupted: ${
-    !isRunKnown(end)
-      ? `whether it has started ${slug} is not known, and --resume finds out`
-      : end.type === "result"
-      ? `its run ${slug} has ended, and --resume judges it`
-      : `its run ${slug} continues, and --resume goes on with it`
-  }`;
-  return cutOff(state, end, { reason, verdict: "not-judged" }, options);
+  const slug = slugIn(end);
+  const what = !isRunKnown(end)
+    ? `whether it has started ${slug} is not known, and --resume finds out`
+    : end.type === "result"
+    ? `its run ${slug} has ended, and --resume judges it`
+    : `its run ${slug} continues, and --resume goes on with it`;
+  return cutOff(state, end, { reason: `the suite was interrupted: ${what}`, verdict: "not-judged" }, options);
 }
 
 /** Of a suite that ended by itself. At its deadline, and where it was cancelled, the run is cancelled. */
@@ -53,38 +50,24 @@ export async function judgeStopped(
   const stop = stopped?.reason ?? "";
   const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
   if (end.type !== "open" || isUnsent(end.submission)) return notRun(why);
-  if (error !== null || (stop !== "deadline" && stop !== "cancelled")) {
-    const reason = `the end of its run ${slugOf(end.submission)} was not seen: ${why}`;
-    return cutOff(state, end, { reason, verdict: "error" }, options);
-  }
   const { submission } = end;
-  const cancelled = `still running ${
-    stop === "deadline" ? "at the deadline" : "when the suite was cancelled"
-  }, and cancelled`;
-  let run: RunDetail | null = null;
-  if (submission.state === "active") {
-    // Before the request: after it, the platform shows only that the run was cancelled.
-    const judged = {
-      of: "cancelled",
-      verdict: "not-judged",
-      isFailure: false,
-      reason: cancelled,
-      cause: null,
-    } as const;
-    const { origin } = submission;
-    if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
-    run = await cancelQuietly(deps, submission.runId, options.signal);
-  }
   const slug = slugOf(submission);
+  if (error !== null || (stop !== "deadline" && stop !== "cancelled")) {
+    return cutOff(state, end, { reason: `the end of its run ${slug} was not seen: ${why}`, verdict: "error" }, options);
+  }
+  const unjudged = (reason: string, isCancelled = false) =>
+    cutOff(state, end, { reason, verdict: "not-judged", isCancelled }, options);
+  if (submission.state !== "active") return unjudged(`${why}, and whether ${slug} has started is not known`);
+  const when = stop === "deadline" ? "at the deadline" : "when the suite was cancelled";
+  const reason = `still running ${when}, and cancelled`;
+  // Before the request: after it, the platform shows only that the run was cancelled.
+  const judged = { of: "cancelled", verdict: "not-judged", isFailure: false, reason, cause: null } as const;
+  const { origin } = submission;
+  if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
+  const run = await cancelQuietly(deps, submission.runId, options.signal);
   const hasEnded = run?.status === "completed" || run?.status === "failed";
-  const isCancelled = run !== null && !hasEnded;
-  const detail = hasEnded
-    ? `its run ${slug} has ended unjudged`
-    : submission.state === "active"
-    ? `its run ${slug} could not be cancelled`
-    : `whether ${slug} has started is not known`;
-  const reason = isCancelled ? cancelled : `${why}, and ${detail}`;
-  return cutOff(state, end, { reason, verdict: "not-judged", isCancelled }, options);
+  if (run !== null && !hasEnded) return unjudged(reason, true);
+  return unjudged(`${why}, and its run ${slug} ${hasEnded ? "has ended unjudged" : "could not be cancelled"}`);
 }
 
 const STOP_TEXTS: Readonly<Record<string, string>> = {
@@ -95,6 +78,10 @@ const STOP_TEXTS: Readonly<Record<string, string>> = {
 };
 
 type CutOff = Extract<TaskEnd, { type: "open" | "result" }>;
+
+function slugIn(end: CutOff): string | null {
+  return end.type === "open" ? slugOf(end.submission) : end.result.slug;
+}
 
 /** Whether a run was started, as far as a search has found it. */
 function isRunKnown(end: CutOff): boolean {
@@ -114,7 +101,7 @@ function cutOff(
   const { last = null, attempt: lastAttempt } = previous.get(state.one.key)?.previous ?? {};
   // An earlier process has sent it.
   const isAttached = last !== null && !isUnsent(last) && lastAttempt === end.attempt;
-  const slug = end.type === "open" ? slugOf(end.submission) : end.result.slug;
+  const slug = slugIn(end);
   const error = {
     kind: "stopped",
     message: reason,
