@@ -170,12 +170,7 @@ function checkCluster(field: ClusterField, value: Json, context: CheckContext): 
   }
 }
 
-function checkRows(
-  field: ListField,
-  rows: readonly Json[],
-  isShown: boolean | undefined,
-  context: CheckContext,
-): void {
+function checkRows(field: ListField, rows: readonly Json[], isShown: boolean | undefined, context: CheckContext): void {
   const { item, min, max } = field;
   if ((min !== null && rows.length < min) || (max !== null && rows.length > max)) {
     add("invalid", `must be ${field.allowed}: got ${describeValue([...rows])}`, context);

@@ -26,19 +26,12 @@ export interface LayerSources {
 export async function readLayers(values: readonly string[], sources: LayerSources): Promise<InputLayer[]> {
   const layers: InputLayer[] = [];
   const problems: Problem[] = [];
-  let isStdinRead = false;
   for (const [index, value] of values.entries()) {
     const origin = `-i #${index + 1}`;
     try {
-      const layer = await readLayer(value, origin, {
-        ...sources,
-        readStdin: () => {
-          if (isStdinRead) throw asProblem({ origin, path: "", message: "stdin can only be read once" });
-          isStdinRead = true;
-          return sources.readStdin();
-        },
-      });
-      layers.push(layer);
+      const isRepeated = value === "-" && values.indexOf(value) < index;
+      if (isRepeated) throw asProblem({ origin, path: "", message: "stdin can only be read once" });
+      layers.push(await readLayer(value, origin, sources));
     } catch (error) {
       if (!(error instanceof InvalidInputs)) throw error;
       problems.push(...error.problems);

@@ -53,14 +53,17 @@ type Members = ReadonlyMap<string, Json>;
 
 function fieldOf(members: Members, path: string, note: Note): Field {
   const entry = entryOf(members, path, note);
-  const attributes = attributesOf(members, entry);
+  const attributes = attributesOf(entry);
   return completeField(attributes, kindOf(attributes.type).read(attributes, entry));
 }
 
 function entryOf(members: Members, path: string, note: Note): FieldEntry {
   return {
     get: (name) => members.get(name),
-    text: (name) => textOf(members.get(name)),
+    text(name) {
+      const value = members.get(name);
+      return typeof value === "string" ? value : typeof value === "number" ? String(value) : null;
+    },
     number(name) {
       const value = members.get(name) ?? null;
       if (value === null || typeof value === "number") return value;
@@ -82,30 +85,26 @@ function entryOf(members: Members, path: string, note: Note): FieldEntry {
   };
 }
 
-function textOf(value: Json | undefined): string | null {
-  return typeof value === "string" ? value : typeof value === "number" ? String(value) : null;
-}
-
-function attributesOf(members: Members, entry: FieldEntry): FieldAttributes {
-  const fallback = members.get("default") ?? undefined;
+function attributesOf(entry: FieldEntry): FieldAttributes {
+  const fallback = entry.get("default") ?? undefined;
   const isComputed = typeof fallback === "string" && isExpression(fallback);
   return {
     type: entry.text("type") ?? "",
     label: entry.text("label"),
     tooltip: entry.text("tooltip") ?? entry.text("description"),
     placeholder: entry.text("placeholder"),
-    prefillsDefault: members.get("prefillDefault") === true,
+    prefillsDefault: entry.get("prefillDefault") === true,
     default: isComputed ? undefined : fallback,
     defaultExpression: isComputed ? parseExpression(fallback) : null,
-    optional: conditionOf("optional", members, entry),
-    hidden: conditionOf("hidden", members, entry),
-    disabled: conditionOf("disabled", members, entry),
-    ignore: conditionOf("ignore", members, entry),
+    optional: conditionOf("optional", entry),
+    hidden: conditionOf("hidden", entry),
+    disabled: conditionOf("disabled", entry),
+    ignore: conditionOf("ignore", entry),
   };
 }
 
-function conditionOf(name: string, members: Members, { note }: FieldEntry): FieldCondition {
-  const value = members.get(name) ?? false;
+function conditionOf(name: string, { get, note }: FieldEntry): FieldCondition {
+  const value = get(name) ?? false;
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "false") return value === "true";
   const expression = parseExpression(typeof value === "string" ? value : JSON.stringify(value));

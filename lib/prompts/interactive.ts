@@ -117,9 +117,7 @@ async function askRequest(
         { value: false, label: "2. Provide other inputs" },
       ]);
       layers = shouldFix
-        ? [
-          await fixProblems(session, form, (await gatherInputs(deps, spec, { signal })).given, error.problems),
-        ]
+        ? await fixProblems(session, form, (await gatherInputs(deps, spec, { signal })).given, error.problems)
         : await askLayers(session, workflow, form);
     }
   }
@@ -175,13 +173,13 @@ async function fixProblems(
   form: Form,
   inputs: JsonObject,
   problems: readonly Problem[],
-): Promise<InputLayer> {
+): Promise<InputLayer[]> {
   const paths = problems.map(({ path }) => parsePath(path)).filter((path) => path !== undefined);
   const clusters = await clustersFor(session, form);
   const isAskable = nextQuestion(form, { inputs, answered: new Set() }, { clusters, only: paths }) !== undefined;
   const only = isAskable ? paths : undefined;
   const fixed = await promptForFields(session.prompter, form, inputs, { clusters, only });
-  return createInputLayer("your answers", fixed);
+  return [createInputLayer("your answers", fixed)];
 }
 
 async function clustersFor({ deps, signal }: InteractiveSession, form: Form): Promise<readonly Cluster[] | null> {

@@ -84,9 +84,7 @@ function testOf(one: ReportCase, trends: Trends) {
     duration: milliseconds(last?.runSeconds),
     suite: [one.suite],
     ...reason === null ? {} : { message: reason },
-    ...unmet.length === 0 ? {} : {
-      trace: unmet.map(unmetText).join("\n"),
-    },
+    ...unmet.length === 0 ? {} : { trace: unmet.map(unmetText).join("\n") },
     ...file === null ? {} : { filePath: file.path, line: file.line },
     ...tags.length === 0 ? {} : { tags },
     labels: { workflow: one.workflow, ...resources.length === 0 ? {} : { resource: resources } },

@@ -234,12 +234,10 @@ function commonText(messages: readonly string[]): string | undefined {
 
 /** Where most of them ran, like `4 of 5 on cluster-a`; `null` if they have no place in common. */
 function placeOf(members: readonly ReportCase[]): string | null {
-  const counts = new Map<string, number>();
-  for (const { attempts } of members) {
-    for (const resource of new Set(attempts.at(-1)?.resources)) counts.set(resource, (counts.get(resource) ?? 0) + 1);
-  }
-  const [most] = [...counts].toSorted(([, a], [, b]) => b - a);
-  if (most === undefined || most[1] * 2 <= members.length) return null;
-  const [resource, count] = most;
-  return `${count === members.length ? "all" : `${count} of ${members.length}`} on ${resource}`;
+  const resources = members.flatMap(({ attempts }) => [...new Set(attempts.at(-1)?.resources)]);
+  const [most = []] = [...Map.groupBy(resources, (resource) => resource).values()].toSorted((a, b) =>
+    b.length - a.length
+  );
+  if (most.length * 2 <= members.length) return null;
+  return `${most.length === members.length ? "all" : `${most.length} of ${members.length}`} on ${most[0]}`;
 }

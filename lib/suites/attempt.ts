@@ -9,7 +9,6 @@ import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS }
 import type { TrendPoint } from "../reports/trends.ts";
 import type { RunResult } from "../result.ts";
 import { type RunDetail, type RunId, runIdOf } from "../run.ts";
-
 import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -175,13 +174,7 @@ async function keepJudgement(
 ): Promise<void> {
   if (submission === null || !("batchId" in submission.origin) || submission.origin.judged !== undefined) return;
   if (!isReady && submission.origin.type !== "scheduled-suite") return;
-  const judged = {
-    verdict,
-    isFailure,
-    reason: shortened(reason),
-    cause,
-    ...(isReady && { of: "session" as const }),
-  };
+  const judged = { verdict, isFailure, reason: shortened(reason), cause, ...(isReady && { of: "session" as const }) };
   await storeQuietly(deps, { ...submission, origin: { ...submission.origin, judged } });
 }
 

@@ -105,11 +105,7 @@ export async function executeSuites(
   return { cases: reportAll(), error: outcome.error, isFinished };
 }
 
-async function runTasks(
-  deps: Deps,
-  tasks: readonly BatchTask[],
-  options: ExecuteSuitesOptions,
-): Promise<BatchOutcome> {
+async function runTasks(deps: Deps, tasks: readonly BatchTask[], options: ExecuteSuitesOptions): Promise<BatchOutcome> {
   const { signal, sessionId: batchId } = options;
   const running = batch(deps, tasks, {
     ...options,

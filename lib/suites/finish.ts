@@ -15,11 +15,7 @@ import { NEVER_SENT, type SuiteSession } from "./session.ts";
 export type FinishOptions = AdvanceOptions & Pick<SuiteSession, "sessionId">;
 
 /** @returns False if the signal ended it, a run is still canceling, or it is not known yet whether one was started. */
-export async function finishSuite(
-  deps: Deps,
-  states: readonly CaseState[],
-  options: FinishOptions,
-): Promise<boolean> {
+export async function finishSuite(deps: Deps, states: readonly CaseState[], options: FinishOptions): Promise<boolean> {
   try {
     const isClosed = await closeSubmissions(deps, options);
     // Last, because other cases may need files of a run.

@@ -269,10 +269,7 @@ export const suiteFormat = strictObject({
 }).check(describe("A suite of runs for `pw-workflow-runner test`"));
 
 /** The file that `quarantine` names. */
-export const quarantineFormat = strictObject({
-  version: literal(1),
-  quarantine: array(quarantined),
-});
+export const quarantineFormat = strictObject({ version: literal(1), quarantine: array(quarantined) });
 
 /** The file that `reference` names. */
 export const referenceFormat = strictObject({ version: literal(1), reference });

@@ -173,11 +173,7 @@ function compareStatus({ status, session }: ExpectDocument, evidence: RunEvidenc
   return [{ path: "status", isMet, expected: wanted.join(" or "), actual: evidence.status }];
 }
 
-function compareDuration(
-  path: string,
-  range: ExpectDocument["duration"],
-  seconds: number | null,
-): readonly Compared[] {
+function compareDuration(path: string, range: ExpectDocument["duration"], seconds: number | null): readonly Compared[] {
   if (range === undefined) return [];
   const actual = seconds === null ? "an unknown time" : formatExactDuration(seconds * 1_000);
   return (["min", "max"] as const).flatMap((limit) => {
@@ -203,11 +199,7 @@ export function isLogOf(log: Omit<LogEvidence, "text">, { job, step }: Pick<LogE
 }
 
 /** In the part of a log that was read, a text may be found; that it is missing there shows nothing. */
-function compareLog(
-  expected: LogExpectation,
-  { logs, unreadLog }: RunEvidence,
-  path: string,
-): readonly Compared[] {
+function compareLog(expected: LogExpectation, { logs, unreadLog }: RunEvidence, path: string): readonly Compared[] {
   const isPart = unreadLog !== null;
   const { job, step } = expected;
   const chosen = logs.filter((log) => isLogOf(log, expected));
@@ -254,12 +246,10 @@ function compareSession(
 
 function compareCheck(expected: ExpectDocument["check"], check: RunEvidence["check"]): readonly Compared[] {
   if (expected === undefined) return [];
-  const lines = check?.output.trim().split("\n") ?? [];
-  const last = lines.at(-1) ?? "";
-  const actual = check === null
-    ? "it was not run"
-    : `${check.exitCode === null ? "no exit code" : `exit code ${check.exitCode}`}${
-      last === "" ? "" : `: ${last.slice(0, 500)}`
-    }`;
-  return [{ path: "check", isMet: check?.exitCode === 0, expected: "exit code 0", actual }];
+  const unmet = { path: "check", isMet: false, expected: "exit code 0", actual: "it was not run" };
+  if (check === null) return [unmet];
+  const code = check.exitCode === null ? "no exit code" : `exit code ${check.exitCode}`;
+  const last = check.output.trim().split("\n").at(-1) ?? "";
+  const actual = last === "" ? code : `${code}: ${last.slice(0, 500)}`;
+  return [{ ...unmet, isMet: check.exitCode === 0, actual }];
 }

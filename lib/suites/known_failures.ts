@@ -2,7 +2,7 @@
 
 import { didYouMeanOrKnown } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { axisMappings, environmentsOf, listOf, metricsOf, objectOf, type Report, within } from "./document.ts";
+import { axisMappings, environmentsOf, itemsOf, listOf, metricsOf, objectOf, type Report, within } from "./document.ts";
 import type { CaseDocument, QuarantineDocument } from "./format.ts";
 import type { ApplicableFailure } from "./judge.ts";
 import { axesOf } from "./matrix.ts";
@@ -19,19 +19,15 @@ export function checkKnownFailures(
   const expectations = ["status", ...expectationPaths(objectOf(value.expect)), ...axisExpectations];
   const axes = axesOf(objectOf(value.matrix));
   const known = [...axes.keys(), "environment", "resource"];
-  const checkWhen = (when: JsonObject, report: Report) => {
-    for (const [key, value] of Object.entries(when)) {
-      const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
-      if (!known.includes(key)) {
-        const hint = didYouMeanOrKnown(key, known);
-        report([key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
-      }
-      const all = Array.isArray(value) ? value : [value];
-      for (const one of all.filter((one) => !isObject(one))) {
-        if (values !== undefined && !values.includes(String(one))) {
-          report([key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
-        }
-      }
+  const checkWhen = (key: string, value: Json, report: Report) => {
+    if (!known.includes(key)) {
+      const hint = didYouMeanOrKnown(key, known);
+      return report([key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
+    }
+    const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
+    for (const [one] of itemsOf(value)) {
+      if (isObject(one) || values === undefined || values.includes(String(one))) continue;
+      report([key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
     }
   };
   for (const [index, item] of listOf(value["known-failures"]).entries()) {
@@ -40,7 +36,9 @@ export function checkKnownFailures(
     checkUntil(failure.until, today, within(reportFailure, "until"));
     checkKnown(failure.expectation, expectations, within(reportFailure, "expectation"));
     checkKnown(failure.metric, metricsOf(value, document), within(reportFailure, "metric"));
-    checkWhen(objectOf(failure.when), within(reportFailure, "when"));
+    for (const [key, value] of Object.entries(objectOf(failure.when))) {
+      checkWhen(key, value, within(reportFailure, "when"));
+    }
   }
 }
 
@@ -87,9 +85,7 @@ export function planFailures(
   };
 }
 
-function failureOf(
-  { reason, issue, metric, expectation, strict = true, when }: FailureDocument,
-): PlannedFailure {
+function failureOf({ reason, issue, metric, expectation, strict = true, when }: FailureDocument): PlannedFailure {
   return {
     reason,
     issue: issue ?? null,

@@ -10,12 +10,8 @@ const MAX_COMBINATIONS = 10_000;
 /** What names a value of a matrix; `undefined` for a wrong one. */
 function valueName(value: Json): string | undefined {
   if (!isObject(value)) return Array.isArray(value) || value === null ? undefined : String(value);
-  if (typeof value.name === "string") return value.name;
-  return value.value === undefined
-    ? undefined
-    : typeof value.value === "string"
-    ? value.value
-    : JSON.stringify(value.value);
+  const named = typeof value.name === "string" ? value.name : value.value;
+  return named === undefined || typeof named === "string" ? named : JSON.stringify(named);
 }
 
 /** Axis → names of its values. */

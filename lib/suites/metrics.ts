@@ -26,13 +26,11 @@ export function planMetrics(
   environment: string | null,
 ): PlannedMetrics {
   const own = environment === null ? undefined : document.environments?.[environment]?.reference;
-  const read = (reference: string | ReferenceDocument | undefined): readonly ReferenceDocument[] => {
-    const found = typeof reference === "string" ? references.get(reference) : reference;
-    return found === undefined ? [] : [found];
-  };
   return {
     metrics: { ...document.metrics, ...one.metrics },
-    references: [...read(document.reference), ...read(own), ...read(one.reference)],
+    references: [document.reference, own, one.reference]
+      .map((reference) => typeof reference === "string" ? references.get(reference) : reference)
+      .filter((reference) => reference !== undefined),
   };
 }
 

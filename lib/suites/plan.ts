@@ -203,9 +203,8 @@ export function nameOf(name: string, matrix: Readonly<Record<string, string>>): 
 }
 
 function retriesOf(retries: CaseDocument["retries"]): PlannedCase["retries"] {
-  if (retries === undefined) return { max: 0, on: "infra" };
-  if (typeof retries === "number") return { max: retries, on: "infra" };
-  return { max: retries.max, on: retries.on?.includes("any") === true ? "any" : "infra" };
+  const { max, on = [] } = typeof retries === "object" ? retries : { max: retries ?? 0 };
+  return { max, on: on.includes("any") ? "any" : "infra" };
 }
 
 function inputLayersOf(

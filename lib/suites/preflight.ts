@@ -51,8 +51,7 @@ export async function preflight(
   const problems: Problem[] = [];
   const refused: InvalidInputs[] = [];
   const secrets: string[] = [];
-  const indexed = cases.map((one, index) => ({ one, index }));
-  await inParallel(indexed, MAX_CONCURRENT, async ({ one, index }) => {
+  await inParallel([...cases.entries()], MAX_CONCURRENT, async ([index, one]) => {
     try {
       checked[index] = await checkCase(context, one);
     } catch (error) {

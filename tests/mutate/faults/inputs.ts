@@ -80,7 +80,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/inputs/layers.ts", ["tests/inputs/layers_test.ts"], [
     [
       "stdin is read twice",
-      'if (isStdinRead) throw asProblem({ origin, path: "", message: "stdin can only be read once" });',
+      'if (isRepeated) throw asProblem({ origin, path: "", message: "stdin can only be read once" });',
       "",
     ],
     ["a prompted value is no secret", "isSecret: true };", "isSecret: false };"],
