@@ -14,7 +14,7 @@ import {
 } from "./field_state.ts";
 import { type ClusterField, type Field, fieldAt, type Form, type FormFields, type ListField } from "./form.ts";
 import { isSecretField } from "./secrets.ts";
-import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
+import { describeUnknown, type UnknownName } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";
 
 export interface FieldProblem {
@@ -34,10 +34,10 @@ export function findProblems(
   inputs: JsonObject,
   options: Pick<CheckContext, "secretPaths" | "clusters">,
 ): FieldProblem[] {
-  const names: UnknownNames = new Map();
+  const names: UnknownName[] = [];
   const context: CheckContext = { form, inputs, ...options, path: [], rows: [], problems: new Set(), names };
   checkFields(form.fields, inputs, true, context);
-  if (names.size === 0) return [...context.problems];
+  if (names.length === 0) return [...context.problems];
   const unknown = describeUnknown(names, form).map((name): FieldProblem => ({ type: "unknown", ...name }));
   return [...context.problems, ...unknown];
 }
@@ -49,7 +49,7 @@ interface CheckContext extends FormContext {
   readonly path: (string | number)[];
   readonly rows: number[];
   readonly problems: Set<FieldProblem>;
-  readonly names: UnknownNames;
+  readonly names: UnknownName[];
 }
 
 /** @param isShown Whether the group around the fields is shown; `undefined` if only the platform knows. */
@@ -72,7 +72,7 @@ function checkFields(
     if (kind !== undefined && kind !== "header") continue;
     context.path.push(name);
     const isExpected = LEGACY_NAMES.has(name) || isTypoOfRequired(name, missing, context);
-    if (!isExpected) addUnknown(context.names, context.path, fields);
+    if (!isExpected) context.names.push({ path: [...context.path], siblings: fields });
     context.path.pop();
   }
 }
@@ -138,7 +138,7 @@ function addUnknownInside(field: Field, value: Json | undefined, context: CheckC
     const inner = field.fields.get(name);
     context.path.push(name);
     if (inner !== undefined && inner.kind !== "header") addUnknownInside(inner, value[name], context);
-    else if (!LEGACY_NAMES.has(name)) addUnknown(context.names, context.path, field.fields);
+    else if (!LEGACY_NAMES.has(name)) context.names.push({ path: [...context.path], siblings: field.fields });
     context.path.pop();
   }
 }

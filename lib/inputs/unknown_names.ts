@@ -5,41 +5,31 @@ import type { Form, FormFields } from "./form.ts";
 import { formatPath, type InputPath } from "../json.ts";
 import { walkFields } from "./walk_fields.ts";
 
-/** By path, with 0 as the index of every row: the same name in many rows is one problem. */
-export type UnknownNames = Map<string, UnknownKey>;
-
-interface UnknownKey {
+export interface UnknownName {
   readonly path: InputPath;
   /** The fields that the form has here. */
   readonly siblings: FormFields;
-  count: number;
-}
-
-export function addUnknown(names: UnknownNames, path: InputPath, siblings: FormFields): void {
-  const key = formatPath(path.map((segment) => typeof segment === "number" ? 0 : segment));
-  const unknownKey = names.get(key);
-  if (unknownKey === undefined) names.set(key, { path: [...path], siblings, count: 1 });
-  else unknownKey.count++;
 }
 
 /** Suggestions take time: more of them do not help. */
 const MAX_SUGGESTIONS = 50;
 
-/** One message for each name, with a suggestion if there is a similar field. */
-export function describeUnknown(names: UnknownNames, form: Form): { path: InputPath; message: string }[] {
+/** One message for the same name in many rows, with a suggestion if there is a similar field. */
+export function describeUnknown(names: readonly UnknownName[], form: Form): { path: InputPath; message: string }[] {
   const fieldPaths = fieldPathsOf(form);
-  return [...names.values()].map(({ path, siblings, count }, index) => {
-    const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, fieldPaths) : undefined;
-    const occurrences = count === 1 ? "" : ` (in ${count} rows)`;
-    return { path, message: `unknown field${occurrences}${hint === undefined ? "" : `: ${hint}`}` };
+  const groups = Map.groupBy(
+    names,
+    ({ path }) => formatPath(path.map((segment) => typeof segment === "number" ? 0 : segment)),
+  );
+  return [...groups.values()].flatMap(([first, ...others], index) => {
+    if (first === undefined) return [];
+    const hint = index < MAX_SUGGESTIONS ? suggestion(first, fieldPaths) : undefined;
+    const occurrences = others.length === 0 ? "" : ` (in ${others.length + 1} rows)`;
+    return [{ path: first.path, message: `unknown field${occurrences}${hint === undefined ? "" : `: ${hint}`}` }];
   });
 }
 
-function suggestion(
-  path: InputPath,
-  siblings: FormFields,
-  fieldPaths: ReadonlyMap<string, string>,
-): string | undefined {
+function suggestion({ path, siblings }: UnknownName, fieldPaths: ReadonlyMap<string, string>): string | undefined {
   const name = String(path.at(-1));
   const fieldPath = fieldPaths.get(name);
   if (fieldPath !== undefined) return `did you mean ${JSON.stringify(fieldPath)}?`;
