@@ -19,9 +19,7 @@ const MAX_ANNOTATIONS = 10;
 const MAX_MESSAGE_LENGTH = 4_000;
 
 /** A run to report, or the error that prevented it. */
-interface NamedAttempt extends ReportAttempt {
-  readonly name: string;
-}
+type NamedAttempt = ReportAttempt & Pick<ReportCase, "name">;
 
 function runsOf({ cases }: Report): readonly NamedAttempt[] {
   return cases.flatMap(({ name, attempts }) => attempts.slice(-1).map((attempt) => ({ ...attempt, name })));
@@ -77,14 +75,13 @@ export function githubSummary(report: Report): string {
   const { platformUrl } = report;
   const runs = runsOf(report);
   const platform = platformUrl === null ? "" : linkTo(platformUrl, platformUrl);
-  const tables = runs.map((each) => `${heading(each)}\n\n${table([...rowsOf(each), ["Platform", platform]])}`);
-  const details = runs.map(({ end }) =>
+  const tableOf = (each: NamedAttempt) => `${heading(each)}\n\n${table([...rowsOf(each), ["Platform", platform]])}`;
+  const detailsOf = ({ end }: NamedAttempt) =>
     end.type === "result"
       ? [failureText(end.result.failure), outputsText(end.result)]
-      : [problemList(end.error), ...hintsOf(end.error).map(inline)]
-  );
-  const parts = tables.flatMap((text, index) => [text, ...details[index] ?? []]).filter((part) => part !== "");
-  return summaryOf(parts, [...tables, "The rest is too long for a summary: see the result file."]);
+      : [problemList(end.error), ...hintsOf(end.error).map(inline)];
+  const parts = runs.flatMap((each) => [tableOf(each), ...detailsOf(each)]).filter((part) => part !== "");
+  return summaryOf(parts, [...runs.map(tableOf), "The rest is too long for a summary: see the result file."]);
 }
 
 const SIGNS = { completed: "✅", running: "⏳", stopped: "⏳", cancelled: "🚫", timeout: "⏱️", unknown: "❓" } as const;
@@ -156,10 +153,8 @@ function outputsText({ outputs = {} }: RunResult): string {
   return `#### Outputs\n\n${codeBlock(JSON.stringify(outputs, null, 2), "json")}`;
 }
 
-interface Annotation {
-  readonly type: LogAnnotation["type"];
+interface Annotation extends LogAnnotation {
   readonly title: string;
-  readonly message: string;
 }
 
 const MAX_DETAILS = 10;

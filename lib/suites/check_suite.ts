@@ -41,8 +41,8 @@ export function checkSuite(document: JsonObject, today: string, report: Report):
     checkMetrics(value.metrics, within(reportCase, "metrics"));
     checkReference(value.reference, metricsOf(value, document), within(reportCase, "reference"));
     checkMatrix(objectOf(value.matrix), within(reportCase, "matrix"));
-    for (const [axis, index, one] of axisMappings(objectOf(value.matrix))) {
-      checkExpectations(objectOf(one.expect), within(reportCase, "matrix", axis, index, "expect"));
+    for (const [one, below] of axisMappings(value)) {
+      checkExpectations(objectOf(one.expect), within(reportCase, ...below, "expect"));
     }
     checkKnownFailures(value, { document, today }, reportCase);
   }

@@ -26,8 +26,11 @@ export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** One value or a list of values, each with the path below that of the whole. */
-export function itemsOf(value: Json | undefined): readonly (readonly [item: Json, path: InputPath])[] {
+/** A value with its path below another one. */
+export type Placed<T = Json> = readonly [value: T, path: InputPath];
+
+/** One value or a list of values. */
+export function itemsOf(value: Json | undefined): readonly Placed[] {
   if (Array.isArray(value)) return value.map((item, index) => [item, [index]]);
   return value === undefined ? [] : [[value, []]];
 }
@@ -61,11 +64,11 @@ export function environmentsOf(document: JsonObject): readonly { readonly name: 
   return Object.keys(objectOf(document.environments)).map((name) => ({ name }));
 }
 
-export function axisMappings(
-  matrix: JsonObject,
-): readonly (readonly [axis: string, index: number, value: JsonObject])[] {
-  return Object.entries(matrix).filter(([axis]) => axis !== "include" && axis !== "exclude").flatMap(([axis, values]) =>
-    listOf(values).flatMap((value, index) => isObject(value) ? [[axis, index, value] as const] : [])
+/** The mappings among the values of the matrix of a case. */
+export function axisMappings({ matrix }: JsonObject): readonly Placed<JsonObject>[] {
+  const axes = Object.entries(objectOf(matrix)).filter(([axis]) => axis !== "include" && axis !== "exclude");
+  return axes.flatMap(([axis, values]) =>
+    listOf(values).flatMap((value, index) => isObject(value) ? [[value, ["matrix", axis, index]] as const] : [])
   );
 }
 

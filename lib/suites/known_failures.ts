@@ -13,10 +13,8 @@ export function checkKnownFailures(
   { document, today }: { readonly document: JsonObject; readonly today: string },
   report: Report,
 ): void {
-  const axisExpectations = axisMappings(objectOf(value.matrix)).flatMap(([, , { expect }]) =>
-    expectationPaths(objectOf(expect))
-  );
-  const expectations = ["status", ...expectationPaths(objectOf(value.expect)), ...axisExpectations];
+  const owners = [value, ...axisMappings(value).map(([one]) => one)];
+  const expectations = ["status", ...owners.flatMap(({ expect }) => expectationPaths(objectOf(expect)))];
   const axes = axesOf(objectOf(value.matrix));
   const known = [...axes.keys(), "environment", "resource"];
   const checkWhen = (key: string, value: Json, report: Report) => {

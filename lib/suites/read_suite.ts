@@ -16,6 +16,7 @@ import {
   namedIn,
   type NamedText,
   objectOf,
+  type Placed,
   type Report,
   textsOf,
   within,
@@ -185,17 +186,14 @@ async function readFiles(
 
 /** The document, its settings, and those of its cases: the format decides which of them may name a file. */
 function filesIn(document: JsonObject, member: "inputs" | "reference"): readonly NamedText[] {
-  const places: readonly (readonly [Json | undefined, InputPath])[] = [
+  const cases = namedIn(document, "cases");
+  const places: readonly Placed<Json | undefined>[] = [
     [document, []],
     [document.defaults, ["defaults"]],
     ...Object.entries(objectOf(document.environments)).map(([name, value]) => [value, ["environments", name]] as const),
-    ...["setup", "cases"].flatMap((list) =>
-      listOf(document[list]).map((value, index) => [value, [list, index]] as const)
-    ),
-    ...listOf(document.cases).flatMap((one, index) =>
-      axisMappings(objectOf(objectOf(one).matrix)).map(([axis, at, value]) =>
-        [value, ["cases", index, "matrix", axis, at]] as const
-      )
+    ...[...namedIn(document, "setup"), ...cases].map(({ value, path }) => [value, path] as const),
+    ...cases.flatMap(({ value, path }) =>
+      axisMappings(value).map(([one, below]) => [one, [...path, ...below]] as const)
     ),
   ];
   return places.flatMap(([value, path]) =>
