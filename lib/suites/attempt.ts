@@ -17,13 +17,11 @@ import { shortened } from "../store/submission_rows.ts";
 import type { KeptJudgement, Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
 import { comparisonsOf } from "./compare.ts";
-import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runSecondsOf, tailOf } from "./evidence.ts";
+import { collectEvidence, type EndedRun, type ExecuteDeps, queueSecondsOf, ranSecondsOf, tailOf } from "./evidence.ts";
 import { metricValues } from "./history.ts";
 import { type Evidence, judge, type Judgement, outputAt } from "./judge.ts";
 import { measureAll } from "./metrics.ts";
 import type { CheckedCase } from "./preflight.ts";
-
-export interface ExecuteDeps extends Deps, Omit<EvidenceDeps, "client" | "clock"> {}
 
 export interface JudgeOptions {
   readonly signal: AbortSignal;
@@ -56,15 +54,12 @@ export async function judgeAttempt(
   const kept = keptIn(ended);
   const isReady = ended.end.type === "result" && ended.end.result.kind === "session_ready";
   const end = kept?.of === "session" ? readyAgain(ended.end) : ended.end;
-  const queueSeconds = queueSecondsOf(end);
   const secretOutputs = end.type === "result" ? secretOutputsOf(one, end.result) : [];
   options.redact(secretOutputs);
   const redact = createRedactor([...one.secrets, ...secretOutputs]);
   const judged = kept !== undefined ? judgedAs(kept) : await judgeEvidence(deps, one, end, {
     signal: options.signal,
-    queueSeconds,
     redact,
-    inputs: one.givenInputs,
     earlier: (metric) => metricValues(options.earlier.get(one.id) ?? [], metric),
   });
   const { judgement, cause } = judged;
@@ -88,7 +83,7 @@ export async function judgeAttempt(
     url: reported.slug === null ? null : options.urlOf(reported.slug),
     reason: isPassed ? null : judgement.reason,
     cause: isPassed ? null : cause === "run" ? "failure" : "infra",
-    queueSeconds,
+    queueSeconds: queueSecondsOf(end),
     runSeconds: ranSecondsOf(end),
     resources: one.clusters,
     logTail: judged.logTail,
@@ -99,15 +94,6 @@ export async function judgeAttempt(
   const isMissed = options.requiresResources === true && judgement.verdict === "not-judged" && end.type === "result";
   state.judgement = { ...judgement, isFailure: judgement.isFailure || isMissed };
   return cause;
-}
-
-function queueSecondsOf(end: TaskEnd): number | null {
-  return end.type === "result" && end.queueMs !== undefined ? Math.round(end.queueMs) / 1_000 : null;
-}
-
-/** What its run has taken; `null` without one, or if that is not known. */
-export function ranSecondsOf(end: TaskEnd): number | null {
-  return end.type === "result" ? runSecondsOf(end.result, queueSecondsOf(end)) : null;
 }
 
 interface Judged {
@@ -121,13 +107,14 @@ async function judgeEvidence(
   deps: ExecuteDeps,
   one: CheckedCase,
   end: TaskEnd,
-  options: EvidenceOptions & { earlier(metric: string): readonly number[] },
+  { earlier, ...options }: Pick<EndedRun, "signal" | "redact"> & { earlier(metric: string): readonly number[] },
 ): Promise<Judged> {
-  const evidence: Evidence = end.type === "result"
-    ? unjudged(end, one) ?? await collectEvidence({ ...deps, ...options, planned: one, result: end.result })
+  const run = end.type === "result" ? { ...deps, ...options, one, end } : null;
+  const evidence: Evidence = run !== null
+    ? unjudged(run) ?? await collectEvidence(run)
     : { type: "no-run", reason: end.type === "error" ? end.error.message : "nothing was submitted" };
   const metrics = evidence.type === "run"
-    ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier: options.earlier })
+    ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier })
     : [];
   const judgement = judge({
     metrics,
@@ -137,9 +124,8 @@ async function judgeEvidence(
     ),
   }, evidence);
   const cause = causeOfJudgement(end, judgement);
-  const logTail = hasPassed({ judgement, cause }) || end.type !== "result" || evidence.type !== "run"
-    ? []
-    : await tailOf({ ...deps, ...options, planned: one, result: end.result }, evidence);
+  const isTailShown = run !== null && evidence.type === "run" && !hasPassed({ judgement, cause });
+  const logTail = isTailShown ? await tailOf(run, evidence) : [];
   return { judgement, cause, metrics, logTail };
 }
 
@@ -187,10 +173,7 @@ function attemptEnd(end: TaskEnd): AttemptEnd {
 }
 
 /** What the end of a run shows by which a case cannot be judged; `null` if it can. */
-function unjudged(
-  { result, limit }: Extract<TaskEnd, { type: "result" }>,
-  { expect, queueTimeoutMs }: CheckedCase,
-): Evidence | null {
+function unjudged({ end: { result, limit }, one: { expect, queueTimeoutMs } }: EndedRun): Evidence | null {
   const isLost = result.status === "unknown" && result.kind !== "run_deleted";
   const evidence = (reason: string): Evidence => ({ type: isLost ? "no-run" : "inconclusive", reason });
   // A result from the store has no limit.

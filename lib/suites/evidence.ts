@@ -1,41 +1,33 @@
 /** Collects what an attempt left behind, as far as the case expects something of it. */
 
 import type { RunIsolated } from "../child_process.ts";
-import type { Clock } from "../clock.ts";
 import { formatExactDuration, parseDuration } from "../duration.ts";
 import { expected, RunnerError } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
 import { cleanLines } from "../log_text.ts";
-import type { Client } from "../platform/client.ts";
 import { createLogReader, lastLines } from "../platform/logs.ts";
 import { redactDeep, type Redactor } from "../redact.ts";
 import { headline, logTailOf } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import { runIdOf } from "../run.ts";
+import type { Deps } from "../runs/deps.ts";
 import { withLimit } from "../runs/limit.ts";
+import type { TaskEnd } from "../runs/retry_policy.ts";
 import { allSteps, formatPath, type PlacedStep } from "../runs/view.ts";
 import { isLogOf, type LogEvidence, type RunEvidence, type SessionEvidence } from "./judge.ts";
-import type { PlannedCase } from "./plan.ts";
+import type { CheckedCase } from "./preflight.ts";
 
-export interface EvidenceDeps {
-  readonly client: Pick<Client, "readRunFile">;
-  readonly clock: Clock;
+export interface ExecuteDeps extends Deps {
   readonly fetch: typeof globalThis.fetch;
   readonly runIsolated: RunIsolated | undefined;
   env(name: string): string | undefined;
 }
 
-export interface EvidenceOptions extends Pick<RunEvidence, "queueSeconds"> {
+/** A run that has ended, or whose session is ready, and what its evidence is collected with. */
+export interface EndedRun extends ExecuteDeps {
+  readonly one: CheckedCase;
+  readonly end: Extract<TaskEnd, { type: "result" }>;
   readonly signal: AbortSignal;
   readonly redact: Redactor;
-  /** Of the run, without secrets. */
-  readonly inputs: JsonObject;
-}
-
-/** A run that has ended, or whose session is ready, and what its evidence is collected with. */
-export interface EndedRun extends EvidenceDeps, EvidenceOptions {
-  readonly planned: PlannedCase;
-  readonly result: RunResult;
 }
 
 /** For all logs of one case. */
@@ -48,17 +40,17 @@ const DEFAULT_CHECK_TIMEOUT_MS = 5 * 60_000;
 const TAIL_LINES = 20;
 
 export async function collectEvidence(run: EndedRun): Promise<RunEvidence> {
-  const { planned, result, queueSeconds, redact } = run;
-  const { logs, unreadLog } = await readSteps(run, neededSteps(planned, result));
-  const outputs = redactDeep(result.outputs ?? {}, redact);
+  const { one, end, redact } = run;
+  const { result } = end;
+  const { logs, unreadLog } = await readSteps(run, neededSteps(one, result));
   const evidence: RunEvidence = {
     type: "run",
     status: result.kind === "session_ready" ? "completed" : STATUSES.find((one) => one === result.status) ?? "failed",
     reason: result.kind === "completed" || result.kind === "session_ready" ? null : redact(headline(result)),
-    queueSeconds,
-    runSeconds: runSecondsOf(result, queueSeconds),
+    queueSeconds: queueSecondsOf(end),
+    runSeconds: ranSecondsOf(end),
     jobs: Object.fromEntries((result.jobs ?? []).map(({ name, status }) => [name, status])),
-    outputs,
+    outputs: redactDeep(result.outputs ?? {}, redact),
     logs,
     unreadLog,
     session: await probeSession(run),
@@ -67,14 +59,19 @@ export async function collectEvidence(run: EndedRun): Promise<RunEvidence> {
   return { ...evidence, check: await runCheck(run, evidence) };
 }
 
-/** Without the time in the queue; `null` if the run's duration is not known. */
-export function runSecondsOf({ durationSeconds }: RunResult, queueSeconds: number | null): number | null {
-  return durationSeconds === null ? null : Math.max(0, durationSeconds - (queueSeconds ?? 0));
+export function queueSecondsOf(end: TaskEnd): number | null {
+  return end.type === "result" && end.queueMs !== undefined ? Math.round(end.queueMs) / 1_000 : null;
+}
+
+/** What its run has taken without the time in the queue; `null` without a run, or if that is not known. */
+export function ranSecondsOf(end: TaskEnd): number | null {
+  if (end.type !== "result" || end.result.durationSeconds === null) return null;
+  return Math.max(0, end.result.durationSeconds - (queueSecondsOf(end) ?? 0));
 }
 
 const STATUSES = ["completed", "failed", "cancelled", "timeout"] as const;
 
-function neededSteps({ expect, metrics }: PlannedCase, { jobs = [] }: RunResult): readonly PlacedStep[] {
+function neededSteps({ expect, metrics }: CheckedCase, { jobs = [] }: RunResult): readonly PlacedStep[] {
   const measured = Object.values(metrics.metrics).flatMap(({ from }) =>
     "log" in from ? [{ ...from, job: from.log }] : []
   );
@@ -87,7 +84,7 @@ function placeOf({ job, path, step }: PlacedStep) {
 }
 
 async function readSteps(
-  { client, clock, result, signal, redact }: EndedRun,
+  { client, clock, end: { result }, signal, redact }: EndedRun,
   steps: readonly PlacedStep[],
 ): Promise<Pick<RunEvidence, "logs" | "unreadLog">> {
   using deadline = clock.timeout(READ_LOGS_MS);
@@ -115,7 +112,7 @@ async function readSteps(
 
 /** The last lines of what the run wrote: of the failed steps, or of the last one. */
 export async function tailOf(run: EndedRun, evidence: RunEvidence): Promise<readonly string[]> {
-  const { result, redact } = run;
+  const { end: { result }, redact } = run;
   const failed = logTailOf(result);
   if (failed.length > 0) return failed.map(redact);
   const last = allSteps(result.jobs ?? []).filter(({ step }) => step.status !== "skipped").slice(-1);
@@ -124,7 +121,7 @@ export async function tailOf(run: EndedRun, evidence: RunEvidence): Promise<read
 }
 
 async function probeSession(run: EndedRun): Promise<SessionEvidence | null> {
-  const { planned: { expect: { session: expected } }, result: { session }, fetch, clock, signal, redact } = run;
+  const { one: { expect: { session: expected } }, end: { result: { session } }, fetch, clock, signal, redact } = run;
   if (expected === undefined) return null;
   if (session === undefined) return { isReady: false, response: null, error: null };
   if (expected === "ready") return { isReady: true, response: null, error: null };
@@ -145,8 +142,8 @@ async function probeSession(run: EndedRun): Promise<SessionEvidence | null> {
 }
 
 async function runCheck(run: EndedRun, evidence: RunEvidence): Promise<RunEvidence["check"]> {
-  const { planned, result, runIsolated, env, redact, inputs, signal } = run;
-  const { check } = planned.expect;
+  const { one, end: { result }, runIsolated, env, redact, signal } = run;
+  const { check } = one.expect;
   if (check === undefined || runIsolated === undefined) return null;
   const { run: given, env: names = [], timeout = undefined } = typeof check === "string" || Array.isArray(check)
     ? { run: check }
@@ -154,13 +151,13 @@ async function runCheck(run: EndedRun, evidence: RunEvidence): Promise<RunEviden
   const command = typeof given === "string" ? ["sh", "-c", given] : given;
   const { status, queueSeconds, runSeconds, outputs, jobs, session } = evidence;
   const document = {
-    case: planned.name,
-    suite: planned.suite,
+    case: one.name,
+    suite: one.suite,
     run: result.slug,
     status,
     queueSeconds,
     runSeconds,
-    inputs,
+    inputs: one.givenInputs,
     outputs,
     jobs,
     session: session === null ? null : result.session ?? null,
@@ -170,7 +167,7 @@ async function runCheck(run: EndedRun, evidence: RunEvidence): Promise<RunEviden
   const ended = await runIsolated({
     command,
     stdin: JSON.stringify(document),
-    folder: /^(.*[\\/])?[^\\/]*$/.exec(planned.file.path)?.[1] ?? ".",
+    folder: /^(.*[\\/])?[^\\/]*$/.exec(one.file.path)?.[1] ?? ".",
     env: Object.fromEntries(listed.flatMap((name) => {
       const value = env(name);
       return value === undefined ? [] : [[name, value] as const];
