@@ -67,19 +67,14 @@ async function cleanUp(
   const isWanted = one.cleanup === "delete" || (one.cleanup === "delete-passed" && judgement?.verdict === "passed");
   if (!isWanted || lastResult === null) return;
   using deadline = deps.clock.timeout(DELETE_TIMEOUT_MS);
-  const failure = await withLimit(
-    { signal, limit: deadline.signal },
-    `delete the run of ${one.name}`,
-    async (signal) => {
-      await deps.client.deleteRun(runIdOf(lastResult), { signal });
-    },
-  ).catch(expected(RunnerError));
+  const limited = { signal, limit: deadline.signal };
+  const failure = await withLimit(limited, `delete the run of ${one.name}`, (signal) => {
+    return deps.client.deleteRun(runIdOf(lastResult), { signal });
+  }).catch(expected(RunnerError));
   if (failure !== undefined) deps.log("WARNING", failure.message);
   // The tick that continues has no time for thousands that are gone.
   const stored = submissionId === null ? undefined : await deps.store.get(submissionId);
   if (stored?.origin.type !== "scheduled-suite" || stored.origin.judged === undefined) return;
-  await storeQuietly(deps, {
-    ...stored,
-    origin: { ...stored.origin, judged: { ...stored.origin.judged, isRunDeleted: true } },
-  });
+  const judged = { ...stored.origin.judged, isRunDeleted: true as const };
+  await storeQuietly(deps, { ...stored, origin: { ...stored.origin, judged } });
 }

@@ -83,7 +83,7 @@ function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | unde
 /** The secrets among inputs that were refused, as far as the inputs can be merged: their line in the file is shown. */
 async function secretsOf(context: Context, one: PlannedCase): Promise<readonly string[]> {
   const { workflow, preset, inputs, values } = one;
-  const spec = { workflow, preset, layers: [...inputLayers(inputs, values)] };
+  const spec = { workflow, preset, layers: inputLayers(inputs, values) };
   const gathered = await gatherInputs(context, spec, context).catch(fallbackTo(null));
   if (gathered === null) return [];
   const { form, resolved: { value, secretPaths } } = gathered;
@@ -131,7 +131,7 @@ export async function prepareCase(
   { signal, checking }: PreflightOptions,
 ): Promise<PreparedRun> {
   const { workflow, preset, isTrusted, name, suite } = one;
-  const layers = [...inputLayers(one.inputs, values)];
+  const layers = inputLayers(one.inputs, values);
   const displayName = shortened(`${suite}: ${name}`, MAX_OWN_NAME_LENGTH);
   return await prepare(deps, { workflow, layers, preset, displayName, isTrusted, checking }, { signal });
 }

@@ -57,8 +57,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/finish.ts", ["tests/scheduler/suites_test.ts"], [
     [
       "Each tick deletes the same runs again",
-      "judged: { ...stored.origin.judged, isRunDeleted: true }",
-      "judged: stored.origin.judged",
+      "const judged = { ...stored.origin.judged, isRunDeleted: true as const };",
+      "const judged = stored.origin.judged;",
     ],
   ]),
   ...inFile("lib/suites/session.ts", ENDED, [
