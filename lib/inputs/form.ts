@@ -157,12 +157,7 @@ export function declaredTypes(form: Form | null): (path: InputPath) => DeclaredT
 }
 
 export function hasClusterFields(form: Form): boolean {
-  return valueFields(form.fields).some(({ kind }) => kind === "cluster");
-}
-
-/** Every field with a value, also those inside groups and rows. */
-export function valueFields(fields: FormFields): (ValueField | ClusterField)[] {
-  return allFields(fields.values()).filter((field) => field.kind === "value" || field.kind === "cluster");
+  return allFields(form.fields.values()).some(({ kind }) => kind === "cluster");
 }
 
 /** Also those inside groups and lists. */

@@ -4,7 +4,7 @@ import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { describeType } from "../inputs/check_json.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
 import { evaluateConditions, type UnknownCondition, withDefaults } from "../inputs/walk_fields.ts";
-import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
+import { allFields, declaredTypes, type Form, hasClusterFields } from "../inputs/form.ts";
 import { createInputLayer, createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
 import { frozen, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { readForm } from "../inputs/read_form.ts";
@@ -251,7 +251,7 @@ function namesIn(value: Json | undefined): string[] {
 }
 
 function optionValues(form: Form): string[] {
-  return valueFields(form.fields).flatMap(({ prompt }) =>
+  return allFields(form.fields.values()).flatMap(({ prompt }) =>
     prompt.type === "choice" ? prompt.options.map(({ value }) => String(value)) : []
   );
 }

@@ -1,8 +1,16 @@
 import type { Json } from "../../json.ts";
 import type { Field, FieldAttributes, FormFields } from "../form.ts";
 
-/** What most kinds have in common. */
-const USUAL = { kind: "value", implied: null, isRequirable: true, secrecy: "never", sample: null } as const;
+/** What most kinds have in common: also that a value may have any shape. */
+const USUAL = {
+  kind: "value",
+  textType: "other",
+  implied: null,
+  isRequirable: true,
+  secrecy: "never",
+  sample: null,
+  prompt: { type: "text", isMultiline: false, format: "json" },
+} as const;
 
 /** What a kind decides of a field: not what the entry declares, and of what is usual only what differs. */
 export type OwnField = OwnPart<Field>;
@@ -14,9 +22,6 @@ type OwnPart<F extends Field> = F extends { readonly kind: "value" }
 export function completeField(attributes: FieldAttributes, own: OwnField): Field {
   return { ...attributes, ...USUAL, ...own };
 }
-
-/** The prompt of a value that may have any shape. */
-export const JSON_PROMPT = { type: "text", isMultiline: false, format: "json" } as const;
 
 /** How one kind of field is read from a workflow file. */
 export interface FieldKind {

@@ -3,7 +3,7 @@ import { counted } from "../../text.ts";
 import { fieldSchema, isAlwaysShown, objectSchema } from "../schema.ts";
 import { CHOICE } from "./choice.ts";
 import { CLUSTER } from "./cluster.ts";
-import { type FieldKind, JSON_PROMPT } from "./kind.ts";
+import type { FieldKind } from "./kind.ts";
 
 /** `string`, `password`, `editor`, `color-picker`, and names defined by a cluster's scheduler. */
 const TEXT: FieldKind = {
@@ -76,7 +76,6 @@ const RESOURCE: FieldKind = {
     allowed: "a name or an object",
     allows: (value) => (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null),
     textType: "text",
-    prompt: JSON_PROMPT,
     schema: (): JsonObject => ({ anyOf: [{ type: "string", minLength: 1 }, { type: ["object", "array"] }] }),
   }),
 };
@@ -90,8 +89,6 @@ const GROUP: FieldKind = {
       fields,
       allowed: "an object",
       allows: isObject,
-      textType: "other",
-      prompt: JSON_PROMPT,
       schema: (context) => objectSchema(fields, { ...context, isShown: context.isShown && isAlwaysShown(attributes) }),
     };
   },
@@ -112,10 +109,8 @@ const LIST: FieldKind = {
         item.kind === "group" ? amountOf("row", min, max) : `${amountOf("item", min, max)}, each ${item.allowed}`
       }`,
       allows: Array.isArray,
-      textType: "other",
       implied: [],
       sample: [],
-      prompt: JSON_PROMPT,
       schema: (context) => ({
         type: "array",
         ...(min === null ? {} : { minItems: min }),
@@ -139,9 +134,7 @@ function amountOf(noun: string, min: number | null, max: number | null): string 
 const ANYTHING = {
   allowed: "any value",
   allows: () => true,
-  textType: "other",
   isRequirable: false,
-  prompt: JSON_PROMPT,
   schema: () => ({}),
 } as const;
 
