@@ -6,7 +6,6 @@
  */
 
 import { isObject, parseJson } from "../json.ts";
-import type { RunResult } from "../result.ts";
 import { allSteps, formatPath } from "../runs/view.ts";
 import { VERSION } from "../version.ts";
 import { ctrfStatus, type Status, unmetText } from "./cases.ts";
@@ -132,21 +131,16 @@ function stepsOf({ end }: ReportAttempt) {
   }));
 }
 
+/** The log tails of failed steps are the log tail of the attempt. */
 function withoutLogs(attempt: ReportAttempt): ReportAttempt {
   const { end } = attempt;
-  if (end.type === "error") return { ...attempt, logTail: [] };
-  return { ...attempt, logTail: [], end: { ...end, result: resultWithoutLogs(end.result) } };
-}
-
-/** The log tails of failed steps are the log tail of the attempt. */
-export function resultWithoutLogs(result: RunResult): RunResult {
-  const { failure } = result;
-  if (failure === undefined) return result;
-  const failedJobs = failure.failedJobs.map((job) => ({
+  if (end.type === "error" || end.result.failure === undefined) return { ...attempt, logTail: [] };
+  const failedJobs = end.result.failure.failedJobs.map((job) => ({
     ...job,
     failedSteps: job.failedSteps.map((step) => ({ ...step, logTail: [] })),
   }));
-  return { ...result, failure: { ...failure, failedJobs } };
+  const result = { ...end.result, failure: { ...end.result.failure, failedJobs } };
+  return { ...attempt, logTail: [], end: { ...end, result } };
 }
 
 type Run = Pick<TrendPoint, "verdict" | "isFailure" | "runSeconds">;

@@ -12,7 +12,6 @@ import type { Job } from "../run.ts";
 import { innerJobs, outerJobs, type PlacedJob, stepsOf } from "../runs/view.ts";
 import { normalizedMessage, policyHash } from "../text.ts";
 import { formatCounts, reasonsOf, worstFirst } from "./cases.ts";
-import { resultWithoutLogs } from "./ctrf.ts";
 import { CHART_SCRIPT } from "./html/chart.ts";
 import { CORE_SCRIPT } from "./html/core.ts";
 import { DETAILS_SCRIPT } from "./html/details.ts";
@@ -147,7 +146,7 @@ function caseData(one: ReportCase) {
 
 function attemptData(attempt: ReportAttempt, limit: number) {
   const { end, logTail, url, exitCode: _exitCode, isAttached: _isAttached, ...shown } = attempt;
-  const result = end.type === "result" ? resultWithoutLogs(end.result) : null;
+  const result = end.type === "result" ? end.result : null;
   return {
     ...shown,
     url: safeUrl(url),

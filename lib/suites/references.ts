@@ -33,11 +33,7 @@ function parseReference([whole, body = "", end]: RegExpExecArray | RegExpMatchAr
 
 /** Replaces the references in all texts of a value, except in names. A text that is one reference becomes its value. */
 export function substitute(value: Json, valueOf: (reference: Reference) => Json | undefined): Json {
-  if (Array.isArray(value)) return value.map((item) => substitute(item, valueOf));
-  if (isObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, substitute(member, valueOf)]));
-  }
-  if (typeof value !== "string") return value;
+  if (typeof value !== "string") return mapInside(value, (member) => substitute(member, valueOf));
   const [whole] = referencesIn(value);
   if (whole !== undefined && /^\$\{[^}]*\}$/.test(value)) return valueOf(whole) ?? value;
   return value.replace(REFERENCE, (...match) => {
@@ -45,6 +41,13 @@ export function substitute(value: Json, valueOf: (reference: Reference) => Json 
     const found = valueOf(parseReference(match));
     return found === undefined ? match[0] : typeof found === "string" ? found : JSON.stringify(found);
   });
+}
+
+/** With other members or items; a value without any is the same. */
+function mapInside(value: Json, map: (member: Json, segment: string | number) => Json): Json {
+  if (Array.isArray(value)) return value.map(map);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, map(member, name)]));
 }
 
 export interface Values {
@@ -68,13 +71,10 @@ export function inputLayers(layers: readonly InputLayer[], values: Values): read
         texts.push({ ...layer, path, value: text, isUntyped: true, isSecret: true });
         return text;
       }
-      if (Array.isArray(value)) return value.map((item, index) => read(item, [...path, index]));
-      if (isObject(value)) {
-        return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, read(member, [...path, name])]));
-      }
+      if (typeof value !== "string") return mapInside(value, (member, segment) => read(member, [...path, segment]));
       const found = substitute(value, values.valueOf);
       // A text that comes from elsewhere takes the type that the form declares.
-      if (typeof found === "string" && found !== value && /^\$\{[^}]*\}$/.test(String(value))) {
+      if (typeof found === "string" && found !== value && /^\$\{[^}]*\}$/.test(value)) {
         texts.push({ ...layer, path, value: found, isUntyped: true });
       }
       return found;
