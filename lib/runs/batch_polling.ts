@@ -20,7 +20,7 @@ import type { BatchState } from "./batch_state.ts";
 import type { TrackedTask } from "./batch_task.ts";
 import { moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
-import { requestLimitMs } from "./limit.ts";
+import { requestLimit } from "./limit.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
 import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
@@ -128,12 +128,11 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   let listError: RunnerError | undefined;
   let isPaused = true;
   const startedMs = clock.monotonic();
-  const limitMs = requestLimitMs({
+  using limit = requestLimit(clock, {
     remainingMs: Math.max(0, state.endMs - startedMs),
     unreachableTimeoutMs: options.unreachableTimeoutMs,
     outageMs: startedMs - (rounds.lostSinceMs ?? startedMs),
   });
-  using limit = limitMs === null ? undefined : clock.timeout(limitMs);
   const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: nowMs })), {
     signal: state.signal,
     pollInterval: options.pollInterval,

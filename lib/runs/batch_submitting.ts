@@ -1,5 +1,6 @@
 /** The loop of a batch that submits: one request at a time, since the platform rejects simultaneous launches. */
 
+import type { Deadline } from "../clock.ts";
 import { expected, isTemporary, NotSubmitted, RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
@@ -12,6 +13,7 @@ import type { TrackedTask } from "./batch_task.ts";
 import { createSubmission } from "./create_submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { endOfSubmission } from "./retry_policy.ts";
+import { requestLimit, withLimit } from "./limit.ts";
 import { startedEvent } from "./track.ts";
 
 /** Ends with the batch. */
@@ -84,12 +86,19 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
     const request = await task.prepare(attempt);
     // The older API accepts no slug: there, only the local history recognizes a row.
     const isKeyed = await deps.client.apiVersion({ signal: state.signal }) === "current";
-    const submission = await createSubmission(deps, request, {
-      signal: state.signal,
-      isWaiting: true,
-      idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
-      origin: { type, batchId, rowKey: task.key, attempt, isRetry },
-    });
+    using limit = searchLimit(state);
+    const limits = { signal: state.signal, limit: limit?.signal };
+    const submission = await withLimit(
+      limits,
+      `submit ${request.workflow}`,
+      async (signal) =>
+        await createSubmission(deps, request, {
+          signal,
+          isWaiting: true,
+          idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
+          origin: { type, batchId, rowKey: task.key, attempt, isRetry },
+        }),
+    );
     pace.resetFailures();
     state.followClock();
     one.submission = submission;
@@ -110,13 +119,19 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
   await advanceUnsent(state, pace, one);
 }
 
+function searchLimit({ deps: { clock }, endMs, options: { unreachableTimeoutMs } }: BatchState): Deadline | undefined {
+  return requestLimit(clock, { remainingMs: Math.max(0, endMs - clock.monotonic()), unreachableTimeoutMs });
+}
+
 /** One step of a submission whose run is not known yet. */
 async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): Promise<void> {
   const { deps, signal } = state;
   const { clock } = deps;
   const submission = await withInputs(state, pace, one);
   if (submission === null) return;
-  const advanced = await advanceOne(deps, submission, { ...state.options, signal }).catch((error: unknown) => {
+  using limit = submission.state === "unconfirmed" ? searchLimit(state) : undefined;
+  const step = { ...state.options, signal, limit: limit?.signal };
+  const advanced = await advanceOne(deps, submission, step).catch((error: unknown) => {
     if (!(error instanceof NotSubmitted)) throw error;
     // It could not be stored, so it was not sent: the call that continues sends it.
     state.fail(error);

@@ -1,25 +1,26 @@
-import type { Clock } from "../clock.ts";
+import type { Clock, Deadline } from "../clock.ts";
 import { ResponseLost, TimedOut } from "../errors.ts";
 
 /** At the end of a wait, the server gets this long to respond to the last request. */
 const LAST_RESPONSE_MS = 5_000;
 
 /**
- * How long requests may take that poll a run, so that a server that hangs does not extend the wait.
+ * Ends requests that poll or search for a run, so that a server that hangs does not extend the wait. Not a submit: ending it
+ * would lose its response.
  *
- * @param limits `outageMs`: how long the server has not responded.
- * @returns `null` if only the client's own limit applies.
+ * @param limits `outageMs`: how long the server has not responded. Default: 0.
+ * @returns `undefined` if only the client's own limit applies.
  */
-export function requestLimitMs({ remainingMs, unreachableTimeoutMs, outageMs }: {
+export function requestLimit(clock: Pick<Clock, "timeout">, { remainingMs, unreachableTimeoutMs, outageMs = 0 }: {
   readonly remainingMs: number | null;
   readonly unreachableTimeoutMs: number | null;
-  readonly outageMs: number;
-}): number | null {
+  readonly outageMs?: number;
+}): Deadline | undefined {
   const limitMs = Math.min(
     (remainingMs ?? Infinity) + LAST_RESPONSE_MS,
     Math.max((unreachableTimeoutMs ?? Infinity) - outageMs, LAST_RESPONSE_MS),
   );
-  return limitMs === Infinity ? null : limitMs;
+  return limitMs === Infinity ? undefined : clock.timeout(limitMs);
 }
 
 /** What ends a request early. */

@@ -1,4 +1,4 @@
-import type { Clock, Deadline } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { retryAfterOf, type RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
@@ -9,7 +9,7 @@ import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
 import { mayHaveDuplicates } from "./duplicates.ts";
-import { requestLimitMs } from "./limit.ts";
+import { requestLimit } from "./limit.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import { statusEvent } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
@@ -74,7 +74,11 @@ export async function* trackSubmission(
     // It is due even if the clock was set back.
     const due = { ...submission, nextPollAtMs: Math.min(submission.nextPollAtMs, clock.now()) };
     const remainingMs = endMs === null ? null : Math.max(0, endMs - clock.monotonic());
-    using limit = requestLimit(clock, due, { ...options, remainingMs });
+    const { unreachableTimeoutMs } = options;
+    const outageMs = hasOutage(due) ? clock.now() - due.unreachableSinceMs : 0;
+    using limit = due.state === "active" || due.state === "unconfirmed"
+      ? requestLimit(clock, { remainingMs, unreachableTimeoutMs, outageMs })
+      : undefined;
     const step = {
       ...options,
       experience,
@@ -200,18 +204,6 @@ function sleepMs(
   const maxDelayMs = Math.max(pollIntervalMs, maxPollIntervalMs, ageMs, isDelayed ? MAX_RETRY_AFTER_MS : 0);
   const maxMs = submission.state === "active" ? maxDelayMs : Math.max(maxDelayMs, MAX_SUBMIT_DELAY_MS, submitTimeoutMs);
   return Math.min(submission.nextPollAtMs - clock.now(), maxMs, (endMs ?? Infinity) - clock.monotonic());
-}
-
-/** @returns `undefined` if only the client's own limit applies, as to a submit: ending it would lose its response. */
-function requestLimit(
-  clock: Clock,
-  submission: Submission,
-  wait: Omit<Parameters<typeof requestLimitMs>[0], "outageMs">,
-): Deadline | undefined {
-  if (submission.state !== "active" && submission.state !== "unconfirmed") return undefined;
-  const outageMs = hasOutage(submission) ? clock.now() - submission.unreachableSinceMs : 0;
-  const limitMs = requestLimitMs({ ...wait, outageMs });
-  return limitMs === null ? undefined : clock.timeout(limitMs);
 }
 
 function hasOutage(submission: Submission): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {

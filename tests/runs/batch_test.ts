@@ -242,6 +242,16 @@ for (const retryAfter of ["7", undefined]) {
   });
 }
 
+Deno.test("an unreachable timeout also ends the search for a key's run that is in flight on a server that hangs", async () => {
+  await using stage = await aStage();
+  // The first list shows the API version.
+  stage.simulator.addFaults({ on: "get-run", latencyMs: 60 * 60_000, times: Infinity });
+  stage.simulator.addFaults({ on: "list-runs", after: 1, latencyMs: 60 * 60_000, times: Infinity });
+  const ran = await ranBatch(stage.deps, tasks(1), { unreachableTimeoutMs: 10_000 });
+  assert.match(ran.outcome.error?.message ?? "", /^Cannot submit solve: the server did not respond in time/);
+  assert.deepEqual(endsOf(ran), ["not-submitted"]);
+});
+
 Deno.test("an unreachable timeout ends the polls of a batch that are in flight on a server that hangs", async () => {
   await using stage = await aStage();
   const ran = await ranBatch(stage.deps, endless(2), { unreachableTimeoutMs: 10_000 }, ({ type }) => {
