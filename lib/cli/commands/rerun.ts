@@ -19,7 +19,7 @@ export const command = defineCommand({
     "pw-workflow-runner rerun hello-world#46 -i hello.message=again": "Submit it again with one value changed",
   },
   notes:
-    `Inputs come from the local history, or else from the platform. Neither contains secrets: rerun prompts for them.\n\n${INPUT_NOTES}`,
+    `Inputs come from the local history, which contains no secrets: rerun prompts for them. Those of a run that was started elsewhere come from the platform, as it returns them.\n\n${INPUT_NOTES}`,
   args: { ...ONE_RUN, ...RUN_OPTIONS },
   async run(call) {
     const { context, signal, values } = call;
