@@ -1,6 +1,6 @@
 /** Reads extra certificate authorities from a file. Bad ones are refused before any request is sent. */
 
-import { UsageError } from "../errors.ts";
+import { orError, UsageError } from "../errors.ts";
 import { orUsageError } from "../os_error.ts";
 import type { Context } from "./context.ts";
 
@@ -25,20 +25,16 @@ export async function readCaCerts(
         `A PEM certificate begins with "-----BEGIN CERTIFICATE-----"; convert others: openssl x509 -in FILE -out FILE.pem`,
     });
   }
-  for (const [index, certificate] of certificates.entries()) checkCertificate(certificate, index + 1, action);
-  return certificates;
-}
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
-/** Lets the runtime parse the certificate, since it is what has to trust it. */
-function checkCertificate(certificate: string, position: number, action: string): void {
-  try {
-    Deno.createHttpClient({ caCerts: [certificate] }).close();
-  } catch (error) {
-    throw new UsageError(`Cannot ${action}: certificate ${position} cannot be read`, {
+  for (const [index, certificate] of certificates.entries()) {
+    // The runtime parses it, since it is what has to trust it.
+    const error = orError(Error, () => Deno.createHttpClient({ caCerts: [certificate] }).close());
+    if (error === undefined) continue;
+    throw new UsageError(`Cannot ${action}: certificate ${index + 1} cannot be read`, {
       hint: "Export it again, or remove it from the file",
       cause: error,
     });
   }
+  return certificates;
 }
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;

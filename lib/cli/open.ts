@@ -1,6 +1,6 @@
 /** Opens what a command works with: the client and the run store. */
 
-import { StorageError } from "../errors.ts";
+import { orError, StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { lazyBackend } from "../store/backend.ts";
 import { createKv } from "../store/kv.ts";
@@ -51,26 +51,21 @@ export function openRunStore(
     warn("The run store did not answer: the last change may not be stored. `resume` continues from what is stored");
   const options = { clock, random, alternative, signal, onSetAside: warn, onUnwritten };
   if (history === "none") return memoryRunStore();
-  try {
-    const name = runStoreName(context);
-    const onUnusable = {
-      required: undefined,
-      // It may be impossible to create.
-      read: (error: StorageError) => {
-        if (!isStoreMissing(name)) throw error;
-      },
-      optional: ({ message }: StorageError) => warn(message),
-    }[history];
-    return createRunStore(
-      openKv(name, { ...options, onUnusable, isNamed: Boolean(context.env("PW_STORE_URL")) }),
-      warn,
-    );
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
+  const name = orError(StorageError, () => runStoreName(context));
+  if (name instanceof StorageError) {
     if (history !== "optional") {
-      return createRunStore(createKv(lazyBackend(() => Promise.reject(error), { retry: options })));
+      return createRunStore(createKv(lazyBackend(() => Promise.reject(name), { retry: options })));
     }
-    warn(error.message);
+    warn(name.message);
     return memoryRunStore();
   }
+  const onUnusable = {
+    required: undefined,
+    // It may be impossible to create.
+    read: (error: StorageError) => {
+      if (!isStoreMissing(name)) throw error;
+    },
+    optional: ({ message }: StorageError) => warn(message),
+  }[history];
+  return createRunStore(openKv(name, { ...options, onUnusable, isNamed: Boolean(context.env("PW_STORE_URL")) }), warn);
 }

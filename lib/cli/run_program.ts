@@ -52,7 +52,8 @@ async function runToEnd(
   using deadline = systemClock.timeout(timeoutMs);
   const stopping = AbortSignal.any([deadline.signal, ...(signal === undefined ? [] : [signal])]);
   try {
-    if (stdin !== undefined) void writeInput(child, stdin);
+    // A program may end without reading its input: its exit code judges.
+    if (stdin !== undefined) new Blob([stdin]).stream().pipeTo(child.stdin).catch(() => {});
     return await abortable(endOf(child, maxBytes), stopping);
   } catch (error) {
     if (error !== stopping.reason) throw error;
@@ -94,17 +95,6 @@ function killOne(child: Deno.ChildProcess): void {
     child.kill("SIGKILL");
   } catch {
     // It has ended, and what it has started keeps its output open.
-  }
-}
-
-/** A program may end without reading its input. */
-async function writeInput(child: Deno.ChildProcess, text: string): Promise<void> {
-  try {
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
-  } catch {
-    // Its exit code judges.
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { readAccessKeys } from "../server/auth.ts";
 import { type Clock, fastClock, systemClock } from "../clock.ts";
-import { messageWithHint, RunnerError, UsageError } from "../errors.ts";
+import { messageWithHint, orError, RunnerError, UsageError } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { STORE_NAMES } from "../store/open_kv.ts";
@@ -86,7 +86,7 @@ async function serveWith(
   }
   const open = onceUnlessFailed(async () => {
     if (isDemo) return await openService({ host, schedules: defineSchedules(DEMO_SCHEDULES), store: "memory:", clock });
-    return await openService({ host, schedules: await orCannotRead(importSchedules()), store });
+    return await openService({ host, schedules: await importSchedules().catch(cannotRead), store });
   });
   if (!isDemo && store === DEFAULT_STORE) await reportEarlierStore(host.log);
   const { deps, kv } = await open();
@@ -106,16 +106,12 @@ async function serveWith(
 }
 
 /** The file is the user's: an error in it is no defect of this program. */
-async function orCannotRead(schedules: Promise<readonly Schedule[]>): Promise<readonly Schedule[]> {
-  try {
-    return await schedules;
-  } catch (error) {
-    if (error instanceof RunnerError || !(error instanceof Error)) throw error;
-    throw new UsageError(`Cannot read functions/schedules.ts: ${error.message.split("\n")[0]}`, {
-      hint: "Try `deno check functions/schedules.ts`",
-      cause: error,
-    });
-  }
+function cannotRead(error: unknown): never {
+  if (error instanceof RunnerError || !(error instanceof Error)) throw error;
+  throw new UsageError(`Cannot read functions/schedules.ts: ${error.message.split("\n")[0]}`, {
+    hint: "Try `deno check functions/schedules.ts`",
+    cause: error,
+  });
 }
 
 /** Once: the next start finds the new store. */
@@ -134,13 +130,11 @@ function listen(
 ): Deno.HttpServer {
   const host = hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname;
   const onListen = ({ port }: Deno.NetAddr) => log("INFO", `Serving on http://${host}:${port}`);
-  try {
-    return Deno.serve({ port, hostname, onListen }, handler);
-  } catch (error) {
-    const reason = osErrorReason(error) ?? messageWithHint(error);
-    const hint = "Choose another --port or --hostname";
-    throw new UsageError(`Cannot listen on ${host}:${port}: ${reason}`, { hint, cause: error });
-  }
+  const server = orError(Error, () => Deno.serve({ port, hostname, onListen }, handler));
+  if (!(server instanceof Error)) return server;
+  const reason = osErrorReason(server) ?? messageWithHint(server);
+  const hint = "Choose another --port or --hostname";
+  throw new UsageError(`Cannot listen on ${host}:${port}: ${reason}`, { hint, cause: server });
 }
 
 /** A host of a simulated platform, with keys of its own. */

@@ -231,7 +231,8 @@ const listFiles: Context["listFiles"] = async (folder, pattern, kind = "file") =
 function onSignal(callback: (signal: StopSignal) => void): Disposable {
   let isStopping = false;
   const ignored = isHangupIgnored() ? "SIGHUP" : null;
-  const listeners = Array.from(stopSignals(Deno.build.os), ([signal, reportedAs]) => {
+  const listening = new DisposableStack();
+  for (const [signal, reportedAs] of stopSignals(Deno.build.os)) {
     const listener = () => {
       // For `nohup`. Without a listener, Deno 2.9 would end the program.
       if (signal === ignored) return;
@@ -244,13 +245,9 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
       callback(reportedAs);
     };
     Deno.addSignalListener(signal, listener);
-    return { signal, listener };
-  });
-  return {
-    [Symbol.dispose]() {
-      for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
-    },
-  };
+    listening.defer(() => Deno.removeSignalListener(signal, listener));
+  }
+  return listening;
 }
 
 /** False where the system does not report it. */

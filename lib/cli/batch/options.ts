@@ -2,7 +2,7 @@
 
 import type { MatrixArguments } from "../../batches/matrix_spec.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
-import { UsageError } from "../../errors.ts";
+import { orError, UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
 import { type ArgValues, choice, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../input_options.ts";
@@ -120,13 +120,9 @@ export type BatchCall = Invocation<BatchValues>;
 export function retryPolicyOf(values: BatchValues): RetryPolicy {
   const { retries = 0, retryOn = "infra" } = values;
   if (retries === 0) refuseOptions(values, ["retryOn"], { reason: "without --retries" });
-  const base = { maxRetries: retries, delayMs: DEFAULT_RETRY_DELAY_MS };
-  if (retryOn === "infra" || retryOn === "any") return { ...base, on: retryOn };
-  try {
-    return { ...base, on: new RegExp(retryOn, "i") };
-  } catch (error) {
-    throw new UsageError(`Cannot use --retry-on ${retryOn}: not a valid regular expression`, { cause: error });
-  }
+  const on = retryOn === "infra" || retryOn === "any" ? retryOn : orError(SyntaxError, () => new RegExp(retryOn, "i"));
+  if (!(on instanceof Error)) return { maxRetries: retries, delayMs: DEFAULT_RETRY_DELAY_MS, on };
+  throw new UsageError(`Cannot use --retry-on ${retryOn}: not a valid regular expression`, { cause: on });
 }
 
 /** A number, or a percentage of the rows. */

@@ -214,11 +214,9 @@ async function track(
 async function cancelRunning({ deps, output }: OpenedCall, running: readonly RowState[]): Promise<void> {
   for (const { run, row } of running) {
     if (run === null) continue;
-    try {
-      await cancelRun(deps, { type: "slug", slug: run });
-    } catch (error) {
+    await cancelRun(deps, { type: "slug", slug: run }).catch((error) => {
       output.log("WARNING", `Row ${row}: ${messageWithHint(error)}`);
-    }
+    });
   }
 }
 

@@ -4,7 +4,7 @@ import { readRows } from "../../batches/read_rows.ts";
 import { countsOf } from "../../batches/results.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { counted } from "../../text.ts";
-import { NotFound, RunnerError, UsageError } from "../../errors.ts";
+import { fallbackTo, NotFound, RunnerError, UsageError } from "../../errors.ts";
 import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -149,7 +149,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
     // Servers without slugs cannot cancel.
     if (run === null) continue;
     try {
-      const status = await cancelIfRunning(deps, run, { signal });
+      const status = await cancelIfRunning(deps, run, { signal }).catch(fallbackTo("not found", "not_found"));
       if (status === null) cancelled.push(run);
       else others.push({ row, run, status });
       if (output.mode === "text") {
@@ -174,18 +174,13 @@ async function cancelIfRunning(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<string | null> {
   const runId = { type: "slug", slug } as const;
-  try {
-    const before = await deps.client.getRun(runId, { signal });
-    if (before.status !== "running") return before.status;
-    const isCanceling = before.platformStatus === "canceling";
-    const run = isCanceling ? before : await cancelRun(deps, runId, { signal });
-    if (run.status !== "running" && run.status !== "cancelled") return run.status;
-    await recordSeen(deps, run);
-    return isCanceling ? before.platformStatus : null;
-  } catch (error) {
-    if (error instanceof NotFound) return "not found";
-    throw error;
-  }
+  const before = await deps.client.getRun(runId, { signal });
+  if (before.status !== "running") return before.status;
+  const isCanceling = before.platformStatus === "canceling";
+  const run = isCanceling ? before : await cancelRun(deps, runId, { signal });
+  if (run.status !== "running" && run.status !== "cancelled") return run.status;
+  await recordSeen(deps, run);
+  return isCanceling ? before.platformStatus : null;
 }
 
 async function set(call: BatchCommandCall, name: string): Promise<number> {

@@ -1,7 +1,7 @@
 /** Caches platform data so that not every press of Tab sends a request. Belongs to one key, and does not contain it. */
 
 import { sha256 } from "../../text.ts";
-import { isObject } from "../../json.ts";
+import { isObject, parseJson } from "../../json.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 
 const MAX_AGE_MS = 30_000;
@@ -49,20 +49,14 @@ interface Entry {
 }
 
 async function readEntries(path: string, owner: string, nowMs: number): Promise<Map<string, Entry>> {
-  try {
-    const content: unknown = JSON.parse(await Deno.readTextFile(path));
-    if (!isObject(content) || content.v !== 1 || content.owner !== owner || !isObject(content.entries)) {
-      return new Map();
-    }
-    return new Map(
-      Object.entries(content.entries).flatMap(([name, entry]) => {
-        const isFresh = isEntry(entry) && entry.atMs <= nowMs && nowMs - entry.atMs < MAX_AGE_MS;
-        return isFresh ? [[name, entry] as const] : [];
-      }),
-    );
-  } catch {
-    return new Map();
-  }
+  const content = parseJson(await Deno.readTextFile(path).catch(() => ""));
+  if (!isObject(content) || content.v !== 1 || content.owner !== owner || !isObject(content.entries)) return new Map();
+  return new Map(
+    Object.entries(content.entries).flatMap(([name, entry]) => {
+      const isFresh = isEntry(entry) && entry.atMs <= nowMs && nowMs - entry.atMs < MAX_AGE_MS;
+      return isFresh ? [[name, entry] as const] : [];
+    }),
+  );
 }
 
 function isEntry(value: unknown): value is Entry {

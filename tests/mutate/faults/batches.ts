@@ -80,7 +80,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/cli/commands/batch.ts", ["tests/cli/batch_test.ts"], [
     ["a run that has ended counts as cancelled", 'if (before.status !== "running") return before.status;', ""],
-    ["a run that is gone counts as cancelled", 'return "not found";', "return null;"],
+    ["a run that is gone counts as cancelled", 'fallbackTo("not found", "not_found")', 'fallbackTo(null, "not_found")'],
   ]),
   ...inFile("lib/cli/open_client.ts", ["tests/cli/unusable_store_test.ts"], [
     ["the same warning is repeated", "if (warnings.has(message)) return;", ""],
