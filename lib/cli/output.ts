@@ -1,6 +1,7 @@
 /** The only place that writes: answers go to stdout, messages to stderr. */
 
 import type { Clock } from "../clock.ts";
+import { orError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { type Context, LocalFailure, OutputFailed, type TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
@@ -132,13 +133,10 @@ export function createOutput(
     event(value: unknown): void {
       // After a line that may be cut short, further lines could not be read.
       if (eventsFailure !== undefined) return;
-      try {
-        write(stdout, `${JSON.stringify(value)}\n`, escapeJson);
-      } catch (error) {
-        if (!(error instanceof OutputFailed)) throw error;
-        eventsFailure = error;
-        log("WARNING", `${error.message}; continuing without events`);
-      }
+      const failure = orError(OutputFailed, () => write(stdout, `${JSON.stringify(value)}\n`, escapeJson));
+      if (failure === undefined) return;
+      eventsFailure = failure;
+      log("WARNING", `${failure.message}; continuing without events`);
     },
     /** Writes a message to stderr, wrapped to its terminal, unless it is below the log level. */
     log,

@@ -76,13 +76,11 @@ export async function writeOutputFiles(
 export async function writing(path: string, write: () => Promise<void>): Promise<void> {
   const hint = "Choose another file";
   if (path === "-") throw new UsageError("Cannot write -: it is not the name of a file", { hint });
-  try {
-    await orUsageError(`write ${path}`, write, hint);
-  } catch (error) {
+  await orUsageError(`write ${path}`, write, hint).catch((error: unknown) => {
     if (!(error instanceof UsageError && error.cause instanceof Deno.errors.AlreadyExists)) throw error;
     throw new UsageError(`Cannot write ${path}: the file already exists`, {
       hint: "Choose another name, or move the file away: nothing is overwritten",
       cause: error.cause,
     });
-  }
+  });
 }
