@@ -247,18 +247,19 @@ Deno.test("an unreachable timeout also ends the search for a key's run that is i
   // The first list shows the API version.
   stage.simulator.addFaults({ on: "get-run", latencyMs: 60 * 60_000, times: Infinity });
   stage.simulator.addFaults({ on: "list-runs", after: 1, latencyMs: 60 * 60_000, times: Infinity });
-  const ran = await ranBatch(stage.deps, tasks(1), { unreachableTimeoutMs: 10_000 });
+  const ran = await ranBatch(stage.deps, tasks(1), { unreachableTimeoutMs: 25_000 });
   assert.match(ran.outcome.error?.message ?? "", /^Cannot submit solve: the server did not respond in time/);
   assert.deepEqual(endsOf(ran), ["not-submitted"]);
 });
 
 Deno.test("an unreachable timeout ends the polls of a batch that are in flight on a server that hangs", async () => {
   await using stage = await aStage();
-  const ran = await ranBatch(stage.deps, endless(2), { unreachableTimeoutMs: 10_000 }, ({ type }) => {
-    if (type === "polled") stage.simulator.addFaults({ on: "*", latencyMs: 60 * 60_000, times: Infinity });
+  const ran = await ranBatch(stage.deps, endless(2), { unreachableTimeoutMs: 25_000 }, (event) => {
+    if (event.type !== "polled" || event.running < 2) return;
+    stage.simulator.addFaults({ on: "*", latencyMs: 60 * 60_000, times: Infinity });
   });
   assert.equal(ran.outcome.error?.kind, "response_lost");
-  // Ten seconds are shorter than the client's own limit: the first round was the last.
+  // That is shorter than the client's own limit: the first round was the last.
   assert.match(ran.outcome.error?.message ?? "", /the server did not respond in time/);
   assert.deepEqual(endsOf(ran), ["open", "open"]);
 });
