@@ -1,6 +1,6 @@
 /** What is known of a case while its suite runs. */
 
-import { RunnerError } from "../errors.ts";
+import { InvalidInputs } from "../errors.ts";
 import { type Json, type JsonObject, valueAt } from "../json.ts";
 import { verdictText } from "../reports/cases.ts";
 import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";
@@ -81,17 +81,8 @@ export function outputOf(
     state.one.caseName === name && (state.one.kind === "setup") === (of === "setup")
   );
   const value = needed === undefined ? undefined : valueAt(needed.outputs, path);
-  if (value === undefined) throw new MissingOutput(`${of}.${name}`, path.join("."));
-  return value;
-}
-
-/** A run that is needed has not written the output that the inputs name. */
-class MissingOutput extends RunnerError {
-  override readonly kind = "invalid_inputs";
-
-  constructor(run: string, output: string) {
-    super(`Cannot fill the inputs: ${run} has no output ${output}`);
-  }
+  if (value !== undefined) return value;
+  throw new InvalidInputs(`Cannot fill the inputs: ${of}.${name} has no output ${path.join(".")}`, []);
 }
 
 export function reportOf(

@@ -9,13 +9,14 @@ import { shortened } from "../text.ts";
 import type { SourceFile } from "./source.ts";
 import { OPERATOR, withoutOperator } from "./syntax.ts";
 
-/** @returns `undefined` with at least one problem. */
+/** @returns All problems of the text and of its format; without a value if there is one. */
 export function checkFormat<T>(
   schema: FormatSchema & { readonly _zod: { readonly output: T } },
   source: SourceFile,
 ): { readonly value: T | undefined; readonly problems: readonly Problem[] } {
-  const { data: value, error } = safeParse(schema, source.value, { error: knownNames });
-  return { value, problems: error?.issues.flatMap((issue) => problemsOf(issue, [], source)) ?? [] };
+  const { data, error } = safeParse(schema, source.value, { error: knownNames });
+  const problems = [...source.problems, ...error?.issues.flatMap((issue) => problemsOf(issue, [], source)) ?? []];
+  return { value: problems.length > 0 ? undefined : data, problems };
 }
 
 /** Stated as the message, because the schema of a mapping is known only until then. */

@@ -91,8 +91,8 @@ async function readSuite(path: string, sources: SuiteSources, problems: Problem[
   }
   const source = await readSource(text, path);
   const today = new Date(sources.nowMs).toISOString().slice(0, 10);
-  const { value: document, problems: formatProblems } = checkFormat(suiteFormat, source);
-  const own = [...source.problems, ...formatProblems];
+  const { value: document, problems: found } = checkFormat(suiteFormat, source);
+  const own = [...found];
   const others: Problem[] = [];
   const report: Report = (path, message, at) => {
     if (!source.isBroken(path)) own.push(source.problem(path, message, at));
@@ -148,8 +148,8 @@ async function readFiles(
     if (file === undefined) return undefined;
     const other = await readSource(file.text, file.origin);
     const { value, problems: found } = checkFormat(format, other);
-    problems.push(...other.problems, ...found);
-    return { other, value: other.problems.length > 0 ? undefined : value };
+    problems.push(...found);
+    return { other, value };
   };
   const inputFiles = new Map<string, InputLayer>();
   for (const named of filesIn(document, "inputs")) {

@@ -183,9 +183,7 @@ async function overridesOf(settings: readonly string[]): Promise<OverridesDocume
     throw new UsageError(`Cannot use --set ${setting}`, { hint: "Write it like case.timeout=30m" });
   });
   if (lines.length === 0) return {};
-  const source = await readSource(lines.join("\n"), "--set");
-  const { value, problems } = checkFormat(overridesFormat, source);
-  const all = [...source.problems, ...problems];
-  if (value === undefined || all.length > 0) throw new InvalidInputs("Cannot use the values of --set", all);
+  const { value, problems } = checkFormat(overridesFormat, await readSource(lines.join("\n"), "--set"));
+  if (value === undefined) throw new InvalidInputs("Cannot use the values of --set", problems);
   return value;
 }
