@@ -43,11 +43,10 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
   const listed = <Value>(message: string, choices: readonly PromptChoice<Value>[]) => ({
     output,
     message: question(message),
-    options: choices.map(({ label, hint = "" }, index) => ({
-      value: index,
-      label: oneLine(label),
-      hint: fitHint(oneLine(label), oneLine(hint)),
-    })),
+    options: choices.map((choice) => {
+      const label = oneLine(choice.label);
+      return { value: choice, label, hint: fitHint(label, oneLine(choice.hint ?? "")) };
+    }),
     maxItems: 12,
     filter: (search: string, { label }: { readonly label?: string }) => matchesSearch(search, label ?? ""),
   });
@@ -77,26 +76,26 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
 
   return {
     async choose(message, choices, { initial } = {}) {
-      const initialIndex = choices.findIndex(({ value }) => value === initial);
+      const initialValue = choices.find(({ value }) => value === initial);
       const selected = await ask(
         autocomplete({
           ...listed(message, choices),
           // Enter selects nothing while no choice matches the search.
-          validate: (index) => index === undefined ? "Nothing matches: change the search" : undefined,
-          ...(initialIndex === -1 ? {} : { initialValue: initialIndex }),
+          validate: (choice) => choice === undefined ? "Nothing matches: change the search" : undefined,
+          ...(initialValue === undefined ? {} : { initialValue }),
         }),
       );
-      return valueAt(choices, selected);
+      return selected.value;
     },
     async chooseMany(message, choices, { initial, isRequired }) {
       const selected = await ask(
         autocompleteMultiselect({
           ...listed(message, choices),
           required: isRequired,
-          initialValues: choices.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
+          initialValues: choices.filter(({ value }) => initial.includes(value)),
         }),
       );
-      return selected.map((index) => valueAt(choices, index));
+      return selected.map(({ value }) => value);
     },
     text: (message, options = {}) => askText(text, message, options),
     multiline: (message, options = {}) => askText(multiline, message, options),
@@ -178,9 +177,3 @@ function colorless<Stream extends { write(chunk: string | Uint8Array): boolean }
 /** Foreground and background colors. Reverse and dim stay: they show where the cursor is. */
 // deno-lint-ignore no-control-regex -- matches escape sequences
 const COLOR = /\u001b\[(?:3\d|4\d|9\d|10\d)(?:;\d+)*m/g;
-
-function valueAt<Value>(choices: readonly PromptChoice<Value>[], index: number): Value {
-  const choice = choices[index];
-  if (choice === undefined) throw new TypeError(`There is no choice ${index}`);
-  return choice.value;
-}

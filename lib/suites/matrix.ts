@@ -40,8 +40,8 @@ export function checkMatrix(matrix: JsonObject, report: Report): void {
     for (const [index, value] of listOf(matrix[axis]).entries()) {
       const name = valueName(value);
       if (name === undefined) {
-        const isTypo = isObject(value) && Object.keys(value).some((key) => !AXIS_FIELDS.has(key));
-        if (isObject(value) && !isTypo) report([axis, index], "needs `value` or `name`");
+        const isComplete = isObject(value) && Object.keys(value).every((key) => AXIS_FIELDS.has(key));
+        if (isComplete) report([axis, index], "needs `value` or `name`");
       } else if (seen.has(name)) report([axis, index], `is there twice: "${name}"`);
       else seen.add(name);
     }
