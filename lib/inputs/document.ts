@@ -94,7 +94,7 @@ export function jsonIn(
     ? [{ origin, path, message: otherwise }]
     : isTooDeep(value)
     ? [tooDeep(origin, path)]
-    : problemsInJson(text, { origin, path, hasLines: false });
+    : problemsInJson(text, { origin, path });
   problems.push(...found);
   return found.length > 0 ? undefined : value;
 }
@@ -121,7 +121,7 @@ async function readJson(source: string, origin: string): Promise<ValueDocument |
     value = parsed;
   }
   const { lines, problems } = scanJson(text);
-  return problems.length > 0 ? placed(problems, { origin, hasLines: true }) : { value, lines };
+  return problems.length > 0 ? placed(problems, { origin }) : { value, lines };
 }
 
 export function nameOfType(value: Json): string {

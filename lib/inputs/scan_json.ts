@@ -123,23 +123,16 @@ export const IS_INEXACT = "cannot be sent exactly as a number: put it in quotes 
 /** More are counted, not listed. */
 const MAX_PROBLEMS = 10;
 
-/** Where a text comes from. */
-interface TextPlace {
-  readonly origin: string;
-  /** Of the input whose value the text is; empty for a whole document. */
-  readonly path?: string;
-  /** False for a text whose lines the origin has already, or that is no file. */
-  readonly hasLines: boolean;
-}
+/** Where a text comes from: the `path` is that of an input whose value it is, without lines of its own. */
+type TextPlace = Pick<Problem, "origin"> & Partial<Pick<Problem, "path">>;
 
-export function placed(found: readonly TextProblem[], { origin, path: start = "", hasLines }: TextPlace): Problem[] {
+export function placed(found: readonly TextProblem[], { origin, path: start }: TextPlace): Problem[] {
   const problems = found.slice(0, MAX_PROBLEMS).map(({ line, path, message }): Problem => ({
-    origin: hasLines ? `${origin}:${line}` : origin,
-    path: path.reduce<string>(joinPath, start),
+    origin: start === undefined ? `${origin}:${line}` : origin,
+    path: path.reduce<string>(joinPath, start ?? ""),
     message,
   }));
   const more = found.length - problems.length;
-  return more === 0
-    ? problems
-    : [...problems, { origin, path: start, message: `and ${more} more problems like these` }];
+  if (more > 0) problems.push({ origin, path: start ?? "", message: `and ${more} more problems like these` });
+  return problems;
 }

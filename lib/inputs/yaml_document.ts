@@ -23,7 +23,7 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
     }));
   }
   const { lines, problems } = scan(document.contents, counter);
-  if (problems.length > 0) return placed(problems, { origin, hasLines: true });
+  if (problems.length > 0) return placed(problems, { origin });
   try {
     // A file in which everything is commented out, as a new one may be, is a file without inputs.
     return { value: toJson(document.contents === null ? {} : document.toJS()), lines };

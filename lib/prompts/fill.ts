@@ -168,7 +168,7 @@ function problemOf(question: ValueQuestion, text: string): string | undefined {
   const invalid = validateValue(field, value, { isSecret: isSecretQuestion(question) });
   if (invalid !== undefined || typeof value === "string") return invalid?.replace(/^must/, "It must");
   // Like in a file.
-  const [problem] = problemsInJson(text, { origin: "", path: formatPath(question.path), hasLines: false });
+  const [problem] = problemsInJson(text, { origin: "", path: formatPath(question.path) });
   return problem === undefined ? undefined : problemText(problem);
 }
 

@@ -36,7 +36,7 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (isTooDeep(value, MAX_DEPTH)) {
     return problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`);
   }
-  const problems = problemsInJson(text, { origin: "body", hasLines: true });
+  const problems = problemsInJson(text, { origin: "body" });
   return problems.length === 0
     ? value
     : problemFromError(new InvalidInputs("Cannot start a run: the request is invalid", problems));
