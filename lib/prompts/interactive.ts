@@ -220,15 +220,9 @@ async function askNextAction(session: InteractiveSession, result: RunResult, inp
 
 async function save({ prompter, writeNewFile }: InteractiveSession, inputs: JsonObject): Promise<void> {
   const path = await prompter.text("File", { fallback: "inputs/mine.json" });
-  try {
-    await writeNewFile(path, `${JSON.stringify(inputs, null, 2)}\n`);
-    prompter.note(`Saved without secrets. To use the file: -i ${path}`);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    prompter.note(
-      error instanceof Deno.errors.AlreadyExists
-        ? `Cannot save ${path}: the file already exists`
-        : `Cannot save ${path}: ${osErrorReason(error) ?? error.message}`,
-    );
-  }
+  const failure = await writeNewFile(path, `${JSON.stringify(inputs, null, 2)}\n`).catch(expected(Error));
+  if (failure === undefined) return prompter.note(`Saved without secrets. To use the file: -i ${path}`);
+  const isTaken = failure instanceof Deno.errors.AlreadyExists;
+  const reason = isTaken ? "the file already exists" : osErrorReason(failure) ?? failure.message;
+  prompter.note(`Cannot save ${path}: ${reason}`);
 }

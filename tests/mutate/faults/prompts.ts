@@ -62,8 +62,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ["saving does not mention secrets", "Saved without secrets. To use", "To use"],
     [
       "a file that exists is not reported as such",
-      "error instanceof Deno.errors.AlreadyExists",
-      "error instanceof Deno.errors.NotFound",
+      "failure instanceof Deno.errors.AlreadyExists",
+      "failure instanceof Deno.errors.NotFound",
     ],
     [
       "consent is granted without a question",
