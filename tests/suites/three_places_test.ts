@@ -50,7 +50,7 @@ Deno.test(`${PATH} passes from the schedule that docs/service.md shows`, async (
   );
   const [schedule] = readSchedules(module.schedules);
   assert.equal(schedule?.suite, PATH);
-  await using stage = await aServiceStage([]);
+  await using stage = await aServiceStage([], { isHeld: true });
   const service = await stage.isolate({ schedules: [schedule], readTextFile });
   const id = "once";
   await addWaitingOccurrence(service.kv, { id, schedule: schedule.name, scheduledAtMs: stage.clock.now() });
