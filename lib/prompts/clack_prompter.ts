@@ -121,6 +121,7 @@ const AFTER_LINE = /[\r\n][^\r\n]/;
 const AFTER_EMPTY_LINE = /(?:\r\n?|\n){2}[^\r\n]/;
 // deno-lint-ignore no-control-regex -- the key Ctrl-D
 const CTRL_D = /^\u0004$/;
+const CTRL_C = "\u0003";
 const ONE_LINE = "Several lines were pasted, and only one fits here: check the text";
 const EMPTY_LINE = "An empty line in the pasted text would end the answer here: check it";
 
@@ -138,20 +139,21 @@ function watchKeys(input: Input, pattern: RegExp) {
 /**
  * Makes Ctrl-D a Ctrl-C where it deletes nothing: otherwise it pauses the input, and the prompt would wait for keys forever.
  * So do the end of the input, and the signal: no key may come any more. Ctrl-Z is ignored: the runtime would
- * stop the program, but not show the prompt again.
+ * stop the program, but not show the prompt again. Escape is a Ctrl-C too: it would switch a yes to a no, and cancel then.
  */
 function adaptKeys(input: Input, signal: AbortSignal | undefined): Disposable {
   const keys = watchKeys(input, CTRL_D);
-  const cancel = () => input.emit("keypress", "\u0003", { name: "c", sequence: "\u0003", ctrl: true });
+  const cancel = () => input.emit("keypress", CTRL_C, { name: "c", sequence: CTRL_C, ctrl: true });
   // Once the prompt has seen the key itself.
   const onPause = () => keys.match() && queueMicrotask(cancel);
-  const ignoreCtrlZ = (_text: unknown, key: { ctrl?: boolean; name?: string }) => {
+  const adaptKey = (_text: unknown, key: { ctrl?: boolean; name?: string; sequence?: string }) => {
     if (key.ctrl && key.name === "z") key.name = "";
+    if (key.name === "escape") Object.assign(key, { name: "c", sequence: CTRL_C });
   };
   input.on("pause", onPause);
   input.on("end", cancel);
   // Before the prompt.
-  input.prependListener("keypress", ignoreCtrlZ);
+  input.prependListener("keypress", adaptKey);
   signal?.addEventListener("abort", cancel);
   // It may have come while the prompt was loaded, or between two of them.
   if (signal?.aborted || input.readableEnded) queueMicrotask(cancel);
@@ -160,7 +162,7 @@ function adaptKeys(input: Input, signal: AbortSignal | undefined): Disposable {
       keys[Symbol.dispose]();
       input.off("pause", onPause);
       input.off("end", cancel);
-      input.off("keypress", ignoreCtrlZ);
+      input.off("keypress", adaptKey);
       signal?.removeEventListener("abort", cancel);
     },
   };

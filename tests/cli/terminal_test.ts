@@ -87,7 +87,9 @@ for (const [keys, count] of [[["Left", "Enter"], 1], [["Escape"], 0]] as const) 
       await terminal.keys("C-c");
       await terminal.waitFor(/Cancel it too\?[^]*● No/);
       for (const key of keys) await terminal.keys(key);
-      await terminal.waitFor(/\[ended 130\]/);
+      const screen = await terminal.waitFor(/\[ended 130\]/);
+      // The answer that is shown is the one that counts.
+      assert.match(screen, count === 0 ? /Cancel it too\?\n│ {2}No\n/ : /Cancel it too\?\n│ {2}Yes\n/);
       assert.equal(stage.simulator.received("cancel-run").length, count);
     },
   });
