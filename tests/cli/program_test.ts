@@ -378,7 +378,10 @@ for (const command of ["run", "watch"] as const) {
     const { code, stdout, stderr } = await runProgram({ args, env });
     assert.equal(code, 124);
     assert.match(stderr, /Waiting up to 1s \(until \d\d:\d\d \S+\); the run is then cancelled/);
-    assert.match(stdout, /is being cancelled: timed out/);
+    assert.match(
+      stdout,
+      /is being cancelled: timed out\n {2}Track it again: pw-workflow-runner watch never-ending-\S+\n$/,
+    );
     assert.doesNotMatch(stdout + stderr, /continues/);
     assert.equal(simulator.received("cancel-run").length, 1);
   });

@@ -37,8 +37,9 @@ export async function trackToEnd(
       show(event);
     });
     if (result.kind !== "timeout" || onTimeout === "keep") return result;
-    const { message, hint } = await cancelled(call, runIdOf(result));
-    return { ...result, message: `${message}: timed out. ${hint}` };
+    const { message, hint, isCancelled } = await cancelled(call, runIdOf(result));
+    // The report on a timeout says how to track the run; only a run that goes on needs more.
+    return { ...result, message: `${message}: timed out${isCancelled === undefined ? `. ${hint}` : ""}` };
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
     throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt }));
