@@ -15,7 +15,8 @@ const TEMPLATE_HINT = "Open a run in your browser, and set PW_RUN_URL to its add
 function templateFor({ env }: Pick<Context, "env">, host: string): string {
   const entries = (env("PW_RUN_URL") ?? "").split(/\s+/);
   const ofHost = entries.find((entry) => entry.startsWith(`${host}=`))?.slice(host.length + 1);
-  const template = ofHost ?? entries.find((entry) => /^https?:/i.test(entry));
+  // A template without https:// is a mistake to report, not an entry of another host.
+  const template = ofHost ?? entries.find((entry) => !/^([^/=]+=|$)/.test(entry));
   if (template !== undefined) return template;
   throw new UsageError(`Cannot open a run of ${host}: the address of its page is not known`, { hint: TEMPLATE_HINT });
 }

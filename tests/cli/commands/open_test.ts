@@ -96,6 +96,8 @@ for (
     ["https://a.example/{toString}", /it has the unknown placeholder \{toString\}/],
     ["127.0.0.1=x", /the address of its page is not known/],
     ["https://", /not an address that begins with/],
+    ["ftp://a.example/{slug}", /Cannot use the address ftp:\/\/a\.example\/\{slug\}: it is not an address that begins/],
+    ["a.example/runs/{slug}", /Cannot use the address a\.example\/runs\/\{slug\}: it is not an address that begins/],
   ] as const
 ) {
   Deno.test(`open with the template ${JSON.stringify(template)} is a usage error`, async () => {
