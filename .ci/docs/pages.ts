@@ -68,8 +68,11 @@ function exitCodesPage(): string {
   );
   return `${GENERATED}# Exit codes
 
-For many runs, the most severe code wins: 70, 128 + n, 6, 7, 4, 124, 8, 5, 2, 1, 3, 0. \`--json\` always includes
-\`exitCode\`, \`kind\` and \`submitted\`.
+For many runs, the most severe code wins: 70, 128 + n, 6, 7, 4, 124, 8, 5, 2, 1, 3, 0.
+
+With \`--json\`, every error has \`exitCode\`, \`kind\` and \`submitted\`. So has every result, except what \`list\`, \`show\`,
+\`inputs\`, \`runs\`, \`logs\` and \`schedules\` print. Other values of \`kind\`: \`dry_run\`; with \`test\`, \`passed\` (0) and
+\`not_judged\` (8); with \`status\` and \`errors\`, the status of the run; with \`cancel\`, \`cancelled\` (0).
 
 | code | meaning | what a script can do | \`kind\` in JSON |
 | ---- | ------- | -------------------- | -------------- |
