@@ -36,7 +36,7 @@ export function judgeInterrupted(state: CaseState, end: TaskEnd, options: CutOff
     ? `whether it has started ${slug} is not known, and --resume finds out`
     : end.type === "result"
     ? `its run ${slug} has ended, and --resume judges it`
-    : `its run ${slug} continues, and --resume goes on with it`;
+    : `its run ${slug} continues, and --resume tracks it`;
   return cutOff(state, end, { reason: `the suite was interrupted: ${what}`, verdict: "not-judged" }, options);
 }
 

@@ -834,7 +834,7 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
   assert.deepEqual(stopped.verdicts, { a: "not-judged", b: "not-run" });
   assert.match(stopped.stderr, /--resume/);
   const [run] = stage.simulator.runs();
-  const reason = `the suite was interrupted: its run ${run?.slug} continues, and --resume goes on with it`;
+  const reason = `the suite was interrupted: its run ${run?.slug} continues, and --resume tracks it`;
   const [a, b]: readonly ReportCase[] = JSON.parse(stopped.stdout).cases;
   assert.deepEqual([a?.reason, b?.reason], [reason, "the suite was interrupted"]);
   assert.deepEqual(a?.attempts.map(({ slug, status, cause }) => ({ slug, status, cause })), [

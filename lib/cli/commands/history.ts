@@ -73,7 +73,8 @@ async function showOne(output: Output, store: RunStore, name: string): Promise<v
   const record = await findInHistory(store, parseOneRun([name]));
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {
-      hint: "`pw-workflow-runner history` lists the local history; `runs` lists runs on the platform",
+      hint:
+        "`pw-workflow-runner history` lists the local history; `pw-workflow-runner runs` lists runs on the platform",
     });
   }
   if (output.mode === "json") {

@@ -79,7 +79,10 @@ function logSkipped(output: Output, { pending, detached, others }: OpenSubmissio
   for (const record of pending) output.log("WARNING", pendingLine(record, nowMs));
   if (detached.length > 0) {
     const them = detached.length === 1 ? "it" : "them";
-    output.log("INFO", `${counted(detached.length, "detached run")} skipped: \`resume --all\` tracks ${them} too`);
+    output.log(
+      "INFO",
+      `${counted(detached.length, "detached run")} skipped: \`pw-workflow-runner resume --all\` tracks ${them} too`,
+    );
   }
   const owners = new Set(others.map(({ owner }) => `${owner.user} on ${owner.host}`));
   for (const owner of owners) {
