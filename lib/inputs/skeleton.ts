@@ -80,8 +80,11 @@ export function skeletonYaml(form: Form): string {
 function linesOf(entry: SkeletonEntry): string[] {
   const { name, field, value, entries, isOptional } = entry;
   const comments = [headline(entry), field.tooltip ?? ""].map(inOneLine).filter((line) => line !== "");
-  const lines = entries === null ? memberLines(name, value) : [`${keyOf(name)}:`, ...nestedLines(entry, entries)];
-  return [...comments.map((line) => `# ${line}`), ...(isOptional ? lines.map(commented) : lines)];
+  const lines = entries === null && value !== null
+    ? stringify({ [name]: value }, { lineWidth: 0 }).trimEnd().split("\n")
+    : [`${keyOf(name)}:`, ...(entries === null ? [] : nestedLines(entry, entries))];
+  const written = isOptional ? lines.map((line) => line === "" ? "#" : `# ${line}`) : lines;
+  return [...comments.map((line) => `# ${line}`), ...written];
 }
 
 function nestedLines({ field, isOptional }: SkeletonEntry, entries: readonly SkeletonEntry[]): string[] {
@@ -110,17 +113,8 @@ function inOneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
 }
 
-function memberLines(name: string, value: Json): string[] {
-  if (value === null) return [`${keyOf(name)}:`];
-  return stringify({ [name]: value }, { lineWidth: 0 }).trimEnd().split("\n");
-}
-
 function keyOf(name: string): string {
   return stringify({ [name]: 0 }, { lineWidth: 0 }).replace(/: 0\n$/, "");
-}
-
-function commented(line: string): string {
-  return line === "" ? "#" : `# ${line}`;
 }
 
 function indented(lines: readonly string[]): string[] {

@@ -51,7 +51,9 @@ export function nextQuestion(
   { clusters, only }: QuestionOptions,
 ): FieldQuestion | undefined {
   let question: FieldQuestion | undefined;
-  const isOpen = (path: InputPath) => !answered.has(formatPath(path)) && isIncluded(path, only);
+  const isIncluded = (path: InputPath) =>
+    only === undefined || only.some((included) => startsWith(path, included) || startsWith(included, path));
+  const isOpen = (path: InputPath) => !answered.has(formatPath(path)) && isIncluded(path);
   walkFields({ form, inputs, rows: [], clusters }, ({ field: declared, path, value: current, context }) => {
     if (question !== undefined) return false;
     const field = variantOf(declared, context);
@@ -87,10 +89,6 @@ export function withAnswer(
 ): PromptAnswers {
   const updated = withValue(inputs, path, value);
   return { inputs: isObject(updated) ? updated : inputs, answered: new Set([...answered, formatPath(path)]) };
-}
-
-function isIncluded(path: InputPath, only: readonly InputPath[] | undefined): boolean {
-  return only === undefined || only.some((included) => startsWith(path, included) || startsWith(included, path));
 }
 
 function startsWith(path: InputPath, prefix: InputPath): boolean {

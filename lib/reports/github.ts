@@ -114,10 +114,9 @@ function rowsOf({ end, slug, exitCode, isAttached }: NamedAttempt): readonly Row
 }
 
 function problemList({ problems }: ReportError): string {
-  const items = problems.map(({ origin, path, message }) =>
+  return problems.map(({ origin, path, message }) =>
     `- ${[code(origin), code(path), inline(message)].filter(Boolean).join(" ")}`
-  );
-  return items.join("\n");
+  ).join("\n");
 }
 
 function hintsOf({ kind, hint }: ReportError): string[] {
@@ -128,24 +127,18 @@ function hintsOf({ kind, hint }: ReportError): string[] {
 }
 
 function failureText(failure: RunFailure | undefined): string {
-  const parts = (failure?.failedJobs ?? []).flatMap((job) => [
+  return (failure?.failedJobs ?? []).flatMap((job) => [
     `#### Job ${inline(formatPath(job.path))}: ${inline(job.status)}`,
     ...job.failedSteps.map(stepText),
-  ]);
-  return parts.join("\n\n");
+  ]).join("\n\n");
 }
 
 function stepText({ name, status, annotations, note, logTail }: FailedStep): string {
   const notes = annotations.map(({ type, title, message }) =>
     `- **${type}** ${title === null ? "" : `${inline(title)}: `}${inline(message)}`
   );
-  return [
-    `Step ${inline(name)}: ${inline(status)}`,
-    notes.join("\n"),
-    inline(note ?? ""),
-    codeBlock(logTail.join("\n")),
-  ]
-    .filter((part) => part !== "").join("\n\n");
+  const parts = [`Step ${inline(name)}: ${inline(status)}`, notes.join("\n"), inline(note ?? "")];
+  return [...parts, codeBlock(logTail.join("\n"))].filter((part) => part !== "").join("\n\n");
 }
 
 function outputsText({ outputs = {} }: RunResult): string {

@@ -153,11 +153,9 @@ const retries = union([
 ]);
 
 const requires = strictObject({
-  resource: optional(
-    union([text, array(text)]).check(
-      describe("active (default): the clusters of the inputs are on; any: not checked; or names of clusters"),
-    ),
-  ),
+  resource: optional(texts.check(
+    describe("active (default): the clusters of the inputs are on; any: not checked; or names of clusters"),
+  )),
   environment: optional(texts),
 });
 

@@ -104,7 +104,7 @@ async function readSuite(path: string, sources: SuiteSources, problems: Problem[
   return {
     ...files,
     path,
-    name: document.name ?? baseName(path),
+    name: document.name ?? path.replace(/^.*[\\/]|(?:\.suite)?\.(?:ya?ml|json)$/gis, ""),
     document: frozen(document),
     quarantine: Array.isArray(document.quarantine) ? document.quarantine : files.quarantine,
     problem: source.problem,
@@ -118,10 +118,6 @@ function withoutRepeated(problems: readonly Problem[]): readonly Problem[] {
     problems.findIndex((other) => other.origin === origin && other.path === path) === index;
   // Their lines and columns, since the name of the file is the same.
   return problems.filter(isFirst).toSorted((a, b) => a.origin.localeCompare(b.origin, "en", { numeric: true }));
-}
-
-function baseName(path: string): string {
-  return (/([^\\/]*)$/.exec(path)?.[1] ?? path).replace(/(?:\.suite)?\.(?:ya?ml|json)$/i, "");
 }
 
 /** @param context.problems Those of the other files are added; `report` is for those of the suite file. */
