@@ -61,15 +61,9 @@ async function askValue(
 ): Promise<Json | undefined> {
   const { field, fallback } = question;
   if (field.kind === "cluster") return await askCluster(prompter, question, field, clusters);
-  switch (field.prompt.type) {
-    case "confirm":
-      return await prompter.confirm(messageOf(question), { initial: (question.current ?? fallback) === true });
-    case "choice":
-      return await askChoice(prompter, question, field.prompt);
-    case "text":
-    case "cluster":
-      return await askText(prompter, question);
-  }
+  if (field.prompt.type === "choice") return await askChoice(prompter, question, field.prompt);
+  if (field.prompt.type !== "confirm") return await askText(prompter, question);
+  return await prompter.confirm(messageOf(question), { initial: (question.current ?? fallback) === true });
 }
 
 async function askText(prompter: Prompter, question: ValueQuestion): Promise<Json | undefined> {
@@ -99,11 +93,10 @@ async function askText(prompter: Prompter, question: ValueQuestion): Promise<Jso
 async function askChoice(
   prompter: Prompter,
   question: ValueQuestion,
-  { isMultiple, options }: Extract<ValueQuestion["field"]["prompt"], { type: "choice" }>,
+  { isMultiple, options: choices }: Extract<ValueQuestion["field"]["prompt"], { type: "choice" }>,
 ): Promise<Json | undefined> {
   const { field, isRequired, fallback } = question;
   const current = question.current ?? fallback;
-  const choices = options.map(({ label, value }) => ({ value, label }));
   if (isMultiple) {
     const initial = choices.flatMap(({ value }) => Array.isArray(current) && current.includes(value) ? [value] : []);
     const selected = await prompter.chooseMany(messageOf(question), choices, { initial, isRequired });

@@ -73,8 +73,8 @@ function nearestBranch(branches: readonly (readonly FormatIssue[])[]): readonly 
     issues.every(({ path, code }) => path.length > 0 || (code !== "invalid_type" && code !== "invalid_value"))
   );
   const rank = (issues: readonly FormatIssue[]) =>
-    issues.filter(({ code }) => code === "unrecognized_keys").length * 100;
-  return near.toSorted((a, b) => rank(a) + a.length - rank(b) - b.length)[0];
+    issues.length + 100 * issues.filter(({ code }) => code === "unrecognized_keys").length;
+  return near.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
