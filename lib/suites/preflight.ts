@@ -109,8 +109,7 @@ async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCas
   const prepared = dependsOnRuns ? null : await prepareCase(context, one, one.values, context);
   if (prepared === null) await findWorkflow(context, one.workflow, context);
   const clusters = prepared?.clusterNames() ?? [];
-  const request = prepared?.request;
-  const given = request === undefined ? {} : withoutSecrets(prepared?.given ?? {}, request.secretPaths);
+  const given = prepared === null ? {} : withoutSecrets(prepared.given, prepared.request.secretPaths);
   const content = canonicalJson([one.workflow, one.preset, dependsOnRuns ? JSON.stringify(one.inputs) : given]);
   return {
     ...one,
@@ -119,7 +118,7 @@ async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCas
     clusters,
     offReason: await offReasonOf(context, one.resources === "active" ? clusters : one.resources),
     warnings: prepared?.warnings ?? [],
-    secrets: [...one.secrets, ...request === undefined ? [] : redactedValues(request)],
+    secrets: [...one.secrets, ...prepared === null ? [] : redactedValues(prepared.request)],
   };
 }
 

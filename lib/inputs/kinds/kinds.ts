@@ -131,12 +131,7 @@ function amountOf(noun: string, min: number | null, max: number | null): string 
   return max === null ? `${noun}s` : `at most ${counted(max, noun)}`;
 }
 
-const ANYTHING = {
-  allowed: "any value",
-  allows: () => true,
-  isRequirable: false,
-  schema: () => ({}),
-} as const;
+const ANYTHING = { allowed: "any value", allows: () => true, isRequirable: false, schema: () => ({}) } as const;
 
 /** Text between the fields, without a value. */
 const HEADER: FieldKind = { types: /^header$/, read: () => ({ ...ANYTHING, kind: "header" }) };
