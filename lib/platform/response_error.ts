@@ -116,7 +116,7 @@ function redirectError(
 }
 
 /** A specific code shows that the key has expired; without one, the message does. Only the hint depends on it. */
-function hintFor401({ code, message }: ErrorBody, source: string | undefined): string {
+function hintFor401({ code, message }: ReturnType<typeof readErrorBody>, source: string | undefined): string {
   const isGenericCode = code === null || code === "unauthenticated";
   const isExpired = isGenericCode ? message === "Authentication has expired" : code.includes("expired");
   // A context's key is replaced by signing in; any other by its owner.
@@ -137,31 +137,21 @@ function retryHint(status: number, waitMs: number | undefined): string {
   return status === 429 ? `Too many requests: try again ${when}` : `Try again ${when}`;
 }
 
-interface ErrorBody {
-  /** One line, without a final period; `null` if there is no readable message. */
-  readonly message: string | null;
-  /** The platform's error code. */
-  readonly code: string | null;
-  readonly problems: readonly Problem[];
-  /** JSON pointers to the invalid fields, like `#/slug`. */
-  readonly pointers: readonly string[];
-}
-
-const EMPTY: ErrorBody = { message: null, code: null, problems: [], pointers: [] };
-
 const MAX_CHARACTERS = 500;
 
-export function readErrorBody(text: string): ErrorBody {
+export function readErrorBody(text: string) {
   const json = parseJson(text);
   const content = json === undefined ? text : json;
-  if (typeof content === "string") return { ...EMPTY, message: isShortText(content) ? normalize(content) : null };
-  if (!isObject(content)) return EMPTY;
-  const errors = Array.isArray(content.errors) ? content.errors : [];
-  const message = messageOf(content.detail) ?? messageOf(content.message) ?? messageOf(content.title);
+  const { errors: listed, detail, message, title, code } = isObject(content) ? content : {};
+  const errors = Array.isArray(listed) ? listed : [];
+  const ownText = typeof content === "string" && isShortText(content) ? content : null;
   return {
-    message,
-    code: typeof content.code === "string" && content.code !== "" ? content.code : null,
+    /** One line, without a final period; `null` if there is no readable message. */
+    message: messageOf(ownText) ?? messageOf(detail) ?? messageOf(message) ?? messageOf(title),
+    /** The platform's. */
+    code: typeof code === "string" && code !== "" ? code : null,
     problems: errors.map(problemOf).filter((problem) => problem !== null),
+    /** JSON pointers to the invalid fields, like `#/slug`. */
     pointers: errors.flatMap((error) => isObject(error) && typeof error.pointer === "string" ? [error.pointer] : []),
   };
 }

@@ -33,34 +33,30 @@ const MIN_RUNS_FOR_BUDGET = 20;
 /** A proxy or a restarting server may refuse a valid key once. */
 const MIN_REFUSED_ROUNDS = 2;
 
-interface Rounds {
-  /** On the monotonic clock. */
-  lastMs: number;
-  /** List requests of the last round. */
-  pages: number;
-  /** On the monotonic clock; `null` while the server responds. */
-  lostSinceMs: number | null;
-  refused: number;
-  /** From `Retry-After`, on the monotonic clock. */
-  notBeforeMs: number;
-  /** Of the runs that ended last. */
-  readonly durationsMs: number[];
-  /** Until the next round; `undefined` until it is needed. */
-  gapMs: number | undefined;
+type Rounds = ReturnType<typeof noRounds>;
+
+/** Instants are of the monotonic clock. */
+function noRounds() {
+  return {
+    lastMs: -Infinity,
+    /** List requests of the last round. */
+    pages: 0,
+    /** `Infinity` while the server responds. */
+    lostSinceMs: Infinity,
+    refused: 0,
+    /** From `Retry-After`. */
+    notBeforeMs: -Infinity,
+    /** Of the runs that ended last. */
+    durationsMs: new Array<number>(),
+    /** Until the next round; `NaN` until it is needed. */
+    gapMs: NaN,
+  };
 }
 
 /** Ends with the batch. */
 export async function pollLoop(state: BatchState): Promise<void> {
   const { deps: { clock }, open } = state;
-  const rounds: Rounds = {
-    lastMs: -Infinity,
-    pages: 0,
-    lostSinceMs: null,
-    refused: 0,
-    notBeforeMs: -Infinity,
-    durationsMs: [],
-    gapMs: undefined,
-  };
+  const rounds = noRounds();
   while (!isDone(state)) {
     state.followClock();
     const active = [...open].flatMap(activeOf);
@@ -94,7 +90,7 @@ function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveT
   const pages = Math.max(1, rounds.pages, Math.ceil(active.length / RUNS_PER_PAGE));
   const baseMs = pollDelayMs(youngestMs, pollInterval, random);
   const budgetMs = pages * 60_000 / requestsPerMinute;
-  if (rounds.gapMs === undefined) {
+  if (Number.isNaN(rounds.gapMs)) {
     const estimate = estimateOf(rounds, agesMs);
     const pace = { pages, requestsPerMinute: pages * ROUNDS_PER_MINUTE, areRowsWaiting: waiting.length > 0 };
     rounds.gapMs = pollInterval.isAdaptive === true
@@ -131,7 +127,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   using limit = requestLimit(clock, {
     remainingMs: Math.max(0, state.endMs - startedMs),
     unreachableTimeoutMs: options.unreachableTimeoutMs,
-    outageMs: startedMs - (rounds.lostSinceMs ?? startedMs),
+    outageMs: Math.max(0, startedMs - rounds.lostSinceMs),
   });
   const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: nowMs })), {
     signal: state.signal,
@@ -148,7 +144,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     },
   });
   const jumpMs = state.followClock() - movedMs;
-  Object.assign(rounds, { lastMs: clock.monotonic(), gapMs: undefined });
+  Object.assign(rounds, { lastMs: clock.monotonic(), gapMs: NaN });
   const errors = results.flatMap(({ error }) => error === undefined ? [] : [error]);
   for (const [index, result] of results.entries()) {
     const item = active[index];
@@ -193,12 +189,12 @@ async function updateConnection(
   }
   if (error === undefined || lostAtMs === null) {
     rounds.refused = 0;
-    rounds.lostSinceMs = null;
+    rounds.lostSinceMs = Infinity;
     return state.reportConnection(null);
   }
   rounds.refused = error instanceof CredentialError ? rounds.refused + 1 : 0;
   if (rounds.refused >= MIN_REFUSED_ROUNDS) return state.fail(error);
-  rounds.lostSinceMs ??= lostAtMs;
+  rounds.lostSinceMs = Math.min(rounds.lostSinceMs, lostAtMs);
   const lostMs = clock.monotonic() - rounds.lostSinceMs;
   if (lostMs >= MIN_REPORTED_OUTAGE_MS) state.reportConnection(error);
   if (unreachableTimeoutMs !== null && lostMs >= unreachableTimeoutMs) state.fail(error);

@@ -12,6 +12,7 @@ import { executeOptions, type Given, type TrackOptions } from "./options.ts";
 import { trackSubmission } from "./track.ts";
 import { isSession } from "./track_result.ts";
 import { activateSubmission } from "./reconcile.ts";
+import { creationMs } from "./search.ts";
 import { activated } from "./transition.ts";
 
 /**
@@ -58,7 +59,6 @@ function submissionOf(run: RunDetail, { client, clock }: Deps, own: Submission |
   const secretPaths = findSecrets(run.inputs ?? {}, { form: null, secretPaths: own?.request.secretPaths ?? [] });
   const nowMs = clock.now();
   const workflow = run.workflowName ?? "";
-  const createdAtMs = Date.parse(run.createdAt ?? "");
   const request = {
     ...NO_REQUEST,
     workflow,
@@ -76,7 +76,7 @@ function submissionOf(run: RunDetail, { client, clock }: Deps, own: Submission |
   const shown = { run: withoutSecretsOf({ request }, run), runId: runIdOf(run, workflow), pollAtMs: nowMs };
   return {
     ...activated(submission, shown, nowMs),
-    startedAtMs: Number.isFinite(createdAtMs) ? Math.min(createdAtMs, nowMs) : nowMs,
+    startedAtMs: Math.min(creationMs(run) || nowMs, nowMs),
     // The first poll sees it.
     failingSinceMs: null,
   };

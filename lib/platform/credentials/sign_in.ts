@@ -16,13 +16,6 @@ import type { CredentialDeps } from "./sources.ts";
 
 export type SignInToken = Pick<ParsedApiKey, "authorization" | "expiresAtMs">;
 
-/**
- * Returns a token that can be sent, and renews it shortly before its end.
- *
- * @throws CredentialError credential_refused if the token has expired and cannot be renewed; the signal's reason.
- */
-export type TokenSource = (signal?: AbortSignal) => Promise<SignInToken>;
-
 export interface SignInDeps extends Pick<CredentialDeps, "runProgram"> {
   readonly clock: Pick<Clock, "now">;
 }
@@ -40,7 +33,12 @@ export interface SignInContext {
 const RENEW_BEFORE_END_MS = 60_000;
 const RENEWAL_TIMEOUT_MS = 60_000;
 
-export function tokenSource(deps: SignInDeps, context: SignInContext): TokenSource {
+/**
+ * Makes what returns a token that can be sent, and renews it shortly before its end.
+ *
+ * @throws CredentialError credential_refused if the token has expired and cannot be renewed; the signal's reason.
+ */
+export function tokenSource(deps: SignInDeps, context: SignInContext): (signal?: AbortSignal) => Promise<SignInToken> {
   let current = context.stored;
   // A token that could not be renewed is used until its end, without asking again on every request.
   let isFinal = false;
