@@ -106,22 +106,23 @@ const GRACE_MS = { unwritten: 1_000, written: 3_000 } as const;
 export const MAX_ATTEMPTS = 26;
 const MAX_PAUSE_MS = 500;
 
-/**
- * Opens the backend when it is first used, and again when opening failed; once closed, it stays closed.
- *
- * @param retry After StorageBusy, tries again with backoff and jitter, and throws the last one; without it, never.
- * @param signal Ends the wait for a backend that is not open yet, and each read or write that takes too long from then on,
- * by {@link GRACE_MS}: they throw its reason.
- * @param onUnwritten Called when the wait for a write was ended. It may be applied later.
- */
+export interface LazyOptions {
+  readonly limits?: StoreLimits;
+  /** After StorageBusy, tries again with backoff and jitter, and throws the last one; without it, never. */
+  readonly retry?: RetryDeps | undefined;
+  /**
+   * Ends the wait for a backend that is not open yet, and each read or write that takes too long from then on, by
+   * {@link GRACE_MS}: they throw its reason.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Called when the wait for a write was ended. It may be applied later. */
+  readonly onUnwritten?: (() => void) | undefined;
+}
+
+/** Opens the backend when it is first used, and again when opening failed; once closed, it stays closed. */
 export function lazyBackend(
   open: () => Promise<StoreBackend>,
-  { limits = COMMON_LIMITS, retry, signal, onUnwritten = () => {} }: {
-    readonly limits?: StoreLimits;
-    readonly retry?: RetryDeps | undefined;
-    readonly signal?: AbortSignal | undefined;
-    readonly onUnwritten?: (() => void) | undefined;
-  } = {},
+  { limits = COMMON_LIMITS, retry, signal, onUnwritten = () => {} }: LazyOptions = {},
 ): StoreBackend {
   const once = onceUnlessFailed(signal === undefined ? open : () => openUnlessAborted(open, signal));
   let opening: Promise<StoreBackend> | undefined;

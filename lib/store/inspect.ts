@@ -1,7 +1,7 @@
 import type { ServerCapabilities } from "../capabilities.ts";
 import { systemClock } from "../clock.ts";
 import { messageWithHint } from "../errors.ts";
-import { osErrorReason } from "../os_error.ts";
+import { orNull, osErrorReason } from "../os_error.ts";
 import { isOpen, isUnsent } from "../submission.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { isUnreadable, openSqliteBackend, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
@@ -41,13 +41,8 @@ export async function inspectStore(path: string, host: string | null) {
   };
 }
 
-async function statOf(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
-    throw error;
-  }
+function statOf(path: string): Promise<Deno.FileInfo | null> {
+  return orNull(Deno.stat(path), Deno.errors.NotADirectory);
 }
 
 /** SQLite creates its journal next to the file, so the folder must be writable too. */

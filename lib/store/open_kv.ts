@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { expected, orError, StorageError, UsageError } from "../errors.ts";
-import { lazyBackend, type RetryDeps, type StoreBackend } from "./backend.ts";
+import { lazyBackend, type LazyOptions, type RetryDeps, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { inodeOf } from "./store_file.ts";
@@ -23,15 +23,11 @@ export interface OpenRunStoreOptions {
   readonly onSetAside: ((message: string) => void) | null;
 }
 
-type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
+type OpenKvOptions = RetryDeps & OpenRunStoreOptions & Pick<LazyOptions, "signal" | "onUnwritten"> & {
   /** Called when the store can't be opened: unless it throws, memory replaces it. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
   /** True for a path that a user names: another program's file is left alone there. Default: false. */
   readonly isNamed?: boolean | undefined;
-  /** As for {@link lazyBackend}. */
-  readonly signal?: AbortSignal | undefined;
-  /** As for {@link lazyBackend}. */
-  readonly onUnwritten?: (() => void) | undefined;
 };
 
 /**

@@ -2,6 +2,7 @@
 
 import { nonBlank } from "../../text.ts";
 import { isObject, parseJson } from "../../json.ts";
+import { orNull } from "../../os_error.ts";
 
 /** Access to the environment and to files. */
 export interface CredentialFileDeps {
@@ -40,12 +41,9 @@ export async function searchCredentialsFile(deps: CredentialFileDeps): Promise<F
     warning: `The credentials file ${path} is ignored: it ${reason}`,
   });
   for (const path of credentialPaths(deps.env)) {
-    let text: string;
-    try {
-      text = await deps.readTextFile(path);
-    } catch (error) {
-      const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-      if (!isMissing) return rejected(path, "cannot be read");
+    const text = await orNull(deps.readTextFile(path), Deno.errors.NotADirectory).catch(() => undefined);
+    if (text === undefined) return rejected(path, "cannot be read");
+    if (text === null) {
       searched.push(`${path} (not found)`);
       continue;
     }
