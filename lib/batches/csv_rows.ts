@@ -134,10 +134,7 @@ interface CsvRecord {
  * Reads every record but blank lines, as spreadsheets and data frames write them (RFC 4180, also with semicolons or tabs). The
  * separator is the most frequent of `,`, `;` and tab in the first record.
  */
-export function parseCsv(
-  text: string,
-  origin: string,
-): { readonly records: readonly CsvRecord[]; readonly problems: readonly Problem[] } {
+export function parseCsv(text: string, origin: string) {
   const source = text.replace(/^\uFEFF/, "");
   const [separatorLine, declared] = /^sep=(.)(?:\r\n?|\n)/i.exec(source) ?? [""];
   const separator = declared ?? separatorOf(source);

@@ -71,11 +71,7 @@ export async function readJsonLines(text: string, context: RowsContext): Promise
   return rows;
 }
 
-async function readFile(
-  file: JsonObject,
-  context: RowsContext & BatchSource,
-  rowsPath: readonly string[],
-): Promise<readonly RowDraft[]> {
+async function readFile(file: JsonObject, context: RowsContext & BatchSource, rowsPath: readonly string[]) {
   const members = membersOf(context, [], file, {
     known: FILE_MEMBERS,
     hint: "the inputs of all rows go under defaults",
@@ -138,8 +134,7 @@ async function readRow(value: Json, path: InputPath, source: DocumentSource): Pr
   const own = ownOf(members, source);
   const repeat = members.count("repeat", { min: 1, max: MAX_REPEAT }) ?? 1;
   const id = members.text("id");
-  const place = placeOf(source, path);
-  return await draftOf({ ...own, id, repeat, place }, source, path);
+  return await draftOf({ ...own, id, repeat, place: placeOf(source, path) }, source, path);
 }
 
 /** `cases.yaml:4 rows[2]`. */
@@ -184,11 +179,7 @@ async function readMatrix(members: Members, source: DocumentSource): Promise<Row
 }
 
 /** Rows of which only the inputs are given: what prevents one of them prevents all. */
-async function draftsOf(
-  found: readonly Pick<RowDraft, "place" | "layers">[],
-  source: DocumentSource,
-  path: InputPath,
-): Promise<RowDraft[]> {
+async function draftsOf(found: readonly Pick<RowDraft, "place" | "layers">[], source: DocumentSource, path: InputPath) {
   const drafts: RowDraft[] = [];
   for (const own of found) {
     const draft = await draftOf({ ...PLAIN_ROW, workflow: null, ...own }, source, path);

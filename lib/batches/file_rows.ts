@@ -7,11 +7,7 @@ import { textOf } from "../os_error.ts";
 import { type BatchSource, type FileAccess, membersOf, report } from "./draft.ts";
 
 /** @param value `cases/*.json`, or `{files, path?, contents?}`. Patterns are relative to the folder of the file. */
-export async function readFileRows(
-  value: Json,
-  source: BatchSource,
-  files: FileAccess,
-): Promise<readonly { readonly place: string; readonly layers: readonly InputLayer[] }[]> {
+export async function readFileRows(value: Json, source: BatchSource, files: FileAccess) {
   const spec = specOf(value, source);
   if (spec === undefined) return [];
   const isAbsolute = /^(?:[/\\]|[A-Za-z]:)/.test(spec.pattern);

@@ -20,11 +20,7 @@ const CHUNK_SIZE = 200;
  *
  * @param known Its rows; default: as they are stored.
  */
-export async function loadRows(
-  store: Pick<RunStore, "batches">,
-  batch: StoredBatch,
-  known?: readonly StoredRow[],
-): Promise<readonly RowResult[]> {
+export async function loadRows(store: Pick<RunStore, "batches">, batch: StoredBatch, known?: readonly StoredRow[]) {
   const { rows, lastOf } = await readBatch(store, batch, known);
   return rows.map((row) => rowResult(row, lastOf.get(row.key)));
 }

@@ -106,10 +106,7 @@ function neighbors(
 }
 
 /** The unmatched rows after each matched one; those before the first are at `null`. */
-function gapsOf<Row>(
-  rows: readonly Row[],
-  matchOf: (row: Row) => EarlierRow | undefined,
-): Map<EarlierRow | null, Row[]> {
+function gapsOf<Row>(rows: readonly Row[], matchOf: (row: Row) => EarlierRow | undefined) {
   let start: EarlierRow | null = null;
   const groups = Map.groupBy(rows, (row) => start = matchOf(row) ?? start);
   return new Map([...groups].map(([match, group]) => [match, group.filter((row) => matchOf(row) === undefined)]));

@@ -34,10 +34,7 @@ export type Combination = readonly Assignment[];
 export const MAX_ROWS = 100_000;
 
 /** @param typeOf The type that the workflow declares for a path. */
-export function expandMatrix(
-  spec: MatrixSpec,
-  typeOf: (path: InputPath) => DeclaredType | undefined,
-): { readonly combinations: readonly Combination[]; readonly problems: readonly Problem[] } {
+export function expandMatrix(spec: MatrixSpec, typeOf: (path: InputPath) => DeclaredType | undefined) {
   const resolved = spec.axes.map((axis) =>
     resolveAxis(axis, { declared: typeOf(axis.path), isSampled: spec.sample !== null, max: MAX_ROWS })
   );

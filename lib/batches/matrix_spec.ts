@@ -26,9 +26,7 @@ export interface MatrixArguments {
 export const DEFAULT_SEED = 1;
 
 /** @throws InvalidInputs with all problems. */
-export function parseMatrixArguments(
-  { matrix, zip, exclude, include, sample, seed, sampling }: MatrixArguments,
-): MatrixSpec & { readonly include: readonly MatrixFilter[] } {
+export function parseMatrixArguments({ matrix, zip, exclude, include, sample, seed, sampling }: MatrixArguments) {
   const problems: Problem[] = [];
   const axes: Axis[] = [];
   for (const text of matrix) {

@@ -105,9 +105,7 @@ export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps,
  * Adds to the problems of rows which rows have them. A problem of a value that rows share, like one of their defaults, is
  * listed once.
  */
-export function problemsOfRows(
-  found: readonly { readonly row: BatchRow; readonly problems: readonly Problem[] }[],
-): readonly Problem[] {
+export function problemsOfRows(found: readonly { readonly row: BatchRow; readonly problems: readonly Problem[] }[]) {
   const all = found.flatMap(({ row: { row, place }, problems }) =>
     problems.map(({ path, message, origin }) => ({
       row,

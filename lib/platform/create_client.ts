@@ -99,11 +99,7 @@ export function defaultUserAgent(): string {
 }
 
 /** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
-export async function detectApiVersion(
-  http: Http,
-  options: Abortable,
-  store?: CapabilitiesStore,
-): Promise<ApiVersion> {
+export async function detectApiVersion(http: Http, options: Abortable, store?: CapabilitiesStore): Promise<ApiVersion> {
   const { host } = new URL(http.baseUrl);
   // It only saves a request, so a store that fails is no warning.
   const onFailure = storeFailureTo(http.log, "DEBUG");

@@ -173,11 +173,7 @@ const AT_ONCE_BYTES = 16 * 1024;
  *
  * @param onPart Called whenever a part has arrived, except of a small body.
  */
-async function readUpTo(
-  response: Response,
-  maxBytes: number,
-  onPart: () => void,
-): Promise<{ text: string; isComplete: boolean }> {
+async function readUpTo(response: Response, maxBytes: number, onPart: () => void) {
   if (response.body === null) return { text: "", isComplete: true };
   // At once where the length is known and small: a stream takes several times as long.
   const { headers } = response;

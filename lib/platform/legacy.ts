@@ -26,8 +26,7 @@ export function legacyRuns(http: Http): RunOperations {
       return await readResponse(http, request, reader).catch((error: unknown) => {
         // Servers that cannot show a run respond to its GET with 405.
         if (!(error instanceof Unsupported)) throw error;
-        const message = `Cannot ${action}: this server cannot show a single run, so the run cannot be tracked`;
-        throw new Unsupported(message, {
+        throw new Unsupported(`Cannot ${action}: this server cannot show a single run, so the run cannot be tracked`, {
           hint: "Submit with isWaiting: false, and check the run in the web interface",
           commandHint: "Submit with --no-wait, and check the run in the web interface",
           cause: error,

@@ -108,11 +108,7 @@ export async function findRunsByNumber(
  *
  * @returns `undefined` if the run is not there, or if the list contains runs of several workflows.
  */
-async function searchNearby(
-  client: Lister,
-  { workflow, number }: RunNumber,
-  { signal, retry }: Abortable,
-): Promise<readonly Run[] | undefined> {
+async function searchNearby(client: Lister, { workflow, number }: RunNumber, { signal, retry }: Abortable) {
   let offset = 0;
   let before: Row | undefined;
   let after: Row | undefined;

@@ -45,8 +45,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
 
     const error = result instanceof RunnerError ? result : errorOf(http, result, { action, whenMissing });
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
-    const retryAfterMs = retryAfterOf(error);
-    const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
+    const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs: retryAfterOf(error) };
     const budgetMs = Math.min(typeof retry === "number" ? retry : Infinity, RETRY_POLICY.budgetMs);
     const delayMs = retryDelayMs(state, { ...RETRY_POLICY, budgetMs }, http.random);
     if (delayMs === null) throw error;

@@ -97,10 +97,7 @@ export function errorOfFailure(
 
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
-function redirectError(
-  { status, headers, requestId }: HttpResponse,
-  { action, baseUrl, isSubmit }: ErrorContext,
-): RunnerError {
+function redirectError({ status, headers, requestId }: HttpResponse, { action, baseUrl, isSubmit }: ErrorContext) {
   const location = headers.get("location");
   const origin = location === null ? undefined : URL.parse(location, baseUrl)?.origin;
   const target = origin === undefined ? "" : ` to ${origin}`;

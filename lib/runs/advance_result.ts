@@ -82,10 +82,7 @@ export async function recordObservation<S extends Submission>(
 }
 
 /** Stores what was seen of an own run by the way, so that lists show it. Where that is not possible, nothing is missing. */
-export async function recordSeen(
-  deps: Pick<Deps, "client" | "store" | "clock" | "log">,
-  run: RunDetail,
-): Promise<void> {
+export async function recordSeen(deps: Pick<Deps, "client" | "store" | "clock" | "log">, run: RunDetail) {
   const own = run.slug === null ? undefined : await findOwn(deps, { type: "slug", slug: run.slug });
   if (own?.state !== "active") return;
   const seen = { run: withoutSecretsOf(own, run), runId: own.runId, pollAtMs: deps.clock.now() };

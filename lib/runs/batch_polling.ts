@@ -200,11 +200,7 @@ async function updateConnection(
   if (unreachableTimeoutMs !== null && lostMs >= unreachableTimeoutMs) state.fail(error);
 }
 
-async function applyResult(
-  state: BatchState,
-  { one, submission: previous }: ActiveTask,
-  advanced: AdvanceResult,
-): Promise<void> {
+async function applyResult(state: BatchState, { one, submission: previous }: ActiveTask, advanced: AdvanceResult) {
   const { submission } = advanced;
   one.submission = submission;
   if (advanced.wasAdvancedElsewhere) one.isAttached = true;

@@ -44,10 +44,7 @@ export async function cancelRun(
  * @returns As it is stored now: still open if something of it may have been sent.
  * @throws StorageError; NotFound if it was removed.
  */
-export async function cancelUnsent(
-  { store, clock }: Pick<Deps, "store" | "clock">,
-  submission: Submission,
-): Promise<Submission> {
+export async function cancelUnsent({ store, clock }: Pick<Deps, "store" | "clock">, submission: Submission) {
   let stored = submission;
   while (isUnsent(stored)) {
     const message = "Cancelled before it was submitted: nothing was started";

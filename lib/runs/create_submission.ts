@@ -81,11 +81,7 @@ async function storedRequest(request: RunRequest): Promise<StoredRequest> {
 }
 
 /** Some legacy servers start runs that they cannot show: check this before starting one. */
-async function assertRunsReadable(
-  { client }: Deps,
-  workflow: string,
-  { signal, retry }: CreateSubmissionOptions,
-): Promise<void> {
+async function assertRunsReadable({ client }: Deps, workflow: string, { signal, retry }: CreateSubmissionOptions) {
   const cause = await client.getRun({ type: "number", workflow, number: 1 }, { signal, retry })
     .catch(fallbackTo(null, "not_found")).catch(expected(Unsupported));
   if (!(cause instanceof Unsupported)) return;

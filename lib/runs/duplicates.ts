@@ -110,10 +110,7 @@ async function settle(step: Step<ActiveSubmission>): Promise<AdvanceResult | und
  *
  * @returns `undefined` once no other run can appear.
  */
-async function listAgain(
-  step: Step<ActiveSubmission>,
-  events: readonly RunEvent[],
-): Promise<AdvanceResult | undefined> {
+async function listAgain(step: Step<ActiveSubmission>, events: readonly RunEvent[]) {
   const { startedAtMs, unreachableSinceMs, listedAtMs } = step.submission;
   const nowMs = step.deps.clock.now();
   const lagMs = Math.max(0, (listedAtMs ?? nowMs) - startedAtMs - FIRST_LIST_MS);

@@ -100,10 +100,7 @@ function isDuration(durationMs: number): boolean {
 }
 
 /** The share of all runs that each ended one represents; the rest belongs to runs longer than any that was seen. */
-function kaplanMeier(
-  ended: readonly number[],
-  censored: readonly number[],
-): { readonly masses: readonly number[]; readonly restMass: number; readonly longestMs: number } {
+function kaplanMeier(ended: readonly number[], censored: readonly number[]) {
   const longestMs = Math.max(MIN_AGE_MS, ended.at(-1) ?? 0, ...censored);
   let restMass = 1;
   const masses = ended.map((durationMs, index) => {

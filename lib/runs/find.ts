@@ -4,7 +4,6 @@ import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
 import { formatRunId, notARun, type RunId, runIdOf } from "../run.ts";
 import { programCommand } from "../shell_command.ts";
-import type { Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
 
 type Signal = AbortSignal | undefined;
@@ -30,11 +29,7 @@ export async function findRun(deps: Deps, ref: RunRef, { signal }: Pick<Abortabl
  *
  * @throws As {@link findRun}, for the first reference that names no run.
  */
-export async function findRuns(
-  deps: Deps,
-  refs: readonly RunRef[],
-  options: Pick<Abortable, "signal">,
-): Promise<readonly RunId[]> {
+export async function findRuns(deps: Deps, refs: readonly RunRef[], options: Pick<Abortable, "signal">) {
   const found = await Array.fromAsync(refs, (ref) => findRun(deps, ref, options));
   return [...new Map(found.map((runId) => [formatRunId(runId), runId])).values()];
 }
@@ -102,11 +97,7 @@ function noSuchRun(name: string, cause?: unknown): NotFound {
 }
 
 /** @throws NotFound with a suggestion when no workflow has this name. */
-export async function findWorkflow(
-  { client }: Pick<Deps, "client">,
-  name: string,
-  options: Abortable,
-): Promise<Workflow> {
+export async function findWorkflow({ client }: Pick<Deps, "client">, name: string, options: Abortable) {
   const workflow = await client.getWorkflow(name, options).catch(expected(NotFound));
   if (!(workflow instanceof NotFound)) return workflow;
   throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {

@@ -17,7 +17,7 @@ import { withLimit } from "./limit.ts";
 import { capabilitiesOf, refusesDuplicates } from "./server_capabilities.ts";
 import { activated } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
-import { creationMs, searchForRun, searchList, type SearchOptions, type SearchResult } from "./search.ts";
+import { creationMs, searchForRun, searchList, type SearchOptions } from "./search.ts";
 import type { KeyWithPolicy } from "./options.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { type Step, withKnownInputs } from "./advance_result.ts";
@@ -117,11 +117,7 @@ async function withKey(pending: PendingSubmission, key: IdempotencyKey): Promise
 }
 
 /** @throws IdempotencyKeyConflict for a run that has different inputs or is not ours. */
-async function findKeyedRun(
-  deps: Deps,
-  keyed: PendingSubmission,
-  options: SearchOptions,
-): Promise<Run | undefined> {
+async function findKeyedRun(deps: Deps, keyed: PendingSubmission, options: SearchOptions): Promise<Run | undefined> {
   const result = await searchByKey(deps, keyed, options);
   if (result.type === "other-inputs") throw idempotencyKeyConflict(keyed, result.run.slug);
   if (result.type !== "foreign") return result.type === "ours" ? result.run : undefined;
@@ -135,9 +131,7 @@ async function findKeyedRun(
  *
  * @throws IdempotencyKeyConflict for a run that has different inputs or is not ours; the client's errors.
  */
-export async function findRunStartedSince(
-  { deps, submission, options }: Step<PendingSubmission>,
-): Promise<Run | undefined> {
+export async function findRunStartedSince({ deps, submission, options }: Step<PendingSubmission>) {
   const isRecent = submission.attempts === 0 && deps.clock.now() - submission.createdAtMs <= SEARCH_VALID_MS;
   if (isRecent) return undefined;
   if (await refusesDuplicates(deps, submission.owner.host)) return undefined;
@@ -147,11 +141,7 @@ export async function findRunStartedSince(
 }
 
 /** If the server keeps our slugs, the slug's own page is enough; otherwise the run may only be in the list. */
-async function searchByKey(
-  deps: Deps,
-  keyed: PendingSubmission,
-  { signal, retry }: SearchOptions,
-): Promise<SearchResult> {
+async function searchByKey(deps: Deps, keyed: PendingSubmission, { signal, retry }: SearchOptions) {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
   const redacting = redactingDeps(deps, keyed);
   const bySlug = searchForRun(redacting, keyed, { signal, retry, scope: "slug" });

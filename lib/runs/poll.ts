@@ -26,11 +26,7 @@ export const MIN_REPORTED_OUTAGE_MS = 10_000;
 const MIN_REPORTED_DELAY_MS = 15_000;
 
 /** Reads the run's detail and updates the submission. */
-export async function pollRun(
-  deps: Deps,
-  submission: ActiveSubmission,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
+export async function pollRun(deps: Deps, submission: ActiveSubmission, options: AdvanceOptions) {
   const step = { deps, submission, options };
   const sentAtMs = deps.clock.now();
   const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {

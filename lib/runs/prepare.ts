@@ -96,11 +96,7 @@ export async function prepare(
 }
 
 /** {@link prepare}, which asks for required inputs without a value. */
-export async function prepareAsking(
-  deps: Pick<Deps, "client">,
-  spec: RunSpec,
-  options: PrepareOptions,
-): Promise<PreparedRun> {
+export async function prepareAsking(deps: Pick<Deps, "client">, spec: RunSpec, options: PrepareOptions) {
   checkSpec(spec);
   // A submit requires these as well: they are requested at the same time, and the client keeps them.
   const unneeded = new AbortController();
@@ -178,11 +174,7 @@ async function prepareRequest(
  *
  * @throws NotFound for an unknown workflow or preset; InvalidInputs for inputs that cannot be merged.
  */
-export async function gatherInputs(
-  deps: Pick<Deps, "client">,
-  spec: InputsSpec,
-  options: ReadOptions,
-): Promise<GatheredInputs> {
+export async function gatherInputs(deps: Pick<Deps, "client">, spec: InputsSpec, options: ReadOptions) {
   const workflow = await findWorkflow(deps, spec.workflow, options);
   const layers = spec.preset === null ? spec.layers : [presetOf(workflow, spec.preset), ...spec.layers];
   return await completed(deps, workflow, { ...spec, layers }, options);
@@ -211,10 +203,7 @@ async function completed(
 }
 
 /** @returns `null` if they cannot be listed: then the conditions that depend on them are unknown. */
-export async function listClusters(
-  { client }: Pick<Deps, "client">,
-  options: ReadOptions,
-): Promise<readonly Cluster[] | null> {
+export async function listClusters({ client }: Pick<Deps, "client">, options: ReadOptions) {
   return await client.listClusters(options).catch(fallbackTo(null));
 }
 

@@ -82,11 +82,7 @@ async function resend(step: SentStep, retryAtMs: number, { detail }: Reconciliat
   return await recordStep(step, { type: "resend", retryAtMs }, { events });
 }
 
-async function afterSearchFailed(
-  step: SentStep,
-  reconciliation: Reconciliation,
-  error: RunnerError,
-): Promise<AdvanceResult> {
+async function afterSearchFailed(step: SentStep, reconciliation: Reconciliation, error: RunnerError) {
   const { deps, options } = step;
   const nowMs = deps.clock.now();
   const retryAfterMs = retryAfterOf(error);
@@ -131,10 +127,7 @@ async function giveUpSubmitting(step: SentStep, error: RunnerError): Promise<Adv
   return await rejectSubmission(step, refusal);
 }
 
-export async function rejectSubmission(
-  step: Step<PendingSubmission | UnconfirmedSubmission>,
-  error: RunnerError,
-): Promise<AdvanceResult> {
+export async function rejectSubmission(step: Step<PendingSubmission | UnconfirmedSubmission>, error: RunnerError) {
   const { kind, message } = error;
   return await recordStep(step, { type: "rejected", kind, message }, { error });
 }

@@ -85,8 +85,7 @@ export async function prepareInputs(
   const problems: Problem[] = [];
   checkJsonObject(inputs, { path: "", report: (path, message) => problems.push({ origin: "inputs", path, message }) });
   if (problems.length > 0) throw new InvalidInputs(`Cannot run ${workflow}: its inputs are not JSON`, problems);
-  const layers = [createInputLayer("inputs", inputs)];
-  const spec = { workflow, layers, preset, displayName, isTrusted, checking };
+  const spec = { workflow, layers: [createInputLayer("inputs", inputs)], preset, displayName, isTrusted, checking };
   const { request, warnings, notes } = await prepare(deps, spec, options);
   for (const note of notes) deps.log("INFO", `${workflow}: ${note}`);
   for (const warning of warnings) deps.log("WARNING", `${workflow}: ${problemText(warning)}`);

@@ -11,11 +11,7 @@ export async function capabilitiesOf({ store, log }: StoreDeps, host: string): P
   return await store.capabilities(host).catch(storeFailureTo(log, "DEBUG")) ?? {};
 }
 
-export async function updateCapabilities(
-  { store, log }: StoreDeps,
-  host: string,
-  facts: ServerCapabilities,
-): Promise<void> {
+export async function updateCapabilities({ store, log }: StoreDeps, host: string, facts: ServerCapabilities) {
   await store.updateCapabilities(host, facts).catch(storeFailureTo(log, "DEBUG"));
 }
 

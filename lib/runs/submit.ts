@@ -115,10 +115,7 @@ async function afterNotSent(
   return await submitAgain(step, { reason, detail: error.message, untilMs }, { error });
 }
 
-async function afterRejected(
-  step: SentStep,
-  { error, isSlugRefused }: Extract<SubmitResponse, { type: "rejected" }>,
-): Promise<AdvanceResult> {
+async function afterRejected(step: SentStep, { error, isSlugRefused }: Extract<SubmitResponse, { type: "rejected" }>) {
   const { submission, options } = step;
   const detail = error.message;
   if (options.retriesRefusedKey && error.kind === "credential_refused") {
@@ -182,7 +179,6 @@ async function afterSleepingWorkspace(
 
 /** The status of a workspace that is not running; `null` when it is running or its status is unavailable. */
 async function sleepingWorkspace({ deps, options }: Step): Promise<string | null> {
-  const reading = deps.client.workspaceStatus({ signal: options.signal, retry: "none" });
-  const status = await reading.catch(fallbackTo(null));
+  const status = await deps.client.workspaceStatus({ signal: options.signal, retry: "none" }).catch(fallbackTo(null));
   return status !== null && (STARTING_STATUSES.has(status) || IDLE_STATUSES.has(status)) ? status : null;
 }

@@ -153,11 +153,7 @@ async function experienceOf(
 }
 
 /** Replaces the first poll, which was due before earlier runs were known. */
-function withFirstPoll(
-  { clock, random }: Deps,
-  submission: ActiveSubmission,
-  experience: Experience | undefined,
-): ActiveSubmission {
+function withFirstPoll({ clock, random }: Deps, submission: ActiveSubmission, experience: Experience | undefined) {
   const nowMs = clock.now();
   if (experience === undefined || mayHaveDuplicates(submission, nowMs)) return submission;
   return { ...submission, nextPollAtMs: nowMs + experience.pollDelayMs(nowMs - submission.startedAtMs, random) };
@@ -173,11 +169,7 @@ function startedBy(
 }
 
 /** Without waiting, the result still names the run that remains. */
-async function isDetachable(
-  deps: Deps,
-  submission: ActiveSubmission,
-  { isWaiting }: Pick<TrackOptions, "isWaiting">,
-): Promise<boolean> {
+async function isDetachable(deps: Deps, submission: ActiveSubmission, { isWaiting }: Pick<TrackOptions, "isWaiting">) {
   if (isWaiting) return false;
   return !mayHaveDuplicates(submission, deps.clock.now()) || await refusesDuplicates(deps, submission.owner.host);
 }

@@ -4,7 +4,7 @@ import { formatExactDuration } from "../duration.ts";
 import { fallbackTo, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
-import type { RunSession, SessionAddress } from "../session.ts";
+import type { RunSession } from "../session.ts";
 import {
   type ActiveSubmission,
   isAbandoned,
@@ -97,10 +97,7 @@ export function unknownOutcome({ request: { workflow }, ownSlug, reconciliation 
   );
 }
 
-export function timeoutResult(
-  submission: Submission,
-  { timeoutMs, submitted }: ResultOptions,
-): RunResult | undefined {
+export function timeoutResult(submission: Submission, { timeoutMs, submitted }: ResultOptions): RunResult | undefined {
   if (submission.state !== "active") return undefined;
   const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
     formatExactDuration(timeoutMs ?? 0)
@@ -112,11 +109,7 @@ export function timeoutResult(
  * The run's session, once it is running and healthy: before that its link leads to an error page. `undefined` as well
  * when the sessions cannot be listed.
  */
-export async function findReadySession(
-  deps: Pick<Deps, "client">,
-  run: Run,
-  limited: Limited,
-): Promise<SessionAddress | undefined> {
+export async function findReadySession(deps: Pick<Deps, "client">, run: Run, limited: Limited) {
   for (const { name, status, isHealthy, url } of await findSessions(deps, run, limited)) {
     if (status === "running" && isHealthy === true && url !== null) return { name, url };
   }

@@ -110,10 +110,7 @@ export function transitionIfValid(
   return undefined;
 }
 
-function isValidIn<S extends State>(
-  state: S,
-  observation: SubmissionObservation,
-): observation is ObservationOf<S> {
+function isValidIn<S extends State>(state: S, observation: SubmissionObservation): observation is ObservationOf<S> {
   return Object.hasOwn(SUBMISSION_TRANSITIONS[state], observation.type);
 }
 
@@ -224,9 +221,7 @@ function fromActive(submission: ActiveSubmission, observation: ObservationOf<"ac
 export const DUPLICATES_VISIBLE_MS = 4_000;
 
 /** True once a poll was made {@link DUPLICATES_VISIBLE_MS} after the start, and without an idempotency key. */
-export function areDuplicatesSettled(
-  { idempotencyKey: key, startedAtMs, lastPolledAtMs }: ActiveSubmission,
-): boolean {
+export function areDuplicatesSettled({ idempotencyKey: key, startedAtMs, lastPolledAtMs }: ActiveSubmission): boolean {
   return key === null || lastPolledAtMs - startedAtMs >= DUPLICATES_VISIBLE_MS;
 }
 

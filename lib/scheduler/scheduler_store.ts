@@ -3,7 +3,7 @@
  * outbox of notifications, runs to cancel because a later one replaces them, the lock, and how the last tick went.
  */
 
-import { type AtomicChange, deleteRows, type FoundEntry, inChanges, type Kv, type StoreEntry } from "../store/kv.ts";
+import { type AtomicChange, deleteRows, inChanges, type Kv, type StoreEntry } from "../store/kv.ts";
 import { shortened, timeKey } from "../store/submission_rows.ts";
 import { jitterFractionOf, type ScheduleProgress } from "./occurrences.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
@@ -85,11 +85,8 @@ export async function readTickLog(kv: Kv): Promise<TickLog | null> {
 }
 
 /** In the order of the names. */
-export async function readScheduleProgress(
-  kv: Kv,
-  schedules: readonly string[],
-): Promise<readonly FoundEntry<ScheduleProgress>[]> {
-  return await kv.getMany(schedules.map(scheduleProgressKey));
+export async function readScheduleProgress(kv: Kv, schedules: readonly string[]) {
+  return await kv.getMany<ScheduleProgress>(schedules.map(scheduleProgressKey));
 }
 
 export function scheduleProgressKey(schedule: string): readonly string[] {
@@ -143,11 +140,7 @@ export async function removeReplaced(kv: Kv, lock: TickLock, submissionIds: read
 }
 
 /** Adds a notification: to the outbox for each webhook that wants it, and to the status page where it is a problem. */
-export function addNotification(
-  change: AtomicChange,
-  given: Notification,
-  webhooks: Schedule["notify"],
-): void {
+export function addNotification(change: AtomicChange, given: Notification, webhooks: Schedule["notify"]): void {
   const { createdAtMs, occurrenceId, kind } = given;
   // A row holds 16,000 characters on Deno KV, and a run's own message may be longer.
   const notification = { ...given, message: shortened(given.message) };
@@ -173,20 +166,13 @@ export async function listServiceProblems(kv: Kv, limit: number): Promise<readon
 }
 
 /** The longest due first. */
-export async function listDueMessages(
-  kv: Kv,
-  nowMs: number,
-  limit: number,
-): Promise<readonly StoreEntry<OutboxMessage>[]> {
-  return await Array.fromAsync(kv.list({ prefix: ["outbox"], end: ["outbox", timeKey(nowMs + 1)] }, { limit }));
+export async function listDueMessages(kv: Kv, nowMs: number, limit: number) {
+  const due = { prefix: ["outbox"], end: ["outbox", timeKey(nowMs + 1)] };
+  return await Array.fromAsync(kv.list<OutboxMessage>(due, { limit }));
 }
 
 /** Removes a message, or with `next` puts it off. */
-export async function completeMessage(
-  kv: Kv,
-  entry: StoreEntry<OutboxMessage>,
-  next: OutboxMessage | null,
-): Promise<void> {
+export async function completeMessage(kv: Kv, entry: StoreEntry<OutboxMessage>, next: OutboxMessage | null) {
   const change = kv.atomic().check(entry).delete(entry.key);
   if (next !== null) change.set(outboxKey(next), next);
   await change.commit();

@@ -119,8 +119,7 @@ export function createBatchStore(kv: Kv): BatchStore {
     },
     async put(batch, rows) {
       const { batchId } = batch;
-      const revision = createVersion();
-      const written = { ...batch, rowCount: rows.filter(({ isInFile }) => isInFile).length, revision };
+      const written = { ...batch, rowCount: rows.filter(({ isInFile }) => isInFile).length, revision: createVersion() };
       await inChanges(kv, chunksByLength(rows).entries(), (change, [index, chunk]) => {
         change.set([...rowsPrefix(written), String(index).padStart(6, "0")], chunk);
       });

@@ -239,9 +239,7 @@ function setAside(error: unknown, inode: number | null, { path, clock, onSetAsid
   while (inodeOf(nameAt(atMs)) !== null) atMs++;
   if (!renameFile({ path, inode, newPath: nameAt(atMs) })) return;
   const problem = error instanceof UnreadableFile ? "has an unknown format" : "is damaged";
-  onSetAside?.(
-    `The run store at ${path} ${problem}: it was set aside as ${nameAt(atMs)}, and a new one was started`,
-  );
+  onSetAside?.(`The run store at ${path} ${problem}: it was set aside as ${nameAt(atMs)}, and a new one was started`);
 }
 
 /** By SQLite's own fixed words: the runtime passes no code. A table or column is missing where the schema is not ours. */

@@ -1,7 +1,7 @@
 import { nonBlank } from "../../text.ts";
 import { CredentialError } from "../../errors.ts";
 import { Secret } from "../../secret.ts";
-import { type CredentialsFile, type FileIdentity, type FileSearch, searchCredentialsFile } from "./credentials_file.ts";
+import { type FileIdentity, type FileSearch, searchCredentialsFile } from "./credentials_file.ts";
 import { API_KEY_EXAMPLE, type ApiKeyKind, baseUrlOf, namedHost, parseApiKey, type ParsedApiKey } from "./api_key.ts";
 import { type CredentialDeps, type CredentialOptions, credentialSources } from "./sources.ts";
 
@@ -117,10 +117,7 @@ async function searchWithWarning(deps: CredentialDeps): Promise<FileSearch> {
   return search;
 }
 
-function selectIdentity(
-  { file, searched }: FileSearch,
-  context: string | null,
-): { readonly file: CredentialsFile; readonly identity: FileIdentity } {
+function selectIdentity({ file, searched }: FileSearch, context: string | null) {
   if (file === null && context !== null) {
     throw new CredentialError(
       "credential_missing",

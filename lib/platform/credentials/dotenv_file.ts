@@ -18,9 +18,7 @@ export function readDotenv(text: string) {
 }
 
 /** Our variables that a file sets, and those among them that have no effect there. */
-export function namesInDotenv(
-  text: string,
-): { readonly read: readonly string[]; readonly ignored: readonly string[] } {
+export function namesInDotenv(text: string): { readonly read: readonly string[]; readonly ignored: readonly string[] } {
   const allowed: readonly string[] = DOTENV_NAMES;
   const names = Object.keys(parseDotenv(text));
   return {

@@ -110,10 +110,7 @@ async function renewedToken(
 const SIGN_IN_AGAIN = "Sign in again with `pw auth`, or set PW_API_KEY to an API key";
 
 /** An RFC 6749, section 5.1 response. */
-function readTokenResponse(
-  stdout: string,
-  receivedAtMs: number,
-): { readonly text: string; readonly expiresAtMs: number | null } | null {
+function readTokenResponse(stdout: string, receivedAtMs: number) {
   const response = parseJson(stdout);
   if (!isObject(response)) return null;
   const { access_token: text, token_type: type, expires_in: seconds } = response;

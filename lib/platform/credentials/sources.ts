@@ -69,10 +69,7 @@ export function credentialSources(
 }
 
 /** What the used source hides, like `PW_API_KEY` and `context work from PW_CONTEXT`, strongest first. */
-export async function hiddenSources(
-  deps: CredentialDeps,
-  options: CredentialOptions,
-): Promise<readonly string[]> {
+export async function hiddenSources(deps: CredentialDeps, options: CredentialOptions): Promise<readonly string[]> {
   const [used, ...hidden] = credentialSources(deps, options);
   const usedContext = used.type === "context" ? used.name : null;
   const names: string[] = [];

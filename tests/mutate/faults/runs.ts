@@ -220,7 +220,11 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/runs/track_run.ts", ["tests/runs/execute_test.ts"], [
-    ["a server whose clock is ahead is polled every second", "Math.min(createdAtMs, nowMs)", "createdAtMs"],
+    [
+      "a server whose clock is ahead is polled every second",
+      "Math.min(creationMs(run) || nowMs, nowMs)",
+      "creationMs(run) || nowMs",
+    ],
   ]),
   ...inFile("lib/runs/submit.ts", ["tests/runs/submit_test.ts"], [
     ["a paused workspace is not waited for", '"Stopped", "Paused", "Terminating"', '"Stopped", "Terminating"'],
