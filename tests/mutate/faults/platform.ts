@@ -121,8 +121,8 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ["a poll is retried although its caller does", 'retry === "none" ||', ""],
     [
       "Retry-After is ignored by a retry",
-      "retryAfterMs: retryAfterOf(error) };",
-      "retryAfterMs: undefined };",
+      "startedMs, retryAfterMs: retryAfterOf(error) }",
+      "startedMs, retryAfterMs: undefined }",
     ],
     [
       "a name may leave its path",
