@@ -147,6 +147,8 @@ for (
     [["history", "show", "last", "--since", "1d"], "Cannot use --since with history show: it has no effect there"],
     [["workspace", "status", "--wait"], "Cannot use --wait with workspace status: it has no effect there"],
     [["batch", "cancel", "sweep", "--rows", "3"], "Cannot use --rows with batch cancel: it has no effect there"],
+    [["show", "hello-world", "--yaml", "--json"], "Cannot use --json together with --yaml"],
+    [["show", "hello-world", "--yaml", "-o", "text"], "Cannot use --output together with --yaml"],
     [["test", "--resume", "--rejudge"], "Cannot use --resume together with --rejudge"],
     [["batch", "list", "--csv", "a"], "Cannot use --csv with batch list: it has no effect there"],
     [["batch", "status", "sweep", "-i", "a=1"], "Cannot use --input with batch status: it has no effect there"],

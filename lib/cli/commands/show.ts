@@ -2,7 +2,7 @@ import { findWorkflow } from "../../runs/find.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
 import { argument, flag } from "../argv.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
+import { defineCommand, JSON_OPTION, refuseOptions } from "../command.ts";
 import { openClient } from "../open_client.ts";
 import { renderWorkflow } from "../render/workflow.ts";
 
@@ -17,6 +17,9 @@ export const command = defineCommand({
     yaml: flag("Print the workflow file"),
   },
   async run({ context, output, signal, values }) {
+    if (values.yaml === true && values.output !== "yaml") {
+      refuseOptions(values, ["json", "output"], { reason: "together with --yaml" });
+    }
     const client = await openClient({ context, output, signal, values });
     const workflow = await findWorkflow({ client }, values.workflow, { signal });
     if (values.yaml === true || values.output === "yaml") {

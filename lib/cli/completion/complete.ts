@@ -93,14 +93,14 @@ async function reply(
   return render(candidates);
 }
 
+const SUBJECTS = {
+  ...Object.fromEntries(COMMANDS.map(({ name, summary }) => [name, summary])),
+  help: "Show help for a command",
+  version: "Show the version",
+};
+
 const WITHOUT_COMMAND: Args = {
-  command: argument("COMMAND", {
-    parse: actionOf({
-      ...Object.fromEntries(COMMANDS.map(({ name, summary }) => [name, summary])),
-      help: "Show help for a command",
-      version: "Show the version",
-    }),
-  }),
+  command: argument("COMMAND", { parse: actionOf(SUBJECTS) }),
   ...COMMON_OPTIONS,
   version: flag("Show the version"),
 };
@@ -114,9 +114,11 @@ async function cursorOf({ before, current }: TypedWords): Promise<CommandLineCur
     const action = scanWords(command.args, argv).positionals[0]?.text;
     return findCommandLineCursor(listedArgs(command, action), { before: argv, current }, command.forms);
   }
-  return name === "help"
-    ? findCommandLineCursor(WITHOUT_COMMAND, { before: argv, current })
-    : { prefix: "", target: undefined };
+  if (name !== "help") return { prefix: "", target: undefined };
+  const { HELP_TOPICS } = await import("../help.ts");
+  const topics = Object.fromEntries(HELP_TOPICS.map(({ name, title }) => [name, title]));
+  const subject = argument("COMMAND", { parse: actionOf({ ...SUBJECTS, ...topics }) });
+  return findCommandLineCursor({ ...WITHOUT_COMMAND, command: subject }, { before: argv, current });
 }
 
 function typedWords(words: readonly string[]): TypedWords {

@@ -14,7 +14,7 @@ for (
   const [args, lines] of [
     [["fish", "--", "sho"], /^show\tShow a workflow/m],
     [["fish", "--", ""], /^help\t/m],
-    [["fish", "--", "help", ""], /^run\tSubmit/m],
+    [["fish", "--", "help", ""], /^run\tSubmit[^]*^exit-codes\tExit codes$/m],
     [["fish", "--", "run", "'hel"], /^hello-world\tHello world$/m],
     [["zsh", "--", "run", "hel"], /^full\thello-world\thello-world +-- Hello world$/m],
     [["zsh", "--", "run", "hello-world", "-i", ""], /^partial\thello\.message=\thello\.message= +-- Message$/m],
