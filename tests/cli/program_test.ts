@@ -63,6 +63,11 @@ const ROWS: readonly Row[] = [
   { args: ["status", "47"], code: 2, stderr: /WORKFLOW#47/ },
   { args: ["cancel", "hello-world", "47"], code: 2, stderr: /hello-world#47/ },
   {
+    args: ["test", "history"],
+    code: 2,
+    stderr: /the name of one case\n  `pw-workflow-runner test --list` lists them\n/,
+  },
+  {
     args: ["lsit", "--json"],
     code: 2,
     stdout: /^\{[^]*"exitCode": 2,\n\s+"kind": "usage",\n\s+"submitted": "no"\n\}\n$/,

@@ -137,7 +137,7 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
   const [name] = names;
   if (name === undefined || names.length > 1) {
     throw new UsageError("test history: expected the name of one case", {
-      hint: "pw-workflow-runner test history solve",
+      hint: "`pw-workflow-runner test --list` lists them",
     });
   }
   await using store = openRunStore(call, "read");
