@@ -258,14 +258,6 @@ export function isOpen(submission: Submission): submission is OpenSubmission {
   return submission.state !== "finished" && submission.state !== "rejected";
 }
 
-/** No request is planned longer ahead, except where the clock was ahead and has been set back. */
-const MAX_PLANNED_MS = 2 * 60 * 60_000;
-
-/** Whether the next request for it may be sent. */
-export function isDue({ nextPollAtMs }: Pick<SubmissionBase, "nextPollAtMs">, nowMs: number): boolean {
-  return nextPollAtMs <= nowMs || nextPollAtMs > nowMs + MAX_PLANNED_MS;
-}
-
 /** Nothing of it has reached the server. */
 export function isUnsent(submission: Submission): submission is PendingSubmission {
   return submission.state === "pending" && submission.lostResponses === 0;

@@ -1,7 +1,7 @@
 import { expected, NotSubmitted } from "../errors.ts";
 import { formatRunId } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
-import { type ActiveSubmission, isDue, type PendingSubmission, type Submission } from "../submission.ts";
+import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -15,6 +15,14 @@ import { submitPending } from "./submit.ts";
 import { type AdvanceOptions, type AdvanceResult, type Step, withKnownInputs } from "./advance_result.ts";
 
 const MAX_CONCURRENT_POLLS = 8;
+
+/** No request is planned longer ahead, except where the clock was ahead and has been set back. */
+const MAX_PLANNED_MS = 2 * 60 * 60_000;
+
+/** Whether the next request for it may be sent. */
+export function isDue({ nextPollAtMs }: Pick<Submission, "nextPollAtMs">, nowMs: number): boolean {
+  return nextPollAtMs <= nowMs || nextPollAtMs > nowMs + MAX_PLANNED_MS;
+}
 
 /**
  * Performs one step for each submission that is due: submits it, reconciles it or polls its run, and stores the result.

@@ -1,5 +1,5 @@
 import { expected, InvalidInputs, NotFound, RunnerError } from "../errors.ts";
-import { advanceOne } from "../runs/advance.ts";
+import { advanceOne, isDue } from "../runs/advance.ts";
 import { cancelRun as requestCancel, cancelUnsent } from "../runs/cancel.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -14,7 +14,7 @@ import { checkJsonObject, type FieldCheck } from "../inputs/check_json.ts";
 import { createInputLayer } from "../inputs/merge.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
-import { isDue, isOpen, isOwnedBy, slugOf, type Submission, suiteOf } from "../submission.ts";
+import { isOpen, isOwnedBy, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import { storeFailureTo } from "../log.ts";
 import type { Problem } from "../problem.ts";

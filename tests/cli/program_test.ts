@@ -65,7 +65,7 @@ const ROWS: readonly Row[] = [
   {
     args: ["test", "history"],
     code: 2,
-    stderr: /the name of one case\n  `pw-workflow-runner test --list` lists them\n/,
+    stderr: /the name of one case\n {2}`pw-workflow-runner test --list` lists them\n/,
   },
   {
     args: ["lsit", "--json"],
