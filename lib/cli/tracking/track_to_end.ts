@@ -38,7 +38,7 @@ export async function trackToEnd(
     });
     if (result.kind !== "timeout" || onTimeout === "keep") return result;
     const { message, hint, isCancelled } = await cancelled(call, runIdOf(result));
-    // The report on a timeout says how to track the run; only a run that goes on needs more.
+    // The report on a timeout shows how to track the run; only one that could not be cancelled needs more.
     return { ...result, message: `${message}: timed out${isCancelled === undefined ? `. ${hint}` : ""}` };
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
