@@ -4,7 +4,7 @@
  */
 
 import { gzipBase64 } from "../../lib/base64.ts";
-import { compileEagerly, functionsCalled } from "./eager.ts";
+import { compileStartsEagerly } from "./eager.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 300_000;
@@ -73,7 +73,9 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
   const linked = linkAdapters(texts, adapters).map(asciiOnly);
   await Promise.all(files.map((file, index) => Deno.writeTextFile(file, linked[index] ?? "")));
   for (const name of APART) await bundleAdapter(deno, name, `${program}/${name}.js`);
-  return { entry: `${program}/main.js` };
+  const bundled = `${program}/main.js`;
+  await compileStartsEagerly({ deno, folder, entry: bundled });
+  return { entry: bundled };
 }
 
 /**
@@ -100,7 +102,8 @@ export async function bundleSingleFile({ deno, folder, commit }: BundleOptions):
   }));
   const code = asciiOnly(`var PACKED={${packed.join()}};\n${IMPORT_PACKED}\n${program}`);
   await Deno.writeTextFile(output, code);
-  return compileEagerly(code, await functionsCalled({ deno, folder, file: output }));
+  await compileStartsEagerly({ deno, folder, entry: output });
+  return await Deno.readTextFile(output);
 }
 
 /** Every start reads and hashes the file: what few of them need is compressed. */

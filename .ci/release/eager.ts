@@ -1,6 +1,6 @@
 /**
- * Has the engine compile what most starts call. It compiles a function when it is called, in each process, unless it has
- * compiled it along with its file: then the function is in the code cache that Deno keeps of the file.
+ * Has the engine compile what most starts call, along with its file. Of any other function it first reads only where it
+ * ends, and compiles it when it is called: that is slower, and such a function is in no code cache that Deno keeps of a file.
  */
 
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -62,15 +62,15 @@ function isFunction(value: object): value is AnyNode {
   return "type" in value && /^(Arrow)?Function/.test(String(value.type));
 }
 
-/** Where the functions start that {@link STARTS} call. */
-export async function functionsCalled(
-  { deno, folder, file }: { readonly deno: string; readonly folder: string; readonly file: string },
-): Promise<ReadonlySet<number>> {
+/** Rewrites the files that {@link STARTS} load: the program in `entry`, and what it imports. `folder` is for other files. */
+export async function compileStartsEagerly(
+  { deno, folder, entry }: { readonly deno: string; readonly folder: string; readonly entry: string },
+): Promise<void> {
   await using simulator = await startSimulator();
   const coverage = `${folder}/coverage`;
   for (const args of STARTS) {
     const { success, stderr } = await new Deno.Command(deno, {
-      args: ["run", "-A", "--no-config", "--no-prompt", `--coverage=${coverage}`, file, ...args],
+      args: ["run", "-A", "--no-config", "--no-prompt", `--coverage=${coverage}`, entry, ...args],
       env: { PW_API_KEY: simulator.key, PW_STATE_DIR: `${folder}/state`, PW_STORE_URL: "", NO_COLOR: "1" },
       cwd: folder,
       stdin: "null",
@@ -79,13 +79,16 @@ export async function functionsCalled(
     }).output();
     if (!success) throw new Error(`Cannot start the bundled program: ${new TextDecoder().decode(stderr).trim()}`);
   }
-  const called = new Set<number>();
+  const called = new Map<string, Set<number>>();
   for await (const { name } of Deno.readDir(coverage)) {
-    const script: ScriptCoverage = JSON.parse(await Deno.readTextFile(`${coverage}/${name}`));
-    if (!script.url.endsWith(file.slice(file.lastIndexOf("/")))) continue;
-    for (const { ranges: [range] } of script.functions) {
-      if (range !== undefined && range.count > 0) called.add(range.startOffset);
-    }
+    const { url, functions }: ScriptCoverage = JSON.parse(await Deno.readTextFile(`${coverage}/${name}`));
+    const places = functions.flatMap(({ ranges: [range] }) =>
+      range !== undefined && range.count > 0 ? range.startOffset : []
+    );
+    called.set(url, new Set([...called.get(url) ?? [], ...places]));
   }
-  return called;
+  for (const [url, places] of called) {
+    const file = new URL(url);
+    await Deno.writeTextFile(file, compileEagerly(await Deno.readTextFile(file), places));
+  }
 }
