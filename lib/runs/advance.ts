@@ -1,7 +1,5 @@
-import { expected, NotSubmitted } from "../errors.ts";
 import { formatRunId } from "../run.ts";
-import { WriteConflict } from "../store/run_store.ts";
-import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
+import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -12,7 +10,7 @@ import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
 import { capabilitiesOf } from "./server_capabilities.ts";
 import { submitPending } from "./submit.ts";
-import { type AdvanceOptions, type AdvanceResult, type Step, withKnownInputs } from "./advance_result.ts";
+import type { AdvanceOptions, AdvanceResult } from "./advance_result.ts";
 
 const MAX_CONCURRENT_POLLS = 8;
 
@@ -44,7 +42,7 @@ export async function advance(
   // Sequential: the platform rejects simultaneous launches of one workflow.
   for (const submission of submissions) {
     if (submission.state === "pending" && due.has(submission)) {
-      results.push(await submitUnlessConflict({ deps, submission, options }));
+      results.push(await submitPending({ deps, submission, options }));
     } else if (submission.state === "unconfirmed" && due.has(submission)) {
       results.push(await reconcile({ deps: redactingDeps(deps, submission), submission, options }));
     } else results.push(polled?.get(submission) ?? { submission, events: [] });
@@ -95,20 +93,4 @@ async function pollRunning(
   const results = new Map<Submission, AdvanceResult>();
   await inParallel(running, MAX_CONCURRENT_POLLS, async (one) => void results.set(one, await poll(one)));
   return results;
-}
-
-/** Another process may be sending the same submission: the one that writes first sends it. */
-async function submitUnlessConflict(step: Step<PendingSubmission>): Promise<AdvanceResult> {
-  const { deps, submission } = step;
-  const advanced = await submitPending({ ...step, deps: redactingDeps(deps, submission) })
-    .catch(expected(WriteConflict));
-  if (!(advanced instanceof WriteConflict)) return advanced;
-  const stored = await deps.store.get(submission.submissionId);
-  if (stored !== undefined) {
-    return { submission: withKnownInputs(stored, submission), events: [], wasAdvancedElsewhere: true };
-  }
-  throw new NotSubmitted(`Cannot submit ${submission.request.workflow}: its record was removed from the run store`, {
-    hint: "Nothing was started: trying again is safe",
-    cause: advanced,
-  });
 }

@@ -17,12 +17,7 @@ import { redactingDeps } from "./redacting.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
 
 export interface CreateSubmissionOptions
-  extends Pick<Abortable, "retry">, Pick<ExecuteOptions, "signal" | "isWaiting" | "idempotencyKey" | "origin"> {
-  /** A new random one by default. */
-  readonly submissionId?: string | undefined;
-  /** Adds to the atomic change that stores the submission. */
-  readonly also?: ((change: AtomicChange, written: PendingSubmission) => void) | undefined;
-}
+  extends Pick<Abortable, "retry">, Pick<ExecuteOptions, "signal" | "isWaiting" | "idempotencyKey" | "origin"> {}
 
 /**
  * Creates and stores a pending submission for the authenticated user. With an idempotency key that is already in use,
@@ -38,7 +33,7 @@ export async function createSubmission(
 ): Promise<Submission> {
   if (options.idempotencyKey !== undefined) checkIdempotencyKey(options.idempotencyKey);
   const pending = await newPending(deps, request, options);
-  if (options.idempotencyKey === undefined) return await putBeforeSending(deps, pending, options.also);
+  if (options.idempotencyKey === undefined) return await putBeforeSending(deps, pending);
   while (true) {
     const claimed = await claimIdempotencyKey(deps, pending, options.idempotencyKey, options);
     if (claimed.state === "active" && claimed.revision === 0) {
@@ -47,16 +42,21 @@ export async function createSubmission(
       return (stored instanceof WriteConflict ? await deps.store.get(claimed.submissionId) : stored) ?? claimed;
     }
     if (claimed.state !== "pending") return claimed;
-    const stored = await putBeforeSending(deps, claimed, options.also).catch(expected(WriteConflict));
+    const stored = await putBeforeSending(deps, claimed).catch(expected(WriteConflict));
     // Another process may have just stored this key: attach to its submission.
     if (!(stored instanceof WriteConflict)) return stored;
   }
 }
 
-async function newPending(
+/**
+ * A submission without a key, not stored yet, with an id of its own.
+ *
+ * @throws Unsupported when the server does not support waiting; the client's errors.
+ */
+export async function newPending(
   deps: Deps,
   request: RunRequest,
-  options: CreateSubmissionOptions,
+  options: Omit<CreateSubmissionOptions, "idempotencyKey">,
 ): Promise<PendingSubmission> {
   const { clock, random } = deps;
   const { client } = redactingDeps(deps, { request });
@@ -67,7 +67,7 @@ async function newPending(
   return {
     ...newSubmission(await storedRequest(request), { host: client.host, user: identity.user }, nowMs),
     ...NOT_SENT,
-    submissionId: options.submissionId ?? newCorrelationTag(nowMs, random),
+    submissionId: newCorrelationTag(nowMs, random),
     origin: options.origin ?? { type: "command-line" },
     ownSlug: apiVersion === "current" ? slugFor(request.workflow, correlationTag) : null,
     correlationTag,
@@ -92,7 +92,10 @@ async function assertRunsReadable({ client }: Deps, workflow: string, { signal, 
   });
 }
 
-/** @throws NotSubmitted for a submission that must not be sent because it cannot be stored; WriteConflict. */
+/**
+ * @param also Adds to the atomic change that stores the submission.
+ * @throws NotSubmitted for a submission that must not be sent because it cannot be stored; WriteConflict.
+ */
 export async function putBeforeSending<S extends PendingSubmission | UnconfirmedSubmission>(
   { store }: Pick<Deps, "store">,
   submission: S,

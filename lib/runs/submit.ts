@@ -15,6 +15,7 @@ import {
   retryAfterOf,
   RunnerError,
 } from "../errors.ts";
+import { WriteConflict } from "../store/run_store.ts";
 import type { PendingSubmission } from "../submission.ts";
 import { withConsentDetails } from "./consent.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
@@ -31,7 +32,8 @@ import {
   type SentStep,
   submitAgain,
 } from "./reconcile.ts";
-import { type AdvanceResult, recordStep, type Step } from "./advance_result.ts";
+import { type AdvanceResult, recordStep, type Step, withKnownInputs } from "./advance_result.ts";
+import { redactingDeps } from "./redacting.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
 
@@ -41,8 +43,26 @@ const SEARCH_AFTER_CONFLICT_MS = 8_000;
 /** After Ctrl-C, a submit in flight gets this long to receive its response. */
 const GRACE_MS = 2_000;
 
-/** @throws NotSubmitted when the submission cannot be stored before it is sent; the signal's reason. */
-export async function submitPending(step: Step<PendingSubmission>): Promise<AdvanceResult> {
+/**
+ * Another process may be sending the same submission: the one that writes first sends it.
+ *
+ * @throws NotSubmitted when the submission cannot be stored before it is sent; the signal's reason.
+ */
+export async function submitPending({ deps, submission, options }: Step<PendingSubmission>): Promise<AdvanceResult> {
+  const advanced = await storeAndSend({ deps: redactingDeps(deps, submission), submission, options })
+    .catch(expected(WriteConflict));
+  if (!(advanced instanceof WriteConflict)) return advanced;
+  const stored = await deps.store.get(submission.submissionId);
+  if (stored !== undefined) {
+    return { submission: withKnownInputs(stored, submission), events: [], wasAdvancedElsewhere: true };
+  }
+  throw new NotSubmitted(`Cannot submit ${submission.request.workflow}: its record was removed from the run store`, {
+    hint: "Nothing was started: trying again is safe",
+    cause: advanced,
+  });
+}
+
+async function storeAndSend(step: Step<PendingSubmission>): Promise<AdvanceResult> {
   const { deps, submission, options } = step;
   const { request, ownSlug } = submission;
   if (request.inputs === null) {

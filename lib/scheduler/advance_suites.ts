@@ -14,7 +14,6 @@ import { changeLists } from "../reports/trends.ts";
 import { type Report, type ReportCase, VERDICTS } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import { createBatchControl } from "../runs/batch_task.ts";
-import { type CreateSubmissionOptions, NOT_SENT, putBeforeSending } from "../runs/create_submission.ts";
 import { resultWithoutRun } from "../runs/view.ts";
 import { programCommand } from "../shell_command.ts";
 import { shortened } from "../store/submission_rows.ts";
@@ -30,10 +29,9 @@ import { readSuites } from "../suites/read_suite.ts";
 import { selectCases } from "../suites/select.ts";
 import { previousCases, sessionOfOccurrence } from "../suites/session.ts";
 import { keepReport, reportOfRecord } from "../suites/suite_record.ts";
-import { isOverdue, putUnlessMoved, withoutRun } from "./report_occurrences.ts";
-import type { Schedule } from "./schedule.ts";
+import { isOverdue, putUnlessMoved } from "./report_occurrences.ts";
 import { listReplaced } from "./scheduler_store.ts";
-import { advanceOptions, type PrepareParts, type Service, type TickContext } from "./service.ts";
+import { advanceOptions, type PrepareParts, type TickContext } from "./service.ts";
 
 /** Of the failures of a suite, so many are stored and shown. */
 const MAX_FAILURES = 50;
@@ -222,19 +220,4 @@ export async function checkSuite(
   const selected = selectCases(planned, { random: () => 0 });
   const cases = await preflight({ client: cachingClient(client) }, selected, { signal, checking: "lenient" });
   return { cases, budgets: budgetsIn(suites) };
-}
-
-/** @throws NotSubmitted when it cannot be stored; the client's errors. */
-export async function createSuite(
-  service: Service,
-  schedule: Schedule,
-  { signal, submissionId, origin, also }:
-    & Pick<CreateSubmissionOptions, "signal" | "also">
-    & Pick<PendingSubmission, "submissionId" | "origin">,
-): Promise<PendingSubmission> {
-  const { client } = service.deps;
-  const { user } = await client.whoAmI({ signal });
-  const owner = { host: client.host, user };
-  const submission: PendingSubmission = { ...withoutRun(service, schedule), submissionId, origin, owner, ...NOT_SENT };
-  return await putBeforeSending(service.deps, submission, also);
 }

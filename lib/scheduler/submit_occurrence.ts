@@ -14,19 +14,18 @@ import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Client } from "../platform/client.ts";
 import { type Problem, problemText } from "../problem.ts";
-import { advanceOne } from "../runs/advance.ts";
-import { createSubmission } from "../runs/create_submission.ts";
+import { newPending, NOT_SENT, putBeforeSending } from "../runs/create_submission.ts";
 import type { InOrder } from "../in_parallel.ts";
 import { prepare } from "../runs/prepare.ts";
-import type { AtomicChange } from "../store/kv.ts";
+import { submitPending } from "../runs/submit.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_rows.ts";
-import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
+import { isOpen, type PendingSubmission, type RunRequest, slugOf } from "../submission.ts";
 import { type OpenOccurrence, originOf } from "./occurrences.ts";
-import { rejectOccurrence, removeIfKnown } from "./report_occurrences.ts";
+import { rejectOccurrence, removeIfKnown, withoutRun } from "./report_occurrences.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 import { addReplaced, waitingKey } from "./scheduler_store.ts";
-import { addNotified, advanceOptions, type PrepareParts, type TickContext } from "./service.ts";
+import { addNotified, advanceOptions, type PrepareParts, type Service, type TickContext } from "./service.ts";
 
 /** An occurrence that can't be prepared, for lack of a connection or an accepted key, is retried for so long. */
 export const PREPARE_TIMEOUT_MS = 60 * 60_000;
@@ -85,7 +84,8 @@ export async function submitOccurrence(
     const result = await inOrder(async (release) => {
       signal.throwIfAborted();
       const submit: Client["submit"] = (...launch) => deps.client.submit(...launch).finally(release);
-      return await advanceOne({ ...deps, client: { ...deps.client, submit } }, submission, advanceOptions(signal));
+      const releasing = { ...deps, client: { ...deps.client, submit } };
+      return await submitPending({ deps: releasing, submission, options: advanceOptions(signal) });
     });
     if (!isOpen(result.submission)) state.delete(id);
     if (result.error === undefined) sent.add(id);
@@ -106,7 +106,7 @@ async function createOrReject(
   context: TickContext,
   occurrence: Occurrence,
   { schedule, state, replaced }: SubmitOptions,
-): Promise<Submission | Exclude<SubmitOutcome, "submitted">> {
+): Promise<PendingSubmission | Exclude<SubmitOutcome, "submitted">> {
   const { service, lock, signal } = context;
   const { deps } = service;
   const { id, scheduledAtMs } = occurrence;
@@ -116,24 +116,16 @@ async function createOrReject(
     return { failure: message };
   };
   try {
-    const options = {
-      signal,
-      isWaiting: false,
-      submissionId: id,
-      origin: originOf(occurrence, schedule),
-      also: (change: AtomicChange, written: Submission) => {
-        change.check(lock);
-        change.delete(waitingKey(occurrence));
-        for (const other of replaced) addReplaced(change, other);
-        addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
-      },
-    } as const;
-    if (schedule.suite === null) {
-      return await createSubmission(deps, await prepareSchedule(service, schedule, signal), options);
-    }
-    const { checkSuite, createSuite } = await import("./advance_suites.ts");
-    await checkSuite(service, schedule.suite, signal);
-    return await createSuite(service, schedule, options);
+    const pending = schedule.suite === null
+      ? await newPending(deps, await prepareSchedule(service, schedule, signal), { signal, isWaiting: false })
+      : await newSuite(service, schedule, schedule.suite, signal);
+    const submission = { ...pending, submissionId: id, origin: originOf(occurrence, schedule) };
+    return await putBeforeSending(deps, submission, (change, written) => {
+      change.check(lock);
+      change.delete(waitingKey(occurrence));
+      for (const other of replaced) addReplaced(change, other);
+      addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
+    });
   } catch (error) {
     if (error instanceof WriteConflict) {
       // Otherwise this tick lost its lock.
@@ -175,6 +167,14 @@ async function prepareSchedule(
   ];
   const spec = { workflow, layers, preset, displayName: displayName ?? name, isTrusted, checking: "lenient" } as const;
   return (await prepare(deps, spec, { signal })).request;
+}
+
+/** Nothing of it is ever sent itself. @throws InvalidInputs with the mistakes in its file; the client's errors. */
+async function newSuite(service: Service, schedule: Schedule, path: string, signal: AbortSignal) {
+  await (await import("./advance_suites.ts")).checkSuite(service, path, signal);
+  const { client } = service.deps;
+  const { user } = await client.whoAmI({ signal });
+  return { ...withoutRun(service, schedule), ...NOT_SENT, owner: { host: client.host, user } };
 }
 
 /**

@@ -7,6 +7,11 @@ const RUNS = "tests/runs";
 export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/submit.ts", ["tests/runs/submit_test.ts", RUNS], [
     [
+      "two processes with one store both submit",
+      "if (!(advanced instanceof WriteConflict)) return advanced;\n",
+      "if (!(advanced instanceof WriteConflict)) return advanced;\n  throw advanced;\n",
+    ],
+    [
       "a rejection after a lost response counts as final",
       "if (submission.lostResponses > 0) {\n    // An earlier attempt",
       "if (submission.lostResponses > 99) {\n    // An earlier attempt",
@@ -339,11 +344,6 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/runs/advance.ts", ["tests/runs/advance_test.ts", RUNS], [
     ["what is not due is polled", "isDue(submission, nowMs)", "true"],
-    [
-      "two processes with one store both submit",
-      "if (!(advanced instanceof WriteConflict)) return advanced;\n",
-      "if (!(advanced instanceof WriteConflict)) return advanced;\n  throw advanced;\n",
-    ],
   ]),
   ...inFile("lib/runs/slug.ts", ["tests/runs/slug_test.ts", "tests/runs/idempotency_test.ts"], [
     ["two users share a key", "owner.user.toLowerCase(), workflow", "workflow"],

@@ -109,13 +109,13 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/submit_occurrence.ts", TICK, [
     [
       "a tick that lost its lock submits",
-      "change.check(lock);\n        change.delete(waitingKey",
+      "change.check(lock);\n      change.delete(waitingKey",
       "change.delete(waitingKey",
     ],
     [
       "an occurrence waits on after it was submitted",
-      "        change.delete(waitingKey(occurrence));\n        for",
-      "        for",
+      "      change.delete(waitingKey(occurrence));\n      for",
+      "      for",
     ],
     ["a replaced run is not cancelled", "for (const other of replaced) addReplaced(change, other);", ""],
     [
