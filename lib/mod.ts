@@ -80,7 +80,7 @@ export {
 export { toRunView } from "./runs/view.ts";
 export { type LayerSources, readLayers } from "./inputs/layers.ts";
 export { createInputLayer, type InputLayer } from "./inputs/merge.ts";
-export type { UnknownCondition } from "./inputs/walk_fields.ts";
+export type { UnknownCondition } from "./inputs/field_state.ts";
 export type { LineMap, Lines } from "./inputs/lines.ts";
 export {
   type ListedOpenRow,

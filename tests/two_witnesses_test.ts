@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { clusterReference } from "../lib/cluster.ts";
 import { parse } from "../lib/deps/yaml.ts";
-import { walkFields, withDefaults } from "../lib/inputs/walk_fields.ts";
+import { walkFields } from "../lib/inputs/form.ts";
 import { fieldStateOf } from "../lib/inputs/field_state.ts";
-import { createInputLayer, mergeLayers } from "../lib/inputs/merge.ts";
+import { createInputLayer, mergeLayers, withDefaults } from "../lib/inputs/merge.ts";
 import { formatPath, type Json, type JsonObject } from "../lib/json.ts";
 import { readForm } from "../lib/inputs/read_form.ts";
 import { type FieldConditions, resolveInputs } from "../lib/simulator/form.ts";

@@ -5,7 +5,8 @@
  * `1e-5..1e-1:log:9` nine at equal ratios. Both ends are included.
  */
 
-import { type DeclaredType, typedText } from "../inputs/merge.ts";
+import type { DeclaredType } from "../inputs/form.ts";
+import { typedText } from "../inputs/merge.ts";
 import { formatPath, type InputPath, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 

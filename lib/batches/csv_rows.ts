@@ -4,8 +4,8 @@
  */
 
 import { jsonIn } from "../inputs/document.ts";
-import { fieldAt, type Form } from "../inputs/form.ts";
-import { createValueLayer, type DeclaredType, type InputLayer, typedText } from "../inputs/merge.ts";
+import { type DeclaredType, fieldAt, type Form } from "../inputs/form.ts";
+import { createValueLayer, type InputLayer, typedText } from "../inputs/merge.ts";
 import { formatPath, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";

@@ -1,6 +1,7 @@
 /** The combinations of a matrix: all of them, pairs, or a sample that a seed repeats. */
 
-import { type DeclaredType, type InputLayer, typedText } from "../inputs/merge.ts";
+import type { DeclaredType } from "../inputs/form.ts";
+import { type InputLayer, typedText } from "../inputs/merge.ts";
 import { canonicalJson, formatPath, type InputPath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { seededRandom, shuffled } from "../seeded_random.ts";

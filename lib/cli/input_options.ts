@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts";
 import { oneLine } from "../escape.ts";
 import { readLayers } from "../inputs/layers.ts";
 import type { InputLayer } from "../inputs/merge.ts";
-import type { UnknownCondition } from "../inputs/walk_fields.ts";
+import type { UnknownCondition } from "../inputs/field_state.ts";
 import type { LogLevel } from "../log.ts";
 import type { Problem } from "../problem.ts";
 import type { InputChecking, PrepareOptions } from "../runs/prepare.ts";

@@ -1,8 +1,7 @@
 import { type Cluster, isUsableCluster, isWorkspace } from "../cluster.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
-import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
-import { type ClusterField, type Form, hasDefault } from "./form.ts";
-import { walkFields } from "./walk_fields.ts";
+import { fieldStateOf, hasValue, isNoneTrue } from "./field_state.ts";
+import { type ClusterField, type Form, type FormContext, hasDefault, walkFields } from "./form.ts";
 
 /** A cluster field that is sent, with its value. */
 interface ClusterInput {

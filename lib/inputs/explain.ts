@@ -1,11 +1,10 @@
 import { formatPath, joinPath, type Json, type JsonObject, valueInside } from "../json.ts";
-import { fieldsInside, type Form, type FormFields } from "./form.ts";
+import { fieldsInside, type Form, type FormFields, walkFields } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { linesInside, originAtLine } from "./lines.ts";
 import { maskSecrets, maskSecretsInside, secretsInDefault, type SecretTest, secretTest } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { type InputSource, sourcesInside, sourcesOf } from "./sources.ts";
-import { walkFields } from "./walk_fields.ts";
 
 export interface ExplainedInput {
   /** Like `slurm.partition` or `rows[0].name`. */

@@ -1,5 +1,5 @@
-import { type Cluster, clusterReference, findCluster, isWorkspace, WORKSPACE } from "../cluster.ts";
-import { isObject, type Json, type JsonObject, valueInside } from "../json.ts";
+import { clusterReference, findCluster, isWorkspace, WORKSPACE } from "../cluster.ts";
+import { formatPath, isObject, type Json, valueInside } from "../json.ts";
 import {
   evaluateExpression,
   type ExpressionScope,
@@ -8,19 +8,8 @@ import {
   UNKNOWN_VALUE,
 } from "./evaluate_expression.ts";
 import { CURRENT_ROW, type Expression, type InputReference } from "./expression.ts";
-import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
+import { type Field, type FieldCondition, type FormContext, type FormFields, hasDefault, walkFields } from "./form.ts";
 import { isAllowed } from "./value_check.ts";
-
-/** What a field's conditions are evaluated with. */
-export interface FormContext {
-  readonly form: Form;
-  /** All inputs. */
-  readonly inputs: JsonObject;
-  /** Row index in each list around the field, outermost first. */
-  readonly rows: readonly number[];
-  /** The account's clusters, for the facts of one given by name; `null` if they are unknown. */
-  readonly clusters: readonly Cluster[] | null;
-}
 
 /** `undefined` if a condition depends on values that only the platform knows. */
 export interface FieldState {
@@ -50,6 +39,35 @@ export function unknownFactsOf(field: Field, name: Condition, context: FormConte
   const truth = truthIn(field[name], field, { ...context, onUnknown: (fact) => void facts.add(fact) });
   if (truth !== undefined) return [];
   return facts.size === 0 ? ["how the platform compares values of different types"] : [...facts];
+}
+
+/** A condition that cannot be evaluated here. */
+export interface UnknownCondition {
+  /** Like `slurm.partition` or `rows[0].name`. */
+  readonly path: string;
+  /** The attribute of the field. */
+  readonly condition: "hidden" | "disabled" | "ignore" | "optional";
+  /** What it depends on, like `org.REGION`. */
+  readonly facts: readonly string[];
+}
+
+/** Evaluates every condition of the form; `count` is of those that are not constant. */
+export function evaluateConditions(context: FormContext): {
+  readonly count: number;
+  readonly unknown: readonly UnknownCondition[];
+} {
+  const unknown: UnknownCondition[] = [];
+  let count = 0;
+  walkFields(context, ({ field, path, context }) => {
+    for (const condition of CONDITIONS) {
+      if (typeof field[condition] === "boolean") continue;
+      count++;
+      const facts = unknownFactsOf(field, condition, context);
+      if (facts.length > 0) unknown.push({ path: formatPath(path), condition, facts });
+    }
+    return true;
+  });
+  return { count, unknown };
 }
 
 /** Whether the field needs a value; `undefined` if only the platform knows. */

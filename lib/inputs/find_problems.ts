@@ -5,14 +5,21 @@ import {
   CONDITIONS,
   type FieldState,
   fieldStateOf,
-  type FormContext,
   hasValue,
   isNoneTrue,
   isRequired,
   unknownFactsOf,
   variantOf,
 } from "./field_state.ts";
-import { type ClusterField, type Field, fieldAt, type Form, type FormFields, type ListField } from "./form.ts";
+import {
+  type ClusterField,
+  type Field,
+  fieldAt,
+  type Form,
+  type FormContext,
+  type FormFields,
+  type ListField,
+} from "./form.ts";
 import { isSecretField } from "./secrets.ts";
 import { describeUnknown, type UnknownName } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";

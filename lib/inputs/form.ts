@@ -1,7 +1,7 @@
-import type { InputPath, Json, JsonObject } from "../json.ts";
+import type { Cluster } from "../cluster.ts";
+import { type InputPath, type Json, type JsonObject, valueInside } from "../json.ts";
 import type { Expression } from "./expression.ts";
 import type { Problem } from "../problem.ts";
-import type { DeclaredType } from "./merge.ts";
 
 /** The input form that a workflow declares, with the platform's input types. */
 export interface Form {
@@ -39,6 +39,9 @@ export interface FieldAttributes {
   /** If true, the field is not sent. */
   readonly ignore: FieldCondition;
 }
+
+/** How the text of `=value` is parsed. */
+export type DeclaredType = "text" | "number" | "boolean" | "other";
 
 /** With what the kind of a field decides: see `kinds/`. */
 interface FieldBase extends FieldAttributes {
@@ -166,4 +169,54 @@ export function allFields(fields: Iterable<Field>): readonly Field[] {
     const inner = field.kind === "list" ? [field.item] : field.kind === "group" ? field.fields.values() : [];
     return [field, ...allFields(inner)];
   });
+}
+
+/** What a field's conditions are evaluated with. */
+export interface FormContext {
+  readonly form: Form;
+  /** All inputs. */
+  readonly inputs: JsonObject;
+  /** Row index in each list around the field, outermost first. */
+  readonly rows: readonly number[];
+  /** The account's clusters, for the facts of one given by name; `null` if they are unknown. */
+  readonly clusters: readonly Cluster[] | null;
+}
+
+/** A field of the form, or of a row, with its value. */
+interface VisitedField {
+  readonly field: Field;
+  readonly path: InputPath;
+  readonly value: Json | undefined;
+  /** With the rows around the field. */
+  readonly context: FormContext;
+}
+
+/**
+ * Visits every field of the form, and of each row that the inputs have, in the order of the form.
+ *
+ * @param enter Returns false to skip what is inside the field.
+ * @param leave Called after what is inside the field.
+ */
+export function walkFields(
+  context: FormContext,
+  enter: (visited: VisitedField) => boolean,
+  leave?: (visited: VisitedField) => void,
+): void {
+  const visit = (field: Field, path: InputPath, value: Json | undefined, inner: FormContext): void => {
+    const visited = { field, path, value, context: inner };
+    if (!enter(visited)) return;
+    if (field.kind === "group") visitAll(field.fields, path, value, inner);
+    if (field.kind === "list" && Array.isArray(value)) {
+      for (const [index, row] of value.entries()) {
+        visit(field.item, [...path, index], row, { ...inner, rows: [...inner.rows, index] });
+      }
+    }
+    leave?.(visited);
+  };
+  const visitAll = (fields: FormFields, path: InputPath, values: Json | undefined, inner: FormContext): void => {
+    for (const [name, field] of fields) {
+      visit(field, [...path, name], valueInside(values ?? null, name), inner);
+    }
+  };
+  visitAll(context.form.fields, [], context.inputs, context);
 }

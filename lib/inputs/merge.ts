@@ -1,5 +1,6 @@
 /** Layers of inputs, from sources of different precedence, and what they are together. */
 
+import type { Cluster } from "../cluster.ts";
 import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
 import {
@@ -13,7 +14,10 @@ import {
   valueInside,
 } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import { fieldStateOf } from "./field_state.ts";
+import { type DeclaredType, type Form, walkFields } from "./form.ts";
 import type { Lines } from "./lines.ts";
+import { secretsInDefault } from "./secrets.ts";
 
 /** Inputs from one source. */
 export interface InputLayer {
@@ -42,9 +46,6 @@ export function createInputLayer(origin: string, value: JsonObject): InputLayer 
 export function createValueLayer(origin: string, path: InputPath, value: Json): InputLayer {
   return { origin, path, value, lines: null };
 }
-
-/** How the text of `=value` is parsed. */
-export type DeclaredType = "text" | "number" | "boolean" | "other";
 
 export interface ResolvedInputs {
   readonly value: JsonObject;
@@ -116,7 +117,7 @@ interface MergeContext {
 }
 
 /** Copies each object and each list at most once. */
-export function ownCopies(): MergeContext["own"] {
+function ownCopies(): MergeContext["own"] {
   const copies = new WeakSet<object>();
   return (object) => {
     if (copies.has(object)) return object;
@@ -143,7 +144,7 @@ function mergeValues(lower: Json | undefined, higher: Json, path: InputPath, con
   return isObject(higher) ? mergeObjects(isObject(lower) ? lower : {}, higher, path, context) : higher;
 }
 
-export function setAt(
+function setAt(
   object: JsonObject,
   { path, value }: Pick<InputLayer, "path" | "value">,
   context: MergeContext,
@@ -182,4 +183,35 @@ function setIn(existing: Json | undefined, path: InputPath, depth: number, value
   // Inherited members, like valueOf, are not inputs.
   object[segment] = setIn(valueInside(object, segment), path, depth + 1, value, context);
   return object;
+}
+
+/**
+ * Adds the literal default of every field that is sent and has no value, as the web form does: the platform evaluates
+ * conditions with what was sent, so a field that is hidden by a default would be missing. Not added are secrets, and
+ * anything inside an optional group that was not given, which would make its other fields required.
+ */
+export function withDefaults(
+  resolved: ResolvedInputs,
+  form: Form,
+  { clusters }: { readonly clusters: readonly Cluster[] | null },
+): ResolvedInputs {
+  const added: Pick<InputLayer, "path" | "value">[] = [];
+  walkFields({ form, inputs: resolved.value, rows: [], clusters }, ({ field, path, value, context }) => {
+    if (field.kind === "group" && field.default === undefined) {
+      if (value !== undefined && !isObject(value)) return false;
+      const { isIgnored, isOptional } = fieldStateOf(field, context);
+      return isIgnored === false && (value !== undefined || isOptional === false);
+    }
+    if (field.kind === "list" && Array.isArray(value)) return fieldStateOf(field, context).isIgnored === false;
+    if (value !== undefined || field.default === undefined || field.kind === "header") return false;
+    const isSecret = secretsInDefault(String(path.at(-1)), field).length > 0;
+    if (fieldStateOf(field, context).isIgnored === false && !isSecret) {
+      added.push({ path, value: field.default });
+    }
+    return false;
+  });
+  if (added.length === 0) return resolved;
+  const context = { own: ownCopies(), report: () => {} };
+  const value = added.reduce((filled, one) => setAt(filled, one, context), resolved.value);
+  return { ...resolved, value, defaultPaths: new Set(added.map(({ path }) => formatPath(path))) };
 }

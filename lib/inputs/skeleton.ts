@@ -5,8 +5,8 @@
 
 import { stringify } from "../deps/yaml.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { fieldStateOf, type FormContext, isRequired } from "./field_state.ts";
-import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
+import { fieldStateOf, isRequired } from "./field_state.ts";
+import { type Field, fieldsInside, type Form, type FormContext, type FormFields } from "./form.ts";
 import { secretsInDefault } from "./secrets.ts";
 
 interface SkeletonEntry {

@@ -1,9 +1,8 @@
 /** Collects names that the form does not have, and suggests similar fields. */
 
 import { didYouMean } from "../did_you_mean.ts";
-import type { Form, FormFields } from "./form.ts";
+import { type Form, type FormFields, walkFields } from "./form.ts";
 import { formatPath, type InputPath } from "../json.ts";
-import { walkFields } from "./walk_fields.ts";
 
 export interface UnknownName {
   readonly path: InputPath;

@@ -2,8 +2,7 @@
 
 import type { Cluster } from "../cluster.ts";
 import { defaultIn, fieldStateOf, isRequired, variantOf } from "../inputs/field_state.ts";
-import { type ClusterField, fieldAt, type Form, type ListField, type ValueField } from "../inputs/form.ts";
-import { walkFields } from "../inputs/walk_fields.ts";
+import { type ClusterField, fieldAt, type Form, type ListField, type ValueField, walkFields } from "../inputs/form.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 
 export type FieldQuestion =

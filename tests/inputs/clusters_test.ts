@@ -3,7 +3,7 @@ import type { Cluster } from "../../lib/cluster.ts";
 import { clusterNames, needsClusters, selectClusters } from "../../lib/inputs/clusters.ts";
 import { formatPath, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { evaluateConditions } from "../../lib/inputs/walk_fields.ts";
+import { evaluateConditions } from "../../lib/inputs/field_state.ts";
 
 const CLUSTER = { type: "compute-clusters" };
 const FORM = readForm({

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
 import { formatInputArguments } from "../../lib/inputs/command_line.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
-import { type DeclaredType, mergeLayers } from "../../lib/inputs/merge.ts";
+import type { DeclaredType } from "../../lib/inputs/form.ts";
+import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { type InputPath, isObject, joinPath, type Json, type JsonObject, valueAt } from "../../lib/json.ts";
 
 for (

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
-import { evaluateConditions, withDefaults } from "../../lib/inputs/walk_fields.ts";
+import { evaluateConditions } from "../../lib/inputs/field_state.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { createInputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
+import { createInputLayer, mergeLayers, withDefaults } from "../../lib/inputs/merge.ts";
 import { formatPath } from "../../lib/json.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";

@@ -6,7 +6,7 @@ import { type ExplainedInput, explainInputs } from "../../inputs/explain.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { jsonSchemaOf } from "../../inputs/schema.ts";
 import { skeletonOf, skeletonYaml } from "../../inputs/skeleton.ts";
-import { evaluateConditions } from "../../inputs/walk_fields.ts";
+import { evaluateConditions } from "../../inputs/field_state.ts";
 import { actionOf, argument, type ArgValues, oneOf, option } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { DEFAULTS_OPTION, INPUT_DETAILS, logUnknownConditions, readInputs, showWarnings } from "../input_options.ts";

@@ -114,7 +114,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/inputs/kinds/cluster.ts", KINDS, [
     ["the workspace is always allowed", "(allowsWorkspace || !isWorkspace(value))", "true"],
   ]),
-  ...inFile("lib/inputs/walk_fields.ts", ["tests/runs/prepare_form_test.ts"], [
+  ...inFile("lib/inputs/merge.ts", ["tests/runs/prepare_form_test.ts"], [
     [
       "the default of an ignored field is sent",
       "if (fieldStateOf(field, context).isIgnored === false && !isSecret)",
