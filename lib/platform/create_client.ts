@@ -1,14 +1,16 @@
-import type { Identity } from "../account.ts";
+import type { JsonObject } from "../json.ts";
 import type { ApiVersion, CapabilitiesStore } from "../capabilities.ts";
-import { BadResponse, expected, fallbackTo, RunnerError, Unsupported } from "../errors.ts";
+import { BadResponse, expected, fallbackTo, NotFound, RunnerError, Unsupported } from "../errors.ts";
 import { storeFailureTo } from "../log.ts";
-import type { RunId } from "../run.ts";
+import { mapPieces } from "../pieces.ts";
+import { formatRunId, type RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
-import type { Abortable, Client, RunOperations } from "./client.ts";
+import { jsonStringPieces } from "./body.ts";
+import type { Abortable, Client, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Credential } from "./credentials/credentials.ts";
-import { currentRuns } from "./current.ts";
 import { createHttp, type Http, type HttpOptions } from "./http.ts";
-import { legacyRuns } from "./legacy.ts";
+import { identityFromWhoami, legacyRuns, organizationFromWhoami } from "./legacy.ts";
+import { findRunsByNumber } from "./pager.ts";
 import {
   NO_ROUTE,
   pathSegment,
@@ -18,6 +20,7 @@ import {
   type RequestOptions,
   sendRequest,
   submitNotSent,
+  submitOnce,
 } from "./request.ts";
 
 /** Dependencies and settings of a client. */
@@ -58,11 +61,11 @@ export function createClient(options: ClientOptions): Client {
   };
   const current = currentRuns(http);
 
-  const runs = async (abortable: Abortable): Promise<RunOperations> =>
-    await apiVersion().get(abortable) === "current" ? current : legacyRuns(http);
-  /** Only current servers have slugs: with a slug, the API version need not be detected. */
-  const runsOf = async (runId: RunId, abortable: Abortable): Promise<RunOperations> =>
-    runId?.type === "slug" && apiVersion().cached() === undefined ? current : await runs(abortable);
+  const runs = async (abortable: Abortable, runId?: RunId): Promise<RunOperations> => {
+    // Only current servers have slugs: with a slug, the API version need not be detected.
+    if (runId?.type === "slug" && apiVersion().cached() === undefined) return current;
+    return await apiVersion().get(abortable) === "current" ? current : legacyRuns(http);
+  };
 
   return {
     host: credential.host,
@@ -86,11 +89,11 @@ export function createClient(options: ClientOptions): Client {
       }
       return await (await runs(query)).listRuns(query);
     },
-    getRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).getRun(runId, abortable),
-    deleteRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).deleteRun(runId, abortable),
-    cancelRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).cancelRun(runId, abortable),
+    getRun: async (runId, abortable = {}) => await (await runs(abortable, runId)).getRun(runId, abortable),
+    deleteRun: async (runId, abortable = {}) => await (await runs(abortable, runId)).deleteRun(runId, abortable),
+    cancelRun: async (runId, abortable = {}) => await (await runs(abortable, runId)).cancelRun(runId, abortable),
     readRunFile: async (runId, path, abortable = {}) =>
-      await (await runsOf(runId, abortable)).readRunFile(runId, path, abortable),
+      await (await runs(abortable, runId)).readRunFile(runId, path, abortable),
   };
 }
 
@@ -209,19 +212,87 @@ function accountOperations(http: Http): AccountOperations {
   return operations;
 }
 
-/** For servers whose session does not name it: a JSON string, or the name itself. */
-async function organizationFromWhoami(http: Http, action: string, options: Abortable): Promise<string | null> {
-  const response = await sendRequest(http, { ...options, action, path: "/api/auth/whoami/organization" })
-    .catch(fallbackTo(null, ...NO_ROUTE));
-  return response?.text.trim().replace(/^"(.*)"$/, "$1") || null;
+const RUNS = "/api/workflow-runs";
+const NO_RUN = "no such run";
+
+/** Runs on current servers, where a slug identifies a run. */
+function currentRuns(http: Http): RunOperations {
+  const operations: RunOperations = {
+    async submit(submission, options) {
+      const reader = async () => (await import("./run_schema.ts")).readStartedRun;
+      const action = `submit ${submission.workflow}`;
+      return await submitOnce(http, { ...options, action, path: RUNS, body: bodyOf(submission) }, reader);
+    },
+
+    async dryRun(submission, options) {
+      const action = `check ${submission.workflow}`;
+      const body = { ...bodyOf({ ...submission, slug: null }), dryRun: true };
+      await sendRequest(http, { ...options, action, method: "POST", path: RUNS, body });
+    },
+
+    async getRun(runId, options) {
+      const action = `read run ${formatRunId(runId)}`;
+      const path = await pathOf(runId, action, options);
+      const reader = async () => (await import("./run_schema.ts")).readRunDetail;
+      return await readResponse(http, { ...options, action, path, whenMissing: NO_RUN }, reader);
+    },
+
+    async listRuns({ signal, retry, ...filters }) {
+      const reader = async () => (await import("./run_schema.ts")).readRunPage;
+      const path = `${RUNS}${queryText(filters)}`;
+      return await readResponse(http, { signal, retry, action: "list runs", path }, reader);
+    },
+
+    async cancelRun(runId, options) {
+      const action = `cancel run ${formatRunId(runId)}`;
+      const path = `${await pathOf(runId, action, options)}/cancel`;
+      await sendRequest(http, { ...options, action, method: "POST", path, isRepeatable: true, whenMissing: NO_RUN });
+    },
+
+    async deleteRun(runId, options) {
+      const action = `delete run ${formatRunId(runId)}`;
+      const path = await pathOf(runId, action, options);
+      await sendRequest(http, { ...options, action, method: "DELETE", path, isRepeatable: true })
+        .catch(fallbackTo(null, "not_found"));
+    },
+
+    async readRunFile(runId, file, options) {
+      const action = `read ${file} of run ${formatRunId(runId)}`;
+      const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
+      const response = await sendRequest(http, { ...options, action, path, isStreamed: true })
+        .catch(fallbackTo(null, "not_found"));
+      if (response === null) return null;
+      const { headers, body = ReadableStream.from([]), requestId } = response;
+      // The contract has a JSON string; a response of another content type is the file itself.
+      if (!(headers.get("content-type") ?? "").includes("json")) return body;
+      const message = `Cannot ${action}: the response must be a JSON string (request ${requestId})`;
+      return mapPieces(body, jsonStringPieces(() => new BadResponse(message)));
+    },
+  };
+
+  async function pathOf(runId: RunId, action: string, options: Abortable): Promise<string> {
+    const [run] = runId.type === "slug" ? [runId] : await findRunsByNumber(operations, runId, { ...options, action });
+    if (typeof run?.slug !== "string") throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
+    return `${RUNS}/${pathSegment(run.slug, action)}`;
+  }
+
+  return operations;
 }
 
-/** Servers without a session route respond with `user:NAME` here. */
-async function identityFromWhoami(http: Http, action: string, options: Abortable): Promise<Identity> {
-  const response = await sendRequest(http, { ...options, action, path: "/api/auth/whoami" });
-  const [, user] = /^user:(\S+)$/.exec(readRawText(response).trim()) ?? [];
-  if (user === undefined) {
-    throw new BadResponse(`Cannot ${action}: the response must be user:NAME (request ${response.requestId})`);
+function bodyOf({ workflow, inputs, slug, displayName, consent }: SubmitRequest): JsonObject {
+  const body: JsonObject = { workflow, inputs };
+  if (slug !== null) body.slug = slug;
+  if (displayName !== null) body.displayName = displayName;
+  // Exactly what the user was shown: if the workflow requires more by now, the server rejects the submit.
+  if (consent !== null && consent.permissions.length > 0) body.consentPermissions = [...consent.permissions];
+  if (consent !== null && consent.variables.length > 0) body.consentVariables = [...consent.variables];
+  return body;
+}
+
+function queryText({ workflow, statuses, search, limit, offset }: RunQuery): string {
+  const query = new URLSearchParams();
+  for (const [name, values] of Object.entries({ workflow, status: statuses, search, limit, offset })) {
+    for (const value of [values ?? []].flat()) query.append(name, String(value));
   }
-  return { user, fullName: null, email: null, organization: null };
+  return query.size === 0 ? "" : `?${query}`;
 }

@@ -5,7 +5,7 @@ import { looseObject, nullish, number, string } from "../deps/zod.ts";
 import { errorOf, isSuccess, NO_ROUTE, readRawText, sendRequest } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
-import { httpDateMs } from "./retry.ts";
+import { httpDateMs } from "./response_error.ts";
 import { nonEmpty, readShape } from "./schema.ts";
 
 const HEALTH = "/healthzz";

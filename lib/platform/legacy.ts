@@ -1,13 +1,14 @@
 /**
  * Runs on legacy servers: `/api/workflows/{workflow}/runs`, where a number identifies a run within its workflow. They
  * support submitting and deleting; some support reading a run. DELETE removes the run's files, so it is never used to
- * cancel.
+ * cancel. And what a session of older servers leaves out.
  */
 
-import { Unsupported } from "../errors.ts";
+import type { Identity } from "../account.ts";
+import { BadResponse, fallbackTo, Unsupported } from "../errors.ts";
 import { formatRunId, type RunId } from "../run.ts";
-import { pathSegment, readResponse, submitOnce } from "./request.ts";
-import type { RunOperations } from "./client.ts";
+import { NO_ROUTE, pathSegment, readRawText, readResponse, sendRequest, submitOnce } from "./request.ts";
+import type { Abortable, RunOperations } from "./client.ts";
 import type { Http } from "./http.ts";
 
 export function legacyRuns(http: Http): RunOperations {
@@ -56,4 +57,21 @@ function pathOf(runId: RunId, action: string): string {
 function refuse(action: string, hint?: string): Promise<never> {
   const message = `Cannot ${action}: this server has the legacy API, which does not support it`;
   return Promise.reject(new Unsupported(message, { hint }));
+}
+
+/** For servers whose session does not name it: a JSON string, or the name itself. */
+export async function organizationFromWhoami(http: Http, action: string, options: Abortable): Promise<string | null> {
+  const response = await sendRequest(http, { ...options, action, path: "/api/auth/whoami/organization" })
+    .catch(fallbackTo(null, ...NO_ROUTE));
+  return response?.text.trim().replace(/^"(.*)"$/, "$1") || null;
+}
+
+/** Servers without a session route respond with `user:NAME` here. */
+export async function identityFromWhoami(http: Http, action: string, options: Abortable): Promise<Identity> {
+  const response = await sendRequest(http, { ...options, action, path: "/api/auth/whoami" });
+  const [, user] = /^user:(\S+)$/.exec(readRawText(response).trim()) ?? [];
+  if (user === undefined) {
+    throw new BadResponse(`Cannot ${action}: the response must be user:NAME (request ${response.requestId})`);
+  }
+  return { user, fullName: null, email: null, organization: null };
 }

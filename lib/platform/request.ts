@@ -15,7 +15,6 @@ import type { HttpExchange, HttpResponse } from "./exchange.ts";
 import type { Http } from "./http.ts";
 import { readNetworkError } from "./network_error.ts";
 import { type ErrorContext, errorOfResponse, readErrorBody } from "./response_error.ts";
-import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
 const LONG_DELAY_MS = 5_000;
 
@@ -56,6 +55,41 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
     );
     await http.clock.sleep(delayMs, { signal });
   }
+}
+
+export const RETRY_POLICY = {
+  /** Including the first one. */
+  maxAttempts: 4,
+  baseDelayMs: 500,
+  maxDelayMs: 30_000,
+  /** Maximum time from the first attempt to the start of the last one. */
+  budgetMs: 60_000,
+};
+
+const TRANSIENT_STATUSES: readonly number[] = [429, 500, 502, 503, 504];
+
+export function isTransient(status: number): boolean {
+  return TRANSIENT_STATUSES.includes(status);
+}
+
+interface RetryState {
+  /** Number of attempts, all of which failed. */
+  readonly failures: number;
+  readonly elapsedMs: number;
+  /** From the last response's `Retry-After`. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * Exponential backoff with full jitter, and never less than `Retry-After`.
+ *
+ * @returns Milliseconds; `null` to stop retrying.
+ */
+export function retryDelayMs(state: RetryState, policy: typeof RETRY_POLICY, random: () => number): number | null {
+  if (state.failures >= policy.maxAttempts) return null;
+  const jitterMs = random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (state.failures - 1));
+  const delayMs = Math.max(jitterMs, state.retryAfterMs ?? 0);
+  return state.elapsedMs + delayMs > policy.budgetMs ? null : delayMs;
 }
 
 /** Returns what a response contains. */

@@ -20,7 +20,6 @@ import type { Problem } from "../problem.ts";
 import { nonBlank } from "../text.ts";
 import type { HttpExchange, HttpResponse } from "./exchange.ts";
 import { CHECK_PROXY, type NetworkError, PROXY_LOGIN, TRUST_OPTION } from "./network_error.ts";
-import { httpDateMs, retryAfterMs } from "./retry.ts";
 
 export interface ErrorContext extends Pick<HttpExchange, "action" | "isSubmit"> {
   /** The reason to report for a 404, like `no such workflow`. */
@@ -132,6 +131,27 @@ function keyFrom(source: string | undefined): string {
 function retryHint(status: number, waitMs: number | undefined): string {
   const when = waitMs === undefined ? "later" : `in ${formatDelay(waitMs)}`;
   return status === 429 ? `Too many requests: try again ${when}` : `Try again ${when}`;
+}
+
+/**
+ * The delay that a `Retry-After` header asks for (seconds or an HTTP date, RFC 9110 section 10.2.3).
+ *
+ * @param nowMs Milliseconds since the epoch; the server's own `Date` if it sent one, because clocks may differ.
+ * @returns Milliseconds, never negative; `undefined` if the header is absent or cannot be read.
+ */
+export function retryAfterMs(header: string | null, nowMs: number): number | undefined {
+  const text = header?.trim() ?? "";
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const instantMs = httpDateMs(text);
+  return instantMs === undefined ? undefined : Math.max(0, instantMs - nowMs);
+}
+
+/** An HTTP date in any of its three forms (RFC 9110 section 5.6.7), milliseconds since the epoch. */
+export function httpDateMs(text: string | null): number | undefined {
+  if (text === null || !/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(text)) return undefined;
+  // The oldest form has no time zone, and means GMT.
+  const instantMs = Date.parse(/GMT$/.test(text) ? text : `${text} GMT`);
+  return Number.isNaN(instantMs) ? undefined : instantMs;
 }
 
 const MAX_CHARACTERS = 500;

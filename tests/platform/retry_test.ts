@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { httpDateMs, isTransient, RETRY_POLICY, retryAfterMs, retryDelayMs } from "../../lib/platform/retry.ts";
+import { isTransient, RETRY_POLICY, retryDelayMs } from "../../lib/platform/request.ts";
+import { httpDateMs, retryAfterMs } from "../../lib/platform/response_error.ts";
 
 const NOW = Date.UTC(1994, 10, 6, 8, 49, 30);
 const state = { failures: 1, elapsedMs: 0, retryAfterMs: undefined };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { IdempotencyKeyConflict } from "../../lib/errors.ts";
-import { RETRY_POLICY } from "../../lib/platform/retry.ts";
+import { RETRY_POLICY } from "../../lib/platform/request.ts";
 import { claimIdempotencyKey } from "../../lib/runs/idempotency.ts";
 import type { KeyPolicy } from "../../lib/runs/options.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";

@@ -132,16 +132,18 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ["a name is not encoded", "return encodeURIComponent(name);", "return name;"],
     ["an untrusted certificate is retried", "readNetworkError(result.cause).remedy === undefined", "true"],
   ]),
-  ...inFile("lib/platform/retry.ts", ["tests/platform/retry_test.ts"], [
+  ...inFile("lib/platform/request.ts", ["tests/platform/retry_test.ts"], [
     ["a request is attempted without end", "if (state.failures >= policy.maxAttempts) return null;", ""],
     [
       "the budget of retries is ignored",
       "return state.elapsedMs + delayMs > policy.budgetMs ? null : delayMs;",
       "return delayMs;",
     ],
+    ["the backoff does not grow", "* 2 ** (state.failures - 1)", ""],
+  ]),
+  ...inFile("lib/platform/response_error.ts", ["tests/platform/retry_test.ts"], [
     ["Retry-After in seconds counts as milliseconds", "return Number(text) * 1000;", "return Number(text);"],
     ["a date in the past is a negative delay", "Math.max(0, instantMs - nowMs)", "instantMs - nowMs"],
-    ["the backoff does not grow", "* 2 ** (state.failures - 1)", ""],
   ]),
   ...inFile("lib/platform/response_error.ts", ["tests/platform/request_test.ts", PLATFORM], [
     [
