@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../did_you_mean.ts";
 import { isSecretName } from "../inputs/secrets.ts";
-import { type InputPath, type JsonObject, valuesIn } from "../json.ts";
+import { formatPath, type InputPath, type JsonObject, valuesIn } from "../json.ts";
 import {
   axisMappings,
   checkNames,
@@ -27,8 +27,9 @@ import { type Reference, referencesIn } from "./references.ts";
 export function checkSuite(document: JsonObject, today: string, report: Report): void {
   const cases = namedIn(document, "cases");
   const setups = namedIn(document, "setup");
-  checkDuplicates([...cases, ...setups], "name", report);
-  checkDuplicates(cases, "id", report);
+  checkDuplicates([...cases, ...setups], () => "name", report);
+  // A case without an id is identified by its name.
+  checkDuplicates(cases, ({ value }) => value.id === undefined ? "name" : "id", report);
   for (const { value, path } of cases) {
     const reportCase = within(report, ...path);
     const required = textsOf(objectOf(value.requires).environment);
@@ -64,14 +65,18 @@ function hasWorkflow(value: JsonObject, document: JsonObject): boolean {
   return environments.length > 0 && environments.every((environment) => objectOf(environment).workflow !== undefined);
 }
 
-function checkDuplicates(all: readonly Named[], field: "name" | "id", report: Report): void {
-  const seen = new Map<string, InputPath>();
-  for (const { value, path } of all) {
-    const text = value[field];
+function checkDuplicates(all: readonly Named[], fieldOf: (one: Named) => "name" | "id", report: Report): void {
+  const seen = new Map<string, { readonly path: InputPath; readonly field: string }>();
+  for (const one of all) {
+    const field = fieldOf(one);
+    const text = one.value[field];
     if (typeof text !== "string") continue;
     const first = seen.get(text);
-    if (first === undefined) seen.set(text, path);
-    else report([...path, field], `must be unique: ${first[0]}[${first[1]}] is also "${text}"`);
+    if (first === undefined) seen.set(text, { path: one.path, field });
+    else {
+      const other = formatPath(first.field === field ? first.path : [...first.path, first.field]);
+      report([...one.path, field], `must be unique: ${other} is also "${text}"`);
+    }
   }
 }
 
