@@ -65,7 +65,7 @@ function isAffected({ file, inputs, paths }: PlannedCase, changedFiles: readonly
 
 function globPattern(glob: string): RegExp {
   const pattern = glob.split(/(\*\*\/?|\*|\?)/).map((part) => {
-    if (part.startsWith("**")) return ".*";
+    if (part.startsWith("**")) return part === "**" ? ".*" : "(?:.*/)?";
     if (part === "*") return "[^/]*";
     return part === "?" ? "[^/]" : part.replaceAll(/[\\^$.+()[\]{}|]/g, "\\$&");
   }).join("");

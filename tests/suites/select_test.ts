@@ -56,6 +56,13 @@ for (
   });
 }
 
+Deno.test("two asterisks stand for whole folders, also for none", async () => {
+  const all = await planned('  - { name: a, workflow: w, paths: ["../src/**/test.c", "../lib/**"] }\n');
+  const isSelected = (file: string) => selectCases(all, { ...ALL, changedFiles: [file] }).length > 0;
+  for (const file of ["src/test.c", "src/a/b/test.c", "lib/x", "lib/a/x"]) assert.ok(isSelected(file), file);
+  for (const file of ["src/mytest.c", "src/a/latest.c", "other/lib/x"]) assert.ok(!isSelected(file), file);
+});
+
 Deno.test("an id stays the same when the file is rearranged, and differs between cases", async () => {
   const idsOf = (all: Awaited<ReturnType<typeof planned>>) => new Map(all.map(({ name, id }) => [name, id]));
   const before = idsOf(await planned(CASES, { "suites/base.json": "{}" }));
