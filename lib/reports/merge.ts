@@ -36,12 +36,14 @@ export function mergeShards(files: readonly ShardFile[], exitCodeOf: (cases: rea
     if (problems.length === 0) problem("", "no files to merge");
     throw new InvalidInputs(`Cannot merge reports: ${counted(problems.length, "problem")}`, problems);
   }
+  // A shard is compared with earlier runs of the whole: what changed is found anew.
+  const { changes: _changes, ...common } = first;
   const reports = [first, ...others];
   const cases = inFileOrder(reports.map(({ cases }) => cases));
   // Interrupted, or a defect: not visible in the cases.
   const stopped = Math.max(...reports.map(({ exitCode }) => exitCode));
   return {
-    ...first,
+    ...common,
     startedAtMs: extreme(reports.map(({ startedAtMs }) => startedAtMs), Math.min),
     endedAtMs: extreme(reports.map(({ endedAtMs }) => endedAtMs), Math.max),
     shard: null,

@@ -173,6 +173,14 @@ Deno.test("merged shards equal the report without shards, in every order of the 
   }
 });
 
+Deno.test("what changed in one shard alone is not what changed in the whole run", () => {
+  const names = { regressions: ["nightly: last"], recovered: [], stillFailing: [], unjudgedFailures: [] };
+  const compared = SHARDS.map((report, index) =>
+    index === 0 ? { ...report, changes: { ...names, failingSinceMs: null, isInfraOnly: false } } : report
+  );
+  assert.ok(!("changes" in mergeShards(files(compared), exitCodeOf)));
+});
+
 Deno.test("a setup run that failed in one shard has failed", () => {
   const failing = SHARDS.map((report, index) => ({
     ...report,
