@@ -86,7 +86,7 @@ function compareAbout(about: Json, actual: Json, path: string, within: number | 
   // Decimal fractions are not exact: 1.1 is within 0.1 of 1.
   const slack = 4 * Number.EPSILON * Math.max(Math.abs(target), tolerance);
   const holds = (value: number) => Math.abs(value - target) <= tolerance + slack;
-  return eachNumber(actual, path, holds, `about ${target}, within ${within}`);
+  return eachNumber(asTypeOf(0, actual), path, holds, `about ${target}, within ${within}`);
 }
 
 /** A percentage is one of what is expected. */

@@ -34,6 +34,7 @@ const ROWS: readonly Row[] = [
   [{ about: 0, within: "1%" }, "0.001", "x: expected about 0, within 1%, got 0.001"],
   [{ about: [1.5, -2], within: 0.01 }, "[1.501, -2.1]", "x[1]: expected about -2, within 0.01, got -2.1"],
   [{ about: [[1], [2]], within: 0 }, "[[1], [3]]", "x[1][0]: expected about 2, within 0, got 3"],
+  [{ about: [1.5], within: 0.1 }, ["1.6"], ""],
   [{ about: [1, 2], within: 1 }, "5", "x: expected a list of 2 numbers, got 5"],
   [{ about: 1, within: 1 }, "NaN", 'x: expected about 1, within 1, got "NaN", not a number'],
   [{ matches: "^ok" }, "first\nok then", ""],
