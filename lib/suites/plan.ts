@@ -4,10 +4,12 @@ import { safeParse } from "../deps/zod.ts";
 import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
 import { createInputLayer, createValueLayer, type InputLayer } from "../inputs/merge.ts";
-import { canonicalJson, type InputPath, type Json, parsePath } from "../json.ts";
+import { canonicalJson, formatPath, type InputPath, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
+import { checkExpectations } from "./check_expectations.ts";
+import { objectOf } from "./document.ts";
 import { type AxisValue, combinationsOf } from "./matrix.ts";
 import {
   type CaseDocument,
@@ -241,7 +243,9 @@ function expectOf(
     outputs: { ...before.outputs, ...next.outputs },
     jobs: { ...before.jobs, ...next.jobs },
   }));
-  const read = safeParse(expectFormat, substitute(merged, valueOf));
+  const replaced = substitute(merged, valueOf);
+  checkExpectations(objectOf(replaced), (path, message) => report(`${formatPath(["expect", ...path])} ${message}`));
+  const read = safeParse(expectFormat, replaced);
   if (read.success) return read.data;
   report(`expect.${read.error.issues[0]?.path.join(".")} has no valid value once its variables are replaced`);
   return merged;

@@ -486,6 +486,13 @@ for (
       /NOT_SET is not set/,
     ],
     [
+      "a pattern that is none once its variables are replaced",
+      suite("{ name: a, workflow: ok, matrix: { text: ['('] }, expect: { log: { matches: '${matrix.text}' } } }"),
+      [],
+      2,
+      /a\.suite\.yaml:3:\d+ {2}cases\[0\] {2}expect\.log\.matches is no regular expression: Unterminated group/,
+    ],
+    [
       "a case whose matrix has a value that the case it needs lacks",
       suite(
         "{ name: mesh, workflow: ok, matrix: { n: [1, 2] } }",
