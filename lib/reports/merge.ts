@@ -39,7 +39,7 @@ export function mergeShards(files: readonly ShardFile[], exitCodeOf: (cases: rea
   // A shard is compared with earlier runs of the whole: what changed is found anew.
   const { changes: _changes, ...common } = first;
   const reports = [first, ...others];
-  const cases = inFileOrder(reports.map(({ cases }) => cases));
+  const cases = inFileOrder(first.title, reports.map(({ cases }) => cases));
   // Interrupted, or a defect: not visible in the cases.
   const stopped = Math.max(...reports.map(({ exitCode }) => exitCode));
   return {
@@ -81,23 +81,20 @@ function checkShards(shards: readonly ReadShard[], problem: (origin: string, mes
 }
 
 /**
- * Setup runs are in each shard that needs them: the worst one counts. The values of a matrix were dealt to the shards
- * one by one.
+ * Setup runs are in each shard that needs them: the worst one counts. Values of a matrix are written at the same place: each
+ * was dealt to the shard that had the fewest cases, the first of several.
  */
-function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly ReportCase[] {
-  const suites = new Map<string, number>();
+function inFileOrder(title: string, shards: readonly (readonly ReportCase[])[]): readonly ReportCase[] {
   const placed = new Map<string, { readonly one: ReportCase; readonly rank: readonly number[] }>();
   for (const [shard, cases] of shards.entries()) {
-    const places = new Map<string, number>();
+    let dealt = 0;
     for (const one of cases) {
-      const place = `${one.suite} ${one.file?.path} ${one.file?.line}`;
-      const round = places.get(place) ?? 0;
-      places.set(place, round + 1);
-      if (!suites.has(one.suite)) suites.set(one.suite, suites.size);
+      // The title names the suites in their order.
+      const rank = [`, ${title}, `.indexOf(`, ${one.suite}, `), one.file?.line ?? 0, dealt, shard];
       const before = placed.get(one.id);
-      const rank = [suites.get(one.suite) ?? 0, one.file?.line ?? 0, round, shard];
       const [worst = one] = before === undefined ? [] : worstFirst([before.one, one]);
       placed.set(one.id, { rank, ...before, one: worst });
+      if (!one.name.startsWith("setup ")) dealt++;
     }
   }
   return [...placed.values()].toSorted((a, b) =>

@@ -173,6 +173,26 @@ Deno.test("merged shards equal the report without shards, in every order of the 
   }
 });
 
+Deno.test("merged cases have the order of the suites and of their matrix, whichever shard has the first of them", () => {
+  const at = (suite: string, name: string, line: number) =>
+    aCase({ id: `${suite} ${name}`, suite, name, file: { path: `${suite}.suite.yaml`, line } });
+  const dealt = [
+    [at("one", "setup data", 1), at("one", "solve", 2), at("one", "sweep [k=2]", 3), at("three", "last", 2)],
+    [at("one", "sweep [k=1]", 3), at("two", "only", 2)],
+  ];
+  const reports = dealt.map((cases, index) =>
+    aSuiteReport(cases, { title: "one, two, three", shard: { index: index + 1, count: 2 } })
+  );
+  assert.deepEqual(mergeShards(files(reports), exitCodeOf).cases.map(({ suite, name }) => `${suite}: ${name}`), [
+    "one: setup data",
+    "one: solve",
+    "one: sweep [k=1]",
+    "one: sweep [k=2]",
+    "two: only",
+    "three: last",
+  ]);
+});
+
 Deno.test("what changed in one shard alone is not what changed in the whole run", () => {
   const names = { regressions: ["nightly: last"], recovered: [], stillFailing: [], unjudgedFailures: [] };
   const compared = SHARDS.map((report, index) =>
