@@ -9,7 +9,8 @@ function aBrowser(result: ProgramResult = ENDED) {
   const calls: ProgramCall[] = [];
   const at = (os: typeof Deno.build.os, template: string): CallOptions => ({
     isTerminal: true,
-    env: { PW_RUN_URL: template },
+    // A path of Windows would be a name in the folder for temporary files.
+    env: { PW_RUN_URL: template, PW_STORE_URL: "memory:" },
     context: { os, runProgram: (call) => Promise.resolve((calls.push(call), result)) },
   });
   return { calls, at };
