@@ -6,6 +6,8 @@ import { firstOfLines, type Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
 import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
 
+const IS_MERGE_KEY = "merge keys are not supported: use an alias for the whole value";
+
 /** @throws RangeError for a text that is nested too deeply. */
 export function readYaml(text: string, origin: string): ValueDocument | Problem[] {
   const counter = new LineCounter();
@@ -46,7 +48,18 @@ function scan(contents: YamlNode | null, counter: LineCounter): ScannedText {
   const linesOf = (node: YamlNode, path: InputPath): Lines => {
     const { line } = counter.linePos(node.range?.[0] ?? 0);
     const members: (readonly [string | number, unknown])[] | undefined = isMap(node)
-      ? node.items.map(({ key, value }) => [isScalar(key) ? String(key.value) : "", value])
+      ? node.items.map(({ key, value }) => {
+        if (!isScalar(key)) return ["", value];
+        const name = String(key.value);
+        if (name === "<<" && key.type === "PLAIN") {
+          problems.push({
+            line: counter.linePos(key.range?.[0] ?? 0).line,
+            path: [...path, name],
+            message: IS_MERGE_KEY,
+          });
+        }
+        return [name, value];
+      })
       : isSeq(node)
       ? [...node.items.entries()]
       : undefined;

@@ -34,10 +34,8 @@ function problemsOf(issue: FormatIssue, base: InputPath, source: SourceFile): Pr
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.filter((key) => !source.isBroken([...path, key])).map((key) => {
-        const message = key === "<<"
-          ? "merge keys are not supported: use defaults, or an alias for the whole value"
-          : `unknown field. ${didYouMeanOrKnown(key, issue.message.split(","))}`;
-        return source.problem([...path, key], message, "key");
+        const advice = didYouMeanOrKnown(key, issue.message.split(","));
+        return source.problem([...path, key], `unknown field. ${advice}`, "key");
       });
     case "invalid_union": {
       const branch = nearestBranch(issue.errors);

@@ -102,6 +102,9 @@ export async function readSource(text: string, name: string): Promise<SourceFile
       report({ ...key, path, message: "cannot be used as a name" });
       return [];
     }
+    if (name === "<<" && keyNode.type === "PLAIN") {
+      report({ ...key, path, message: "merge keys are not supported: use defaults, or an alias for the whole value" });
+    }
     const node = yaml.isNode(pair.value) ? pair.value : null;
     return [[name, read(node, { path, key, value: rangeOf(node) ?? key })]];
   };
