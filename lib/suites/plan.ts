@@ -143,7 +143,8 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
       if (value === undefined) report(`the environment variable ${reference.name} is not set`);
       return value ?? "";
     }
-    return reference.type === "matrix" ? values.find(({ axis }) => axis === reference.name)?.value : undefined;
+    const own = reference.type === "matrix" ? values.find(({ axis }) => axis === reference.name) : undefined;
+    return own?.value === undefined ? own?.name : own.value;
   };
   const textOf = (text: string) => String(substitute(text, valueOf));
   const textsOf = (texts: string | readonly string[] | undefined) => [texts ?? []].flat().map(textOf);

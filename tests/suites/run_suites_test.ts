@@ -344,6 +344,17 @@ Deno.test("matrix: each combination is a case", () => {
   assert.ok(names.every((name) => COMPLETED.end.verdicts[name] === "passed"));
 });
 
+Deno.test("matrix: a reference to a key whose value has only a name is that name", async () => {
+  await using stage = await suiteStage();
+  const matrix = "{ mesh: [{ name: fine, inputs: { n: 2 } }] }";
+  const { verdicts } = await stage.test(
+    suite(`{ name: a, workflow: ok, matrix: ${matrix}, inputs: { text: 'a \${matrix.mesh} one' } }`),
+    FAST,
+  );
+  assert.deepEqual(verdicts, { "a [mesh=fine]": "passed" });
+  assert.match(JSON.stringify(stage.simulator.received("submit")), /"text":"a fine one"/);
+});
+
 Deno.test("setup: it ran once, and its failure is one failure", () => {
   assert.equal(COMPLETED.end.verdicts["setup data"], "passed");
   assert.equal(COMPLETED.end.verdicts["setup broken"], "failed");
