@@ -1,11 +1,11 @@
 /** What is known of a case while its suite runs. */
 
 import { InvalidInputs } from "../errors.ts";
-import { type Json, type JsonObject, valueAt } from "../json.ts";
+import { formatPath, type Json, type JsonObject } from "../json.ts";
 import { verdictText } from "../reports/cases.ts";
 import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
-import type { Judgement } from "./judge.ts";
+import { type Judgement, outputAt } from "./judge.ts";
 import type { CheckedCase } from "./preflight.ts";
 import type { Reference } from "./references.ts";
 
@@ -80,9 +80,9 @@ export function outputOf(
   const needed = one.needs.flatMap(({ id }) => states.get(id) ?? []).find((state) =>
     state.one.caseName === name && (state.one.kind === "setup") === (of === "setup")
   );
-  const value = needed === undefined ? undefined : valueAt(needed.outputs, path);
+  const value = needed === undefined ? undefined : outputAt(needed.outputs, path);
   if (value !== undefined) return value;
-  throw new InvalidInputs(`Cannot fill the inputs: ${of}.${name} has no output ${path.join(".")}`, []);
+  throw new InvalidInputs(`Cannot fill the inputs: ${of}.${name} has no output ${formatPath(path)}`, []);
 }
 
 export function reportOf(

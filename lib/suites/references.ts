@@ -35,7 +35,10 @@ function parseReference([whole, body = "", end]: RegExpExecArray | RegExpMatchAr
 export function substitute(value: Json, valueOf: (reference: Reference) => Json | undefined): Json {
   if (typeof value !== "string") return mapInside(value, (member) => substitute(member, valueOf));
   const [whole] = referencesIn(value);
-  if (whole !== undefined && /^\$\{[^}]*\}$/.test(value)) return valueOf(whole) ?? value;
+  if (whole !== undefined && /^\$\{[^}]*\}$/.test(value)) {
+    const found = valueOf(whole);
+    return found === undefined ? value : found;
+  }
   return value.replace(REFERENCE, (...match) => {
     if (match[0] === "$$") return "$";
     const found = valueOf(parseReference(match));

@@ -355,6 +355,17 @@ Deno.test("matrix: a reference to a key whose value has only a name is that name
   assert.match(JSON.stringify(stage.simulator.received("submit")), /"text":"a fine one"/);
 });
 
+Deno.test("needs: a part of an output that is JSON is read in inputs as in expectations", async () => {
+  await using stage = await suiteStage();
+  const needing = (n: string) =>
+    `{ name: b, workflow: ok, needs: a, inputs: { n: "\${cases.a.outputs.main.table.${n}}" } }`;
+  const read = await stage.test(suite("{ name: a, workflow: ok }", needing("rows[0].n")), FAST);
+  assert.deepEqual(read.verdicts, { a: "passed", b: "passed" }, read.stdout);
+  assert.match(JSON.stringify(stage.simulator.received("submit").at(-1)), /"n":3/);
+  const missing = await stage.test(suite("{ name: a, workflow: ok }", needing("rows[1].n")), FAST);
+  assert.match(missing.stdout, /cases\.a has no output main\.table\.rows\[1\]\.n/);
+});
+
 Deno.test("setup: it ran once, and its failure is one failure", () => {
   assert.equal(COMPLETED.end.verdicts["setup data"], "passed");
   assert.equal(COMPLETED.end.verdicts["setup broken"], "failed");
