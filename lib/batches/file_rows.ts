@@ -10,6 +10,10 @@ import { type BatchSource, type FileAccess, membersOf, report } from "./draft.ts
 export async function readFileRows(value: Json, source: BatchSource, files: FileAccess) {
   const spec = specOf(value, source);
   if (spec === undefined) return [];
+  if (spec.pattern.includes("**")) {
+    report(source, ["from"], "cannot have **: write a * for each folder, like cases/*/*/*.json");
+    return [];
+  }
   const isAbsolute = /^(?:[/\\]|[A-Za-z]:)/.test(spec.pattern);
   const folder = source.origin === "stdin" || isAbsolute ? "" : source.origin.replace(/[^/\\]*$/, "");
   const found = await matchingFiles(spec.pattern, folder, files);

@@ -301,6 +301,9 @@ for (
       "a.yaml:4 title is no input of the matrix, which has count",
     ]],
     ["files that are not there", "a.yaml", "from: '*.json'\n", ["a.yaml:1 from matches no file: *.json"]],
+    ["folders of any depth", "a.yaml", "from: {files: 'cases/**/*.json'}\n", [
+      "a.yaml:1 from cannot have **: write a * for each folder, like cases/*/*/*.json",
+    ]],
     ["a pattern of another type", "a.yaml", "from: 3\n", [
       "a.yaml:1 from must be a pattern like cases/*.json: got a number",
     ]],
