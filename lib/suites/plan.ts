@@ -109,7 +109,11 @@ async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]
     ...setup.map((document, index) => ({ kind: "setup" as const, document, path: ["setup", index], values: [] })),
     ...cases.flatMap((document, index) => {
       const draft = { kind: "case" as const, document, path: ["cases", index] };
-      return combinationsOf(document.matrix).map((values) => ({ ...draft, values }));
+      const combinations = combinationsOf(document.matrix);
+      if (combinations.length === 0) {
+        problems.push(suite.problem([...draft.path, "matrix", "exclude"], "leaves no combination of the matrix"));
+      }
+      return combinations.map((values) => ({ ...draft, values }));
     }),
   ];
   const drafts = await Promise.all(drafted.map(async (draft) => {

@@ -515,6 +515,13 @@ for (
       /a\.suite\.yaml:3:\d+ {2}cases\[0\] {2}expect\.log\.matches is no regular expression: Unterminated group/,
     ],
     [
+      "a matrix of which nothing is left",
+      suite("{ name: a, workflow: ok }", "{ name: b, workflow: ok, matrix: { n: [1], exclude: [{ n: 1 }] } }"),
+      [],
+      2,
+      /a\.suite\.yaml:4:\d+ {2}cases\[1\]\.matrix\.exclude {2}leaves no combination of the matrix/,
+    ],
+    [
       "a case whose matrix has a value that the case it needs lacks",
       suite(
         "{ name: mesh, workflow: ok, matrix: { n: [1, 2] } }",
