@@ -15,27 +15,29 @@ export function checkKnownFailures(
 ): void {
   const owners = [value, ...axisMappings(value).map(([one]) => one)];
   const expectations = ["status", ...owners.flatMap(({ expect }) => expectationPaths(objectOf(expect)))];
-  const axes = axesOf(objectOf(value.matrix));
-  const known = [...axes.keys(), "environment", "resource"];
-  const checkWhen = (key: string, value: Json, report: Report) => {
-    if (!known.includes(key)) {
-      const hint = didYouMeanOrKnown(key, known);
-      return report([key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
-    }
-    const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
-    for (const [one] of itemsOf(value)) {
-      if (isObject(one) || values === undefined || values.includes(String(one))) continue;
-      report([key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
-    }
-  };
   for (const [index, item] of listOf(value["known-failures"]).entries()) {
     const reportFailure = within(report, "known-failures", index);
     const failure = objectOf(item);
     checkUntil(failure.until, today, within(reportFailure, "until"));
     checkKnown(failure.expectation, expectations, within(reportFailure, "expectation"));
     checkKnown(failure.metric, metricsOf(value, document), within(reportFailure, "metric"));
-    for (const [key, value] of Object.entries(objectOf(failure.when))) {
-      checkWhen(key, value, within(reportFailure, "when"));
+    checkWhen(failure.when, value, document, within(reportFailure, "when"));
+  }
+}
+
+/** What never applies to a case would never be noticed. @param value The case. */
+export function checkWhen(when: Json | undefined, value: JsonObject, document: JsonObject, report: Report): void {
+  const axes = axesOf(objectOf(value.matrix));
+  const known = [...axes.keys(), "environment", "resource"];
+  for (const [key, wanted] of Object.entries(objectOf(when))) {
+    if (!known.includes(key)) {
+      const hint = didYouMeanOrKnown(key, known);
+      report([key], `neither a key of the matrix nor environment or resource. ${hint}`, "key");
+    }
+    const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
+    for (const [one] of itemsOf(wanted)) {
+      if (isObject(one) || values === undefined || values.includes(String(one))) continue;
+      report([key], `no value of ${key}: "${one}". ${didYouMeanOrKnown(String(one), values)}`);
     }
   }
 }

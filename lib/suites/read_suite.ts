@@ -29,7 +29,7 @@ import {
   type SuiteDocument,
   suiteFormat,
 } from "./format.ts";
-import { checkUntil } from "./known_failures.ts";
+import { checkUntil, checkWhen } from "./known_failures.ts";
 import { readSource, type SourceFile } from "./source.ts";
 
 export interface SuiteSources {
@@ -163,9 +163,11 @@ async function readFiles(
   const cases = namedIn(document, "cases");
   const checkEntries = (entries: Json | undefined, report: Report) => {
     for (const [index, entry] of listOf(entries).entries()) {
-      const { case: name, until } = objectOf(entry);
+      const { case: name, until, when } = objectOf(entry);
       if (typeof name === "string") checkNames("case", [{ text: name, path: [index, "case"] }], cases, report);
       checkUntil(until, today, within(report, index, "until"));
+      const named = cases.find((one) => one.name === name);
+      if (named !== undefined) checkWhen(when, named.value, document, within(report, index, "when"));
     }
   };
   if (typeof document.quarantine !== "string") {
