@@ -20,6 +20,7 @@ import { comparisonsOf } from "./compare.ts";
 import { collectEvidence, type EndedRun, type ExecuteDeps, queueSecondsOf, ranSecondsOf, tailOf } from "./evidence.ts";
 import { metricValues } from "./history.ts";
 import { type Evidence, judge, type Judgement, outputAt } from "./judge.ts";
+import { isOn } from "./known_failures.ts";
 import { measureAll } from "./metrics.ts";
 import type { CheckedCase } from "./preflight.ts";
 
@@ -119,9 +120,7 @@ async function judgeEvidence(
   const judgement = judge({
     metrics,
     expect: one.expect,
-    knownFailures: one.knownFailures.filter(({ resources }) =>
-      resources === null || resources.some((name) => one.clusters.includes(name))
-    ),
+    knownFailures: one.knownFailures.filter((failure) => isOn(failure, one.clusters)),
   }, evidence);
   const cause = causeOfJudgement(end, judgement);
   const isTailShown = run !== null && evidence.type === "run" && !hasPassed({ judgement, cause });

@@ -6,6 +6,7 @@ import { verdictText } from "../reports/cases.ts";
 import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import { type Judgement, outputAt } from "./judge.ts";
+import { isOn } from "./known_failures.ts";
 import type { CheckedCase } from "./preflight.ts";
 import type { Reference } from "./references.ts";
 
@@ -92,8 +93,7 @@ export function reportOf(
   const { verdict, isFailure, reason, expectations } = judgement !== null && isDecided
     ? judgement
     : notRun("the suite was stopped");
-  const isQuarantined = one.quarantine !== null &&
-    (one.quarantine.resources === null || one.quarantine.resources.some((name) => one.clusters.includes(name)));
+  const isQuarantined = one.quarantine.some((failure) => isOn(failure, one.clusters));
   return {
     id: one.id,
     name: one.name,

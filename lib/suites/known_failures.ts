@@ -70,19 +70,24 @@ export interface PlannedFailure extends ApplicableFailure {
 
 type FailureDocument = NonNullable<CaseDocument["known-failures"]>[number];
 
-/** Its own, and that of the quarantine. @param facts The values of its matrix, and the environment. */
+/** Its own, and those of the quarantine. @param facts The values of its matrix, and the environment. */
 export function planFailures(
   { quarantine }: { readonly quarantine: QuarantineDocument },
   { name, "known-failures": known = [] }: Partial<CaseDocument>,
   facts: Readonly<Record<string, string>>,
-): { readonly knownFailures: readonly PlannedFailure[]; readonly quarantine: PlannedFailure | null } {
+) {
   const applies = ({ when: { resource: _resource, ...when } = {} }: FailureDocument) =>
     Object.entries(when).every(([key, value]) => [value].flat().some((one) => String(one) === facts[key]));
-  const quarantined = quarantine.find((entry) => entry.case === name);
+  const quarantined = quarantine.filter((entry) => entry.case === name);
   return {
     knownFailures: known.filter(applies).map(failureOf),
-    quarantine: quarantined !== undefined && applies(quarantined) ? failureOf(quarantined) : null,
+    quarantine: quarantined.filter(applies).map(failureOf),
   };
+}
+
+/** Whether it applies to a case on these clusters. */
+export function isOn({ resources }: PlannedFailure, clusters: readonly string[]): boolean {
+  return resources === null || resources.some((name) => clusters.includes(name));
 }
 
 function failureOf({ reason, issue, metric, expectation, strict = true, when }: FailureDocument): PlannedFailure {

@@ -54,8 +54,8 @@ export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow
   readonly expect: ExpectDocument;
   readonly metrics: PlannedMetrics;
   readonly knownFailures: readonly PlannedFailure[];
-  /** `null` unless it is in quarantine. */
-  readonly quarantine: PlannedFailure | null;
+  /** Why it is in quarantine; empty if it is not. */
+  readonly quarantine: readonly PlannedFailure[];
   /** Files that it depends on, relative to the suite's folder, like `src/**`. */
   readonly paths: readonly string[];
   problem(message: string): Problem;

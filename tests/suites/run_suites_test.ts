@@ -366,6 +366,27 @@ Deno.test("needs: a part of an output that is JSON is read in inputs as in expec
   assert.match(missing.stdout, /cases\.a has no output main\.table\.rows\[1\]\.n/);
 });
 
+Deno.test("quarantine: each entry of a case counts, for the values that it states", async () => {
+  await using stage = await suiteStage();
+  const file = `version: 1
+quarantine:
+  - { case: a, reason: the license server is slow, when: { n: 1 } }
+  - { case: a, reason: the mesh is rough, when: { n: 2 } }
+  - { case: b, reason: it is slow, when: { resource: elsewhere } }
+  - { case: b, reason: it is old, when: { resource: a30gpuserver } }
+cases:
+  - { name: a, workflow: bad, matrix: { n: [1, 2, 3] } }
+  - { name: b, workflow: bad, inputs: { resource: a30gpuserver } }
+`;
+  const { stdout } = await stage.test({ "a.suite.yaml": file }, FAST);
+  const { cases }: { readonly cases: readonly ReportCase[] } = JSON.parse(stdout);
+  assert.deepEqual(cases.filter(({ isQuarantined }) => isQuarantined).map(({ name }) => name), [
+    "a [n=1]",
+    "a [n=2]",
+    "b",
+  ]);
+});
+
 Deno.test("setup: it ran once, and its failure is one failure", () => {
   assert.equal(COMPLETED.end.verdicts["setup data"], "passed");
   assert.equal(COMPLETED.end.verdicts["setup broken"], "failed");
