@@ -69,7 +69,9 @@ export function namesIn(rows: readonly ReadonlyMap<string, Json>[]): readonly st
   return [...new Set(rows.flatMap((row) => [...row.keys()]))];
 }
 
+/** On one line. */
 function shortened(text: string): string {
-  const characters = [...text.replaceAll(/\s+/g, " ")];
-  return characters.length <= MAX_LABEL_LENGTH ? text : `${characters.slice(0, MAX_LABEL_LENGTH - 1).join("")}\u2026`;
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  const characters = [...line];
+  return characters.length <= MAX_LABEL_LENGTH ? line : `${characters.slice(0, MAX_LABEL_LENGTH - 1).join("")}\u2026`;
 }

@@ -431,6 +431,14 @@ Deno.test("the value of a row has the line of its file", async () => {
   assert.deepEqual(sourcesAt(rows[0]?.layers ?? [], ["mesh", "size"]).map(originOf), ["a.yaml:4"]);
 });
 
+Deno.test("a label is one line without control characters: it is in tables and in the name of a run", async () => {
+  const lines = ["cd case\nsolve", "\u001b[31mred  text\t"].map((title) =>
+    JSON.stringify({ workflow: "solve", inputs: { title } })
+  );
+  const { rows } = await readFiles({ "a.jsonl": lines.join("\n") });
+  assert.deepEqual(rows.map(({ label }) => label), ["title=cd case solve", "title= [31mred text"]);
+});
+
 Deno.test("labels are the inputs in which rows differ, without secrets", async () => {
   const text = "title,count,token,mesh.size\na,1,s3cret,2\na,2,other,2\na,2,third,2\na,,x,2\n";
   const { rows } = await readFiles({ "a.csv": text }, SOLVE);
