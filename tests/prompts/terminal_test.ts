@@ -299,6 +299,8 @@ Deno.test({
   ...needing("after a run, its logs and failure are shown, its inputs saved, and it runs again", missing),
   async fn() {
     await using stage = await aStage();
+    // As in most folders: the file to save is then the first in it.
+    await Deno.remove(`${stage.folder}/inputs`, { recursive: true });
     await using terminal = await stage.open();
     await answerPrompts(terminal, [
       [/◆ {2}Select workflow/, "failing-step", "Enter"],

@@ -10,6 +10,7 @@ import { redactingReads } from "../../runs/redacting.ts";
 import { trackRun } from "../../runs/track_run.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
+import { folderOf } from "../../store/store_file.ts";
 import type { RunRequest } from "../../submission.ts";
 import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
@@ -35,7 +36,11 @@ export async function interactive(context: Context, output: Output): Promise<num
       signal: new AbortController().signal,
       listInputFiles: () => context.listFiles("inputs", /\.(json|ya?ml)$/i),
       readTextFile: context.readTextFile,
-      writeNewFile: context.writeNewFile,
+      // The folder that is suggested may not exist yet.
+      writeNewFile: async (path, text) => {
+        await context.createFolder(folderOf(path));
+        await context.writeNewFile(path, text);
+      },
       print: (text) => output.log("INFO", text),
       run: (request) => runWithPrompts({ context, output, prompter, deps }, request),
       showLogs: (ended) => showLogs(output, deps, ended),
