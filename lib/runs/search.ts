@@ -108,7 +108,7 @@ async function* newerPages(
   const query = { action: "find the run", maxPages: MAX_PAGES, signal, retry, hint };
   for await (const { runs } of pageRuns(client, query)) {
     yield runs;
-    if (isNewestFirst(runs) && creationMs(runs.at(-1)) < oldestMs) return;
+    if (creationMs(runs.at(-1)) < oldestMs && isNewestFirst(runs)) return;
   }
 }
 
