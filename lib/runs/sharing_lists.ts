@@ -6,14 +6,13 @@ import type { RunPage } from "../run.ts";
 /** How much older than its request a response may be; below what a search for a key's run may be relied on. */
 const MAX_SHARED_MS = 1_000;
 
-/** Requests in flight. */
-export type SharedLists = Map<string, { readonly atMs: number; readonly page: Promise<RunPage> }>;
-
 /**
- * A client whose requests for the same page of the list share one response if they are made within a second: many keys
- * that are new at once are otherwise each searched for in the whole list.
+ * A client whose requests for the same page of the list share one response if they are made within a second. Many keys
+ * that are new at once are otherwise each searched for in the whole list, and each batch of a tick's polls reads it.
  */
-export function sharingLists(client: Client, clock: Pick<Clock, "monotonic">, sent: SharedLists): Client {
+export function sharingLists(client: Client, clock: Pick<Clock, "monotonic">): Client {
+  /** Requests in flight. */
+  const sent = new Map<string, { readonly atMs: number; readonly page: Promise<RunPage> }>();
   return {
     ...client,
     async listRuns({ signal, ...query } = {}) {

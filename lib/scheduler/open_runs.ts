@@ -3,7 +3,6 @@
 import type { Owner } from "../account.ts";
 import { chunksOf } from "../chunks.ts";
 import { messageWithHint, RunnerError } from "../errors.ts";
-import type { Client } from "../platform/client.ts";
 import { advance, isDue } from "../runs/advance.ts";
 import { inParallel } from "../in_parallel.ts";
 import { cancelUnsent } from "../runs/cancel.ts";
@@ -45,11 +44,10 @@ export async function pollOpen(
   const unknown = new Set(due.map(({ submissionId }) => submissionId));
   const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
   const batches = chunksOf(due, BATCH_SIZE);
-  const shared = { ...deps, client: listingOnce(deps.client) };
   let count = 0;
   const advanceOnce = async (batch: readonly Submission[]) => {
     if (signal.aborted) return [];
-    const results = await advance(shared, batch, advanceOptions(signal)).catch((error: unknown) => {
+    const results = await advance(deps, batch, advanceOptions(signal)).catch((error: unknown) => {
       if (!signal.aborted || error !== signal.reason) throw error;
       return [];
     });
@@ -94,20 +92,6 @@ function nextStep(submission: Submission, nowMs: number): readonly Submission[] 
   }
   // One that was given up would be searched for anew.
   return submission.state === "unconfirmed" && !isAbandoned(submission) && isDue(submission, nowMs) ? [submission] : [];
-}
-
-/** The batches of a tick share the pages of the list of running runs. */
-function listingOnce(client: Client): Client {
-  const pages = new Map<string, ReturnType<Client["listRuns"]>>();
-  return {
-    ...client,
-    listRuns({ signal, ...query } = {}) {
-      const key = JSON.stringify(query);
-      const page = pages.get(key) ?? client.listRuns({ ...query, signal });
-      pages.set(key, page);
-      return page;
-    },
-  };
 }
 
 /** Those of schedules first, and of each kind what may not run yet. */

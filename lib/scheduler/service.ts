@@ -8,6 +8,7 @@ import { findCredential } from "../platform/credentials/credentials.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
+import { sharingLists } from "../runs/sharing_lists.ts";
 import type { AtomicChange, FoundEntry, Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
@@ -87,7 +88,7 @@ export async function openService(
       return createClient({ ...parts, credential, fetch, store });
     });
     return {
-      deps: { ...parts, client, store },
+      deps: { ...parts, client: sharingLists(client, clock), store },
       kv,
       schedules,
       timeline: env("DENO_TIMELINE") || PRODUCTION,

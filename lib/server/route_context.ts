@@ -1,5 +1,4 @@
 import type { Log } from "../log.ts";
-import type { SharedLists } from "../runs/sharing_lists.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { AccessKeys } from "./auth.ts";
 
@@ -23,7 +22,6 @@ export interface RouteContext extends Pick<RouteHost, "closing"> {
   readonly name: string;
   /** Requests in progress in this isolate, by Idempotency-Key and content. */
   readonly inFlight: Map<string, Promise<Response>>;
-  readonly lists: SharedLists;
 }
 
 /** Keys in the store are limited in size, and no run or schedule has a longer name. */

@@ -32,7 +32,7 @@ const ROUTES: readonly Route[] = [
 
 export function createRoutes(host: RouteHost): Hono {
   const app = new Hono();
-  const shared: Pick<RouteContext, "inFlight" | "lists"> = { inFlight: new Map(), lists: new Map() };
+  const inFlight: RouteContext["inFlight"] = new Map();
   for (const [method, path, access, parameters, respond] of ROUTES) {
     app.on(method, path, async ({ req }) => {
       const request = req.raw;
@@ -50,7 +50,7 @@ export function createRoutes(host: RouteHost): Hono {
       const problem = parameters === null ? undefined : parameterProblem(url, parameters);
       if (problem !== undefined) return problem;
       const service = await host.open().catch(refuseAsServer);
-      return await respond({ service, request, url, name, closing: host.closing, ...shared });
+      return await respond({ service, request, url, name, closing: host.closing, inFlight });
     });
   }
   for (const [path, routes] of Map.groupBy([["GET", "/healthz"] as const, ...ROUTES], ([, path]) => path)) {

@@ -8,7 +8,6 @@ import { DEFAULT_EXECUTE, type ExecuteOptions } from "../runs/options.ts";
 import { prepare, type RunSpec } from "../runs/prepare.ts";
 import { trackSubmission } from "../runs/track.ts";
 import { redactingDeps } from "../runs/redacting.ts";
-import { sharingLists } from "../runs/sharing_lists.ts";
 import { toRunView } from "../runs/view.ts";
 import { checkJsonObject, type FieldCheck } from "../inputs/check_json.ts";
 import { createInputLayer } from "../inputs/merge.ts";
@@ -53,13 +52,11 @@ export async function startRunRoute(context: RouteContext): Promise<Response> {
 }
 
 async function submitAndWait(
-  { service, closing, lists }: RouteContext,
+  { service: { deps }, closing }: RouteContext,
   spec: RunSpec,
   { waitMs, key }: { readonly waitMs: number; readonly key: string | undefined },
 ): Promise<Response> {
-  const { clock, client } = service.deps;
-  const deps = { ...service.deps, client: sharingLists(client, clock, lists) };
-  using deadline = clock.timeout(waitMs + MARGIN_MS);
+  using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
   const signal = AbortSignal.any([deadline.signal, closing]);
   const { request } = await prepare(deps, spec, { signal });
   const options: ExecuteOptions = {

@@ -10,7 +10,7 @@ async function aStage() {
   const clock = virtualClock();
   const simulator = await startSimulator({ clock });
   const { client, ...deps } = await depsFor(simulator, { clock });
-  return { clock, simulator, deps: { ...deps, client: sharingLists(client, clock, new Map()) } };
+  return { clock, simulator, deps: { ...deps, client: sharingLists(client, clock) } };
 }
 
 Deno.test("keys that are new at once share the search for their runs", async () => {

@@ -6,6 +6,7 @@ import type { Service } from "../../lib/scheduler/service.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
+import { sharingLists } from "../../lib/runs/sharing_lists.ts";
 import { createKv, type Kv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
@@ -52,7 +53,7 @@ export async function aServiceStage(
         ...(isHeld && { fetch: holdingFetch(clock) }),
       });
       return {
-        deps: plain,
+        deps: { ...plain, client: sharingLists(plain.client, clock) },
         kv: ownKv,
         schedules,
         timeline: PRODUCTION,
