@@ -67,13 +67,25 @@ Deno.test("a batch counts the rows that --rows does not select apart from those 
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
   const first = await stage.call([...words, "--rows", "1"], { context });
   assert.match(first.stderr, /^Batch sweep: 1 run to submit, 3 not selected\n/);
+  assert.match(first.stdout, /^ROW.*\n1 .*\n4 rows: 1 completed, 3 not selected\n$/);
   const second = await stage.call([...words, "--rows", "1-2"], { context });
   assert.match(second.stderr, /^Batch sweep: 1 run to submit, 1 not run again, 2 not selected\n(?!.*--rerun)/);
+  assert.match(second.stdout, /^ROW.*\n1 .*\n2 .*\n4 rows: 2 completed, 2 not selected\n$/);
   const third = await stage.call([...words, "--rows", "1-2"], { context });
   assert.match(
     third.stderr,
     /^Batch sweep: 0 runs to submit, 2 not run again, 2 not selected\nTo run rows again that have ended: --rerun failed, or --rerun all\n/,
   );
+});
+
+Deno.test("the table of a batch leaves out the rows that have never run and that --rows does not select", async () => {
+  await using stage = await aStage();
+  const stderr = bufferedWriter({ isTerminal: true, columns: 100 });
+  const { context } = files({ "sweep.csv": "n\n1\n2\n3\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--rows", "1", ...QUICK];
+  await stage.call(words, { context: { ...context, stderr }, env: { NO_COLOR: "1" } });
+  assert.match(stderr.text(), /0 of 1 done/);
+  assert.doesNotMatch(stderr.text(), /waiting +n=[23]/);
 });
 
 Deno.test("Ctrl-C while a retry waits names no run that continues", async () => {

@@ -64,14 +64,15 @@ export async function finishBatch(
   const wanted = rows.filter(({ row }) => onlyRows?.has(row) !== false);
   const end = endOfBatch(wanted, { outcome, stopped });
   const submitted = states.submitted();
-  const exitCode = await answerRows(call, { batch, rows, end, outcome, submitted, hasFileFailed: hasLogFailed });
+  const hasFileFailed = hasLogFailed;
+  const exitCode = await answerRows(call, { batch, rows, wanted, end, outcome, submitted, hasFileFailed });
   const reason = outcome?.stopped;
   if (reason && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
     output.log("WARNING", `Stopped early: ${reason.reason}${detail}. Continue with the same command`);
   }
   if (outcome?.error) output.log("ERROR", await renderFailure(reportOf(outcome.error), output.style));
-  if (rows.some(({ status }) => status === "running" || status === "submitting")) {
+  if (wanted.some(({ status }) => status === "running" || status === "submitting")) {
     output.log("INFO", "Runs continue. The same command tracks them and submits the rest");
   }
   return exitCode;
@@ -79,6 +80,8 @@ export async function finishBatch(
 
 interface Answer extends Pick<RanBatch, "batch"> {
   readonly rows: readonly LoadedRow[];
+  /** The rows that the text shows (default: all); the others were not asked for. */
+  readonly wanted?: readonly LoadedRow[];
   /** The defaults are those of a batch that did not run in this process. */
   readonly outcome?: RanBatch["outcome"];
   readonly end?: End;
@@ -95,7 +98,8 @@ interface Answer extends Pick<RanBatch, "batch"> {
  */
 export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
   const { context, output, values } = call;
-  const { batch: { batchId, name, owner }, rows, outcome, submitted = "no", hasFileFailed = false } = answer;
+  const { batch: { batchId, name, owner }, rows, wanted = rows } = answer;
+  const { outcome, submitted = "no", hasFileFailed = false } = answer;
   const { exitCode } = answer.end ?? COMPLETED;
   const again = programCommand("batch", ["results", name]);
   const file = (option: string, path: string | undefined, render: () => string | Promise<string>) =>
@@ -112,21 +116,22 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
   // This machine failed while runs exist.
   const failed = areWritten && !hasFileFailed ? [] : [MACHINE_FAILED];
   const end = mostSevereEnd([answer.end ?? COMPLETED, ...failed]);
-  const groups = failureGroups(rows);
   const { renderBatchResults } = await import("../render/batch_lines.ts");
   const document = {
     batchId,
     name,
     rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
     counts: countsOf(rows),
-    failureGroups: groups,
+    failureGroups: failureGroups(rows),
     ...(outcome?.stopped ? { stopped: outcome.stopped } : {}),
     ...(outcome?.error ? { error: failureDocument(reportOf(outcome.error)).error } : {}),
     ...end,
     submitted,
   };
   const runs = { hint: `Show them again: ${again}`, submitted };
-  return output.result(document, () => renderBatchResults(rows, groups, output.layout()), runs);
+  const layout = () => ({ ...output.layout(), leftCount: rows.length - wanted.length });
+  const render = () => renderBatchResults(wanted, failureGroups(wanted), layout());
+  return output.result(document, render, runs);
 }
 
 async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise<string> {

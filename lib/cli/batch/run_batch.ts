@@ -128,7 +128,9 @@ async function prepareBatch(
     const prepare = async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request;
     return { key, locks, cluster, previous, timeoutMs, prepare };
   });
-  const states = createRowStates(plan.rows.map(({ row: { row, label }, key, previous, attempt: last }) => {
+  // Rows that have never run and are left alone wait for nothing.
+  const shown = plan.rows.filter(({ action, attempt }) => action !== "leave" || attempt !== null);
+  const states = createRowStates(shown.map(({ row: { row, label }, key, previous, attempt: last }) => {
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
   }));

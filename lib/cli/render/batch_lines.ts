@@ -93,10 +93,11 @@ function coarse(durationMs: number): string {
   return formatDuration(Math.round(durationMs / 60_000) * 60_000).replace(/ 00[sm]$/, "");
 }
 
+/** @param layout.leftCount How many more rows the batch has, which were not asked for. */
 export function renderBatchResults(
   results: readonly RowResult[],
   groups: readonly FailureGroup[],
-  { style, columns }: Layout,
+  { style, columns, leftCount = 0 }: Layout & { readonly leftCount?: number },
 ): string {
   const hasAttempts = results.some(({ attempt }) => attempt > 1);
   const table = renderTable(
@@ -121,7 +122,9 @@ export function renderBatchResults(
       paint: paintRows(style, 1),
     },
   );
-  return [table, ...renderFailureGroups(groups, { style, columns }), statusSummary("row", results)].join("\n");
+  const left = Array.from({ length: leftCount }, () => ({ status: "not selected" }));
+  const summary = statusSummary("row", [...results, ...left]);
+  return [table, ...renderFailureGroups(groups, { style, columns }), summary].join("\n");
 }
 
 /** A line per group; empty without failures. The rows of a group stay where its error is cut. */
