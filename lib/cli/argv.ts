@@ -37,6 +37,8 @@ export interface ArgSchema {
   /** False for an argument that may be missing. Options may always be missing. */
   readonly required?: boolean;
   readonly completes?: Completes;
+  /** Values to complete where others are accepted too; one that ends with `=` takes a file. */
+  readonly suggestions?: Choices;
   /** What to write, for when the argument is missing. */
   readonly hint?: string;
   /** For an argument that only follows this value of the one before. */

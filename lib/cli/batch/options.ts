@@ -51,6 +51,7 @@ export const MANY_RUNS_OPTIONS = {
   retryOn: option(
     "infra|any|REGEX",
     "Which failures to retry: infra (infrastructure), any, or those whose first error matches (default infra)",
+    { suggestions: { infra: "caused by the platform", any: "all failures" } },
   ),
   rerun: option("WHICH", "Rerun rows that have ended: failed, cancelled, timeout, changed or all", {
     parse: oneOf("failed", "cancelled", "timeout", "changed", "all"),
@@ -107,7 +108,10 @@ export const BATCH_OPTIONS = {
   }),
   onTimeout: choice("On --timeout: keep or cancel the run (default keep)", "keep", "cancel"),
   onInterrupt: choice("On Ctrl-C: keep or cancel the runs (default keep)", "keep", "cancel"),
-  report: option("html=FILE", "Write the results as a page: a table, a chart and the details of each row", htmlFile),
+  report: option("html=FILE", "Write the results as a page: a table, a chart and the details of each row", {
+    parse: htmlFile,
+    suggestions: { "html=": "" },
+  }),
   ...JSON_OPTION,
 } as const;
 

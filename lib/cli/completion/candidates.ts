@@ -59,7 +59,10 @@ async function candidatesFor(
 }
 
 function choiceCandidates(choices: Choices): readonly Candidate[] {
-  return Object.entries(choices).map(([name, description]) => completeCandidate({ name, description }));
+  return Object.entries(choices).map(([name, description]) => ({
+    ...completeCandidate({ name, description }),
+    isComplete: !name.endsWith("="),
+  }));
 }
 
 /** Whether the word can be, or end with, the path of a file. */

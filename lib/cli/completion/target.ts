@@ -39,11 +39,13 @@ export function findCommandLineCursor(
 ): CommandLineCursor {
   const line = scanWords(args, before);
   const workflow = workflowOf(args, line);
-  if (line.pendingOption !== undefined) return { prefix: "", target: targetOf(args[line.pendingOption], workflow) };
+  if (line.pendingOption !== undefined) return valueCursor(args[line.pendingOption], workflow, { value: current });
   if (!line.areOptionsEnded && current.startsWith("-")) {
     const [, prefix = "", option = ""] = /^((--[^=]+)=)/.exec(current) ?? /^((-[^-])=?)./.exec(current) ?? [];
     const [key] = scanWords(args, [option]).options.map(({ key }) => key);
-    if (key !== undefined && args[key]?.type === "option") return { prefix, target: targetOf(args[key], workflow) };
+    if (key !== undefined && args[key]?.type === "option") {
+      return valueCursor(args[key], workflow, { prefix, value: current.slice(prefix.length) });
+    }
     return { prefix: "", target: unusedOptions(args, line) };
   }
   const target = withActions(targetOf(nextArgument(args, line), workflow), line, forms);
@@ -51,8 +53,20 @@ export function findCommandLineCursor(
   return { prefix: "", target: isOptionNext ? unusedOptions(args, line) : target };
 }
 
+/** The value of an option. */
+function valueCursor(
+  schema: ArgSchema | undefined,
+  workflow: string | undefined,
+  { prefix = "", value }: { readonly prefix?: string; readonly value: string },
+): CommandLineCursor {
+  const [form = ""] = /^\w+=/.exec(value) ?? [];
+  if (schema?.suggestions?.[form] !== undefined) return { prefix: prefix + form, target: { type: "file", workflow } };
+  return { prefix, target: targetOf(schema, workflow) };
+}
+
 function targetOf(schema: ArgSchema | undefined, workflow: string | undefined): CompletionTarget | undefined {
-  if (schema?.parse?.choices !== undefined) return { type: "choices", choices: schema.parse.choices };
+  const choices = schema?.parse?.choices ?? schema?.suggestions;
+  if (choices !== undefined) return { type: "choices", choices };
   if (schema?.completes === undefined || (schema.completes === "preset" && workflow === undefined)) return undefined;
   return { type: schema.completes, workflow };
 }

@@ -2,7 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { countCases } from "../../reports/cases.ts";
-import { FILE_FORMATS, type FileFormat, isFileFormat } from "../../reports/formats.ts";
+import { type FileFormat, isFileFormat } from "../../reports/formats.ts";
 import type { ReportCase, Shard } from "../../reports/report.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { argument, type ArgValues, choice, flag, integer, option, positiveDuration } from "../argv.ts";
@@ -13,6 +13,16 @@ import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 /** GitLab allows 200 parallel jobs, GitHub 256. */
 export const MAX_SHARDS = 200;
+
+/** Those that end with `=` are written to a file. */
+const REPORTS = {
+  "text": "for a terminal (the default)",
+  "github": "summary, annotations and outputs of GitHub Actions",
+  "junit=": "JUnit XML, for CI systems",
+  "ctrf=": "CTRF, for other tools, test merge and --history",
+  "html=": "a page",
+  "markdown=": "for a comment or a wiki page",
+} as const satisfies Record<"text" | "github" | `${FileFormat}=`, string>;
 
 const count = integer({ min: 1, max: 10_000 });
 
@@ -53,6 +63,7 @@ export const SUITE_OPTIONS = {
   rejudge: flag("Judge the runs of the last call with the same suites again, and run nothing"),
   report: option("FORMAT", "text (the default), github, or junit, ctrf, html or markdown with =FILE", {
     multiple: true,
+    suggestions: REPORTS,
   }),
   history: option(
     "DIR",
@@ -108,7 +119,7 @@ export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): rea
     const [, format = "", file] = /^(\w+)=(.+)$/s.exec(text) ?? [];
     if (isFileFormat(format) && file !== undefined) return [{ format, file }];
     throw new UsageError(`Cannot use --report ${text}`, {
-      hint: `The formats are text, github, ${Object.keys(FILE_FORMATS).map((format) => `${format}=FILE`).join(", ")}`,
+      hint: `The formats are ${Object.keys(REPORTS).join(", ").replaceAll("=", "=FILE")}`,
     });
   });
   refuseSameFile(wanted.map(({ file }) => file), "reports");
