@@ -37,8 +37,10 @@ export function renderWorkflow(workflow: Workflow, options: Layout): string {
 
 function formLines({ name, yaml }: Workflow, { style, columns }: Layout): string[] {
   const run = (...commands: readonly string[]) => {
-    const lines = commands.flatMap((command) => wrapCommand(oneLine(command), columns - INDENT.length));
-    return ["", style.bold("Run"), ...lines.map((line) => INDENT + line)];
+    // The name of the program and a backslash take 20 columns.
+    const indent = columns < 20 + INDENT.length ? "" : INDENT;
+    const lines = commands.flatMap((command) => wrapCommand(oneLine(command), columns - indent.length));
+    return ["", style.bold("Run"), ...lines.map((line) => indent + line)];
   };
   const form = readForm(yaml);
   if (form === null) {

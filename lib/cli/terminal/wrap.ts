@@ -86,7 +86,8 @@ function withoutStyle(text: string): string {
  */
 export function wrapCommand(line: string, columns: number): string[] {
   const words: string[] = [];
-  for (const word of line.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []) {
+  // A backslash at the end stays with its word: the command is wrapped already.
+  for (const word of line.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+(?: \\$)?/g) ?? []) {
     const last = words.at(-1) ?? "";
     const withOption = `${last} ${word}`;
     const isValue = /^-\S+$/.test(last) && !word.startsWith("-") && withOption.length <= columns - 4;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { wrapLines } from "../../../lib/cli/terminal/wrap.ts";
 import { renderWorkflow } from "../../../lib/cli/render/workflow.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { parse } from "../../../lib/deps/yaml.ts";
@@ -68,6 +69,13 @@ Deno.test("show names what a workflow asks for, and what cannot be evaluated", (
 Deno.test("a workflow file that the server left out is not one without inputs", () => {
   assert.match(render({ columns: 80, yaml: null }), /Inputs unknown: the server left the workflow file out/);
   assert.match(render({ columns: 80, yaml: { jobs: {} } }), /No inputs/);
+});
+
+Deno.test("at 20 columns, no line of a command is a backslash alone", () => {
+  const shown = wrapLines(render({ columns: 20 }), 20).split("\n");
+  const commands = shown.slice(shown.indexOf("Run") + 1);
+  assert.deepEqual(commands.filter((line) => line.length > 20 || /^ *\\$/.test(line)), []);
+  assert.equal(commands.filter((line) => line === "pw-workflow-runner \\").length, 2);
 });
 
 function render({ columns, yaml = parse(YAML) }: { columns: number; yaml?: Workflow["yaml"] }): string {

@@ -47,6 +47,10 @@ for (const [name, [text, wrapped]] of Object.entries(CASES)) {
   });
 }
 
+Deno.test("a command that is wrapped already gets no line with a backslash alone", () => {
+  assert.equal(wrapLines("  pw-workflow-runner \\\n    run x", 20), "  pw-workflow-runner \\\n    run x");
+});
+
 Deno.test("colors take no room in a wrapped line", () => {
   const { red, dim } = styleFor(true);
   assert.equal(wrapLines(`${red("✗")} ${dim("one two three")}`, 15), `${red("✗")} ${dim("one two three")}`);
