@@ -57,7 +57,7 @@ function suiteXml(name: string, cases: readonly ReportCase[], report: Report, el
   const shard = report.shard && `${report.shard.index}/${report.shard.count}`;
   const facts = { platform: report.platformUrl, environment: report.environment, shard };
   const properties = Object.entries(facts).flatMap(([name, value]) =>
-    value === null ? [] : [`    <property${attributes({ name, value })}/>\n`]
+    value === null ? [] : [`      <property${attributes({ name, value })}/>\n`]
   );
   const head = properties.length === 0 ? "" : `    <properties>\n${properties.join("")}    </properties>\n`;
   return `  <testsuite${open}>\n${head}${cases.map((one) => caseXml(one, element)).join("")}  </testsuite>\n`;

@@ -173,6 +173,7 @@ inBrowser(
 
 inBrowser("equal failures are one group, whose cases can be shown", async (browser) => {
   await show(browser, LARGE_HTML, {}, async (page) => {
+    assert.equal(await page.locator(".clusters h2").innerText(), "Failures by reason 2");
     const groups = page.locator(".clusters > ol > li");
     assert.equal(await groups.count(), 2);
     assert.match(
@@ -229,6 +230,10 @@ inBrowser(
       ) {
         assert.ok(text.includes(part), `${part} in ${text}`);
       }
+      const alignments = await page.evaluate(`[...new Set([...document.querySelectorAll(".details :is(th, td)")].map(
+        (cell) => getComputedStyle(cell).textAlign,
+      ))]`);
+      assert.deepEqual(alignments, ["left"], "headings are above their values");
       await details.locator("summary", { hasText: "Inputs" }).click();
       assert.ok((await details.innerText()).includes("<img src=x onerror="));
       await row.click();
@@ -257,6 +262,7 @@ inBrowser("keys move through the list, open a case and clear the search", async 
     await page.keyboard.press("/");
     await page.keyboard.type("nothing has this");
     assert.equal(await page.locator(".note").innerText(), "Nothing matches these filters.");
+    assert.equal(await page.evaluate("document.querySelector('.cases').offsetHeight"), 0);
     await page.keyboard.press("Escape");
     assert.equal(await rowsOf(page), 5);
   });

@@ -49,6 +49,28 @@ const namesOf = ({ children }: Element) => children.map(({ name }) => name);
 const EVERY = parsed(EVERY_CASE);
 const TIME = /^\d+\.\d{3}$/;
 
+Deno.test("each element that has a line of its own is indented below its parent", () => {
+  const xml = renderJunit({
+    ...aSuiteReport([aCase()]),
+    platformUrl: "https://cloud.example.com",
+    environment: "prod",
+  });
+  const indents = [...xml.matchAll(/^( *)<(testsuites?|properties|property|testcase)\b/gm)].map((
+    [, indent = "", name],
+  ) => [
+    name,
+    indent.length,
+  ]);
+  assert.deepEqual(indents, [
+    ["testsuites", 0],
+    ["testsuite", 2],
+    ["properties", 4],
+    ["property", 6],
+    ["property", 6],
+    ["testcase", 4],
+  ]);
+});
+
 Deno.test("Jenkins' schema: only its elements, with only its attributes", () => {
   const allowed: Record<string, readonly string[]> = {
     testsuites: ["name", "time", "tests", "failures", "errors", "disabled"],

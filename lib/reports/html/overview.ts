@@ -1,4 +1,4 @@
-/** What is shown above the list: verdicts, equal failures, changes since earlier runs, flaky and slow cases. */
+/** What is shown above the list: verdicts, failures by reason, changes since earlier runs, flaky and slow cases. */
 export const OVERVIEW_SCRIPT = String.raw`
 const MAX_PANEL_CASES = 4;
 
@@ -53,7 +53,7 @@ function clustersPanel(report, filters) {
         cases.length > 3 && ", " + (cases.length - 3) + " more "),
       cases.length > 1 && filters.toggle("cluster", String(index), "Show these " + cases.length));
   };
-  return filters.shownWithout(h("section", { class: "panel clusters" }, h("h2", null, "Equal failures ", h("span", { class: "count" }, clusters.length)),
+  return filters.shownWithout(h("section", { class: "panel clusters" }, h("h2", null, "Failures by reason ", h("span", { class: "count" }, clusters.length)),
     shortList("ol", clusters.map(item))), "cluster");
 }
 

@@ -24,7 +24,7 @@ button { cursor: pointer; } button:hover { border-color: var(--muted); } .toggle
 .message { font-weight: 500; } .panel > ul .muted { font-size: .88rem; }
 .toolbar { position: sticky; top: 0; z-index: 2; background: var(--background); padding: .75rem 0 .6rem; } .toolbar input { flex: 1 1 14rem; min-width: 0; }
 .note { background: var(--panel); border: 1px dashed var(--border); border-radius: 6px; padding: .75rem 1rem; }
-.cases { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; }
+.cases { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; } .cases:empty { border: 0; }
 .case { border-left: 3px solid var(--tone); content-visibility: auto; contain-intrinsic-size: auto 44px; scroll-margin-top: 4rem; } .case + .case { border-top: 1px solid var(--border); }
 .case .row { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr) auto; gap: .25rem .9rem; align-items: center; width: 100%; text-align: left; border: 0; border-radius: 0; background: none; padding: .45rem .8rem; min-height: 2.7rem; }
 .case .row:hover, .case .row[aria-expanded="true"] { background: var(--neutral-tint); } .case .row:focus-visible { outline-offset: -2px; }
@@ -38,7 +38,7 @@ button { cursor: pointer; } button:hover { border-color: var(--muted); } .toggle
 .details .reason { --tone: var(--error); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; min-width: 60%; }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; vertical-align: top; border-bottom: 1px solid var(--border); overflow-wrap: normal; } th { color: var(--muted); font-weight: 600; font-size: .8rem; }
-td { max-width: 32rem; overflow-wrap: break-word; } .number { text-align: right; white-space: nowrap; } .spark { width: 100px; height: 24px; color: var(--active); vertical-align: middle; }
+td { max-width: 32rem; overflow-wrap: break-word; } .number { white-space: nowrap; } .batch .number { text-align: right; } .spark { width: 100px; height: 24px; color: var(--active); vertical-align: middle; }
 .attempts > li + li { margin-top: .9rem; } .attempt { display: flex; flex-wrap: wrap; gap: .2rem .6rem; align-items: center; } .attempt strong { color: var(--tone); }
 .copy { min-height: 1.6rem; padding: 0 .5rem; font-size: .8rem; }
 .timeline { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .75rem; align-items: center; margin: .35rem 0; }
