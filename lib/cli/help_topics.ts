@@ -4,7 +4,7 @@ import type { ExitCode, SignalExitCode } from "./exit_codes.ts";
 
 /** The environment variables that a user may set. */
 export const ENVIRONMENT = {
-  PW_API_KEY: "API key (pwt_…). Also read from .env, and from the credentials file of the official command-line tool",
+  PW_API_KEY: "API key (pwt_…). Also read from .env, and from the credentials file of the official CLI",
   PW_CONTEXT: "Context of the credentials file, if PW_API_KEY is not set. Like --context",
   PW_PLATFORM_HOST: "Host of the platform, if the key does not name it. See --allow-host",
   PW_CREDENTIALS_DIR: "Folder of the credentials file",

@@ -44,7 +44,7 @@ export const command = defineCommand({
   forms: {
     "list": "list the batches in the local history",
     "status BATCH": "show counts and failures, without a request",
-    "results BATCH": "show the results so far, also with --csv and --jsonl",
+    "results BATCH": "show the results so far, also with --csv, --jsonl and --report",
     "cancel BATCH": "cancel the runs that are still running",
     "set BATCH --jobs N": "change how many run at once, also while it runs",
   },

@@ -26,7 +26,7 @@ export const command = defineCommand({
     "      inputs: inputs/hello-world.json",
     "",
     "Everything is checked before the first run is submitted. The exit code is 1 if a case failed, 8 if none failed but some",
-    "could not be judged (its resource was lost, it waited too long in the queue), 2 for a mistake in a file, otherwise 0.",
+    "could not be judged (a resource was lost, or a run waited too long in the queue), 2 for a mistake in a file, otherwise 0.",
     "",
     "The local history keeps the newest 30 reports of a suite in each environment, without logs and inputs. Where a machine",
     "starts empty, restore a folder and name it with --history DIR.",

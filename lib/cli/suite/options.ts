@@ -27,7 +27,7 @@ const REPORTS = {
 const count = integer({ min: 1, max: 10_000 });
 
 export const SUITE_OPTIONS = {
-  suites: argument("SUITE", {
+  suites: argument("SUITE…", {
     multiple: true,
     required: false,
     completes: "file",

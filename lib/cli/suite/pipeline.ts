@@ -94,8 +94,8 @@ function folderBelow(folder: string): string {
 /** The shards may fail: the job that joins their reports exits as the whole suite, and names a shard without a report. */
 function gitlabPipeline(pipeline: Pipeline): string {
   const { shardCount, minutes, history, reportFiles, needsRevisions } = pipeline;
-  return `# For .gitlab-ci.yml, or as a child pipeline. Variables of the project: PW_API_KEY (masked), those that the suites name, and
-# RUNNER, the address of a release's pw-workflow-runner.js.
+  return `# For .gitlab-ci.yml, or as a child pipeline. Set these variables of the project: PW_API_KEY (masked), those that the suites
+# name, and RUNNER, the address of a release's pw-workflow-runner.js.
 .suite:
   image: denoland/deno:2.9.6
   cache:
@@ -151,8 +151,8 @@ function githubPipeline(pipeline: Pipeline): string {
           path: ${yamlText(literal(history))}
           key: suite-history-\${{ github.workflow }}-\${{ github.run_id }}-\${{ github.run_attempt }}
           restore-keys: suite-history-\${{ github.workflow }}-`;
-  return `# For .github/workflows/. Of the repository: the secret PW_API_KEY, those secrets and variables that the suites name, and the
-# variable RUNNER, the address of a release's pw-workflow-runner.js.
+  return `# For .github/workflows/. Set these in the repository: the secret PW_API_KEY, the secrets and variables that the suites name,
+# and the variable RUNNER, the address of a release's pw-workflow-runner.js.
 name: suite
 
 on:
