@@ -29,8 +29,24 @@ Deno.test({
       signal: AbortSignal.timeout(60_000),
     }).output();
     assert.match(new TextDecoder().decode(demo.stdout), /^✓ Workflow completed successfully\n$/);
+    await Deno.writeTextFile(`${folder.path}/checked.suite.yaml`, checkedSuite(binary));
+    const judged = await new Deno.Command(binary, {
+      args: ["simulate", "--speed", "100", "--", binary, "test", "--json"],
+      cwd: folder.path,
+      env: { PW_STATE_DIR: `${folder.path}/state` },
+      stdin: "null",
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    assert.match(new TextDecoder().decode(judged.stderr), /^✓ one {2}passed/);
+    assert.equal(judged.code, 0);
   },
 });
+
+/** A suite whose check starts a program. */
+function checkedSuite(program: string): string {
+  const check = JSON.stringify([program, "--version"]);
+  return `version: 1\ncases:\n  - { name: one, workflow: quick, expect: { check: ${check} } }\n`;
+}
 
 /** With the commit, where it is known. */
 async function versionLine(): Promise<string> {

@@ -4,8 +4,8 @@ import { HEADER_BYTES, type Target, targetOf } from "./targets.ts";
 
 const DEADLINE_MS = 600_000;
 
-/** The program calls the platform, reads inputs, the environment and `.env`, and writes its history. */
-const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env", "--allow-read", "--allow-write"];
+/** It starts what its users name: checks of suites, `simulate -- COMMAND`, the browser, `pw`. That alone may do everything. */
+const PERMISSIONS = ["--no-prompt", "--allow-all"];
 
 /**
  * The bundle is complete: no packages and no configuration from this machine. No code cache either: it is a file with a
