@@ -21,47 +21,32 @@ export function parseBashLine(line: string, breaks: string) {
   let quote: Quote = "";
   /** How many characters of the word bash does not replace. */
   let keptLength = 0;
-  let keptBeforeQuote = 0;
   /** Whether the word is the target of `<` or `>`. */
   let isRedirect = false;
-  const endWord = () => {
-    if (word !== undefined && !isRedirect) words.push(word);
-    if (word !== undefined) isRedirect = false;
-    word = undefined;
-    keptLength = 0;
-  };
-  for (let index = 0; index < line.length; index++) {
-    const character = line[index] ?? "";
-    const next = line[index + 1];
-    if (quote !== "" && character === quote) {
-      quote = "";
-      keptLength = keptBeforeQuote;
-    } else if (quote === "'") word += character;
-    else if (character === "\\") {
-      // At the end of the line it escapes the next character to be typed.
-      if (next === undefined) word ??= "";
-      else word = (word ?? "") + (quote === '"' && !/["$`\\]/.test(next) ? character + next : next);
-      index++;
-    } else if (quote === '"') word += character;
-    else if (character === "'" || character === '"') {
-      quote = character;
-      word ??= "";
-      keptBeforeQuote = keptLength;
-      keptLength = word.length;
-    } else if (/\s/.test(character)) endWord();
-    else if (/[<>]/.test(character)) {
-      endWord();
-      isRedirect = true;
-    } else if (/[;|&()]/.test(character)) endWord();
-    else {
-      const before: string = word ?? "";
-      word = before + character;
+  for (const [part, single, double, end, escaped] of line.matchAll(PARTS)) {
+    const before: string = word ?? "";
+    const quoted = single ?? double?.replace(/\\(["$`\\])/g, "$1");
+    if (/^[\s;|&()<>]/.test(part)) {
+      if (word !== undefined && !isRedirect) words.push(word);
+      isRedirect = /[<>]/.test(part) || (isRedirect && word === undefined);
+      word = undefined;
+      keptLength = 0;
+    } else if (quoted !== undefined) {
+      word = before + quoted;
+      if (end !== "") continue;
+      quote = single === undefined ? '"' : "'";
+      keptLength = before.length;
+    } else {
+      word = before + (escaped ?? part);
       // Readline makes `$` and `@` a part of the word that follows them.
-      if (breaks.includes(character)) keptLength = /[$@]/.test(character) ? before.length : word.length;
+      if (escaped === undefined && breaks.includes(part)) keptLength = /[$@]/.test(part) ? before.length : word.length;
     }
   }
   return { words, current: word ?? "", keptLength, quote, isRedirect };
 }
+
+/** Quoted text, whose end may be missing at the cursor; a character that is escaped, or to be typed yet; any other one. */
+const PARTS = /(?:'([^']*)|"((?:\\[^]|[^"\\])*)\\?)('|"|$)|\\([^]?)|[^]/g;
 
 /** What bash inserts so that the word becomes `text`. */
 export function bashReply(
