@@ -25,18 +25,15 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
       output.log("INFO", `Workflow ${workflow} has changed since ${counted(changed, "row")} ran: --rerun changed`);
     }
   }
-  const submitted = count("submit", "rerun");
-  const attached = count("attach");
-  const kept = count("keep");
-  const left = count("leave");
+  const part = (action: PlannedRow["action"], text: string) => count(action) > 0 ? [`${count(action)} ${text}`] : [];
   const parts = [
-    `${counted(submitted, "run")} to submit`,
-    ...(attached > 0 ? [`${attached} still running`] : []),
-    ...(kept > 0 ? [`${kept} not run again`] : []),
-    ...(left > 0 ? [`${left} not selected`] : []),
+    `${counted(count("submit", "rerun"), "run")} to submit`,
+    ...part("attach", "still running"),
+    ...part("keep", "not run again"),
+    ...part("leave", "not selected"),
   ];
   output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
-  if (submitted + attached === 0 && kept > 0) {
+  if (count("submit", "rerun", "attach") === 0 && count("keep") > 0) {
     output.log("INFO", "To run rows again that have ended: --rerun failed, or --rerun all");
   }
 }

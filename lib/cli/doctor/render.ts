@@ -23,17 +23,11 @@ export function renderCheck({ name, status, detail, hint }: DoctorCheck, { style
   const [mark, color] = MARKS[status];
   const sign = style[color](mark);
   const isWide = columns >= MIN_COLUMNS_FOR_NAMES;
-  const indent = " ".repeat(isWide ? NAME_CELLS + 4 : 4);
-  const wrapped = (text: string) => wrap(oneLine(text), columns - indent.length);
-  const [first = "", ...rest] = wrapped(detail);
-  const head = isWide
-    ? [`${sign} ${padToWidth(name, NAME_CELLS)}  ${first}`]
-    : [`${sign} ${name}`, `${indent}${first}`];
-  return [
-    ...head,
-    ...rest.map((line) => indent + line),
-    ...(hint === null ? [] : wrapped(hint).map((line) => indent + style.dim(line))),
-  ].join("\n");
+  const newLine = `\n${" ".repeat(isWide ? NAME_CELLS + 4 : 4)}`;
+  const wrapped = (text: string) => wrap(oneLine(text), columns - newLine.length + 1);
+  const body = [...wrapped(detail), ...(hint === null ? [] : wrapped(hint).map(style.dim))];
+  const head = isWide ? `${sign} ${padToWidth(name, NAME_CELLS)}  ` : `${sign} ${name}${newLine}`;
+  return head + body.join(newLine);
 }
 
 /** The members are a public interface. */

@@ -10,35 +10,25 @@ import { counted } from "../../text.ts";
 import { renderTimeLeft } from "../tracking/run_lines.ts";
 import { paintRows, statusSummary } from "./cells.ts";
 
-/** One row. */
-export interface WatchedRun {
-  readonly name: string;
-  /** `waiting` before the first poll. */
-  readonly status: string;
-  /** `null` if it is unknown. */
-  readonly elapsedMs: number | null;
-  /** What the run is doing; empty if it is unknown. */
-  readonly detail: string;
-}
+export type WatchedRun = Readonly<ReturnType<typeof watchedRun>>;
 
-/** @param seen Its latest status, or its end; `undefined` before the first poll. */
+/**
+ * One row. What the run is doing is empty if it is unknown.
+ *
+ * @param seen Its latest status, or its end; `undefined` before the first poll.
+ */
 export function watchedRun(
   name: string,
   seen: Extract<RunEvent, { type: "status" }> | { readonly type: "finished"; readonly result: RunResult } | undefined,
-): WatchedRun {
-  if (seen === undefined) return { name, status: "waiting", elapsedMs: null, detail: "" };
-  if (seen.type === "finished") {
-    const { status, durationSeconds } = seen.result;
+) {
+  if (seen?.type !== "status") {
+    const { status = "waiting", durationSeconds = null } = seen?.result ?? {};
     return { name, status, elapsedMs: durationSeconds === null ? null : durationSeconds * 1_000, detail: "" };
   }
   const { platformStatus: status, elapsedMs, position, timeLeft } = seen;
   const step = position === null ? [] : [`${position.ordinal}/${position.total} ${position.step}`];
-  return {
-    name,
-    status,
-    elapsedMs,
-    detail: [...step, ...(timeLeft === null ? [] : [renderTimeLeft(timeLeft)])].join("  "),
-  };
+  const detail = [...step, ...(timeLeft === null ? [] : [renderTimeLeft(timeLeft)])].join("  ");
+  return { name, status, elapsedMs, detail };
 }
 
 /** The heading, the summary and the line below the table. */

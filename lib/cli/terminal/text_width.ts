@@ -1,6 +1,6 @@
 import { fastStringWidth } from "../../deps/fast_string_width.ts";
 
-/** The number of terminal cells; the text must not contain escape sequences. */
+/** The number of terminal cells. Our own styles take none; the text must not contain other escape sequences. */
 export function textWidth(text: string): number {
   // The package counts a zero-width space as one cell.
   return fastStringWidth(text.replaceAll("\u200b", ""));

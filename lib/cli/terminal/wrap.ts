@@ -39,15 +39,15 @@ const WORDS = /\s*(?:`[^`]*`\S*|\S+)/g;
 const COMMAND_AT_END = /(?<=: |^ *)pw-workflow-runner .*$/;
 
 function wrapLine(line: string, columns: number): string {
-  const text = withoutStyle(line);
-  if (cellsOf(line) <= columns || LOG_LINE.test(text)) return line;
+  const text = line.split(STYLE_SEQUENCE).filter((_, index) => index % 2 === 0).join("");
+  if (textWidth(text) <= columns || LOG_LINE.test(text)) return line;
   const [command = ""] = COMMAND_AT_END.exec(line) ?? [];
   const ownIndent = " ".repeat(text.search(/\S/));
   const indent = `${ownIndent}  `;
   const lines: string[] = [];
   for (const [word] of line.slice(0, line.length - command.length).trimEnd().matchAll(WORDS)) {
     const longer = `${lines.at(-1) ?? ""}${word}`;
-    if (lines.length === 0 || cellsOf(longer) <= columns) lines.splice(-1, 1, longer);
+    if (lines.length === 0 || textWidth(longer) <= columns) lines.splice(-1, 1, longer);
     else lines.push(indent + word.trimStart());
   }
   const commandIndent = lines.length === 0 ? ownIndent : indent;
@@ -55,18 +55,14 @@ function wrapLine(line: string, columns: number): string {
   return [...lines, ...commandLines.map((part) => commandIndent + part)].join("\n");
 }
 
-function cellsOf(text: string): number {
-  return textWidth(withoutStyle(text));
-}
-
 /** How many rows a terminal shows a line in, which may have our styles. */
 export function rowsOf(line: string, columns: number): number {
-  return Math.max(1, Math.ceil(cellsOf(line) / columns));
+  return Math.max(1, Math.ceil(textWidth(line) / columns));
 }
 
 /** Cuts a line that may have our styles, which it keeps. */
 export function fitStyledToWidth(line: string, cells: number): string {
-  if (cellsOf(line) <= cells) return line;
+  if (textWidth(line) <= cells) return line;
   let free = cells;
   return line.split(STYLE_SEQUENCE).map((part, index) => {
     if (index % 2 === 1) return part;
@@ -74,10 +70,6 @@ export function fitStyledToWidth(line: string, cells: number): string {
     free -= textWidth(part);
     return kept;
   }).join("");
-}
-
-function withoutStyle(text: string): string {
-  return text.split(STYLE_SEQUENCE).filter((_, index) => index % 2 === 0).join("");
 }
 
 /**
@@ -105,7 +97,7 @@ export function packed(parts: readonly string[], separator: string, columns: num
   const lines: string[] = [];
   for (const part of parts) {
     const longer = `${lines.at(-1) ?? ""}${separator}${part}`;
-    if (lines.length > 0 && cellsOf(longer) <= columns) lines.splice(-1, 1, longer);
+    if (lines.length > 0 && textWidth(longer) <= columns) lines.splice(-1, 1, longer);
     else lines.push(part);
   }
   return lines;
