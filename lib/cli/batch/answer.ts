@@ -57,9 +57,7 @@ export async function finishBatch(
     const submitted = states.submitted(state?.key ?? "");
     const row = loaded.result === null ? loaded : { ...loaded, result: { ...loaded.result, submitted } };
     const isNewer = state !== undefined && state.kind !== null && row.kind === null;
-    if (!isNewer) return row;
-    const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
-    return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
+    return isNewer ? { ...row, ...state } : row;
   });
   const wanted = rows.filter(({ row }) => onlyRows?.has(row) !== false);
   const end = endOfBatch(wanted, { outcome, stopped });

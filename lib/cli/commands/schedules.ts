@@ -103,13 +103,9 @@ async function checkInputs(invocation: Invocation, list: readonly Schedule[]) {
   const { scheduleProblems } = await import("../../scheduler/submit_occurrence.ts");
   const problems: Problem[] = [];
   for (const schedule of list) {
-    const found = await scheduleProblems(parts, schedule, signal);
-    problems.push(
-      ...found.map(({ path, ...problem }) => ({
-        ...problem,
-        path: path === "" ? schedule.name : `${schedule.name}.${path}`,
-      })),
-    );
+    for (const problem of await scheduleProblems(parts, schedule, signal)) {
+      problems.push({ ...problem, path: [schedule.name, problem.path].filter(Boolean).join(".") });
+    }
   }
   if (problems.length > 0) throw new InvalidInputs("Cannot run the schedules as they are", problems);
   output.log("INFO", "The inputs of all schedules fit their workflows");

@@ -7,7 +7,7 @@ import { defineCommand } from "../command.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { renderWatched, watchedRun } from "../render/watched.ts";
+import { renderWatched, watchedRun } from "../tracking/run_view.ts";
 import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";

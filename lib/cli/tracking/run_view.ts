@@ -8,9 +8,14 @@ import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import type { Output } from "../output.ts";
-import { renderWatched, watchedRun } from "../render/watched.ts";
 import type { OnTimeout } from "./wait_options.ts";
-import { renderEventLine, renderStatusLine, timeLeftAfter } from "./run_lines.ts";
+import { renderEventLine, renderStatusLine, renderTimeLeft, timeLeftAfter } from "./run_lines.ts";
+import { formatDuration } from "../../duration.ts";
+import type { Layout } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+import { fitToWidth } from "../terminal/text_width.ts";
+import { counted } from "../../text.ts";
+import { paintRows, statusSummary } from "../render/cells.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
@@ -39,7 +44,7 @@ export function viewRuns(output: Output, clock: Clock, { names = [""], onTimeout
     const passedMs = clock.monotonic() - atMs;
     return { ...event, elapsedMs: event.elapsedMs + passedMs, timeLeft: timeLeftAfter(event.timeLeft, passedMs) };
   };
-  const renderTable = (columns: number, rows: number) =>
+  const renderRows = (columns: number, rows: number) =>
     renderWatched(names.map((name, index) => watchedRun(name, now(index))), { style: output.style, columns, rows });
   const renderLine = () => {
     const event = now(0);
@@ -47,7 +52,7 @@ export function viewRuns(output: Output, clock: Clock, { names = [""], onTimeout
     return event?.type === "status" ? `${frame} ${renderStatusLine(event)}` : "";
   };
   const isShared = names.length > 1;
-  let line = isShared && output.mode === "text" ? output.live(clock, renderTable) : undefined;
+  let line = isShared && output.mode === "text" ? output.live(clock, renderRows) : undefined;
   const isTable = line !== undefined;
   const clear = () => {
     line?.[Symbol.dispose]();
@@ -89,4 +94,55 @@ function eventDocument(event: RunEvent) {
 /** A result as JSON, with the exit code of the process. */
 export function resultDocument(result: RunResult) {
   return { ...result, exitCode: EXIT_CODES[result.kind] };
+}
+
+export type WatchedRun = Readonly<ReturnType<typeof watchedRun>>;
+
+/**
+ * One row. What the run is doing is empty if it is unknown.
+ *
+ * @param seen Its latest status, or its end; `undefined` before the first poll.
+ */
+export function watchedRun(
+  name: string,
+  seen: StatusEvent | { readonly type: "finished"; readonly result: RunResult } | undefined,
+) {
+  if (seen?.type !== "status") {
+    const { status = "waiting", durationSeconds = null } = seen?.result ?? {};
+    return { name, status, elapsedMs: durationSeconds === null ? null : durationSeconds * 1_000, detail: "" };
+  }
+  const { platformStatus: status, elapsedMs, position, timeLeft } = seen;
+  const step = position === null ? [] : [`${position.ordinal}/${position.total} ${position.step}`];
+  const detail = [...step, ...(timeLeft === null ? [] : [renderTimeLeft(timeLeft)])].join("  ");
+  return { name, status, elapsedMs, detail };
+}
+
+/** The heading, the summary and the line below the table. */
+const OTHER_ROWS = 3;
+
+/** @param rows The height of the terminal; without it, all runs are shown. */
+export function renderWatched(
+  runs: readonly WatchedRun[],
+  { style, columns, rows = Infinity }: Layout & { readonly rows?: number },
+): string {
+  const count = Math.max(1, rows - OTHER_ROWS);
+  const isCut = runs.length > count;
+  // The runs that have ended give way first.
+  const byUse = [...runs.filter(isRunning), ...runs.filter((run) => !isRunning(run))];
+  const shown = isCut ? byUse.slice(0, count - 1) : runs;
+  const table = renderTable([
+    ["RUN", "STATUS", "TOOK", "STEP"],
+    ...shown.map(({ name, status, elapsedMs, detail }) => [
+      name,
+      status,
+      elapsedMs === null ? "" : formatDuration(elapsedMs),
+      detail,
+    ]),
+  ], { columns, headings: 1, optional: [3, 2], paint: paintRows(style, 1) });
+  const hidden = isCut ? [style.dim(`… and ${counted(runs.length - shown.length, "other run")}`)] : [];
+  return [table, ...hidden, fitToWidth(statusSummary("run", runs), columns)].join("\n");
+}
+
+function isRunning({ status }: WatchedRun): boolean {
+  return !["completed", "failed", "cancelled"].includes(status);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderWatched, type WatchedRun } from "../../../lib/cli/render/watched.ts";
+import { renderWatched, type WatchedRun } from "../../../lib/cli/tracking/run_view.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 
