@@ -58,7 +58,10 @@ export interface Context {
   readonly runProgram: RunProgram;
   /** `undefined` where no program can be started. */
   readonly runIsolated?: RunIsolated | undefined;
-  /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
+  /**
+   * Runs a program with this process's streams and environment, and more variables. Returns its exit code. Until then, stop
+   * signals are its alone.
+   */
   runInForeground(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
   /** Absolute, and without symbolic links; `null` for what is no file that may be read. */

@@ -98,13 +98,13 @@ function killOne(child: Deno.ChildProcess): void {
   }
 }
 
-/** Runs a program as if the user had started it. Throws a UsageError if it cannot be started. */
-export async function runInForeground(
+/** Starts a program as if the user had. Throws a UsageError if it cannot be started. */
+export function startInForeground(
   [command = "", ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<number> {
+): Deno.ChildProcess {
   const child = started(command, { args, env: { ...env }, stdin: "inherit" });
-  if (!("type" in child)) return (await child.status).code;
+  if (!("type" in child)) return child;
   throw new UsageError(`Cannot run ${command}: ${child.type === "denied" ? "permission denied" : "no such program"}`);
 }
 

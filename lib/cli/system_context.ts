@@ -8,6 +8,7 @@ import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWrite
 
 /** The real context: the only module that reads the environment, the files and the terminal. */
 export function systemContext(versionLine: string): Context {
+  let foreground: Deno.ChildProcess | undefined;
   return {
     versionLine,
     args: Deno.args,
@@ -30,7 +31,12 @@ export function systemContext(versionLine: string): Context {
     // Loaded with the first program.
     runProgram: async (call) => await (await import("./run_program.ts")).runProgram(call),
     runIsolated: async (call) => await (await import("./run_program.ts")).runIsolated(call),
-    runInForeground: async (command, env) => await (await import("./run_program.ts")).runInForeground(command, env),
+    async runInForeground(command, env) {
+      foreground = (await import("./run_program.ts")).startInForeground(command, env);
+      const { code } = await foreground.status;
+      foreground = undefined;
+      return code;
+    },
     listFiles,
     checkNewFile,
     writeNewFile,
@@ -41,7 +47,7 @@ export function systemContext(versionLine: string): Context {
     mayRead,
     mayReadEnv,
     isInBackground,
-    onSignal,
+    onSignal: (callback) => onSignal(callback, () => foreground),
     onKeys: Deno.stdin.isTerminal() ? onKeys : undefined,
     promptYesNo: Deno.stderr.isTerminal() ? promptYesNo : undefined,
   };
@@ -228,7 +234,11 @@ const listFiles: Context["listFiles"] = async (folder, pattern, kind = "file") =
   return paths.sort();
 };
 
-function onSignal(callback: (signal: StopSignal) => void): Disposable {
+/** @param foreground The program that has the terminal, which stops this one with its end. */
+function onSignal(
+  callback: (signal: StopSignal) => void,
+  foreground: () => Deno.ChildProcess | undefined,
+): Disposable {
   let isStopping = false;
   const ignored = isHangupIgnored() ? "SIGHUP" : null;
   const listening = new DisposableStack();
@@ -236,6 +246,12 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
     const listener = () => {
       // For `nohup`. Without a listener, Deno 2.9 would end the program.
       if (signal === ignored) return;
+      const program = foreground();
+      if (program !== undefined) {
+        // The terminal sends Ctrl-C to both.
+        if (reportedAs !== "SIGINT") program.kill(signal);
+        return;
+      }
       // On the second signal, exit without other cleanup.
       if (isStopping) {
         restoreTerminal();

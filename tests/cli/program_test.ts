@@ -301,6 +301,23 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "`simulate -- COMMAND` leaves Ctrl-C to the command, passes other signals on, and ends with it",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const command = "trap 'exit 7' TERM; echo ready >&2; while :; do sleep 0.1; done";
+    const { code } = await runProgram({
+      args: ["simulate", "--", "sh", "-c", command],
+      onStderr(text, child) {
+        if (!text.includes("ready")) return;
+        child.kill("SIGINT");
+        child.kill("SIGTERM");
+      },
+    });
+    assert.equal(code, 7);
+  },
+});
+
 Deno.test("a run that is cancelled on the platform exits with 3", async () => {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const { code, stdout } = await runProgram({
