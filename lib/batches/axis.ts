@@ -90,8 +90,9 @@ function listed(path: InputPath, origin: string, values: readonly Json[]): Resol
 }
 
 function problemOfRange(range: Range, { isSampled, max }: { readonly isSampled: boolean; readonly max: number }) {
-  const { text, from, to, isLogarithmic, count } = range;
-  if (!Number.isFinite(from) || !Number.isFinite(to)) return `the range ${text} is too large`;
+  const { text, from, to, isLogarithmic, isWhole, count } = range;
+  const isKept = isWhole ? Number.isSafeInteger : Number.isFinite;
+  if (!isKept(from) || !isKept(to)) return `the range ${text} is too large`;
   if (isLogarithmic && (from <= 0 || to <= 0)) return `the range ${text} must be above 0 to be logarithmic`;
   if (count !== null && count < 2) return `the range ${text} must have at least 2 values`;
   if (isSampled && !isCounted(range)) return undefined;
@@ -117,9 +118,11 @@ function stepsOf({ from, to, isLogarithmic, isWhole }: Range): number {
 
 function numbersOf(range: Range): number[] {
   const steps = range.count === null ? stepsOf(range) : range.count - 1;
+  const isEven = range.isWhole && !range.isLogarithmic && (range.to - range.from) % steps === 0;
   return Array.from({ length: steps + 1 }, (_, step) => {
     if (step === 0) return range.from;
-    return step === steps ? range.to : rounded(between(range, step / steps), 12);
+    const value = between(range, step / steps);
+    return step === steps ? range.to : isEven ? Math.round(value) : rounded(value, 12);
   });
 }
 
