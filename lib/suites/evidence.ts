@@ -127,18 +127,32 @@ async function probeSession(run: EndedRun): Promise<SessionEvidence | null> {
   if (expected === "ready") return { isReady: true, response: null, error: null };
   using deadline = clock.timeout(HTTP_TIMEOUT_MS);
   try {
-    const url = expected.http.path === undefined
-      ? session.url
-      : `${session.url.replace(/\/+$/, "")}${expected.http.path}`;
+    const { path, contains } = expected.http;
+    const url = path === undefined ? session.url : `${session.url.replace(/\/+$/, "")}${path}`;
     // Without the API key: the address may be of any host.
     const response = await fetch(url, { signal: AbortSignal.any([signal, deadline.signal]), redirect: "manual" });
-    const body = redact((await response.text()).slice(0, MAX_BODY_LENGTH));
+    const body = redact(await startOf(response, contains));
     return { isReady: true, response: { status: response.status, body }, error: null };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Error)) throw error;
     return { isReady: true, response: null, error: redact(error.message) };
   }
+}
+
+/** Until what is expected of it: it may be long, or never end. */
+async function startOf({ body }: Response, expected: string | undefined): Promise<string> {
+  let text = "";
+  if (expected === undefined) {
+    await body?.cancel();
+    return text;
+  }
+  const decoder = new TextDecoder();
+  for await (const bytes of body ?? []) {
+    text += decoder.decode(bytes, { stream: true });
+    if (text.length >= MAX_BODY_LENGTH || text.includes(expected)) break;
+  }
+  return text.slice(0, MAX_BODY_LENGTH);
 }
 
 async function runCheck(run: EndedRun, evidence: RunEvidence): Promise<RunEvidence["check"]> {

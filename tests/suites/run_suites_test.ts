@@ -387,6 +387,29 @@ cases:
   ]);
 });
 
+for (const http of ["contains: ready", "status: 200", "contains: x"]) {
+  Deno.test(`session: of an answer that never ends, as much is read as { ${http} } needs`, async () => {
+    await using stage = await suiteStage();
+    let sent = 0;
+    const endless = () =>
+      new ReadableStream({
+        pull(controller) {
+          sent += 100_000;
+          // The end that a test needs: it is not reached.
+          if (sent > 100_000_000) controller.close();
+          else controller.enqueue(new TextEncoder().encode("ready ".padEnd(100_000)));
+        },
+      });
+    const fetch: typeof globalThis.fetch = (input, init) =>
+      String(input).includes("/me/session/") ? Promise.resolve(new Response(endless())) : globalThis.fetch(input, init);
+    const files = suite(`{ name: a, workflow: open-notebook, expect: { session: { http: { ${http} } } } }`);
+    const { verdicts, stdout } = await stage.test(files, FAST, {}, { fetch });
+    const isFound = http !== "contains: x";
+    assert.deepEqual(verdicts, { a: isFound ? "passed" : "failed" }, stdout);
+    assert.ok(sent < (isFound ? 500_000 : 10_000_000), `${sent} bytes were read`);
+  });
+}
+
 Deno.test("setup: it ran once, and its failure is one failure", () => {
   assert.equal(COMPLETED.end.verdicts["setup data"], "passed");
   assert.equal(COMPLETED.end.verdicts["setup broken"], "failed");
