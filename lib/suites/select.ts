@@ -74,14 +74,10 @@ function globPattern(glob: string): RegExp {
 
 /** In the order of the plan. */
 function withNeeds(chosen: readonly PlannedCase[], planned: readonly PlannedCase[]): readonly PlannedCase[] {
-  const byId = new Map(planned.map((one) => [one.id, one]));
-  const wanted = new Set<string>();
-  const add = (one: PlannedCase | undefined) => {
-    if (one === undefined || wanted.has(one.id)) return;
-    wanted.add(one.id);
-    for (const { id } of one.needs) add(byId.get(id));
-  };
-  chosen.forEach(add);
+  const needs = new Map(planned.map((one) => [one.id, one.needs]));
+  const wanted = new Set(chosen.map(({ id }) => id));
+  // What is added is visited, too. Without recursion: thousands of cases may follow each other.
+  for (const id of wanted) for (const need of needs.get(id) ?? []) wanted.add(need.id);
   return planned.filter(({ id }) => wanted.has(id));
 }
 
@@ -90,8 +86,9 @@ function inShard(all: readonly PlannedCase[], { index, count }: Shard): readonly
   const cases = all.filter(({ kind }) => kind === "case");
   const group = new Map(cases.map(({ id }) => [id, id]));
   const rootOf = (id: string): string => {
-    const parent = group.get(id);
-    return parent === undefined || parent === id ? id : rootOf(parent);
+    let root = id;
+    for (let parent = group.get(root); parent !== undefined && parent !== root; parent = group.get(root)) root = parent;
+    return root;
   };
   for (const { id, needs } of cases) {
     for (const need of needs) if (group.has(need.id)) group.set(rootOf(id), rootOf(need.id));

@@ -56,6 +56,16 @@ for (
   });
 }
 
+Deno.test("a case may follow thousands of others", async () => {
+  const count = 8_000;
+  const cases = Array.from({ length: count }, (_, n) => {
+    return `  - { name: c${n}, workflow: w${n === count - 1 ? "" : `, needs: c${n + 1}`} }\n`;
+  });
+  const all = await planned(cases.join(""));
+  assert.equal(selectCases(all, { ...ALL, cases: ["c0"] }).length, count);
+  assert.equal(selectCases(all, { ...ALL, shard: { index: 1, count: 2 } }).length, count);
+});
+
 Deno.test("two asterisks stand for whole folders, also for none", async () => {
   const all = await planned('  - { name: a, workflow: w, paths: ["../src/**/test.c", "../lib/**"] }\n');
   const isSelected = (file: string) => selectCases(all, { ...ALL, changedFiles: [file] }).length > 0;
