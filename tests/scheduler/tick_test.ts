@@ -996,6 +996,22 @@ tickTest("where schedules have more runs than a tick polls, those started over H
   );
 });
 
+tickTest("where the list lacks most of its runs, a tick reads it again, instead of each run", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(...Array.from({ length: 11 }, (_, minute) => minute));
+  const { client } = service.deps;
+  let lists = 0;
+  const listRuns: Client["listRuns"] = async (query) => {
+    const page = await client.listRuns(query);
+    return query?.statuses === undefined || ++lists > 1 ? page : { ...page, runs: page.runs.slice(0, 2), total: 2 };
+  };
+  const before = stage.simulator.received("get-run").length;
+  stage.clock.advance(MINUTE_MS);
+  const report = await tick({ ...service, deps: { ...service.deps, client: { ...client, listRuns } } });
+  assert.deepEqual([report.polled, lists, stage.simulator.received("get-run").length - before], [10, 2, 0]);
+});
+
 tickTest("a run is listed as unknown, and reported once, when the API key becomes another account's", {
   specs: [{ ...EVERY, workflow: "long" }],
 }, async ({ stage, service, tickAt }) => {
