@@ -105,6 +105,19 @@ Deno.test("doctor --probe-input, --probe-timeout and --probe-delete reach the ru
   assert.ok(stage.simulator.received("delete-run").length > 0);
 });
 
+Deno.test("doctor --probe prepares the inputs of its runs as run does", async () => {
+  await using stage = await cliStage();
+  const args = ["doctor", "--probe", "hello-world", "--yes"];
+  const { code, stderr } = await stage.call([...args, "--probe-input", "hello.message=hi"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /resource: selected a30gpuserver, the only active cluster that fits\n/);
+  const inputs = submittedTo(stage.simulator).at(-1)?.inputs;
+  assert.deepEqual(inputs?.hello, { message: "hi" });
+  assert.equal(inputs?.submit_to_scheduler, false);
+  const refused = await stage.call([...args, "--probe-input", "slurm.cpus_per_task=0"]);
+  assert.match(refused.stderr, /-i #1 +slurm\.cpus_per_task +must be a whole number from 1 to 128: got 0/);
+});
+
 Deno.test("rerun prompts for secrets at a terminal, and names the prompt as their origin", async () => {
   await using stage = await cliStage();
   await stage.call(["run", "quick", "-i", "password=first", "--no-check", "--no-wait"]);

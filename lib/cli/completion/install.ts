@@ -49,7 +49,7 @@ function currentShell({ env, os }: InstallContext): Shell {
   if (shell !== undefined) return shell;
   if (os === "windows") return "powershell";
   throw new UsageError(
-    name === undefined ? "Cannot determine your shell: SHELL is not set" : `Cannot complete in the shell ${name}`,
+    name ? `Cannot complete in the shell ${name}` : "Cannot determine your shell: SHELL is not set",
     { hint: `Specify one: \`pw-workflow-runner completions install ${SHELLS.join("|")}\`` },
   );
 }

@@ -120,6 +120,7 @@ Deno.test("completions install powershell uses the profile that PowerShell repor
 for (
   const [env, also, message] of [
     [{ HOME: "/nowhere" }, [], /SHELL is not set\n.*completions install bash\|/],
+    [{ HOME: "/nowhere", SHELL: "" }, [], /SHELL is not set\n/],
     [{ HOME: "/nowhere", SHELL: "/bin/tcsh" }, [], /Cannot complete in the shell tcsh/],
     [{}, ["bash"], /no folder for the script can be determined\n.*HOME/],
     [{ HOME: "/nowhere" }, ["powershell"], /PowerShell did not report .*\n.*Invoke-Expression/],

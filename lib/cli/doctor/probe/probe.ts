@@ -6,19 +6,18 @@
 import type { ArgValues } from "../../argv.ts";
 import { expected, UsageError } from "../../../errors.ts";
 import { oneLine } from "../../../escape.ts";
-import { declaredTypes } from "../../../inputs/form.ts";
-import { mergeLayers } from "../../../inputs/merge.ts";
 import { storeFailureTo } from "../../../log.ts";
 import { defaultUserAgent } from "../../../platform/create_client.ts";
 import { createHttp } from "../../../platform/http.ts";
+import { prepare } from "../../../runs/prepare.ts";
 import { padToWidth } from "../../terminal/text_width.ts";
 import type { Invocation } from "../../command.ts";
 import { confirm } from "../../confirm.ts";
 import { EXIT_CODES } from "../../exit_codes.ts";
-import { readInputs } from "../../input_options.ts";
+import { readInputs, showWarnings } from "../../input_options.ts";
 import { writeOutputFile, writing } from "../../output_file.ts";
 import { openRunStore } from "../../open.ts";
-import { logToOutput, openCredential, readCaCertOption } from "../../open_client.ts";
+import { clientFor, logToOutput, openCredential, readCaCertOption } from "../../open_client.ts";
 import { CHECKS, type ProbeChecks, type ProbeOptions, type ProbeState, RUNS_PATH, startRun } from "./checks.ts";
 import { createRequester, textAt } from "./exchange.ts";
 import type { PROBE_OPTIONS } from "./options.ts";
@@ -33,7 +32,6 @@ export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, w
   const { probeOutput: path } = values;
   if (path !== undefined) await writing(path, () => context.checkNewFile(path));
   const layers = await readInputs(context, values.probeInput);
-  const inputs = mergeLayers(layers, declaredTypes(null)).value;
   const credential = await openCredential(call);
   const cleanup = values.probeDelete === true ? "deletes them afterwards" : "leaves them in your account";
   await confirm(call, {
@@ -42,6 +40,11 @@ export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, w
     question: `This starts up to three runs of ${workflow} on ${credential.host} and ${cleanup}. Continue?`,
     refused: "nothing was started",
   });
+  // Its inputs only: consent is not sent, so that the server decides about it.
+  const spec = { workflow, layers, preset: null, displayName: null, isTrusted: true, checking: "lenient" } as const;
+  const prepared = await prepare({ client: await clientFor(call, credential) }, spec, { signal });
+  await showWarnings(output, prepared.warnings);
+  for (const note of prepared.notes) output.log("INFO", note);
   const caCerts = await readCaCertOption(context, values);
   const parts = { credential, caCerts, fetch, clock, random, log: logToOutput(output), userAgent: defaultUserAgent() };
   const report = (item: string, result: string) =>
@@ -53,7 +56,7 @@ export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, w
     report,
     signal,
     workflow,
-    inputs,
+    inputs: prepared.request.inputs,
     deletesRuns: values.probeDelete === true,
     runTimeoutMs: values.probeTimeout ?? DEFAULT_RUN_TIMEOUT_MS,
   });
