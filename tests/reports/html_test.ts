@@ -318,6 +318,16 @@ inBrowser("a batch is a table with parameters and outputs as columns, which are 
   });
 });
 
+inBrowser("an output of a batch is told from an input of the same name", async (browser) => {
+  const report = aBatchReport(2);
+  const cases = report.cases.map((one) => ({ ...one, parameters: { "main.energy": "1" } }));
+  await show(browser, await renderHtml({ ...report, cases }), {}, async (page) => {
+    const heads = await page.locator(".batch thead th").allInnerTexts();
+    assert.deepEqual(heads.slice(2, 5), ["main.energy", "output main.energy", "main.note"]);
+    assert.equal(await page.locator("input[type=search]").getAttribute("placeholder"), "Search rows, reasons, runs…");
+  });
+});
+
 inBrowser("a batch has a chart of any output over any parameter", async (browser) => {
   await show(browser, BATCH_HTML, {}, async (page) => {
     const label = () => page.locator(".chart svg").getAttribute("aria-label");

@@ -25,7 +25,7 @@ function columnsFor(cases) {
   const [parameters, outputs] = [names((one) => one.parameters), names(outputsOf)];
   return [
     ...parameters.map((name) => ({ name, kind: "parameter", of: (one) => one.parameters[name] })),
-    ...outputs.map((name) => ({ name, kind: "output", of: (one) => outputsOf(one)[name] })),
+    ...outputs.map((name) => ({ name: parameters.includes(name) ? "output " + name : name, kind: "output", of: (one) => outputsOf(one)[name] })),
     { name: "run time", kind: "time", of: (one) => secondsOf(one) },
     { name: "queue time", kind: "time", of: (one) => lastOf(one)?.queueSeconds },
   ];

@@ -66,7 +66,7 @@ function createFilters(report, onChange) {
   };
 
   function toolbar() {
-    const search = h("input", { type: "search", placeholder: "Search cases, reasons, runs…", "aria-label": "Search", autocomplete: "off", spellcheck: "false" });
+    const search = h("input", { type: "search", placeholder: "Search " + (report.kind === "batch" ? "rows" : "cases") + ", reasons, runs…", "aria-label": "Search", autocomplete: "off", spellcheck: "false" });
     search.addEventListener("input", () => set("q", search.value));
     listeners.push(() => { if (search.value !== state.q) search.value = state.q; });
     const choices = (all, text) => [["", text], ...[...new Set(report.cases.flatMap(all))].sort().map((value) => [value, value])];
