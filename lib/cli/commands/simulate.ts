@@ -152,8 +152,7 @@ async function readProbedBehavior(context: Context, path: string): Promise<Parti
 function behaviorOption(value: string): Partial<ServerBehavior> {
   const [, name, setting] = /^(\w+)=(.+)$/.exec(value) ?? [];
   if (name === undefined || setting === undefined) throw new UsageError(`must be NAME=VALUE: got "${value}"`);
-  const isText = !/^(-?\d|true$|false$|Infinity$)/.test(setting);
-  return { [name]: isText ? setting : setting === "Infinity" ? Infinity : JSON.parse(setting) };
+  return { [name]: setting === "Infinity" ? Infinity : parseJson(setting) ?? setting };
 }
 
 function fault(value: string): Fault {

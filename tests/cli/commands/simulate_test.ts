@@ -132,6 +132,7 @@ for (
     [["--behavior", "maxLimits=2"], /unknown server behavior option "maxLimits"\. Available: .*maxLimit/],
     [["--behavior", "slugs=odd"], /slugs must be one of unique, .*: got "odd"/],
     [["--behavior", "maxLimit=many"], /maxLimit must be a number: got "many"/],
+    [["--behavior", "launchGapMs=5s"], /launchGapMs must be a number: got "5s"/],
     [["--fault", '{"on": "submti", "status": 500}'], /on must be .*submit.*: got "submti"/],
     [
       ["--fault", '{"on": "submti"}', "--fault", '{"on": "submit", "status": "500"}', "--behavior", "lag=1"],
