@@ -1,4 +1,5 @@
-import { type Cluster, isUsableCluster, isWorkspace } from "../cluster.ts";
+import { type Cluster, findCluster, isUsableCluster, isWorkspace } from "../cluster.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { fieldStateOf, hasValue, isNoneTrue } from "./field_state.ts";
 import { type ClusterField, type Form, type FormContext, hasDefault, walkFields } from "./form.ts";
@@ -62,4 +63,34 @@ export function clusterNames(form: Form, inputs: JsonObject, clusters: readonly 
 /** What a message calls a selected cluster. */
 export function describeSelected({ path, name }: SelectedCluster): string {
   return `${formatPath(path)}: selected ${name}, the only active cluster that fits`;
+}
+
+/** Only the platform knows whether it accepts a cluster that is not listed, or one that its web form does not offer. */
+export function clusterWarning(
+  field: ClusterField,
+  value: Json,
+  clusters: FormContext["clusters"],
+): string | undefined {
+  if (clusters === null || isWorkspace(value)) return undefined;
+  const cluster = findCluster(clusters, value);
+  if (cluster === undefined) {
+    if (clusters.length === 0 || typeof value !== "string") return undefined;
+    const near = didYouMean(value, clusters.map(({ name }) => name));
+    const advice = near === undefined ? describeUsable(field, clusters) : `: ${near.replace(/^D/, "d")}`;
+    return `no cluster ${JSON.stringify(value)}${advice}`;
+  }
+  const { providers } = field;
+  if (providers === null || isUsableCluster({ ...cluster, status: "active" }, providers)) return undefined;
+  return `is of type ${cluster.type ?? cluster.csp ?? "unknown"}: the form offers only ${providers.join(", ")}`;
+}
+
+const MAX_CLUSTERS = 10;
+
+/** The end of a message: the clusters that could be given; empty if they are not known. */
+export function describeUsable({ providers }: ClusterField, clusters: FormContext["clusters"]): string {
+  if (clusters === null) return "";
+  const names = clusters.filter((cluster) => isUsableCluster(cluster, providers)).map(({ name }) => name);
+  if (names.length === 0) return "; none of your clusters is active and fits";
+  const rest = names.length > MAX_CLUSTERS ? `, … (${names.length} in all)` : "";
+  return `; active clusters that fit: ${names.slice(0, MAX_CLUSTERS).join(", ")}${rest}`;
 }

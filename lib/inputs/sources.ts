@@ -1,8 +1,10 @@
 /** Where the values of merged inputs come from. */
 
-import { type InputPath, type Json, valueInside } from "../json.ts";
-import type { InputLayer } from "./merge.ts";
+import { formatPath, type InputPath, type Json, valueInside } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import type { InputLayer, ResolvedInputs } from "./merge.ts";
 import { linesInside, originAtLine } from "./lines.ts";
+import { describeValue } from "./value_check.ts";
 
 /** The part of a layer at a path. */
 export type InputSource = Omit<InputLayer, "path">;
@@ -27,13 +29,34 @@ export function sourcesInside(sources: readonly InputSource[], segment: string |
   return inside;
 }
 
+/**
+ * A missing value has no origin of its own: then the origin is that of the row or group around it. A number is quoted as its
+ * file has it: a user who wrote 1.10 does not search for 1.1.
+ */
+export function withOrigin(
+  { path, message }: { readonly path: InputPath; readonly message: string },
+  { layers }: ResolvedInputs,
+): Problem {
+  const around = path.map((_, index) => sourcesAt(layers, path.slice(0, path.length - index))[0]);
+  const origin = around.find((source) => source !== undefined);
+  const [own] = around;
+  const written = own === undefined ? undefined : writtenIn(own);
+  return {
+    origin: origin === undefined ? "" : originOf(origin),
+    path: formatPath(path),
+    message: own === undefined || written === undefined
+      ? message
+      : message.replace(`got ${describeValue(own.value)}`, () => `got ${written}`),
+  };
+}
+
 /** Like `inputs/base.json:12`. */
 export function originOf({ origin, lines }: InputSource): string {
   return originAtLine(origin, lines);
 }
 
 /** A number as its source has it, like `1.10`; `undefined` if it prints the same way. */
-export function writtenIn({ value, lines, written }: InputSource): string | undefined {
+function writtenIn({ value, lines, written }: InputSource): string | undefined {
   const text = lines !== null && typeof lines === "object" ? lines.written : written;
   // A layer's text may be that of an object with the number.
   return typeof value === "number" && Number(text) === value ? text : undefined;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findProblems } from "../../lib/inputs/find_problems.ts";
+import { findProblems } from "../../lib/inputs/check.ts";
 import { formatPath, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 

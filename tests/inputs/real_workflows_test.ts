@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
 import { evaluateConditions } from "../../lib/inputs/field_state.ts";
-import { findProblems } from "../../lib/inputs/find_problems.ts";
+import { findProblems } from "../../lib/inputs/check.ts";
 import { createInputLayer, mergeLayers, withDefaults } from "../../lib/inputs/merge.ts";
 import { formatPath } from "../../lib/json.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";

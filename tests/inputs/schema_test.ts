@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Ajv2020 } from "../deps/ajv.ts";
 import * as fc from "../deps/fast_check.ts";
-import { findProblems } from "../../lib/inputs/find_problems.ts";
+import { findProblems } from "../../lib/inputs/check.ts";
 import { formatPath, type InputPath, type Json, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";

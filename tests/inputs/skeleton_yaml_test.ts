@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
 import * as fc from "../deps/fast_check.ts";
-import { findProblems } from "../../lib/inputs/find_problems.ts";
+import { findProblems } from "../../lib/inputs/check.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { skeletonOf, skeletonYaml } from "../../lib/inputs/skeleton.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
 import { Ajv2020 } from "../deps/ajv.ts";
-import { findProblems } from "../../lib/inputs/find_problems.ts";
+import { findProblems } from "../../lib/inputs/check.ts";
 import { formatPath, type Json, type JsonObject } from "../../lib/json.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { parse } from "../../../lib/deps/yaml.ts";
 import { type Cluster, clusterReference } from "../../../lib/cluster.ts";
-import { findProblems } from "../../../lib/inputs/find_problems.ts";
+import { findProblems } from "../../../lib/inputs/check.ts";
 import { fieldAt, type Form } from "../../../lib/inputs/form.ts";
 import { formatPath, type InputPath, type Json, type JsonObject, valueAt } from "../../../lib/json.ts";
 import { readForm } from "../../../lib/inputs/read_form.ts";

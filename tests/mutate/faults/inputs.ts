@@ -126,7 +126,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       "=== false",
     ],
   ]),
-  ...inFile("lib/inputs/find_problems.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
+  ...inFile("lib/inputs/check.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
     ["a missing required input is allowed", "if (required === true) {", "if (false) {"],
     [
       "a required input of a hidden group is missing",
