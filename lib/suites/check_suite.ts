@@ -115,9 +115,23 @@ function checkSecretValues(document: JsonObject, report: Report): void {
     if (!path.includes("inputs") || isSecretReference(value)) continue;
     for (const [name, member] of Object.entries(objectOf(value)).filter(([name]) => isSecretName(name))) {
       if (member === "" || (typeof member !== "string" && typeof member !== "number")) continue;
-      report([...path, name], "must not be in the file: write { secret: NAME }, and set the environment variable NAME");
+      report([...path, name], notInFile("{ secret: NAME }"));
     }
   }
+  // A value of a matrix is also in the name of its case.
+  for (const { value, path } of namedIn(document, "cases")) {
+    for (const [axis, values] of Object.entries(objectOf(value.matrix)).filter(([axis]) => isSecretName(axis))) {
+      for (const [index, item] of listOf(values).entries()) {
+        const written = objectOf(item).value ?? item;
+        if (typeof written !== "string" || written === "") continue;
+        report([...path, "matrix", axis, index], notInFile("{ name: TEXT, value: { secret: NAME } }"));
+      }
+    }
+  }
+}
+
+function notInFile(instead: string): string {
+  return `must not be in the file: write ${instead}, and set the environment variable NAME`;
 }
 
 /** Where values may name the environment; outputs of other runs only in inputs. */
