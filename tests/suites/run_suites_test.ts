@@ -1022,6 +1022,18 @@ Deno.test("a name that no case has is a warning beside one that selects a case",
   assert.match(stderr, /--case bda selects no case\. Did you mean "bad"\?/);
 });
 
+Deno.test("test history names the environments in which the case ran, if none is this one", async () => {
+  await using stage = await suiteStage();
+  const text = `version: 1\nname: s\nenvironments: { prod: {}, test: {} }\ncases:\n  - ${PASSES}\n`;
+  for (const args of [["--env", "prod"], []]) await stage.test({ "a.suite.yaml": text }, [...FAST, ...args]);
+  const { code, stderr } = await stage.call(["test", "history", "good", "--env", "test"]);
+  assert.equal(code, 5);
+  assert.equal(
+    stderr,
+    '✗ Cannot find the case "good" in the local history of the environment test\n  It ran without --env, and with --env prod\n',
+  );
+});
+
 Deno.test("no cell of an earlier run is a formula", async () => {
   await using stage = await suiteStage();
   const metrics = '{ "=1+1": { from: { output: main.energy } } }';

@@ -149,7 +149,11 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
   if (id === undefined) {
     const known = [...new Set(cases.map((one) => one.name))];
     const where = values.history ?? "the local history";
-    throw new NotFound(`Cannot find the case "${name}" in ${where}`, { hint: didYouMean(name, known) });
+    const environment = values.env === undefined ? "" : ` of the environment ${values.env}`;
+    const others = new Set(reports.filter((report) => report.cases.some(isNamed)).map((report) => report.environment));
+    const ran = [...others].map((other) => other === null ? "without --env" : `with --env ${other}`);
+    const hint = ran.length === 0 ? didYouMean(name, known) : `It ran ${ran.join(", and ")}`;
+    throw new NotFound(`Cannot find the case "${name}" in ${where}${environment}`, { hint });
   }
   const points = pointsById(runs).get(id) ?? [];
   const known = [...new Set(points.flatMap((point) => Object.keys(point.metrics)))];
