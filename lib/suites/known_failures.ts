@@ -21,6 +21,9 @@ export function checkKnownFailures(
     checkUntil(failure.until, today, within(reportFailure, "until"));
     checkKnown(failure.expectation, expectations, within(reportFailure, "expectation"));
     checkKnown(failure.metric, metricsOf(value, document), within(reportFailure, "metric"));
+    if (failure.metric !== undefined && failure.expectation !== undefined) {
+      reportFailure(["metric"], "is given beside an expectation: write an entry for each");
+    }
     checkWhen(failure.when, value, document, within(reportFailure, "when"));
   }
 }

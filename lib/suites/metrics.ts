@@ -13,7 +13,12 @@ type MetricDocument = NonNullable<CaseDocument["metrics"]>[string];
 export type MetricReference = ReferenceDocument[string][string];
 type Better = "higher" | "lower" | null;
 
-export interface PlannedMetrics {
+export interface PlannedMetrics extends Measured {
+  /** Files of references, relative to the suite's folder. */
+  readonly referenceFiles: readonly string[];
+}
+
+interface Measured {
   readonly metrics: Readonly<Record<string, MetricDocument>>;
   /** By resource (`*` for all others), then by metric. Later ones override earlier ones. */
   readonly references: readonly ReferenceDocument[];
@@ -26,11 +31,12 @@ export function planMetrics(
   environment: string | null,
 ): PlannedMetrics {
   const own = environment === null ? undefined : document.environments?.[environment]?.reference;
+  const given = [document.reference, own, one.reference].filter((reference) => reference !== undefined);
   return {
     metrics: { ...document.metrics, ...one.metrics },
-    references: [document.reference, own, one.reference]
-      .map((reference) => typeof reference === "string" ? references.get(reference) : reference)
-      .filter((reference) => reference !== undefined),
+    references: given.map((one) => typeof one === "string" ? references.get(one) : one)
+      .filter((one) => one !== undefined),
+    referenceFiles: given.filter((one) => typeof one === "string"),
   };
 }
 
@@ -41,7 +47,7 @@ export interface MeasureOptions extends Pick<ReportAttempt, "resources"> {
 
 /** All metrics of a case; those that are always measured only with a reference. */
 export function measureAll(
-  { metrics, references }: PlannedMetrics,
+  { metrics, references }: Measured,
   evidence: RunEvidence,
   { resources, earlier }: MeasureOptions,
 ): readonly ReportMetric[] {

@@ -90,7 +90,7 @@ export async function planSuites(suites: readonly Suite[], options: PlanOptions)
 }
 
 /** A setup run prepares the cases, and measures nothing. */
-const NO_METRICS: PlannedMetrics = { metrics: {}, references: [] };
+const NO_METRICS: PlannedMetrics = { metrics: {}, references: [], referenceFiles: [] };
 
 type Settings = Partial<Pick<CaseDocument, keyof NonNullable<SuiteDocument["defaults"]>>>;
 

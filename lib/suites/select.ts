@@ -54,8 +54,9 @@ export function isNamed({ name, caseName }: PlannedCase, pattern: string): boole
   return regex.test(name) || regex.test(caseName);
 }
 
-function isAffected({ file, inputs, paths }: PlannedCase, changedFiles: readonly string[]): boolean {
-  const files = [file.path, ...inputs.filter(isOfFile).map(({ origin }) => origin)];
+function isAffected({ file, inputs, paths, metrics }: PlannedCase, changedFiles: readonly string[]): boolean {
+  const references = metrics.referenceFiles.map((name) => besides(file.path, name));
+  const files = [file.path, ...inputs.filter(isOfFile).map(({ origin }) => origin), ...references];
   const globs = paths.map((path) => globPattern(normalizedPath(besides(file.path, path))));
   const changed = changedFiles.map(normalizedPath);
   return changed.some((path) =>

@@ -25,10 +25,11 @@ async function planned(cases: string, files: Readonly<Record<string, string>> = 
   return await planSuites(suites, { environment: null, env: () => undefined, overrides: {} });
 }
 
+const FILES = { "suites/base.json": "{}", "suites/known.yaml": "version: 1\nreference: {}\n" };
 const CASES = `  - { name: a, workflow: w, tags: [fast], inputs: base.json }
   - { name: b, workflow: w, needs: a }
   - { name: c, workflow: w, setup: data, paths: ["../src/**"] }
-  - { name: d, workflow: w, matrix: { k: [1, 2] } }
+  - { name: d, workflow: w, matrix: { k: [1, 2] }, reference: known.yaml }
 `;
 
 for (
@@ -44,6 +45,7 @@ for (
     ["a changed suite", { changedFiles: ["suites/a.suite.yaml"] }, ["setup data", "a", "b", "c", "d [k=1]", "d [k=2]"]],
     ["a changed input file", { changedFiles: ["suites/base.json"] }, ["a"]],
     ["a changed source", { changedFiles: ["src/deep/solver.c"] }, ["setup data", "c"]],
+    ["a changed file of references", { changedFiles: ["suites/known.yaml"] }, ["d [k=1]", "d [k=2]"]],
     ["nothing changed", { changedFiles: ["README.md"] }, []],
     ["the first shard", { shard: { index: 1, count: 2 } }, ["a", "b", "d [k=2]"]],
     ["the second shard", { shard: { index: 2, count: 2 } }, ["setup data", "c", "d [k=1]"]],
@@ -51,7 +53,7 @@ for (
   ] as const
 ) {
   Deno.test(`selectCases() of ${what} is ${want.join(", ") || "nothing"}`, async () => {
-    const all = await planned(CASES, { "suites/base.json": "{}" });
+    const all = await planned(CASES, FILES);
     assert.deepEqual(selectCases(all, { ...ALL, ...selection }).map(({ name }) => name), want);
   });
 }
@@ -75,9 +77,9 @@ Deno.test("two asterisks stand for whole folders, also for none", async () => {
 
 Deno.test("an id stays the same when the file is rearranged, and differs between cases", async () => {
   const idsOf = (all: Awaited<ReturnType<typeof planned>>) => new Map(all.map(({ name, id }) => [name, id]));
-  const before = idsOf(await planned(CASES, { "suites/base.json": "{}" }));
+  const before = idsOf(await planned(CASES, FILES));
   const after = idsOf(
-    await planned(CASES.split("\n").toReversed().filter(Boolean).join("\n"), { "suites/base.json": "{}" }),
+    await planned(CASES.split("\n").toReversed().filter(Boolean).join("\n"), FILES),
   );
   assert.deepEqual([...after].sort(), [...before].sort());
   assert.equal(new Set(before.values()).size, before.size);
