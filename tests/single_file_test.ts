@@ -53,6 +53,17 @@ if (canBundle) {
     assert.match(stderr, /Cannot use the run store postgres:\/\/127\.0\.0\.1:1\/runs: the connection was refused/);
   });
 
+  Deno.test("the single file has no schedules of its own, and requests none", async () => {
+    await using stage = await aStage();
+    const { code, stderr } = await stage.run(["schedules"]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^✗ Cannot read schedules: functions\/schedules\.ts does not exist\n {2}Choose a file with --file$/m,
+    );
+    assert.deepEqual(stage.requested(), ["/program.js"]);
+  });
+
   Deno.test({
     ...needing("the single file prompts at a terminal", noTerminal),
     async fn() {
@@ -83,13 +94,14 @@ async function aStage() {
   const bundled = await bundledFile();
   const simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const [cache, folder, home] = [await emptyFolder(), await emptyFolder(), await emptyFolder()];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    ({ url }) =>
-      url.endsWith("/program.js")
-        ? new Response(bundled, { headers: { "content-type": "application/javascript" } })
-        : new Response("Not found", { status: 404 }),
-  );
+  const requested: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
+    const { pathname } = new URL(url);
+    requested.push(pathname);
+    return pathname === "/program.js"
+      ? new Response(bundled, { headers: { "content-type": "application/javascript" } })
+      : new Response("Not found", { status: 404 });
+  });
   const url = `http://127.0.0.1:${server.addr.port}/program.js`;
   const env = {
     ...machineEnv(),
@@ -104,6 +116,7 @@ async function aStage() {
     env,
     key: simulator.key,
     folder: folder.path,
+    requested: () => requested,
     submitted: () => submittedTo(simulator),
     async run(args: readonly string[], changed: Readonly<Record<string, string | undefined>> = {}) {
       const all = Object.entries({ ...env, NO_COLOR: "1", ...changed });

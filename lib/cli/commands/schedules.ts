@@ -14,6 +14,8 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { formatScheduled } from "../terminal/time_text.ts";
 
 const DEFAULT_FILE = "functions/schedules.ts";
+/** Ends the URL of this module in the program's sources. A bundle has another: what is beside it may be anybody's. */
+const OWN_FILE = "/lib/cli/commands/schedules.ts";
 
 export const command = defineCommand({
   examples: {
@@ -24,7 +26,7 @@ export const command = defineCommand({
   notes: "The file is a TypeScript module that exports schedules, like functions/schedules.ts. Reading it executes it.",
   isLocal: true,
   args: {
-    file: option("PATH", `The schedules file (default ${DEFAULT_FILE}, here or in the program's folder)`, {
+    file: option("PATH", `The schedules file (default ${DEFAULT_FILE}, here or in the program's sources)`, {
       completes: "file",
     }),
     count: option("N", "Number of occurrences to show for each (default 5)", integer({ min: 0, max: 1000 })),
@@ -118,9 +120,10 @@ async function checkInputs(invocation: Invocation, list: readonly Schedule[]) {
  */
 async function loadSchedules({ mayRead, readTextFile }: Context, file: string | undefined) {
   const isHere = mayRead(DEFAULT_FILE) && await orNull(readTextFile(DEFAULT_FILE)) !== null;
-  const own = file ?? (isHere ? DEFAULT_FILE : undefined);
-  const path = own ?? `the program's ${DEFAULT_FILE}`;
-  const url = own === undefined
+  const isFromSources = file === undefined && !isHere && import.meta.url.endsWith(OWN_FILE);
+  const own = file ?? DEFAULT_FILE;
+  const path = isFromSources ? `the program's ${DEFAULT_FILE}` : own;
+  const url = isFromSources
     ? new URL(`../../../${DEFAULT_FILE}`, import.meta.url)
     : (await import("node:url")).pathToFileURL(own);
   const { schedules } = await importModule(url, path);
