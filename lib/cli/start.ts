@@ -6,8 +6,11 @@ import { versionLine } from "../version.ts";
 export async function startProgram(commit: string): Promise<void> {
   const [first, ...others] = Deno.args;
   if ((first === "--version" || first === "-V") && others.length === 0) {
-    console.log(versionLine(commit));
-    return;
+    try {
+      return console.log(versionLine(commit));
+    } catch {
+      // The program reports an output that cannot be written.
+    }
   }
   const [{ runCommandLine }, { systemContext }] = await loadProgram();
   Deno.exit(await runCommandLine(systemContext(versionLine(commit))));

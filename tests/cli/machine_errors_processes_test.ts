@@ -17,7 +17,9 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const NO_SPACE = /Cannot write the output: no space left on the disk/;
 const RUN = "run hello-world -i inputs/hello-world.json";
 
-for (const command of ["list", "list --json", "runs", "history", "doctor", "logs last", "help", "help run"]) {
+for (
+  const command of ["list", "list --json", "runs", "history", "doctor", "logs last", "help", "help run", "--version"]
+) {
   onFullDevice(`\`${command} > /dev/full\` exits 8 with the reason on stderr`, async (stage) => {
     await stage.start();
     const { code, stderr } = await stage.run(`${command} > /dev/full`);
