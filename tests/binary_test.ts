@@ -39,6 +39,16 @@ Deno.test({
     }).output();
     assert.match(new TextDecoder().decode(judged.stderr), /^✓ one {2}passed/);
     assert.equal(judged.code, 0);
+    const kept = { cwd: folder.path, env: { PW_STORE_URL: "deno-kv:runs.kv" } };
+    const stored = await run(binary, ["simulate", "--", binary, "run", "quick", "--no-wait"], kept);
+    assert.equal(stored.code, 0, new TextDecoder().decode(stored.stderr));
+    assert.match(new TextDecoder().decode((await run(binary, ["history"], kept)).stdout), /^quick /m);
+    // The runtime would keep it in memory, and lose it without a word.
+    const lost = await run(binary, ["history"], { cwd: folder.path, env: { PW_STORE_URL: "deno-kv:" } });
+    assert.equal(lost.code, 8);
+    assert.match(new TextDecoder().decode(lost.stderr), /^✗ Cannot use Deno KV: a binary has none of its own\n/);
+    const scheduled = await run(binary, ["schedules"], { cwd: folder.path });
+    assert.match(new TextDecoder().decode(scheduled.stderr), /^✗ .*: functions\/schedules\.ts does not exist\n/);
   },
 });
 
@@ -54,9 +64,13 @@ async function versionLine(): Promise<string> {
   return `pw-workflow-runner ${VERSION}${commit === "" ? "" : ` (${commit})`}`;
 }
 
-function run(program: string, args: readonly string[]): Promise<Deno.CommandOutput> {
+function run(
+  program: string,
+  args: readonly string[],
+  options: Pick<Deno.CommandOptions, "cwd" | "env"> = { cwd: ROOT },
+): Promise<Deno.CommandOutput> {
   const signal = AbortSignal.timeout(300_000);
-  return new Deno.Command(program, { args: [...args], cwd: ROOT, stdin: "null", signal }).output();
+  return new Deno.Command(program, { args: [...args], stdin: "null", signal, ...options }).output();
 }
 
 /** Why `deno compile` can't run here: without a runtime on disk it downloads one. */

@@ -34,6 +34,12 @@ export async function openDenoKvBackend(name: string): Promise<StoreBackend> {
       hint: "Start Deno with --unstable-kv, or choose another store",
     });
   }
+  // The runtime of a binary would keep it in memory.
+  if (name === "" && Deno.build.standalone) {
+    throw new StorageError("Cannot use Deno KV: a binary has none of its own", {
+      hint: "Name a file or a server: deno-kv:PATH or deno-kv:https://HOST",
+    });
+  }
   const isRemote = name === "" || /^https?:/.test(name);
   try {
     if (!isRemote) createPrivate(name);

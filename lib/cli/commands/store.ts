@@ -18,7 +18,7 @@ export const command = defineCommand({
   notes: [
     `A store is named by: ${STORE_NAMES}.`,
     "The target must be empty, or contain a copy that failed, which is replaced. Stop everything that uses the source first: records written during the copy may be missed.",
-    "PGPASSWORD keeps the password of a postgres URL out of the command line. Deno KV needs Deno's option --unstable-kv.",
+    "PGPASSWORD keeps the password of a postgres URL out of the command line. With `deno run`, Deno KV needs the option --unstable-kv.",
   ].join("\n"),
   isLocal: true,
   args: {
