@@ -4,11 +4,11 @@ import { HEADER_BYTES, type Target, targetOf } from "./targets.ts";
 
 const DEADLINE_MS = 600_000;
 
-/** It starts what its users name: checks of suites, `simulate -- COMMAND`, the browser, `pw`. That alone may do everything. */
-const PERMISSIONS = ["--no-prompt", "--allow-all"];
-
-/** For a run store in Deno KV: whoever starts a binary can pass Deno no options. */
-const FEATURES = ["--unstable-kv"];
+/**
+ * It starts what its users name: checks of suites, `simulate -- COMMAND`, the browser, `pw`. That alone may do everything.
+ * A run store may be in Deno KV, and whoever starts a binary can pass no options to Deno.
+ */
+const PERMISSIONS = ["--no-prompt", "--allow-all", "--unstable-kv"];
 
 /**
  * The bundle is complete: no packages and no configuration from this machine. No code cache either: it is a file with a
@@ -40,7 +40,7 @@ export interface ExecutableOptions {
  */
 export async function compileExecutable({ deno, entry, target, output }: ExecutableOptions): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
-    args: ["compile", ...ISOLATION, V8_FLAGS, ...PERMISSIONS, ...FEATURES, "--target", target, "--output", output, entry],
+    args: ["compile", ...ISOLATION, V8_FLAGS, ...PERMISSIONS, "--target", target, "--output", output, entry],
     stdin: "null",
     stdout: "null",
     clearEnv: true,
