@@ -74,8 +74,8 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
         if (at.length === from.length && at.hash !== from.hash) return false;
       }
       const added = held + piece.slice(known.length);
-      // A partly written character decodes to U+FFFD now, and to itself on the next read.
-      held = added.endsWith("\ufffd") ? "\ufffd" : "";
+      // A partly written character decodes to U+FFFD now, or each of its bytes does, and to itself on the next read.
+      held = added.slice(-MAX_PARTIAL_LENGTH).match(/\ufffd*$/)?.[0] ?? "";
       const complete = added.slice(0, added.length - held.length);
       if (complete === "") continue;
       at = moved(at, complete);
@@ -135,6 +135,9 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
 }
 
 const MAX_ATTEMPTS = 4;
+
+/** A character has at most four bytes in UTF-8. */
+const MAX_PARTIAL_LENGTH = 3;
 
 /** How much of a file was read, and the hash of that part: a rotated log begins with other text. */
 interface Position {

@@ -133,6 +133,13 @@ Deno.test("a partly written character at the end is returned once it is complete
   );
 });
 
+Deno.test("a partly written character is also one where the server replaces each of its bytes", async () => {
+  const files = folder({ log: ["one \ufffd\ufffd\ufffd", "one \u{1f600}\n", "one \u{1f600}\n"], backup: [null] });
+  const reader = readerOf(files);
+  assert.deepEqual([await newText(reader, false), await newText(reader, false)], ["one ", "\u{1f600}\n"]);
+  assert.equal(await newText(reader), "");
+});
+
 const lost = () => new ResponseLost("cut");
 
 Deno.test("a log whose connection is cut is read on from there", async () => {
