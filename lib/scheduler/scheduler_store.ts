@@ -40,6 +40,8 @@ export interface TickLog {
 export interface WaitingOccurrence extends Occurrence {
   /** Why it is not submitted at all, when no tick came in time for it. */
   readonly missed: string | null;
+  /** Since when a fault that may pass keeps it from being submitted; absent without one. */
+  readonly failingSinceMs?: number;
 }
 
 /** The lock and the last tick's log, as they were read together. */
@@ -112,6 +114,12 @@ export async function addWaitingOccurrence(kv: Kv, occurrence: Occurrence): Prom
   const key = waitingKey(occurrence);
   const waiting: WaitingOccurrence = { ...occurrence, missed: null };
   return await kv.atomic().check({ key, versionstamp: null }).set(key, waiting).commit() !== undefined;
+}
+
+/** Keeps since when it fails: it may have been due, or in a queue, for long before. */
+export async function keepFailing(kv: Kv, lock: TickLock, occurrence: WaitingOccurrence, nowMs: number): Promise<void> {
+  if (occurrence.failingSinceMs !== undefined) return;
+  await kv.atomic().check(lock).set(waitingKey(occurrence), { ...occurrence, failingSinceMs: nowMs }).commit();
 }
 
 /** Removes an occurrence that has a submission already. */

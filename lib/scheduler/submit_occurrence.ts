@@ -23,8 +23,8 @@ import { SubmissionTooLarge } from "../store/submission_rows.ts";
 import { isOpen, type PendingSubmission, type RunRequest, slugOf } from "../submission.ts";
 import { type OpenOccurrence, originOf } from "./occurrences.ts";
 import { rejectOccurrence, removeIfKnown, withoutRun } from "./report_occurrences.ts";
-import type { Occurrence, Schedule } from "./schedule.ts";
-import { addReplaced, waitingKey } from "./scheduler_store.ts";
+import type { Schedule } from "./schedule.ts";
+import { addReplaced, keepFailing, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import { addNotified, advanceOptions, type PrepareParts, type Service, type TickContext } from "./service.ts";
 
 /** An occurrence that can't be prepared, for lack of a connection or an accepted key, is retried for so long. */
@@ -64,7 +64,7 @@ export type SubmitOutcome = "submitted" | "waiting" | { readonly failure: string
 /** Submits an occurrence, unless it has to wait or is rejected. */
 export async function submitOccurrence(
   context: TickContext,
-  occurrence: Occurrence,
+  occurrence: WaitingOccurrence,
   options: SubmitOptions,
 ): Promise<SubmitOutcome> {
   const { schedule, state, sent, inOrder } = options;
@@ -104,12 +104,12 @@ export async function submitOccurrence(
 /** Stores the submission in one change with all that follows from it. Without one, the occurrence waits or is rejected. */
 async function createOrReject(
   context: TickContext,
-  occurrence: Occurrence,
+  occurrence: WaitingOccurrence,
   { schedule, state, replaced }: SubmitOptions,
 ): Promise<PendingSubmission | Exclude<SubmitOutcome, "submitted">> {
   const { service, lock, signal } = context;
   const { deps } = service;
-  const { id, scheduledAtMs } = occurrence;
+  const { id } = occurrence;
   const reject = async (message: string) => {
     await rejectOccurrence(context, occurrence, { kind: "failed", message });
     state.delete(id);
@@ -132,15 +132,19 @@ async function createOrReject(
       await removeIfKnown(context, occurrence);
       return "waiting";
     }
-    const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
+    const nowMs = deps.clock.now();
+    const isEarly = nowMs - (occurrence.failingSinceMs ?? nowMs) < PREPARE_TIMEOUT_MS;
     if (signal.aborted && error === signal.reason) {
       // The end of the process is no fault of the platform.
-      if (isEarly || signal.reason.name !== "TimeoutError") throw error;
+      const isFault = signal.reason.name === "TimeoutError";
+      if (isFault && isEarly) await keepFailing(service.kv, lock, occurrence, nowMs);
+      if (isEarly || !isFault) throw error;
       return await reject("The platform did not respond in time for an hour");
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
     const mayRetry = isEarly && !(error.cause instanceof SubmissionTooLarge);
     if (mayRetry && (TEMPORARY.includes(error.kind) || await isServerLost(deps.client, signal))) {
+      await keepFailing(service.kv, lock, occurrence, nowMs);
       deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
       return { failure: error.message };
     }

@@ -131,7 +131,7 @@ const WORKFLOWS_AT_ONCE = 8;
 const SCHEDULES_AT_ONCE = 8;
 
 interface WaitingInput {
-  readonly waiting: readonly Occurrence[];
+  readonly waiting: readonly WaitingOccurrence[];
   /** Open submissions of the service. */
   readonly open: readonly ListedOpenRow[];
   /** The ids of those whose state is known as of now. */
@@ -154,7 +154,7 @@ async function submitWaiting(context: TickContext, { waiting, open, known }: Wai
   /** Those that should have been submitted and were not; each is logged. */
   const failures: string[] = [];
   let submitted = 0;
-  const submitAll = async (occurrences: readonly Occurrence[], inOrder: SubmitOptions["inOrder"]) => {
+  const submitAll = async (occurrences: readonly WaitingOccurrence[], inOrder: SubmitOptions["inOrder"]) => {
     const state = stateOf(occurrences, openOf.get(occurrences[0]?.schedule) ?? []);
     try {
       for (const occurrence of occurrences) {
@@ -188,7 +188,7 @@ function stateOf(waiting: readonly Occurrence[], open: readonly ListedOpenRow[])
 
 async function submitOne(
   context: TickContext,
-  occurrence: Occurrence,
+  occurrence: WaitingOccurrence,
   { known, ...options }: Omit<SubmitOptions, "schedule" | "replaced"> & Pick<WaitingInput, "known">,
 ): Promise<SubmitOutcome> {
   const { state, sent } = options;

@@ -309,6 +309,42 @@ tickTest(
   },
 );
 
+tickTest("a backfilled occurrence from hours ago is tried for an hour, too", {
+  specs: [{ ...EVERY, cron: "10 9 * * *" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0);
+  stage.simulator.addFaults({ on: "get-workflow", status: 503, times: 8 });
+  await tickAt(190);
+  assert.deepEqual(await statusesOf(service), ["waiting"]);
+  await tickAt(191, 192, 193, 194);
+  assert.deepEqual(await statusesOf(service), ["completed"]);
+});
+
+tickTest("a backfilled occurrence from hours ago fails after an hour of faults", {
+  specs: [{ ...EVERY, cron: "10 9 * * *" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0);
+  stage.simulator.addFaults({ on: "get-workflow", status: 401, times: Infinity });
+  await tickAt(190, 191, 249);
+  assert.deepEqual(await statusesOf(service), ["waiting"]);
+  await tickAt(250);
+  assert.deepEqual(await statusesOf(service), ["failed"]);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+tickTest("an occurrence that was queued for hours is tried for an hour, too", {
+  specs: [{ ...EVERY, cron: "10,20 9 * * *", workflow: "long", overlap: "queue" }],
+  workflows: { long: lasting(2 * 3_600) },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10, 11, 20, 129);
+  assert.deepEqual(await statusesOf(service), ["open", "waiting"]);
+  stage.simulator.addFaults({ on: "get-workflow", status: 503, times: 8 });
+  await tickAt(131, 132);
+  assert.deepEqual(await statusesOf(service), ["completed", "waiting"]);
+  await tickAt(133, 134, 135, 136);
+  assert.deepEqual(await statusesOf(service), ["completed", "open"]);
+});
+
 for (
   const [what, minutes, want] of [
     ["for less than an hour delays it", [11, 12, 13], ["completed"]],
