@@ -152,7 +152,7 @@ function bundledFile(): Promise<Uint8Array<ArrayBuffer>> {
 
 async function bundle(output: string): Promise<{ readonly code: number; readonly stderr: string }> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--frozen", "--lock=tests/deno.lock", ".ci/bundle.ts", "--output", output],
+    args: ["run", "--quiet", "-A", "--frozen", "--lock=tests/deno.lock", ".ci/bundle.ts", "--output", output],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",
