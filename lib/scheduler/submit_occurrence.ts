@@ -27,8 +27,12 @@ import type { Schedule } from "./schedule.ts";
 import { addReplaced, keepFailing, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import { addNotified, advanceOptions, type PrepareParts, type Service, type TickContext } from "./service.ts";
 
-/** An occurrence that can't be prepared, for lack of a connection or an accepted key, is retried for so long. */
-export const PREPARE_TIMEOUT_MS = 60 * 60_000;
+const FAILING_TIMEOUT_MS = 60 * 60_000;
+
+/** An occurrence is tried again for an hour, for lack of a connection, an accepted key or the state of the run before it. */
+export function mayRetryAt({ failingSinceMs }: WaitingOccurrence, nowMs: number): boolean {
+  return nowMs - (failingSinceMs ?? nowMs) < FAILING_TIMEOUT_MS;
+}
 
 /**
  * What may be different a minute later. `not_submitted`: the store would not take the submission; `credential_refused`: by a
@@ -133,7 +137,7 @@ async function createOrReject(
       return "waiting";
     }
     const nowMs = deps.clock.now();
-    const isEarly = nowMs - (occurrence.failingSinceMs ?? nowMs) < PREPARE_TIMEOUT_MS;
+    const isEarly = mayRetryAt(occurrence, nowMs);
     if (signal.aborted && error === signal.reason) {
       // The end of the process is no fault of the platform.
       const isFault = signal.reason.name === "TimeoutError";

@@ -16,9 +16,9 @@ import { cancelRuns, pollOpen } from "./open_runs.ts";
 import { rejectOccurrence, reportDeadlines, reportEnds } from "./report_occurrences.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 import type { TickContext, TickOptions, TickReport } from "./service.ts";
-import { removeWaitingOccurrence, type WaitingOccurrence } from "./scheduler_store.ts";
+import { keepFailing, removeWaitingOccurrence, type WaitingOccurrence } from "./scheduler_store.ts";
 import {
-  PREPARE_TIMEOUT_MS,
+  mayRetryAt,
   type ScheduleState,
   submitOccurrence,
   type SubmitOptions,
@@ -195,7 +195,8 @@ async function submitOne(
   const { service: { deps, kv, timeline }, schedules, lock } = context;
   const { id, scheduledAtMs } = occurrence;
   const schedule = schedules.get(occurrence.schedule);
-  const ageMs = deps.clock.now() - scheduledAtMs;
+  const nowMs = deps.clock.now();
+  const ageMs = nowMs - scheduledAtMs;
   const skip = async (skipped: Occurrence, message: string) => {
     state.delete(skipped.id);
     await rejectOccurrence(context, skipped, { kind: "skipped", message });
@@ -220,11 +221,14 @@ async function submitOne(
   if (decision.type === "skip") {
     // While the platform does not report whether they are open, the next tick decides. If that tick has an occurrence of
     // its own, one that waits for what has just been submitted would make it and all later ones late.
-    const hasTurn = !isNextDueBy(schedule, scheduledAtMs, deps.clock.now() + MINUTE_MS);
+    const hasTurn = !isNextDueBy(schedule, scheduledAtMs, nowMs + MINUTE_MS);
     const isUnknown = decision.blockedBy.some((other) =>
       state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
     );
-    if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
+    if (isUnknown && mayRetryAt(occurrence, nowMs)) {
+      await keepFailing(kv, lock, occurrence, nowMs);
+      return "waiting";
+    }
     return await skip(occurrence, skipMessage(decision));
   }
   const replaced = decision.type === "submit" ? [] : decision.cancel.flatMap((other) => state.get(other) ?? []);

@@ -332,6 +332,29 @@ tickTest("a backfilled occurrence from hours ago fails after an hour of faults",
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
+tickTest("a backfilled occurrence waits until the platform shows whether the run before it is open", {
+  specs: [{ ...EVERY, cron: "10,20 9 * * *" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  stage.simulator.addFaults({ on: "list-runs", status: 503, times: 2 }, { on: "get-run", status: 503, times: 2 });
+  await tickAt(190);
+  assert.deepEqual(await statusesOf(service), ["open", "waiting"]);
+  await tickAt(191, 192, 193, 194, 195, 196);
+  assert.deepEqual(await statusesOf(service), ["completed", "completed"]);
+});
+
+tickTest("a backfilled occurrence does not wait for the platform for longer than an hour", {
+  specs: [{ ...EVERY, cron: "10,20 9 * * *" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  const forever = { status: 503, times: Infinity } as const;
+  stage.simulator.addFaults({ on: "list-runs", ...forever }, { on: "get-run", ...forever });
+  await tickAt(190, 249);
+  assert.deepEqual(await statusesOf(service), ["open", "waiting"]);
+  await tickAt(250);
+  assert.deepEqual(await statusesOf(service), ["open", "skipped"]);
+});
+
 tickTest("an occurrence that was queued for hours is tried for an hour, too", {
   specs: [{ ...EVERY, cron: "10,20 9 * * *", workflow: "long", overlap: "queue" }],
   workflows: { long: lasting(2 * 3_600) },

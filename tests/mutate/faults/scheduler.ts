@@ -128,8 +128,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/tick_work.ts", TICK, [
     [
       "an occurrence is skipped because of a run whose state is unknown",
-      "if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return",
-      "if (false) return",
+      "if (isUnknown && mayRetryAt(occurrence, nowMs)) {",
+      "if (false) {",
     ],
     ["an occurrence of a newer deployment is dropped", "if (ageMs < UNKNOWN_SCHEDULE_MS) return", "if (false) return"],
   ]),
