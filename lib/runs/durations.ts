@@ -181,6 +181,8 @@ const MIN_FIRST_MS = 1_000;
 const MIN_REST_MS = 500;
 /** A run that has never lasted so long, in the longest durations seen, is polled by the base schedule. */
 const PLAN_REACH = 1.5;
+/** So is one that is older than this: a clock that was not set makes durations of decades. */
+const MAX_PLAN_MS = 30 * 24 * 60 * 60_000;
 /** At no moment are there more polls than this, in those of the base schedule, and {@link EXTRA_POLLS} more. */
 const MAX_POLLS_OF_BASE = 1.5;
 const EXTRA_POLLS = 2;
@@ -196,7 +198,7 @@ const JITTER = 0.1;
  * @returns `pollsMs`: ages of the run at which to poll it, ascending, milliseconds.
  */
 export function planPolls(estimate: DurationEstimate, base: PollInterval) {
-  const endMs = PLAN_REACH * estimate.longestMs;
+  const endMs = Math.min(PLAN_REACH * estimate.longestMs, MAX_PLAN_MS);
   const basePollsMs = basePolls(base, endMs);
   const effort = cumulativeEffort(estimate);
   const budget = Math.max(MIN_BUDGET, BUDGET * expectedPolls(estimate, basePollsMs));

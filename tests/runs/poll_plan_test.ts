@@ -46,6 +46,16 @@ Deno.test("planPolls() notices runs that end before the first poll of the base s
   assert.ok(pollsMs[0] !== undefined && pollsMs[0] >= 3_000 && pollsMs[0] < 4_500, `${pollsMs}`);
 });
 
+Deno.test("planPolls() plans no more than a month, whatever a clock that was not set made of a duration", () => {
+  for (const endedMs of [[1e12], [60_000, 1.7e12], [1e15]]) {
+    const { plan } = planOf(endedMs);
+    assert.ok((plan.pollsMs.at(-1) ?? 0) <= 30 * 24 * 3_600_000);
+    assert.ok(plan.pollsMs.length < 50_000, `${plan.pollsMs.length}`);
+    const delayMs = plannedDelayMs(plan, 40 * 24 * 3_600_000, never);
+    assert.ok(delayMs > 0 && delayMs <= 61_000, `${delayMs}`);
+  }
+});
+
 for (const meanMs of [1_500, 45_000, 400_000, 3_000_000, 40_000_000]) {
   Deno.test(`planPolls() of runs of ${meanMs / 1_000} s keeps every limit`, () => {
     const random = seededRandom(meanMs);
