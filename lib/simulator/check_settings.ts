@@ -1,7 +1,15 @@
 /** The defaults of settings, and a check of those that come from outside, where the compiler cannot. */
 
 import { isObject } from "../json.ts";
-import { BEHAVIOR, CLUSTER, FAULT, type ServerBehavior, type Setting, type SimulatorOptions } from "./simulator.ts";
+import {
+  BEHAVIOR,
+  CLUSTER,
+  FAULT,
+  type Fault,
+  type ServerBehavior,
+  type Setting,
+  type SimulatorOptions,
+} from "./simulator.ts";
 
 /** A server with the current API that accepts slugs and reports problems. */
 export const DEFAULT_BEHAVIOR: ServerBehavior = Object.assign(
@@ -13,7 +21,7 @@ export const DEFAULT_BEHAVIOR: ServerBehavior = Object.assign(
 export function checkSettings({ behavior = {}, faults = [], clusters = {} }: SimulatorOptions): void {
   const problems = [
     ...problemsOf("server behavior option", behavior, BEHAVIOR),
-    ...faults.flatMap((fault) => problemsOf("field of a fault", fault, FAULT)),
+    ...faults.flatMap((fault) => [...problemsOf("field of a fault", fault, FAULT), ...responseProblems(fault)]),
     ...clusterProblems(clusters),
   ];
   if (problems.length > 0) throw new RangeError(problems.join("; "));
@@ -31,6 +39,23 @@ export function clusterProblems(clusters: Readonly<Record<string, unknown>>): st
     return problemsOf("field of a cluster", facts, CLUSTER).map((problem) => `${name}: ${problem}`);
   });
 }
+
+/** Values that no response can be created with: a fault would end the simulator's exchange with an error of its own. */
+function responseProblems({ status, statusAfterEffect, retryAfter }: Fault): string[] {
+  const statuses = Object.entries({ status, statusAfterEffect }).filter(([, value]) =>
+    typeof value === "number" &&
+    (!Number.isInteger(value) || value < 200 || value > 599 || BODILESS_STATUSES.includes(value))
+  );
+  const expected = "must be a status with a body, from 200 to 599";
+  return [
+    ...statuses.map(([name, value]) => `${name} ${expected}: got ${value}`),
+    ...(typeof retryAfter === "string" && !/^[ -~]*$/.test(retryAfter)
+      ? [`retryAfter must be the value of a header: got ${JSON.stringify(retryAfter)}`]
+      : []),
+  ];
+}
+
+const BODILESS_STATUSES: readonly number[] = [204, 205, 304];
 
 function problemsOf(what: string, given: object, settings: Readonly<Record<string, Setting>>): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
