@@ -3,14 +3,30 @@
 import type { CtrfOptions } from "./ctrf.ts";
 import type { Report } from "./report.ts";
 
-type Render = (report: Report, options: Required<CtrfOptions>) => Promise<string>;
+interface Format {
+  /** For completion. */
+  readonly summary: string;
+  readonly render: (report: Report, options: Required<CtrfOptions>) => Promise<string>;
+}
 
 export const FILE_FORMATS = {
-  junit: async (report) => (await import("./junit.ts")).renderJunit(report),
-  ctrf: async (report, options) => (await import("./ctrf.ts")).renderCtrf(report, options),
-  html: async (report, options) => await (await import("./html.ts")).renderHtml(report, options),
-  markdown: async (report) => (await import("./github.ts")).githubSummary(report),
-} as const satisfies Readonly<Record<string, Render>>;
+  junit: {
+    summary: "JUnit XML, for CI systems",
+    render: async (report) => (await import("./junit.ts")).renderJunit(report),
+  },
+  ctrf: {
+    summary: "CTRF, for other tools, test merge and --history",
+    render: async (report, options) => (await import("./ctrf.ts")).renderCtrf(report, options),
+  },
+  html: {
+    summary: "a page",
+    render: async (report, options) => await (await import("./html.ts")).renderHtml(report, options),
+  },
+  markdown: {
+    summary: "for a comment or a wiki page",
+    render: async (report) => (await import("./github.ts")).githubSummary(report),
+  },
+} as const satisfies Readonly<Record<string, Format>>;
 
 export type FileFormat = keyof typeof FILE_FORMATS;
 

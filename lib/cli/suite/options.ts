@@ -2,10 +2,10 @@
 
 import { UsageError } from "../../errors.ts";
 import { countCases } from "../../reports/cases.ts";
-import { type FileFormat, isFileFormat } from "../../reports/formats.ts";
+import { FILE_FORMATS, type FileFormat, isFileFormat } from "../../reports/formats.ts";
 import type { ReportCase, Shard } from "../../reports/report.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
-import { argument, type ArgValues, choice, flag, integer, option, positiveDuration } from "../argv.ts";
+import { argument, type ArgValues, choice, type Choices, flag, integer, option, positiveDuration } from "../argv.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import { INPUT_CHECK_OPTIONS } from "../input_options.ts";
 import { refuseSameFile } from "../output_file.ts";
@@ -15,14 +15,11 @@ import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 export const MAX_SHARDS = 200;
 
 /** Those that end with `=` are written to a file. */
-const REPORTS = {
+const REPORTS: Choices = {
   "text": "for a terminal (the default)",
   "github": "summary, annotations and outputs of GitHub Actions",
-  "junit=": "JUnit XML, for CI systems",
-  "ctrf=": "CTRF, for other tools, test merge and --history",
-  "html=": "a page",
-  "markdown=": "for a comment or a wiki page",
-} as const satisfies Record<"text" | "github" | `${FileFormat}=`, string>;
+  ...Object.fromEntries(Object.entries(FILE_FORMATS).map(([name, { summary }]) => [`${name}=`, summary])),
+};
 
 const count = integer({ min: 1, max: 10_000 });
 

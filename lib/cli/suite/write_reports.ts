@@ -65,7 +65,11 @@ export async function finishReport(
     ...reports.map(({ format, file }) => ({
       hint,
       write: async () =>
-        await replaceOutputFile(context, file, await FILE_FORMATS[format](clean, { ...ciFacts(context), trends })),
+        await replaceOutputFile(
+          context,
+          file,
+          await FILE_FORMATS[format].render(clean, { ...ciFacts(context), trends }),
+        ),
     })),
     // A shard is a part of a run: the merged report is added. One without cases would take the place of one that has some.
     ...report.shard === null && report.cases.length > 0 ? [{ hint, write: () => history.save(clean) }] : [],
