@@ -6,7 +6,7 @@ const DEADLINE_MS = 600_000;
 
 /**
  * It starts what its users name: checks of suites, `simulate -- COMMAND`, the browser, `pw`. That alone may do everything.
- * A run store may be in Deno KV, and whoever starts a binary can pass no options to Deno.
+ * A run store may be in Deno KV, and a binary takes no options for Deno.
  */
 const PERMISSIONS = ["--no-prompt", "--allow-all", "--unstable-kv"];
 

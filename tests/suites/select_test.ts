@@ -68,7 +68,7 @@ Deno.test("a case may follow thousands of others", async () => {
   assert.equal(selectCases(all, { ...ALL, shard: { index: 1, count: 2 } }).length, count);
 });
 
-Deno.test("two asterisks stand for whole folders, also for none", async () => {
+Deno.test("two asterisks match whole folders, also none", async () => {
   const all = await planned('  - { name: a, workflow: w, paths: ["../src/**/test.c", "../lib/**"] }\n');
   const isSelected = (file: string) => selectCases(all, { ...ALL, changedFiles: [file] }).length > 0;
   for (const file of ["src/test.c", "src/a/b/test.c", "lib/x", "lib/a/x"]) assert.ok(isSelected(file), file);

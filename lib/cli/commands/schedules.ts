@@ -14,7 +14,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { formatScheduled } from "../terminal/time_text.ts";
 
 const DEFAULT_FILE = "functions/schedules.ts";
-/** Ends the URL of this module in the program's sources. A bundle has another: what is beside it may be anybody's. */
+/** Ends the URL of this module in the program's sources. A bundle has another, and what is beside it may be another user's. */
 const OWN_FILE = "/lib/cli/commands/schedules.ts";
 
 export const command = defineCommand({
