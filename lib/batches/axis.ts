@@ -31,6 +31,8 @@ interface Range {
   readonly count: number | null;
   /** Both ends are written without a point or an exponent: then sampled values are whole numbers, too. */
   readonly isWhole: boolean;
+  /** How many digits each value has at least: more than one if an end is written with zeros, like `001..120`. */
+  readonly digits: number;
 }
 
 /** An axis whose values are known. */
@@ -57,6 +59,7 @@ export function parseAxisItems(text: string): AxisItems {
     isLogarithmic: log !== undefined,
     count: count === undefined ? null : Number(count),
     isWhole: /^[-+]?\d+$/.test(from) && /^[-+]?\d+$/.test(to),
+    digits: /^(?:0\d+ \d+|\d+ 0\d+)$/.test(`${from} ${to}`) ? Math.max(from.length, to.length) : 0,
   };
 }
 
@@ -70,8 +73,8 @@ export function resolveAxis(
   },
 ): ResolvedAxis | Problem {
   const problem = (message: string): Problem => ({ origin, path: formatPath(path), message });
-  const typed = (number: number): Json => typedText(String(number), declared);
   if (items.type === "range") {
+    const typed = (number: number): Json => typedText(String(number).padStart(items.digits, "0"), declared);
     const wrong = problemOfRange(items, { isSampled, max });
     if (wrong !== undefined) return problem(wrong);
     if (isSampled && !isCounted(items)) return { path, origin, values: null, at: (part) => typed(drawn(items, part)) };
