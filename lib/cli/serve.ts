@@ -6,7 +6,7 @@
 import { readAccessKeys } from "../server/auth.ts";
 import { type Clock, fastClock, systemClock } from "../clock.ts";
 import { messageWithHint, orError, RunnerError, UsageError } from "../errors.ts";
-import { orNull, osErrorReason } from "../os_error.ts";
+import { osErrorReason } from "../os_error.ts";
 import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { STORE_NAMES } from "../store/open_kv.ts";
 import type { Log } from "../log.ts";
@@ -22,8 +22,6 @@ import { createHandler } from "../server/app.ts";
 import { closingOnSignals, shutDown } from "./closing.ts";
 
 const DEFAULT_STORE = "schedules.db";
-/** The name before, of a store in another format. */
-const EARLIER_STORE = "schedules.kv";
 
 const OPTIONS = {
   port: option("N", "Port to listen on", integer({ min: 0, max: 65_535 })),
@@ -88,7 +86,6 @@ async function serveWith(
     if (isDemo) return await openService({ host, schedules: defineSchedules(DEMO_SCHEDULES), store: "memory:", clock });
     return await openService({ host, schedules: await importSchedules().catch(cannotRead), store });
   });
-  if (!isDemo && store === DEFAULT_STORE) await reportEarlierStore(host.log);
   const { deps, kv } = await open();
   // With a store that can only be read, nothing could be submitted. This write changes nothing.
   await kv.atomic().delete(["tick", "none"]).commit();
@@ -112,16 +109,6 @@ function cannotRead(error: unknown): never {
     hint: "Try `deno check functions/schedules.ts`",
     cause: error,
   });
-}
-
-/** Once: the next start finds the new store. */
-async function reportEarlierStore(log: Log): Promise<void> {
-  if (await orNull(Deno.stat(EARLIER_STORE)) === null || await orNull(Deno.stat(DEFAULT_STORE)) !== null) return;
-  log(
-    "WARNING",
-    `${EARLIER_STORE} is the store of an earlier version, which this one does not read. ` +
-      `Schedules start with their next occurrence, in the new store ${DEFAULT_STORE}`,
-  );
 }
 
 function listen(
