@@ -116,9 +116,9 @@ export async function addWaitingOccurrence(kv: Kv, occurrence: Occurrence): Prom
   return await kv.atomic().check({ key, versionstamp: null }).set(key, waiting).commit() !== undefined;
 }
 
-/** Keeps since when it fails: it may have been due, or in a queue, for long before. */
-export async function keepFailing(kv: Kv, lock: TickLock, occurrence: WaitingOccurrence, nowMs: number): Promise<void> {
-  if (occurrence.failingSinceMs !== undefined) return;
+/** Keeps since when it fails, `undefined` if it does not: it may have been due, or in a queue, for long before. */
+export async function keepFailing(kv: Kv, lock: TickLock, occurrence: WaitingOccurrence, nowMs: number | undefined) {
+  if ((occurrence.failingSinceMs === undefined) === (nowMs === undefined)) return;
   await kv.atomic().check(lock).set(waitingKey(occurrence), { ...occurrence, failingSinceMs: nowMs }).commit();
 }
 

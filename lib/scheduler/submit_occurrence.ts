@@ -29,7 +29,7 @@ import { addNotified, advanceOptions, type PrepareParts, type Service, type Tick
 
 const FAILING_TIMEOUT_MS = 60 * 60_000;
 
-/** An occurrence is tried again for an hour, for lack of a connection, an accepted key or the state of the run before it. */
+/** An occurrence is tried again for an hour: for lack of a connection, an accepted key, its schedule or the state of a run. */
 export function mayRetryAt({ failingSinceMs }: WaitingOccurrence, nowMs: number): boolean {
   return nowMs - (failingSinceMs ?? nowMs) < FAILING_TIMEOUT_MS;
 }

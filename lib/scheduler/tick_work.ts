@@ -124,8 +124,6 @@ function failureOf({ submitted, failures }: Awaited<ReturnType<typeof submitWait
 }
 
 const MINUTE_MS = 60_000;
-/** How long an occurrence waits for a revision that knows its schedule. */
-const UNKNOWN_SCHEDULE_MS = 10 * MINUTE_MS;
 const WORKFLOWS_AT_ONCE = 8;
 /** Of one workflow: what is sent next is prepared and stored meanwhile. */
 const SCHEDULES_AT_ONCE = 8;
@@ -196,16 +194,19 @@ async function submitOne(
   const { id, scheduledAtMs } = occurrence;
   const schedule = schedules.get(occurrence.schedule);
   const nowMs = deps.clock.now();
-  const ageMs = nowMs - scheduledAtMs;
   const skip = async (skipped: Occurrence, message: string) => {
     state.delete(skipped.id);
     await rejectOccurrence(context, skipped, { kind: "skipped", message });
     return "waiting" as const;
   };
+  const mayWait = async () => {
+    const isEarly = mayRetryAt(occurrence, nowMs);
+    if (isEarly) await keepFailing(kv, lock, occurrence, nowMs);
+    return isEarly;
+  };
   if (schedule === undefined) {
     // A revision that is about to be replaced does not know the schedules of the next one.
-    if (ageMs < UNKNOWN_SCHEDULE_MS) return "waiting";
-    return await skip(occurrence, "The schedule no longer exists");
+    return await mayWait() ? "waiting" : await skip(occurrence, "The schedule no longer exists");
   }
   // It was skipped in favor of another one.
   if (!state.has(id)) return "waiting";
@@ -213,7 +214,11 @@ async function submitOne(
     return await skip(occurrence, "The schedule is disabled");
   }
   const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
-  if (decision.type === "wait") return "waiting";
+  if (decision.type === "wait") {
+    // What failed before says nothing about when its turn comes.
+    await keepFailing(kv, lock, occurrence, undefined);
+    return "waiting";
+  }
   if (decision.type === "already-submitted") {
     await removeWaitingOccurrence(kv, lock, occurrence);
     return "waiting";
@@ -225,11 +230,7 @@ async function submitOne(
     const isUnknown = decision.blockedBy.some((other) =>
       state.get(other)?.state === "open" && !known.has(other) && (hasTurn || !sent.has(other))
     );
-    if (isUnknown && mayRetryAt(occurrence, nowMs)) {
-      await keepFailing(kv, lock, occurrence, nowMs);
-      return "waiting";
-    }
-    return await skip(occurrence, skipMessage(decision));
+    return isUnknown && await mayWait() ? "waiting" : await skip(occurrence, skipMessage(decision));
   }
   const replaced = decision.type === "submit" ? [] : decision.cancel.flatMap((other) => state.get(other) ?? []);
   for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);

@@ -368,6 +368,30 @@ tickTest("an occurrence that was queued for hours is tried for an hour, too", {
   assert.deepEqual(await statusesOf(service), ["completed", "open"]);
 });
 
+tickTest("a fault from before an occurrence was queued does not count after it", {
+  specs: [{ ...EVERY, cron: "50 23 * * *", workflow: "long", overlap: "queue" }],
+  workflows: { long: lasting(2 * 3_600) },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0);
+  const occurrence = (minute: number) => ({
+    id: `every@${minute}`,
+    schedule: "every",
+    scheduledAtMs: START_MS + minute * MINUTE_MS,
+  });
+  await addWaitingOccurrence(service.kv, occurrence(1));
+  stage.simulator.addFaults({ on: "get-workflow", status: 503, times: 4 });
+  await tickAt(1);
+  // Its jitter ends later.
+  await addWaitingOccurrence(service.kv, occurrence(0));
+  await tickAt(2, 3, 4, 5, 6);
+  assert.deepEqual(await statusesOf(service), ["open", "waiting"]);
+  stage.simulator.addFaults({ on: "get-workflow", status: 503, times: 4 });
+  await tickAt(130);
+  assert.deepEqual(await statusesOf(service), ["completed", "waiting"]);
+  await tickAt(131, 132, 133);
+  assert.deepEqual(await statusesOf(service), ["completed", "open"]);
+});
+
 for (
   const [what, minutes, want] of [
     ["for less than an hour delays it", [11, 12, 13], ["completed"]],
@@ -680,11 +704,12 @@ tickTest(
   async (test) => {
     const { stage, service, tickAt } = test;
     await tickAt(0);
-    const occurrence = { id: "other@a", schedule: "other", scheduledAtMs: stage.clock.now() };
+    // From hours ago: its jitter has ended now, it is backfilled, or it was queued.
+    const occurrence = { id: "other@a", schedule: "other", scheduledAtMs: stage.clock.now() - 120 * MINUTE_MS };
     await addWaitingOccurrence(service.kv, occurrence);
-    await tickAt(1, 9);
+    await tickAt(1, 10, 60);
     assert.deepEqual(await statusesOf(service, "other"), ["waiting"]);
-    await tickAt(10);
+    await tickAt(61);
     assert.deepEqual(await statusesOf(service, "other"), ["skipped"]);
   },
 );

@@ -128,10 +128,15 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/tick_work.ts", TICK, [
     [
       "an occurrence is skipped because of a run whose state is unknown",
-      "if (isUnknown && mayRetryAt(occurrence, nowMs)) {",
-      "if (false) {",
+      "isUnknown && await mayWait() ?",
+      "false ?",
     ],
-    ["an occurrence of a newer deployment is dropped", "if (ageMs < UNKNOWN_SCHEDULE_MS) return", "if (false) return"],
+    [
+      "an occurrence of a newer deployment is dropped",
+      'return await mayWait() ? "waiting"',
+      'return false ? "waiting"',
+    ],
+    ["a fault from before a queue counts after it", "await keepFailing(kv, lock, occurrence, undefined);", ""],
   ]),
   ...inFile("lib/scheduler/report_occurrences.ts", TICK, [
     ["an end is notified twice", "{ ...submission, origin: { ...origin, isReported: true } }", "submission"],
