@@ -1,5 +1,6 @@
 import { formatRunId } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
+import { withoutFuture } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -31,10 +32,13 @@ export function isDue({ nextPollAtMs }: Pick<Submission, "nextPollAtMs">, nowMs:
  */
 export async function advance(
   deps: Deps,
-  submissions: readonly Submission[],
+  given: readonly Submission[],
   options: AdvanceOptions,
 ): Promise<AdvanceResult[]> {
   const nowMs = deps.clock.now();
+  const submissions = given.map((one) =>
+    isDue(one, nowMs) ? { ...withoutFuture(one, nowMs), nextPollAtMs: Math.min(one.nextPollAtMs, nowMs) } : one
+  );
   const due = new Set(submissions.filter((submission) => isDue(submission, nowMs)));
   const running = [...due].filter((submission) => submission.state === "active");
   const polled = running.length === 0 ? undefined : await pollRunning(deps, running, { ...options, nowMs });

@@ -32,6 +32,11 @@ export function moveInstants(submission: Submission, jumpMs: number): Submission
   return { ...moved, reconciliation: { ...moved.reconciliation, ...movedIn(moved.reconciliation, jumpMs) } };
 }
 
+/** A stored submission as of now: the clock may have been set back since it was written. */
+export function withoutFuture(submission: Submission, nowMs: number): Submission {
+  return moveInstants(submission, Math.min(0, nowMs - submission.updatedAtMs));
+}
+
 function movedIn(record: object, jumpMs: number): Readonly<Record<string, number>> {
   const instants = Object.entries(record).filter(([name]) => /(?:At|[sS]ince)Ms$/.test(name) && name !== "createdAtMs");
   return Object.fromEntries(

@@ -5,7 +5,7 @@ import type { RunResult, Submitted } from "../result.ts";
 import { formatRunId } from "../run.ts";
 import type { ActiveSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import { advanceOne } from "./advance.ts";
-import { createJumpDetector, moveInstants } from "./clock_jump.ts";
+import { createJumpDetector, moveInstants, withoutFuture } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
 import { mayHaveDuplicates } from "./duplicates.ts";
@@ -43,7 +43,9 @@ export async function* trackSubmission(
   const { clock } = deps;
   const jumpSince = createJumpDetector(clock);
   let submitted = options.submitted ?? (start.state === "pending" ? "yes" : "no");
-  let submission = start;
+  let submission = withoutFuture(start, clock.now());
+  // An outage that an earlier wait ended with does not shorten this one.
+  if (submission.state === "active") submission = { ...submission, unreachableSinceMs: null };
   let advanced: AdvanceResult | undefined;
   /** The end of the wait on the monotonic clock: setting the machine's clock does not move it. */
   let endMs: number | null = null;

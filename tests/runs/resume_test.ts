@@ -139,6 +139,38 @@ for (const reconciliation of [null, aReconciliation({ isAbandoned: true })]) {
   });
 }
 
+Deno.test("resumeSubmission() does not count an outage of an earlier wait", async () => {
+  await using stage = await aStage();
+  const { deps, clock } = stage;
+  await toEnd(
+    execute(deps, aRequest({ workflow: "quick", inputs: {} }), { ...DEFAULT_EXECUTE, signal, isWaiting: false }),
+  );
+  const [active] = await deps.store.listRecent({ limit: 1 });
+  assert.ok(active?.state === "active");
+  const lost = await deps.store.put({ ...active, unreachableSinceMs: clock.now() });
+  clock.advance(60 * MINUTE_MS);
+  stage.simulator.addFaults({ on: "get-run", status: 503 });
+  assert.equal((await stage.resume(lost)).kind, "completed");
+});
+
+Deno.test("resumeSubmission() takes no longer after the clock was set back since the submission was stored", async () => {
+  await using stage = await aStage();
+  const startedMs = stage.clock.monotonic();
+  const aheadMs = stage.clock.now() + 60 * MINUTE_MS;
+  const unconfirmed = anUnconfirmedSubmission({
+    owner: stage.owner,
+    request: QUICK,
+    createdAtMs: aheadMs,
+    updatedAtMs: aheadMs,
+    nextPollAtMs: aheadMs,
+    sentAtMs: aheadMs,
+    lostResponses: 1,
+    reconciliation: aReconciliation({ sinceMs: aheadMs }),
+  });
+  assert.equal((await stage.resume(await stage.deps.store.put(unconfirmed))).kind, "submit_unknown");
+  assert.ok(stage.clock.monotonic() - startedMs < 2 * MINUTE_MS);
+});
+
 async function aStage(options: SimulatorOptions = {}) {
   const clock = virtualClock();
   const simulator = await startSimulator({ clock, ...options });
