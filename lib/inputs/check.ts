@@ -14,7 +14,7 @@ import {
 } from "./field_state.ts";
 import { type Field, fieldAt, type Form, type FormContext, type FormFields, type ListField } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { isSecretField } from "./secrets.ts";
+import { isSecretAt } from "./secrets.ts";
 import { withOrigin } from "./sources.ts";
 import { addUnknownInside, describeUnknown, LEGACY_NAMES, type UnknownName } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";
@@ -196,7 +196,7 @@ function checkField(
     if (isChoiceOfSeveral && Array.isArray(value)) checkChoices(field, value, context);
     else {
       const { path, secretPaths } = context;
-      const isSecret = isSecretField(field, String(path.at(-1))) || secretPaths.has(formatPath(path));
+      const isSecret = isSecretAt(field, path) || secretPaths.has(formatPath(path));
       add("invalid", describeInvalid(field, value, { isSecret }), context);
     }
   } else if (field.kind === "list" && Array.isArray(value)) {

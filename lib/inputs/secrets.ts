@@ -1,4 +1,4 @@
-import { isObject, joinPath, type Json, type JsonObject, parsePath, valueAt } from "../json.ts";
+import { type InputPath, isObject, joinPath, type Json, type JsonObject, parsePath, valueAt } from "../json.ts";
 import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { StoredRequest } from "../submission.ts";
@@ -24,6 +24,11 @@ export function isSecretField(
   return field.secrecy === "always" || (field.secrecy === "by name" && hasSecretName(name));
 }
 
+/** {@link isSecretField} for the field at a path: the rows of a list have its name. */
+export function isSecretAt(field: Field, path: InputPath): boolean {
+  return isSecretField(field, String(path.findLast((segment) => typeof segment === "string")));
+}
+
 /** Whether a member of an object is a secret with a value; `field` is that of the form, if it has one. */
 export type SecretTest = (name: string, value: Json, field: Field | undefined) => boolean;
 
@@ -35,10 +40,9 @@ export function secretTest(): SecretTest {
     if (isSecret === undefined) names.set(name, isSecret = isSecretName(name));
     return isSecret;
   };
-  return (name, value, field) => {
-    if (value === null || value === "" || typeof value === "boolean") return false;
-    return field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName);
-  };
+  return (name, value, field) =>
+    (field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName)) &&
+    textsIn(value).some((text) => text !== "");
 }
 
 /**

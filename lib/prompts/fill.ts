@@ -2,7 +2,7 @@ import { oneLine } from "../escape.ts";
 import { problemText } from "../problem.ts";
 import { type ClusterField, type Form, hasDefault } from "../inputs/form.ts";
 import { SECRET_MASK } from "../redact.ts";
-import { isSecretField } from "../inputs/secrets.ts";
+import { isSecretAt } from "../inputs/secrets.ts";
 import { problemsInJson } from "../inputs/scan_json.ts";
 import { formatPath, type Json, type JsonObject, parseJson } from "../json.ts";
 import { validateValue } from "../inputs/value_check.ts";
@@ -180,5 +180,5 @@ function asText(value: Json): string {
 }
 
 function isSecretQuestion({ field, path }: ValueQuestion): boolean {
-  return isSecretField(field, String(path.at(-1)));
+  return isSecretAt(field, path);
 }

@@ -79,6 +79,9 @@ const FORM = readForm({
         use_secret: { type: "boolean" },
         login: { type: "group", items: { password: { type: "string" }, user: { type: "string" } } },
         rows: { type: "list", template: { key: { type: "password" }, n: { type: "integer" } } },
+        pins: { type: "list", template: { type: "password" } },
+        tokens: { type: "list", template: { type: "string" } },
+        names: { type: "list", template: { type: "string" } },
       },
     },
   },
@@ -91,6 +94,8 @@ const INPUTS: JsonObject = {
   rows: [{ key: "4", n: 1 }, { key: "", n: 2 }, { n: 3, token: 7 }],
   unknown: { secrets: { a: "5", b: 6 }, is_secret: true, password: null },
   entered: "8",
+  pins: [],
+  tokens: [""],
 };
 
 Deno.test("secrets with a value are found by type, by name and by path", () => {
@@ -115,6 +120,8 @@ Deno.test("masking changes only secrets", () => {
     rows: [{ key: "•••", n: 1 }, { key: "", n: 2 }, { n: 3, token: "•••" }],
     unknown: { secrets: "•••", is_secret: true, password: null },
     entered: "•••",
+    pins: [],
+    tokens: [""],
   });
   assert.equal(INPUTS["pin"], "1");
 });
@@ -126,6 +133,9 @@ for (
     [["login", "password"], true],
     [["login", "user"], false],
     [["rows", 3, "key"], true],
+    [["pins", 0], true],
+    [["tokens", 0], true],
+    [["names", 0], false],
     [["unknown", "secrets", "a"], true],
     [["unknown", "name"], false],
   ] as const

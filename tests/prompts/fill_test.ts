@@ -57,6 +57,15 @@ for (
   });
 }
 
+Deno.test("a row of secrets is asked for without echo, also if only the name of the list shows that they are", async () => {
+  for (const [name, type] of [["pins", "password"], ["tokens", "string"]] as const) {
+    const list = { [name]: { type: "list", min: 1, max: 1, template: { type, default: SECRET } } };
+    const { result, shown } = await filled(list, {}, [[/\(default •••\)/, "new"]]);
+    assert.ok(!shown.includes(SECRET), shown);
+    assert.deepEqual(result, { [name]: ["new"] });
+  }
+});
+
 Deno.test("an empty answer to a text removes the value so far, and the default applies", async () => {
   const { result, shown } = await filled({ title: { type: "string", default: "x" } }, { title: "y" }, [[
     /default x/,

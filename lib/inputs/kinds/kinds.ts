@@ -109,6 +109,8 @@ const LIST: FieldKind = {
         item.kind === "group" ? amountOf("row", min, max) : `${amountOf("item", min, max)}, each ${item.allowed}`
       }`,
       allows: Array.isArray,
+      // Of single values: a group has fields of its own.
+      secrecy: item.secrecy,
       implied: [],
       sample: [],
       schema: (context) => ({
