@@ -12,7 +12,7 @@ export type DocumentFormat = "json" | "yaml";
 /** Decides by the file extension, else by the first character. */
 export function documentFormatOf(name: string, text: string): DocumentFormat {
   if (/\.ya?ml$/i.test(name)) return "yaml";
-  return /\.jsonc?$/i.test(name) || /^\uFEFF?\s*(?:[{["]|\/[/*])/.test(text) ? "json" : "yaml";
+  return /\.jsonc?$/i.test(name) || /^\uFEFF?\s*(?:[{[]|\/[/*])/.test(text) ? "json" : "yaml";
 }
 
 interface ReadOptions {

@@ -116,7 +116,7 @@ export interface TextProblem {
   readonly message: string;
 }
 
-const IS_DUPLICATE = "is given twice";
+export const IS_DUPLICATE = "is given twice";
 // Not quoted, because it may be a password.
 export const IS_INEXACT = "cannot be sent exactly as a number: put it in quotes to send it as text";
 

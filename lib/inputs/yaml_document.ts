@@ -4,8 +4,10 @@ import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNo
 import { type InputPath, isExact, type Json } from "../json.ts";
 import { firstOfLines, type Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
-import { IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
+import { IS_DUPLICATE, IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
 
+// Without a tag's type, its value would be another one, or lost. Not quoted, because it may be a password.
+const IS_TAGGED = "has a tag: only !!str is supported, and a text that begins with ! needs quotes";
 const IS_MERGE_KEY = "merge keys are not supported: use an alias for the whole value";
 
 /** @throws RangeError for a text that is nested too deeply. */
@@ -45,28 +47,23 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
 
 function scan(contents: YamlNode | null, counter: LineCounter): ScannedText {
   const problems: TextProblem[] = [];
+  const lineOf = ({ range }: YamlNode) => counter.linePos(range?.[0] ?? 0).line;
   const linesOf = (node: YamlNode, path: InputPath): Lines => {
-    const { line } = counter.linePos(node.range?.[0] ?? 0);
-    const members: (readonly [string | number, unknown])[] | undefined = isMap(node)
-      ? node.items.map(({ key, value }) => {
-        if (!isScalar(key)) return ["", value];
-        const name = String(key.value);
-        if (name === "<<" && key.type === "PLAIN") {
-          problems.push({
-            line: counter.linePos(key.range?.[0] ?? 0).line,
-            path: [...path, name],
-            message: IS_MERGE_KEY,
-          });
-        }
-        return [name, value];
-      })
-      : isSeq(node)
-      ? [...node.items.entries()]
-      : undefined;
-    if (members !== undefined) {
-      const inside = ([name, value]: readonly [string | number, unknown]) =>
-        [name, isNode(value) ? linesOf(value, [...path, name]) : line] as const;
-      return { line, children: new Map(members.map(inside)) };
+    const line = lineOf(node);
+    if (node.tag !== undefined && !/^!$|:str$/.test(node.tag)) problems.push({ line, path, message: IS_TAGGED });
+    if (isMap(node) || isSeq(node)) {
+      const children = new Map<string | number, Lines>();
+      const entries: (readonly [name: string | number, value: unknown, key?: unknown])[] = isMap(node)
+        ? node.items.map(({ key, value }) => [String(isScalar(key) ? key.value ?? "" : key), value, key])
+        : [...node.items.entries()];
+      for (const [name, value, key] of entries) {
+        const report = (message: string) =>
+          void problems.push({ line: isNode(key) ? lineOf(key) : line, path: [...path, name], message });
+        if (name === "<<" && isScalar(key) && key.type === "PLAIN") report(IS_MERGE_KEY);
+        if (children.has(name)) report(IS_DUPLICATE);
+        children.set(name, isNode(value) ? linesOf(value, [...path, name]) : line);
+      }
+      return { line, children };
     }
     if (!isScalar(node) || typeof node.value !== "number" || node.source === undefined) return line;
     if (!isExactNumber(node.source, node.value)) problems.push({ line, path, message: IS_INEXACT });

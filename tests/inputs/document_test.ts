@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { documentFormatOf, readDocument } from "../../lib/inputs/document.ts";
 
+const TAGGED = "has a tag: only !!str is supported, and a text that begins with ! needs quotes";
+
 for (
   const [format, text, want] of [
     ["yaml", "a: 1\nb: [x, 'y']\n", { a: 1, b: ["x", "y"] }],
@@ -8,7 +10,9 @@ for (
     ["yaml", "a: &b 1\nc: *b\n", { a: 1, c: 1 }],
     ["yaml", "on: off\nyes: no\n", { on: "off", yes: "no" }],
     ["yaml", "? [1, 2]\n: 3\n", { "[ 1, 2 ]": 3 }],
+    ["yaml", "? [1]\n: 3\n? [2]\n: 4\n", { "[ 1 ]": 3, "[ 2 ]": 4 }],
     ["yaml", "'<<': 1\n", { "<<": 1 }],
+    ["yaml", "a: !!str 12\nb: ! 13\nc: '!d'\n", { a: "12", b: "13", c: "!d" }],
     ["json", '{"a": 1 /* why */, "b": [2,],}', { a: 1, b: [2] }],
     ["json", '\uFEFF{"a": 1}', { a: 1 }],
     ["json", '{"a": {"b": "\\"b\\":"}, "b": ["a"]}', { a: { b: '"b":' }, b: ["a"] }],
@@ -26,6 +30,9 @@ for (
     ["json", "[1]", "file must be an object at the top level: got an array"],
     ["yaml", "text", "file must be an object at the top level: got a string"],
     ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
+    ["yaml", "x:\n  1: a\n  '1': b\n", "file:3 x.1 is given twice"],
+    ["yaml", "a: !hunter2\n", `file:1 a ${TAGGED}`],
+    ["yaml", "a: [1, !!set {b}]\n", `file:1 a[1] ${TAGGED}`],
     ["yaml", "a: 1\n---\na: 2\n", "file:2 is not YAML: only one document is allowed: remove ---"],
     ["json", "{a: 'b'}", "file:1 is not JSON: invalid symbol"],
     ["yaml", "a: 1\n  b: 2\n", "file:1 is not YAML: Nested mappings are not allowed in compact mappings"],
@@ -95,5 +102,20 @@ for (
     const read = await readDocument(text, { origin: name, format: documentFormatOf(name, text) });
     assert.ok(Array.isArray(read));
     assert.match(read[0].message, /write \{\} for no inputs/);
+  });
+}
+
+for (
+  const [name, text, want] of [
+    ["stdin", '"a": 1\n', "yaml"],
+    ["stdin", '\uFEFF {"a": 1}', "json"],
+    ["stdin", "// why\n{}", "json"],
+    ["stdin", "a: 1\n", "yaml"],
+    ["a.json", "a: 1\n", "json"],
+    ["a.yml", '{"a": 1}', "yaml"],
+  ] as const
+) {
+  Deno.test(`${JSON.stringify(text)} in ${name} is read as ${want}`, () => {
+    assert.equal(documentFormatOf(name, text), want);
   });
 }
