@@ -2,6 +2,7 @@
 
 import { encodeBase64 } from "./base64.ts";
 import { RunnerError } from "./errors.ts";
+import { jsonEscape } from "./escape.ts";
 import { mapPieces, type PieceMapper } from "./pieces.ts";
 
 /** Replaces a secret in anything that is shown or stored. */
@@ -9,6 +10,8 @@ export const SECRET_MASK = "•••";
 
 /** Shorter secrets would match parts of ordinary words. */
 const MIN_SECRET_LENGTH = 4;
+/** The lines of a secret may be those of a script. */
+const MIN_LINE_LENGTH = 8;
 
 /** Never secrets: they would mask ordinary words. */
 const ORDINARY_WORDS: ReadonlySet<string> = new Set(["true", "false", "null"]);
@@ -23,12 +26,17 @@ export interface Redactor {
 }
 
 /**
- * A redactor for these values, in every form in which servers and logs repeat them: as they are, escaped as JSON once and
- * twice, on one line, URL-encoded, and in base64 at any offset. Values of fewer than four characters are not redacted.
+ * A redactor for these values and their lines, in every form in which servers and logs repeat them: as they are, escaped as
+ * JSON once and twice, on one line, URL-encoded, and in base64 at any offset. Values of fewer than four characters are not
+ * redacted, nor lines of fewer than eight.
  */
 export function createRedactor(values: readonly string[]): Redactor {
   const secrets = values.filter((value) => value.length >= MIN_SECRET_LENGTH && !ORDINARY_WORDS.has(value));
-  const forms = [...new Set(secrets.flatMap(formsOf))].filter((form) => form.length >= MIN_SECRET_LENGTH);
+  // A terminal ends lines in another way, and logs write a time before each.
+  const lines = secrets.flatMap((secret) => secret.split("\n").map((line) => line.trim()));
+  const parts = [...secrets, ...lines.filter(({ length }) => length >= MIN_LINE_LENGTH)];
+  const all = new Set([...parts.flatMap(formsOf), ...secrets.flatMap(base64Forms)]);
+  const forms = [...all].filter((form) => form.length >= MIN_SECRET_LENGTH);
   if (forms.length === 0) return redactorOf((text) => text, []);
   // The longest first: a form may contain another one.
   const pattern = new RegExp(forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|"), "g");
@@ -140,17 +148,25 @@ export function ownWordsOf({ kind, message }: RunnerError): string {
 }
 
 function formsOf(value: string): string[] {
-  const escaped = JSON.stringify(value).slice(1, -1);
+  const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
+  const json = inJson(value);
+  // Go escapes what HTML may not contain, Python what is not ASCII.
+  const escaped = [json, json.replaceAll(/[<>&]/g, jsonEscape), json.replaceAll(/[^\0-\x7f]/g, jsonEscape)];
+  const component = encodeURIComponent(value.toWellFormed());
+  // JavaScript keeps these, RFC 3986 does not.
+  const encoded = component.replaceAll(/[!'()*]/g, (text) => `%${text.charCodeAt(0).toString(16).toUpperCase()}`);
   return [
     value,
     // As messages and views show it on one line.
     value.trim().replaceAll(/\s+/g, " "),
     value.replaceAll("\n", "\\n").replaceAll("\t", "\\t"),
-    escaped,
-    JSON.stringify(escaped).slice(1, -1),
-    encodeURIComponent(value.toWellFormed()),
+    ...escaped,
+    ...escaped.map(inJson),
+    component,
+    encoded,
+    encoded.replaceAll("%2F", "/"),
+    encoded.replaceAll("%20", "+"),
     new URLSearchParams([["", value]]).toString().slice(1),
-    ...base64Forms(value),
   ];
 }
 

@@ -30,6 +30,34 @@ for (const secret of SECRETS) {
   }
 }
 
+for (
+  const [writer, form] of [
+    ["Go's JSON", String.raw`a\u003c/b!\u003e \u0026 ä`],
+    ["Go's JSON in JSON", String.raw`a\\u003c/b!\\u003e \\u0026 ä`],
+    ["Python's JSON", String.raw`a</b!> & \u00e4`],
+    ["Python's quote()", "a%3C/b%21%3E%20%26%20%C3%A4"],
+    ["RFC 3986", "a%3C%2Fb%21%3E%20%26%20%C3%A4"],
+    ["Go's QueryEscape()", "a%3C%2Fb%21%3E+%26+%C3%A4"],
+    ["JavaScript's encodeURIComponent()", "a%3C%2Fb!%3E%20%26%20%C3%A4"],
+  ] as const
+) {
+  Deno.test(`createRedactor() masks a secret as ${writer} has it`, () => {
+    assert.equal(createRedactor(["a</b!> & ä"])(`x ${form} y`), `x ${SECRET_MASK} y`);
+  });
+}
+
+Deno.test("createRedactor() masks the lines of a secret where something stands between them", () => {
+  const redact = createRedactor(["-----BEGIN KEY-----\nfirst-line\n  second-line\ndone\n"]);
+  assert.equal(redact("first-line\r\nsecond-line\r\n"), `${SECRET_MASK}\r\n${SECRET_MASK}\r\n`);
+  assert.equal(redact("12:00 | first-line\n12:01 | done\n"), `12:00 | ${SECRET_MASK}\n12:01 | done\n`);
+});
+
+Deno.test("createRedactor() masks the text of a file without the line break at its end", () => {
+  const redact = createRedactor(["hunter22\n"]);
+  assert.equal(redact("x hunter22 y"), `x ${SECRET_MASK} y`);
+  assert.ok(redact(btoa("user:hunter22")).includes(SECRET_MASK));
+});
+
 Deno.test("createRedactor() masks no short value, and no ordinary word", () => {
   const text = "abc true false null 12";
   assert.equal(createRedactor(["abc", "true", "false", "null", "12", ""])(text), text);
