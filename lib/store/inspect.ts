@@ -3,9 +3,10 @@ import { systemClock } from "../clock.ts";
 import { messageWithHint } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { isOpen, isUnsent } from "../submission.ts";
+import { toStorageError } from "./backend.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { isUnreadable, openSqliteBackend, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
-import { folderOf } from "./store_file.ts";
+import { folderOf, storageHint } from "./store_file.ts";
 import type { StoredSubmission } from "./submission_rows.ts";
 
 export type StoreState =
@@ -27,10 +28,18 @@ const BUSY_MS = 2_000;
  * Inspects the file of a run store without changing it, even when it is damaged.
  *
  * @param host Whose server capabilities to read; `null` for none.
- * @throws The system's error when the file cannot be read.
+ * @throws StorageError when the file cannot be read.
  */
 export async function inspectStore(path: string, host: string | null) {
+  return await inspect(path, host).catch((error) => {
+    const hint = storageHint(error, path);
+    throw toStorageError(error, { store: `run store at ${path}`, hint, isPassing: false });
+  });
+}
+
+async function inspect(path: string, host: string | null) {
   const info = await statOf(path);
+  if (info?.isDirectory) throw new Deno.errors.IsADirectory("it is a folder, not a file");
   const state: StoreState = info === null ? { type: "absent" } : await stateOf(path, host);
   return {
     state,
@@ -102,6 +111,8 @@ async function stateOf(path: string, host: string | null): Promise<StoreState> {
 
 /** `undefined` for a file whose rows can be read. */
 async function readFile(path: string): Promise<StoreState | undefined> {
+  // SQLite does not say why it cannot open a file.
+  (await Deno.open(path)).close();
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path, { readOnly: true });
   try {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "../../lib/errors.ts";
 import { inspectStore } from "../../lib/store/inspect.ts";
 import { STORE_VERSION } from "../../lib/store/sqlite_kv.ts";
 import { type EmptyFolder, emptyFolder } from "../support/main_job.ts";
@@ -104,6 +105,17 @@ Deno.test("inspectStore() reports a path below a file as not writable", async ()
   const { state, whyNotWritable } = await inspectStore(`${folder.path}/file/state/history.db`, null);
   assert.equal(state.type, "absent");
   assert.match(whyNotWritable ?? "", /file is not a folder/);
+});
+
+Deno.test("inspectStore() names what cannot be read, and what to do", async () => {
+  await using folder = await emptyFolder();
+  const message = `Cannot use the run store at ${folder.path}: it is a folder, not a file`;
+  await assert.rejects(inspectStore(folder.path, null), (error) => {
+    assert.ok(error instanceof StorageError);
+    assert.equal(error.message, message);
+    assert.match(error.hint ?? "", /^Name a file in it/);
+    return true;
+  });
 });
 
 Deno.test({

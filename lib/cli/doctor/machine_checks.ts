@@ -3,6 +3,8 @@
 import { orError, UsageError } from "../../errors.ts";
 import { LOG_LEVELS } from "../../log.ts";
 import { DOTENV_NAMES } from "../../platform/credentials/dotenv_file.ts";
+import { shellWord } from "../../shell_command.ts";
+import { storageHint } from "../../store/store_file.ts";
 import { counted } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { ENVIRONMENT } from "../help_topics.ts";
@@ -66,10 +68,12 @@ export function checkNetwork({ context }: DoctorFacts): CheckResult {
 
 export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
   const { place, isShared, state, bytes, mode, whyNotWritable } = await facts.history;
+  const isNamed = Boolean(facts.context.env("PW_STORE_URL"));
+  const elsewhere = isNamed ? "PW_STORE_URL to another file" : "PW_STATE_DIR to another folder";
   const notWritable = failed(
     "storage",
     `${place} is not writable: ${whyNotWritable}`,
-    `${remedyFor(whyNotWritable)}PW_STATE_DIR to another folder; --no-history works without it`,
+    `${remedyFor(whyNotWritable)}${elsewhere}; --no-history works without it`,
   );
   switch (state.type) {
     case "absent":
@@ -78,13 +82,15 @@ export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
       return failed(
         "storage",
         `${place} is damaged: ${state.why}`,
-        "Copy it first if you want to repair it: the next command that needs it sets it aside and creates a new one",
+        isNamed && /not a (database|run store)/.test(state.why)
+          ? storageHint(state.why, place)
+          : "Copy it first if you want to repair it: the next command that needs it sets it aside and creates a new one",
       );
     case "newer":
       return failed(
         "storage",
         `${place} was created by a newer version of this program`,
-        "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
+        `Update pw-workflow-runner, or set ${elsewhere}`,
       );
     case "busy":
       return warning(
@@ -99,7 +105,7 @@ export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
       const permissions = mode === null ? "" : `, permissions ${mode.toString(8).padStart(4, "0")}`;
       const detail = `${place}: ${runs}, ${unconfirmed} unconfirmed, ${formatBytes(bytes)}${permissions}`;
       if (mode !== null && (mode & 0o077) !== 0) {
-        return warning(`${detail}: other users can access it`, `Run \`chmod 600 ${place}\``);
+        return warning(`${detail}: other users can access it`, `Run \`chmod 600 ${shellWord(place)}\``);
       }
       return unconfirmed === 0 ? ok(detail) : warning(detail, "Run `pw-workflow-runner resume` to find those runs");
     }

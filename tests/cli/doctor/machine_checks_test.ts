@@ -21,10 +21,12 @@ const versions = (deno: string) =>
     }),
   );
 
-const history = (parts: Partial<StoreInspection> & { readonly isShared?: boolean } = {}) =>
+type HistoryParts = Partial<StoreInspection> & { readonly isShared?: boolean; readonly place?: string };
+const history = (parts: HistoryParts = {}, env: Readonly<Record<string, string>> = {}) =>
   resultOf(
     checkHistory,
     facts({
+      context: aContext({ env: (name) => env[name] }),
       history: {
         place: "/state/history.db",
         isShared: false,
@@ -98,6 +100,30 @@ for (
       history({ whyNotWritable: "the disk is read-only" }),
       "failed",
       /read-only Set PW_STATE_DIR to another folder/,
+    ],
+    [
+      "a history with a name that the shell would split",
+      history({ place: "/my state/history.db", mode: 0o644 }),
+      "warning",
+      /Run `chmod 600 "\/my state\/history\.db"`$/,
+    ],
+    [
+      "a file of PW_STORE_URL that is not writable",
+      history({ whyNotWritable: "no room" }, { PW_STORE_URL: "/state/history.db" }),
+      "failed",
+      /no room Make it writable, or set PW_STORE_URL to another file;/,
+    ],
+    [
+      "a file of PW_STORE_URL that is another program's",
+      history({ state: { type: "damaged", why: "file is not a database" } }, { PW_STORE_URL: "/state/history.db" }),
+      "failed",
+      /not a database Check the path: this file is not a run store, or name another store with PW_STORE_URL$/,
+    ],
+    [
+      "a file of PW_STORE_URL of a newer version",
+      history({ state: { type: "newer" } }, { PW_STORE_URL: "/state/history.db" }),
+      "failed",
+      /newer version.*set PW_STORE_URL to another file$/,
     ],
     ["a history that is not writable", history({ whyNotWritable: "no room" }), "failed", /no room/],
     [
