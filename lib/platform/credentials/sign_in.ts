@@ -11,7 +11,7 @@ import { CredentialError } from "../../errors.ts";
 import { isObject, parseJson } from "../../json.ts";
 import { firstLine } from "../../result.ts";
 import { Secret } from "../../secret.ts";
-import { namedHost, type ParsedApiKey } from "./api_key.ts";
+import { API_KEY_PATTERN, namedHost, type ParsedApiKey } from "./api_key.ts";
 import type { CredentialDeps } from "./sources.ts";
 
 export type SignInToken = Pick<ParsedApiKey, "authorization" | "expiresAtMs">;
@@ -31,7 +31,8 @@ export interface SignInContext {
 }
 
 const RENEW_BEFORE_END_MS = 60_000;
-const RENEWAL_TIMEOUT_MS = 60_000;
+/** Less than `doctor` waits for all of its checks. */
+const RENEWAL_TIMEOUT_MS = 30_000;
 
 /**
  * Makes what returns a token that can be sent, and renews it shortly before its end.
@@ -90,7 +91,7 @@ async function renewedToken(
       return refuse(`, and pw did not renew it within ${formatDuration(RENEWAL_TIMEOUT_MS)}`, SIGN_IN_AGAIN);
     case "ended": {
       if (result.code !== 0) {
-        const line = firstLine(result.stderr);
+        const line = firstLine(result.stderr).replaceAll(API_KEY_PATTERN, "***");
         const why = line === "" ? "" : `: ${line}`;
         return refuse(`, and pw could not renew it (exit code ${result.code}${why})`, SIGN_IN_AGAIN);
       }

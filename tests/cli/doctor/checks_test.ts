@@ -47,6 +47,29 @@ Deno.test("stopping the checks throws the signal's reason instead of reporting a
   );
 });
 
+Deno.test("an official CLI that hangs fails the check of the credential, and no other", async () => {
+  const clock = virtualClock();
+  const identity = { server: "h.example", oauth: { expiresAt: "2020-01-01T00:00:00Z" } };
+  const file = JSON.stringify({ currentIdentity: "work", identities: { work: identity } });
+  const context = aContext({
+    clock,
+    env: (name) => name === "HOME" ? "/home/me" : undefined,
+    mayRead: () => true,
+    readTextFile: (path) =>
+      path.endsWith("credentials") ? Promise.resolve(file) : Promise.reject(new Deno.errors.NotFound()),
+    runProgram: async ({ timeoutMs }) => {
+      setTimeout(() => clock.advance(timeoutMs));
+      await clock.sleep(timeoutMs, { signal: undefined });
+      return { type: "timed-out" };
+    },
+  });
+  const output = createOutput(context, { mode: "text", level: "INFO", color: "never" });
+  const checks = await Array.fromAsync(runChecks({ context, output, values: {}, signal: neverAborted() }));
+  const statusOf = Object.fromEntries(checks.map(({ name, status }) => [name, status]));
+  assert.deepEqual([statusOf.credential, statusOf.connection, statusOf.account], ["failed", "skipped", "skipped"]);
+  assert.match(checks.find(({ name }) => name === "credential")?.detail ?? "", /pw did not renew it within 30s$/);
+});
+
 Deno.test("a file system that hangs fails the check that reads it, and no other", async () => {
   const clock = virtualClock();
   const context = aContext({

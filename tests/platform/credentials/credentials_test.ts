@@ -421,12 +421,17 @@ for (
   const [name, result, ...patterns] of [
     ["is not installed", { type: "not-found" }, /expired 2s ago /, /pw auth/, /where the program pw is installed/],
     ["may not be started", { type: "denied" }, /not permitted/, /--allow-run=pw/],
-    ["does not end", { type: "timed-out" }, /within 1m 00s/],
+    ["does not end", { type: "timed-out" }, /within 30s/],
     [
       "fails",
       { type: "ended", code: 3, stdout: "", stderr: "session over\nmore" },
       /exit code 3: session over\)/,
       /pw auth/,
+    ],
+    [
+      "fails with a token in its message",
+      { type: "ended", code: 1, stdout: "", stderr: "cannot refresh pwoa_topsecretrefresh, sorry" },
+      /exit code 1: cannot refresh \*\*\*, sorry\)/,
     ],
     ["prints something else", { type: "ended", code: 0, stdout: "hello", stderr: "" }, /no token response/],
     ["prints another token type", printed({ access_token: "x", token_type: "mac" }), /no token response/],
