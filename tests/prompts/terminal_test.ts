@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
+import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { cacheEnv } from "../support/program.ts";
 import { emptyFolder } from "../support/main_job.ts";
@@ -270,6 +271,35 @@ Deno.test({
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.match(screen, /run hello-world-[a-z2-7]+ is still running\n.*pw-workflow-runner watch hello-world-/);
     assert.equal(stage.simulator.received("cancel-run").length, 0);
+  },
+});
+
+Deno.test({
+  ...needing("a run that cannot be cancelled is waited for, and leaving the question names how to track it", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 0.1, faults: [{ on: "cancel-run", status: 403 }] });
+    await using terminal = await stage.open();
+    await answerPrompts(terminal, [
+      ...SAMPLE,
+      [/Status: running/, "C-c"],
+      [/◆ {2}The run is still running/, "3", "Enter"],
+      [/Run hello-world-\S+ is still running: Cannot cancel[^]*Tracking run #47[^]*Status: running/, "C-c"],
+      [/Tracking run #47[^]*◆ {2}The run is still running/, "C-c"],
+    ]);
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.match(screen, /run hello-world-[a-z2-7]+ is still running\n.*pw-workflow-runner watch hello-world-/);
+  },
+});
+
+Deno.test({
+  ...needing("Ctrl-C while submitting names how to find out whether a run was started", missing),
+  async fn() {
+    const behavior = { readLagMs: 1e9, listLagMs: 1e9 };
+    await using stage = await aStage({ speed: 1, behavior, faults: [{ on: "submit", cut: "after-effect" }] });
+    await using terminal = await stage.open();
+    await answerPrompts(terminal, [...SAMPLE, [/Submitting hello-world/, "C-c"]]);
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.match(screen, /it is unknown whether the run started\n.*pw-workflow-runner resume/);
   },
 });
 
@@ -550,10 +580,8 @@ const BY_HAND = `on:
       advanced: { type: group, label: Advanced, items: { depth: { type: number, label: Depth, optional: true } } }
 ${QUICK}`;
 
-async function aStage(
-  { workflows = {}, speed = 40 }: { workflows?: Readonly<Record<string, string>>; speed?: number } = {},
-) {
-  const simulator = await startSimulator({ clock: fastClock(systemClock, speed), workflows });
+async function aStage({ speed = 40, ...options }: Omit<SimulatorOptions, "clock"> & { speed?: number } = {}) {
+  const simulator = await startSimulator({ clock: fastClock(systemClock, speed), ...options });
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/inputs`);
   await Deno.copyFile(HELLO, `${folder}/inputs/hello-world.json`);

@@ -1,15 +1,15 @@
 /** Interactive mode: what the program does at a terminal when it is started without a command. */
 
-import { CredentialError, orError, Unreachable } from "../../errors.ts";
+import { CredentialError, expected, orError, Unreachable } from "../../errors.ts";
 import { API_KEY_EXAMPLE, parseApiKey } from "../../platform/credentials/api_key.ts";
-import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { execute, toEnd } from "../../runs/execute.ts";
+import { execute } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { redactedValues } from "../../inputs/secrets.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { trackRun } from "../../runs/track_run.ts";
 import type { RunResult } from "../../result.ts";
-import { formatRunId, type RunId } from "../../run.ts";
+import type { RunId } from "../../run.ts";
 import { folderOf } from "../../store/store_file.ts";
 import type { RunRequest } from "../../submission.ts";
 import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
@@ -21,9 +21,9 @@ import { openDeps } from "../open.ts";
 import { openPrompter } from "../terminal/prompter.ts";
 import type { Output } from "../output.ts";
 import { printLogs } from "../tracking/show_logs.ts";
-import { kept } from "../tracking/track_to_end.ts";
+import { cancelled, startedRun, trackToEnd } from "../tracking/track_to_end.ts";
 import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
-import { viewRuns } from "../tracking/run_view.ts";
+import { type ShowRun, viewRuns } from "../tracking/run_view.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
@@ -92,42 +92,43 @@ function problemOfKey(text: string): string | undefined {
 /**
  * Tracks a run. Ctrl-C prompts for what to do with it.
  *
- * @throws Stopped if the user chooses to leave it running.
+ * @throws Stopped if the user chooses to leave it running, or before the run is known.
  */
 async function runWithPrompts(
   { context, output, prompter, deps }: Parts & { readonly deps: Deps },
   request: RunRequest,
 ): Promise<RunResult> {
+  output.redact(redactedValues(request));
   let runId: RunId | undefined;
   let start = (signal: AbortSignal) => execute(deps, request, { ...DEFAULT_EXECUTE, signal });
   while (true) {
     try {
       const stopping = new AbortController();
+      const { signal } = stopping;
       using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-      using view = viewRuns(output, deps.clock, { signal: stopping.signal });
-      const show = view.showOf();
-      const result = await toEnd(start(stopping.signal), (event) => {
-        if (event.type === "started" && event.slug !== null) runId = { type: "slug", slug: event.slug };
-        show(event);
-      });
+      using view = viewRuns(output, deps.clock, { signal });
+      const showRun = view.showOf();
+      const show: ShowRun = (event) => {
+        if (event.type === "started") runId = startedRun(event).runId;
+        showRun(event);
+      };
+      const call = { context, output, deps, signal, values: {} };
+      const result = await trackToEnd(call, start(signal), { show, defaultOnInterrupt: "keep" });
       view[Symbol.dispose]();
       output.log("INFO", "");
       output.answer(renderResult(result, output.answerStyle));
       return result;
     } catch (error) {
-      const startedRun = runId;
-      if (!(error instanceof Stopped) || startedRun === undefined) throw error;
+      const known = runId;
+      if (!(error instanceof Stopped) || known === undefined) throw error;
       const choice = await prompter.choose("The run is still running. What do you want to do?", [
         { value: "wait", label: "1. Keep waiting" },
         { value: "keep", label: "2. Exit and leave it running" },
         { value: "cancel", label: "3. Cancel the run" },
-      ]);
-      if (choice === "keep") throw new Stopped(error.signal, kept(startedRun, "yes"));
-      if (choice === "cancel") {
-        await cancelRun(deps, startedRun);
-        prompter.note(`${formatRunId(startedRun)} is being cancelled`);
-      }
-      start = (signal) => trackRun(deps, startedRun, { ...DEFAULT_EXECUTE, signal });
+      ]).catch(expected(PromptCancelled));
+      if (choice === "keep" || choice instanceof PromptCancelled) throw error;
+      if (choice === "cancel") output.log("INFO", (await cancelled({ deps }, known)).message);
+      start = (signal) => trackRun(deps, known, { ...DEFAULT_EXECUTE, signal });
     }
   }
 }

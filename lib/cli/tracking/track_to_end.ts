@@ -140,8 +140,9 @@ async function cancelSubmitted(
   }
 }
 
-async function cancelled(
-  { deps }: OpenedCall,
+/** Cancels a run. Returns what has become of it, also if it cannot be cancelled. */
+export async function cancelled(
+  { deps }: Pick<OpenedCall, "deps">,
   runId: RunId,
   limit?: AbortSignal,
 ): Promise<Omit<StoppedWait, "submitted">> {
@@ -167,7 +168,7 @@ function outcomeOf(name: string, { status }: RunDetail): Omit<StoppedWait, "subm
 }
 
 /** The report on a run that is left running. */
-export function kept(runId: RunId, submitted: Submitted): StoppedWait {
+function kept(runId: RunId, submitted: Submitted): StoppedWait {
   const name = formatRunId(runId);
   return {
     continuing: name,
@@ -186,7 +187,7 @@ function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitt
   };
 }
 
-function startedRun({ slug, workflow, number, isAttached }: Extract<Milestone, { type: "started" }>) {
+export function startedRun({ slug, workflow, number, isAttached }: Extract<Milestone, { type: "started" }>) {
   const runId = runIdOf({ slug, workflowName: workflow, runNumber: number });
   return { runId, submitted: isAttached ? "no" : "yes" } as const;
 }

@@ -42,7 +42,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/redact.ts", ["tests/redact_test.ts"], [
     ["a secret of four characters is shown", "const MIN_SECRET_LENGTH = 4;", "const MIN_SECRET_LENGTH = 5;"],
     ["a secret of seven characters is shown", "const MIN_SECRET_LENGTH = 4;", "const MIN_SECRET_LENGTH = 8;"],
-    ["a secret that is escaped in JSON is shown", "    escaped,\n    JSON", "    JSON"],
+    ["a secret that is escaped in JSON is shown", "    ...escaped,\n", ""],
+    ["a line of a secret is shown", "[...secrets, ...lines.filter", "[...secrets, ...[].filter"],
   ]),
   ...inFile("lib/inputs/merge.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
     ["an object replaces an object", "isObject(lower) ? lower : {}", "{}"],

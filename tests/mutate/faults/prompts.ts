@@ -140,10 +140,10 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "Ctrl-C and leave it running cancels",
-      'if (choice === "keep") throw',
-      'if (choice === "keep") await cancelRun(deps, runId, { signal: new AbortController().signal });\n  if (choice === "keep") throw',
+      'if (choice === "keep" ||',
+      'if (choice === "keep") await cancelled({ deps }, known);\n  if (choice === "keep" ||',
     ],
-    ["Ctrl-C and cancel does not cancel", 'if (choice === "cancel") {', "if (false) {"],
+    ["Ctrl-C and cancel does not cancel", 'if (choice === "cancel") output', "if (false) output"],
     ["a cancelled prompt exits with success", "return EXIT_CODES_OF_SIGNALS.SIGINT;", "return EXIT_CODES.completed;"],
   ]),
 ];
