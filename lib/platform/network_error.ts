@@ -83,9 +83,10 @@ function kindOf(error: unknown, text: string): NetworkErrorKind {
   // of the terms below.
   const [, reason] = text.split("client error (Connect)");
   if (reason === undefined) {
-    return /connection closed|connection reset|broken pipe|reading a body|unexpected eof/i.test(text)
-      ? "cut"
-      : "unknown";
+    // Windows says it in other words, and in the user's language.
+    const isCut =
+      /connection closed|connection reset|broken pipe|reading a body|unexpected eof|\(os error 1005[34]\)/i.test(text);
+    return isCut ? "cut" : "unknown";
   }
   // First, because the runtime repeats the names in the certificate, which may contain any of the terms below.
   const [, certificate] = reason.split("invalid peer certificate: ");

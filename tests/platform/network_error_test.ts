@@ -94,6 +94,18 @@ Deno.test("a port that fetch blocks: nothing was sent", () => {
   assert.deepEqual([kind, isSent], ["blocked-port", "no"]);
 });
 
+Deno.test("a connection that Windows reports as reset or aborted: the request may have been sent", () => {
+  for (
+    const reason of [
+      "An existing connection was forcibly closed by the remote host. (os error 10054)",
+      "Eine bestehende Verbindung wurde softwaregesteuert durch den Hostcomputer abgebrochen. (os error 10053)",
+    ]
+  ) {
+    const { kind, isSent } = readNetworkError(new TypeError("fetch failed", { cause: new Error(reason) }));
+    assert.deepEqual([kind, isSent], ["cut", "unknown"]);
+  }
+});
+
 const UNKNOWN = [new TypeError("something new"), new Error("x", { cause: "y" }), "text", undefined];
 for (const error of UNKNOWN) {
   Deno.test(`an unrecognized error, the request may have been sent: ${Deno.inspect(error).split("\n")[0]}`, () => {
