@@ -17,6 +17,7 @@ export function argumentWords(names: readonly string[], options: readonly string
 /** One word for POSIX shells; in the simple cases for PowerShell and cmd.exe too, which know only double quotes alike. */
 export function shellWord(text: string): string {
   if (/^[\p{L}\p{N}_./][\p{L}\p{N}_./:@%+=,#-]*$/u.test(text) || /^-[\p{L}\p{N}_./:=-]*$/u.test(text)) return text;
-  if (/^[\p{L}\p{N}_./:@%+=,# -]+$/u.test(text)) return `"${text}"`;
+  // A backslash, as in paths of Windows, remains one where neither another one nor a quote follows.
+  if (/^(?:[\p{L}\p{N}_./:@%+=,# -]|\\(?!\\|$))+$/u.test(text)) return `"${text}"`;
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
