@@ -76,6 +76,9 @@ export function readNetworkError(error: unknown) {
   return { kind, isSent, message: names.length === 0 ? message : `${message}: it is for ${names.join(", ")}`, remedy };
 }
 
+/** 10053 and 10054 are Windows' codes: it words them otherwise, in the user's language. */
+const CUT = /connection closed|connection reset|broken pipe|reading a body|unexpected eof|\(os error 1005[34]\)/i;
+
 function kindOf(error: unknown, text: string): NetworkErrorKind {
   if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) return "denied";
   if (/requests to port \d+ are blocked/i.test(text)) return "blocked-port";
@@ -83,10 +86,7 @@ function kindOf(error: unknown, text: string): NetworkErrorKind {
   // of the terms below.
   const [, reason] = text.split("client error (Connect)");
   if (reason === undefined) {
-    // Windows says it in other words, and in the user's language.
-    const isCut =
-      /connection closed|connection reset|broken pipe|reading a body|unexpected eof|\(os error 1005[34]\)/i.test(text);
-    return isCut ? "cut" : "unknown";
+    return CUT.test(text) ? "cut" : "unknown";
   }
   // First, because the runtime repeats the names in the certificate, which may contain any of the terms below.
   const [, certificate] = reason.split("invalid peer certificate: ");
