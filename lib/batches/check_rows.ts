@@ -138,6 +138,6 @@ export function distinctWarnings(rows: readonly Pick<CheckedRow, "warnings">[], 
 }
 
 /** Its length suffices for the rows of one batch, and keeps index rows short. */
-async function hashOf(text: string): Promise<string> {
+export async function hashOf(text: string): Promise<string> {
   return (await sha256(text)).slice(0, 20);
 }

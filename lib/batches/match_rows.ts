@@ -53,7 +53,8 @@ export function matchRows<Row extends CurrentRow>(
     if (other === undefined || !left.delete(other)) return;
     matches.set(row, { earlier: other, matchedBy });
   };
-  const byId = new Map(earlier.flatMap((row) => row.id === null ? [] : [[row.id, row]]));
+  // Those in the file come first, and the first remains: a changed row has earlier versions with its id.
+  const byId = new Map(earlier.toReversed().flatMap((row) => row.id === null ? [] : [[row.id, row]]));
   for (const row of current) if (row.id !== null) pair(row, byId.get(row.id), "id");
   // Backwards, because a list is cheap to shorten at its end.
   const byContent = Map.groupBy([...left].reverse(), ({ contentHash }) => contentHash);

@@ -1,14 +1,14 @@
 /** Decides for each row of a batch what is done: kept, attached to, submitted or submitted again. */
 
 import type { Owner } from "../account.ts";
-import { isOpenStatus, type RowStatus } from "../batch.ts";
+import { hasOpenRun, type RowStatus } from "../batch.ts";
 import { type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, type Submission } from "../submission.ts";
+import { isOpen, isUnsent, type Submission } from "../submission.ts";
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
-import type { CheckedRow } from "./check_rows.ts";
+import { type CheckedRow, hashOf } from "./check_rows.ts";
 import { type MatchedRow, matchRows } from "./match_rows.ts";
 
 /** Which rows run again although they have ended. */
@@ -61,21 +61,41 @@ export async function planBatch(
   const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);
   const earlierRows = stored.map((row) => ({ ...row, status: statusOf(attempts.get(row.key)) }));
   const { rows: matched, gone } = matchRows(checked, earlierRows);
-  const rows = await Array.fromAsync(matched, (row) => planRow(store, row, attempts, options));
+  const rows = await Array.fromAsync(withKeys(matched, attempts), (row) => planRow(store, row, attempts, options));
   return { batchId, name, earlier, rows, gone };
+}
+
+type AttemptsOf = ReadonlyMap<string, readonly Attempt[]>;
+
+/** Rows with equal inputs are numbered as they are in the file, but one that is recognized keeps its key, and its run. */
+async function* withKeys(matched: readonly MatchedRow<CheckedRow>[], attempts: AttemptsOf) {
+  const isHeld = ({ decision, earlier }: MatchedRow) => decision === "kept" || openVersion(earlier, attempts) !== null;
+  const taken = new Set(matched.filter(isHeld).map(({ earlier }) => earlier?.key));
+  for (const one of matched) {
+    const kept = one.decision === "kept" ? one.earlier?.key : undefined;
+    let key = kept ?? one.row.key;
+    while (kept === undefined && taken.has(key)) key = await hashOf(key);
+    taken.add(key);
+    yield { ...one, row: { ...one.row, key } };
+  }
+}
+
+/** The last attempt of a row, if it may have a run that has not ended. */
+function openVersion(earlier: MatchedRow["earlier"], attempts: AttemptsOf): Attempt | null {
+  const last = attempts.get(earlier?.key ?? "")?.at(-1);
+  return last !== undefined && hasOpenRun(last.status) ? last : null;
 }
 
 async function planRow(
   store: Pick<RunStore, "getMany">,
   matched: MatchedRow<CheckedRow>,
-  attempts: ReadonlyMap<string, readonly Attempt[]>,
+  attempts: AttemptsOf,
   { rerun, rows, cancelsRunning }: PlanOptions,
 ): Promise<PlannedRow> {
   const { row, earlier } = matched;
-  const version = earlier === null || earlier.key === row.key ? undefined : attempts.get(earlier.key)?.at(-1);
-  const openVersion = version !== undefined && isOpenStatus(version.status) ? version : null;
+  const version = matched.decision === "changed" ? openVersion(earlier, attempts) : null;
   // A row that has changed while its run still runs is attached, not submitted beside it.
-  const key = openVersion !== null && !cancelsRunning ? openVersion.rowKey : row.key;
+  const key = version !== null && !cancelsRunning ? version.rowKey : row.key;
   const own = attempts.get(key) ?? [];
   const last = own.at(-1);
   const isWanted = rows === null || rows.has(row.row);
@@ -93,13 +113,14 @@ async function planRow(
     rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
   if (last?.status === "completed") return isAsked ? again : { ...base, action: "keep" };
   if (last === undefined || lastSubmission === null) {
-    const open = openVersion === null ? [] : await store.getMany([openVersion.submissionId]);
+    const open = version === null ? [] : await store.getMany([version.submissionId]);
     return { ...again, action: "submit", cancel: open[0] ?? null };
   }
   // No run was started: nothing is repeated.
   if (lastSubmission.state === "rejected") return { ...again, action: "submit" };
   if (isOpen(lastSubmission)) {
-    return isAsked && cancelsRunning ? { ...again, cancel: lastSubmission } : { ...base, action: "attach" };
+    if (isAsked && cancelsRunning) return { ...again, cancel: lastSubmission };
+    return { ...base, action: isUnsent(lastSubmission) ? "submit" : "attach" };
   }
   return isAsked ? again : { ...base, action: "keep" };
 }

@@ -6,7 +6,7 @@ import { expected, StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import { isBeingCancelled } from "../run.ts";
-import { isAbandoned, isOpen, isRetry, runStatusOf, slugOf, type Submission } from "../submission.ts";
+import { isAbandoned, isOpen, isRetry, isUnsent, runStatusOf, slugOf, type Submission } from "../submission.ts";
 import { keyPart, type StoreKey, type StoreLimits } from "./backend.ts";
 import type { FoundEntry, Kv, StoreEntry } from "./kv.ts";
 
@@ -206,7 +206,7 @@ export function openRowOf(submission: Submission): OpenRow {
 export function attemptRowOf(submission: Submission): AttemptRow {
   const facts = { slug: slugOf(submission), isRetry: isRetry(submission) };
   const open = { ...facts, startedAtMs: null, seconds: null, error: null, kind: null };
-  if (submission.state === "pending") return { ...open, status: "waiting" };
+  if (submission.state === "pending") return { ...open, status: isUnsent(submission) ? "waiting" : "submitting" };
   if (submission.state === "unconfirmed") {
     return { ...open, status: isAbandoned(submission) ? "unknown" : "submitting" };
   }

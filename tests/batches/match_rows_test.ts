@@ -116,6 +116,12 @@ Deno.test("each row has a reason", () => {
   assert.deepEqual(changed.rows.map(reasonOf), ["same inputs", "same position, n 2 \u2192 9"]);
 });
 
+Deno.test("an id names the row that is in the file, and not an earlier version of it", () => {
+  const before = earlier([["a", 2], ["a", 1]]).map((row, index) => ({ ...row, isInFile: index === 0 }));
+  assert.deepEqual(decisions(matchRows(current([["a", 2]]), before)), ["kept 1"]);
+  assert.deepEqual(decisions(matchRows(current([["a", 1]]), before)), ["changed 1"]);
+});
+
 Deno.test("a changed secret is not shown, and a value that is new or no longer given is named", () => {
   const [before] = earlier([1]);
   const [now] = current([1]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { SOLVE } from "../support/batch.ts";
+import type { RowResult } from "../../lib/batch.ts";
 import type { Context } from "../../lib/cli/context.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
 import { type CallOptions, type CliStage, cliStage } from "../support/cli_stage.ts";
@@ -314,6 +315,59 @@ Deno.test("a row with an id is recognized when its inputs change", async () => {
   const { stderr } = await stage.call(words, files({ "sweep.csv": "id,n\na,1\nb,5\n" }));
   assert.match(stderr, /1 kept · 1 changed: n 2 → 5/);
   assert.equal(stage.simulator.runs().length, 3);
+});
+
+for (
+  const [what, before, first, after, want] of [
+    ["that is alone now", "a,1\nb,1", "--rows=1", "b,1", ["completed 2"]],
+    ["that comes first now", "a,1\nb,1", "--rows=1", "b,1\na,1", ["completed 2", "completed 1"]],
+    ["after a new one", "a,1\nb,1", "--rows=2", "c,1\nb,1", ["completed 2", "completed 1"]],
+  ] as const
+) {
+  Deno.test(`a row with an id ${what} has its own run, and not that of a row with the same inputs`, async () => {
+    await using stage = await aStage();
+    const words = ["batch", "sweep.csv", "--workflow", "solve", "--jobs", "1", ...QUICK];
+    await stage.call([...words, first], files({ "sweep.csv": `id,n\n${before}\n` }));
+    const edited = files({ "sweep.csv": `id,n\n${after}\n` });
+    await stage.call(words, edited);
+    const order = stage.simulator.runs().map(({ slug }) => slug);
+    const rows = (): Promise<readonly Pick<RowResult, "status" | "run">[]> =>
+      documentOf(stage, "results").then(({ rows }) => rows);
+    const found = await rows();
+    assert.deepEqual(found.map(({ status, run }) => `${status} ${order.indexOf(run ?? "") + 1}`), want);
+    const again = await stage.call(words, edited);
+    assert.match(again.stderr, new RegExp(`^Batch sweep: 0 runs to submit, ${found.length} not run again`));
+    assert.deepEqual(await rows(), found);
+  });
+}
+
+Deno.test("a row with an id whose inputs change while its run continues shares that with no other row", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--jobs", "1", ...QUICK];
+  const { context } = files({ "sweep.csv": "id,n\na,1\nb,2\n" });
+  await stage.call([...words, "--rows", "2"], { context });
+  await stage.call([...words, "--rows", "1", "--deadline", "3s"], { context });
+  await stage.call(words, files({ "sweep.csv": "id,n\na,2\nb,1\n" }));
+  const order = stage.simulator.runs().map(({ slug }) => slug);
+  const { rows } = await documentOf(stage, "results");
+  assert.deepEqual(rows.map(({ run }: RowResult) => order.indexOf(run ?? "") + 1), [2, 3]);
+});
+
+Deno.test("a row whose inputs change before it is sent is never sent as it was", async () => {
+  await using stage = await aStage();
+  stage.simulator.addFaults({ on: "submit", status: 429, times: 3 });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const before = files({ "sweep.csv": "id,n\na,1\n" });
+  assert.equal((await stage.call([...words, "--deadline", "5s"], before)).code, 124);
+  const finished = async () =>
+    (await stage.submissions()).flatMap(({ state, request }) => state === "finished" ? [request.inputs?.["n"]] : []);
+  const { stderr } = await stage.call(words, files({ "sweep.csv": "id,n\na,2\n" }));
+  assert.match(stderr, /^Batch sweep: 1 changed: n 1 → 2\nBatch sweep: 1 run to submit\n/);
+  assert.deepEqual(await finished(), [2]);
+  // An edit brings it back.
+  const again = await stage.call(words, before);
+  assert.match(again.stderr, /Batch sweep: 1 run to submit\n/);
+  assert.deepEqual((await finished()).toSorted(), [1, 2]);
 });
 
 Deno.test("rows that were not asked for do not make a batch incomplete", async () => {

@@ -58,6 +58,15 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["equal inputs are stronger than an id", "if (matches.has(row)) continue;", ""],
     ["a row with another id is kept", "return id !== null && other.id !== null && id !== other.id;", "return false;"],
   ]),
+  ...inFile("lib/batches/plan_batch.ts", ["tests/cli/batch_test.ts"], [
+    [
+      "a row takes over the run of another with the same inputs",
+      "let key = kept ?? one.row.key;",
+      "let key = one.row.key;",
+    ],
+    ["two rows share a run", "while (kept === undefined && taken.has(key))", "while (false)"],
+    ["a row is sent with the inputs from before an edit", "hasOpenRun(last.status) ? last", "true ? last"],
+  ]),
   ...inFile("lib/batches/results.ts", RESULTS, [
     ["a spreadsheet runs an output", "quotedCell(isFormula(value) ? `'${value}` : value)", "quotedCell(value)"],
     ["a negative number becomes text", "&& Number.isNaN(Number(text))", ""],
