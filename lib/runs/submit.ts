@@ -22,6 +22,7 @@ import { updateCapabilities } from "./server_capabilities.ts";
 import { putBeforeSending } from "./create_submission.ts";
 import { findRunStartedSince, idempotencyKeyConflict } from "./idempotency.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
+import { searchForRun } from "./search.ts";
 import { sending } from "./transition.ts";
 import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
 import {
@@ -136,7 +137,7 @@ async function afterNotSent(
 }
 
 async function afterRejected(step: SentStep, { error, isSlugRefused }: Extract<SubmitResponse, { type: "rejected" }>) {
-  const { submission, options } = step;
+  const { deps, submission, options } = step;
   const detail = error.message;
   if (options.retriesRefusedKey && error.kind === "credential_refused") {
     return await afterNotSent(step, { error, retryAfterMs: undefined });
@@ -150,6 +151,17 @@ async function afterRejected(step: SentStep, { error, isSlugRefused }: Extract<S
     return await markUnconfirmed(step, { cause: "slug-rejected", detail, searchForMs: SEARCH_AFTER_CONFLICT_MS });
   }
   if (isSlugRefused && submission.ownSlug !== null) return await recordStep(step, { type: "slug-rejected" });
+  if (submission.idempotencyKey !== null && error instanceof Rejected) {
+    // Not every server names the slug as what it refuses.
+    const scope = { signal: options.signal, scope: "slug" } as const;
+    const found = await searchForRun(deps, submission, scope).catch(fallbackTo(null));
+    if (found?.type === "ours") {
+      return { submission: await activateSubmission(step, found.run), events: [], wasAdvancedElsewhere: true };
+    }
+    if (found?.type === "other-inputs") {
+      return await rejectSubmission(step, idempotencyKeyConflict(submission, found.run.slug));
+    }
+  }
   // The platform also rejects submits while the workspace is off, which is temporary.
   const workspaceStatus = error instanceof Rejected || error instanceof NotFound ? await sleepingWorkspace(step) : null;
   if (workspaceStatus !== null) return await afterSleepingWorkspace(step, { error, workspaceStatus });

@@ -161,10 +161,17 @@ testWithKey(
   },
 );
 
-for (const duplicateSlugStatus of [400, 409, 422] as const) {
+for (
+  const behavior of [
+    { duplicateSlugStatus: 400 },
+    { duplicateSlugStatus: 409 },
+    { duplicateSlugStatus: 422 },
+    { duplicateSlugStatus: 422, errorBody: "envelope" },
+  ] as const
+) {
   testWithKey(
-    `of simultaneous submits with one key from many machines, one starts the run when a duplicate slug returns ${duplicateSlugStatus}`,
-    { behavior: { duplicateSlugStatus } },
+    `of simultaneous submits with one key from many machines, one starts the run with ${JSON.stringify(behavior)}`,
+    { behavior },
     async (stage) => {
       const results = await Promise.all(Array.from({ length: 8 }, () => stage.submit()));
       assert.equal(stage.simulator.runs().length, 1);
