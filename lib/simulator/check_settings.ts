@@ -61,11 +61,13 @@ function problemsOf(what: string, given: object, settings: Readonly<Record<strin
   return Object.entries(given).flatMap(([name, value]) => {
     const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
     if (setting === undefined) return [`unknown ${what} "${name}". Available: ${Object.keys(settings).join(", ")}`];
-    const isNumber = typeof value === "number" && !Number.isNaN(value);
+    const isNumber = typeof value === "number" && value >= (name === "clockSkewMs" ? -Infinity : 0);
     const isListed = typeof setting === "object";
     const isValid = isListed ? setting.includes(value) : setting === "text" ? typeof value === "string" : isNumber;
     if (isValid || value === undefined) return [];
-    const expected = isListed ? `one of ${setting.join(", ")}` : `a ${setting === "text" ? setting : "number"}`;
+    const expected = isListed
+      ? `one of ${setting.join(", ")}`
+      : `a ${setting === "text" ? setting : typeof value === "number" ? "number of at least 0" : "number"}`;
     return [`${name} must be ${expected}: got ${JSON.stringify(value)}`];
   });
 }

@@ -140,6 +140,8 @@ for (
     ],
     [["--fault", '{"on": "submit", "statsu": 500}'], /unknown field of a fault "statsu"\. Available: .*status/],
     [["--fault", '{"on": "submit", "status": "500"}'], /status must be a number: got "500"/],
+    [["--fault", '{"on": "submit", "times": -1}'], /times must be a number of at least 0: got -1/],
+    [["--behavior", "maxLimit=-5"], /maxLimit must be a number of at least 0: got -5/],
     [["--fault", '{"on": "submit", "status": 9999}'], /status must be a status with a body, .*: got 9999/],
     [["--fault", '{"on": "submit", "statusAfterEffect": 204}'], /statusAfterEffect must be a status .*: got 204/],
     [["--fault", '{"on": "submit", "status": 503, "retryAfter": "1\\n2"}'], /retryAfter must be .*: got "1\\n2"/],
