@@ -1,7 +1,8 @@
 import type { Clock, Deadline } from "./clock.ts";
 
 /** Waits for something that cannot be aborted itself: rejects with the signal's reason once that aborts. */
-export async function abortable<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function abortable<T>(pending: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await pending;
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason);
   if (signal.aborted) onAbort();

@@ -1,5 +1,6 @@
 /** One list of running runs instead of a request for each of them. */
 
+import { abortable } from "../abortable.ts";
 import type { Clock } from "../clock.ts";
 import { RunnerError } from "../errors.ts";
 import type { Abortable, Client, RunQuery } from "../platform/client.ts";
@@ -114,8 +115,7 @@ export function sharingPolls(client: Client, clock: Clock, count: number): Clien
     async getRun(runId: RunId, options: Abortable = {}): Promise<RunDetail> {
       // Only polls are repeated by their callers; the first read needs all details.
       const isPoll = options.retry === "none" && runId.type === "slug";
-      const run = isPoll ? (await runningNow()).get(runId.slug) : undefined;
-      options.signal?.throwIfAborted();
+      const run = isPoll ? (await abortable(runningNow(), options.signal)).get(runId.slug) : undefined;
       return run === undefined
         ? await client.getRun(runId, options)
         : { ...run, jobs: [], inputs: null, links: [], redirect: null };

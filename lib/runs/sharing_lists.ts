@@ -26,7 +26,7 @@ export function sharingLists(client: Client, clock: Pick<Clock, "monotonic">): C
         const remove = () => void (sent.get(name) === request && sent.delete(name));
         request.page.then(remove, remove);
       }
-      return await (signal === undefined ? request.page : abortable(request.page, signal));
+      return await abortable(request.page, signal);
     },
   };
 }

@@ -189,11 +189,14 @@ Deno.test("sharingPolls() ends the poll of one that is aborted, and not the list
   const [first, second] = await stage.running(2, "a");
   assert.ok(first && second);
   const client = sharingPolls(stage.deps.client, stage.clock, 21);
+  stage.simulator.addFaults({ on: "list-runs", latencyMs: 20_000 });
+  const startedMs = stage.clock.monotonic();
   const aborting = new AbortController();
   const aborted = client.getRun(first.runId, { ...POLL, signal: aborting.signal });
   const other = client.getRun(second.runId, POLL);
   aborting.abort(new Error("detached"));
   await assert.rejects(aborted, { message: "detached" });
+  assert.equal(stage.clock.monotonic(), startedMs);
   assert.equal((await other).slug, second.run.slug);
   assert.deepEqual([stage.lists().length, stage.simulator.received("get-run").length], [1, 0]);
 });

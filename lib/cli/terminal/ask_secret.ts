@@ -14,7 +14,7 @@ export async function promptSecret(label: string, signal?: AbortSignal): Promise
   Deno.stderr.writeSync(encoder.encode(`${label}: `));
   Deno.stdin.setRaw(true);
   try {
-    return await (signal === undefined ? readLine() : abortable(readLine(), signal));
+    return await abortable(readLine(), signal);
   } finally {
     Deno.stdin.setRaw(false);
     Deno.stderr.writeSync(encoder.encode("\n"));

@@ -60,7 +60,7 @@ export function tokenSource(deps: SignInDeps, context: SignInContext): (signal?:
     if (current !== null && remainingMs() > (isFinal ? 0 : RENEW_BEFORE_END_MS)) return current;
     // One renewal serves all requests. It has a deadline of its own, so that one aborted request does not end it.
     renewal ??= renew().finally(() => renewal = undefined);
-    return await (signal === undefined ? renewal : abortable(renewal, signal));
+    return await abortable(renewal, signal);
   };
 }
 
