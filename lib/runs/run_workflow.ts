@@ -53,7 +53,7 @@ export async function runWorkflow(
   const { signal, submitTimeoutMs: retry } = options;
   const request = await prepareInputs(deps, workflow, settings, { signal, retry }).catch(withProblems);
   return await toEnd(execute(deps, request, options), async (event) => {
-    const called = Promise.all([event.type === "status" && onStatus?.(event), onEvent?.(event)]);
+    const called = Promise.all([event.type === "status" && onStatus?.(event), Promise.try(() => onEvent?.(event))]);
     await abortable(called, signal);
   });
 }

@@ -135,6 +135,8 @@ Deno.test("a callback of runWorkflow() that fails ends the call with its error, 
       { onEvent: ({ type }: RunEvent) => fail(type) },
       // deno-lint-ignore require-await
       { onEvent: async ({ type }: RunEvent) => fail(type) },
+      // Of two that fail, none may remain as an unhandled rejection.
+      { onStatus: () => Promise.reject(failure), onEvent: ({ type }: RunEvent) => fail(type) },
     ]
   ) {
     const call = runWorkflow("quick", { deps: { ...stage.deps, clock }, ...callbacks });
