@@ -15,17 +15,19 @@ const PLATFORM_STATUSES = {
   running: "running",
   completed: "completed",
   failed: "error",
-  error: "error",
   cancelled: "canceled",
-  canceled: "canceled",
 } as const;
+const ownStatus = oneOf("running", "completed", "failed", "cancelled");
+/** The platform's words are accepted too, and not offered. */
+const platformStatus = (text: string) =>
+  Object.values(PLATFORM_STATUSES).find((status) => status === text) ?? PLATFORM_STATUSES[ownStatus(text)];
 
 const DEFAULT_LIMIT = 20;
 
 const ARGS = {
   workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),
   status: option("STATUS", "Only runs that are running, completed, failed or cancelled; repeatable", {
-    parse: oneOf("running", "completed", "failed", "cancelled", "error", "canceled"),
+    parse: Object.assign(platformStatus, { choices: ownStatus.choices }),
     multiple: true,
   }),
   search: option("TEXT", "Only runs whose slug, display name or workflow contains this text"),
@@ -87,7 +89,7 @@ async function listRuns(
     workflow,
     search,
     signal,
-    statuses: status.map((status) => PLATFORM_STATUSES[status]),
+    statuses: status,
     action: "list runs",
     startOffset: isFilteredHere ? 0 : offset,
     pageSize: isFilteredHere ? PAGE_SIZE : Math.min(limit, 10_000),

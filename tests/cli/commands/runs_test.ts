@@ -79,6 +79,8 @@ Deno.test("runs of a misspelled workflow is an error with a suggestion; of one w
   assert.equal(unused.code, 0);
   assert.match(unused.stderr, /No matching runs of quick/);
   assert.equal((await stage.call(["runs", "hello-world", "--status", "running"])).code, 0);
+  // The platform's words.
+  assert.equal((await stage.call(["runs", "hello-world", "--status", "canceled", "--status", "error"])).code, 0);
 });
 
 Deno.test("runs refuses --all together with --limit", async () => {

@@ -64,7 +64,7 @@ for (
       "--idempotency-policy=",
       valuesTarget("attach", "reject", "new-if-failed"),
     ],
-    [["runs", "--status", ""], "", valuesTarget("running", "completed", "failed", "cancelled", "error", "canceled")],
+    [["runs", "--status", ""], "", valuesTarget("running", "completed", "failed", "cancelled")],
   ] as const
 ) {
   Deno.test(`the target at the end of "${words.join(" ")}" is ${target?.type}`, () => {
