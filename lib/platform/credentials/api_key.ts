@@ -76,9 +76,9 @@ export function baseUrlOf(host: string): string | null {
   const address = /^https?:\/\//i.test(text) ? text : `https://${text}`;
   if (!URL.canParse(address)) return null;
   const url = new URL(address);
-  // Anything else would obscure where the key is sent.
+  // Anything else would obscure where the key is sent; a key in the wrong variable is no host to look up.
   const isBare = url.username === "" && url.password === "" && url.pathname === "/" && !/[?#\s\\]/.test(text);
-  return isBare && url.hostname !== "" ? url.origin : null;
+  return isBare && !/^(?:$|pw(?:u?t|oa)_)/.test(url.hostname) ? url.origin : null;
 }
 
 /** Decodes URL-safe or plain base64, padded or not; `null` for anything else. */

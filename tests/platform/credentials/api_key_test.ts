@@ -119,6 +119,10 @@ const HOSTS: readonly (readonly [string, string | null])[] = [
   ["host.example#x", null],
   ["host.example\\@other.example", null],
   ["two words", null],
+  // A key in the wrong variable would be looked up, and shown.
+  ["pwt_aHR0cDovL2E.topsecret", null],
+  ["https://pwut_aHR0cDovL2E.topsecret", null],
+  ["PWOA_topsecret", null],
 ];
 
 for (const [host, want] of HOSTS) {
