@@ -53,13 +53,11 @@ function compareAll({ texts }: WorkflowTexts): { readonly compared: number; read
       walkFields({ form, inputs, rows: [], clusters: CLUSTERS }, ({ field, path, context }) => {
         const [ours, theirs] = [fieldStateOf(field, context), simulated.get(formatPath(path))];
         if (theirs === undefined) return true;
-        for (
-          const [key, state] of [["hidden", "isHidden"], ["ignore", "isIgnored"], ["optional", "isOptional"]] as const
-        ) {
-          if (ours[state] === undefined) continue;
+        for (const key of ["hidden", "ignore", "optional"] as const) {
+          if (ours[key] === undefined) continue;
           compared++;
-          if (ours[state] !== theirs[key]) {
-            differences.push(`${name} on ${choice}: ${formatPath(path)} ${key} is ${theirs[key]}, not ${ours[state]}`);
+          if (ours[key] !== theirs[key]) {
+            differences.push(`${name} on ${choice}: ${formatPath(path)} ${key} is ${theirs[key]}, not ${ours[key]}`);
           }
         }
         return true;

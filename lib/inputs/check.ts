@@ -174,15 +174,15 @@ function checkField(
 ): FieldProblem | undefined {
   const field = variantOf(declared, context);
   const state = fieldStateOf(field, context);
-  if (state.isIgnored === true) addUnknownInside(field, value, context);
-  if (state.isIgnored === true || (value === null && state.isOptional !== false)) return undefined;
+  if (state.ignore === true) addUnknownInside(field, value, context);
+  if (state.ignore === true || (value === null && state.optional !== false)) return undefined;
   if (field.kind === "group") {
     const isInsideShown = isShownInside(isShown, state);
     if (isObject(value)) checkFields(field.fields, value, isInsideShown, context);
     else if (value !== undefined) add("invalid", `must be ${field.allowed}: got ${describeValue(value)}`, context);
     else if (field.default === undefined) {
       // The fields of an optional group are required only if the group is present.
-      checkFields(field.fields, {}, isNoneTrue([not(isInsideShown), state.isOptional]), context);
+      checkFields(field.fields, {}, isNoneTrue([not(isInsideShown), state.optional]), context);
     }
     return undefined;
   }
@@ -236,7 +236,7 @@ function checkRows(field: ListField, rows: readonly Json[], isShown: boolean | u
 }
 
 function isShownInside(isShown: boolean | undefined, state: FieldState): boolean | undefined {
-  return isNoneTrue([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);
+  return isNoneTrue([not(isShown), state.hidden, state.disabled, state.ignore]);
 }
 
 function not(truth: boolean | undefined): boolean | undefined {

@@ -1,7 +1,7 @@
 import { type Cluster, findCluster, isUsableCluster, isWorkspace } from "../cluster.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
-import { fieldStateOf, hasValue, isNoneTrue } from "./field_state.ts";
+import { fieldStateOf, hasValue } from "./field_state.ts";
 import { type ClusterField, type Form, type FormContext, hasDefault, walkFields } from "./form.ts";
 
 /** A cluster field that is sent, with its value. */
@@ -42,12 +42,12 @@ function clusterInputs(all: FormContext): ClusterInput[] {
   const found: ClusterInput[] = [];
   walkFields(all, ({ field, path, value, context }) => {
     if (field.kind === "value" || field.kind === "header") return false;
-    const { isHidden, isDisabled, isIgnored, isOptional } = fieldStateOf(field, context);
-    if (isNoneTrue([isHidden, isDisabled, isIgnored]) === false) return false;
-    if (field.kind !== "cluster") return field.kind === "list" || value !== undefined || isOptional !== true;
+    const { hidden, disabled, ignore, optional } = fieldStateOf(field, context);
+    if ([hidden, disabled, ignore].includes(true)) return false;
+    if (field.kind !== "cluster") return field.kind === "list" || value !== undefined || optional !== true;
     const given = hasValue(field, value, context) && value !== null ? value : field.default;
     if (given === undefined && hasDefault(field)) return false;
-    found.push({ path, field, value: given, isOptional: isOptional !== false });
+    found.push({ path, field, value: given, isOptional: optional !== false });
     return false;
   });
   return found;

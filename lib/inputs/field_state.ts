@@ -11,25 +11,20 @@ import { CURRENT_ROW, type Expression, type InputReference } from "./expression.
 import { type Field, type FieldCondition, type FormContext, type FormFields, hasDefault, walkFields } from "./form.ts";
 import { isAllowed } from "./value_check.ts";
 
-/** `undefined` if a condition depends on values that only the platform knows. */
-export interface FieldState {
-  readonly isHidden: boolean | undefined;
-  readonly isDisabled: boolean | undefined;
-  readonly isIgnored: boolean | undefined;
-  readonly isOptional: boolean | undefined;
-}
-
-/** The conditions of a field, in the order of {@link FieldState}. */
+/** The attributes of a field that may be conditions. */
 export const CONDITIONS = ["hidden", "disabled", "ignore", "optional"] as const;
 type Condition = typeof CONDITIONS[number];
+
+/** Which conditions of a field are true; `undefined` for one that depends on values that only the platform knows. */
+export type FieldState = Readonly<Record<Condition, boolean | undefined>>;
 
 /** Evaluates a field's conditions. */
 export function fieldStateOf(field: Field, context: FormContext): FieldState {
   return {
-    isHidden: truthIn(field.hidden, field, context),
-    isDisabled: truthIn(field.disabled, field, context),
-    isIgnored: truthIn(field.ignore, field, context),
-    isOptional: truthIn(field.optional, field, context),
+    hidden: truthIn(field.hidden, field, context),
+    disabled: truthIn(field.disabled, field, context),
+    ignore: truthIn(field.ignore, field, context),
+    optional: truthIn(field.optional, field, context),
   };
 }
 
@@ -73,7 +68,7 @@ export function evaluateConditions(context: FormContext): {
 /** Whether the field needs a value; `undefined` if only the platform knows. */
 export function isRequired(field: Field, state: FieldState): boolean | undefined {
   if (hasDefault(field) || !field.isRequirable) return false;
-  return isNoneTrue([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional]);
+  return isNoneTrue(CONDITIONS.map((name) => state[name]));
 }
 
 /** True if none is true; `undefined` if that depends on an unknown one. */

@@ -199,13 +199,13 @@ export function withDefaults(
   walkFields({ form, inputs: resolved.value, rows: [], clusters }, ({ field, path, value, context }) => {
     if (field.kind === "group" && field.default === undefined) {
       if (value !== undefined && !isObject(value)) return false;
-      const { isIgnored, isOptional } = fieldStateOf(field, context);
-      return isIgnored === false && (value !== undefined || isOptional === false);
+      const { ignore, optional } = fieldStateOf(field, context);
+      return ignore === false && (value !== undefined || optional === false);
     }
-    if (field.kind === "list" && Array.isArray(value)) return fieldStateOf(field, context).isIgnored === false;
+    if (field.kind === "list" && Array.isArray(value)) return fieldStateOf(field, context).ignore === false;
     if (value !== undefined || field.default === undefined || field.kind === "header") return false;
     const isSecret = secretsInDefault(String(path.at(-1)), field).length > 0;
-    if (fieldStateOf(field, context).isIgnored === false && !isSecret) {
+    if (fieldStateOf(field, context).ignore === false && !isSecret) {
       added.push({ path, value: field.default });
     }
     return false;

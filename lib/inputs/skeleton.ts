@@ -46,9 +46,7 @@ function valueOf(all: readonly SkeletonEntry[], isInRow = false): JsonObject {
 function entriesOf(fields: FormFields, context: FormContext): SkeletonEntry[] {
   return [...fields].flatMap(([name, field]): SkeletonEntry[] => {
     const state = fieldStateOf(field, context);
-    if (field.kind === "header" || state.isIgnored === true || state.isHidden === true || state.isDisabled === true) {
-      return [];
-    }
+    if (field.kind === "header" || [state.hidden, state.disabled, state.ignore].includes(true)) return [];
     const isMissing = isRequired(field, state) === true;
     const entry = { name, field, isRequired: isMissing, isOptional: false, value: null, entries: null };
     const isSecret = secretsInDefault(name, field).length > 0;
@@ -56,7 +54,7 @@ function entriesOf(fields: FormFields, context: FormContext): SkeletonEntry[] {
     if (field.kind === "group") {
       const entries = entriesOf(field.fields, context);
       // A group without required values or defaults would be empty.
-      const isOptional = state.isOptional === true || entries.every((inner) => inner.isOptional);
+      const isOptional = state.optional === true || entries.every((inner) => inner.isOptional);
       return entries.length === 0 ? [] : [{ ...entry, entries, isOptional }];
     }
     if (field.kind === "list") {

@@ -57,7 +57,7 @@ export function nextQuestion(
     if (question !== undefined) return false;
     const field = variantOf(declared, context);
     const state = fieldStateOf(field, context);
-    const isLeftOut = [state.isHidden, state.isIgnored, state.isDisabled].includes(true);
+    const isLeftOut = [state.hidden, state.ignore, state.disabled].includes(true);
     if (field.kind === "header" || isLeftOut) return false;
     if (field.kind === "group" || field.kind === "list") return true;
     if (!isOpen(path)) return false;

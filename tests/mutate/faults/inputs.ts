@@ -118,7 +118,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/inputs/merge.ts", ["tests/runs/prepare_form_test.ts"], [
     [
       "the default of an ignored field is sent",
-      "if (fieldStateOf(field, context).isIgnored === false && !isSecret)",
+      "if (fieldStateOf(field, context).ignore === false && !isSecret)",
       "if (!isSecret)",
     ],
     [
@@ -131,7 +131,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["a missing required input is allowed", "if (required === true) {", "if (false) {"],
     [
       "a required input of a hidden group is missing",
-      "return isNoneTrue([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);",
+      "return isNoneTrue([not(isShown), state.hidden, state.disabled, state.ignore]);",
       "return isShown;",
     ],
     ["rows are not checked", "checkField(item, row, isShown, context);", "void item;"],
@@ -146,8 +146,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/inputs/field_state.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
     [
       "a hidden field is required",
-      "isNoneTrue([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional])",
-      "isNoneTrue([state.isDisabled, state.isIgnored, state.isOptional])",
+      "isNoneTrue(CONDITIONS.map((name) => state[name]))",
+      "isNoneTrue(CONDITIONS.slice(1).map((name) => state[name]))",
     ],
     ["a field with a default is required", "if (hasDefault(field) || !field.isRequirable)", "if (!field.isRequirable)"],
     ["an unknown condition is true", "return truths.includes(undefined) ? undefined : true;", "return true;"],

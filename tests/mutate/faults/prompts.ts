@@ -122,9 +122,9 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/prompts/questions.ts", ["tests/prompts/questions_test.ts", "tests/prompts/fill_test.ts"], [
-    ["a hidden field is asked for", "[state.isHidden, ", "["],
-    ["a disabled field is asked for", ", state.isDisabled]", "]"],
-    ["an ignored field is asked for", "state.isIgnored, ", ""],
+    ["a hidden field is asked for", "[state.hidden, ", "["],
+    ["a disabled field is asked for", ", state.disabled]", "]"],
+    ["an ignored field is asked for", "state.ignore, ", ""],
     ["a removed value stays", "if (child === undefined) delete object[segment];\n  else", "if (child !== undefined)"],
   ]),
   ...inFile("lib/cli/commands/interactive.ts", ["tests/prompts/terminal_test.ts"], [
