@@ -76,9 +76,15 @@ function addSecrets(
   for (const name in value) {
     const member = value[name] ?? null;
     const field = fields?.get(name);
-    if (context.isSecret(name, member, field)) context.found.add(joinPath(path, name));
-    else if (typeof member === "object") addSecrets(member, joinPath(path, name), fieldsInside(field), context);
+    if (context.isSecret(name, member, field)) {
+      for (const secretPath of pathsOf(joinPath(path, name), member, field)) context.found.add(secretPath);
+    } else if (typeof member === "object") addSecrets(member, joinPath(path, name), fieldsInside(field), context);
   }
+}
+
+/** Of a list that the form declares, each value can be asked for. */
+function pathsOf(path: string, value: Json, field: Field | undefined): string[] {
+  return field?.kind === "list" && Array.isArray(value) ? value.map((_, index) => joinPath(path, index)) : [path];
 }
 
 /** The paths of the secrets in a field's default, starting with the field's name. */

@@ -110,6 +110,13 @@ Deno.test("secrets with a value are found by type, by name and by path", () => {
   ]);
 });
 
+Deno.test("of a list of secrets, each value is one: a rerun asks for them", () => {
+  const inputs = { pins: ["1", "2"], rows: [] };
+  const paths = findSecrets(inputs, { form: FORM, secretPaths: [] });
+  assert.deepEqual(paths, ["pins[0]", "pins[1]"]);
+  assert.deepEqual(withoutSecrets(inputs, paths), { pins: [null, null], rows: [] });
+});
+
 Deno.test("masking changes only secrets", () => {
   const masked = maskSecrets(INPUTS, findSecrets(INPUTS, { form: FORM, secretPaths: ["entered"] }));
   assert.deepEqual(masked, {

@@ -25,8 +25,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["the name of a secret does not matter", '|| (field.secrecy === "by name" && hasSecretName(name))', ""],
     [
       "what is inside a secret is shown",
-      "if (context.isSecret(name, member, field)) context",
-      'if (typeof member !== "object" && context.isSecret(name, member, field)) context',
+      "if (context.isSecret(name, member, field)) {",
+      'if (typeof member !== "object" && context.isSecret(name, member, field)) {',
     ],
     [
       "a secret that was prompted for is shown",
