@@ -41,8 +41,11 @@ export function secretTest(): SecretTest {
     return isSecret;
   };
   return (name, value, field) =>
-    (field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName)) &&
-    textsIn(value).some((text) => text !== "");
+    hasContent(value) && (field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName));
+}
+
+function hasContent(value: Json): boolean {
+  return Array.isArray(value) ? value.some(hasContent) : value !== null && value !== "" && typeof value !== "boolean";
 }
 
 /**

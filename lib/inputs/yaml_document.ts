@@ -19,10 +19,12 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
   if (document.errors.length > 0) {
     return firstOfLines(document.errors.map(({ pos: [offset], code, message }) => {
       const [reason = ""] = message.split("\n");
-      // The parser's message advises to call another of its functions.
+      // The parser's messages advise to call another of its functions, and quote what may be a password.
       const shown = code === "MULTIPLE_DOCS"
         ? "only one document is allowed: remove ---"
-        : reason.replace(/ at line \d+, column \d+:?$/, "");
+        : code === "TAG_RESOLVE_FAILED"
+        ? IS_TAGGED
+        : reason.replace(/ at line \d+, column \d+:?$/, "").replace(/(?<=\w): .*/, "");
       return { origin: `${origin}:${counter.linePos(offset).line}`, path: "", message: `is not YAML: ${shown}` };
     }));
   }

@@ -73,6 +73,41 @@ for (
   });
 }
 
+for (
+  const password of [
+    ...[
+      "|hunter2",
+      ">hunter2 x",
+      "!hun!hunter2",
+      "!<hunter2",
+      "!hunter2",
+      "*hunter2",
+      "%hunter2",
+      "@hunter2",
+      '"a" hunter2',
+    ],
+    ...[
+      "'hunter2",
+      '"hunter2',
+      '"hunter2\\q"',
+      "hunter2: x",
+      "[hunter2",
+      "{hunter2",
+      "[a]hunter2",
+      "&hunter2",
+      "- hunter2",
+    ],
+    ...["&a &hunter2 b", "!!hunter2!", "\thunter2: b", "|2hunter2", "? hunter2"],
+  ]
+) {
+  Deno.test(`no problem of YAML with the password ${password} repeats it`, async () => {
+    for (const format of ["yaml", "json"] as const) {
+      const read = await readDocument(`password: ${password}\n`, { origin: "file", format });
+      assert.ok(!("value" in read) ? !JSON.stringify(read).includes("hunter2") : true, JSON.stringify(read));
+    }
+  });
+}
+
 Deno.test("500 levels are accepted, and a long flat list is not deep", async () => {
   for (const value of [nested(499), `[${Array(100_000).fill("[]")}]`]) {
     assert.ok("value" in await readDocument(`{"a": ${value}}`, { origin: "file", format: "json" }));

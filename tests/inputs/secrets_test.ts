@@ -110,11 +110,15 @@ Deno.test("secrets with a value are found by type, by name and by path", () => {
   ]);
 });
 
+Deno.test("a password that YAML reads as an object is secret, also where its names are all that it has", () => {
+  assert.deepEqual(findSecrets({ pin: { "{ x }": null } }, { form: FORM, secretPaths: [] }), ["pin"]);
+});
+
 Deno.test("of a list of secrets, each value is one: a rerun asks for them", () => {
-  const inputs = { pins: ["1", "2"], rows: [] };
+  const inputs = { pins: ["1", "2"], tokens: [null, "", []], rows: [] };
   const paths = findSecrets(inputs, { form: FORM, secretPaths: [] });
   assert.deepEqual(paths, ["pins[0]", "pins[1]"]);
-  assert.deepEqual(withoutSecrets(inputs, paths), { pins: [null, null], rows: [] });
+  assert.deepEqual(withoutSecrets(inputs, paths), { ...inputs, pins: [null, null] });
 });
 
 Deno.test("masking changes only secrets", () => {
