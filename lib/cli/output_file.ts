@@ -42,13 +42,25 @@ export async function refuseReadFile(
   }
 }
 
-/** Files that may exist. @throws UsageError for one that cannot be written, before anything is sent. */
+/**
+ * Files that may exist.
+ *
+ * @throws UsageError for one that cannot be written, and for two links to one file, before anything is sent.
+ */
 export async function checkReplaceableFiles(
-  { checkReplaceable }: Context,
-  paths: readonly (string | null | undefined)[],
+  { checkReplaceable, realPath }: Context,
+  given: readonly (string | undefined)[],
 ): Promise<void> {
-  for (const path of paths) {
-    if (typeof path === "string") await writing(path, () => checkReplaceable(path));
+  const paths = given.filter((path) => path !== undefined);
+  const files = await Promise.all(paths.map(async (path) => await realPath(path) ?? path));
+  refuseSameFile(files, "outputs");
+  const stdout = await realPath("/dev/stdout");
+  for (const [index, path] of paths.entries()) {
+    // A terminal takes both. A file that is replaced is no longer the one that stdout is written to.
+    if (files[index] === stdout && !stdout.startsWith("/dev/")) {
+      throw new UsageError(`Cannot write ${path}: stdout goes to this file`, { hint: "Choose another file" });
+    }
+    await writing(path, () => checkReplaceable(path));
   }
 }
 

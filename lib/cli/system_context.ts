@@ -95,7 +95,8 @@ async function renameOnceFree(path: string, newPath: string): Promise<void> {
 
 async function checkReplaceable(path: string): Promise<void> {
   const { target, existing, temporary } = await replacing(path);
-  if (existing !== null) await Deno.writeTextFile(target, "", { append: true });
+  // The reader of a FIFO would take what is closed for the end.
+  if (existing !== null && existing.isFifo !== true) await Deno.writeTextFile(target, "", { append: true });
   if (temporary !== null) await checkNewFile(temporary);
 }
 

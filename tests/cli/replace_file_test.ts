@@ -104,3 +104,50 @@ Deno.test({
 
 Deno.test("a file whose folder does not exist is refused before anything is done", () =>
   inFolder((folder) => assert.rejects(checkReplaceableFiles(context, [`${folder}/none/a.csv`]), UsageError)));
+
+Deno.test({
+  name: "two outputs are refused if one is a symbolic link to the other",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/a.csv`, "one");
+      await Deno.symlink("a.csv", `${folder}/link.csv`);
+      await assert.rejects(checkReplaceableFiles(context, [`${folder}/link.csv`, `${folder}/a.csv`]), UsageError);
+    }),
+});
+
+Deno.test({
+  name: "the reader of a FIFO gets the whole text, and nothing before it",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/fifo`;
+      assert.ok((await new Deno.Command("mkfifo", { args: [path] }).output()).success);
+      const reader = new Deno.Command("timeout", { args: ["20", "cat", path], stdout: "piped" }).spawn();
+      await checkReplaceableFiles(context, [path]);
+      await Promise.all([
+        replaceOutputFile(context, path, "text"),
+        reader.output().then(({ stdout }) => assert.equal(new TextDecoder().decode(stdout), "text")),
+      ]);
+    }),
+});
+
+Deno.test({
+  name: "an output is refused if stdout goes to the same file, which keeps what it had",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/log`, "earlier\n");
+      const modules = ["output_file", "system_context"].map((name) => import.meta.resolve(`../../lib/cli/${name}.ts`));
+      const code = `const [{ checkReplaceableFiles }, { systemContext }] = await Promise.all([${
+        modules.map((name) => `import("${name}")`)
+      }]); await checkReplaceableFiles(systemContext("test"), ["/dev/stdout"]).catch((e) => console.log(e.message));`;
+      await new Deno.Command("sh", {
+        args: ["-c", '"$0" eval --no-check --no-lock "$1" >> "$2/log"', Deno.execPath(), code, folder],
+      }).output();
+      assert.equal(
+        await Deno.readTextFile(`${folder}/log`),
+        "earlier\nCannot write /dev/stdout: stdout goes to this file\n",
+      );
+    }),
+});

@@ -18,7 +18,7 @@ import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { readInputs } from "../input_options.ts";
 import { openDeps, openRunStore } from "../open.ts";
-import { checkReplaceableFiles, refuseReadFile, refuseSameFile } from "../output_file.ts";
+import { checkReplaceableFiles, refuseReadFile } from "../output_file.ts";
 
 const ARGS = {
   files: argument("FILE…", {
@@ -128,7 +128,6 @@ async function status(call: BatchCommandCall, name: string): Promise<number> {
 
 async function results(call: BatchCommandCall, name: string): Promise<number> {
   const { csv, jsonl, report } = call.values;
-  refuseSameFile([csv, jsonl, report], "outputs");
   await checkReplaceableFiles(call.context, [csv, jsonl, report]);
   await using store = openRunStore(call, "optional");
   const batch = await findBatch(store, name);

@@ -17,7 +17,7 @@ import type { Submitted } from "../../result.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
 import type { Context } from "../context.ts";
 import { styleFor } from "../terminal/style.ts";
-import { refuseReadFile, replaceOutputFile, writeOutputFiles } from "../output_file.ts";
+import { checkReplaceableFiles, refuseReadFile, replaceOutputFile, writeOutputFiles } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
 import { type EarlierReports, openHistory } from "./history.ts";
 import { limitsOf, type SuiteCall, type WantedReport, wantedReports } from "./options.ts";
@@ -109,7 +109,9 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
     });
   }
   const reports = wantedReports(values);
-  await refuseReadFile(context, reports.map(({ file }) => file), paths);
+  const outputs = reports.map(({ file }) => file);
+  await refuseReadFile(context, outputs, paths);
+  await checkReplaceableFiles(context, outputs);
   const files = await Promise.all(paths.map(async (path) => {
     return { path, text: await orUsageError(`read ${path}`, () => context.readTextFile(path)) };
   }));
