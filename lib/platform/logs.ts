@@ -50,6 +50,8 @@ export interface LogReader {
 export function createLogReader(client: Pick<Client, "readRunFile">, { runId, path }: StepLog): LogReader {
   /** In the file that was read last: the log, or what has become its backup. */
   let position = START;
+  /** Of the backup that was read last. */
+  let backupEnd = START;
   let isPresent = false;
 
   const open = async (file: string, options: Abortable) => {
@@ -99,10 +101,14 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
       const rotated = backup === null ? null : await peek(backup);
       const isRotatedSince = rotated !== null && current.start !== "" && rotated.start.startsWith(current.start);
       if (rotated !== null && !(yield* readFrom(rotated.text, position, { isLast: true }))) {
-        // Rotated more than once since the last read: what is left of it is all new.
-        const again = await open(`${path}.1`, options);
-        if (again !== null) yield* readFrom(again, START, { isLast: true });
+        // Not rotated, but replaced: then it is the backup of before. Or rotated more than once: then it is all new.
+        for (const from of [backupEnd, START]) {
+          const again = await open(`${path}.1`, options);
+          position = from;
+          if (again === null || (yield* readFrom(again, from, { isLast: true }))) break;
+        }
       }
+      backupEnd = rotated === null ? START : position;
       const next = isRotatedSince ? await open(path, options) : current.text;
       if (next !== null) yield* readFrom(next, START, options);
     } finally {

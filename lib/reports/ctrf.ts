@@ -208,8 +208,12 @@ function readTest(test: unknown): ReportCase | undefined {
 function isReport(value: unknown): value is Report {
   return isObject(value) && typeof value.title === "string" && typeof value.exitCode === "number" &&
     Array.isArray(value.cases) && [value.startedAtMs, value.endedAtMs].every(isNumberOrNull) &&
-    (value.shard === null || (isObject(value.shard) && typeof value.shard.count === "number" &&
-      typeof value.shard.index === "number"));
+    (value.shard === null || isShard(value.shard));
+}
+
+function isShard(value: unknown): boolean {
+  return isObject(value) && ["index", "count", "total"].every((name) => typeof value[name] === "number") &&
+    Array.isArray(value.places) && value.places.every((place) => typeof place === "number");
 }
 
 const CASE_TEXTS = ["id", "name", "suite", "workflow"] as const;

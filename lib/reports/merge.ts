@@ -31,6 +31,8 @@ export function mergeShards(files: readonly ShardFile[], exitCodeOf: (cases: rea
     return [];
   });
   checkShards(shards, problem);
+  // Of shards that belong together.
+  const cases = problems.length === 0 ? joinedCases(shards, problem) : [];
   const [first, ...others] = shards.toSorted((a, b) => indexOf(a) - indexOf(b)).map(({ report }) => report);
   if (problems.length > 0 || first === undefined) {
     if (problems.length === 0) problem("", "no files to merge");
@@ -39,7 +41,6 @@ export function mergeShards(files: readonly ShardFile[], exitCodeOf: (cases: rea
   // A shard is compared with earlier runs of the whole: what changed is found anew.
   const { changes: _changes, ...common } = first;
   const reports = [first, ...others];
-  const cases = inFileOrder(first.title, reports.map(({ cases }) => cases));
   // Interrupted, or a defect: not visible in the cases.
   const stopped = Math.max(...reports.map(({ exitCode }) => exitCode));
   return {
@@ -80,26 +81,28 @@ function checkShards(shards: readonly ReadShard[], problem: (origin: string, mes
   }
 }
 
-/**
- * Setup runs are in each shard that needs them: the worst one counts. Values of a matrix are written at the same place: each
- * was dealt to the shard that had the fewest cases, the first of several.
- */
-function inFileOrder(title: string, shards: readonly (readonly ReportCase[])[]): readonly ReportCase[] {
-  const placed = new Map<string, { readonly one: ReportCase; readonly rank: readonly number[] }>();
-  for (const [shard, cases] of shards.entries()) {
-    let dealt = 0;
-    for (const one of cases) {
-      // The title names the suites in their order.
-      const rank = [`, ${title}, `.indexOf(`, ${one.suite}, `), one.file?.line ?? 0, dealt, shard];
-      const before = placed.get(one.id);
-      const [worst = one] = before === undefined ? [] : worstFirst([before.one, one]);
-      placed.set(one.id, { rank, ...before, one: worst });
-      if (!one.name.startsWith("setup ")) dealt++;
+/** In the order of all. Setup runs are in each shard that needs them: the worst one counts. */
+function joinedCases(
+  shards: readonly ReadShard[],
+  problem: (origin: string, message: string) => void,
+): readonly ReportCase[] {
+  const placed = new Map<number, ReportCase>();
+  const [first] = shards;
+  const total = first?.report.shard?.total ?? 0;
+  for (const { path, report: { cases, shard } } of shards) {
+    let isOther = shard?.total !== total;
+    for (const [index, one] of cases.entries()) {
+      const place = shard?.places[index] ?? total;
+      const before = placed.get(place) ?? one;
+      placed.set(place, worstFirst([before, one])[0] ?? one);
+      isOther ||= before.id !== one.id || place >= total;
+    }
+    if (isOther) {
+      problem(path, `is of another selection of cases than ${first?.path}: run all shards with the same files`);
     }
   }
-  return [...placed.values()].toSorted((a, b) =>
-    a.rank.reduce((sign, value, index) => sign || value - (b.rank[index] ?? 0), 0)
-  ).map(({ one }) => one);
+  if (placed.size < total) problem("", `${counted(total - placed.size, "case")} of ${total} in no shard`);
+  return [...placed].toSorted(([a], [b]) => a - b).map(([, one]) => one);
 }
 
 function extreme(times: readonly (number | null)[], choose: (...times: number[]) => number): number | null {

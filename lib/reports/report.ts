@@ -61,10 +61,18 @@ export interface ReportChanges {
   readonly isInfraOnly: boolean;
 }
 
-export interface Shard {
+/** Like `2/5`. */
+export interface ShardNumber {
   /** From 1. */
   readonly index: number;
   readonly count: number;
+}
+
+export interface Shard extends ShardNumber {
+  /** How many cases all shards have together. */
+  readonly total: number;
+  /** Of each case, its place among all, from 0. */
+  readonly places: readonly number[];
 }
 
 export interface ReportCase {

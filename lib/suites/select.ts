@@ -1,6 +1,6 @@
 /** Chooses which of the planned runs are run, and in which order. Pure. */
 
-import type { Shard } from "../reports/report.ts";
+import type { ShardNumber } from "../reports/report.ts";
 import { shuffled } from "../seeded_random.ts";
 import { normalizedPath } from "../text.ts";
 import { besides } from "./read_suite.ts";
@@ -16,7 +16,7 @@ export interface Selection {
   readonly changedFiles?: readonly string[] | null;
   /** Only these; `null` for all. */
   readonly ids?: ReadonlySet<string> | null;
-  readonly shard?: Shard | null;
+  readonly shard?: ShardNumber | null;
   readonly repeat?: number | undefined;
   readonly order?: "file" | "random" | undefined;
   /** In [0, 1); for the random order. */
@@ -83,7 +83,7 @@ function withNeeds(chosen: readonly PlannedCase[], planned: readonly PlannedCase
 }
 
 /** Cases that need each other stay together; each shard runs the setup that its cases need. */
-function inShard(all: readonly PlannedCase[], { index, count }: Shard): readonly PlannedCase[] {
+function inShard(all: readonly PlannedCase[], { index, count }: ShardNumber): readonly PlannedCase[] {
   const cases = all.filter(({ kind }) => kind === "case");
   const group = new Map(cases.map(({ id }) => [id, id]));
   const rootOf = (id: string): string => {

@@ -106,6 +106,14 @@ for (const [what, before, log, backup, want] of GROWTHS) {
   });
 }
 
+Deno.test("a log that is replaced beside its earlier backup is returned without that backup", async () => {
+  const files = folder({ log: ["one\n", "two\n", "two\n", "three\n"], backup: ["zero\n"] });
+  const reader = readerOf(files);
+  assert.equal(await newText(reader, false), "zero\none\n");
+  assert.equal(await newText(reader, false), "two\n");
+  assert.equal(await newText(reader, false), "three\n");
+});
+
 Deno.test("a long log that was replaced by another is not taken for one that grew", async () => {
   const long = (word: string) => Array.from({ length: 20_000 }, (_, line) => `${word} ${line}\n`).join("");
   const same = "banner\n".repeat(12_000);

@@ -123,7 +123,7 @@ Deno.test("with earlier runs, a report has the insights that the format's own pa
 });
 
 Deno.test("a report is read back as it was", () => {
-  const report = aSuiteReport(UNIQUE, { shard: { index: 2, count: 3 } });
+  const report = aSuiteReport(UNIQUE, { shard: { index: 2, count: 3, total: 9, places: [4, 5] } });
   assert.deepEqual(readCtrf(renderCtrf(report)), report);
 });
 
@@ -150,7 +150,7 @@ const [A, B, C, D] = MATRIX;
 const SHARDS = [[SETUP, A, C, LAST], [SETUP, B, D]].map((cases, index) => {
   const start = Date.parse("2026-01-05T09:00:00Z");
   return aSuiteReport(cases.filter((one) => one !== undefined), {
-    shard: { index: index + 1, count: 2 },
+    shard: { index: index + 1, count: 2, total: 6, places: index === 0 ? [0, 1, 3, 5] : [0, 2, 4] },
     startedAtMs: start + index * 1_000,
     endedAtMs: start + (index + 1) * 60_000,
     exitCode: index === 0 ? 1 : 0,
@@ -181,7 +181,10 @@ Deno.test("merged cases have the order of the suites and of their matrix, whiche
     [at("one", "sweep [k=1]", 3), at("two", "only", 2)],
   ];
   const reports = dealt.map((cases, index) =>
-    aSuiteReport(cases, { title: "one, two, three", shard: { index: index + 1, count: 2 } })
+    aSuiteReport(cases, {
+      title: "one, two, three",
+      shard: { index: index + 1, count: 2, total: 6, places: index === 0 ? [0, 1, 3, 5] : [2, 4] },
+    })
   );
   assert.deepEqual(mergeShards(files(reports), exitCodeOf).cases.map(({ suite, name }) => `${suite}: ${name}`), [
     "one: setup data",
@@ -223,9 +226,21 @@ for (
       "shard 2 of 2 is missing",
     ]],
     ["another suite", [ONE, { ...TWO, title: "weekly" }], ["shard2.json belongs to another run than shard1.json"]],
-    ["another number of shards", [ONE, { ...TWO, shard: { index: 2, count: 3 } }], [
+    ["another number of shards", [ONE, { ...TWO, shard: { index: 2, count: 3, total: 6, places: [0, 2, 4] } }], [
       "shard2.json is one of 3 shards, not of 2 as shard1.json",
     ]],
+    ["a case more in one shard", [ONE, { ...TWO, shard: { index: 2, count: 2, total: 7, places: [0, 2, 4] } }], [
+      "shard2.json is of another selection of cases than shard1.json: run all shards with the same files",
+    ]],
+    [
+      "another case in the place of one",
+      [ONE, { ...TWO, shard: { index: 2, count: 2, total: 6, places: [0, 1, 2] } }],
+      [
+        "shard2.json is of another selection of cases than shard1.json: run all shards with the same files",
+        "1 case of 6 in no shard",
+      ],
+    ],
+    ["a case that no shard has run", [ONE, { ...TWO, cases: TWO.cases.slice(0, -1) }], ["1 case of 6 in no shard"]],
   ] as const
 ) {
   Deno.test(`${name} is named, and nothing is merged`, () => {

@@ -78,8 +78,9 @@ function isInside(fullPath: readonly string[], wanted: string): boolean {
 }
 
 function notFoundInRun(kind: string, name: string, names: readonly string[]): UsageError {
+  const called = kind === "step" ? "name or number" : "name";
   const available = [...new Set(names)].map((name) => `"${name}"`).join(", ");
-  return new UsageError(`Cannot show the ${kind} "${name}": the run has no ${kind} of that name`, {
+  return new UsageError(`Cannot show the ${kind} "${name}": the run has no ${kind} of that ${called}`, {
     hint: didYouMean(name, names) ?? `Available: ${available || "none yet"}`,
   });
 }

@@ -3,7 +3,7 @@
 import { UsageError } from "../../errors.ts";
 import { countCases } from "../../reports/cases.ts";
 import { FILE_FORMATS, type FileFormat, isFileFormat } from "../../reports/formats.ts";
-import type { ReportCase, Shard } from "../../reports/report.ts";
+import type { ReportCase, ShardNumber } from "../../reports/report.ts";
 import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { argument, type ArgValues, choice, type Choices, flag, integer, option, positiveDuration } from "../argv.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
@@ -84,7 +84,7 @@ export type SuiteValues = ArgValues<typeof SUITE_OPTIONS>;
 export type SuiteCall = Invocation<SuiteValues>;
 
 /** @throws UsageError unless it is like 2/5. */
-export function shardOf({ shard }: Pick<SuiteValues, "shard">): Shard | null {
+export function shardOf({ shard }: Pick<SuiteValues, "shard">): ShardNumber | null {
   if (shard === undefined) return null;
   const [, index, all] = /^(\d+)\/(\d+)$/.exec(shard) ?? [];
   const parts = { index: Number(index), count: Number(all) };

@@ -4,7 +4,7 @@ import { cachingClient, distinctWarnings } from "../../batches/check_rows.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { InvalidInputs, UsageError } from "../../errors.ts";
 import { canonicalJson } from "../../json.ts";
-import type { Report, Shard } from "../../reports/report.ts";
+import type { Report, Shard, ShardNumber } from "../../reports/report.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { seededRandom } from "../../seeded_random.ts";
 import { SESSION_PREFIX } from "../../store/batch_store.ts";
@@ -35,7 +35,7 @@ import { finishReport } from "./write_reports.ts";
 export async function runSuites(call: SuiteCall): Promise<number> {
   const { context, output, values, signal } = call;
   const reports = wantedReports(values);
-  const shard = shardOf(values);
+  const shardNumber = shardOf(values);
   const retriesThreshold = retriesThresholdOf(values);
   const limited = limitsOf(values);
   const paths = await suiteFiles(context, values.suites ?? []);
@@ -50,10 +50,11 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
   output.redact(planned.flatMap(({ secrets }) => secrets));
-  const select = (earlier: Points) => selectFor(call, planned, { shard, earlier });
+  const select = (earlier: Points) => selectFor(call, planned, { shardNumber, earlier });
   if (values.list === true && (values.lastFailed !== true || values.history !== undefined)) {
     const { reports } = values.history === undefined ? { reports: [] } : await folderHistory(call, values.history);
-    return answerList(call, await select(pointsById(earlierRuns(reports, { environment }))));
+    const { selected } = await select(pointsById(earlierRuns(reports, { environment })));
+    return answerList(call, selected);
   }
   await using opened = await openDeps(call, "required");
   const deps: Deps = { ...opened, client: cachingClient(opened.client) };
@@ -64,7 +65,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const isRequired = values.dryRun !== true || values.lastFailed === true;
   const history = await openHistory(call, { owner, suites: names, environment, isRequired }, deps.store.suites);
   const earlier = pointsById(earlierRuns(history.reports, { environment }));
-  const selected = await select(earlier);
+  const { selected, shard } = await select(earlier);
   if (values.list === true) return answerList(call, selected);
   await checkReplaceableFiles(context, reports.map(({ file }) => file));
   const checked = await preflight(deps, selected, { signal, checking: inputChecking(values) });
@@ -138,20 +139,22 @@ type Points = ReturnType<typeof pointsById>;
 async function selectFor(
   { context, output, values }: SuiteCall,
   planned: readonly PlannedCase[],
-  { shard, earlier }: { readonly shard: Shard | null; readonly earlier: Points },
-): Promise<readonly PlannedCase[]> {
+  { shardNumber, earlier }: { readonly shardNumber: ShardNumber | null; readonly earlier: Points },
+): Promise<{ readonly selected: readonly PlannedCase[]; readonly shard: Shard | null }> {
   const failed = planned.filter(({ id }) => hasLastFailed(earlier.get(id) ?? []));
   const selection: Selection = {
     ids: values.lastFailed === true ? new Set(failed.map(({ id }) => id)) : null,
     tags: values.tag,
     cases: values.case,
     changedFiles: values.changedSince === undefined ? null : await changedFilesSince(context, values.changedSince),
-    shard,
     repeat: values.repeat,
-    order: values.order,
     random: values.seed === undefined ? context.random : seededRandom(values.seed),
   };
-  const selected = selectCases(planned, selection);
+  const selected = selectCases(planned, { ...selection, shard: shardNumber, order: values.order });
+  const all = selectCases(planned, selection);
+  const placeOf = new Map(all.map(({ id }, place) => [id, place]));
+  const places = selected.flatMap(({ id }) => placeOf.get(id) ?? []);
+  const chosen = { selected, shard: shardNumber && { ...shardNumber, total: all.length, places } };
   const known = planned.map(({ caseName }) => caseName);
   const unknown = (values.case ?? []).filter((name) => !planned.some((one) => isNamed(one, name)))
     .map((name) => ({ name, hint: didYouMean(name, known) }));
@@ -160,8 +163,8 @@ async function selectFor(
     output.log("WARNING", [`--case ${name} selects no case`, ...hint === undefined ? [] : [hint]].join(". "));
   }
   // With more shards than cases, the last ones have nothing to do.
-  if (selected.length > 0 || selectCases(planned, { ...selection, shard: null }).length > 0) return selected;
-  if (selectCases(planned, { ...selection, shard: null, ids: null, changedFiles: null }).length === 0) {
+  if (all.length > 0) return chosen;
+  if (selectCases(planned, { ...selection, ids: null, changedFiles: null }).length === 0) {
     throw new UsageError("Cannot run the suite: no case is selected", {
       hint: unknown[0]?.hint ?? "--list alone shows all cases",
     });
@@ -170,7 +173,7 @@ async function selectFor(
     ? "no case failed, was not judged or never ran"
     : `no case depends on a file that has changed since ${values.changedSince}`;
   output.log("INFO", `Nothing to run: ${why}`);
-  return selected;
+  return chosen;
 }
 
 const NO_SESSION = { sessionId: `${SESSION_PREFIX}empty`, isContinued: true, previous: new Map() } as const;

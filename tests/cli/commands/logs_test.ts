@@ -194,7 +194,7 @@ Deno.test("logs of an unknown job or step are refused by name", async () => {
   for (const [option, name] of [["--job", "nope"], ["--step", "nope"]] as const) {
     const { code, stderr } = await call("logs", "hello-world-00046", option, name);
     assert.equal(code, 2);
-    assert.match(stderr, /the run has no (job|step) of that name/);
+    assert.match(stderr, /the run has no (job of that name|step of that name or number)/);
   }
 });
 

@@ -140,10 +140,10 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/cli/suite/run_suites.ts", PIPELINE, [
-    ["A shard without cases fails", "shard: null }).length > 0) return", "}).length > 0) return"],
+    ["A shard without cases fails", "if (all.length > 0) return chosen;", "if (selected.length > 0) return chosen;"],
   ]),
   ...inFile("lib/cli/suite/run_suites.ts", ["tests/suites/run_suites_test.ts"], [
-    ["Where nothing has changed, the suite fails", "shard: null, ids: null, changedFiles: null }", "shard: null }"],
+    ["Where nothing has changed, the suite fails", "{ ...selection, ids: null, changedFiles: null }", "selection"],
     [
       "A call without cases replaces the last session",
       "selected.length === 0 ? { ...NO_SESSION, startedAtMs: nowMs } : ",
