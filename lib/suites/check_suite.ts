@@ -81,7 +81,9 @@ function checkDuplicates(all: readonly Named[], fieldOf: (one: Named) => "name" 
 }
 
 function checkNeeds(cases: readonly Named[], report: Report): void {
-  for (const { value, path } of cases) checkNames("case", needsOf(value), cases, within(report, ...path, "needs"));
+  const placed = ({ value, path }: Named) =>
+    needsOf(value).map((need) => ({ ...need, path: [...path, "needs", ...need.path] }));
+  checkNames("case", cases.flatMap(placed), cases, report);
   const needs = new Map(cases.map(({ name, value }) => [name, needsOf(value).map(({ text }) => text)]));
   for (const cycle of cyclesIn(needs)) {
     const first = cases.find(({ name }) => cycle.includes(name));

@@ -94,10 +94,10 @@ export function checkNames(
   known: readonly { readonly name: string }[],
   report: Report,
 ): void {
+  const names = new Set(known.map(({ name }) => name).filter((name) => name !== ""));
   for (const { text, path } of used) {
-    if (text !== "" && known.some(({ name }) => name === text)) continue;
-    const names = [...new Set(known.map(({ name }) => name))].filter((name) => name !== "");
-    const suggestion = names.length === 0 ? "There are none" : didYouMeanOrKnown(text, names);
+    if (names.has(text)) continue;
+    const suggestion = names.size === 0 ? "There are none" : didYouMeanOrKnown(text, [...names]);
     report(path, `no ${noun} "${text}". ${suggestion}`);
   }
 }
