@@ -9,7 +9,7 @@ export const SUITE_EXIT_CODES = { passed: 0, failed: 1, not_judged: 8, submit_un
 
 export type SuiteKind = keyof typeof SUITE_EXIT_CODES;
 
-/** A failure comes first; then cases that could not be judged, or none that could. */
+/** A failure comes first; then cases that could not be judged, or none that could. A shard may have no cases. */
 export function suiteKind(cases: readonly ReportCase[]): SuiteKind {
   const isUnknown = ({ attempts }: ReportCase) => {
     const end = attempts.at(-1)?.end;
@@ -22,5 +22,5 @@ export function suiteKind(cases: readonly ReportCase[]): SuiteKind {
     !isQuarantined && (verdict === "not-judged" || verdict === "not-run" || verdict === "error")
   );
   const judged = counts.passed + counts.failed + counts["known-failure"] + counts["unexpected-pass"];
-  return unjudged.length > 0 || judged === 0 ? "not_judged" : "passed";
+  return unjudged.length > 0 || (judged === 0 && cases.length > 0) ? "not_judged" : "passed";
 }

@@ -243,6 +243,18 @@ for (const [place, start] of PLACES) {
     assert.equal(files.get("1.json"), kept);
   });
 
+  Deno.test(`merged shards without a case exit with 0, as each of them does, kept ${place}`, async () => {
+    await using machine = await start();
+    await machine.night("PP");
+    for (const shard of ["1/2", "2/2"]) {
+      const empty = await machine.night("PP", "--last-failed", "--shard", shard, "--report", `ctrf=${shard[0]}.json`);
+      assert.equal(empty.code, 0, empty.stderr);
+    }
+    const merged = await machine.call("merge", "1.json", "2.json");
+    assert.equal(merged.code, 0, merged.stderr);
+    assert.match(merged.stdout, /^✓ .*: no cases/);
+  });
+
   Deno.test(`metrics are compared with references and earlier runs, kept ${place}`, async () => {
     await using machine = await start();
     machine.files.set(

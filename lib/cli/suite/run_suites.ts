@@ -101,8 +101,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     earlier: pointsById(earlierRuns(history.reports, { environment, startedAtMs })),
   });
   const cases = limited(run.cases);
-  // A shard without cases.
-  const kind = selected.length === 0 ? "passed" : suiteKind(cases);
+  const kind = suiteKind(cases);
   const exitCode = run.stopped === null ? SUITE_EXIT_CODES[kind] : EXIT_CODES_OF_SIGNALS[run.stopped.signal];
   const report: Report = {
     kind: "suite",

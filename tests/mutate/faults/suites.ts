@@ -83,7 +83,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/exit_code.ts", RUN, [
     [
       "Nothing judged is a success",
-      'unjudged.length > 0 || judged === 0 ? "not_judged"',
+      'unjudged.length > 0 || (judged === 0 && cases.length > 0) ? "not_judged"',
       'unjudged.length > 0 ? "not_judged"',
     ],
   ]),
