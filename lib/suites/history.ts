@@ -9,7 +9,7 @@ export const MAX_EARLIER_RUNS = 30;
 /** The newest of each suite that ran in the environment, oldest first, without those on the same run. */
 export function earlierRuns(
   reports: readonly Report[],
-  { environment, startedAtMs }: Pick<Report, "environment"> & Partial<Pick<Report, "startedAtMs">>,
+  { environment, startedAtMs }: Pick<Report, "environment"> & { readonly startedAtMs?: number | null | undefined },
 ): readonly Report[] {
   const runs = reports.filter((report) =>
     report.kind === "suite" && report.environment === environment && report.startedAtMs !== startedAtMs

@@ -11,8 +11,6 @@ import type { EndedAttempt } from "./attempt.ts";
 
 export interface SuiteSession {
   readonly sessionId: string;
-  /** False if it is a new one. */
-  readonly isContinued: boolean;
   /** Milliseconds since the epoch; of the first process that worked on it. */
   readonly startedAtMs: number;
   /** By the key of a case, what earlier processes submitted. */
@@ -26,40 +24,43 @@ export interface PreviousCase {
 }
 
 /** What makes two calls the same suite. */
-export interface SessionFacts {
+export interface SuiteIdentity {
   readonly owner: Owner;
   /** Names of the suites, the environment, the shard: everything that selects the cases. */
   readonly selection: readonly (string | null)[];
+}
+
+/** The last session of a suite, to resume it; `undefined` without one. Throws StorageError. */
+export async function lastSession(store: RunStore, identity: SuiteIdentity): Promise<SuiteSession | undefined> {
+  const planId = await planIdOf(identity);
+  const last = await store.batches.get(planId);
+  if (last?.session === undefined) return undefined;
+  const sessionId = `${planId}.${last.session}`;
+  return { sessionId, startedAtMs: last.createdAtMs, previous: await previousCases(store, sessionId) };
+}
+
+/**
+ * Starts a session, which is the last one from now on.
+ *
+ * @throws StorageError
+ */
+export async function newSession(store: RunStore, { title, nowMs, random, ...identity }: SuiteIdentity & {
   readonly title: string;
   readonly nowMs: number;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
-}
-
-/**
- * A new session; or, to resume, the last one of the same suites, if there is one.
- *
- * @throws StorageError
- */
-export async function openSession(
-  store: RunStore,
-  { owner, selection, title, nowMs, random }: SessionFacts,
-  { isResumed }: { readonly isResumed: boolean },
-): Promise<SuiteSession> {
-  const { host, user } = owner;
-  const hash = (await sha256(canonicalJson([host, user.toLowerCase(), ...selection]))).slice(0, 12);
-  const planId = `${SESSION_PREFIX}${hash}`;
-  const last = isResumed ? await store.batches.get(planId) : undefined;
-  if (last?.session !== undefined) {
-    const sessionId = `${planId}.${last.session}`;
-    const previous = await previousCases(store, sessionId);
-    return { sessionId, isContinued: true, startedAtMs: last.createdAtMs, previous };
-  }
+}): Promise<SuiteSession> {
+  const planId = await planIdOf(identity);
   // The platform finds runs by it: machines that know of no other's must not choose the same.
   const session = newCorrelationTag(nowMs, random);
+  const { owner } = identity;
   const record = { batchId: planId, name: title, owner, createdAtMs: nowMs, updatedAtMs: nowMs, session };
   await store.batches.put(record, []);
-  return { sessionId: `${planId}.${session}`, isContinued: false, startedAtMs: nowMs, previous: new Map() };
+  return { sessionId: `${planId}.${session}`, startedAtMs: nowMs, previous: new Map() };
+}
+
+async function planIdOf({ owner: { host, user }, selection }: SuiteIdentity): Promise<string> {
+  return `${SESSION_PREFIX}${(await sha256(canonicalJson([host, user.toLowerCase(), ...selection]))).slice(0, 12)}`;
 }
 
 /** The session of a suite that an occurrence of a schedule runs. */

@@ -337,3 +337,16 @@ Deno.test("after 30 runs, the oldest report is replaced; a file that is no repor
   const changed = reportsIn(files).filter((path) => before.get(path) !== files.get(path));
   assert.deepEqual(changed, ["reports/run-20.json"]);
 });
+
+Deno.test("--last-failed with --rejudge or --resume selects what it selected in the call that is continued", async () => {
+  await using machine = await storeNights();
+  await machine.night("FP");
+  const repaired = await machine.night("PP", "--last-failed");
+  assert.match(repaired.stdout, /: 1 passed/);
+  for (const option of ["--rejudge", "--resume"]) {
+    const again = await machine.night("PP", "--last-failed", option);
+    assert.match(again.stdout, /: 1 passed/, option);
+  }
+  const done = await machine.night("PP", "--last-failed");
+  assert.match(done.stderr, /Nothing to run: no case failed/);
+});

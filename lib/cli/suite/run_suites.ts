@@ -16,7 +16,7 @@ import { type PlannedCase, planSuites } from "../../suites/plan.ts";
 import { preflight } from "../../suites/preflight.ts";
 import { readSuites } from "../../suites/read_suite.ts";
 import { isNamed, selectCases, type Selection } from "../../suites/select.ts";
-import { openSession } from "../../suites/session.ts";
+import { lastSession, newSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
@@ -64,7 +64,14 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   // A run is stored before it is submitted, and which cases failed last is known from their reports.
   const isRequired = values.dryRun !== true || values.lastFailed === true;
   const history = await openHistory(call, { owner, suites: names, environment, isRequired }, deps.store.suites);
-  const earlier = pointsById(earlierRuns(history.reports, { environment }));
+  const identity = {
+    owner,
+    selection: [jsonOf(paths), environment, values.shard ?? null, jsonOf(values.tag), jsonOf(values.case)],
+  };
+  const isContinued = values.resume === true || values.rejudge === true;
+  const last = isContinued ? await lastSession(deps.store, identity) : undefined;
+  // Its own report is not an earlier one: --last-failed selects the same cases again.
+  const earlier = pointsById(earlierRuns(history.reports, { environment, startedAtMs: last?.startedAtMs }));
   const { selected, shard } = await select(earlier);
   if (values.list === true) return answerList(call, selected);
   await checkReplaceableFiles(context, reports.map(({ file }) => file));
@@ -72,25 +79,20 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   output.redact(checked.flatMap(({ secrets }) => secrets));
   await showWarnings(output, distinctWarnings(checked, "case"));
   if (values.dryRun === true) return answerPlan(call, checked, earlier);
+  if (isContinued && last === undefined && selected.length > 0) {
+    if (values.rejudge === true) {
+      throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {
+        hint: "Run it without --rejudge first",
+      });
+    }
+    output.log("INFO", "Nothing to resume: starting from the beginning");
+  }
   const title = names.join(", ");
   const nowMs = context.clock.now();
   // Without a case, the last session stays the last.
-  const session = selected.length === 0 ? { ...NO_SESSION, startedAtMs: nowMs } : await openSession(deps.store, {
-    owner,
-    selection: [jsonOf(paths), environment, values.shard ?? null, jsonOf(values.tag), jsonOf(values.case)],
-    title,
-    nowMs,
-    random: context.random,
-  }, { isResumed: values.resume === true || values.rejudge === true });
-  if (values.rejudge === true && !session.isContinued) {
-    throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {
-      hint: "Run it without --rejudge first",
-    });
-  }
-  if (values.resume === true && !session.isContinued) {
-    output.log("INFO", "Nothing to resume: starting from the beginning");
-  }
-  const { startedAtMs } = session;
+  const session = selected.length === 0
+    ? { ...NO_SESSION, startedAtMs: nowMs }
+    : last ?? await newSession(deps.store, { ...identity, title, nowMs, random: context.random });
   const run = await executeCases({ ...call, deps }, checked, {
     ...session,
     title,
@@ -98,7 +100,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     retriesThreshold,
     // The option holds for all suites together, in place of their own budgets.
     budgets: values.budget === undefined ? budgetsIn(suites) : [{ suite: null, limitMs: values.budget }],
-    earlier: pointsById(earlierRuns(history.reports, { environment, startedAtMs })),
+    earlier,
   });
   const cases = limited(run.cases);
   const kind = suiteKind(cases);
@@ -108,7 +110,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     title,
     platformUrl: deps.client.baseUrl,
     user,
-    startedAtMs,
+    startedAtMs: session.startedAtMs,
     // The time that judging takes is not part of the runs.
     endedAtMs: values.rejudge === true ? null : context.clock.now(),
     environment,
@@ -175,7 +177,7 @@ async function selectFor(
   return chosen;
 }
 
-const NO_SESSION = { sessionId: `${SESSION_PREFIX}empty`, isContinued: true, previous: new Map() } as const;
+const NO_SESSION = { sessionId: `${SESSION_PREFIX}empty`, previous: new Map() } as const;
 
 /** @throws InvalidInputs */
 async function overridesOf(settings: readonly string[]): Promise<OverridesDocument> {

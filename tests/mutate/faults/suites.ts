@@ -87,8 +87,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
       'unjudged.length > 0 ? "not_judged"',
     ],
   ]),
-  ...inFile("lib/suites/session.ts", ["tests/suites/run_suites_test.ts", "tests/suites/resume_test.ts"], [
-    ["Resuming starts a new session", "const last = isResumed ?", "const last = !isResumed ?"],
+  ...inFile("lib/cli/suite/run_suites.ts", ["tests/suites/run_suites_test.ts", "tests/suites/resume_test.ts"], [
+    ["Resuming starts a new session", "const last = isContinued ?", "const last = !isContinued ?"],
   ]),
   ...inFile("lib/suites/session.ts", ["tests/suites/nights_test.ts"], [
     ["The runs of another machine are taken for those of this call", "newCorrelationTag(nowMs, random)", '"1"'],
@@ -146,8 +146,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["Where nothing has changed, the suite fails", "{ ...selection, ids: null, changedFiles: null }", "selection"],
     [
       "A call without cases replaces the last session",
-      "selected.length === 0 ? { ...NO_SESSION, startedAtMs: nowMs } : ",
-      "",
+      "selected.length === 0\n    ? { ...NO_SESSION, startedAtMs: nowMs }\n    : last",
+      "last",
     ],
   ]),
   ...inFile(".github/workflows/nightly.yml", ["tests/nightly_issue_test.ts"], [
