@@ -152,6 +152,8 @@ interface Annotation extends LogAnnotation {
 
 const MAX_DETAILS = 10;
 const MAX_ROWS = 1_000;
+/** Of a log: some write one that never ends. */
+const MAX_LINE_LENGTH = 500;
 
 export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Record<string, string>> {
   const counts = countCases(cases);
@@ -220,8 +222,9 @@ export function suiteSummary(report: Report): string {
   const more = worst.length > details.length ? [`${worst.length - details.length} more: see the table`] : [];
   const changes = report.changes === undefined ? [] : changeLists(report.changes);
   const lists = changes.map(({ title, names }) => `- **${title}**: ${inline(shortened(names, 2_000))}`).join("\n");
-  const parts = [heading, ...lists === "" ? [] : [lists], ...details, ...more, allCases];
-  return summaryOf(parts, [heading, "The rest is too long for a summary: see the other reports."]);
+  const worstCases = [heading, ...lists === "" ? [] : [lists], ...details];
+  const rest = "The rest is too long for a summary: see the other reports.";
+  return summaryOf([...worstCases, ...more, allCases], [...worstCases, rest], [heading, rest]);
 }
 
 function verdictOf({ verdict, isFlaky, isQuarantined }: ReportCase): string {
@@ -252,7 +255,7 @@ function detailOf(one: ReportCase): string {
   return [
     `#### ${VERDICT_LOOKS[one.verdict].emoji} ${inline(one.name)}: ${verdictOf(one)} ${runLink(attempt)}`,
     items.join("\n"),
-    codeBlock((attempt?.logTail ?? []).slice(-20).join("\n")),
+    codeBlock((attempt?.logTail ?? []).slice(-20).map((line) => shortened(line, MAX_LINE_LENGTH)).join("\n")),
     codeBlock(one.repeatCommand ?? "", "sh"),
   ].filter((part) => part !== "").join("\n\n");
 }

@@ -5,10 +5,13 @@ export type Row = readonly [name: string, value: string];
 /** In UTF-16 code units: even at four bytes each, it stays below the limit of 1 MiB. */
 const MAX_SUMMARY_LENGTH = 200_000;
 
-/** Text cut inside a table or a code block would break the summaries of later steps: then the brief one remains. */
-export function summaryOf(parts: readonly string[], brief: readonly string[]): string {
-  const full = `${parts.join("\n\n")}\n`;
-  return full.length <= MAX_SUMMARY_LENGTH ? full : `${brief.join("\n\n")}\n`;
+/**
+ * The first of these versions, each shorter than the one before it, that GitHub shows. Text cut inside a table or a code
+ * block would break the summaries of later steps.
+ */
+export function summaryOf(...versions: readonly (readonly string[])[]): string {
+  const texts = versions.map((parts) => `${parts.join("\n\n")}\n`);
+  return texts.find(({ length }) => length <= MAX_SUMMARY_LENGTH) ?? texts.at(-1) ?? "";
 }
 
 /** A table without headings; rows without a value are left out. */

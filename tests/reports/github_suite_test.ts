@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suiteAnnotations, suiteOutputs, suiteSummary } from "../../lib/reports/github.ts";
-import { aCase, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
+import { aCase, anAttempt, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
 
 const CHANGES = {
   regressions: ["nightly: a", "nightly: b"],
@@ -102,4 +102,15 @@ Deno.test("the summary of a suite has details of its ten worst cases, and all ca
   assert.match(unnamed, /^### ✅ nightly: 1 passed\n/);
   const long = aCase({ name: "n".repeat(300) });
   assert.ok(suiteSummary(aSuiteReport(Array(1_000).fill(long))).endsWith("see the other reports.\n"));
+});
+
+Deno.test("the summary of a suite keeps its ten worst cases where the table or their logs are too long", () => {
+  const attempts = [anAttempt({ logTail: Array(20).fill("progress ".repeat(2_000)) })];
+  const cases = Array.from(
+    { length: 1_000 },
+    (_, index) => aCase({ name: `c${index} ${"n".repeat(200)}`, verdict: index < 12 ? "failed" : "passed", attempts }),
+  );
+  const summary = suiteSummary(aSuiteReport(cases));
+  assert.equal(summary.match(/^#### ❌ /gm)?.length, 10);
+  assert.ok(summary.endsWith("see the other reports.\n"));
 });
