@@ -41,20 +41,29 @@ async function filesIn(context: Context, path: string): Promise<readonly string[
   });
 }
 
-/** Relative to the working folder. @throws UsageError if Git fails. */
-export async function changedFilesSince({ runProgram }: Context, ref: string): Promise<readonly string[]> {
-  const lines: string[] = [];
-  const changed = ["diff", "--name-only", "--relative", "-z", ref, "--"];
-  const untracked = ["ls-files", "--others", "--exclude-standard", "-z"];
-  for (const args of [changed, untracked]) {
+/** In the whole repository, each relative to the working folder and as an absolute path. @throws UsageError if Git fails. */
+export async function changedFilesSince({ runProgram }: Pick<Context, "runProgram">, ref: string): Promise<string[]> {
+  const git = async (...args: readonly string[]) => {
     const ended = await runProgram({ command: "git", args, withoutEnv: ["PW_API_KEY"], timeoutMs: 60_000 });
-    if (ended.type !== "ended" || ended.code !== 0) {
-      const reason = ended.type === "ended" ? ended.stderr.trim().split("\n")[0] ?? "" : ended.type;
-      throw new UsageError(`Cannot use --changed-since ${ref}: git: ${reason}`);
-    }
-    lines.push(...ended.stdout.split("\0").filter((line) => line !== ""));
-  }
-  return lines;
+    if (ended.type === "ended" && ended.code === 0) return ended.stdout;
+    const reason = ended.type === "ended" ? ended.stderr.trim().split("\n")[0] ?? "" : ended.type;
+    throw new UsageError(`Cannot use --changed-since ${ref}: git: ${reason}`);
+  };
+  const [root = "", folder = ""] = (await git("rev-parse", "--show-toplevel", "--show-prefix")).split("\n");
+  // A file that was renamed has changed under both names.
+  const changed = await git("-c", "diff.relative=false", "diff", "--name-only", "--no-renames", "-z", ref, "--");
+  const untracked = await git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/");
+  const names = `${changed}${untracked}`.split("\0").filter((name) => name !== "");
+  return names.flatMap((name) => [pathFrom(folder, name), `${root}/${name}`]);
+}
+
+/** @param folder Ends with `/`, or is empty; relative to the same folder as the name. */
+function pathFrom(folder: string, name: string): string {
+  const folders = folder.split("/").slice(0, -1);
+  const parts = name.split("/");
+  const differs = folders.findIndex((part, index) => part !== parts[index]);
+  const shared = differs === -1 ? folders.length : differs;
+  return [...folders.slice(shared).map(() => ".."), ...parts.slice(shared)].join("/");
 }
 
 /** @throws UsageError for an environment that no suite has. */
