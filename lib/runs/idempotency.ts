@@ -117,7 +117,11 @@ async function withKey(pending: PendingSubmission, key: IdempotencyKey): Promise
 }
 
 /** @throws IdempotencyKeyConflict for a run that has different inputs or is not ours. */
-async function findKeyedRun(deps: Deps, keyed: PendingSubmission, options: SearchOptions): Promise<Run | undefined> {
+export async function findKeyedRun(
+  deps: Deps,
+  keyed: Submission,
+  options: SearchOptions,
+): Promise<Run | undefined> {
   const result = await searchByKey(deps, keyed, options);
   if (result.type === "other-inputs") throw idempotencyKeyConflict(keyed, result.run.slug);
   if (result.type !== "foreign") return result.type === "ours" ? result.run : undefined;
@@ -141,7 +145,7 @@ export async function findRunStartedSince({ deps, submission, options }: Step<Pe
 }
 
 /** If the server keeps our slugs, the slug's own page is enough; otherwise the run may only be in the list. */
-async function searchByKey(deps: Deps, keyed: PendingSubmission, { signal, retry }: SearchOptions) {
+async function searchByKey(deps: Deps, keyed: Submission, { signal, retry }: SearchOptions) {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
   const redacting = redactingDeps(deps, keyed);
   const bySlug = searchForRun(redacting, keyed, { signal, retry, scope: "slug" });

@@ -15,14 +15,14 @@ import {
   retryAfterOf,
   RunnerError,
 } from "../errors.ts";
+import type { Run } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
-import type { PendingSubmission } from "../submission.ts";
+import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
 import { withConsentDetails } from "./consent.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { putBeforeSending } from "./create_submission.ts";
-import { findRunStartedSince, idempotencyKeyConflict } from "./idempotency.ts";
+import { findKeyedRun, findRunStartedSince, idempotencyKeyConflict } from "./idempotency.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
-import { searchForRun } from "./search.ts";
 import { sending } from "./transition.ts";
 import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
 import {
@@ -71,10 +71,13 @@ async function storeAndSend(step: Step<PendingSubmission>): Promise<AdvanceResul
     const hint = "Nothing was started: run it again with its inputs";
     return await rejectSubmission(step, new NotSubmitted(problem, { hint }));
   }
-  const earlier = submission.idempotencyKey === null ? undefined : await attachToEarlierRun(step);
-  if (earlier !== undefined) return earlier;
+  const earlier = submission.idempotencyKey === null ? undefined : await attach(step, findRunStartedSince(step));
+  if (earlier !== undefined && !(earlier instanceof RunnerError)) return earlier;
   // Before the request: after a crash we search the platform for this slug instead of sending again.
   const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
+  if (earlier !== undefined) {
+    return await afterNotSent({ ...step, submission: sent }, { error: earlier, retryAfterMs: retryAfterOf(earlier) });
+  }
   using grace = withGracePeriod(deps.clock, options.signal);
   const response = await deps.client.submit({
     workflow: request.workflow,
@@ -86,17 +89,12 @@ async function storeAndSend(step: Step<PendingSubmission>): Promise<AdvanceResul
   return await applyResponse({ ...step, submission: sent }, response);
 }
 
-/** @returns `undefined` if no other machine has started a run with the submission's idempotency key. */
-async function attachToEarlierRun(step: Step<PendingSubmission>): Promise<AdvanceResult | undefined> {
-  const { deps, submission } = step;
-  const run = await findRunStartedSince(step).catch(expected(RunnerError));
-  if (run === undefined) return undefined;
-  if (!(run instanceof RunnerError)) {
-    return { submission: await activateSubmission(step, run), events: [], wasAdvancedElsewhere: true };
-  }
+/** @returns `undefined` if no other machine has started a run with the submission's idempotency key; the error of the search. */
+async function attach(step: Step<PendingSubmission | UnconfirmedSubmission>, search: Promise<Run | undefined>) {
+  const run = await search.catch(expected(RunnerError));
   if (run instanceof IdempotencyKeyConflict) return await rejectSubmission(step, run);
-  const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));
-  return await afterNotSent({ ...step, submission: sent }, { error: run, retryAfterMs: retryAfterOf(run) });
+  if (run === undefined || run instanceof RunnerError) return run;
+  return { submission: await activateSubmission(step, run), events: [], wasAdvancedElsewhere: true };
 }
 
 async function applyResponse(step: SentStep, response: SubmitResponse): Promise<AdvanceResult> {
@@ -153,14 +151,8 @@ async function afterRejected(step: SentStep, { error, isSlugRefused }: Extract<S
   if (isSlugRefused && submission.ownSlug !== null) return await recordStep(step, { type: "slug-rejected" });
   if (submission.idempotencyKey !== null && error instanceof Rejected) {
     // Not every server names the slug as what it refuses.
-    const scope = { signal: options.signal, scope: "slug" } as const;
-    const found = await searchForRun(deps, submission, scope).catch(fallbackTo(null));
-    if (found?.type === "ours") {
-      return { submission: await activateSubmission(step, found.run), events: [], wasAdvancedElsewhere: true };
-    }
-    if (found?.type === "other-inputs") {
-      return await rejectSubmission(step, idempotencyKeyConflict(submission, found.run.slug));
-    }
+    const earlier = await attach(step, findKeyedRun(deps, submission, { signal: options.signal, retry: "none" }));
+    if (earlier !== undefined && !(earlier instanceof RunnerError)) return earlier;
   }
   // The platform also rejects submits while the workspace is off, which is temporary.
   const workspaceStatus = error instanceof Rejected || error instanceof NotFound ? await sleepingWorkspace(step) : null;

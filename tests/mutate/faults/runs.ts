@@ -24,8 +24,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a submit in flight is aborted at once", "clock.sleep(GRACE_MS,", "clock.sleep(0,"],
     [
       "the submission is sent before it is stored",
-      "const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));\n  using",
-      'const sent = { ...submission, state: "unconfirmed", attempts: 1, sentAtMs: 0, reconciliation: null } as never;\n  using',
+      "const sent = await putBeforeSending(deps, sending(submission, deps.clock.now()));",
+      'const sent = { ...submission, state: "unconfirmed", attempts: 1, sentAtMs: 0, reconciliation: null } as never;',
     ],
     [
       "an existing run with other inputs is taken for ours",
