@@ -1,5 +1,6 @@
 import { sha256 } from "../text.ts";
 import { messageWithHint, NotFound } from "../errors.ts";
+import { newCorrelationTag } from "../runs/slug.ts";
 import { slugOf } from "../submission.ts";
 import { addWaitingOccurrence, listWaitingOccurrences } from "../scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
@@ -39,7 +40,8 @@ export async function runScheduleRoute({ service, name, request, closing }: Rout
     return problemResponse(422, "The body must be empty: a schedule runs with the inputs in its file");
   }
   const nowMs = deps.clock.now();
-  const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : (await sha256(key)).slice(0, 20)}`;
+  // Several may come in one millisecond.
+  const id = `${name}@${key === undefined ? newCorrelationTag(nowMs, deps.random) : (await sha256(key)).slice(0, 20)}`;
   if (await deps.store.get(id) === undefined) {
     await addWaitingOccurrence(kv, { id, schedule: name, scheduledAtMs: nowMs });
   }

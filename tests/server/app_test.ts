@@ -687,6 +687,15 @@ Deno.test("POST /schedules/:name/run runs the schedule now, once per Idempotency
   assert.deepEqual(second.body.result, schedules[0].results[0]);
 });
 
+Deno.test("several POST /schedules/:name/run in one millisecond are as many occurrences", async () => {
+  await using server = await aServer([{ ...NIGHTLY, overlap: "allow" }]);
+  const send = () => server.send("/schedules/nightly/run", { method: "POST" });
+  const ids = (await Promise.all([send(), send(), send()])).map(({ body: { id } }) => id);
+  await send();
+  assert.equal(new Set(ids).size, 3);
+  assert.equal(server.stage.simulator.runs().length, 4);
+});
+
 for (const body of ['{"inputs": {"a": 1}}', "[]", "null", "nothing", "{"]) {
   Deno.test(`POST /schedules/:name/run with the body ${body} gets 422, and starts nothing`, async () => {
     await using server = await aServer([NIGHTLY]);
