@@ -45,7 +45,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   const startedMs = deps.clock.now();
   const [state, hasWork] = await Promise.all([readTickState(kv), isAnythingOpen(service, startedMs)]);
   const lockedMs = state.lockedUntilMs - startedMs;
-  if (lockedMs > 0 && lockedMs <= MAX_LOCKED_MS) return NO_TICK;
+  const isLocked = lockedMs > 0 && lockedMs <= MAX_LOCKED_MS;
   // A schedule that came with this revision was there before the minute of its first tick began.
   const sinceMs = options.isScheduled ? startedMs - startedMs % MINUTE_MS - 1 : startedMs;
   const pendingNow = () => findPending(service, startedMs, sinceMs);
@@ -58,12 +58,12 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     // A text of any length would not fit into a row, and the lock is released in the same change.
     return options.isScheduled ? { startedMs, tookMs, missed, error: shortened(error) } : null;
   };
-  if (!hasWork && (await pendingNow()).length === 0) {
+  if (isLocked || !hasWork && (await pendingNow()).length === 0) {
     await prune(service);
-    // Finding nothing to do does not show that what failed works again.
+    // It came, also during one on request. Finding nothing to do does not show that what failed works again.
     const log = logOf(state.log?.error ?? null);
     if (log !== null) await recordIdleTick(kv, state, log);
-    return { ...NO_TICK, didTick: true, missedTicks };
+    return { ...NO_TICK, didTick: !isLocked, missedTicks };
   }
 
   const lock = await acquireTickLock(kv, state, startedMs + LOCK_MS);

@@ -741,6 +741,22 @@ tickTest("a tick on request does not count as one of the cron trigger", {}, asyn
   assert.equal((await readTickLog(service.kv))?.missed, 28);
 });
 
+tickTest("a tick of the cron trigger during one on request is not missed", {}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 1);
+  stage.clock.advance(MINUTE_MS);
+  await addWaitingOccurrence(stage.kv, { id: "every@now", schedule: "every", scheduledAtMs: stage.clock.now() });
+  const client: Client = {
+    ...service.deps.client,
+    async getWorkflow(...args) {
+      assert.equal((await tick(service)).didTick, false);
+      return await service.deps.client.getWorkflow(...args);
+    },
+  };
+  await tick({ ...service, deps: { ...service.deps, client } }, { ...DEFAULT_TICK, isScheduled: false });
+  await tickAt(3);
+  assert.equal((await readTickLog(service.kv))?.missed, 0);
+});
+
 tickTest("a tick on request leaves the log alone that another process wrote meanwhile", {}, async (test) => {
   const { stage, tickAt } = test;
   await tickAt(0);
