@@ -33,14 +33,14 @@ export function mergeShards(files: readonly ShardFile[], exitCodeOf: (cases: rea
   checkShards(shards, problem);
   // Of shards that belong together.
   const cases = problems.length === 0 ? joinedCases(shards, problem) : [];
-  const [first, ...others] = shards.toSorted((a, b) => indexOf(a) - indexOf(b)).map(({ report }) => report);
+  const reports = shards.map(({ report }) => report);
+  const [first] = reports;
   if (problems.length > 0 || first === undefined) {
     if (problems.length === 0) problem("", "no files to merge");
     throw new InvalidInputs(`Cannot merge reports: ${counted(problems.length, "problem")}`, problems);
   }
   // A shard is compared with earlier runs of the whole: what changed is found anew.
   const { changes: _changes, ...common } = first;
-  const reports = [first, ...others];
   // Interrupted, or a defect: not visible in the cases.
   const stopped = Math.max(...reports.map(({ exitCode }) => exitCode));
   return {
@@ -51,10 +51,6 @@ export function mergeShards(files: readonly ShardFile[], exitCodeOf: (cases: rea
     exitCode: stopped >= 64 ? stopped : exitCodeOf(cases),
     cases,
   };
-}
-
-function indexOf({ report }: ReadShard): number {
-  return report.shard?.index ?? 0;
 }
 
 function checkShards(shards: readonly ReadShard[], problem: (origin: string, message: string) => void): void {

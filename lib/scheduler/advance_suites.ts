@@ -9,6 +9,7 @@ import { cachingClient } from "../batches/check_rows.ts";
 import { expected, InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
+import { readReport } from "../reports/ctrf.ts";
 import { countCases, formatCounts, verdictText, worstFirst } from "../reports/cases.ts";
 import { changeLists } from "../reports/trends.ts";
 import { type Report, type ReportCase, VERDICTS } from "../reports/report.ts";
@@ -28,7 +29,7 @@ import { type CheckedCase, preflight } from "../suites/preflight.ts";
 import { readSuites } from "../suites/read_suite.ts";
 import { selectCases } from "../suites/select.ts";
 import { previousCases, sessionOfOccurrence } from "../suites/session.ts";
-import { keepReport, reportOfRecord } from "../suites/suite_record.ts";
+import { keepReport } from "../suites/suite_record.ts";
 import { isOverdue, putUnlessMoved } from "./report_occurrences.ts";
 import { listReplaced } from "./scheduler_store.ts";
 import { advanceOptions, type PrepareParts, type TickContext } from "./service.ts";
@@ -130,7 +131,9 @@ async function earlierReports(
 ): Promise<readonly Report[]> {
   const suites = [...new Set(cases.map(({ suite }) => suite))];
   const found = await Promise.all(suites.map((suite) => history.list({ owner, suite, environment: null })));
-  const reports = found.flat().map(reportOfRecord).filter((report) => typeof report !== "string");
+  const reports = found.flat().map(({ head, cases }) => readReport(head, cases)).filter((report) =>
+    typeof report !== "string"
+  );
   return earlierRuns(reports, { environment: null, startedAtMs: createdAtMs });
 }
 

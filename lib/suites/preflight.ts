@@ -110,7 +110,9 @@ async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCas
   if (prepared === null) await findWorkflow(context, one.workflow, context);
   const clusters = prepared?.clusterNames() ?? [];
   const given = prepared === null ? {} : withoutSecrets(prepared.given, prepared.request.secretPaths);
-  const content = canonicalJson([one.workflow, one.preset, dependsOnRuns ? JSON.stringify(one.inputs) : given]);
+  // Not the lines of values that are not known yet: they change with the file.
+  const unfilled = JSON.stringify(one.inputs.map(({ path, value }) => [path, value]));
+  const content = canonicalJson([one.workflow, one.preset, dependsOnRuns ? unfilled : given]);
   return {
     ...one,
     key: `${one.id}-${(await sha256(content)).slice(0, 8)}`,

@@ -1,6 +1,5 @@
 /** A report as it is kept in the run store: for one suite, and without what is long. */
 
-import { readReport } from "../reports/ctrf.ts";
 import type { Report, ReportAttempt, ReportCase } from "../reports/report.ts";
 import type { StoredSuiteRun, SuiteHistory, SuiteScope } from "../store/suite_history.ts";
 import { MAX_EARLIER_RUNS } from "./history.ts";
@@ -28,11 +27,6 @@ export async function keepReport(
   for (const { suite, ...record } of suiteRecords(report)) {
     await history.put({ ...scope, suite }, { ...record, atMs: report.startedAtMs ?? 0 }, MAX_EARLIER_RUNS);
   }
-}
-
-/** @returns The report, or what is wrong with the record. */
-export function reportOfRecord({ head, cases }: Pick<SuiteRecord, "head" | "cases">): Report | string {
-  return readReport(head, cases);
 }
 
 /** What no comparison with later runs needs is left out. */

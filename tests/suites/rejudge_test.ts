@@ -64,3 +64,15 @@ Deno.test("a suite that is resumed answers whether that call has submitted a run
   assert.equal((await test(stage, [A, B], "--resume")).submitted, "no");
   assert.equal((await test(stage, [A, B, C], "--resume")).submitted, "yes");
 });
+
+Deno.test("a case whose inputs come from another one is the same where it has moved in its file", async () => {
+  const form = `on:\n  execute:\n    inputs:\n      n: { type: number, optional: true }\n`;
+  await using stage = await cliStage({ workflows: { ...WORKFLOWS, ok: { ...WORKFLOWS.ok, yaml: form + YAML } } });
+  const source = "{ name: source, workflow: ok }";
+  const using = '{ name: using, workflow: ok, needs: source, inputs: { n: "${cases.source.outputs.main.energy}" } }';
+  await test(stage, [source, using]);
+  const { verdicts } = await test(stage, [C, source, using], "--rejudge");
+  assert.deepEqual(verdicts, ["c not-run", "source passed", "using passed"]);
+  await test(stage, [C, source, using], "--resume");
+  assert.equal(stage.simulator.runs().length, 3);
+});

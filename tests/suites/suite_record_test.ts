@@ -6,14 +6,15 @@ import { openHistory } from "../../lib/cli/suite/history.ts";
 import { StorageError } from "../../lib/errors.ts";
 import type { Report } from "../../lib/reports/report.ts";
 import { trendsOf } from "../../lib/suites/history.ts";
-import { reportOfRecord, suiteRecords } from "../../lib/suites/suite_record.ts";
+import { readReport } from "../../lib/reports/ctrf.ts";
+import { suiteRecords } from "../../lib/suites/suite_record.ts";
 import { A_FAILED_ATTEMPT, aCase, aSuiteReport, EVERY_CASE } from "../reports/support/suite_report.ts";
 import { aContext } from "../support/cli_context.ts";
 import { bufferedWriter } from "../support/writer.ts";
 
 function kept(report: Report): readonly Report[] {
   return suiteRecords(report).map((record) => {
-    const read = reportOfRecord(JSON.parse(JSON.stringify(record)));
+    const read = readReport(record.head, JSON.parse(JSON.stringify(record.cases)));
     assert.ok(typeof read !== "string", String(read));
     return read;
   });

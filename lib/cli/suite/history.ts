@@ -7,12 +7,12 @@ import { formatDuration } from "../../duration.ts";
 import { expected, NotFound, StorageError, UsageError } from "../../errors.ts";
 import { orUsageError, textOf } from "../../os_error.ts";
 import { verdictText } from "../../reports/cases.ts";
-import { readCtrf, renderCtrf } from "../../reports/ctrf.ts";
+import { readCtrf, readReport, renderCtrf } from "../../reports/ctrf.ts";
 import type { Report, ReportCase } from "../../reports/report.ts";
 import type { TrendPoint } from "../../reports/trends.ts";
 import type { FoundSuiteRun, SuiteHistory } from "../../store/suite_history.ts";
 import { earlierRuns, MAX_EARLIER_RUNS, pointsById } from "../../suites/history.ts";
-import { keepReport, reportOfRecord } from "../../suites/suite_record.ts";
+import { keepReport } from "../../suites/suite_record.ts";
 import type { Context } from "../context.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
@@ -77,7 +77,7 @@ async function historyOfCase(
 
 function reportsOf({ output }: HistoryCall, runs: readonly FoundSuiteRun[]): Report[] {
   return runs.flatMap((run) => {
-    const report = reportOfRecord(run);
+    const report = readReport(run.head, run.cases);
     if (typeof report !== "string") return [report];
     const time = new Date(run.atMs).toISOString();
     output.log("WARNING", `The record of ${time} in the local history ${report}: it is ignored`);
