@@ -2,21 +2,7 @@ import { isObject, type Json } from "../json.ts";
 import type { Field } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
 
-/**
- * Checks a value of any field but a group.
- *
- * @param isSecret True to omit the value from the message.
- * @returns Like `must be a whole number: got "many"`; `undefined` for a valid value.
- */
-export function validateValue(
-  field: Field,
-  value: Json,
-  { isSecret }: { readonly isSecret: boolean },
-): string | undefined {
-  return isAllowed(field, value) ? undefined : describeInvalid(field, value, { isSecret });
-}
-
-/** The message for an invalid value. */
+/** The message for an invalid value, like `must be a whole number: got "many"`; without the value of a secret. */
 export function describeInvalid(field: Field, value: Json, { isSecret }: { readonly isSecret: boolean }): string {
   const hint = isSecret ? undefined : field.hintFor?.(value);
   return `must be ${field.allowed}: got ${isSecret ? SECRET_MASK : describeValue(value)}${
@@ -24,7 +10,7 @@ export function describeInvalid(field: Field, value: Json, { isSecret }: { reado
   }`;
 }
 
-/** True for a valid value. The web form sends a field's own default unchecked, so that one is always valid. */
+/** True for a valid value of any field but a group. The web form sends a field's own default unchecked, so that one is always valid. */
 export function isAllowed(field: Field, value: Json): boolean {
   return field.allows(value) || (field.default !== undefined && isSame(field.default, value));
 }

@@ -5,7 +5,7 @@ import { SECRET_MASK } from "../redact.ts";
 import { isSecretAt } from "../inputs/secrets.ts";
 import { problemsInJson } from "../inputs/scan_json.ts";
 import { formatPath, type Json, type JsonObject, parseJson } from "../json.ts";
-import { validateValue } from "../inputs/value_check.ts";
+import { describeInvalid, isAllowed } from "../inputs/value_check.ts";
 import { type Cluster, isUsableCluster } from "../cluster.ts";
 import type { Prompter, PromptValidator } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
@@ -158,8 +158,10 @@ function problemOf(question: ValueQuestion, text: string): string | undefined {
   const { field, isRequired, current = null } = question;
   if (text === "") return isRequired && current === null ? "This is required" : undefined;
   const value = valueOf(question, text);
-  const invalid = validateValue(field, value, { isSecret: isSecretQuestion(question) });
-  if (invalid !== undefined || typeof value === "string") return invalid?.replace(/^must/, "It must");
+  if (!isAllowed(field, value)) {
+    return describeInvalid(field, value, { isSecret: isSecretQuestion(question) }).replace(/^must/, "It must");
+  }
+  if (typeof value === "string") return undefined;
   // Like in a file.
   const [problem] = problemsInJson(text, { origin: "", path: formatPath(question.path) });
   return problem === undefined ? undefined : problemText(problem);

@@ -64,8 +64,7 @@ export async function gatherFacts({ context, output, values, signal }: Invocatio
     dotenv: started(async () => {
       const text = await dotenvText(context);
       if (text === undefined) return null;
-      const { namesInDotenv, readDotenv } = await import("../../platform/credentials/dotenv_file.ts");
-      return { ...namesInDotenv(text), settings: readDotenv(text).settings };
+      return (await import("../../platform/credentials/dotenv_file.ts")).readDotenv(text);
     }),
     credential: found,
     http,

@@ -5,25 +5,17 @@
 
 /** The variables that a `.env` may set. */
 export const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
+const ALLOWED: ReadonlySet<string> = new Set(DOTENV_NAMES);
 
-/** Reads the documented variables; any other has no effect. */
+/** Reads the documented variables; any other has no effect, and is listed as ignored if its name is one of ours. */
 export function readDotenv(text: string) {
-  const values = parseDotenv(text);
-  const settings = new Map<string, string>();
-  for (const name of DOTENV_NAMES) {
-    const value = values[name];
-    if (name !== "PW_API_KEY" && value !== undefined) settings.set(name, value);
-  }
-  return { apiKey: values.PW_API_KEY, settings };
-}
-
-/** Our variables that a file sets, and those among them that have no effect there. */
-export function namesInDotenv(text: string): { readonly read: readonly string[]; readonly ignored: readonly string[] } {
-  const allowed: readonly string[] = DOTENV_NAMES;
-  const names = Object.keys(parseDotenv(text));
+  const { PW_API_KEY: apiKey, ...others } = parseDotenv(text);
+  const settings = new Map(Object.entries(others).filter(([name]) => ALLOWED.has(name)));
   return {
-    read: names.filter((name) => allowed.includes(name)),
-    ignored: names.filter((name) => name.startsWith("PW_") && !allowed.includes(name)),
+    apiKey,
+    settings,
+    read: [...apiKey === undefined ? [] : ["PW_API_KEY"], ...settings.keys()],
+    ignored: Object.keys(others).filter((name) => name.startsWith("PW_") && !ALLOWED.has(name)),
   };
 }
 
@@ -35,7 +27,7 @@ const ASSIGNMENT = new RegExp(
 );
 
 /** As the package `dotenv` does. That one and the runtime's parser are slower to load than all else that a start needs. */
-function parseDotenv(file: string): Record<string, string | undefined> {
+function parseDotenv(file: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [, name = "", text = ""] of file.replaceAll(/\r\n?/g, "\n").matchAll(ASSIGNMENT)) {
     const value = text.trim();

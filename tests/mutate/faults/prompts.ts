@@ -112,8 +112,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "an answer is not validated",
-      'if (invalid !== undefined || typeof value === "string") return invalid?.replace(/^must/, "It must");',
-      'if (typeof value === "string") return undefined;',
+      "if (!isAllowed(field, value)) {",
+      "if (false) {",
     ],
     [
       "a typed number is sent as text",

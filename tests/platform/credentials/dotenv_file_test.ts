@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "../../deps/dotenv.ts";
 import { array, assert as hold, constantFrom, property, string, tuple } from "../../deps/fast_check.ts";
-import { namesInDotenv, readDotenv } from "../../../lib/platform/credentials/dotenv_file.ts";
+import { readDotenv } from "../../../lib/platform/credentials/dotenv_file.ts";
 
 const TEXT = `
 # a comment
@@ -26,10 +26,8 @@ for (const name of ["PW_PLATFORM_HOST", "PW_CONTEXT", "HTTPS_PROXY", "toString"]
 }
 
 Deno.test("variables that have no effect in .env are listed", () => {
-  assert.deepEqual(namesInDotenv("PW_API_KEY=a\nPW_CONTEXT=work\nPW_PLATFORM_HOST=b\nOTHER=c\n"), {
-    read: ["PW_API_KEY"],
-    ignored: ["PW_CONTEXT", "PW_PLATFORM_HOST"],
-  });
+  const { read, ignored } = readDotenv("PW_API_KEY=a\nPW_CONTEXT=work\nPW_PLATFORM_HOST=b\nOTHER=c\n");
+  assert.deepEqual({ read, ignored }, { read: ["PW_API_KEY"], ignored: ["PW_CONTEXT", "PW_PLATFORM_HOST"] });
 });
 
 const LINES: readonly (readonly [line: string, key: string | undefined])[] = [
