@@ -8,6 +8,7 @@ import { fallbackTo, NotFound, RunnerError, UsageError } from "../../errors.ts";
 import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
+import { redactingReads } from "../../runs/redacting.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
@@ -168,11 +169,12 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
 
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */
 async function cancelIfRunning(
-  deps: Deps,
+  all: Deps,
   slug: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<string | null> {
   const runId = { type: "slug", slug } as const;
+  const deps = { ...all, client: await redactingReads(all, runId) };
   const before = await deps.client.getRun(runId, { signal });
   if (before.status !== "running") return before.status;
   const isCanceling = before.platformStatus === "canceling";
