@@ -122,34 +122,44 @@ function testPlanted(field: typeof PLANTED_FIELDS[number], when: string, { args,
   });
 }
 
-for (const status of [400, 403, 422, 500]) {
-  Deno.test(`when a run of a batch cannot be cancelled (${status}), nothing written shows the secrets of its row`, async () => {
-    const clock = sharedClock(Date.now(), 120);
-    await using state = await emptyFolder();
-    const faults = [{ on: "cancel-run", status, times: Infinity }] as const;
-    await using simulator = await startSimulator({ clock, workflows: WORKFLOWS, faults });
-    const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", `${state.path}/state`]]);
-    const rows = JSON.stringify([{ inputs: { entry: PLANTED[0], api_token: PLANTED[1] } }]);
-    const call = async (...args: readonly string[]) => {
-      const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
-      const code = await runCommandLine(aContext({
-        args: ["batch", ...args],
-        env: (name) => env.get(name),
-        clock,
-        random: Math.random,
-        fetch: plantingFetch("texts"),
-        readTextFile: (path) => path.endsWith("rows.json") ? Promise.resolve(rows) : Deno.readTextFile(path),
-        stdout,
-        stderr,
-      }));
-      return { code, text: stdout.text() + stderr.text() };
-    };
-    const started = await call("rows.json", "--workflow", "vault-slow", "--timeout", "30s");
-    assert.equal(started.code, 124, started.text);
-    for (const mode of [[], ["--json"]]) {
-      const { code, text } = await call("cancel", "rows", ...mode);
-      assert.ok([2, 4, 8].includes(code), text);
-      assert.deepEqual(plantedIn(text), [], text);
-    }
-  });
+for (
+  const [what, start, later] of [
+    ["a run of a batch", "batch rows.json --workflow vault-slow", ["batch cancel rows"]],
+    ["a run", "run vault-slow -i inputs.json", ["watch last", "resume"].map((args) => `${args} --on-timeout cancel`)],
+  ] as const
+) {
+  for (const status of [400, 403, 422, 500]) {
+    Deno.test(`when ${what} cannot be cancelled (${status}), nothing written shows its secrets`, async () => {
+      const clock = sharedClock(Date.now(), 120);
+      await using state = await emptyFolder();
+      const faults = [{ on: "cancel-run", status, times: Infinity }] as const;
+      await using simulator = await startSimulator({ clock, workflows: WORKFLOWS, faults });
+      const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", `${state.path}/state`]]);
+      const inputs = { entry: PLANTED[0], api_token: PLANTED[1] };
+      const files = new Map([["rows.json", JSON.stringify([{ inputs }])], ["inputs.json", JSON.stringify(inputs)]]);
+      const call = async (...args: readonly string[]) => {
+        const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
+        const code = await runCommandLine(aContext({
+          args,
+          env: (name) => env.get(name),
+          clock,
+          random: Math.random,
+          fetch: plantingFetch("texts"),
+          readTextFile: (path) => Promise.resolve(files.get(path)).then((text) => text ?? Deno.readTextFile(path)),
+          stdout,
+          stderr,
+        }));
+        return { code, text: stdout.text() + stderr.text() };
+      };
+      const started = await call(...start.split(" "), "--timeout", "30s");
+      assert.equal(started.code, 124, started.text);
+      for (const args of later.flatMap((args) => [args, `${args} --json`])) {
+        const limit = args.startsWith("batch") ? [] : ["--timeout", "1s"];
+        const { code, text } = await call(...args.split(" "), ...limit);
+        assert.ok([2, 4, 8, 124].includes(code), `${args}: ${text}`);
+        assert.match(text, /Cannot cancel/);
+        assert.deepEqual(plantedIn(text), [], `${args}: ${text}`);
+      }
+    });
+  }
 }
