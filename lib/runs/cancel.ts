@@ -5,6 +5,7 @@ import { formatRunId, type RunDetail, type RunId } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import { isUnsent, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { redactingReads } from "./redacting.ts";
 import { transition } from "./transition.ts";
 import { resultWithoutRun } from "./view.ts";
 
@@ -18,10 +19,13 @@ const POLL_DELAY_MS = 1_000;
  * @throws NotFound; Unsupported on legacy servers; the error of the cancel request when the run keeps running.
  */
 export async function cancelRun(
-  { client, clock }: Pick<Deps, "client" | "clock">,
+  deps: Deps,
   runId: RunId,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunDetail> {
+  const { clock } = deps;
+  // The caller reports what a server writes, and may not know the secrets of the run.
+  const client = await redactingReads(deps, runId);
   const cancelError = await client.cancelRun(runId, { signal }).then(() => undefined, (error: unknown) => {
     if (error instanceof Conflict || error instanceof Rejected || error instanceof ResponseLost) return error;
     throw error;

@@ -55,7 +55,7 @@ type ReadDeps = Pick<Deps, "client" | "store" | "log">;
 
 /** The submission in the local history that started this run. */
 export async function findOwn({ client, store, log }: ReadDeps, runId: RunId): Promise<Submission | undefined> {
-  if (runId.type !== "slug") return undefined;
+  if (runId?.type !== "slug") return undefined;
   const own = await store.findRun(null, runId.slug).catch(storeFailureTo(log));
   return own?.owner.host === client.host ? own : undefined;
 }

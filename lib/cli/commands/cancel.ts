@@ -1,7 +1,6 @@
 import { RunnerError } from "../../errors.ts";
 import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
-import { redactingReads } from "../../runs/redacting.ts";
 import { findRuns } from "../../runs/find.ts";
 import { toRunView } from "../../runs/view.ts";
 import { formatRunId, type RunDetail } from "../../run.ts";
@@ -30,7 +29,7 @@ export const command = defineCommand({
     const failures: FailureReport[] = [];
     for (const runId of runIds) {
       try {
-        const run = await cancelRun({ ...deps, client: await redactingReads(deps, runId) }, runId, { signal });
+        const run = await cancelRun(deps, runId, { signal });
         await recordSeen(deps, run);
         answers.push(toRunView(run));
         if (output.mode === "text") {

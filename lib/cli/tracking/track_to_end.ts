@@ -8,7 +8,6 @@ import { cancelRun } from "../../runs/cancel.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { withLimit } from "../../runs/limit.ts";
 import { sharingPolls } from "../../runs/list_running.ts";
-import { redactingReads } from "../../runs/redacting.ts";
 import { programCommand } from "../../shell_command.ts";
 import { oneLine } from "../../escape.ts";
 import { counted } from "../../text.ts";
@@ -149,9 +148,7 @@ export async function cancelled(
 ): Promise<Omit<StoppedWait, "submitted">> {
   const name = formatRunId(runId);
   const limits = { signal: new AbortController().signal, limit };
-  // The process that watches a run does not know its secrets.
-  const cancel = async (signal: AbortSignal) =>
-    await cancelRun({ ...deps, client: await redactingReads(deps, runId) }, runId, { signal });
+  const cancel = (signal: AbortSignal) => cancelRun(deps, runId, { signal });
   const run = await withLimit(limits, `cancel run ${name}`, cancel).catch(expected(RunnerError));
   if (!(run instanceof RunnerError)) return outcomeOf(name, run);
   return {
