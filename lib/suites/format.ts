@@ -24,7 +24,9 @@ import {
 } from "../deps/zod.ts";
 import type { Json } from "../json.ts";
 
-const DURATION = /^(?=\d)(?:\d+(?:\.\d+)?d)?(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?(?:\d+ms)?$/;
+/** Its digits allow no more than `parseDuration`: a limit that it refuses would only be found once the runs have ended. */
+const DURATION =
+  /^(?=\d)(?:\d{1,4}(?:\.\d+)?d)?(?:\d{1,5}(?:\.\d+)?h)?(?:\d{1,7}(?:\.\d+)?m)?(?:\d{1,9}(?:\.\d+)?s)?(?:\d{1,11}ms)?$/;
 
 /** Any value: the file was parsed as JSON or YAML. */
 const json = () => custom<Json>();

@@ -1034,6 +1034,29 @@ Deno.test("test history names the environments in which the case ran, if none is
   );
 });
 
+for (
+  const [field, one] of [
+    ["timeout", "{ name: a, workflow: ok, timeout: 999999h }"],
+    ["expect.duration.max", "{ name: a, workflow: ok, expect: { duration: { max: 999999h } } }"],
+    ["expect.check.timeout", '{ name: a, workflow: ok, expect: { check: { run: "true", timeout: 999999h } } }'],
+  ] as const
+) {
+  Deno.test(`a duration of ${field} that is too long is a mistake in the file, found before the first run`, async () => {
+    await using stage = await suiteStage();
+    const { code, stderr } = await stage.test(suite(one), FAST);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, new RegExp(`yaml:\\d+:\\d+ +cases\\[0\\]\\.${field} +must be a duration`));
+    assert.equal(stage.simulator.runs().length, 0);
+  });
+}
+
+Deno.test("test history prints a table or a document", async () => {
+  await using stage = await suiteStage();
+  const { code, stdout } = await stage.call(["test", "history", "a", "--format", "csv", "--json"]);
+  assert.equal(code, 2);
+  assert.equal(JSON.parse(stdout).kind, "usage");
+});
+
 Deno.test("no cell of an earlier run is a formula", async () => {
   await using stage = await suiteStage();
   const metrics = '{ "=1+1": { from: { output: main.energy } } }';

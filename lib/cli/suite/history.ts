@@ -140,6 +140,9 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
       hint: "`pw-workflow-runner test --list` lists them",
     });
   }
+  if (values.format === "csv" && output.mode !== "text") {
+    throw new UsageError("Cannot use --format csv together with --json or --output");
+  }
   await using store = openRunStore(call, "read");
   const isNamed = (one: ReportCase) => one.name === name || one.id === name;
   const reports = await historyOfCase(call, store.suites, (report) => report.cases.some(isNamed));
