@@ -9,7 +9,7 @@ import { isOpen, isUnsent, type Submission } from "../submission.ts";
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
 import { type CheckedRow, hashOf } from "./check_rows.ts";
-import { type MatchedRow, matchRows } from "./match_rows.ts";
+import { type EarlierRow, type MatchedRow, matchRows } from "./match_rows.ts";
 
 /** Which rows run again although they have ended. */
 export type Rerun = "failed" | "cancelled" | "timeout" | "changed" | "all";
@@ -61,15 +61,13 @@ export async function planBatch(
   const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);
   const earlierRows = stored.map((row) => ({ ...row, status: statusOf(attempts.get(row.key)) }));
   const { rows: matched, gone } = matchRows(checked, earlierRows);
-  const rows = await Array.fromAsync(withKeys(matched, attempts), (row) => planRow(store, row, attempts, options));
+  const rows = await Array.fromAsync(withKeys(matched), (row) => planRow(store, row, attempts, options));
   return { batchId, name, earlier, rows, gone };
 }
 
-type AttemptsOf = ReadonlyMap<string, readonly Attempt[]>;
-
 /** Rows with equal inputs are numbered as they are in the file, but one that is recognized keeps its key, and its run. */
-async function* withKeys(matched: readonly MatchedRow<CheckedRow>[], attempts: AttemptsOf) {
-  const isHeld = ({ decision, earlier }: MatchedRow) => decision === "kept" || openVersion(earlier, attempts) !== null;
+async function* withKeys(matched: readonly MatchedRow<CheckedRow>[]) {
+  const isHeld = (one: MatchedRow) => one.decision === "kept" || openVersion(one) !== null;
   const taken = new Set(matched.filter(isHeld).map(({ earlier }) => earlier?.key));
   for (const one of matched) {
     const kept = one.decision === "kept" ? one.earlier?.key : undefined;
@@ -80,22 +78,21 @@ async function* withKeys(matched: readonly MatchedRow<CheckedRow>[], attempts: A
   }
 }
 
-/** The last attempt of a row, if it may have a run that has not ended. */
-function openVersion(earlier: MatchedRow["earlier"], attempts: AttemptsOf): Attempt | null {
-  const last = attempts.get(earlier?.key ?? "")?.at(-1);
-  return last !== undefined && hasOpenRun(last.status) ? last : null;
+/** A row as it was before an edit, if it may have a run that has not ended. */
+function openVersion({ decision, earlier }: MatchedRow): EarlierRow | null {
+  return decision === "changed" && earlier !== null && hasOpenRun(earlier.status) ? earlier : null;
 }
 
 async function planRow(
   store: Pick<RunStore, "getMany">,
   matched: MatchedRow<CheckedRow>,
-  attempts: AttemptsOf,
+  attempts: ReadonlyMap<string, readonly Attempt[]>,
   { rerun, rows, cancelsRunning }: PlanOptions,
 ): Promise<PlannedRow> {
   const { row, earlier } = matched;
-  const version = matched.decision === "changed" ? openVersion(earlier, attempts) : null;
+  const version = openVersion(matched);
   // A row that has changed while its run still runs is attached, not submitted beside it.
-  const key = version !== null && !cancelsRunning ? version.rowKey : row.key;
+  const key = version !== null && !cancelsRunning ? version.key : row.key;
   const own = attempts.get(key) ?? [];
   const last = own.at(-1);
   const isWanted = rows === null || rows.has(row.row);
@@ -113,8 +110,9 @@ async function planRow(
     rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
   if (last?.status === "completed") return isAsked ? again : { ...base, action: "keep" };
   if (last === undefined || lastSubmission === null) {
-    const open = version === null ? [] : await store.getMany([version.submissionId]);
-    return { ...again, action: "submit", cancel: open[0] ?? null };
+    const open = attempts.get(version?.key ?? "")?.at(-1);
+    const [cancel = null] = open === undefined ? [] : await store.getMany([open.submissionId]);
+    return { ...again, action: "submit", cancel };
   }
   // No run was started: nothing is repeated.
   if (lastSubmission.state === "rejected") return { ...again, action: "submit" };

@@ -15,15 +15,15 @@ export interface FieldChecks<Name extends string> {
 /** Reports each unknown field, with a suggestion. */
 export function readScheduleFields<Name extends string>(
   value: unknown,
-  fields: Readonly<Record<Name, true>>,
+  fields: readonly Name[],
   { path, report }: ValueContext,
 ): FieldChecks<Name> {
   if (!isPlainObject(value)) {
     report(path, `must be an object: got ${describeType(value)}`);
     return { has: () => false, required: () => undefined, optional: () => undefined };
   }
-  for (const name of Object.keys(value).filter((name) => !Object.hasOwn(fields, name))) {
-    const hint = didYouMean(name, Object.keys(fields))?.replace(/^D/, "d");
+  for (const name of Object.keys(value).filter((name) => !fields.some((field) => field === name))) {
+    const hint = didYouMean(name, fields)?.replace(/^D/, "d");
     report(joinPath(path, name), `unknown field${hint === undefined ? "" : `: ${hint}`}`);
   }
   const has = (name: Name) => Object.hasOwn(value, name) && value[name] !== undefined;

@@ -27,7 +27,6 @@ import {
   SCHEDULE_DEADLINE_ACTIONS,
   type ScheduleSpec,
   type Webhook,
-  type WebhookSpec,
 } from "./schedule.ts";
 
 /** Every tick checks each schedule, so a longer list is taken for a mistake in generated code. */
@@ -81,29 +80,12 @@ function isDefined(list: unknown): list is readonly Schedule[] {
   return Array.isArray(list) && Object.hasOwn(list, IS_DEFINED);
 }
 
-const FIELDS = {
-  name: true,
-  cron: true,
-  timeZone: true,
-  workflow: true,
-  suite: true,
-  preset: true,
-  inputsFile: true,
-  inputs: true,
-  displayName: true,
-  trust: true,
-  overlap: true,
-  deadline: true,
-  onDeadline: true,
-  backfill: true,
-  jitter: true,
-  enabled: true,
-  notify: true,
-} as const satisfies Record<keyof ScheduleSpec, true>;
+const FIELDS = [
+  ...["name", "cron", "timeZone", "workflow", "suite", "preset", "inputsFile", "inputs", "displayName", "trust"],
+  ...["overlap", "deadline", "onDeadline", "backfill", "jitter", "enabled", "notify"],
+] as const satisfies readonly (keyof ScheduleSpec)[];
 
 const OF_WORKFLOWS = ["workflow", "preset", "inputsFile", "inputs", "displayName", "trust"] as const;
-
-const WEBHOOK_FIELDS = { url: true, on: true, secretEnv: true } as const satisfies Record<keyof WebhookSpec, true>;
 
 const DEFAULT_NOTIFICATION_KINDS = ["failed", "unknown", "missed", "skipped", "deadline", "invalid"] as const;
 
@@ -202,7 +184,7 @@ const checkPositiveDuration: FieldCheck<number> = (value, context) => {
 
 const checkBackfill: FieldCheck<Backfill> = (value, context) => {
   if (typeof value !== "object" || value === null) return checkOneOf(["none", "last"], "or { all: 3 }")(value, context);
-  return readScheduleFields(value, { all: true }, context).required("all", (all, { path, report }) => {
+  return readScheduleFields(value, ["all"], context).required("all", (all, { path, report }) => {
     if (typeof all === "number" && Number.isInteger(all) && all >= 1 && all <= MAX_QUEUE_LENGTH) return { all };
     return void report(path, `must be a whole number from 1 to ${MAX_QUEUE_LENGTH}: got ${String(all)}`);
   });
@@ -216,7 +198,7 @@ const checkEnabled: FieldCheck<readonly string[]> = (value, context) => {
 };
 
 const checkWebhook: FieldCheck<Webhook> = (value, context) => {
-  const { required, optional } = readScheduleFields(value, WEBHOOK_FIELDS, context);
+  const { required, optional } = readScheduleFields(value, ["url", "on", "secretEnv"], context);
   const checkVariable = checkScheduleTextPattern(
     /^[A-Za-z_][A-Za-z0-9_]*$/,
     "the name of an environment variable, not the secret itself",

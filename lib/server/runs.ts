@@ -207,7 +207,7 @@ function submissionView(submission: Submission) {
   };
 }
 
-const FIELDS = { workflow: true, inputs: true, preset: true, name: true, trust: true, strict: true } as const;
+const FIELDS = ["workflow", "inputs", "preset", "name", "trust", "strict"] as const;
 
 /** @throws InvalidInputs with every problem. */
 function readRunSpec(body: JsonObject): RunSpec {

@@ -65,7 +65,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
       "let key = one.row.key;",
     ],
     ["two rows share a run", "while (kept === undefined && taken.has(key))", "while (false)"],
-    ["a row is sent with the inputs from before an edit", "hasOpenRun(last.status) ? last", "true ? last"],
+    ["a row is sent with the inputs from before an edit", "&& hasOpenRun(earlier.status)", ""],
   ]),
   ...inFile("lib/batches/results.ts", RESULTS, [
     ["a spreadsheet runs an output", "quotedCell(isFormula(value) ? `'${value}` : value)", "quotedCell(value)"],
