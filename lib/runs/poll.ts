@@ -97,13 +97,16 @@ async function afterMissing(step: Step<ActiveSubmission>, error: NotFound): Prom
   const isGone = updated.state === "active" && updated.missingSinceMs !== null &&
     updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
   if (!isGone) return { submission: updated, events: [], error };
-  // Where a proxy has lost the server, it answers 404 to everything.
+  const { slug } = updated.run;
+  // Where a proxy has lost the server, it answers 404 to everything; where it serves an old state, the list may be newer.
   const list = await withLimit(options, "list runs", async (signal) => {
-    return await deps.client.listRuns({ limit: 1, signal, retry: "none" });
+    return await deps.client.listRuns({ search: slug ?? undefined, limit: 1, signal, retry: "none" });
   }).catch(expected(RunnerError));
   // A legacy server, which identifies runs by number, has no such list.
   const isLegacy = list instanceof Unsupported && updated.runId.type === "number";
   if (list instanceof RunnerError && !isLegacy) return { submission: updated, events: [], error: list };
+  const isListed = !(list instanceof RunnerError) && list.runs.some((run) => run.slug !== null && run.slug === slug);
+  if (isListed) return { submission: updated, events: [], error };
   const result = toRunResult(updated.run, {
     kind: "run_deleted",
     status: "unknown",

@@ -104,6 +104,13 @@ Deno.test("pollRun() takes no run for deleted while the server answers 404 to ev
   assert.equal(stage.submission.state === "active" && stage.submission.missingPolls, 0);
 });
 
+Deno.test("pollRun() takes no run for deleted that the list still shows", async () => {
+  await using stage = await aStage();
+  stage.simulator.addFaults({ on: "get-run", status: 404, times: 5 });
+  for (let poll = 0; poll < 6; poll++) await stage.poll({ afterMs: MINUTE_MS });
+  assert.equal(stage.submission.state === "active" && stage.submission.missingPolls, 0);
+});
+
 Deno.test("pollRun() ends a run that was deleted on a legacy server, which has no list of runs", async () => {
   await using stage = await aStage("never-ending", { apiVersion: "legacy", legacyRead: "run" });
   stage.simulator.deleteExternally(stage.slug);
