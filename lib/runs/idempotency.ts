@@ -117,11 +117,7 @@ async function withKey(pending: PendingSubmission, key: IdempotencyKey): Promise
 }
 
 /** @throws IdempotencyKeyConflict for a run that has different inputs or is not ours. */
-export async function findKeyedRun(
-  deps: Deps,
-  keyed: Submission,
-  options: SearchOptions,
-): Promise<Run | undefined> {
+export async function findKeyedRun(deps: Deps, keyed: Submission, options: SearchOptions): Promise<Run | undefined> {
   const result = await searchByKey(deps, keyed, options);
   if (result.type === "other-inputs") throw idempotencyKeyConflict(keyed, result.run.slug);
   if (result.type !== "foreign") return result.type === "ours" ? result.run : undefined;
