@@ -352,6 +352,21 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing("a secret of several lines is refused at its prompt, and none of them reaches the shell", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 60 });
+    await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
+    await terminal.waitFor(/password: *$/);
+    const lines = Array.from({ length: 90 }, (_, index) => `hunter-${index}-${"x".repeat(40)}\r`);
+    await terminal.keys(lines.join(""));
+    const screen = await terminal.waitFor(/\[ended 2\]/);
+    assert.match(screen, /password: several lines were pasted[^]*password=@FILE/);
+    assert.ok(!screen.includes("hunter"), screen);
+    assert.equal(stage.simulator.received().length, 0);
+  },
+});
+
 for (const [name, key] of [["Ctrl-C", "C-c"], ["Ctrl-D", "C-d"]] as const) {
   Deno.test({
     ...needing(`${name} at the prompt for a secret sends nothing`, missing),
