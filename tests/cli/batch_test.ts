@@ -347,7 +347,8 @@ Deno.test("a row with an id whose inputs change while its run continues shares t
   const { context } = files({ "sweep.csv": "id,n\na,1\nb,2\n" });
   await stage.call([...words, "--rows", "2"], { context });
   await stage.call([...words, "--rows", "1", "--deadline", "3s"], { context });
-  await stage.call(words, files({ "sweep.csv": "id,n\na,2\nb,1\n" }));
+  const { stderr } = await stage.call(words, files({ "sweep.csv": "id,n\na,2\nb,1\n" }));
+  assert.match(stderr, /\n1 changed row still runs with its earlier inputs: repeat the command when that has ended\n/);
   const order = stage.simulator.runs().map(({ slug }) => slug);
   const { rows } = await documentOf(stage, "results");
   assert.deepEqual(rows.map(({ run }: RowResult) => order.indexOf(run ?? "") + 1), [2, 3]);

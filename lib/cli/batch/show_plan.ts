@@ -33,6 +33,11 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
     ...part("leave", "not selected"),
   ];
   output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
+  const outdated = rows.filter(({ action, decision }) => action === "attach" && decision === "changed").length;
+  if (outdated > 0) {
+    const text = outdated === 1 ? "row still runs with its" : "rows still run with their";
+    output.log("WARNING", `${outdated} changed ${text} earlier inputs: repeat the command when that has ended`);
+  }
   if (count("submit", "rerun", "attach") === 0 && count("keep") > 0) {
     output.log("INFO", "To run rows again that have ended: --rerun failed, or --rerun all");
   }
