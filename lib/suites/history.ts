@@ -6,14 +6,17 @@ import type { CaseTrend, Change, TrendPoint, Trends } from "../reports/trends.ts
 /** Older runs no longer count. */
 export const MAX_EARLIER_RUNS = 30;
 
-/** The newest of each suite that ran in the environment, oldest first, without those on the same run. */
+/** The newest of each suite that ran in the environment, oldest first, each run once, without those on the same run. */
 export function earlierRuns(
   reports: readonly Report[],
   { environment, startedAtMs }: Pick<Report, "environment"> & { readonly startedAtMs?: number | null | undefined },
 ): readonly Report[] {
-  const runs = reports.filter((report) =>
+  const others = reports.filter((report) =>
     report.kind === "suite" && report.environment === environment && report.startedAtMs !== startedAtMs
-  ).toSorted((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0));
+  );
+  // A folder may have a report that was written there beside the one that is kept.
+  const runs = [...new Map(others.map((report) => [`${report.startedAtMs} ${report.title}`, report])).values()]
+    .toSorted((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0));
   const kept = [...Map.groupBy(runs, ({ title }) => title).values()].flatMap((own) => own.slice(-MAX_EARLIER_RUNS));
   return runs.filter((run) => kept.includes(run));
 }

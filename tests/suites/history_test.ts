@@ -107,6 +107,11 @@ Deno.test("of several suites, the newest 30 runs of each count; an earlier repor
   assert.deepEqual(kept, runs.slice(0, 30).flatMap((run, index) => [run, others[index]]));
 });
 
+Deno.test("a run counts once, however many reports on it the folder has", () => {
+  const runs = runsOf("PPF");
+  assert.deepEqual(earlierRuns([...runs, ...runs], { environment: "prod" }), runs);
+});
+
 Deno.test("without history nothing is compared, and each failure is new", () => {
   const [run] = runsOf("F");
   assert.ok(run !== undefined);
