@@ -36,7 +36,7 @@ export const command = defineCommand({
     const show = values.follow === true ? followLogs : printLogs;
     const isFailedOnly = values.failed === true;
     const wanted = { run, isSelected: selection(run, values), isFailedOnly, tail: values.tail };
-    await show({ ...call, deps }, runId, wanted);
+    return await show({ ...call, deps }, runId, wanted);
   },
 });
 

@@ -11,6 +11,7 @@ import { DEFAULT_TRACK } from "../../runs/options.ts";
 import { followDelayMs, MAX_RETRY_AFTER_MS } from "../../runs/poll_interval.ts";
 import { allSteps, formatPath, lacksJobs, type PlacedStep } from "../../runs/view.ts";
 import type { OpenedCall } from "../command.ts";
+import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import type { Output } from "../output.ts";
 
 /** What `--tail` keeps in memory for each step, in UTF-16 code units. */
@@ -58,19 +59,23 @@ async function* newText(log: OpenLog, options: ReadLogOptions): AsyncGenerator<s
   log.tail = null;
 }
 
-/** Prints the logs so far. */
+/** Prints the logs so far. @returns The exit code. */
 export async function printLogs(
   call: LogCall,
   runId: RunId,
   { run, isSelected, isFailedOnly, tail }: WantedLogs,
-): Promise<void> {
+): Promise<number> {
   const { output, signal } = call;
   const isByLine = tail !== undefined;
   const logs = allSteps(run.jobs).filter(isSelected).map((placed) => openLog(call, { runId, placed, tail, isByLine }));
-  if (output.mode === "json") await printDocument(output, logs, signal);
-  else if (logs.length === 0) output.log("INFO", noLogs(run, isFailedOnly));
+  if (output.mode === "json") {
+    const exitCode = await printDocument(output, logs, signal);
+    // What follows was not read.
+    if (exitCode !== 0) return exitCode;
+  } else if (logs.length === 0) output.log("INFO", noLogs(run, isFailedOnly));
   else await printText(output, logs, signal);
   for (const { placed, reader } of logs) if (!reader.isPresent()) warnOfMissingLogs(output, placed);
+  return 0;
 }
 
 function noLogs({ isFinal }: RunDetail, isFailedOnly: boolean): string {
@@ -115,19 +120,31 @@ function lineWriter(output: Output) {
   };
 }
 
-/** One document, written as the logs arrive. */
-async function printDocument(output: Output, logs: readonly OpenLog[], signal: AbortSignal): Promise<void> {
+/** One document, written as the logs arrive: an error after its beginning is its last item. @returns The exit code. */
+async function printDocument(output: Output, logs: readonly OpenLog[], signal: AbortSignal): Promise<number> {
   let separator = "[\n";
-  for await (const { placed: { path, job, step: { name, status } }, texts } of begunLogs(logs, signal)) {
-    const members = Object.entries({ job: job.name, step: name, status, path }).map(([name, value]) =>
-      `    "${name}": ${json(value)},\n`
-    );
-    output.raw(`${separator}  {\n${members.join("")}    "log": "`);
-    for await (const text of texts) output.raw(json(text).slice(1, -1));
-    output.raw('"\n  }');
-    separator = ",\n";
+  let end = "";
+  try {
+    for await (const { placed: { path, job, step: { name, status } }, texts } of begunLogs(logs, signal)) {
+      const members = Object.entries({ job: job.name, step: name, status, path }).map(([name, value]) =>
+        `    "${name}": ${json(value)},\n`
+      );
+      output.raw(`${separator}  {\n${members.join("")}    "log": "`);
+      separator = ",\n";
+      end = '"\n  }';
+      for await (const text of texts) output.raw(json(text).slice(1, -1));
+      output.raw(end);
+      end = "";
+    }
+  } catch (error) {
+    if (separator === "[\n") throw error;
+    const failure = reportOf(error);
+    output.raw(`${end}${separator}${escapeJson(JSON.stringify(failureDocument(failure)))}\n]\n`);
+    output.log("ERROR", await renderFailure(failure, output.style));
+    return failure.exitCode;
   }
   output.raw(separator === "[\n" ? "[]\n" : "\n]\n");
+  return 0;
 }
 
 function json(value: string | readonly string[]): string {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommandLine } from "../../../lib/cli/program.ts";
+import { parse } from "../../../lib/deps/yaml.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { cliStage } from "../../support/cli_stage.ts";
@@ -118,6 +119,29 @@ Deno.test("`logs -f` gives up when the server stays unreachable", async () => {
   const waitedMs = clock.now() - startMs;
   assert.ok(waitedMs > 30 * 60_000 && waitedMs < 32 * 60_000, String(waitedMs));
 });
+
+interface LogItem {
+  readonly log?: string;
+  readonly kind?: string;
+}
+
+for (const [what, after, texts] of [["a second log", 2, ["one\ntwo\n"]], ["the first log", 0, []]] as const) {
+  for (const options of [["--json"], ["--output", "yaml"]]) {
+    Deno.test(`\`logs ${options.join(" ")}\` is one document, also where ${what} is refused`, async () => {
+      const workflows = { "two-steps": { yaml: TWO_STEPS, scenario: TWO_STEPS_SCENARIO } };
+      await using stage = await cliStage({ clock: virtualClock(), workflows });
+      await stage.call(["run", "two-steps"]);
+      // Of each log, its backup is requested, too.
+      stage.simulator.addFaults({ on: "read-file", after, times: 9, status: 403 });
+      const { code, stdout } = await stage.call(["logs", "last", ...options]);
+      assert.equal(code, 4);
+      const document: LogItem | LogItem[] = parse(stdout);
+      const items = [document].flat();
+      assert.deepEqual(items.flatMap(({ log }) => log ?? []), texts);
+      assert.equal(items.at(-1)?.kind, "forbidden");
+    });
+  }
+}
 
 const COLORED =
   "\u001b[01m\u001b[Ksolver.c:42:5:\u001b[m\u001b[K \u001b[01;31m\u001b[Kerror: \u001b[m\u001b[K'dt' undeclared";
