@@ -59,7 +59,13 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
   ): Promise<string> {
     const [pattern, refusal] = prompt === multiline ? [AFTER_EMPTY_LINE, EMPTY_LINE] : [AFTER_LINE, ONE_LINE];
     using paste = watchKeys(process.stdin, pattern);
-    const validateAnswer = (answer = "") => problem(paste.match() ? refusal : validate?.(answer));
+    using enter = watchKeys(process.stdin, ONLY_ENTER);
+    let isPasted = false;
+    const validateAnswer = (answer = "") => {
+      // The rest of a paste may arrive later, and end with a line break.
+      isPasted = paste.match() || (isPasted && !enter.match());
+      return problem(isPasted ? refusal : validate?.(answer));
+    };
     const answer = await ask(
       prompt({
         output,
@@ -118,6 +124,7 @@ const OPTION_CELLS = GUIDE_CELLS + 3;
 
 // The prompt would end within such keys, and drop the rest.
 const AFTER_LINE = /[\r\n][^\r\n]/;
+const ONLY_ENTER = /^[\r\n]+$/;
 const AFTER_EMPTY_LINE = /(?:\r\n?|\n){2}[^\r\n]/;
 // deno-lint-ignore no-control-regex -- the key Ctrl-D
 const CTRL_D = /^\u0004$/;

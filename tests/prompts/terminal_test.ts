@@ -375,8 +375,10 @@ Deno.test({
     await using stage = await aStage({ workflows: { asking: ASKING } });
     await using terminal = await stage.open({ args: "run asking -i given=x --no-wait" });
     await answerPrompts(terminal, [
-      [/◆ {2}Message \(required\)/, "first\rsecond\r"],
-      [/Several lines were pasted/, "C-u", "one line", "Enter"],
+      [/◆ {2}Message \(required\)/, "first\rsecond"],
+      // A terminal delivers a paste in parts.
+      [/firstsecond/, "third\r"],
+      [/firstsecondthird[^]*Several lines were pasted/, "C-u", "one line", "Enter"],
     ]);
     await terminal.waitFor(/\[ended 0\]/);
     assert.equal(submittedTo(stage.simulator)[0]?.inputs["message"], "one line");
