@@ -31,15 +31,7 @@ const BUSY_MS = 2_000;
  * @throws StorageError when the file cannot be read.
  */
 export async function inspectStore(path: string, host: string | null) {
-  return await inspect(path, host).catch((error) => {
-    const hint = storageHint(error, path);
-    throw toStorageError(error, { store: `run store at ${path}`, hint, isPassing: false });
-  });
-}
-
-async function inspect(path: string, host: string | null) {
   const info = await statOf(path);
-  if (info?.isDirectory) throw new Deno.errors.IsADirectory("it is a folder, not a file");
   const state: StoreState = info === null ? { type: "absent" } : await stateOf(path, host);
   return {
     state,
@@ -51,7 +43,7 @@ async function inspect(path: string, host: string | null) {
 }
 
 function statOf(path: string): Promise<Deno.FileInfo | null> {
-  return orNull(Deno.stat(path), Deno.errors.NotADirectory);
+  return orNull(Deno.stat(path), Deno.errors.NotADirectory, Deno.errors.PermissionDenied);
 }
 
 /** SQLite creates its journal next to the file, so the folder must be writable too. */
@@ -105,14 +97,16 @@ async function stateOf(path: string, host: string | null): Promise<StoreState> {
       return { type: "damaged", why: error.message };
     }
     if (/locked|busy|readonly database/.test(error.message)) return { type: "busy", why: error.message };
-    throw error;
+    const hint = storageHint(error, path);
+    throw toStorageError(error, { store: `run store at ${path}`, hint, isPassing: false });
   }
 }
 
 /** `undefined` for a file whose rows can be read. */
 async function readFile(path: string): Promise<StoreState | undefined> {
   // SQLite does not say why it cannot open a file.
-  (await Deno.open(path)).close();
+  using file = await Deno.open(path);
+  if ((await file.stat()).isDirectory) throw new Deno.errors.IsADirectory("it is a folder, not a file");
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path, { readOnly: true });
   try {

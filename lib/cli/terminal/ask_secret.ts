@@ -17,11 +17,7 @@ export async function promptSecret(label: string, signal?: AbortSignal): Promise
   Deno.stderr.writeSync(encoder.encode(`${label}: `));
   Deno.stdin.setRaw(true);
   try {
-    const line = await abortable(readLine(), signal);
-    if (line !== null) return line;
-    throw new UsageError(`Cannot read ${label}: several lines were pasted, and only one fits here`, {
-      hint: `Put them in a file, and use ${label}=@FILE`,
-    });
+    return await abortable(readLine(label), signal);
   } finally {
     Deno.stdin.setRaw(false);
     Deno.stderr.writeSync(encoder.encode("\n"));
@@ -31,8 +27,7 @@ export async function promptSecret(label: string, signal?: AbortSignal): Promise
 /** A terminal delivers pasted text in parts. */
 const PASTE_PAUSE_MS = 200;
 
-/** @returns `null` for several lines, all of which are read: the shell would take the rest for commands. */
-async function readLine(): Promise<string | null> {
+async function readLine(label: string): Promise<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(4_096);
   const read = async () => await Deno.stdin.read(buffer) ?? 0;
@@ -45,8 +40,11 @@ async function readLine(): Promise<string | null> {
       if (key === CTRL_C || (key === CTRL_D && line === "")) throw new Stopped("SIGINT");
       if (key === "\r" || key === "\n" || key === CTRL_D) {
         if (keys.slice(index + 1).join("").trim() === "") return line;
+        // The shell would take the rest for commands.
         while (await Promise.race([read(), systemClock.sleep(PASTE_PAUSE_MS, {})]));
-        return null;
+        throw new UsageError(`Cannot read ${label}: several lines were pasted, and only one fits here`, {
+          hint: `Put them in a file, and use ${label}=@FILE`,
+        });
       }
       if (key === BACKSPACE || key === CTRL_H) line = [...line].slice(0, -1).join("");
       else if (key === CTRL_U) line = "";
