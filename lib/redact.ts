@@ -37,15 +37,17 @@ export function createRedactor(values: readonly string[]): Redactor {
   const parts = [...secrets, ...lines.filter(({ length }) => length >= MIN_LINE_LENGTH)];
   const all = new Set([...parts.flatMap(formsOf), ...secrets.flatMap(base64Forms)]);
   const forms = [...all].filter((form) => form.length >= MIN_SECRET_LENGTH);
-  if (forms.length === 0) return redactorOf((text) => text, []);
   // The longest first: a form may contain another one.
-  const pattern = new RegExp(forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|"), "g");
-  return redactorOf((text) => text.replaceAll(pattern, SECRET_MASK), forms);
+  const sorted = forms.sort((a, b) => b.length - a.length);
+  const [long, short] = [sorted.filter(isLong), sorted.filter((form) => !isLong(form)).map(escapePattern)];
+  const patterns = short.length === 0 ? long : [...long, new RegExp(short.join("|"), "g")];
+  const redact = (text: string) => patterns.reduce<string>((shown, form) => shown.replaceAll(form, SECRET_MASK), text);
+  return redactorOf(redact, forms);
 }
 
 /** @param forms All that `redact` removes. */
 export function redactorOf(redact: (text: string) => string, forms: readonly string[]): Redactor {
-  const maxLength = Math.max(0, ...forms.map(({ length }) => length));
+  const maxLength = forms.reduce((longest, { length }) => Math.max(longest, length), 0);
   const partialLength = (text: string) => {
     const end = text.slice(Math.max(0, text.length - maxLength + 1));
     return forms.reduce((longest, form) => {
@@ -180,6 +182,11 @@ function base64Forms(value: string): string[] {
     const stable = text.slice(Math.ceil(offset * 8 / 6), Math.floor(shifted.length * 8 / 6));
     return [stable, stable.replaceAll("+", "-").replaceAll("/", "_")];
   });
+}
+
+/** A regular expression of more than 32,764 characters is refused, by an error that quotes it. */
+function isLong({ length }: string): boolean {
+  return length > 10_000;
 }
 
 function escapePattern(text: string): string {

@@ -58,6 +58,20 @@ Deno.test("createRedactor() masks the text of a file without the line break at i
   assert.ok(redact(btoa("user:hunter22")).includes(SECRET_MASK));
 });
 
+for (const part of ["0123456789", "abc def\n"]) {
+  Deno.test(`createRedactor() masks 10,000 times ${JSON.stringify(part)}, and a short secret beside it`, () => {
+    const secret = part.repeat(10_000);
+    const redact = createRedactor([secret, "hunter22"]);
+    assert.equal(redact(`x ${secret} y hunter22`), `x ${SECRET_MASK} y ${SECRET_MASK}`);
+    assert.ok(redact(btoa(`user:${secret}`)).length < 20);
+  });
+}
+
+Deno.test("createRedactor() masks each of very many secrets", () => {
+  const secrets = Array.from({ length: 8_000 }, (_, index) => `secret-${index}\nsecond line ${index}`);
+  assert.equal(createRedactor(secrets)("secret-7999; second line 3"), `${SECRET_MASK}; ${SECRET_MASK}`);
+});
+
 Deno.test("createRedactor() masks no short value, and no ordinary word", () => {
   const text = "abc true false null 12";
   assert.equal(createRedactor(["abc", "true", "false", "null", "12", ""])(text), text);

@@ -44,6 +44,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["a secret of seven characters is shown", "const MIN_SECRET_LENGTH = 4;", "const MIN_SECRET_LENGTH = 8;"],
     ["a secret that is escaped in JSON is shown", "    ...escaped,\n", ""],
     ["a line of a secret is shown", "[...secrets, ...lines.filter", "[...secrets, ...[].filter"],
+    ["a long secret is shown", "[...long, new RegExp", "[new RegExp"],
   ]),
   ...inFile("lib/inputs/merge.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
     ["an object replaces an object", "isObject(lower) ? lower : {}", "{}"],
