@@ -9,8 +9,8 @@ const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U, CTRL_Z] = ["\u007f", "\u0003",
  * Reads a line from the terminal without echo, and restores the terminal's settings.
  *
  * @param label The path of the input.
- * @throws UsageError for several lines. Stopped on Ctrl-C, and at the end of the input, like Ctrl-D on an empty line: that is no empty secret. The reason
- * of the signal once that aborts.
+ * @throws UsageError for several lines. Stopped on Ctrl-C, and at the end of the input, like Ctrl-D on an empty line: that is
+ * no empty secret. The reason of the signal once that aborts.
  */
 export async function promptSecret(label: string, signal?: AbortSignal): Promise<string> {
   const encoder = new TextEncoder();
