@@ -117,7 +117,7 @@ function missedSince(log: TickLog | null, nowMs: number): number {
 }
 
 /** Whether there is anything to do, apart from schedules that are due. */
-async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boolean> {
+export async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boolean> {
   const hasTracked = async () => {
     for await (const row of deps.store.openRows("service")) if (isTracked(row)) return true;
     return false;

@@ -2,6 +2,7 @@
 
 import { readTickLog, type TickLog } from "../scheduler/scheduler_store.ts";
 import type { Service } from "../scheduler/service.ts";
+import { isAnythingOpen } from "../scheduler/tick.ts";
 import { RunnerError } from "../errors.ts";
 import type { RouteHost } from "./route_context.ts";
 import { jsonResponse, problemResponse } from "./problem.ts";
@@ -21,15 +22,22 @@ export async function readLastTick(
   return { ...failed, missed: stored?.missed ?? 0 };
 }
 
-/** @returns `null` when all is well: also without enabled schedules, which need no ticks. */
+/** Not where no schedule is enabled and nothing is open. */
+export async function needsTicks(service: Service): Promise<boolean> {
+  const { deps, schedules, timeline } = service;
+  return schedules.some(({ timelines }) => timelines.includes(timeline)) ||
+    await isAnythingOpen(service, deps.clock.now());
+}
+
+/** @returns `null` when all is well: also where no ticks are needed. */
 export function tickProblemOf(
-  { ticks, hasEnabledSchedules, nowMs }: {
+  { ticks, needsTicks, nowMs }: {
     readonly ticks: Pick<TickLog, "startedMs" | "error"> | null;
-    readonly hasEnabledSchedules: boolean;
+    readonly needsTicks: boolean;
     readonly nowMs: number;
   },
 ) {
-  if (!hasEnabledSchedules) return null;
+  if (!needsTicks) return null;
   // A cron trigger that never fired is as bad as one that stopped.
   if (ticks === null) return { type: "none-yet" } as const;
   const lateMs = nowMs - ticks.startedMs;
@@ -46,11 +54,10 @@ export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">
   let problem: ReturnType<typeof tickProblemOf>;
   try {
     const service = await open();
-    const { deps, schedules, timeline } = service;
     problem = tickProblemOf({
       ticks: await readLastTick(service),
-      hasEnabledSchedules: schedules.some(({ timelines }) => timelines.includes(timeline)),
-      nowMs: deps.clock.now(),
+      needsTicks: await needsTicks(service),
+      nowMs: service.deps.clock.now(),
     });
   } catch (error) {
     // The message may name files and hosts.

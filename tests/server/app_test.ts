@@ -795,6 +795,26 @@ Deno.test("GET /healthz needs no key, and returns 503 before the first tick and 
   assert.equal((await server.send("/healthz", { key: null })).status, 503);
 });
 
+Deno.test("without enabled schedules, GET /healthz is 503 while a run waits for a tick that does not come", async () => {
+  await using server = await aServer([{ ...NIGHTLY, enabled: false }]);
+  const health = async () => (await server.send("/healthz", { key: null })).status;
+  assert.equal(await health(), 200);
+  assert.equal((await server.send("/runs", { method: "POST", body: { workflow: "quick" } })).status, 202);
+  assert.equal(await health(), 503);
+  assert.match((await server.send("/", { key: READ })).text, /role="alert">No tick yet/);
+  await tick(await server.stage.isolate());
+  assert.equal(await health(), 200);
+  server.stage.clock.advance(10 * 60_000);
+  assert.equal(await health(), 503);
+  assert.match(
+    (await server.send("/", { key: READ })).text,
+    /role="alert">No tick since .*runs are not tracked/,
+  );
+  await tick(await server.stage.isolate());
+  server.stage.clock.advance(10 * 60_000);
+  assert.equal(await health(), 200);
+});
+
 Deno.test("a failed tick makes GET /healthz 503, which quotes the error only on the status page", async () => {
   await using server = await aServer([{ ...NIGHTLY, cron: "*/10 * * * *", workflow: "no-such-workflow" }]);
   const service = await server.stage.isolate();

@@ -11,7 +11,7 @@ import {
   listWaitingOccurrences,
   type WaitingOccurrence,
 } from "../../scheduler/scheduler_store.ts";
-import { readLastTick } from "../health.ts";
+import { needsTicks, readLastTick } from "../health.ts";
 import type { Schedule } from "../../scheduler/schedule.ts";
 import type { Service } from "../../scheduler/service.ts";
 
@@ -34,7 +34,7 @@ export interface OccurrenceFacts extends Omit<OccurrenceEnd, "status"> {
 }
 
 export async function pageFacts(service: Service) {
-  const { deps, kv, schedules, timeline } = service;
+  const { deps, kv, timeline } = service;
   const [ticks, counts, rows, failed, problems, waiting] = await Promise.all([
     readLastTick(service),
     deps.store.countEnds(),
@@ -53,7 +53,7 @@ export async function pageFacts(service: Service) {
     host: deps.client.host,
     timeline,
     nowMs: deps.clock.now(),
-    hasEnabledSchedules: schedules.some(({ timelines }) => timelines.includes(timeline)),
+    needsTicks: await needsTicks(service),
     ticks,
     counts,
     schedules: await factsOfAll(service, waiting),

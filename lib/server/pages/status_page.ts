@@ -94,7 +94,7 @@ function alertOf(facts: PageFacts): string | null {
   if (problem.type === "failed") return `The last tick failed: ${problem.error}`;
   const { nowMs } = facts;
   const since = `${formatAbsoluteTime(problem.lastMs, nowMs)} (${formatRelativeTime(problem.lastMs, nowMs)})`;
-  return `No tick since ${since}: schedules are not running`;
+  return `No tick since ${since}: schedules are not running, and runs are not tracked`;
 }
 
 function gauges(facts: PageFacts, alert: string | null): Html {
@@ -126,8 +126,8 @@ ${gauge("Failed", failed.toLocaleString("en"), share(failed, finished), failed =
 </dl>`;
 }
 
-function tickGauge({ ticks, hasEnabledSchedules, nowMs }: PageFacts, alert: string | null): Html {
-  if (!hasEnabledSchedules) return gauge("Ticks", "not needed", "no schedule is enabled", "neutral");
+function tickGauge({ ticks, needsTicks, nowMs }: PageFacts, alert: string | null): Html {
+  if (!needsTicks) return gauge("Ticks", "not needed", "nothing is scheduled or open", "neutral");
   if (ticks === null) return gauge("Ticks", "none yet", "due every minute", "warning");
   const note = `last ${formatRelativeTime(ticks.startedMs, nowMs)}, took ${formatTook(ticks.tookMs)}`;
   return alert === null ? gauge("Ticks", "on time", note, "success") : gauge("Ticks", "failing", note, "error");

@@ -55,7 +55,8 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ["/healthz is ok after ticks stopped", "if (lateMs >= STALE_MS) return", "if (false) return"],
     ["/healthz is ok although the last tick failed", "return ticks.error === null ? null :", "return true ? null :"],
     ["/healthz shows the error of a tick", '"The last tick failed: the status page shows why"', "problem.error"],
-    ["/healthz fails without schedules", "if (!hasEnabledSchedules) return null;", ""],
+    ["/healthz fails without schedules", "if (!needsTicks) return null;", ""],
+    ["/healthz is ok while runs wait for ticks", "await isAnythingOpen(service, deps.clock.now())", "false"],
   ]),
   ...inFile("lib/server/runs.ts", APP, [
     [

@@ -14,7 +14,7 @@ const FULL: PageFacts = {
   host: "activate.example",
   timeline: "production",
   nowMs: NOW_MS,
-  hasEnabledSchedules: true,
+  needsTicks: true,
   ticks: { startedMs: NOW_MS - 20_000, tookMs: 840, missed: 2, error: null },
   counts: { completed: 1_204, failed: 17, cancelled: 3, rejected: 1 },
   schedules: [
