@@ -15,7 +15,7 @@ import type { RunRequest } from "../../submission.ts";
 import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
 import type { Invocation } from "../command.ts";
-import { type Context, Stopped } from "../context.ts";
+import { type Context, Stopped, type StoppedWait } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { openPrompter } from "../terminal/prompter.ts";
@@ -100,6 +100,8 @@ async function runWithPrompts(
 ): Promise<RunResult> {
   output.redact(redactedValues(request));
   let runId: RunId | undefined;
+  /** As of the first stop: a later one may come before the run has been read again. */
+  let wait: StoppedWait | null = null;
   let start = (signal: AbortSignal) => execute(deps, request, { ...DEFAULT_EXECUTE, signal });
   while (true) {
     try {
@@ -121,12 +123,13 @@ async function runWithPrompts(
     } catch (error) {
       const known = runId;
       if (!(error instanceof Stopped) || known === undefined) throw error;
+      wait ??= error.wait;
       const choice = await prompter.choose("The run is still running. What do you want to do?", [
         { value: "wait", label: "1. Keep waiting" },
         { value: "keep", label: "2. Exit and leave it running" },
         { value: "cancel", label: "3. Cancel the run" },
       ]).catch(expected(PromptCancelled));
-      if (choice === "keep" || choice instanceof PromptCancelled) throw error;
+      if (choice === "keep" || choice instanceof PromptCancelled) throw new Stopped(error.signal, wait);
       if (choice === "cancel") output.log("INFO", (await cancelled({ deps }, known)).message);
       start = (signal) => trackRun(deps, known, { ...DEFAULT_EXECUTE, signal });
     }
