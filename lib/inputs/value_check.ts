@@ -10,10 +10,7 @@ export function describeInvalid(field: Field, value: Json, { isSecret }: { reado
   }`;
 }
 
-/**
- * True for a valid value of any field but a group. The web form sends a field's own default unchecked, so that one is always
- * valid.
- */
+/** True for a valid value of any field but a group: also for its own default, which the web form sends unchecked. */
 export function isAllowed(field: Field, value: Json): boolean {
   return field.allows(value) || (field.default !== undefined && isSame(field.default, value));
 }
