@@ -112,6 +112,14 @@ export function redactDeep(
   );
 }
 
+/** What JSON has of a value, with names and texts redacted, and numbers that are a secret. */
+export function redactJson(value: unknown, redact: Redactor): unknown {
+  if (redact.maxLength === 0) return value;
+  const isSecret = (member: unknown) => typeof member === "number" && redact(String(member)) === SECRET_MASK;
+  const json: unknown = JSON.parse(JSON.stringify(value), (_, member) => isSecret(member) ? SECRET_MASK : member);
+  return redactDeep(json, redact, redact);
+}
+
 /** The same error with its texts redacted. Its cause is dropped: a cause quotes the same text. */
 export function redactError<E>(error: E, redact: Redactor): E {
   if (!(error instanceof RunnerError)) return error;

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { orError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { type Context, LocalFailure, OutputFailed, type TextWriter } from "./context.ts";
-import { createRedactor } from "../redact.ts";
+import { createRedactor, redactJson } from "../redact.ts";
 import type { Submitted } from "../result.ts";
 import type { Reporter } from "./reporter.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
@@ -41,19 +41,22 @@ export function createOutput(
   let eventsFailure: OutputFailed | undefined;
   let redact = createRedactor(secrets);
   const shows = (messageLevel: LogLevel) => LOG_LEVELS.indexOf(messageLevel) >= LOG_LEVELS.indexOf(level);
+  const put = (writer: TextWriter, text: string) => {
+    // The live line is cleared, and drawn again below the text.
+    live?.hide();
+    writer.write(text);
+    live?.draw();
+  };
   const write = (
     writer: TextWriter,
     text: string,
-    escape: (text: string) => string = (text) => text,
+    escape: (text: string) => string,
     fit: (text: string) => string = (text) => text,
   ) => {
-    // The live line is cleared, and drawn again below the text.
-    live?.hide();
     // Escaping changes a secret, and what was escaped before is changed already.
     const redacted = redact(text);
     const escaped = escape(redacted);
-    writer.write(fit(escaped === redacted ? redacted : redact(escaped)));
-    live?.draw();
+    put(writer, fit(escaped === redacted ? redacted : redact(escaped)));
   };
   const hasLiveLines = stderr.isTerminal && !isDumb && shows("INFO");
   const isColorful = ({ isTerminal }: TextWriter) => color === "always" || (color === "auto" && isTerminal);
@@ -69,9 +72,10 @@ export function createOutput(
   };
   const answer = (text: string) => lines(stdout, text, isColored.answer);
   const document = (value: unknown) => {
-    const text = formatDocument(value);
+    const shown = redactJson(value, redact);
+    const text = formatDocument(shown);
     // JSON is YAML too, and escapes control characters without changing the value.
-    write(stdout, escapeControlCharacters(text) === text ? text : formatJson(value), escapeJson);
+    put(stdout, escapeControlCharacters(text) === text ? text : escapeJson(formatJson(shown)));
   };
   return {
     mode,
@@ -133,7 +137,8 @@ export function createOutput(
     event(value: unknown): void {
       // After a line that may be cut short, further lines could not be read.
       if (eventsFailure !== undefined) return;
-      const failure = orError(OutputFailed, () => write(stdout, `${JSON.stringify(value)}\n`, escapeJson));
+      const line = `${escapeJson(JSON.stringify(redactJson(value, redact)))}\n`;
+      const failure = orError(OutputFailed, () => put(stdout, line));
       if (failure === undefined) return;
       eventsFailure = failure;
       log("WARNING", `${failure.message}; continuing without events`);

@@ -47,6 +47,27 @@ Deno.test("values to redact are masked in everything that is written from then o
   assert.doesNotMatch(written, /plain secret|hunter|22/);
 });
 
+Deno.test("a document and an event remain JSON, with their members, whatever the secrets are", () => {
+  const formatYaml = (value: unknown) => `yaml: ${JSON.stringify(value)}\n`;
+  for (const formatDocument of [undefined, formatYaml]) {
+    const { output, stdout } = aStage({ mode: "json", formatDocument });
+    // Lines of JSON, and a PIN.
+    output.redact(['{\n  "status": "completed",\n  "seconds": 12\n}', "4711", '": ["']);
+    const value = { status: "completed", seconds: 12, pins: [4711, 47110], text: "PIN 4711", list: ["a"] };
+    const shown = {
+      status: "completed",
+      seconds: 12,
+      pins: [SECRET_MASK, 47110],
+      text: `PIN ${SECRET_MASK}`,
+      list: ["a"],
+    };
+    output.document(value);
+    assert.deepEqual(JSON.parse(stdout.text().replace(/^yaml: /, "")), shown);
+    output.event(value);
+    assert.deepEqual(JSON.parse(stdout.pieces.at(-1) ?? ""), shown);
+  }
+});
+
 Deno.test("a document is one JSON value, an event one line of it", () => {
   const { output, stdout, stderr } = aStage({ mode: "json" });
   const value = { text: "a\nb", list: [1, 2] };
