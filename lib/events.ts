@@ -26,7 +26,7 @@ export type TimeLeft =
 
 /** The fields that every event has. */
 export interface EventBase {
-  /** Generated here, never sent to the platform. */
+  /** Generated here, never sent to the platform; of a run that was started elsewhere, its slug, or `workflow#47`. */
   readonly submissionId: string;
   /** Milliseconds since the epoch. */
   readonly atMs: number;

@@ -70,7 +70,7 @@ function submissionOf(run: RunDetail, { client, clock }: Deps, own: Submission |
   };
   const submission = {
     ...newSubmission(request, { host: client.host, user: run.user }, nowMs),
-    submissionId: run.slug ?? `${workflow}#${run.number}`,
+    submissionId: own?.submissionId ?? run.slug ?? `${workflow}#${run.number}`,
     origin: { type: "command-line" },
   } as const;
   const shown = { run: withoutSecretsOf({ request }, run), runId: runIdOf(run, workflow), pollAtMs: nowMs };

@@ -37,7 +37,9 @@ Deno.test("trackRun() leaves the record of a run that has ended, and reports wha
   await using stage = await aStage();
   await stage.submit("failing-step");
   const own = await stage.deps.store.put(aFinishedSubmission({ owner: stage.owner, runId: MINE }));
-  assert.equal((await stage.track(MINE)).result.kind, "failed");
+  const { result, events } = await stage.track(MINE);
+  assert.equal(result.kind, "failed");
+  assert.deepEqual(new Set(events.map(({ submissionId }) => submissionId)), new Set([own.submissionId]));
   assert.deepEqual(await stage.deps.store.get(own.submissionId), own);
 });
 
