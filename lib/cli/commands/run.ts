@@ -85,10 +85,10 @@ export const command = defineCommand({
     ...RUN_OPTIONS,
     ...SEVERAL_RUNS_OPTIONS,
   },
-  sections: { "Several runs, with --matrix, --include or --repeat": SEVERAL_RUNS_OPTIONS },
+  sections: { "Several runs, with --matrix or --repeat": SEVERAL_RUNS_OPTIONS },
   async run(call) {
     const { output, values } = call;
-    if (values.matrix !== undefined || values.include !== undefined || values.repeat !== undefined) {
+    if (values.matrix !== undefined || values.repeat !== undefined) {
       return await (await import("../batch/run_matrix.ts")).runMatrix(call);
     }
     refuseOptions(values, Object.keys(SEVERAL_RUNS_OPTIONS), {
