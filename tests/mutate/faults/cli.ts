@@ -184,13 +184,14 @@ export const CLI_FAULTS: readonly Fault[] = [
     [
       "control characters reach the terminal",
       "raw: (text: string) => write(stdout, text, escapeControlCharacters)",
-      "raw: (text: string) => write(stdout, text)",
+      "raw: (text: string) => write(stdout, text, (text) => text)",
     ],
     [
       "JSON contains control characters",
-      "text : formatJson(value), escapeJson);",
-      "text : formatJson(value));",
+      "text : escapeJson(formatJson(shown)));",
+      "text : formatJson(shown));",
     ],
+    ["secrets are printed in a document", "const shown = redactJson(value, redact);", "const shown = value;"],
     ["the log level is ignored", "if (shows(messageLevel)) lines(stderr", "lines(stderr"],
     ["pipes are wrapped", "fitting !== undefined && writer.isTerminal ?", "fitting !== undefined ?"],
   ]),
