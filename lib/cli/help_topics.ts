@@ -40,7 +40,10 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<Exclude<ExitCode, SignalExitCod
   ],
   8: ["could not be submitted, or the platform could not be reached; nothing was started", "try again later"],
   70: ["a defect of this program", "report it"],
-  124: ["`--timeout` passed; the run continues unless `--on-timeout cancel`", "`resume`, `watch` or `cancel`"],
+  124: [
+    "`--timeout` or `batch --deadline` passed; runs continue unless `--on-timeout cancel`",
+    "`resume`, `watch` or `cancel`",
+  ],
   141: ["the reader of the output closed the pipe", ""],
   "128 + n": ["ended by signal n (129, 130 or 143); the run continues", "`resume` or `watch`"],
 };
