@@ -2,7 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import { hasOpenRun, type RowStatus } from "../batch.ts";
-import { type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
+import { type PreviousAttempts, previousAttempts, retryDelayMs, type RetryPolicy } from "../runs/retry_policy.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { isOpen, isUnsent, type Submission } from "../submission.ts";
@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly rows: ReadonlySet<number> | null;
   /** Rows that are to run again are also submitted if their run still runs: it is cancelled before. */
   readonly cancelsRunning: boolean;
+  /** Of failed rows: those that it covers are submitted again. */
+  readonly retry: RetryPolicy;
 }
 
 /** What is done with a row. `keep`: it has ended. `attach`: its run is tracked. */
@@ -87,7 +89,7 @@ async function planRow(
   store: Pick<RunStore, "getMany">,
   matched: MatchedRow<CheckedRow>,
   attempts: ReadonlyMap<string, readonly Attempt[]>,
-  { rerun, rows, cancelsRunning }: PlanOptions,
+  { rerun, rows, cancelsRunning, retry }: PlanOptions,
 ): Promise<PlannedRow> {
   const { row, earlier } = matched;
   const version = openVersion(matched);
@@ -120,7 +122,9 @@ async function planRow(
     if (isAsked && cancelsRunning) return { ...again, cancel: lastSubmission };
     return { ...base, action: isUnsent(lastSubmission) ? "submit" : "attach" };
   }
-  return isAsked ? again : { ...base, action: "keep" };
+  if (isAsked) return again;
+  const isRetried = retryDelayMs(previous.ended, retry, () => 0) !== null;
+  return isRetried ? { ...again, previous } : { ...base, action: "keep" };
 }
 
 function isCovered(which: Rerun, status: RowStatus): boolean {

@@ -419,6 +419,21 @@ Deno.test("--rerun changed runs rows whose workflow file has changed, which is o
   assert.equal(stage.simulator.runs().length, 2);
 });
 
+Deno.test("the plan of a batch names the failed rows that --retries submits again, and counts them", async () => {
+  await using stage = await aStage();
+  const { context } = files({ "sweep.csv": "fails\ntrue\nfalse\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  await stage.call(words, { context });
+  const again = [...words, "--retries", "1", "--retry-on", "any"];
+  const plan = await stage.call([...again, "--dry-run"], { context });
+  assert.match(plan.stderr, /^Batch sweep: 1 run to submit, 1 not run again\n$/);
+  assert.match(plan.stdout, /^1 +rerun .*\n2 +keep /m);
+  assert.match((await stage.call(again, { context })).stderr, /^Batch sweep: 1 run to submit, 1 not run again\n/);
+  assert.equal(stage.simulator.runs().length, 3);
+  assert.match((await stage.call(again, { context })).stderr, /^Batch sweep: 0 runs to submit, 2 not run again\n/);
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
 Deno.test("more than 100 runs are submitted only with a yes", async () => {
   await using stage = await aStage();
   const rows = Array.from({ length: 101 }, (_, index) => index).join("\n");

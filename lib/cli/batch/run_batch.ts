@@ -52,7 +52,7 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   if (log !== undefined) await writing(log, async () => call.context.appendFile(log, ""));
   await using opened = await openDeps(call, "required");
   const own = { ...call, deps: { ...opened, client: cachingClient(opened.client) } };
-  const ready = await prepareBatch(own, readRows, wait.timeoutMs);
+  const ready = await prepareBatch(own, readRows, { retry, timeoutMs: wait.timeoutMs });
   if (typeof ready === "number") return ready;
   const ran = await track(own, { ...ready, retry, wait });
   reportFoundRuns(call, ready.tasks, ran.outcome);
@@ -70,7 +70,7 @@ interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states" | "onlyR
 async function prepareBatch(
   call: OpenedCall<BatchValues>,
   readRows: ReadRows,
-  timeoutMs: number | null,
+  { retry, timeoutMs }: Pick<TrackOptions, "timeoutMs"> & { readonly retry: RetryPolicy },
 ): Promise<ReadyBatch | number> {
   const { deps, output, values, signal } = call;
   const read = await readRows({
@@ -104,6 +104,7 @@ async function prepareBatch(
     rerun: values.rerun ?? [],
     rows: onlyRows,
     cancelsRunning: values.cancelRunning === true,
+    retry,
   });
   reportPlan(call, plan);
   if (values.dryRun === true) return answerPlan(call, plan);
@@ -119,10 +120,7 @@ async function prepareBatch(
     await cancelRun(deps, cancel.runId, { signal });
     output.log("INFO", `Row ${row.row}: cancelled ${cancel.run.slug ?? ""}`);
   }
-  // One that has ended may be retried; that is decided where all retries are.
-  const tracked = plan.rows.filter(({ action, previous }) =>
-    action !== "leave" && (action !== "keep" || previous.last !== null)
-  );
+  const tracked = plan.rows.filter(({ action }) => action !== "leave" && action !== "keep");
   const tasks = tracked.map(({ row, key, previous }): BatchTask => {
     const { cluster, locks, workflow, layers, displayName, label } = row;
     const prepare = async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request;
