@@ -71,7 +71,8 @@ export function endOrRetry(state: BatchState, one: TrackedTask, end: TaskEnd, de
   const passedMs = one.endedAtMs === null ? 0 : Math.max(0, clock.now() - one.endedAtMs);
   one.endedAtMs = null;
   one.notBeforeMs = clock.monotonic() + delayMs - passedMs;
-  state.waiting.push(one);
+  // Before tasks that have not run: whether failures stop the batch is decided by the last attempts.
+  state.waiting.splice(state.waiting.findLastIndex(({ isRetry }) => isRetry) + 1, 0, one);
 }
 
 function leave({ open }: BatchState, one: TrackedTask): void {

@@ -119,6 +119,17 @@ Deno.test("when the first three to end have all failed, the batch stops submitti
   assert.equal(stage.simulator.runs().length, submitted.length);
 });
 
+for (const limit of [{ canary: 3 }, { maxFailures: 3 }]) {
+  Deno.test(`retries go before rows that have not run, so that ${Object.keys(limit)} stops a batch that they do not help`, async () => {
+    await using stage = await aStage();
+    const retry = { maxRetries: 1, on: "any", delayMs: 1_000 } as const;
+    const ran = await ranBatch(stage.deps, tasks(30, () => true), { ...limit, retry });
+    assert.notEqual(ran.outcome.stopped, null);
+    const submitted = stage.simulator.runs().length;
+    assert.ok(submitted < 24, `${submitted} runs`);
+  });
+}
+
 for (
   const [reason, parts, fails] of [
     ["max-failures", { maxFailures: 2 }, true],
