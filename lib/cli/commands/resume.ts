@@ -93,7 +93,7 @@ function logSkipped(output: Output, { pending, detached, others }: OpenSubmissio
 function pendingLine({ request, createdAtMs, origin }: PendingSubmission, nowMs: number): string {
   const subject = `${oneLine(request.workflow)}, created ${formatDuration(nowMs - createdAtMs)} ago, was never sent`;
   if ("batchId" in origin) {
-    return `${subject}: it belongs to the ${origin.type} ${origin.batchId}, which sends it when it continues`;
+    return `${subject}: it belongs to the ${origin.type} ${origin.batchId}, which sends it when it continues with the same inputs`;
   }
   return request.inputs === null
     ? `${subject}; its inputs contain secrets, which are not stored: run it again`
