@@ -55,9 +55,9 @@ export function matchRoute(routes: readonly SimulatorRoute[], method: string, pa
   return new HttpError(405, `Method ${method} is not allowed`, { code: "method_not_allowed", headers: { allow } });
 }
 
-function paramsOf(pattern: string, pathname: string): Record<string, string> | null {
-  const groups = new URLPattern({ pathname: pattern }).exec({ pathname })?.pathname.groups;
-  return groups ? Object.fromEntries(Object.entries(groups).map(([name, text = ""]) => [name, decode(text)])) : null;
+function paramsOf(pattern: string, path: string): Record<string, string> | null {
+  const found = new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll(/:(\w+)/g, "(?<$1>[^/]+)")}$`).exec(path);
+  return found && Object.fromEntries(Object.entries(found.groups ?? {}).map(([name, text]) => [name, decode(text)]));
 }
 
 function decode(segment: string): string {
