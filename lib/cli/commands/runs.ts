@@ -19,15 +19,15 @@ const PLATFORM_STATUSES = {
 } as const;
 const ownStatus = oneOf("running", "completed", "failed", "cancelled");
 /** The platform's words are accepted too, and not offered. */
-const platformStatus = (text: string) =>
-  Object.values(PLATFORM_STATUSES).find((status) => status === text) ?? PLATFORM_STATUSES[ownStatus(text)];
+const anyStatus = (text: string) =>
+  ownStatus(text === PLATFORM_STATUSES.failed ? "failed" : text === PLATFORM_STATUSES.cancelled ? "cancelled" : text);
 
 const DEFAULT_LIMIT = 20;
 
 const ARGS = {
   workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),
   status: option("STATUS", "Only runs that are running, completed, failed or cancelled; repeatable", {
-    parse: Object.assign(platformStatus, { choices: ownStatus.choices }),
+    parse: Object.assign(anyStatus, { choices: ownStatus.choices }),
     multiple: true,
   }),
   search: option("TEXT", "Only runs whose slug, display name or workflow contains this text"),
@@ -89,7 +89,7 @@ async function listRuns(
     workflow,
     search,
     signal,
-    statuses: status,
+    statuses: status.map((status) => PLATFORM_STATUSES[status]),
     action: "list runs",
     startOffset: isFilteredHere ? 0 : offset,
     pageSize: isFilteredHere ? PAGE_SIZE : Math.min(limit, 10_000),
