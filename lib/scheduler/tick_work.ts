@@ -215,7 +215,7 @@ async function submitOne(
   }
   const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
   if (decision.type === "wait") {
-    // What failed before says nothing about when its turn comes.
+    // An earlier failure does not limit how long it waits for its turn.
     await keepFailing(kv, lock, occurrence, undefined);
     return "waiting";
   }

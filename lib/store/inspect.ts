@@ -104,7 +104,7 @@ async function stateOf(path: string, host: string | null): Promise<StoreState> {
 
 /** `undefined` for a file whose rows can be read. */
 async function readFile(path: string): Promise<StoreState | undefined> {
-  // SQLite does not say why it cannot open a file.
+  // SQLite does not report why it cannot open a file.
   using file = await Deno.open(path);
   if ((await file.stat()).isDirectory) throw new Deno.errors.IsADirectory("it is a folder, not a file");
   const { DatabaseSync } = await import("node:sqlite");

@@ -76,7 +76,7 @@ export function baseUrlOf(host: string): string | null {
   const address = /^https?:\/\//i.test(text) ? text : `https://${text}`;
   if (!URL.canParse(address)) return null;
   const url = new URL(address);
-  // Anything else would obscure where the key is sent; a key in the wrong variable is no host to look up.
+  // Anything else would obscure where the key is sent; a key in the wrong variable is no host to resolve.
   const isBare = url.username === "" && url.password === "" && url.pathname === "/" && !/[?#\s\\]/.test(text);
   return isBare && !/^(?:$|pw(?:u?t|oa)_)/.test(url.hostname) ? url.origin : null;
 }

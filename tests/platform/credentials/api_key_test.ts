@@ -119,7 +119,7 @@ const HOSTS: readonly (readonly [string, string | null])[] = [
   ["host.example#x", null],
   ["host.example\\@other.example", null],
   ["two words", null],
-  // A key in the wrong variable would be looked up, and shown.
+  // A key in the wrong variable would be resolved as a host, and shown.
   ["pwt_aHR0cDovL2E.topsecret", null],
   ["https://pwut_aHR0cDovL2E.topsecret", null],
   ["PWOA_topsecret", null],
