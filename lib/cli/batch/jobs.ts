@@ -40,7 +40,7 @@ export async function openJobs(
       updatedAtMs = clock.monotonic();
       await storing;
       const { jobs } = control;
-      const wanted = await batches.wantedJobs(batchId);
+      const wanted = await batches.wantedJobs(batchId).catch(storeFailureTo(output.log, "DEBUG")) ?? null;
       // A key that was pressed meanwhile is newer.
       if (wanted !== null && control.jobs === jobs) control.setJobs(wanted);
     },
