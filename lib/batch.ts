@@ -56,11 +56,13 @@ export interface AttemptRow {
   readonly kind: string | null;
   /** True if it was submitted because the attempt before it failed. */
   readonly isRetry: boolean;
+  /** Of the workflow file, as the batch that submitted it read that; absent in a suite. */
+  readonly workflowHash?: string;
 }
 
 /** What has become of a row: one for each row of the batch, in file order. */
 export interface RowResult
-  extends Pick<BatchRow, "row" | "label" | "workflow" | "tags">, Omit<AttemptRow, "slug" | "isRetry"> {
+  extends Pick<BatchRow, "row" | "label" | "workflow" | "tags">, Omit<AttemptRow, "slug" | "isRetry" | "workflowHash"> {
   /** From 1; 0 before the first submission. */
   readonly attempt: number;
   /** Slug of its last run; `null` without one. */

@@ -59,6 +59,8 @@ export type Origin =
     readonly attempt: number;
     /** True if a failed attempt was retried without being asked for it. */
     readonly isRetry: boolean;
+    /** Of the workflow file; absent in a suite. */
+    readonly workflowHash?: string;
     /** What was seen of its run, for the process that continues. */
     readonly observed?: ObservedRun;
     /** What its end means to its suite, if later processes take that over. */

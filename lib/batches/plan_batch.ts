@@ -91,7 +91,7 @@ async function planRow(
   attempts: ReadonlyMap<string, readonly Attempt[]>,
   { rerun, rows, cancelsRunning, retry }: PlanOptions,
 ): Promise<PlannedRow> {
-  const { row, earlier } = matched;
+  const { row } = matched;
   const version = openVersion(matched);
   // A row that has changed while its run still runs is attached, not submitted beside it.
   const key = version !== null && !cancelsRunning ? version.key : row.key;
@@ -107,9 +107,8 @@ async function planRow(
   const base = { ...matched, key, attempt: last ?? null, previous, cancel: null };
   const again = { ...base, action: "rerun", attempt: null, previous: { ...previous, last: null } } as const;
   if (!isWanted) return { ...base, action: "leave" };
-  const hasNewWorkflow = earlier !== null && earlier.workflowHash !== row.workflowHash;
   const isAsked = last !== undefined &&
-    rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
+    rerun.some((which) => which === "changed" ? last.workflowHash !== row.workflowHash : isCovered(which, last.status));
   if (last?.status === "completed") return isAsked ? again : { ...base, action: "keep" };
   if (last === undefined || lastSubmission === null) {
     const open = attempts.get(version?.key ?? "")?.at(-1);
@@ -138,15 +137,13 @@ export function statusOf(attempts: readonly Attempt[] | undefined): RowStatus {
 
 /** As they are stored: with those that are no longer in the file, which an edit may bring back. */
 export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]): readonly StoredRow[] {
-  const rows = plan.rows.map(({ row: checked, key, earlier, action }): StoredRow => {
-    const { row, id, label, workflow, tags, inputs, contentHash, workflowHash } = checked;
+  const rows = plan.rows.map(({ row: checked, key, earlier }): StoredRow => {
+    const { row, id, label, workflow, tags, inputs, contentHash } = checked;
     if (earlier !== null && key !== checked.key) {
       const { status: _, ...version } = earlier;
       return { ...version, row, tags: checked.tags, isInFile: true };
     }
-    const isSubmitted = action === "submit" || action === "rerun";
-    const hash = isSubmitted || earlier === null ? workflowHash : earlier.workflowHash;
-    return { key, row, id, label, workflow, tags, inputs, contentHash, workflowHash: hash, isInFile: true };
+    return { key, row, id, label, workflow, tags, inputs, contentHash, isInFile: true };
   });
   const keys = new Set(rows.map(({ key }) => key));
   return [...rows, ...earlierRows.filter(({ key }) => !keys.has(key)).map((row) => ({ ...row, isInFile: false }))];
@@ -155,8 +152,8 @@ export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]
 /** How many ended rows were run with an earlier version of their workflow, by workflow. */
 export function changedWorkflows({ rows }: PlannedBatch): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { action, row: { workflow, workflowHash }, earlier } of rows) {
-    if (action !== "keep" || earlier === null || earlier.workflowHash === workflowHash) continue;
+  for (const { action, row: { workflow, workflowHash }, attempt } of rows) {
+    if (action !== "keep" || attempt?.workflowHash === workflowHash) continue;
     counts.set(workflow, (counts.get(workflow) ?? 0) + 1);
   }
   return counts;

@@ -82,6 +82,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
   const { task, isRetry } = one;
   open.add(one);
   const attempt = ++one.attempt;
+  const workflow = task.workflowHash === undefined ? {} : { workflowHash: task.workflowHash };
   try {
     const request = await task.prepare(attempt);
     // The older API accepts no slug: there, only the local history recognizes a row.
@@ -96,7 +97,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
           signal,
           isWaiting: true,
           idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
-          origin: { type, batchId, rowKey: task.key, attempt, isRetry },
+          origin: { type, batchId, rowKey: task.key, attempt, isRetry, ...workflow },
         }),
     );
     pace.resetFailures();

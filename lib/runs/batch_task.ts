@@ -14,6 +14,8 @@ export interface BatchTask {
   readonly locks: readonly string[];
   /** The cluster that it runs on, for a limit per cluster; `null` if it is not known. */
   readonly cluster: string | null;
+  /** Of its workflow file, for the next call; absent if that does not compare it. */
+  readonly workflowHash?: string;
   /** What was submitted for it before. */
   readonly previous: PreviousAttempts;
   /** How long a run may take, milliseconds; `null` for no limit. */

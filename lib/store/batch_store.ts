@@ -46,8 +46,6 @@ export interface StoredRow {
   readonly inputs: JsonObject;
   /** The same for rows with the same workflow and inputs. */
   readonly contentHash: string;
-  /** Of the workflow file when it was last submitted. */
-  readonly workflowHash: string;
   /** False once an edit has removed it from the file. */
   readonly isInFile: boolean;
 }

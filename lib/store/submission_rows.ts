@@ -204,7 +204,9 @@ export function openRowOf(submission: Submission): OpenRow {
 }
 
 export function attemptRowOf(submission: Submission): AttemptRow {
-  const facts = { slug: slugOf(submission), isRetry: isRetry(submission) };
+  const { origin } = submission;
+  const hash = "workflowHash" in origin && { workflowHash: origin.workflowHash };
+  const facts = { slug: slugOf(submission), isRetry: isRetry(submission), ...hash };
   const open = { ...facts, startedAtMs: null, seconds: null, error: null, kind: null };
   if (submission.state === "pending") return { ...open, status: isUnsent(submission) ? "waiting" : "submitting" };
   if (submission.state === "unconfirmed") {

@@ -26,7 +26,6 @@ function earlier(rows: readonly Short[]): EarlierRow[] {
   return current(rows).map(({ place: _, ...row }) => ({
     ...row,
     key: `key ${row.row}`,
-    workflowHash: "a",
     status: "completed",
     isInFile: true,
   }));

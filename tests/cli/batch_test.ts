@@ -419,6 +419,32 @@ Deno.test("--rerun changed runs rows whose workflow file has changed, which is o
   assert.equal(stage.simulator.runs().length, 2);
 });
 
+Deno.test("--rerun changed goes on with the rows that a stopped call has not run with the changed workflow", async () => {
+  await using stage = await aStage();
+  const { context } = files({ "sweep.csv": "n,fails\n1,true\n2,\n3,\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--jobs", "1", ...QUICK];
+  await stage.call(words, { context });
+  const withLabel: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    if (!/\/workflows\/solve$/.test(response.url)) return response;
+    return Response.json(JSON.parse((await response.text()).replace('"type":"number"', '"label":"N","type":"number"')));
+  };
+  const changed = { context: { ...context, fetch: withLabel } };
+  assert.match(
+    (await stage.call(words, changed)).stderr,
+    /^Workflow solve has changed since 3 rows ran: --rerun changed$/m,
+  );
+  const again = [...words, "--rerun", "changed"];
+  assert.match((await stage.call([...again, "--max-failures", "1"], changed)).stderr, /^Stopped early: max-failures/m);
+  assert.match(
+    (await stage.call(words, changed)).stderr,
+    /^Workflow solve has changed since 2 rows ran: --rerun changed$/m,
+  );
+  assert.match((await stage.call(again, changed)).stderr, /^Batch sweep: 2 runs to submit, 1 not run again$/m);
+  assert.match((await stage.call(again, changed)).stderr, /^Batch sweep: 0 runs to submit, 3 not run again$/m);
+  assert.equal(stage.simulator.runs().length, 6);
+});
+
 Deno.test("the plan of a batch names the failed rows that --retries submits again, and counts them", async () => {
   await using stage = await aStage();
   const { context } = files({ "sweep.csv": "fails\ntrue\nfalse\n" });
@@ -631,6 +657,32 @@ Deno.test("the last word on how many runs at once wins: of --jobs, batch set and
   assert.deepEqual(await jobsShownBy(), [5]);
   assert.deepEqual(await jobsShownBy("--jobs", "6"), [6]);
   assert.deepEqual(await jobsShownBy(), [6]);
+});
+
+Deno.test("a batch goes on while the history cannot be read, and prints its results once that is over", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/history.db`;
+  const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+  let polls = 0;
+  await using stage = await cliStage({
+    workflows: { solve: { ...SOLVE, scenario: { "main/solve": { lasts: "3m" } } } },
+    onStep(operation, step) {
+      if (operation !== "get-run" || step !== "arrived" || stage.simulator.runs().length < 2) return;
+      polls++;
+      if (polls === 3) {
+        Deno.renameSync(path, `${path}.aside`);
+        Deno.mkdirSync(path);
+      } else if (polls === 9) {
+        Deno.removeSync(path);
+        Deno.renameSync(`${path}.aside`, path);
+      }
+    },
+  });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--poll-interval", "10s", "--max-poll-interval", "10s"];
+  const { code, stdout, stderr } = await stage.call(words, { context, env: { PW_STORE_URL: path } });
+  assert.ok(polls > 9, stderr);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /2 rows: 2 completed/);
 });
 
 Deno.test("batch cancel counts the runs that it cancels, and names the others", async () => {

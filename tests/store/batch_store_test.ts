@@ -17,7 +17,6 @@ function aRow(row: number, isInFile = true): StoredRow {
     workflow: "solve",
     inputs: { n: row, text: "x".repeat(200) },
     contentHash: key,
-    workflowHash: "0",
     isInFile,
   };
 }

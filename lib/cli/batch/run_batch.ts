@@ -122,9 +122,9 @@ async function prepareBatch(
   }
   const tracked = plan.rows.filter(({ action }) => action !== "leave" && action !== "keep");
   const tasks = tracked.map(({ row, key, previous }): BatchTask => {
-    const { cluster, locks, workflow, layers, displayName, label } = row;
+    const { cluster, locks, workflow, layers, displayName, label, workflowHash } = row;
     const prepare = async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request;
-    return { key, locks, cluster, previous, timeoutMs, prepare };
+    return { key, locks, cluster, workflowHash, previous, timeoutMs, prepare };
   });
   // Rows that have never run and are left alone wait for nothing.
   const shown = plan.rows.filter(({ action, attempt }) => action !== "leave" || attempt !== null);

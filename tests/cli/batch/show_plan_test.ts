@@ -17,7 +17,7 @@ const rowOf = (row: number, n: number) => {
   };
 };
 const earlierOf = (row: number, n: number) => {
-  return { ...rowOf(row, n), key: `key ${row}`, workflowHash: "a", status: "completed", isInFile: true } as const;
+  return { ...rowOf(row, n), key: `key ${row}`, status: "completed", isInFile: true } as const;
 };
 
 const { rows, gone } = matchRows(
