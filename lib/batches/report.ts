@@ -19,8 +19,10 @@ const VERDICT_OF_STATUS = {
   "cancelling": "not-judged",
 } as const satisfies Record<RowResult["status"], Verdict>;
 
-export interface BatchFacts extends Pick<Report, "platformUrl" | "exitCode"> {
+export interface BatchFacts extends Pick<Report, "platformUrl"> {
   readonly name: string;
+  /** `null` if it did not run in this process: its rows decide. */
+  readonly exitCode: number | null;
 }
 
 export function reportBatch({ name, platformUrl, exitCode }: BatchFacts, rows: readonly LoadedRow[]): Report {
@@ -37,7 +39,7 @@ export function reportBatch({ name, platformUrl, exitCode }: BatchFacts, rows: r
     endedAtMs: ends.length === 0 ? null : Math.max(...ends),
     environment: null,
     shard: null,
-    exitCode,
+    exitCode: exitCode ?? Number(rows.some(({ status }) => status !== "completed")),
     cases: rows.map((row, index) => caseOf(row, name, Object.fromEntries(parameters[index] ?? []))),
   };
 }

@@ -69,7 +69,7 @@ export async function renderHtml(
 
 function verdictOf({ kind, exitCode, cases }: Report): readonly [verdict: string, tone: string] {
   if (exitCode === 0) return ["passed", "success"];
-  const hasFailed = kind !== "suite" || cases.some(({ isFailure }) => isFailure);
+  const hasFailed = kind === "run" || cases.some(({ isFailure }) => isFailure);
   return hasFailed ? ["failed", "error"] : ["not judged", "warning"];
 }
 

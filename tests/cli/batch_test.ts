@@ -768,6 +768,7 @@ Deno.test("batch results --report writes a page with the rows, their tags, the i
   const later = ["batch", "results", "sweep", "--report", "html=later.html"];
   assert.equal((await stage.call(later, { context })).code, 0);
   for (const file of ["live.html", "later.html"]) {
+    assert.match(written.get(file) ?? "", /<h1><span class="verdict error">failed</);
     const { kind, cases } = JSON.parse(await dataOfPage(written.get(file) ?? ""));
     assert.equal(kind, "batch");
     const rows: readonly { anchor: string; verdict: string; tags: unknown; parameters: unknown; outputs: unknown }[] =
@@ -782,6 +783,17 @@ Deno.test("batch results --report writes a page with the rows, their tags, the i
   }
   const refused = await stage.call(["batch", "results", "sweep", "--report", "junit=a.xml"], { context });
   assert.deepEqual([refused.code, /html=FILE/.test(refused.stderr)], [2, true]);
+});
+
+Deno.test("the page of batch results states that all rows passed only once they have", async () => {
+  await using stage = await aStage();
+  const { context, written } = files({ "sweep.csv": "n\n1\n2\n" });
+  for (const [row, heading] of [["1", "not judged"], ["2", "passed"]] as const) {
+    await stage.call(["batch", "sweep.csv", "--workflow", "solve", "--rows", row, ...QUICK], { context });
+    await stage.call(["batch", "results", "sweep", "--report", "html=out.html"], { context });
+    const [, shown] = /<h1><span class="verdict \w+">([^<]*)</.exec(written.get("out.html") ?? "") ?? [];
+    assert.equal(shown, heading);
+  }
 });
 
 Deno.test("secrets of rows are neither shown nor stored", async () => {

@@ -98,14 +98,13 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
   const { context, output, values } = call;
   const { batch: { batchId, name, owner }, rows, wanted = rows } = answer;
   const { outcome, submitted = "no", hasFileFailed = false } = answer;
-  const { exitCode } = answer.end ?? COMPLETED;
   const again = programCommand("batch", ["results", name]);
   const file = (option: string, path: string | undefined, render: () => string | Promise<string>) =>
     path === undefined ? [] : [{
       hint: `Write it again: ${again} ${option}`,
       write: async () => await replaceOutputFile(context, path, await render()),
     }];
-  const facts = { name, platformUrl: `https://${owner.host}`, exitCode };
+  const facts = { name, platformUrl: `https://${owner.host}`, exitCode: answer.end?.exitCode ?? null };
   const areWritten = await writeOutputFiles(output, [
     ...file("--csv FILE", values.csv, () => resultsCsv(rows)),
     ...file("--jsonl FILE", values.jsonl, () => resultsJsonLines(rows)),
