@@ -707,6 +707,22 @@ Deno.test("batch cancel counts the runs that it cancels, and names the others", 
   assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3, 4]]);
 });
 
+Deno.test("batch cancel cancels the batch of its own API key, and others name the one of several that they take", async () => {
+  await using stage = await aStage();
+  const { context } = files({ "sweep.csv": "n\n1\n" });
+  const other = { PW_API_KEY: stage.simulator.keyFor("alice") };
+  const words = ["batch", "sweep.csv", "--workflow", "never-ending", "--no-check", "--deadline", "5s", ...QUICK];
+  await stage.call(words, { context });
+  await stage.call(words, { context, env: other });
+  assert.match((await stage.call(["batch", "status", "sweep"])).stderr, /which ran last\. Others: sweep-\w+ \(127/);
+  const { stdout, stderr } = await stage.call(["batch", "cancel", "sweep"]);
+  assert.match(stdout, /^Row 1: cancelling /);
+  assert.equal(stderr, "1 run cancelled\n");
+  const nobody = await stage.call(["batch", "cancel", "sweep"], { env: { PW_API_KEY: stage.simulator.keyFor("bob") } });
+  assert.match(nobody.stderr, /^✗ Cannot find batch "sweep" of bob on 127/);
+  assert.deepEqual(stage.simulator.runs().map(({ status }) => status === "running"), [false, true]);
+});
+
 Deno.test("batch status shows which runs are being cancelled, until the batch is tracked again", async () => {
   await using stage = await cliStage({ workflows: { solve: SLOW } });
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];

@@ -9,6 +9,8 @@ import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { redactingReads } from "../../runs/redacting.ts";
+import type { Owner } from "../../account.ts";
+import { isOwnedBy } from "../../submission.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
@@ -87,14 +89,29 @@ function onlyName(action: string, [name, ...others]: readonly string[]): string 
   });
 }
 
-/** @throws NotFound */
-async function findBatch({ batches: { list } }: RunStore, name: string): Promise<StoredBatch> {
-  const batches = await list();
-  const found = batches.find((batch) => batch.batchId === name || batch.name === name);
-  if (found !== undefined) return found;
-  throw new NotFound(`Cannot find batch "${name}" in the local history`, {
-    hint: didYouMean(name, batches.map((batch) => batch.name)) ?? "`pw-workflow-runner batch list` lists batches",
-  });
+/**
+ * @param owner Whose it is; default: of those with this name, the one that ran last.
+ * @throws NotFound
+ */
+async function findBatch(
+  { output }: BatchCommandCall,
+  { batches: { list } }: RunStore,
+  { name, owner }: { readonly name: string; readonly owner?: Owner },
+): Promise<StoredBatch> {
+  const all = await list();
+  const batches = all.filter((batch) => owner === undefined || isOwnedBy(batch, owner));
+  const [found, ...others] = batches.filter((batch) => batch.batchId === name || batch.name === name);
+  if (found === undefined) {
+    const where = batches.length === all.length ? "in the local history" : `of ${owner?.user} on ${owner?.host}`;
+    throw new NotFound(`Cannot find batch "${name}" ${where}`, {
+      hint: didYouMean(name, batches.map((batch) => batch.name)) ?? "`pw-workflow-runner batch list` lists batches",
+    });
+  }
+  if (others.length > 0) {
+    const ids = others.map((other) => `${other.batchId} (${other.owner.host})`).join(", ");
+    output.log("WARNING", `This is the batch "${name}" on ${found.owner.host}, which ran last. Others: ${ids}`);
+  }
+  return found;
 }
 
 async function list(call: BatchCommandCall, names: readonly string[]): Promise<number> {
@@ -111,7 +128,7 @@ async function list(call: BatchCommandCall, names: readonly string[]): Promise<n
 async function status(call: BatchCommandCall, name: string): Promise<number> {
   const { output, values } = call;
   await using store = openRunStore(call, "optional");
-  const batch = await findBatch(store, name);
+  const batch = await findBatch(call, store, { name });
   const rows = await loadRows(store, batch);
   const end = values.exitStatus === true ? endOfRows(rows) : COMPLETED;
   const { batchId, name: batchName, rowCount } = batch;
@@ -131,14 +148,15 @@ async function results(call: BatchCommandCall, name: string): Promise<number> {
   const { csv, jsonl, report } = call.values;
   await checkReplaceableFiles(call.context, [csv, jsonl, report]);
   await using store = openRunStore(call, "optional");
-  const batch = await findBatch(store, name);
+  const batch = await findBatch(call, store, { name });
   return await answerRows(call, { batch, rows: await loadResults(store, batch) });
 }
 
 async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   const { output, signal } = call;
   await using deps = await openDeps(call);
-  const batch = await findBatch(deps.store, name);
+  const { user } = await deps.client.whoAmI({ signal });
+  const batch = await findBatch(call, deps.store, { name, owner: { host: deps.client.host, user } });
   const rows = (await loadRows(deps.store, batch)).filter(({ status }) =>
     status === "running" || status === "cancelling"
   );
@@ -188,7 +206,7 @@ async function set(call: BatchCommandCall, name: string): Promise<number> {
   const { jobs } = call.values;
   if (jobs === undefined) throw new UsageError("batch set: nothing to change", { hint: "Use --jobs N" });
   await using store = openRunStore(call, "required");
-  const { batchId } = await findBatch(store, name);
+  const { batchId } = await findBatch(call, store, { name });
   await store.batches.setWantedJobs(batchId, jobs);
   if (call.output.mode === "text") call.output.log("INFO", `Up to ${counted(jobs, "run")} at once from now on`);
   else call.output.document({ batchId, jobs, ...COMPLETED });
