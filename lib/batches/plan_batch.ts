@@ -5,7 +5,7 @@ import { hasOpenRun, type RowStatus } from "../batch.ts";
 import { type PreviousAttempts, previousAttempts, retryDelayMs, type RetryPolicy } from "../runs/retry_policy.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, isUnsent, type Submission } from "../submission.ts";
+import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
 import { type CheckedRow, hashOf } from "./check_rows.ts";
@@ -93,8 +93,9 @@ async function planRow(
 ): Promise<PlannedRow> {
   const { row } = matched;
   const version = openVersion(matched);
-  // A row that has changed while its run still runs is attached, not submitted beside it.
-  const key = version !== null && !cancelsRunning ? version.key : row.key;
+  // A row that has changed while its run still runs is attached, not submitted beside it, or beside what cannot be cancelled.
+  const isReplaced = cancelsRunning && version?.status !== "submitting";
+  const key = version !== null && !isReplaced ? version.key : row.key;
   const own = attempts.get(key) ?? [];
   const last = own.at(-1);
   const isWanted = rows === null || rows.has(row.row);
@@ -118,7 +119,8 @@ async function planRow(
   // No run was started: nothing is repeated.
   if (lastSubmission.state === "rejected") return { ...again, action: "submit" };
   if (isOpen(lastSubmission)) {
-    if (isAsked && cancelsRunning) return { ...again, cancel: lastSubmission };
+    const canReplace = lastSubmission.state === "active" || isAbandoned(lastSubmission);
+    if (isAsked && cancelsRunning && canReplace) return { ...again, cancel: lastSubmission };
     return { ...base, action: isUnsent(lastSubmission) ? "submit" : "attach" };
   }
   if (isAsked) return again;

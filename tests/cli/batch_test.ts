@@ -445,6 +445,40 @@ Deno.test("--rerun changed goes on with the rows that a stopped call has not run
   assert.equal(stage.simulator.runs().length, 6);
 });
 
+const FOREVER = { ...SOLVE, scenario: { "main/solve": { lasts: "forever" } } };
+
+Deno.test("--cancel-running runs nothing beside a run that is not known yet", async () => {
+  await using stage = await cliStage({ workflows: { solve: FOREVER } });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--deadline", "20s", ...QUICK];
+  const again = [...words, "--rerun", "all", "--cancel-running"];
+  const given = files({ "sweep.csv": "id,n\na,1\n" });
+  const changed = files({ "sweep.csv": "id,n\na,2\n" });
+  const lossy: typeof fetch = (input, init) =>
+    stage.simulator.runs().length > 0 ? Promise.reject(new TypeError(REFUSED)) : fetch(input, init);
+  stage.simulator.addFaults({ on: "submit", cut: "after-effect" });
+  await stage.call(words, { context: { ...given.context, fetch: lossy } });
+  assert.match((await stage.call([...again, "--dry-run"], given)).stderr, /: 0 runs to submit, 1 still running\n/);
+  assert.match((await stage.call(again, changed)).stdout, /1 row: 1 running/);
+  assert.equal(stage.simulator.runs().length, 1);
+  // Now it can be cancelled.
+  assert.match((await stage.call(again, changed)).stderr, /^Row 1: cancelled solve-/m);
+  assert.deepEqual(stage.simulator.runs().map(({ status }) => status), ["canceled", "running"]);
+});
+
+Deno.test("--cancel-running cancels the runs of changed rows, also after a call that could not", async () => {
+  await using stage = await cliStage({ workflows: { solve: FOREVER } });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--deadline", "20s", ...QUICK];
+  await stage.call(words, files({ "sweep.csv": "id,n\na,1\nb,2\n" }));
+  const changed = files({ "sweep.csv": "id,n\na,3\nb,4\n" });
+  const again = [...words, "--rerun", "all", "--cancel-running"];
+  stage.simulator.addFaults({ on: "cancel-run", after: 1, status: 403 });
+  assert.notEqual((await stage.call(again, changed)).code, 124);
+  assert.equal(stage.simulator.runs().length, 2);
+  await stage.call(again, changed);
+  const statuses = stage.simulator.runs().map(({ status }) => status);
+  assert.deepEqual(statuses, ["canceled", "canceled", "running", "running"]);
+});
+
 Deno.test("the plan of a batch names the failed rows that --retries submits again, and counts them", async () => {
   await using stage = await aStage();
   const { context } = files({ "sweep.csv": "fails\ntrue\nfalse\n" });

@@ -10,6 +10,7 @@ import { expected, InvalidInputs, messageWithHint, UsageError } from "../../erro
 import { counted } from "../../text.ts";
 import { batch } from "../../runs/batch.ts";
 import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
+import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE, type TrackOptions } from "../../runs/options.ts";
@@ -109,17 +110,19 @@ async function prepareBatch(
   reportPlan(call, plan);
   if (values.dryRun === true) return answerPlan(call, plan);
   await confirmMany(call, plan);
+  // Before the rows are stored: from then on, nothing leads from a changed row to its earlier run.
+  for (const { cancel, row } of plan.rows) {
+    if (cancel?.state !== "active") continue;
+    const run = await cancelRun(deps, cancel.runId, { signal });
+    await recordSeen(deps, run);
+    const isCancelled = run.status === "cancelled" || run.status === "running";
+    output.log("INFO", `Row ${row.row}: ${isCancelled ? "cancelled" : `already ${run.status}:`} ${run.slug ?? ""}`);
+  }
   const { batchId, earlier } = plan;
   const nowMs = deps.clock.now();
   const rows = storedRows(plan, earlier === null ? [] : await deps.store.batches.rows(earlier));
   const updated = { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs };
   const batch = await deps.store.batches.put(updated, rows);
-  for (const { cancel, row } of plan.rows) {
-    // It is run again although its run has not ended.
-    if (cancel?.state !== "active") continue;
-    await cancelRun(deps, cancel.runId, { signal });
-    output.log("INFO", `Row ${row.row}: cancelled ${cancel.run.slug ?? ""}`);
-  }
   const tracked = plan.rows.filter(({ action }) => action !== "leave" && action !== "keep");
   const tasks = tracked.map(({ row, key, previous }): BatchTask => {
     const { cluster, locks, workflow, layers, displayName, label, workflowHash } = row;
