@@ -85,8 +85,6 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
   const workflow = task.workflowHash === undefined ? {} : { workflowHash: task.workflowHash };
   try {
     const request = await task.prepare(attempt);
-    // The older API accepts no slug: there, only the local history recognizes a row.
-    const isKeyed = await deps.client.apiVersion({ signal: state.signal }) === "current";
     using limit = searchLimit(state);
     const limits = { signal: state.signal, limit: limit?.signal };
     const submission = await withLimit(
@@ -96,7 +94,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
         await createSubmission(deps, request, {
           signal,
           isWaiting: true,
-          idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
+          idempotencyKey: { text: `${keyPrefix}${task.key}`, policy: "attach", attempt },
           origin: { type, batchId, rowKey: task.key, attempt, isRetry, ...workflow },
         }),
     );

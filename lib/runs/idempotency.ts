@@ -49,7 +49,8 @@ const SEARCH_VALID_MS = 1_000;
  * Returns the submission that already uses the key, or a pending one that is bound to it. Only reads, stores nothing.
  *
  * @param pending The submission without a key.
- * @throws IdempotencyKeyConflict for different inputs, or by policy; Unsupported on legacy servers: they accept no slug.
+ * @throws IdempotencyKeyConflict for different inputs, or by policy; Unsupported on legacy servers: they accept no slug. Rows
+ * of a batch are recognized there by the store alone.
  */
 export async function claimIdempotencyKey(
   deps: Deps,
@@ -57,7 +58,7 @@ export async function claimIdempotencyKey(
   { text, policy, attempt: firstAttempt = 1 }: KeyWithPolicy,
   options: SearchOptions,
 ): Promise<Submission> {
-  if (pending.ownSlug === null) {
+  if (pending.ownSlug === null && !("batchId" in pending.origin)) {
     const problem = `Cannot use an idempotency key for ${pending.request.workflow}`;
     const hint = "Nothing was started: run without a key";
     const commandHint = "Nothing was started: run without --idempotency-key";
@@ -66,12 +67,13 @@ export async function claimIdempotencyKey(
   for (let attempt = firstAttempt; attempt <= MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });
     const stored = await deps.store.get(keyed.submissionId);
-    const run = stored === undefined ? await findKeyedRun(deps, keyed, options) : undefined;
+    const isSearched = stored === undefined && keyed.idempotencyKey !== null;
+    const run = isSearched ? await findKeyedRun(deps, keyed, options) : undefined;
     const existing = stored ?? (run && asActive(deps, keyed, run));
     if (existing === undefined) return keyed;
     const slug = existing.state === "rejected" ? null : slugOf(existing);
     if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {
-      throw idempotencyKeyConflict(keyed, slug);
+      throw idempotencyKeyConflict({ ...keyed, idempotencyKey: { text, attempt } }, slug);
     }
     // The earlier submission was rejected and started no run: the key is free.
     if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
@@ -107,6 +109,7 @@ async function withKey(pending: PendingSubmission, key: IdempotencyKey): Promise
   // The service's keys are separate: they give no access to runs of the command line.
   const text = origin.type === "http" ? `http:${key.text}` : key.text;
   const correlationTag = await correlationTagForKey({ owner, workflow: request.workflow, key: { ...key, text } });
+  if (pending.ownSlug === null) return { ...pending, submissionId: correlationTag };
   return {
     ...pending,
     submissionId: correlationTag,

@@ -10,6 +10,7 @@ import type { Deps } from "../../lib/runs/deps.ts";
 import { updateCapabilities } from "../../lib/runs/server_capabilities.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { ActiveSubmission, Submission } from "../../lib/submission.ts";
+import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { aStage, aTask, breakable, endless, endsOf, ranBatch, SOLVE, tasks } from "../support/batch.ts";
 
@@ -92,6 +93,23 @@ Deno.test("a batch also runs on a server with the older API", async () => {
   assert.deepEqual(endsOf(ran), ["completed", "completed", "failed", "completed", "completed"]);
   assert.equal(stage.simulator.runs().length, 5);
 });
+
+for (const apiVersion of ["current", "legacy"] as const) {
+  Deno.test(`processes that share a history submit each task once on a server with the ${apiVersion} API`, async () => {
+    await using stage = await aStage({ behavior: { apiVersion, legacyRead: "run" } });
+    const { clock, simulator, deps: { store } } = stage;
+    const processes = [
+      stage.deps,
+      await depsFor(simulator, { clock, store }),
+      await depsFor(simulator, { clock, store }),
+    ];
+    const ran = await Promise.all(processes.map((deps) => ranBatch(deps, tasks(5, (index) => index === 2))));
+    for (const one of ran) {
+      assert.deepEqual(endsOf(one), ["completed", "completed", "failed", "completed", "completed"]);
+    }
+    assert.equal(simulator.runs().length, 5);
+  });
+}
 
 Deno.test("a task waits until it is ready, and is not submitted when it can never be", async () => {
   await using stage = await aStage();

@@ -272,7 +272,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "const result = await searchByKey(deps, keyed, options);",
       'const result = { type: "absent" } as Awaited<ReturnType<typeof searchByKey>>;',
     ],
-    ["a legacy server gets a key", "if (pending.ownSlug === null) {", "if (false) {"],
+    ["a legacy server gets a key", 'if (pending.ownSlug === null && !("batchId" in pending.origin)) {', "if (false) {"],
     [
       "a submit that was held up is sent without another search",
       "submission.attempts === 0 && deps.clock.now() - submission.createdAtMs <= SEARCH_VALID_MS;",
