@@ -15,12 +15,12 @@ import type { AdvanceOptions, AdvanceResult } from "./advance_result.ts";
 
 const MAX_CONCURRENT_POLLS = 8;
 
-/** No request is planned longer ahead, except where the clock was ahead and has been set back. */
-const MAX_PLANNED_MS = 2 * 60 * 60_000;
+/** The clocks of several servers differ by less: what was written later than now is of a clock that has been set back since. */
+const MAX_CLOCK_SKEW_MS = 5 * 60_000;
 
 /** Whether the next request for it may be sent. */
-export function isDue({ nextPollAtMs }: Pick<Submission, "nextPollAtMs">, nowMs: number): boolean {
-  return nextPollAtMs <= nowMs || nextPollAtMs > nowMs + MAX_PLANNED_MS;
+export function isDue({ nextPollAtMs, updatedAtMs }: Submission, nowMs: number): boolean {
+  return nextPollAtMs <= nowMs || updatedAtMs > nowMs + MAX_CLOCK_SKEW_MS;
 }
 
 /**

@@ -150,6 +150,24 @@ tickTest("a clock that was weeks ahead, and is set back, holds up neither the lo
   assert.equal(stage.simulator.runs().length, 2);
 });
 
+for (const [what, aheadMs] of [["an hour", 60 * MINUTE_MS], ["ten minutes", 10 * MINUTE_MS]] as const) {
+  tickTest(`a clock that was ${what} ahead, and is set back, does not keep a run from being polled`, {
+    specs: [{ ...EVERY, workflow: "long" }],
+  }, async ({ stage, service: { deps, ...service }, tickAt }) => {
+    await tickAt(0);
+    let offsetMs: number = aheadMs;
+    const clock: Clock = { ...deps.clock, now: () => stage.clock.now() + offsetMs };
+    const machine = { ...service, deps: { ...deps, clock } };
+    stage.clock.advance(10 * MINUTE_MS);
+    await tick(machine);
+    stage.simulator.cancelExternally(stage.simulator.runs()[0]?.slug ?? "");
+    offsetMs = 0;
+    stage.clock.advance(MINUTE_MS);
+    await tick(machine);
+    assert.deepEqual((await statusesOf(machine)).slice(-1), ["cancelled"]);
+  });
+}
+
 tickTest(
   "an occurrence that ran, and then counts as missed because the clock was set back, does not wait forever",
   {},
