@@ -10,7 +10,7 @@ import { redactingDeps } from "../runs/redacting.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { isAbandoned, isOpen, isOwnedBy, type Submission } from "../submission.ts";
-import { advanceOptions, type TickContext } from "./service.ts";
+import { advanceOptions, POLL_INTERVAL, type TickContext } from "./service.ts";
 import { jitterFractionOf } from "./occurrences.ts";
 import { isOverdue, reportForeign } from "./report_occurrences.ts";
 import { listReplaced, removeReplaced } from "./scheduler_store.ts";
@@ -40,8 +40,6 @@ export async function pollOpen(
   const submissions = await deps.store.getMany([...chosen]);
   const own = submissions.filter((submission) => isOwnedBy(submission, owner));
   const due = own.filter((submission) => isDue(submission, nowMs));
-  /** Until a step of theirs succeeds. */
-  const unknown = new Set(due.map(({ submissionId }) => submissionId));
   const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
   const batches = chunksOf(due, BATCH_SIZE);
   let count = 0;
@@ -51,10 +49,7 @@ export async function pollOpen(
       if (!signal.aborted || error !== signal.reason) throw error;
       return [];
     });
-    for (const { submission, error } of results) {
-      latest.set(submission.submissionId, submission);
-      if (error === undefined) unknown.delete(submission.submissionId);
-    }
+    for (const { submission } of results) latest.set(submission.submissionId, submission);
     return results;
   };
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
@@ -75,9 +70,9 @@ export async function pollOpen(
   for (const submission of submissions) {
     if (!isOwnedBy(submission, owner)) await reportForeign(context, submission);
   }
-  // While the search for a run goes on, it is not known whether it is open.
-  const known = [...latest.values()].filter(({ state, submissionId }) =>
-    state !== "unconfirmed" && !unknown.has(submissionId)
+  // Not where the search for a run goes on, where a poll failed, and where the platform asks not to be polled.
+  const known = [...latest.values()].filter((one) =>
+    one.state === "active" && one.lastPolledAtMs >= nowMs - POLL_INTERVAL.maxPollIntervalMs
   );
   return { open, known: known.map(({ submissionId }) => submissionId), count };
 }

@@ -109,7 +109,7 @@ export async function openService(
 const SUBMIT_TIMEOUT_MS = 60 * 60_000;
 
 /** Shorter than the minute between two ticks, so that each tick polls what is open. */
-const POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
+export const POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
 
 /**
  * The service's options for `advance`. A run is never given up because the platform is unreachable: the service has no

@@ -361,6 +361,21 @@ tickTest("a backfilled occurrence waits until the platform shows whether the run
   assert.deepEqual(await statusesOf(service), ["completed", "completed"]);
 });
 
+tickTest("an occurrence waits while the platform asks not to be polled for the run before it", {
+  specs: [{ ...EVERY, cron: "10,20 9 * * *" }],
+  workflows: { short: lasting(9 * 60 + 30) },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  const busy = { status: 429, retryAfter: "150" } as const;
+  stage.simulator.addFaults({ on: "list-runs", ...busy }, { on: "get-run", ...busy });
+  await tickAt(19);
+  // The run has ended meanwhile.
+  await tickAt(20);
+  assert.deepEqual(await statusesOf(service), ["open", "waiting"]);
+  await tickAt(22, 32);
+  assert.deepEqual(await statusesOf(service), ["completed", "completed"]);
+});
+
 tickTest("a backfilled occurrence does not wait for the platform for longer than an hour", {
   specs: [{ ...EVERY, cron: "10,20 9 * * *" }],
 }, async ({ stage, service, tickAt }) => {
