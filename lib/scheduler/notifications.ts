@@ -6,13 +6,18 @@
 import { decodeBase64, encodeBase64 } from "../base64.ts";
 import { inParallel } from "../in_parallel.ts";
 import { readNetworkError } from "../platform/network_error.ts";
+import { retryAfterMs } from "../platform/response_error.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";
 import { completeMessage, listDueMessages, type OutboxMessage, webhookNumber } from "./scheduler_store.ts";
 
-/** After each failed attempt, so long until the next, 1 minute to 12 hours; after the last of them it is given up. */
-const PAUSES_MS = [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000] as const;
+const MAX_PAUSE_MS = 12 * 60 * 60_000;
+/**
+ * After each failed attempt, so long until the next; after the last of them it is given up. A webhook that asks for a longer
+ * pause gets the first that is long enough, instead of those before it.
+ */
+const PAUSES_MS = [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, MAX_PAUSE_MS] as const;
 const DEADLINE_MS = 10_000;
 const MAX_READ = 500;
 const MAX_SENT = 60;
@@ -50,23 +55,32 @@ async function sendOne(service: Service, entry: StoreEntry<OutboxMessage>, signa
     await completeMessage(kv, entry, null);
     return false;
   }
-  const problem = await send(service, hook, entry.value, signal);
-  if (problem !== undefined) {
-    deps.log("WARNING", `The webhook of ${notification.schedule} did not accept ${id}: ${problem}`);
-  }
-  const pauseMs = PAUSES_MS[attempts];
-  const isFinal = problem === undefined || pauseMs === undefined;
-  const next = { ...entry.value, attempts: attempts + 1, nextAttemptAtMs: deps.clock.now() + (pauseMs ?? 0) };
+  const answer = await send(service, hook, entry.value, signal);
+  const isDelivered = typeof answer !== "string" && answer.ok;
+  // Ended by this process and not by the webhook: the next tick sends it again.
+  if (!isDelivered && signal.aborted) return false;
+  const nowMs = deps.clock.now();
+  const [problem, header] = typeof answer === "string"
+    ? [answer, null]
+    : [`it answered ${answer.status}`, answer.headers.get("retry-after")];
+  const waitMs = Math.min(retryAfterMs(header, nowMs) ?? 0, MAX_PAUSE_MS);
+  const pause = PAUSES_MS.findIndex((pauseMs, index) => index >= attempts && pauseMs >= waitMs);
+  const isFinal = isDelivered || pause === -1;
+  const next = { ...entry.value, attempts: pause + 1, nextAttemptAtMs: nowMs + (PAUSES_MS[pause] ?? 0) };
   await completeMessage(kv, entry, isFinal ? null : next);
-  return problem === undefined;
+  if (isDelivered) return true;
+  const last = isFinal ? ", for the last time" : "";
+  deps.log("WARNING", `The webhook of ${notification.schedule} did not accept ${id}${last}: ${problem}`);
+  return false;
 }
 
+/** @returns The response, or why there is none. */
 async function send(
   { deps, fetch, env }: Service,
   { url, secretEnv }: Schedule["notify"][number],
   { id, notification }: OutboxMessage,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Response | string> {
   const body = JSON.stringify({
     type: `run.${notification.kind}`,
     timestamp: new Date(notification.createdAtMs).toISOString(),
@@ -100,7 +114,7 @@ async function send(
       signal: AbortSignal.any([signal, deadline.signal]),
     });
     await answer.body?.cancel();
-    return answer.ok ? undefined : `it answered ${answer.status}`;
+    return answer;
   } catch (error) {
     // Its address may hold a secret, and the runtime's words hold the address.
     return error instanceof DOMException

@@ -7,6 +7,7 @@ import { rawServer } from "../platform/support/servers.ts";
 import { aServiceStage } from "../support/service.ts";
 
 const MINUTE_MS = 60_000;
+const START_MS = Date.UTC(2026, 0, 5, 9);
 const SECRET = "whsec_" + btoa("a secret of enough bytes");
 
 interface TestWebhook extends AsyncDisposable {
@@ -14,11 +15,14 @@ interface TestWebhook extends AsyncDisposable {
   readonly received: { readonly headers: Headers; readonly body: string }[];
 }
 
-function aWebhook(statusOf: (count: number) => number = () => 204): TestWebhook {
+function aWebhook(
+  statusOf: (count: number) => number = () => 204,
+  headers: Readonly<Record<string, string>> = {},
+): TestWebhook {
   const received: { headers: Headers; body: string }[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     received.push({ headers: request.headers, body: await request.text() });
-    return new Response(null, { status: statusOf(received.length) });
+    return new Response(null, { status: statusOf(received.length), headers });
   });
   return {
     url: `http://127.0.0.1:${server.addr.port}/webhook?token=planted-token`,
@@ -87,6 +91,49 @@ Deno.test("a failed delivery is retried at growing intervals, a limited number o
   assert.equal(new Set(webhook.received.map(({ headers }) => headers.get("webhook-id"))).size, 1);
 });
 
+Deno.test("a webhook that asks for a longer pause gets it, and a message that is given up is logged", async () => {
+  await using webhook = aWebhook(() => 429, { "retry-after": "7200" });
+  await using sent = await withMessage(webhook.url);
+  const { stage, service, lines } = sent;
+  for (const [minutes, count] of [[0, 1], [60, 1], [119, 1], [180, 2], [22 * 60, 3], [48 * 60, 4]] as const) {
+    stage.clock.advance(START_MS + minutes * MINUTE_MS - stage.clock.now());
+    await sendNotifications(service, new AbortController().signal);
+    assert.equal(webhook.received.length, count, `after ${minutes} minutes`);
+  }
+  assert.match(
+    lines.at(-1) ?? "",
+    /^The webhook of every did not accept every@a\/failed\/0, for the last time: it answered 429$/,
+  );
+  assert.equal(lines.filter((line) => line.includes("last time")).length, 1);
+});
+
+Deno.test("an attempt that the end of the process interrupts does not count", async () => {
+  await using sent = await withMessage("https://example.com/slow");
+  const { stage, service, lines } = sent;
+  const closing = new AbortController();
+  const slow: typeof fetch = (_url, { signal } = {}) => {
+    closing.abort(new DOMException("The server is shutting down", "AbortError"));
+    return Promise.reject(signal?.reason);
+  };
+  await sendNotifications({ ...service, fetch: slow }, closing.signal);
+  const [message] = await listDueMessages(service.kv, stage.clock.now(), 10);
+  assert.equal(message?.value.attempts, 0);
+  assert.deepEqual(lines, []);
+});
+
+/** A service with one message for a webhook. */
+async function withMessage(url: string) {
+  const stage = await aServiceStage([schedule(url)], { startMs: START_MS });
+  const lines: string[] = [];
+  const plain = await stage.isolate({ env: () => SECRET });
+  const service = { ...plain, deps: { ...plain.deps, log: (_level: string, text: string) => void lines.push(text) } };
+  const failed = { kind: "failed", schedule: "every", occurrenceId: "every@a", slug: "a", message: null } as const;
+  const change = service.kv.atomic();
+  addNotification(change, { ...failed, createdAtMs: START_MS }, service.schedules[0]?.notify ?? []);
+  await change.commit();
+  return { stage, service, lines, [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose]() };
+}
+
 Deno.test("a malformed secret fails the delivery, not the tick, and the message is given up in the end", async () => {
   await using webhook = aWebhook();
   await using stage = await aServiceStage([schedule(webhook.url)]);
@@ -124,18 +171,14 @@ Deno.test("without the secret that signs its messages, a webhook is sent none", 
 });
 
 Deno.test("a webhook that does not answer is given ten seconds", async () => {
-  await using stage = await aServiceStage([schedule("https://example.com/silent")]);
+  await using sent = await withMessage("https://example.com/silent");
+  const { stage, service } = sent;
   const asked = Promise.withResolvers<void>();
   const silent: typeof fetch = (_url, { signal } = {}) => {
     asked.resolve();
     return new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
   };
-  const service = await stage.isolate({ env: () => SECRET, fetch: silent });
-  const failed = { kind: "failed", schedule: "every", occurrenceId: "every@a", slug: "a", message: null } as const;
-  const change = service.kv.atomic();
-  addNotification(change, { ...failed, createdAtMs: stage.clock.now() }, service.schedules[0]?.notify ?? []);
-  await change.commit();
-  const sending = sendNotifications(service, new AbortController().signal);
+  const sending = sendNotifications({ ...service, fetch: silent }, new AbortController().signal);
   await asked.promise;
   stage.clock.advance(10_000);
   await sending;

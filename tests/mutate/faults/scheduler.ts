@@ -156,6 +156,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["a message is sent before its time", 'end: ["outbox", timeKey(nowMs + 1)]', 'end: ["outbox", timeKey(nowMs * 2)]'],
   ]),
   ...inFile("lib/scheduler/notifications.ts", ["tests/scheduler/notifications_test.ts", "tests/scheduler"], [
+    ["an attempt counts that this process ended", "if (!isDelivered && signal.aborted) return false;", ""],
+    ["a webhook's Retry-After is ignored", "&& pauseMs >= waitMs", ""],
     ["webhooks follow redirects", 'redirect: "manual",', ""],
     [
       "a webhook's address is logged",
@@ -165,8 +167,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["an undelivered message is dropped", "isFinal ? null : next", "null"],
     [
       "a delivered message is sent again",
-      "const isFinal = problem === undefined || pauseMs",
-      "const isFinal = pauseMs",
+      "const isFinal = isDelivered || pause",
+      "const isFinal = pause",
     ],
     ["a webhook without its secret is sent unsigned", '(secret ?? "") === "") return', "false) return"],
     ["a message waits without a deadline", "AbortSignal.any([signal, deadline.signal])", "signal"],
