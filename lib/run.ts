@@ -22,22 +22,17 @@ export function runIdOf(run: RunIdentity | Run, fallbackWorkflow = ""): RunId {
   return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: number ?? 0 };
 }
 
-/** The slug, or `workflow#47` on legacy servers. */
+/**
+ * The slug, or `workflow#47` on legacy servers.
+ *
+ * @throws TypeError for another value: nothing checks the types of a program in JavaScript, which may pass a slug.
+ */
 export function formatRunId(runId: RunId): string {
-  switch (runId?.type) {
-    case "slug":
-      return runId.slug;
-    case "number":
-      return `${runId.workflow}#${runId.number}`;
-    default:
-      throw notARun(runId);
-  }
-}
-
-/** Nothing checks the types of a program in JavaScript, which may pass a slug. */
-export function notARun(runId: never): TypeError {
+  if (runId?.type === "slug" && typeof runId.slug === "string") return runId.slug;
+  const isNumbered = runId?.type === "number" && typeof runId.workflow === "string" && Number.isFinite(runId.number);
+  if (isNumbered) return `${runId.workflow}#${runId.number}`;
   const forms = '{ type: "slug", slug } or { type: "number", workflow, number }';
-  return new TypeError(`A run must be ${forms}: got ${JSON.stringify(runId)}`);
+  throw new TypeError(`A run must be ${forms}: got ${JSON.stringify(runId)}`);
 }
 
 /** The status in our terms; `platformStatus` holds the platform's own. */

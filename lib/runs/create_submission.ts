@@ -11,8 +11,8 @@ import type { AtomicChange } from "../store/kv.ts";
 import type { Owner } from "../account.ts";
 import type { PendingSubmission, RunRequest, StoredRequest, Submission, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { checkIdempotencyKey, claimIdempotencyKey } from "./idempotency.ts";
-import type { ExecuteOptions } from "./options.ts";
+import { claimIdempotencyKey } from "./idempotency.ts";
+import { checkIdempotencyKey, type ExecuteOptions } from "./options.ts";
 import { redactingDeps } from "./redacting.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
 

@@ -2,7 +2,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { expected, NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
-import { formatRunId, notARun, type RunId, runIdOf } from "../run.ts";
+import { formatRunId, type RunId, runIdOf } from "../run.ts";
 import { programCommand } from "../shell_command.ts";
 import type { Deps } from "./deps.ts";
 
@@ -18,10 +18,9 @@ export type RunRef = RunId | { readonly type: "last" };
  *   BadResponse when the list of runs is too long to search for a number.
  */
 export async function findRun(deps: Deps, ref: RunRef, { signal }: Pick<Abortable, "signal"> = {}): Promise<RunId> {
-  if (ref?.type === "slug") return await findBySlug(deps, ref.slug, signal);
-  if (ref?.type === "number") return await findByNumber(deps, ref, signal);
   if (ref?.type === "last") return await findLast(deps, signal);
-  throw notARun(ref);
+  const action = `find run ${formatRunId(ref)}`;
+  return ref.type === "slug" ? await findBySlug(deps, ref.slug, signal) : await findByNumber(deps, ref, action, signal);
 }
 
 /**
@@ -48,9 +47,9 @@ async function findBySlug({ client }: Deps, slug: string, signal: Signal): Promi
 async function findByNumber(
   { client }: Deps,
   { workflow, number }: Extract<RunRef, { type: "number" }>,
+  action: string,
   signal: Signal,
 ): Promise<RunId> {
-  const action = `find run ${workflow}#${number}`;
   const matches = await findRunsByNumber(client, { workflow, number }, { action, signal }).catch(expected(Unsupported));
   if (matches instanceof Unsupported) {
     if (await client.apiVersion({ signal }) !== "legacy") throw matches;

@@ -3,7 +3,7 @@
  * derived from the key, so every client searches for the same run before it submits, and simultaneous submits collide.
  */
 
-import { expected, IdempotencyKeyConflict, NotFound, Unsupported, UsageError } from "../errors.ts";
+import { expected, IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
 import { type Run, runIdOf } from "../run.ts";
 import {
   type ActiveSubmission,
@@ -22,22 +22,6 @@ import type { KeyWithPolicy } from "./options.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { type Step, withKnownInputs } from "./advance_result.ts";
 import { programCommand } from "../shell_command.ts";
-
-/** @throws UsageError for an empty key; TypeError for one that is not a text; RangeError for no attempt. */
-export function checkIdempotencyKey(key: Pick<KeyWithPolicy, "text" | "attempt">): void {
-  const { text, attempt = 1 }: typeof key = Object(key);
-  if (typeof text !== "string") {
-    throw new TypeError('idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }');
-  }
-  if (!Number.isInteger(attempt) || attempt < 1) {
-    throw new RangeError(`idempotencyKey.attempt must be a whole number of at least 1: got ${attempt}`);
-  }
-  if (text.trim() !== "") return;
-  throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
-    hint: "Use a text that names this run, for example nightly-2026-01-31; or omit the key",
-    commandHint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
-  });
-}
 
 /** Attempts with one key; more than this is a runaway loop. */
 const MAX_ATTEMPTS = 1_000;
@@ -78,8 +62,7 @@ export async function claimIdempotencyKey(
     // The earlier submission was rejected and started no run: the key is free.
     if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
     if (policy === "reject") throw idempotencyKeyConflict(keyed, slug, "is already in use");
-    // Nothing checks the types of a program in JavaScript: only what is asked for by name starts another run.
-    if (policy !== "new-if-failed" || !await hasFailed(deps, existing, options)) {
+    if (policy === "attach" || !await hasFailed(deps, existing, options)) {
       return withKnownInputs(existing, keyed);
     }
   }

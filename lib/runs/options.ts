@@ -1,3 +1,5 @@
+import { didYouMeanOrKnown, orList } from "../did_you_mean.ts";
+import { UsageError } from "../errors.ts";
 import { describeType } from "../inputs/check_json.ts";
 import type { Origin } from "../submission.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./poll_interval.ts";
@@ -59,31 +61,60 @@ export const DEFAULT_EXECUTE = {
   submitTimeoutMs: 10 * 60_000,
 } as const satisfies Omit<ExecuteOptions, "signal">;
 
+/** Every option, so that an unknown one can be refused by name. */
+const EXECUTE_NAMES = [...Object.keys(DEFAULT_EXECUTE), "signal", "idempotencyKey", "origin"];
+
 /**
  * Fills in the defaults; `undefined` counts as not given.
  *
- * @throws RangeError for a time that is not a number, which would be waited for without end; TypeError for another value.
+ * @param otherNames Of members that the caller reads itself.
+ * @throws RangeError for a time that is not one, which would be waited for without end or not at all; TypeError for another
+ * value, and for an unknown name; the errors of {@link checkIdempotencyKey}.
  */
-export function executeOptions(given: Given<ExecuteOptions>): ExecuteOptions {
-  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options: ExecuteOptions = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, ...defined };
+export function executeOptions(given: Given<ExecuteOptions>, otherNames: readonly string[] = []): ExecuteOptions {
+  const known = [...EXECUTE_NAMES, ...otherNames];
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`Unknown option ${JSON.stringify(unknown)}. ${didYouMeanOrKnown(unknown, known)}`);
+  }
+  const own = Object.entries(given).filter(([name, value]) => value !== undefined && EXECUTE_NAMES.includes(name));
+  const defaults = { ...DEFAULT_EXECUTE, signal: new AbortController().signal };
+  const options: ExecuteOptions = { ...defaults, ...Object.fromEntries(own) };
   if (!(options.signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal: got ${describeType(options.signal)}`);
   }
   if (typeof options.isWaiting !== "boolean") {
     throw new TypeError(`isWaiting must be true or false: got ${describeType(options.isWaiting)}`);
   }
+  if (options.idempotencyKey !== undefined) checkIdempotencyKey(options.idempotencyKey);
   const { timeoutMs, unreachableTimeoutMs, submitTimeoutMs } = options;
-  for (const [name, value] of Object.entries({ timeoutMs, unreachableTimeoutMs, submitTimeoutMs })) {
-    if (value !== null && (typeof value !== "number" || Number.isNaN(value))) {
-      throw new RangeError(`${name} must be a number of milliseconds: got ${value}`);
-    }
-  }
   const { pollIntervalMs, maxPollIntervalMs, firstPollMs = 0 }: PollInterval = Object(options.pollInterval);
-  for (const [name, value] of Object.entries({ pollIntervalMs, maxPollIntervalMs, firstPollMs })) {
-    if (!Number.isFinite(value) || value < 0) {
-      throw new RangeError(`${name} must be a number of milliseconds of at least 0: got ${value}`);
-    }
+  const endless = { timeoutMs: timeoutMs ?? Infinity, unreachableTimeoutMs: unreachableTimeoutMs ?? Infinity };
+  const limits = { ...endless, submitTimeoutMs };
+  for (const [name, value] of Object.entries({ ...limits, pollIntervalMs, maxPollIntervalMs, firstPollMs })) {
+    if (typeof value === "number" && value >= 0 && (value < Infinity || name in limits)) continue;
+    throw new RangeError(`${name} must be a number of milliseconds of at least 0: got ${String(value)}`);
   }
   return options;
+}
+
+const KEY_POLICIES: readonly KeyPolicy[] = ["attach", "reject", "new-if-failed"];
+
+/** @throws UsageError for an empty key; TypeError for one that is not a text; RangeError for no policy or attempt. */
+export function checkIdempotencyKey(key: KeyWithPolicy): void {
+  const { text, policy, attempt = 1 }: typeof key = Object(key);
+  if (typeof text !== "string") {
+    throw new TypeError('idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }');
+  }
+  if (!KEY_POLICIES.includes(policy)) {
+    throw new RangeError(`idempotencyKey.policy must be ${orList(KEY_POLICIES)}: got ${JSON.stringify(policy)}`);
+  }
+  if (!Number.isInteger(attempt) || attempt < 1) {
+    throw new RangeError(`idempotencyKey.attempt must be a whole number of at least 1: got ${attempt}`);
+  }
+  if (text.trim() !== "") return;
+  throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
+    hint: "Use a text that names this run, for example nightly-2026-01-31; or omit the key",
+    commandHint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
+  });
 }

@@ -11,7 +11,7 @@ import {
 } from "../redact.ts";
 import { RunnerError } from "../errors.ts";
 import { storeFailureTo } from "../log.ts";
-import type { Job, Run, RunDetail, RunId } from "../run.ts";
+import { formatRunId, type Job, type Run, type RunDetail, type RunId } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Client } from "../platform/client.ts";
 import type { Deps } from "./deps.ts";
@@ -55,8 +55,9 @@ type ReadDeps = Pick<Deps, "client" | "store" | "log">;
 
 /** The submission in the local history that started this run. */
 export async function findOwn({ client, store, log }: ReadDeps, runId: RunId): Promise<Submission | undefined> {
-  if (runId?.type !== "slug") return undefined;
-  const own = await store.findRun(null, runId.slug).catch(storeFailureTo(log));
+  const name = formatRunId(runId);
+  if (runId.type !== "slug") return undefined;
+  const own = await store.findRun(null, name).catch(storeFailureTo(log));
   return own?.owner.host === client.host ? own : undefined;
 }
 

@@ -33,6 +33,8 @@ export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
   readonly deps?: Given<Deps> | undefined;
 }
 
+const OWN_NAMES = ["inputs", "preset", "displayName", "isTrusted", "checking", "onStatus", "onEvent", "deps"] as const;
+
 /**
  * Submits a workflow and tracks its run to the end, with callbacks instead of a generator. A failed run is a result.
  *
@@ -42,9 +44,10 @@ export interface RunWorkflowOptions extends RunInputs, Given<ExecuteOptions> {
  */
 export async function runWorkflow(
   workflow: string,
-  { onStatus, onEvent, deps: given, ...settings }: RunWorkflowOptions = {},
+  settings: RunWorkflowOptions = {},
 ): Promise<RunResult> {
-  const options = executeOptions(settings);
+  const options = executeOptions(settings, OWN_NAMES satisfies readonly (keyof RunWorkflowOptions)[]);
+  const { onStatus, onEvent, deps: given } = settings;
   for (const [name, callback] of Object.entries({ onStatus, onEvent })) {
     if (callback === undefined || typeof callback === "function") continue;
     throw new TypeError(`${name} must be a function: got ${describeType(callback)}`);

@@ -25,17 +25,29 @@ for (
     ["idempotencyKey", "nightly", 'idempotencyKey must be like { text: "nightly-2026-01-31", policy: "attach" }'],
     [
       "idempotencyKey",
+      { text: "nightly", policy: "new-if-faild" },
+      'idempotencyKey.policy must be attach, reject or new-if-failed: got "new-if-faild"',
+    ],
+    [
+      "idempotencyKey",
+      { text: "nightly" },
+      "idempotencyKey.policy must be attach, reject or new-if-failed: got undefined",
+    ],
+    ["timeout", 5_000, 'Unknown option "timeout". Did you mean "timeoutMs"?'],
+    ["key", "nightly", /^Unknown option "key"\. Known: timeoutMs, .*, idempotencyKey, .*, inputs, /],
+    [
+      "idempotencyKey",
       { text: "nightly", policy: "attach", attempt: 0 },
       "idempotencyKey.attempt must be a whole number of at least 1: got 0",
     ],
   ] as const
 ) {
-  Deno.test(`${name} of another type is refused by name, and nothing is submitted`, async () => {
+  Deno.test(`${name} of another type is refused by name, and nothing is sent`, async () => {
     await using simulator = await startSimulator();
     const deps = await depsFor(simulator, { clock: fastClock(systemClock, 60) });
     const refused = runWorkflow("quick", untyped({ deps, [name]: value }));
     await assert.rejects(refused, { message });
-    assert.equal(simulator.received("submit").length, 0);
+    assert.equal(simulator.received().length, 0);
   });
 }
 
@@ -54,7 +66,26 @@ Deno.test("an empty name is refused without a gap in the message", async () => {
   await assert.rejects(runWorkflow("", { deps }), { kind: "usage", message });
 });
 
-for (const runId of ["quick-00001", undefined, { slug: "quick-00001" }, { type: "last" }]) {
+Deno.test("options that are no object are refused before a request is sent", async () => {
+  await using simulator = await startSimulator();
+  const deps = await depsFor(simulator, { clock: systemClock });
+  const refusal = { name: "TypeError", message: /^Unknown option "0"/ };
+  await assert.rejects(toEnd(trackRun(deps, { type: "slug", slug: "any" }, untyped("timeout=5"))), refusal);
+  assert.equal(simulator.received().length, 0);
+});
+
+const NO_RUNS = [
+  "quick-00001",
+  undefined,
+  { slug: "quick-00001" },
+  { type: "last" },
+  { type: "slug" },
+  { type: "slug", slug: 7 },
+  { type: "number", workflow: "quick" },
+  { type: "number", workflow: "quick", number: "1" },
+  { type: "number", workflow: "quick", number: NaN },
+];
+for (const runId of NO_RUNS) {
   Deno.test(`${Deno.inspect(runId)} is refused as a run, with the form that it must have`, async () => {
     await using simulator = await startSimulator();
     const deps = await depsFor(simulator, { clock: systemClock });
@@ -70,8 +101,12 @@ for (const runId of ["quick-00001", undefined, { slug: "quick-00001" }, { type: 
 for (
   const [name, options] of Object.entries<Omit<RunWorkflowOptions, "deps">>({
     timeoutMs: { timeoutMs: NaN },
+    "timeoutMs below 0": { timeoutMs: -5 },
+    "timeoutMs in a text": { timeoutMs: untyped("60000") },
     unreachableTimeoutMs: { unreachableTimeoutMs: NaN },
+    "unreachableTimeoutMs below 0": { unreachableTimeoutMs: -Infinity },
     submitTimeoutMs: { submitTimeoutMs: NaN },
+    "submitTimeoutMs null": { submitTimeoutMs: untyped(null) },
     pollIntervalMs: { pollInterval: { pollIntervalMs: NaN, maxPollIntervalMs: 1_000 } },
     maxPollIntervalMs: { pollInterval: { pollIntervalMs: 1_000, maxPollIntervalMs: Infinity } },
     firstPollMs: { pollInterval: { pollIntervalMs: 1_000, maxPollIntervalMs: 1_000, firstPollMs: -1 } },
@@ -80,7 +115,10 @@ for (
   Deno.test(`${name} is refused by name if it is not a time, before a request is sent`, async () => {
     await using simulator = await startSimulator();
     const deps = await depsFor(simulator, { clock: fastClock(systemClock, 60) });
-    const refusal = { name: "RangeError", message: new RegExp(`^${name} must be a number of milliseconds`) };
+    const refusal = {
+      name: "RangeError",
+      message: new RegExp(`^${name.split(" ")[0]} must be a number of milliseconds`),
+    };
     await assert.rejects(runWorkflow("never-ending", { deps, timeoutMs: 60_000, ...options }), refusal);
     await assert.rejects(toEnd(trackRun(deps, { type: "slug", slug: "any" }, options)), refusal);
     assert.equal(simulator.received().length, 0);

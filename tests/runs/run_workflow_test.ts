@@ -104,16 +104,6 @@ Deno.test("inputs that are no JSON object are refused with the path, before anyt
   assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, { nodes: 1, note: "n", own: { a: [null], b: [null] } });
 });
 
-Deno.test("a policy that does not exist attaches to the run of the key, also if it failed", async () => {
-  await using stage = await aStage();
-  for (const policy of [undefined, "new-if-faild"]) {
-    const idempotencyKey = untyped({ text: "key", policy });
-    const { status } = await runWorkflow("failing-step", { deps: stage.deps, idempotencyKey });
-    assert.equal(status, "failed");
-  }
-  assert.equal(submittedTo(stage.simulator).length, 1);
-});
-
 Deno.test("a callback of runWorkflow() that fails ends the call with its error, and what was started for it", async () => {
   await using stage = await aStage();
   const open = new Set<AbortSignal>();

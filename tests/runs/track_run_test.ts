@@ -118,7 +118,7 @@ Deno.test("trackRun() refuses a time that is not a number before it sends anythi
   await using stage = await aStage();
   await assert.rejects(stage.track(MINE, { timeoutMs: NaN }), {
     name: "RangeError",
-    message: "timeoutMs must be a number of milliseconds: got NaN",
+    message: "timeoutMs must be a number of milliseconds of at least 0: got NaN",
   });
   assert.equal(stage.simulator.received().length, 0);
 });

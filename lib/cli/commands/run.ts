@@ -1,8 +1,7 @@
 import { execute } from "../../runs/execute.ts";
-import { DEFAULT_EXECUTE, type KeyWithPolicy } from "../../runs/options.ts";
+import { checkIdempotencyKey, DEFAULT_EXECUTE, type KeyWithPolicy } from "../../runs/options.ts";
 import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { checkIdempotencyKey } from "../../runs/idempotency.ts";
 import { silentLog, storeFailureTo } from "../../log.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
@@ -156,7 +155,7 @@ export async function submitRunSpec(
 function keyWithPolicy(values: RunValues): KeyWithPolicy | undefined {
   const { idempotencyKey: text, idempotencyPolicy: policy = "attach" } = values;
   if (text !== undefined) {
-    checkIdempotencyKey({ text });
+    checkIdempotencyKey({ text, policy });
     return { text, policy };
   }
   const reason = "without --idempotency-key";
