@@ -198,6 +198,8 @@ export interface Reconciliation {
   readonly sinceMs: number;
   /** Number of searches that found nothing. */
   readonly searches: number;
+  /** Milliseconds since the epoch: none has succeeded since. `null` if the last one did. */
+  readonly failingSinceMs?: number | null;
   /** Milliseconds to search before the outcome is reported as unknown. */
   readonly searchForMs: number;
   /** True once the search was abandoned: a later `resume` may search again. */

@@ -32,10 +32,14 @@ export async function reconcile(step: SentStep): Promise<AdvanceResult> {
     const detail = reconciliation?.detail ?? "this program ended before the response arrived";
     return await markUnconfirmed(step, { cause: "response-lost", detail, searchForMs: SEARCH_MS });
   }
+  const searchedAtMs = deps.clock.now();
   const result = await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
     return await searchForRun(deps, submission, { signal });
   }).catch(expected(RunnerError));
-  if (result instanceof RunnerError) return await afterSearchFailed(step, reconciliation, result);
+  if (result instanceof RunnerError) {
+    const sinceMs = reconciliation.failingSinceMs ?? searchedAtMs;
+    return await afterSearchFailed(step, { ...reconciliation, sinceMs }, result);
+  }
   if (result.type === "ours") return { submission: await activateSubmission(step, result.run), events: [] };
   if (result.type === "absent") return await afterNotFound(step, reconciliation);
   if (result.type === "other-inputs") {
@@ -82,19 +86,24 @@ async function resend(step: SentStep, retryAtMs: number, { detail }: Reconciliat
   return await recordStep(step, { type: "resend", retryAtMs }, { events });
 }
 
-async function afterSearchFailed(step: SentStep, reconciliation: Reconciliation, error: RunnerError) {
+/** @param failing `sinceMs`: no search has succeeded since. */
+async function afterSearchFailed(
+  step: SentStep,
+  { sinceMs, searchForMs }: Pick<Reconciliation, "sinceMs" | "searchForMs">,
+  error: RunnerError,
+) {
   const { deps, options } = step;
   const nowMs = deps.clock.now();
   const retryAfterMs = retryAfterOf(error);
   // A proxy or a restarting server may refuse a valid key once, most likely when a response has just been lost.
-  const limitMs = error.kind === "credential_refused" ? reconciliation.searchForMs : options.unreachableTimeoutMs;
-  const isAbandoned = limitMs !== null && nowMs - reconciliation.sinceMs >= limitMs;
+  const limitMs = error.kind === "credential_refused" ? searchForMs : options.unreachableTimeoutMs;
+  const isAbandoned = limitMs !== null && nowMs - sinceMs >= limitMs;
   if (isAbandoned) return await recordStep(step, { type: "abandoned" }, { error });
   const pollAtMs = Math.min(
-    nowMs + pollDelayMs(nowMs - reconciliation.sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
-    reconciliation.sinceMs + (limitMs ?? Infinity),
+    nowMs + pollDelayMs(nowMs - sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
+    sinceMs + (limitMs ?? Infinity),
   );
-  return await recordStep(step, { type: "search-failed", pollAtMs }, { error });
+  return await recordStep(step, { type: "search-failed", sinceMs, pollAtMs }, { error });
 }
 
 /** Of a submission that was sent, and whose run is not known. */

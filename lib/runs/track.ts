@@ -46,6 +46,9 @@ export async function* trackSubmission(
   let submission = withoutFuture(start, clock.now());
   // An outage that an earlier wait ended with does not shorten this one.
   if (submission.state === "active") submission = { ...submission, unreachableSinceMs: null };
+  if (submission.state === "unconfirmed" && submission.reconciliation !== null) {
+    submission = { ...submission, reconciliation: { ...submission.reconciliation, failingSinceMs: null } };
+  }
   let advanced: AdvanceResult | undefined;
   /** The end of the wait on the monotonic clock: setting the machine's clock does not move it. */
   let endMs: number | null = null;

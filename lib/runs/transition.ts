@@ -24,11 +24,12 @@ export type SubmissionObservation =
   /** It was cancelled before anything of it was sent. */
   | { readonly type: "cancelled"; readonly result: RunResult }
   /** Sent without a usable response: search for its run from `pollAtMs` on, unless there is nothing to search for. */
-  | { readonly type: "unconfirmed"; readonly pollAtMs: number } & Omit<Reconciliation, "sinceMs" | "searches">
+  | { readonly type: "unconfirmed"; readonly pollAtMs: number }
+    & Omit<Reconciliation, "sinceMs" | "searches" | "failingSinceMs">
   /** A search did not find the run. */
   | { readonly type: "not-found"; readonly pollAtMs: number }
-  /** A search failed. */
-  | { readonly type: "search-failed"; readonly pollAtMs: number }
+  /** A search failed; none has succeeded since `sinceMs`. */
+  | { readonly type: "search-failed"; readonly sinceMs: number; readonly pollAtMs: number }
   /** The search was abandoned: the outcome is unknown. */
   | { readonly type: "abandoned" }
   /** No run exists, or the server will reject the duplicate: the same slug may be submitted again at `retryAtMs`. */
@@ -162,24 +163,31 @@ function fromUnconfirmed(
         ...staying(submission, nowMs, pollAtMs),
         retryingSinceMs: submission.retryingSinceMs ?? submission.sentAtMs,
         lostResponses: submission.lostResponses + (reconciliation.cause === "response-lost" ? 1 : 0),
-        reconciliation: { ...reconciliation, sinceMs: nowMs, searches: 0 },
+        reconciliation: { ...reconciliation, sinceMs: nowMs, searches: 0, failingSinceMs: null },
       };
     }
-    case "not-found":
-      return submission.reconciliation === null ? undefined : {
-        ...staying(submission, nowMs, observation.pollAtMs),
-        reconciliation: { ...submission.reconciliation, searches: submission.reconciliation.searches + 1 },
-      };
+    case "not-found": {
+      const searches = (submission.reconciliation?.searches ?? 0) + 1;
+      return searching(submission, nowMs, observation.pollAtMs, { searches, failingSinceMs: null });
+    }
     case "search-failed":
-      return staying(submission, nowMs, observation.pollAtMs);
+      return searching(submission, nowMs, observation.pollAtMs, { failingSinceMs: observation.sinceMs });
     case "abandoned":
-      return submission.reconciliation === null ? undefined : {
-        ...staying(submission, nowMs, nowMs),
-        reconciliation: { ...submission.reconciliation, isAbandoned: true },
-      };
+      return searching(submission, nowMs, nowMs, { isAbandoned: true });
     case "polled":
       return activated(submission, observation, nowMs);
   }
+}
+
+/** `undefined` if the search has not begun. */
+function searching(
+  submission: UnconfirmedSubmission,
+  nowMs: number,
+  pollAtMs: number,
+  changes: Partial<Reconciliation>,
+): UnconfirmedSubmission | undefined {
+  if (submission.reconciliation === null) return undefined;
+  return { ...staying(submission, nowMs, pollAtMs), reconciliation: { ...submission.reconciliation, ...changes } };
 }
 
 function fromActive(submission: ActiveSubmission, observation: ObservationOf<"active">, nowMs: number): Submission {

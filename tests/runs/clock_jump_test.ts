@@ -12,7 +12,7 @@ import {
 
 const OPEN: readonly Submission[] = [
   aPendingSubmission({ retryingSinceMs: 1_000 }),
-  anUnconfirmedSubmission({ retryingSinceMs: 1_000, reconciliation: aReconciliation({ sinceMs: 1_000 }) }),
+  anUnconfirmedSubmission({ retryingSinceMs: 1_000, reconciliation: aReconciliation({ failingSinceMs: 1_000 }) }),
   anActiveSubmission({
     startedAtMs: 1_000,
     lastPolledAtMs: 1_000,

@@ -230,6 +230,16 @@ for (
   });
 }
 
+Deno.test("a search that fails after others have found nothing has only begun to fail", async () => {
+  await using stage = await steps({ faults: [{ on: "submit", status: 504 }], known: BOTH });
+  let { submission, error } = await stage.step(await stage.create());
+  for (let search = 1; search < 9; search++) ({ submission } = await stage.step(submission));
+  stage.simulator.addFaults({ on: "get-run", status: 503 });
+  ({ submission, error } = await stage.step(submission, { unreachableTimeoutMs: 20_000 }));
+  assert.ok(submission.state === "unconfirmed" && error !== undefined);
+  assert.deepEqual([submission.reconciliation?.searches, submission.reconciliation?.isAbandoned], [8, false]);
+});
+
 Deno.test("a search whose key is refused is repeated for as long as it takes to find nothing, then given up", async () => {
   await using stage = await steps({ faults: [CUT], known: BOTH });
   let { submission, error } = await stage.step(await stage.create());

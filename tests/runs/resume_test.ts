@@ -153,6 +153,20 @@ Deno.test("resumeSubmission() does not count an outage of an earlier wait", asyn
   assert.equal((await stage.resume(lost)).kind, "completed");
 });
 
+Deno.test("resumeSubmission() goes on with a search that was failing when its process was killed an hour ago", async () => {
+  await using stage = await aStage();
+  const { deps, clock, simulator, owner } = stage;
+  const ownSlug = "quick-abcdefghijklmnop";
+  await deps.client.submit({ workflow: "quick", inputs: {}, slug: ownSlug, displayName: null, consent: null });
+  const times = { createdAtMs: clock.now(), sentAtMs: clock.now(), updatedAtMs: clock.now() };
+  const reconciliation = aReconciliation({ sinceMs: clock.now(), failingSinceMs: clock.now() });
+  const record = { owner, request: QUICK, ownSlug, ...times, lostResponses: 1, reconciliation };
+  const killed = await deps.store.put(anUnconfirmedSubmission(record));
+  clock.advance(60 * MINUTE_MS);
+  simulator.addFaults({ on: "get-run", status: 503 });
+  assert.equal((await stage.resume(killed)).kind, "completed");
+});
+
 Deno.test("resumeSubmission() takes no longer after the clock was set back since the submission was stored", async () => {
   await using stage = await aStage();
   const startedMs = stage.clock.monotonic();

@@ -39,7 +39,7 @@ const OBSERVATIONS: { readonly [T in SubmissionObservation["type"]]: Extract<Sub
     pollAtMs: LATER_MS,
   },
   "not-found": { type: "not-found", pollAtMs: LATER_MS },
-  "search-failed": { type: "search-failed", pollAtMs: LATER_MS },
+  "search-failed": { type: "search-failed", sinceMs: 1_000, pollAtMs: LATER_MS },
   "abandoned": { type: "abandoned" },
   "resend": { type: "resend", retryAtMs: LATER_MS },
   polled: { type: "polled", run: aRun(), runId, pollAtMs: LATER_MS },

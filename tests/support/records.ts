@@ -78,6 +78,7 @@ export function aReconciliation(parts: Partial<Reconciliation> = {}): Reconcilia
     detail: "cut",
     sinceMs: 1_000,
     searches: 0,
+    failingSinceMs: null,
     searchForMs: 60_000,
     isAbandoned: false,
     ...parts,

@@ -87,10 +87,11 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "if (reconciliation === null || reconciliation.isAbandoned) {",
       'if (reconciliation === null) return { submission: { ...submission, state: "pending" } as never, events: [] };\n  if (reconciliation.isAbandoned) {',
     ],
+    ["a search that fails is never given up", "nowMs - sinceMs >= limitMs", "false"],
     [
-      "a search that fails is never given up",
-      "nowMs - reconciliation.sinceMs >= limitMs",
-      "false",
+      "a search that has just begun to fail is given up",
+      "reconciliation.failingSinceMs ?? searchedAtMs",
+      "reconciliation.sinceMs",
     ],
   ]),
   ...inFile("lib/runs/server_capabilities.ts", ["tests/runs/submit_test.ts", RUNS], [
@@ -289,7 +290,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a pending submission cannot be sent", 'pending: { sending: "unconfirmed",', "pending: {"],
     [
       "a run that was not found is still searched for",
-      "sinceMs: nowMs, searches: 0 }",
+      "sinceMs: nowMs, searches: 0, failingSinceMs: null }",
       "sinceMs: nowMs, searches: 0, isAbandoned: false }",
     ],
     [
@@ -299,8 +300,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "a search that never began may find nothing",
-      "return submission.reconciliation === null ? undefined : {\n        ...staying(submission, nowMs, observation",
-      "return {\n        ...staying(submission, nowMs, observation",
+      "if (submission.reconciliation === null) return undefined;",
+      "if (submission.reconciliation === null) return submission;",
     ],
   ]),
   ...inFile("lib/runs/cancel.ts", ["tests/runs/cancel_test.ts"], [
