@@ -44,6 +44,8 @@ export interface LogReader {
   readNew(options?: ReadLogOptions): AsyncGenerator<string, void>;
   /** False as long as the step has not written anything. */
   isPresent(): boolean;
+  /** How often text is missing, because the log was rotated more than once between two calls. Counted before what follows. */
+  gaps(): number;
 }
 
 /** Reads a log to its present end, again and again. */
@@ -53,6 +55,7 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
   /** Of the backup that was read last. */
   let backupEnd = START;
   let isPresent = false;
+  let gaps = 0;
 
   const open = async (file: string, options: Abortable) => {
     const text = await client.readRunFile(runId, file, options);
@@ -105,6 +108,7 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
         for (const from of [backupEnd, START]) {
           const again = await open(`${path}.1`, options);
           position = from;
+          if (from.length === 0) gaps += 1;
           if (again === null || (yield* readFrom(again, from, { isLast: true }))) break;
         }
       }
@@ -127,6 +131,7 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
 
   return {
     isPresent: () => isPresent,
+    gaps: () => gaps,
     async *readNew(options = {}) {
       for (let failures = 1;; failures++) {
         try {

@@ -103,6 +103,7 @@ for (const [what, before, log, backup, want] of GROWTHS) {
     assert.equal(await newText(reader), before);
     assert.equal(await newText(reader), want);
     if (log !== "") assert.equal(await newText(reader), "");
+    assert.equal(reader.gaps(), what === "it was rotated twice" ? 1 : 0);
   });
 }
 
@@ -112,6 +113,7 @@ Deno.test("a log that is replaced beside its earlier backup is returned without 
   assert.equal(await newText(reader, false), "zero\none\n");
   assert.equal(await newText(reader, false), "two\n");
   assert.equal(await newText(reader, false), "three\n");
+  assert.equal(reader.gaps(), 0);
 });
 
 Deno.test("a long log that was replaced by another is not taken for one that grew", async () => {

@@ -41,7 +41,7 @@ function openLog(
   const clean: LogCleaner = output.mode === "json" ? (piece) => piece : cleaner;
   /** Until its beginning was read: then only the last lines are shown. */
   const tailOf: Tail | null = tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH);
-  return { placed, reader, clean, tail: tailOf };
+  return { placed, reader, clean, tail: tailOf, gaps: 0 };
 }
 
 type OpenLog = ReturnType<typeof openLog>;
@@ -76,6 +76,13 @@ export async function printLogs(
   else await printText(output, logs, signal);
   for (const { placed, reader } of logs) if (!reader.isPresent()) warnOfMissingLogs(output, placed);
   return 0;
+}
+
+function warnOfGap(output: Output, log: OpenLog): void {
+  const { path, step } = log.placed;
+  log.gaps = log.reader.gaps();
+  const why = "lines are missing, because the log was rotated more than once since it was read";
+  output.log("WARNING", `${oneLine(formatPath([...path, step.name]))}: ${why}`);
 }
 
 function noLogs({ isFinal }: RunDetail, isFailedOnly: boolean): string {
@@ -199,6 +206,7 @@ export async function followLogs(
       for await (const text of newText(log, { signal, isLast, retry })) {
         if (text === "") continue;
         hasGrown = true;
+        if (log.reader.gaps() > log.gaps) warnOfGap(output, log);
         if (key !== current) {
           writer.endLine();
           output.answer(heading(output, placed));

@@ -107,6 +107,25 @@ for (
   }
 }
 
+Deno.test("`logs -f` states where lines are missing: a log was rotated twice while the server did not respond", async () => {
+  const clock = virtualClock();
+  const yaml = "jobs: { main: { steps: [{ name: print, run: print }] } }";
+  const scenario = { "main/print": { logs: [{ after: "1s", times: 60, text: "line ${{ line }}" }] } };
+  await using simulator = await startSimulator({
+    clock,
+    behavior: { logFileBytes: 60 },
+    workflows: { print: { yaml, scenario } },
+  });
+  const call = (...args: readonly string[]) => startMain({ args, key: simulator.key, clock }).end;
+  const { slug } = JSON.parse((await call("run", "print", "--no-wait", "--no-history", "--json")).stdout);
+  simulator.addFaults({ on: "get-run", after: 5, times: 12, status: 503 });
+  const { code, stdout, stderr } = await call("logs", slug, "-f");
+  assert.equal(code, 0, stderr);
+  assert.ok(stdout.includes("line 60") && !stdout.includes("line 10\n"), stdout);
+  const warning = "main › print: lines are missing, because the log was rotated more than once since it was read";
+  assert.equal(stderr.split(warning).length, 2, stderr);
+});
+
 Deno.test("`logs -f` gives up when the server stays unreachable", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock });

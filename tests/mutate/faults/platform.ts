@@ -199,6 +199,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       'const isRotatedSince = rotated !== null && current.start !== "" && rotated.start.startsWith(current.start);',
       "const isRotatedSince = false;",
     ],
+    ["a log that was rotated twice since it was read seems complete", "gaps += 1", "gaps += 0"],
     [
       "lines of a log are shown twice",
       "const added = held + piece.slice(known.length);",
