@@ -172,6 +172,17 @@ async function* continued(first: IteratorResult<string, void>, rest: AsyncGenera
   yield* rest;
 }
 
+/** Of steps, in the platform's terms. One with another status, or without one, may not have started yet. */
+const ENDED: ReadonlySet<string> = new Set([
+  "completed",
+  "error",
+  "failed",
+  "canceled",
+  "cancelled",
+  "skipped",
+  "skipped-failed",
+]);
+
 /**
  * Reads the logs again and again until the run has ended and its last lines are printed.
  *
@@ -202,7 +213,7 @@ export async function followLogs(
       const log = followed.get(key) ?? openLog(call, { runId, placed, tail, isByLine: false });
       followed.set(key, log);
       // The status was read before the log, so the log of a finished step is complete.
-      const isLast = step.status !== "running";
+      const isLast = run.isFinal || ENDED.has(step.status);
       for await (const text of newText(log, { signal, isLast, retry })) {
         if (text === "") continue;
         hasGrown = true;

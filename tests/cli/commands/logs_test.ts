@@ -84,6 +84,37 @@ Deno.test("`logs -f` starts headings on a new line and ends its output with a ne
 });
 
 for (
+  const [what, pending, running] of [
+    ["omits the status of steps that have not started", "", "running"],
+    ["has other words for steps that have not started, and for those that run", "queued", "in_progress"],
+  ] as const
+) {
+  Deno.test(`\`logs -f\` shows every line where the server ${what}`, async () => {
+    const clock = virtualClock();
+    const workflows = { "two-steps": { yaml: TWO_STEPS, scenario: TWO_STEPS_SCENARIO } };
+    await using simulator = await startSimulator({ clock, workflows });
+    const renamed: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      const { url } = input instanceof Request ? input : { url: String(input) };
+      if (url.includes("logs.out") || !response.ok) return response;
+      const text = await response.text();
+      const body = text.replaceAll('"status":"pending"', `"status":"${pending}"`)
+        .replaceAll('"status":"running"', `"status":"${running}"`);
+      return new Response(body, response);
+    };
+    const call = async (args: readonly string[]) => {
+      const stdout = bufferedWriter();
+      const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
+      assert.equal(await runCommandLine(aContext({ args, clock, env, stdout, fetch: renamed })), 0);
+      return stdout.text();
+    };
+    const { slug } = JSON.parse(await call(["run", "two-steps", "--no-wait", "--no-history", "--json"]));
+    const shown = await call(["logs", slug, "-f"]);
+    assert.equal(shown, "==> main › first <==\none\ntwo\n==> main › second <==\nthree\n");
+  });
+}
+
+for (
   const [what, ...faults] of [
     ["while its server restarts", { on: "get-run", after: 3, times: 12, cut: "before-effect" }],
     ["with a log that breaks off", { on: "read-file", after: 2, times: 9, body: "truncated" }],
