@@ -7,7 +7,7 @@ import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs, retryAfterDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation, recordStep, type Step } from "./advance_result.ts";
-import { isAnythingRunning, stepPositionOf, toRunResult } from "./view.ts";
+import { isOver, stepPositionOf, toRunResult } from "./view.ts";
 
 /** After this long, a failing run counts as failed even if its steps are still running. */
 const FAILING_MS = 10 * 60_000;
@@ -86,9 +86,7 @@ export function statusEvent({ deps, submission, options }: Step<ActiveSubmission
 }
 
 function hasEnded(submission: ActiveSubmission, run: RunDetail, nowMs: number): boolean {
-  if (run.isFinal) return true;
-  if (run.status === "running") return false;
-  return !isAnythingRunning(run.jobs) || nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS;
+  return isOver(run) || (run.status !== "running" && nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS);
 }
 
 async function afterMissing(step: Step<ActiveSubmission>, error: NotFound): Promise<AdvanceResult> {

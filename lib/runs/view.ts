@@ -85,6 +85,11 @@ export function isAnythingRunning(jobs: readonly Job[]): boolean {
     allSteps(jobs).some(({ step }) => step.status === "running");
 }
 
+/** Whether its status cannot change any more, or it has failed and nothing in it is running. */
+export function isOver({ isFinal, status, jobs }: RunDetail): boolean {
+  return isFinal || (status !== "running" && !isAnythingRunning(jobs));
+}
+
 function durationSeconds({ createdAt, completedAt }: Run): number | null {
   if (createdAt === null || completedAt === null) return null;
   const durationMs = Date.parse(completedAt) - Date.parse(createdAt);

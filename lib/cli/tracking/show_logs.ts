@@ -9,7 +9,7 @@ import type { RunDetail, RunId } from "../../run.ts";
 import { missingLogs } from "../../runs/failure.ts";
 import { DEFAULT_TRACK } from "../../runs/options.ts";
 import { followDelayMs, MAX_RETRY_AFTER_MS } from "../../runs/poll_interval.ts";
-import { allSteps, formatPath, lacksJobs, type PlacedStep } from "../../runs/view.ts";
+import { allSteps, formatPath, isOver, lacksJobs, type PlacedStep } from "../../runs/view.ts";
 import type { OpenedCall } from "../command.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import type { Output } from "../output.ts";
@@ -85,9 +85,9 @@ function warnOfGap(output: Output, log: OpenLog): void {
   output.log("WARNING", `${oneLine(formatPath([...path, step.name]))}: ${why}`);
 }
 
-function noLogs({ isFinal }: RunDetail, isFailedOnly: boolean): string {
+function noLogs(run: RunDetail, isFailedOnly: boolean): string {
   if (!isFailedOnly) return NO_LOGS_YET;
-  return isFinal ? "No step failed" : "No step has failed so far";
+  return isOver(run) ? "No step failed" : "No step has failed so far";
 }
 
 function warnOfMissingLogs(output: Output, { path, step }: PlacedStep): void {
@@ -205,6 +205,7 @@ export async function followLogs(
   const readNew = async (): Promise<boolean> => {
     const retry = lostAtMs === null ? "some" : "none";
     const run = await deps.client.getRun(runId, { signal, retry });
+    const hasEnded = isOver(run);
     for (const placed of allSteps(run.jobs).filter(isSelected)) {
       const { step } = placed;
       const key = step.logPath;
@@ -213,7 +214,7 @@ export async function followLogs(
       const log = followed.get(key) ?? openLog(call, { runId, placed, tail, isByLine: false });
       followed.set(key, log);
       // The status was read before the log, so the log of a finished step is complete.
-      const isLast = run.isFinal || ENDED.has(step.status);
+      const isLast = hasEnded || ENDED.has(step.status);
       for await (const text of newText(log, { signal, isLast, retry })) {
         if (text === "") continue;
         hasGrown = true;
@@ -230,20 +231,20 @@ export async function followLogs(
         if (!log.reader.isPresent()) warnOfMissingLogs(output, placed);
       }
     }
-    if (run.isFinal && followed.size === 0) output.log("INFO", noLogs(run, isFailedOnly));
-    return run.isFinal;
+    if (hasEnded && followed.size === 0) output.log("INFO", noLogs(run, isFailedOnly));
+    return hasEnded;
   };
   while (true) {
     const startMs = deps.clock.monotonic();
     hasGrown = false;
     let retryAfterMs = 0;
     try {
-      const isFinal = await readNew();
+      const hasEnded = await readNew();
       if (lostAtMs !== null) {
         output.log("INFO", `Connection restored after ${formatDuration(deps.clock.monotonic() - lostAtMs)}`);
       }
       lostAtMs = null;
-      if (isFinal) break;
+      if (hasEnded) break;
     } catch (error) {
       if (!isTemporary(error)) throw error;
       if (lostAtMs === null) output.log("WARNING", `Connection lost, still trying: ${oneLine(error.message)}`);

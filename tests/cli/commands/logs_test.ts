@@ -93,18 +93,10 @@ for (
     const clock = virtualClock();
     const workflows = { "two-steps": { yaml: TWO_STEPS, scenario: TWO_STEPS_SCENARIO } };
     await using simulator = await startSimulator({ clock, workflows });
-    const renamed: typeof fetch = async (input, init) => {
-      const response = await fetch(input, init);
-      const { url } = input instanceof Request ? input : { url: String(input) };
-      if (url.includes("logs.out") || !response.ok) return response;
-      const text = await response.text();
-      const body = text.replaceAll('"status":"pending"', `"status":"${pending}"`)
-        .replaceAll('"status":"running"', `"status":"${running}"`);
-      return new Response(body, response);
-    };
+    const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
     const call = async (args: readonly string[]) => {
       const stdout = bufferedWriter();
-      const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
+      const renamed = withStatuses({ pending, running });
       assert.equal(await runCommandLine(aContext({ args, clock, env, stdout, fetch: renamed })), 0);
       return stdout.text();
     };
@@ -113,6 +105,23 @@ for (
     assert.equal(shown, "==> main › first <==\none\ntwo\n==> main › second <==\nthree\n");
   });
 }
+
+Deno.test("`logs -f` ends with a run that the server calls faulted, once none of its jobs is running", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
+  const call = async (args: readonly string[]) => {
+    const stdout = bufferedWriter();
+    const code = await runCommandLine(
+      aContext({ args, clock, env, stdout, fetch: withStatuses({ error: "faulted" }) }),
+    );
+    return { code, stdout: stdout.text() };
+  };
+  const { slug } = JSON.parse((await call(["run", "failing-step", "--no-wait", "--no-history", "--json"])).stdout);
+  const { code, stdout } = await call(["logs", slug, "-f"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /'dt' undeclared/);
+});
 
 for (
   const [what, ...faults] of [
@@ -292,4 +301,19 @@ async function withoutLastNewline(input: URL | RequestInfo, init?: RequestInit):
   const { url } = input instanceof Request ? input : { url: String(input) };
   if (!url.includes("logs.out") || !response.ok) return response;
   return new Response((await response.text()).replace(/\\n"$/, '"'), response);
+}
+
+/** Renames what responses have as statuses. */
+function withStatuses(names: Readonly<Record<string, string>>): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    const { url } = input instanceof Request ? input : { url: String(input) };
+    if (url.includes("logs.out") || !response.ok) return response;
+    const text = await response.text();
+    const renamed = Object.entries(names).reduce(
+      (text, [name, other]) => text.replaceAll(`"status":"${name}"`, `"status":"${other}"`),
+      text,
+    );
+    return new Response(renamed, response);
+  };
 }

@@ -147,8 +147,12 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/poll.ts", ["tests/runs/execute_test.ts", RUNS], [
     ["two 404s mean that the run was deleted", "const MIN_MISSING_POLLS = 3;", "const MIN_MISSING_POLLS = 2;"],
     ["404s within a second mean that the run was deleted", "const MISSING_MS = 60_000;", "const MISSING_MS = 1_000;"],
-    ["a failing run ends while its steps run", "return !isAnythingRunning(run.jobs) ||", "return true ||"],
-    ["a failing run ends only after ten minutes", "return !isAnythingRunning(run.jobs) ||", "return"],
+    [
+      "a failing run ends while its steps run",
+      "return isOver(run) ||",
+      'return run.isFinal || run.status !== "running" ||',
+    ],
+    ["a failing run ends only after ten minutes", "return isOver(run) ||", "return run.isFinal ||"],
     ["a failing run whose steps run never ends", "nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS", "false"],
     ["Retry-After is ignored while polling", "retryAfterMs > 0 ?", "false ?"],
     ["a server that asks to wait counts as lost", "error.status === 429 ||", "false &&"],
@@ -158,7 +162,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'status === "failed" ? await digestFailure(deps, run, options) : undefined',
       "undefined",
     ],
-    ["a run counts as ended while it is listed as running", "if (run.isFinal) return true;", "return true;"],
+    ["a run counts as ended while it is listed as running", "return isOver(run) ||", "return true ||"],
   ]),
   ...inFile("lib/runs/durations.ts", ["tests/runs/poll_plan_test.ts"], [
     [
