@@ -26,7 +26,7 @@ export interface PreviousCase {
 /** What makes two calls the same suite. */
 export interface SuiteIdentity {
   readonly owner: Owner;
-  /** Names of the suites, the environment, the shard: everything that selects the cases. */
+  /** The files of the suites, the environment, the shard: everything that selects the cases. */
   readonly selection: readonly (string | null)[];
 }
 

@@ -26,8 +26,18 @@ interface End {
 }
 
 async function test(stage: CliStage, cases: readonly string[], ...args: readonly string[]): Promise<End> {
+  return await testIn("/work", stage, cases, ...args);
+}
+
+async function testIn(
+  folder: string,
+  stage: CliStage,
+  cases: readonly string[],
+  ...args: readonly string[]
+): Promise<End> {
   const yaml = `version: 1\ncases:\n${cases.map((one) => `  - ${one}\n`).join("")}`;
-  const context = { readTextFile: () => Promise.resolve(yaml), appendFile: () => {} };
+  const realPath = (path: string) => Promise.resolve(`${folder}/${path}`);
+  const context = { readTextFile: () => Promise.resolve(yaml), realPath, appendFile: () => {} };
   const words = ["test", "a.suite.yaml", "--json", "--poll-interval", "1s", ...args];
   const { code, stdout, stderr } = await stage.call(words, { context });
   const report: {
@@ -75,4 +85,13 @@ Deno.test("a case whose inputs come from another one is the same where it has mo
   assert.deepEqual(verdicts, ["c not-run", "source passed", "using passed"]);
   await test(stage, [C, source, using], "--resume");
   assert.equal(stage.simulator.runs().length, 3);
+});
+
+Deno.test("a suite is continued where its file is, and not where another one has the same relative path", async () => {
+  await using stage = await cliStage({ workflows: WORKFLOWS });
+  await testIn("/one", stage, [A]);
+  await testIn("/two", stage, [B]);
+  const one = await testIn("/one", stage, [A], "--resume");
+  assert.deepEqual([one.verdicts, one.submitted], [["a failed"], "no"]);
+  assert.deepEqual((await testIn("/two", stage, [B], "--rejudge")).verdicts, ["b failed"]);
 });

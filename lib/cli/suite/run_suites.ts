@@ -64,9 +64,11 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   // A run is stored before it is submitted, and which cases failed last is known from their reports.
   const isRequired = values.dryRun !== true || values.lastFailed === true;
   const history = await openHistory(call, { owner, suites: names, environment, isRequired }, deps.store.suites);
+  // Another folder may have another suite at the same relative path, and a session of its own.
+  const files = await Promise.all(paths.map(async (path) => await context.realPath(path) ?? path));
   const identity = {
     owner,
-    selection: [jsonOf(paths), environment, values.shard ?? null, jsonOf(values.tag), jsonOf(values.case)],
+    selection: [jsonOf(files), environment, values.shard ?? null, jsonOf(values.tag), jsonOf(values.case)],
   };
   const isContinued = values.resume === true || values.rejudge === true;
   const last = isContinued ? await lastSession(deps.store, identity) : undefined;
