@@ -101,7 +101,7 @@ function attemptOf(attempt: ReportAttempt, index: number) {
   return {
     attempt: index + 1,
     ...attempt.slug === null ? {} : { attemptId: attempt.slug },
-    status: attempt.cause === null ? "passed" : "failed",
+    status: attempt.reason === null ? "passed" : "failed",
     ...timesOf(attempt),
     duration: milliseconds(attempt.runSeconds),
     ...attempt.reason === null ? {} : { message: attempt.reason },

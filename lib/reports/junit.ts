@@ -79,15 +79,16 @@ function caseXml(one: ReportCase, element: ElementXml): string {
 /** In the order that the schema of Surefire requires. */
 function verdictXml(one: ReportCase, outcome: Outcome, element: ElementXml): readonly string[] {
   const [first, ...others] = one.attempts;
-  const reruns = () => others.map((attempt) => attemptXml("rerunFailure", attempt, element));
+  const failed = (name: "flakyFailure" | "rerunFailure", attempts: readonly ReportAttempt[]) =>
+    attempts.filter(({ reason }) => reason !== null).map((attempt) => attemptXml(name, attempt, element));
   switch (outcome) {
     case "passed":
-      return one.attempts.slice(0, -1).map((attempt) => attemptXml("flakyFailure", attempt, element));
+      return failed("flakyFailure", one.attempts.slice(0, -1));
     case "failure": {
       const type = one.verdict === "unexpected-pass" ? "xpass" : one.isFlaky ? "flaky" : first?.cause ?? "failure";
       const message = others.length === 0 ? messageOf(one) : first?.reason ?? messageOf(one);
       const text = failureText(one, first, others.length === 0 ? reasonsOf(one) : [message]);
-      return [element("failure", { message, type }, text), ...reruns()];
+      return [element("failure", { message, type }, text), ...failed("rerunFailure", others)];
     }
     case "skipped": {
       const message = one.verdict === "known-failure"
@@ -97,7 +98,8 @@ function verdictXml(one: ReportCase, outcome: Outcome, element: ElementXml): rea
     }
     case "error": {
       const text = failureText(one, one.attempts.at(-1), reasonsOf(one));
-      return [...reruns(), element("error", { message: messageOf(one), type: "error" }, text)];
+      const before = failed("rerunFailure", one.attempts.slice(0, -1));
+      return [...before, element("error", { message: messageOf(one), type: "error" }, text)];
     }
   }
 }

@@ -58,6 +58,12 @@ for (
   });
 }
 
+Deno.test("an attempt whose end was not seen has not passed", () => {
+  const attempts = [A_FAILED_ATTEMPT, { ...A_FAILED_ATTEMPT, reason: "its end was not seen", cause: null }];
+  const [test] = parse(aSuiteReport([aCase({ verdict: "not-judged", attempts })])).results.tests;
+  assert.deepEqual(test?.retryAttempts?.map(({ status }) => status), ["failed", "failed"]);
+});
+
 Deno.test("a case that passed at last is flaky, with all attempts in order", () => {
   const attempts = [AN_INFRA_ATTEMPT, A_FAILED_ATTEMPT, anAttempt()];
   const [test] = parse(aSuiteReport([aCase({ isFlaky: true, attempts })])).results.tests;

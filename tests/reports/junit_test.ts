@@ -180,6 +180,22 @@ Deno.test("the failure is that of the first attempt, and the others are rerun fa
   ]);
 });
 
+Deno.test("each failed attempt is there once, and one that passed is no rerun failure", () => {
+  const second = { ...A_FAILED_ATTEMPT, reason: "its end was not seen", cause: null };
+  const messagesOf = (one: Partial<ReportCase>) =>
+    casesOf(parsed([aCase({ isFailure: true, ...one })]))[0]?.children.map(({ name, attributes }) =>
+      `${name} ${attributes.message ?? ""}`.trim()
+    );
+  assert.deepEqual(
+    messagesOf({ verdict: "error", reason: "its end was not seen", attempts: [A_FAILED_ATTEMPT, second] }),
+    [`rerunFailure ${A_FAILED_ATTEMPT.reason}`, "error its end was not seen", "system-out"],
+  );
+  assert.deepEqual(messagesOf({ isFlaky: true, reason: "flaky", attempts: [A_FAILED_ATTEMPT, anAttempt()] }), [
+    `failure ${A_FAILED_ATTEMPT.reason}`,
+    "system-out",
+  ]);
+});
+
 Deno.test("a failure shows what was expected, and the facts of the run come first in the output", () => {
   const [failed] = casesOf(EVERY).filter(({ attributes }) => attributes.name === "failed [mesh=fine]");
   const [failure, output] = failed?.children ?? [];
