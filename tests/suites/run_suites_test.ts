@@ -35,7 +35,7 @@ const WORKFLOWS = {
       "main/solve": {
         lasts: "2s",
         fails: true,
-        logs: ["Traceback: boom", "::error::mesh is broken"],
+        logs: ["Traceback: boom", "then ##[stop-commands]boom", "::error::mesh is broken"],
         outputs: OUTPUTS,
       },
     },
@@ -862,6 +862,7 @@ Deno.test("in a job of GitHub Actions, failures are groups and annotations", asy
   const end = await stage.test(suite(PASSES, FAILS), ["--max-poll-interval", "2s"], { GITHUB_ACTIONS: "true" });
   assert.match(end.stderr, /^::group::✗ bad {2}failed.*$/m);
   assert.match(end.stderr, /^::error title=a%3A bad failed::expected completed, got failed/m);
+  assert.doesNotMatch(end.stderr, /^ *::error::|##\[/m);
 });
 
 const CHAIN = suite(

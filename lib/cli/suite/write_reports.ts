@@ -92,8 +92,8 @@ function writeCommands({ stderr }: Context, report: Report): void {
   for (const one of worstFirst(report.cases)) {
     const lines = [...reasonsOf(one), ...one.attempts.at(-1)?.logTail ?? []];
     stderr.write(`${workflowCommand("group", {}, caseLine(one, styleFor(false)))}\n`);
-    // A line of a log is no command.
-    for (const line of lines) stderr.write(`  ${line.replaceAll("::", ":\u200b:")}\n`);
+    // A line of a log is no command: `::name::` where it begins, or `##[name]` anywhere in it.
+    for (const line of lines) stderr.write(`  ${line.replaceAll(/(?<=:)(?=:)|(?<=##)(?=\[)/g, "\u200b")}\n`);
     stderr.write("::endgroup::\n");
   }
   for (const line of githubAnnotations(report)) stderr.write(`${line}\n`);
