@@ -23,6 +23,7 @@ import {
   union,
 } from "../deps/zod.ts";
 import type { Json } from "../json.ts";
+import { MAX_EARLIER_RUNS } from "./history.ts";
 
 /** Its digits allow no more than `parseDuration`: a limit that it refuses would only be found once the runs have ended. */
 const DURATION =
@@ -176,7 +177,8 @@ const reference = record(
     text,
     union([
       strictObject({ value: number(), below: optional(tolerance), above: optional(tolerance) }),
-      strictObject({ "median-of": int().check(minimum(2)), "worse-by": tolerance }),
+      // Of more runs than are kept, it would never be judged.
+      strictObject({ "median-of": int().check(minimum(2), maximum(MAX_EARLIER_RUNS)), "worse-by": tolerance }),
     ]),
   ),
 ).check(describe("By resource (* for all others), then by metric"));
