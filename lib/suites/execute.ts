@@ -143,7 +143,10 @@ interface SuiteContext {
 function taskOf(deps: ExecuteDeps, state: CaseState, context: SuiteContext): BatchTask {
   const { one } = state;
   const { options, states, judging } = context;
-  const previous = options.previous.get(one.key)?.previous ?? NO_ATTEMPTS;
+  const stored = options.previous.get(one.key)?.previous ?? NO_ATTEMPTS;
+  // As they were judged again, to recognize the same failure: their runs may have completed.
+  const ended = stored.ended.map((each, index) => ({ ...each, error: state.attempts[index]?.reason ?? each.error }));
+  const previous = { ...stored, ended };
   state.isRunning = previous.last !== null && isOpen(previous.last);
   return {
     key: one.key,

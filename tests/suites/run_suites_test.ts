@@ -871,6 +871,18 @@ const CHAIN = suite(
   '{ name: second, workflow: ok, needs: first, inputs: { n: "${cases.first.outputs.main.n}" }, expect: { outputs: { main.n: 3 } } }',
 );
 
+Deno.test("the same failure twice in a row is not retried again by --resume either", async () => {
+  await using stage = await suiteStage();
+  const files = suite(
+    "{ name: a, workflow: ok, retries: { max: 3, on: [any] }, expect: { outputs: { main.n: 4 } } }",
+    "{ name: b, workflow: bad, retries: { max: 3, on: [any] } }",
+  );
+  assert.deepEqual((await stage.test(files, FAST)).verdicts, { a: "failed", b: "failed" });
+  assert.equal(stage.simulator.runs().length, 4);
+  assert.deepEqual((await stage.test(files, [...FAST, "--resume"])).verdicts, { a: "failed", b: "failed" });
+  assert.equal(stage.simulator.runs().length, 4);
+});
+
 Deno.test("needs, --shard and --resume combine", async () => {
   await using stage = await suiteStage();
   const shard = (part: string, ...args: readonly string[]) => stage.test(CHAIN, [...FAST, "--shard", part, ...args]);
