@@ -78,7 +78,12 @@ export function usualSeconds(points: readonly TrendPoint[]): number | null {
 
 /** Of a repetition that is new, what the case itself usually takes. */
 export function usualSecondsOf(id: string, earlier: ReadonlyMap<string, readonly TrendPoint[]>): number | null {
-  return usualSeconds(earlier.get(id) ?? earlier.get(id.replace(/-\d+$/, "")) ?? []);
+  return usualSeconds(earlier.get(id) ?? earlier.get(caseIdOf(id)) ?? []);
+}
+
+/** Of a repetition, the id of the case itself. */
+export function caseIdOf(id: string): string {
+  return id.replace(/-\d+$/, "");
 }
 
 /** Whether a verdict is about what is tested. */
@@ -120,11 +125,17 @@ export function metricValues(points: readonly TrendPoint[], metric: string): rea
   });
 }
 
-/** Whether `--last-failed` selects a case: it failed, could not be judged, or never ran. */
+/**
+ * Whether `--last-failed` selects a case: it failed, could not be judged, or never ran.
+ *
+ * @param points Also of its repetitions.
+ */
 export function hasLastFailed(points: readonly TrendPoint[]): boolean {
-  const last = points.findLast(({ verdict }) => verdict !== "skipped");
-  if (last === undefined) return points.length === 0;
-  return last.isFailure || !isJudged(last.verdict) || last.verdict === "failed";
+  const ran = points.filter(({ verdict }) => verdict !== "skipped");
+  const lastAtMs = Math.max(...ran.map(({ atMs }) => atMs));
+  const hasFailed = ({ atMs, verdict, isFailure }: TrendPoint) =>
+    atMs === lastAtMs && (isFailure || !isJudged(verdict) || verdict === "failed");
+  return points.length === 0 || ran.some(hasFailed);
 }
 
 export function changesOf({ cases }: Report, trends: Trends): ReportChanges {

@@ -883,6 +883,20 @@ Deno.test("the same failure twice in a row is not retried again by --resume eith
   assert.equal(stage.simulator.runs().length, 4);
 });
 
+Deno.test("--last-failed selects a case of which a repetition failed, and not one whose repetitions are older", async () => {
+  await using stage = await suiteStage();
+  const files = suite("{ name: a, workflow: ok, expect: { check: [odd] } }");
+  const runIsolated = ({ stdin }: { readonly stdin: string }) => {
+    const code = JSON.parse(stdin).case === "a #2" ? 1 : 0;
+    return Promise.resolve({ type: "ended", code, stdout: "", stderr: "" } as const);
+  };
+  const test = async (...args: readonly string[]) =>
+    (await stage.test(files, [...FAST, ...args], {}, { runIsolated })).verdicts;
+  assert.deepEqual(await test("--repeat", "2"), { a: "passed", "a #2": "failed" });
+  assert.deepEqual(await test("--last-failed"), { a: "passed" });
+  assert.deepEqual(await test("--last-failed"), {});
+});
+
 Deno.test("needs, --shard and --resume combine", async () => {
   await using stage = await suiteStage();
   const shard = (part: string, ...args: readonly string[]) => stage.test(CHAIN, [...FAST, "--shard", part, ...args]);

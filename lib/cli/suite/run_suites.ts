@@ -11,7 +11,7 @@ import { SESSION_PREFIX } from "../../store/batch_store.ts";
 import { budgetsIn } from "../../suites/budget.ts";
 import { checkFormat } from "../../suites/check_format.ts";
 import { type OverridesDocument, overridesFormat } from "../../suites/format.ts";
-import { earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts";
+import { caseIdOf, earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts";
 import { type PlannedCase, planSuites } from "../../suites/plan.ts";
 import { preflight } from "../../suites/preflight.ts";
 import { readSuites } from "../../suites/read_suite.ts";
@@ -144,7 +144,8 @@ async function selectFor(
   planned: readonly PlannedCase[],
   { shardNumber, earlier }: { readonly shardNumber: ShardNumber | null; readonly earlier: Points },
 ): Promise<{ readonly selected: readonly PlannedCase[]; readonly shard: Shard | null }> {
-  const failed = planned.filter(({ id }) => hasLastFailed(earlier.get(id) ?? []));
+  const points = Map.groupBy(earlier, ([id]) => caseIdOf(id));
+  const failed = planned.filter(({ id }) => hasLastFailed((points.get(id) ?? []).flatMap(([, own]) => own)));
   const selection: Selection = {
     ids: values.lastFailed === true ? new Set(failed.map(({ id }) => id)) : null,
     tags: values.tag,
