@@ -954,9 +954,15 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
   assert.equal(inText.code, 130, inText.stderr);
   assert.match(inText.stdout, new RegExp(`^! a  not judged.*\\(${run?.slug}\\).*\n    ${reason}$`, "m"));
   assert.match(inText.stdout, /: 1 not run, 1 not judged/);
+  const edited = await stage.test(suite("{ name: c, workflow: ok }"), [...FAST, "--resume"]);
+  assert.match(
+    edited.stderr,
+    new RegExp(`Not tracked: 1 run of the last call, without a case in this one: ${run?.slug}\n`),
+  );
   const resumed = await stage.test(files, [...FAST, "--resume"]);
   assert.deepEqual(resumed.verdicts, { a: "passed", b: "passed" });
-  assert.equal(stage.simulator.runs().length, 2);
+  assert.doesNotMatch(resumed.stderr, /Not tracked/);
+  assert.equal(stage.simulator.runs().length, 3);
 });
 
 Deno.test("a check does not delay the end of an interrupted suite", async () => {

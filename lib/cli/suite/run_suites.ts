@@ -13,11 +13,13 @@ import { checkFormat } from "../../suites/check_format.ts";
 import { type OverridesDocument, overridesFormat } from "../../suites/format.ts";
 import { caseIdOf, earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts";
 import { type PlannedCase, planSuites } from "../../suites/plan.ts";
-import { preflight } from "../../suites/preflight.ts";
+import { type CheckedCase, preflight } from "../../suites/preflight.ts";
 import { readSuites } from "../../suites/read_suite.ts";
 import { isNamed, selectCases, type Selection } from "../../suites/select.ts";
-import { lastSession, newSession } from "../../suites/session.ts";
+import { lastSession, newSession, type SuiteSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
+import { slugOf } from "../../submission.ts";
+import { counted } from "../../text.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { renderFailure, reportOf } from "../failure_report.ts";
@@ -89,6 +91,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     }
     output.log("INFO", "Nothing to resume: starting from the beginning");
   }
+  if (last !== undefined) warnOfUntracked(call, last, checked);
   const title = names.join(", ");
   const nowMs = context.clock.now();
   // Without a case, the last session stays the last.
@@ -132,6 +135,18 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     output.log("WARNING", "Runs that have started continue. Continue the suite with --resume");
   }
   return ended;
+}
+
+/** A case that was edited or is not selected any more has another key, or none. */
+function warnOfUntracked({ output }: SuiteCall, { previous }: SuiteSession, checked: readonly CheckedCase[]): void {
+  const keys = new Set(checked.map(({ key }) => key));
+  const left = [...previous].filter(([key, { previous: { last } }]) => !keys.has(key) && last?.state === "active");
+  if (left.length === 0) return;
+  const slugs = left.flatMap(([, { previous: { last } }]) => last === null ? [] : slugOf(last) ?? []).join(", ");
+  output.log(
+    "WARNING",
+    `Not tracked: ${counted(left.length, "run")} of the last call, without a case in this one: ${slugs}`,
+  );
 }
 
 const jsonOf = (names: readonly string[] = []) => canonicalJson([...names]);
