@@ -116,7 +116,7 @@ function checkSecretValues(document: JsonObject, report: Report): void {
   for (const [value, path] of valuesIn(document)) {
     if (!path.includes("inputs") || isSecretReference(value)) continue;
     for (const [name, member] of Object.entries(objectOf(value)).filter(([name]) => isSecretName(name))) {
-      if (member === "" || (typeof member !== "string" && typeof member !== "number")) continue;
+      if (member === "" || (typeof member !== "string" && typeof member !== "number") || isOutput(member)) continue;
       report([...path, name], notInFile("{ secret: NAME }"));
     }
   }
@@ -130,6 +130,11 @@ function checkSecretValues(document: JsonObject, report: Report): void {
       }
     }
   }
+}
+
+function isOutput(value: string | number): boolean {
+  const [reference] = typeof value === "string" && /^\$\{[^}]*\}$/.test(value) ? referencesIn(value) : [];
+  return reference?.type === "output";
 }
 
 function notInFile(instead: string): string {
