@@ -57,7 +57,7 @@ export async function judgeAttempt(
   const end = kept?.of === "session" ? readyAgain(ended.end) : ended.end;
   const secretOutputs = end.type === "result" ? secretOutputsOf(one, end.result) : [];
   options.redact(secretOutputs);
-  const redact = createRedactor([...one.secrets, ...secretOutputs]);
+  const redact = createRedactor([...one.secrets, ...state.secrets, ...secretOutputs]);
   const judged = kept !== undefined ? judgedAs(kept) : await judgeEvidence(deps, one, end, {
     signal: options.signal,
     redact,

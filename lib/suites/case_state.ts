@@ -22,6 +22,8 @@ export interface CaseState {
   lastResult: RunResult | null;
   /** Of the last attempt; `null` if nothing was stored for it. */
   submissionId: string | null;
+  /** Values in the inputs of the present attempt that no output may show. */
+  secrets: readonly string[];
   isDecided: boolean;
   /** From the preparation of an attempt until it is judged. */
   isRunning: boolean;
@@ -40,6 +42,7 @@ export function newState(one: CheckedCase): CaseState {
     outputs: {},
     lastResult: null,
     submissionId: null,
+    secrets: [],
     isDecided: false,
     isRunning: false,
     workingSinceMs: null,

@@ -1,5 +1,6 @@
 /** Runs the cases of suites with the engine for many runs, and judges each as soon as its run has ended. */
 
+import { redactedValues } from "../inputs/secrets.ts";
 import type { ReportCase } from "../reports/report.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
@@ -173,7 +174,12 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: SuiteContext): Bat
       const valueOf = (reference: Reference) =>
         reference.type === "output" ? outputOf(reference, one, states) : one.values.valueOf(reference);
       const values = { ...one.values, valueOf };
-      return (await prepareCase(deps, one, values, { signal: options.signal, checking: options.checking })).request;
+      const { signal, checking } = options;
+      const { request } = await prepareCase(deps, one, values, { signal, checking });
+      // Also of what comes from other runs.
+      state.secrets = redactedValues(request);
+      options.redact(state.secrets);
+      return request;
     },
     async judge(end, submission) {
       judging.add(state);

@@ -9,11 +9,10 @@ import type { Problem } from "../problem.ts";
 import { createRedactor, type Redactor } from "../redact.ts";
 import type { Deps } from "../runs/deps.ts";
 import { inParallel } from "../in_parallel.ts";
-import { findWorkflow } from "../runs/find.ts";
 import { gatherInputs, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
 import { sha256, shortened } from "../text.ts";
-import { inputLayers, referencesOf, type Values } from "./references.ts";
+import { inputLayers, referencesIn, referencesOf, type Values } from "./references.ts";
 import { cannotRun } from "./read_suite.ts";
 import type { PlannedCase } from "./plan.ts";
 
@@ -106,10 +105,11 @@ function withoutSecretsOf({ excerpt, ...problem }: Problem, redact: Redactor): P
 
 async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCase> {
   const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
-  const prepared = dependsOnRuns ? null : await prepareCase(context, one, one.values, context);
-  if (prepared === null) await findWorkflow(context, one.workflow, context);
-  const clusters = prepared?.clusterNames() ?? [];
-  const given = prepared === null ? {} : withoutSecrets(prepared.given, prepared.request.secretPaths);
+  // Values that are not known yet cannot be checked. The others show where it runs, and what is secret.
+  const checking = dependsOnRuns ? "none" : context.checking;
+  const prepared = await prepareCase(context, one, one.values, { ...context, checking });
+  const clusters = prepared.clusterNames().filter((name) => referencesIn(name).length === 0);
+  const given = dependsOnRuns ? {} : withoutSecrets(prepared.given, prepared.request.secretPaths);
   // Not the lines of values that are not known yet: they change with the file.
   const unfilled = JSON.stringify(one.inputs.map(({ path, value }) => [path, value]));
   const content = canonicalJson([one.workflow, one.preset, dependsOnRuns ? unfilled : given]);
@@ -119,8 +119,8 @@ async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCas
     givenInputs: given,
     clusters,
     offReason: await offReasonOf(context, one.resources === "active" ? clusters : one.resources),
-    warnings: prepared?.warnings ?? [],
-    secrets: [...one.secrets, ...prepared === null ? [] : redactedValues(prepared.request)],
+    warnings: prepared.warnings,
+    secrets: [...one.secrets, ...redactedValues(prepared.request)],
   };
 }
 

@@ -119,3 +119,38 @@ cases:
   );
   assert.match(stderr, /\n {10}\^+\n/);
 });
+
+const DEPENDENT = `version: 1
+cases:
+  - { name: login, workflow: login }
+  - { name: file, workflow: repeats, needs: login, inputs: [secret.json, { user: "\${cases.login.outputs.main.user}" }] }
+  - { name: output, workflow: repeats, needs: login, inputs: { password: "\${cases.login.outputs.main.password}" } }
+`;
+
+for (const name of ["file", "output"]) {
+  Deno.test(`where inputs depend on another run, a password from ${name === "file" ? "a file" : "its output"} is in no report`, async () => {
+    const solve = { lasts: "1s", logs: ["the password is ${{ inputs.password }}"] };
+    const yaml = YAML.replace("\njobs", "\n      user: { type: string, optional: true }\njobs");
+    const outputs = { user: "me", password: SECRET };
+    await using stage = await cliStage({
+      workflows: {
+        repeats: { yaml, scenario: { "main/solve": solve } },
+        login: { yaml: YAML.replace(/^on:[^]*?(?=jobs)/, ""), scenario: { "main/solve": { lasts: "1s", outputs } } },
+      },
+    });
+    const files = new Map<string, string>();
+    const suite = DEPENDENT.replaceAll(/^.*name: (file|output).*\n/gm, (line, other) => {
+      return other === name ? line.replace(" }\n", ", expect: { log: { contains: never } } }\n") : "";
+    });
+    const end = await stage.call(["test", "a.suite.yaml", "--json", "--poll-interval", "1s", "--report", "ctrf=c"], {
+      context: {
+        readTextFile: (path) => Promise.resolve(path === "secret.json" ? JSON.stringify({ password: SECRET }) : suite),
+        replaceFile: (path, text) => Promise.resolve(void files.set(path, text)),
+        checkReplaceable: () => Promise.resolve(),
+      },
+    });
+    const text = unescaped([end.stdout, end.stderr, ...files.values()].join("\n"));
+    assert.match(text, /the password is •••/);
+    assert.ok(!text.includes(SECRET), text);
+  });
+}

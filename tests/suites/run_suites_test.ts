@@ -897,6 +897,24 @@ Deno.test("--last-failed selects a case of which a repetition failed, and not on
   assert.deepEqual(await test("--last-failed"), {});
 });
 
+Deno.test("where inputs depend on another run, the cluster that the case names counts all the same", async () => {
+  const yaml =
+    `on:\n  execute:\n    inputs:\n      resource: { type: compute-clusters }\n      note: { type: string }\n${MAIN}`;
+  await using stage = await suiteStage({
+    workflows: { ...WORKFLOWS, placed: { yaml, scenario: { "main/solve": OK } } },
+  });
+  const first = "{ name: first, workflow: ok, inputs: { n: 3 } }";
+  const inputs = (resource: string) => `inputs: { resource: ${resource}, note: "\${cases.first.outputs.main.n}" }`;
+  const files = suite(
+    first,
+    `{ name: slow, workflow: placed, needs: first, ${
+      inputs("a30gpuserver")
+    }, reference: { a30gpuserver: { duration: { value: 1 } } } }`,
+    `{ name: off, workflow: placed, needs: first, ${inputs("weekendcluster")} }`,
+  );
+  assert.deepEqual((await stage.test(files, FAST)).verdicts, { first: "passed", slow: "failed", off: "skipped" });
+});
+
 Deno.test("needs, --shard and --resume combine", async () => {
   await using stage = await suiteStage();
   const shard = (part: string, ...args: readonly string[]) => stage.test(CHAIN, [...FAST, "--shard", part, ...args]);
