@@ -5,6 +5,7 @@
  */
 
 import { formatSeconds } from "../duration.ts";
+import { oneLine } from "../escape.ts";
 import type { FailedStep, RunFailure, RunResult } from "../result.ts";
 import type { LogAnnotation } from "../run.ts";
 import { formatPath } from "../runs/view.ts";
@@ -157,6 +158,8 @@ const MAX_LINE_LENGTH = 500;
 
 export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Record<string, string>> {
   const counts = countCases(cases);
+  // A name per line.
+  const list = (names: readonly string[]) => names.map(oneLine).join("\n");
   return {
     "status": statusOf(exitCode, counts.failures),
     "exit-code": String(exitCode),
@@ -166,12 +169,11 @@ export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Rec
     "flaky": String(counts.flaky),
     "skipped": String(counts.skipped),
     "not-judged": String(counts["not-judged"] + counts["not-run"] + counts.error),
-    // Lists have a name per line.
     ...changes === undefined ? {} : {
-      "regressions": changes.regressions.join("\n"),
-      "still-failing": changes.stillFailing.join("\n"),
-      "unjudged-failures": changes.unjudgedFailures.join("\n"),
-      "recovered": changes.recovered.join("\n"),
+      "regressions": list(changes.regressions),
+      "still-failing": list(changes.stillFailing),
+      "unjudged-failures": list(changes.unjudgedFailures),
+      "recovered": list(changes.recovered),
       "failing-since": changes.failingSinceMs === null ? "" : new Date(changes.failingSinceMs).toISOString(),
       "infra-only": String(changes.isInfraOnly),
     },

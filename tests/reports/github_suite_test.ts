@@ -3,7 +3,7 @@ import { suiteAnnotations, suiteOutputs, suiteSummary } from "../../lib/reports/
 import { aCase, anAttempt, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
 
 const CHANGES = {
-  regressions: ["nightly: a", "nightly: b"],
+  regressions: ["nightly: a [x=1\n2]", "nightly: b"],
   recovered: [],
   stillFailing: ["nightly: c"],
   unjudgedFailures: ["nightly: d"],
@@ -32,7 +32,7 @@ Deno.test("the outputs of a suite count its cases, and name what has changed, on
     flaky: "0",
     skipped: "0",
     "not-judged": "0",
-    regressions: "nightly: a\nnightly: b",
+    regressions: "nightly: a [x=1\\n2]\nnightly: b",
     "still-failing": "nightly: c",
     "unjudged-failures": "nightly: d",
     recovered: "",
