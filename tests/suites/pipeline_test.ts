@@ -178,6 +178,19 @@ for (const [provider, jobsOf] of [["gitlab", gitlabJobs], ["github", githubJobs]
   });
 }
 
+Deno.test("--ci gitlab: more shards than a job of GitLab may need are awaited as a stage", async () => {
+  await inProject(async (cwd) => {
+    const reportOf = async (
+      shards: string,
+    ): Promise<{ readonly stage?: string; readonly needs?: readonly string[] }> => {
+      const { stdout } = await runProgram({ args: ["test", "--ci", "gitlab", "--shards", shards], cwd });
+      return parse(stdout).report;
+    };
+    const [few, many] = [await reportOf("50"), await reportOf("51")];
+    assert.deepEqual([few.needs, few.stage, many.needs, many.stage], [["suite"], undefined, undefined, ".post"]);
+  });
+});
+
 Deno.test("--ci gitlab: reports of failed jobs are kept, and only the job that joins them changes the history", async () => {
   await inProject(async (cwd) => {
     const { stdout } = await runProgram({ args: ["test", "--ci", "gitlab", "--history", "./old/"], cwd });

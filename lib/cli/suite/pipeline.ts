@@ -17,6 +17,8 @@ const REFUSED = ["shard", "list", "dryRun", "resume", "rejudge"];
 /** Options that are not the same in the jobs. */
 const OWN = new Set(["ci", "shards", "report", "history", "maxSkipped", "context", "json", "output"]);
 const DEFAULT_DEADLINE_MS = 5 * 3_600_000;
+/** Of one job of GitLab. */
+const MAX_NEEDS = 50;
 /** Time to check out, to install, to write reports and to save them. */
 const EXTRA_MINUTES = 30;
 
@@ -118,7 +120,7 @@ ${needsRevisions ? '  variables: { GIT_DEPTH: "0" }\n' : ""}  script:
 
 report:
   extends: .suite
-  needs: [suite]
+  ${shardCount > MAX_NEEDS ? "stage: .post" : "needs: [suite]"}
   when: always
   timeout: 15 minutes
   cache: { when: always } # also if cases fail
