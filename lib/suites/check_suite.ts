@@ -166,7 +166,7 @@ function checkReferences(
     const own = objectOf(cases.find((one) => path[0] === "cases" && one.path[1] === path[1])?.value);
     switch (reference.type) {
       case "invalid":
-        return `no reference: ${reference.text}. Write \${NAME} or \${cases.NAME.outputs.JOB.OUTPUT}, and $$ for a dollar sign`;
+        return `no reference: ${reference.text}. Write \${NAME} or \${cases.NAME.outputs.JOB.OUTPUT}, and $\${ for the text \${`;
       case "variable": {
         if (variables.includes(reference.name)) return undefined;
         const hint = didYouMean(reference.name, variables) ?? `Add ${reference.name} to the list \`env\``;

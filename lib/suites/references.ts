@@ -13,8 +13,8 @@ export type Reference =
   | { readonly type: "matrix"; readonly name: string }
   | { readonly type: "invalid"; readonly text: string };
 
-/** `$$` is a dollar sign. */
-const REFERENCE = /\$\$|\$\{([^}]*)(\}?)/g;
+/** Before a brace, `$$` is a dollar sign: elsewhere it is a part of the text, like the process id in a command. */
+const REFERENCE = /\$\$(?=\$*\{)|\$\{([^}]*)(\}?)/g;
 
 export function referencesIn(text: string): readonly Reference[] {
   return [...text.matchAll(REFERENCE)].flatMap((match) => match[0] === "$$" ? [] : [parseReference(match)]);
