@@ -91,7 +91,7 @@ export interface Context {
    * reading keys would stop the program.
    */
   readonly isInBackground?: (() => boolean) | undefined;
-  /** Calls back when the process receives a stop signal, until disposed. */
+  /** Calls back when the process receives a stop signal, until disposed, or while a later caller listens. */
   onSignal(callback: (signal: StopSignal) => void): Disposable;
 }
 

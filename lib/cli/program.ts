@@ -4,7 +4,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { flag, kebabOptionName, option, readArgv, scanWords } from "./argv.ts";
-import { COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
+import { COMMON_OPTIONS, EVENTS_OPTION, type Invocation, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
 import { canPrompt } from "./confirm.ts";
 import { type Context, OutputFailed, PipeClosed, Stopped } from "./context.ts";
@@ -91,7 +91,7 @@ async function dispatch(context: Context, output: Output, shared: Shared): Promi
   if (name !== undefined && name !== "help") {
     const entry = entryNamed(name, { hint: misplacedOptionHint(context.args) });
     if (isHelpRequested) return await showHelp(context, output, name);
-    return await start(context, entry, { argv, shared });
+    return await start(context, shared, async () => (await entry.load()).prepare(entry.name, argv), entry.name);
   }
   const { name: topic } = splitCommand(argv);
   if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
@@ -100,9 +100,7 @@ async function dispatch(context: Context, output: Output, shared: Shared): Promi
     throw new UsageError("Missing command", { hint: LIST_HINT });
   }
   if (canPrompt(context)) {
-    const { interactive } = await import("./commands/interactive.ts");
-    const withEnv = await withDotenv(context);
-    return await interactive(withEnv, await outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
+    return await start(context, shared, async () => (await import("./commands/interactive.ts")).interactive);
   }
   // There is no command and no terminal for interactive mode: a usage error.
   const { renderOverview } = await import("./help.ts");
@@ -144,8 +142,9 @@ function misplacedOptionHint(args: readonly string[]): string | undefined {
 
 async function start(
   context: Context,
-  { name, load }: CommandEntry,
-  { argv, shared }: { readonly argv: readonly string[]; readonly shared: Shared },
+  shared: Shared,
+  load: () => Promise<(invocation: Omit<Invocation, "values">) => Promise<number>>,
+  command?: string,
 ): Promise<number> {
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
@@ -154,9 +153,9 @@ async function start(
     // Read while the command loads.
     const reading = withDotenv(reads.context);
     reading.catch(() => {}); // Not awaited after a usage error.
-    const execute = (await load()).prepare(name, argv);
+    const execute = await load();
     const withEnv = await reading;
-    const output = await outputFor(withEnv, { level: levelOf(withEnv, name), ...shared });
+    const output = await outputFor(withEnv, { level: levelOf(withEnv, command), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);

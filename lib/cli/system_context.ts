@@ -9,6 +9,7 @@ import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWrite
 /** The real context: the only module that reads the environment, the files and the terminal. */
 export function systemContext(versionLine: string): Context {
   let foreground: Deno.ChildProcess | undefined;
+  const listeners: DisposableStack[] = [];
   return {
     versionLine,
     args: Deno.args,
@@ -47,7 +48,7 @@ export function systemContext(versionLine: string): Context {
     mayRead,
     mayReadEnv,
     isInBackground,
-    onSignal: (callback) => onSignal(callback, () => foreground),
+    onSignal: (callback) => onSignal(callback, listeners, () => foreground),
     onKeys: Deno.stdin.isTerminal() ? onKeys : undefined,
     promptYesNo: Deno.stderr.isTerminal() ? promptYesNo : undefined,
   };
@@ -235,18 +236,24 @@ const listFiles: Context["listFiles"] = async (folder, pattern, kind = "file") =
   return paths.sort();
 };
 
-/** @param foreground The program that has the terminal, which stops this one with its end. */
+/**
+ * @param listeners Of which the last one gets the signals.
+ * @param foreground The program that has the terminal, which stops this one with its end.
+ */
 function onSignal(
   callback: (signal: StopSignal) => void,
+  listeners: DisposableStack[],
   foreground: () => Deno.ChildProcess | undefined,
 ): Disposable {
   let isStopping = false;
   const ignored = isHangupIgnored() ? "SIGHUP" : null;
   const listening = new DisposableStack();
+  listeners.push(listening);
+  listening.defer(() => void listeners.splice(listeners.indexOf(listening), 1));
   for (const [signal, reportedAs] of stopSignals(Deno.build.os)) {
     const listener = () => {
       // For `nohup`. Without a listener, Deno 2.9 would end the program.
-      if (signal === ignored) return;
+      if (signal === ignored || listening !== listeners.at(-1)) return;
       const program = foreground();
       if (program !== undefined) {
         // The terminal sends Ctrl-C to both.

@@ -274,6 +274,23 @@ Deno.test({
   },
 });
 
+for (const [where, ...question] of [["a wait"], ["the question about its run", /◆ {2}The run is still/]] as const) {
+  Deno.test({
+    ...needing(`a signal during ${where} ends interactive mode, and names the run that continues`, missing),
+    async fn() {
+      await using stage = await aStage({ speed: 0.1 });
+      await using terminal = await stage.open();
+      await answerPrompts(terminal, [...SAMPLE, [/Status: running/]]);
+      for (const prompt of question) await answerPrompts(terminal, [[/./, "C-c"], [prompt]]);
+      await terminal.signal("TERM");
+      const screen = await terminal.waitFor(/\[ended 143\]/, { deadlineMs: 10_000 });
+      assert.match(screen, /run hello-world-[a-z2-7]+ is still running\n.*pw-workflow-runner watch hello-world-/);
+      assert.match(screen, /isig icanon iexten\s+echo\s/);
+      assert.equal(await terminal.isCursorVisible(), true);
+    },
+  });
+}
+
 Deno.test({
   ...needing("a run that cannot be cancelled is waited for, and leaving the question names how to track it", missing),
   async fn() {
@@ -519,10 +536,11 @@ for (
     ["run asking -i given=x", /◆ {2}Message/],
     ["run asking -i given=@-", /given:$/],
     ["workspace restart", /Continue\?/],
+    ["", /◆ {2}Select workflow/],
   ] as const
 ) {
   Deno.test({
-    ...needing(`a signal ends the prompt of ${args}, as where its terminal is closed`, missing),
+    ...needing(`a signal ends the prompt of ${args || "interactive mode"}, as where its terminal is closed`, missing),
     async fn() {
       await using stage = await aStage({ workflows: { asking: ASKING } });
       await using terminal = await stage.open({ args });
@@ -530,6 +548,7 @@ for (
       await terminal.signal("HUP");
       const screen = await terminal.waitFor(/\[ended 129\]/, { deadlineMs: 10_000 });
       assert.match(screen, /isig icanon iexten\s+echo\s/);
+      assert.equal(await terminal.isCursorVisible(), true);
     },
   });
 }

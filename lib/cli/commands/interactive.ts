@@ -14,26 +14,25 @@ import { folderOf } from "../../store/store_file.ts";
 import type { RunRequest } from "../../submission.ts";
 import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
-import type { Invocation } from "../command.ts";
-import { type Context, Stopped, type StoppedWait } from "../context.ts";
+import type { Invocation, OpenedCall } from "../command.ts";
+import { Stopped, type StoppedWait } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { openPrompter } from "../terminal/prompter.ts";
-import type { Output } from "../output.ts";
 import { printLogs } from "../tracking/show_logs.ts";
 import { cancelled, startedRun, trackToEnd } from "../tracking/track_to_end.ts";
 import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
 import { type ShowRun, viewRuns } from "../tracking/run_view.ts";
 
 /** @returns The exit code. */
-export async function interactive(context: Context, output: Output): Promise<number> {
-  const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts });
+export async function interactive({ context, output, signal }: Omit<Invocation, "values">): Promise<number> {
+  const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts, signal });
   try {
-    const { deps, hint } = await openOrPrompt({ context, output, prompter });
+    const { deps, hint } = await openOrPrompt({ context, output, signal, prompter });
     const result = await runInteractive({
       deps,
       prompter,
-      signal: new AbortController().signal,
+      signal,
       listInputFiles: () => context.listFiles("inputs", /\.(json|ya?ml)$/i),
       readTextFile: context.readTextFile,
       // The folder that is suggested may not exist yet.
@@ -43,7 +42,7 @@ export async function interactive(context: Context, output: Output): Promise<num
       },
       print: (text) => output.log("INFO", text),
       run: (request) => runWithPrompts({ context, output, prompter, deps }, request),
-      showLogs: (ended) => showLogs(output, deps, ended),
+      showLogs: (ended) => showLogs({ output, deps, signal }, ended),
       showErrors: async ({ failure }) => {
         const none = "No job or step reported a failure";
         output.answer(failure === undefined ? none : renderFailureDigest(failure, output.answerStyle));
@@ -64,15 +63,13 @@ type Parts = Pick<Invocation, "context" | "output"> & { readonly prompter: Promp
  * Prompts for a missing API key and uses it for this invocation only; again if the platform refuses it, or it names a host
  * that cannot be reached.
  */
-async function openOrPrompt({ context, output, prompter }: Parts) {
-  // A signal ends the process.
-  const { signal } = new AbortController();
+async function openOrPrompt({ context, output, signal, prompter }: Parts & Pick<Invocation, "signal">) {
   let enteredKey: string | undefined;
   while (true) {
     try {
       const deps = await openDeps({ context, output, signal, values: { enteredKey } }, "required");
       if (enteredKey === undefined) return { deps };
-      await deps.client.whoAmI({ retry: "none" });
+      await deps.client.whoAmI({ signal, retry: "none" });
       return { deps, hint: "To use the API key next time: export PW_API_KEY='pwt_…'" };
     } catch (error) {
       if (!(error instanceof CredentialError || error instanceof Unreachable)) throw error;
@@ -124,23 +121,31 @@ async function runWithPrompts(
       const known = runId;
       if (!(error instanceof Stopped) || known === undefined) throw error;
       wait ??= error.wait;
-      const choice = await prompter.choose("The run is still running. What do you want to do?", [
-        { value: "wait", label: "1. Keep waiting" },
-        { value: "keep", label: "2. Exit and leave it running" },
-        { value: "cancel", label: "3. Cancel the run" },
-      ]).catch(expected(PromptCancelled));
-      if (choice === "keep" || choice instanceof PromptCancelled) throw new Stopped(error.signal, wait);
+      // Only Ctrl-C is a question; another signal ends this process, also during the question.
+      const choice = error.signal !== "SIGINT" ? error : await prompter.choose(
+        "The run is still running. What do you want to do?",
+        [
+          { value: "wait", label: "1. Keep waiting" },
+          { value: "keep", label: "2. Exit and leave it running" },
+          { value: "cancel", label: "3. Cancel the run" },
+        ],
+      ).catch((ended) => ended instanceof Stopped ? ended : expected(PromptCancelled)(ended));
+      if (choice === "keep" || choice instanceof Error) {
+        throw new Stopped((choice instanceof Stopped ? choice : error).signal, wait);
+      }
       if (choice === "cancel") output.log("INFO", (await cancelled({ deps }, known)).message);
       start = (signal) => trackRun(deps, known, { ...DEFAULT_EXECUTE, signal });
     }
   }
 }
 
-async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promise<void> {
+async function showLogs(
+  { output, deps, signal }: Pick<OpenedCall, "output" | "deps" | "signal">,
+  { slug }: RunResult,
+): Promise<void> {
   if (slug === null) return;
-  const { signal } = new AbortController();
   const runId: RunId = { type: "slug", slug };
   const client = await redactingReads(deps, runId);
-  const wanted = { run: await client.getRun(runId), isSelected: () => true, isFailedOnly: false, tail: 50 };
+  const wanted = { run: await client.getRun(runId, { signal }), isSelected: () => true, isFailedOnly: false, tail: 50 };
   await printLogs({ deps: { ...deps, client }, output, signal }, runId, wanted);
 }

@@ -144,6 +144,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
       'if (choice === "keep") await cancelled({ deps }, known);\n  if (choice === "keep" ||',
     ],
     ["Ctrl-C and cancel does not cancel", 'if (choice === "cancel") output', "if (false) output"],
+    ["a signal leaves the terminal of a prompt as it is", "mayColorPrompts, signal }", "mayColorPrompts }"],
     ["a cancelled prompt exits with success", "return EXIT_CODES_OF_SIGNALS.SIGINT;", "return EXIT_CODES.completed;"],
   ]),
 ];
