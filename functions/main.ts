@@ -16,7 +16,9 @@ import { schedules } from "./schedules.ts";
 const { env, log } = host;
 const closing = closingOnSignals();
 const { signal } = closing;
-const open = onceUnlessFailed(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:", signal }));
+const open = onceUnlessFailed(() =>
+  openService({ host, schedules, store: env("PW_STORE_URL")?.trim() || "deno-kv:", signal })
+);
 const ticks = new Set<Promise<void>>();
 const onTick = tickHandler(() => scheduledTick(open, signal), log);
 

@@ -32,6 +32,8 @@ export interface Context {
   env(name: string): string | undefined;
   /** `PW_API_KEY` of the working folder's `.env`, which is weaker than the environment; `undefined` without one. */
   readonly dotenvKey?: string | undefined;
+  /** What else comes from that file. */
+  readonly dotenvSettings?: ReadonlyMap<string, string> | undefined;
   readonly os: typeof Deno.build.os;
   readonly runtime: { readonly deno: string; readonly arch: string };
   readonly stdin: { readonly isTerminal: boolean; readText(): Promise<string> };

@@ -81,7 +81,7 @@ export async function readCaCertOption(
   context: Context,
   values: Invocation["values"],
 ): Promise<readonly string[] | undefined> {
-  const path = values.cacert ?? context.env("PW_CA_CERT") ?? "";
+  const path = values.cacert ?? context.env("PW_CA_CERT")?.trim() ?? "";
   if (path === "") return undefined;
   const { readCaCerts } = await import("./ca_certs.ts");
   return await readCaCerts(context, path, values.cacert === undefined ? "PW_CA_CERT" : "--cacert");

@@ -12,7 +12,7 @@ import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output, type OutputOptions } from "./output.ts";
 import type { Reporter } from "./reporter.ts";
-import { withDotenv } from "./settings.ts";
+import { settingName, withDotenv } from "./settings.ts";
 import { colorMode, isDumb } from "./terminal/style.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
 
@@ -196,7 +196,7 @@ function levelOf(context: Context, command?: string): LogLevel {
   // It reports bad settings itself.
   if (command === "doctor") return "INFO";
   // Not quoted, because a user who mixed up two variables may have put the key there.
-  throw new UsageError(`Cannot use PW_LOG_LEVEL: it is not one of ${LOG_LEVELS.join(", ")}`);
+  throw new UsageError(`Cannot use ${settingName(context, "PW_LOG_LEVEL")}: it is not one of ${LOG_LEVELS.join(", ")}`);
 }
 
 function levelName(context: Context): string {

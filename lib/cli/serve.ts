@@ -72,7 +72,7 @@ async function serveWith(
   if (values.store !== undefined && isDemo) {
     throw new UsageError("Option --store has no effect with --demo: a demo keeps nothing");
   }
-  const store = values.store ?? (Deno.env.get("PW_STORE_URL") || DEFAULT_STORE);
+  const store = values.store ?? (Deno.env.get("PW_STORE_URL")?.trim() || DEFAULT_STORE);
   const clock = fastClock(systemClock, speed);
   // A demo logs its keys: they are never those of a real service.
   const host = isDemo ? await demoHost(ownHost, clock) : ownHost;

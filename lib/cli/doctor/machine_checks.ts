@@ -8,6 +8,8 @@ import { storageHint } from "../../store/store_file.ts";
 import { counted } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { ENVIRONMENT } from "../help_topics.ts";
+import { namedStore } from "../state_path.ts";
+import { settingName } from "../settings.ts";
 import { timeoutOfEnvironment } from "../tracking/wait_options.ts";
 import { type CheckResult, failed, ok, okUnless, warning } from "./check.ts";
 import type { DoctorFacts } from "./facts.ts";
@@ -68,7 +70,7 @@ export function checkNetwork({ context }: DoctorFacts): CheckResult {
 
 export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
   const { place, isShared, state, bytes, mode, whyNotWritable } = await facts.history;
-  const isNamed = Boolean(facts.context.env("PW_STORE_URL"));
+  const isNamed = namedStore(facts.context) !== undefined;
   const elsewhere = isNamed ? "PW_STORE_URL to another file" : "PW_STATE_DIR to another folder";
   const notWritable = failed(
     "storage",
@@ -154,7 +156,9 @@ function invalidSettings(context: Context): string[] {
   const level = context.env("PW_LOG_LEVEL")?.trim().toUpperCase() ?? "";
   const timeoutMs = orError(UsageError, () => timeoutOfEnvironment(context, null));
   return [
-    ...(["", ...LOG_LEVELS].includes(level) ? [] : [`PW_LOG_LEVEL is not one of ${LOG_LEVELS.join(", ")}`]),
-    ...(timeoutMs instanceof UsageError ? ["PW_TIMEOUT is not a duration"] : []),
+    ...(["", ...LOG_LEVELS].includes(level)
+      ? []
+      : [`${settingName(context, "PW_LOG_LEVEL")} is not one of ${LOG_LEVELS.join(", ")}`]),
+    ...(timeoutMs instanceof UsageError ? [`${settingName(context, "PW_TIMEOUT")} is not a duration`] : []),
   ];
 }

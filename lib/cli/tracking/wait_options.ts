@@ -7,6 +7,7 @@ import { parseDuration } from "../../duration.ts";
 import { orError, UsageError } from "../../errors.ts";
 import { EVENTS_OPTION, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
+import { settingName } from "../settings.ts";
 
 export const WAIT_OPTIONS = {
   timeout: option(
@@ -74,10 +75,11 @@ function pollIntervalOf({ poll, pollInterval, maxPollInterval }: WaitValues): Po
   };
 }
 
-export function timeoutOfEnvironment({ env }: Context, defaultMs: number | null): number | null {
-  const text = env("PW_TIMEOUT") ?? "";
+export function timeoutOfEnvironment(context: Context, defaultMs: number | null): number | null {
+  const text = context.env("PW_TIMEOUT") ?? "";
   if (text.trim() === "") return defaultMs;
   const timeoutMs = orError(UsageError, () => parseDuration(text));
   if (!(timeoutMs instanceof UsageError)) return timeoutMs || null;
-  throw new UsageError(`Cannot use PW_TIMEOUT: ${timeoutMs.message}`, { hint: timeoutMs.hint, cause: timeoutMs });
+  const { message, hint } = timeoutMs;
+  throw new UsageError(`Cannot use ${settingName(context, "PW_TIMEOUT")}: ${message}`, { hint, cause: timeoutMs });
 }
