@@ -10,7 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EBUSY: "it is in use",
   ECONNREFUSED: "the connection was refused",
   EDQUOT: "your disk quota is exceeded",
-  EEXIST: "it already exists",
+  EEXIST: "a file with that name exists",
   EFBIG: "the file would be too large",
   EIO: "the device reports an input or output error",
   EISDIR: "it is a folder, not a file",

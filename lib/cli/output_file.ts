@@ -58,7 +58,9 @@ export async function checkReplaceableFiles(
   for (const [index, path] of paths.entries()) {
     // A terminal takes both. A file that is replaced is no longer the one that stdout is written to.
     if (files[index] === stdout && !stdout.startsWith("/dev/")) {
-      throw new UsageError(`Cannot write ${path}: stdout goes to this file`, { hint: "Choose another file" });
+      throw new UsageError(`Cannot write ${path}: stdout goes to this file`, {
+        hint: "Choose another file, as this one would be replaced, or send stdout through a pipe: … | cat > FILE",
+      });
     }
     await writing(path, () => checkReplaceable(path));
   }

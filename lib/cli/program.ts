@@ -38,7 +38,8 @@ function writeReport({ reporter, secrets, log }: Output): void {
   try {
     reporter?.write(secrets());
   } catch (error) {
-    log("ERROR", `Cannot write the report: ${reportOf(error).message}`);
+    const { message } = reportOf(error);
+    log("ERROR", error instanceof UsageError ? message : `Cannot write the report: ${message}`);
   }
 }
 

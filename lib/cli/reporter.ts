@@ -3,6 +3,7 @@
 import { UsageError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { cleanLog } from "../log_text.ts";
+import { osErrorReason } from "../os_error.ts";
 import { createRedactor, redactDeep, redactorOf } from "../redact.ts";
 import { githubAnnotations, githubOutputs, githubSummary } from "../reports/github.ts";
 import { type AttemptEnd, type AttemptFacts, type Report, reportRun } from "../reports/report.ts";
@@ -16,15 +17,15 @@ export type Reporter = ReturnType<typeof openReporter>;
  * Masks the API key, and disables workflow commands until the report is written: the runner ignores all commands in the
  * log until it reads a random token.
  *
- * @throws UsageError outside of GitHub Actions.
+ * @throws UsageError outside of GitHub Actions, and for a file that cannot be written.
  */
-export function openReporter({ env, random, stderr, appendFile }: Context) {
-  const outputFile = fileOf(env, "GITHUB_OUTPUT");
-  const summaryFile = fileOf(env, "GITHUB_STEP_SUMMARY");
+export function openReporter(context: Context) {
+  const { env, random, stderr } = context;
+  const appendOutput = fileOf(context, "GITHUB_OUTPUT");
+  const appendSummary = fileOf(context, "GITHUB_STEP_SUMMARY");
   const randomText = () => Array.from({ length: 5 }, () => random().toString(36).slice(2)).join("");
   const print = (line: string) => stderr.write(`${line}\n`);
-  const writeOutputs = (outputs: Readonly<Record<string, string>>) =>
-    appendFile(outputFile, outputLines(outputs, randomText()));
+  const writeOutputs = (outputs: Readonly<Record<string, string>>) => appendOutput(outputLines(outputs, randomText()));
 
   for (const text of (env("PW_API_KEY") ?? "").split(/\s+/).filter(Boolean)) {
     print(workflowCommand("add-mask", {}, text));
@@ -68,17 +69,29 @@ export function openReporter({ env, random, stderr, appendFile }: Context) {
       const clean = cleanReport(report, secrets);
       for (const line of githubAnnotations(clean)) print(line);
       writeOutputs(githubOutputs(clean));
-      appendFile(summaryFile, githubSummary(clean));
+      appendSummary(githubSummary(clean));
     },
   };
 }
 
-function fileOf(env: Context["env"], name: string): string {
+/** Appends to the file that the variable names. @throws UsageError if it cannot. */
+function fileOf({ env, appendFile }: Context, name: string): (text: string) => void {
+  const refused = (reason: string) =>
+    new UsageError(`Cannot write a report for GitHub: ${name} ${reason}`, {
+      hint: "Use --report github in a step of GitHub Actions, with permission to read that variable",
+    });
   const path = env(name) ?? "";
-  if (path !== "") return path;
-  throw new UsageError(`Cannot write a report for GitHub: ${name} is not set`, {
-    hint: "Use --report github in a step of GitHub Actions, with permission to read that variable",
-  });
+  if (path === "") throw refused("is not set");
+  const append = (text: string) => {
+    try {
+      appendFile(path, text);
+    } catch (error) {
+      const reason = osErrorReason(error);
+      throw reason === undefined ? error : refused(`is ${path}: ${reason}`);
+    }
+  };
+  append("");
+  return append;
 }
 
 /** Without these values, and with readable text. */

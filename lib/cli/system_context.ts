@@ -1,7 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText, readTextFile } from "./read_text.ts";
-import { expected } from "../errors.ts";
+import { expected, orError, UsageError } from "../errors.ts";
 import { orNull, osErrorReason } from "../os_error.ts";
 import { colorMode } from "./terminal/style.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
@@ -39,11 +39,12 @@ export function systemContext(versionLine: string): Context {
       return code;
     },
     listFiles,
-    checkNewFile,
-    writeNewFile,
-    replaceFile,
-    checkReplaceable,
-    appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
+    // Loaded with the first file.
+    checkNewFile: async (path) => await (await import("./write_file.ts")).checkNewFile(path),
+    writeNewFile: async (path, text) => await (await import("./write_file.ts")).writeNewFile(path, text),
+    replaceFile: async (path, text) => await (await import("./write_file.ts")).replaceFile(path, text),
+    checkReplaceable: async (path) => await (await import("./write_file.ts")).checkReplaceable(path),
+    appendFile,
     createFolder: async (path) => await Deno.mkdir(path, { recursive: true }),
     mayRead,
     mayReadEnv,
@@ -54,59 +55,13 @@ export function systemContext(versionLine: string): Context {
   };
 }
 
-async function writeNewFile(path: string, text: string | ReadableStream<string>): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  try {
-    const pieces = typeof text === "string" ? ReadableStream.from([text]) : text;
-    // Not into `file.writable`: it reports no full disk.
-    for await (const bytes of pieces.pipeThrough(new TextEncoderStream())) {
-      for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
-    }
-  } catch (error) {
-    await Deno.remove(path);
-    throw error;
+function appendFile(path: string, text: string): void {
+  // Without a reader, opening it would stop the whole program, and a reader takes the end of each text for its own.
+  const file = path.startsWith("/dev/") ? null : orError(Deno.errors.NotFound, () => Deno.statSync(path));
+  if (file !== null && "isFifo" in file && file.isFifo === true) {
+    throw new UsageError(`Cannot write ${path}: it is a named pipe`, { hint: "Choose another file" });
   }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const { target, existing, temporary } = await replacing(path);
-  if (temporary === null) return await Deno.writeTextFile(target, text);
-  await writeNewFile(temporary, text);
-  try {
-    const mode = existing?.mode ?? null;
-    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(temporary, mode & 0o777);
-    await renameOnceFree(temporary, target);
-  } catch (error) {
-    await Deno.remove(temporary);
-    throw error;
-  }
-}
-
-/** Windows refuses to replace a file that another program is reading, such as a virus scanner. */
-async function renameOnceFree(path: string, newPath: string): Promise<void> {
-  for (let attempts = 1;; attempts++) {
-    try {
-      return await Deno.rename(path, newPath);
-    } catch (error) {
-      if (Deno.build.os !== "windows" || attempts === 20) throw error;
-      await systemClock.sleep(50, { signal: undefined });
-    }
-  }
-}
-
-async function checkReplaceable(path: string): Promise<void> {
-  const { target, existing, temporary } = await replacing(path);
-  // The reader of a FIFO would take what is closed for the end.
-  if (existing !== null && existing.isFifo !== true) await Deno.writeTextFile(target, "", { append: true });
-  if (temporary !== null) await checkNewFile(temporary);
-}
-
-/** `temporary` is `null` for what is no file, like /dev/stdout: it cannot be replaced. A symbolic link stays one. */
-async function replacing(path: string) {
-  const target = await orNull(Deno.realPath(path)) ?? path;
-  const existing = await orNull(Deno.stat(target));
-  const isReplaced = existing === null || existing.isFile;
-  return { target, existing, temporary: isReplaced ? `${target}.${crypto.randomUUID().slice(0, 8)}.tmp` : null };
+  Deno.writeTextFileSync(path, text, { append: true });
 }
 
 /** In line mode, the terminal delivers the input once Enter is pressed. */
@@ -218,14 +173,9 @@ function writeSome(stream: typeof Deno.stdout, bytes: Uint8Array): number {
   }
 }
 
-async function checkNewFile(path: string): Promise<void> {
-  await Deno.writeTextFile(path, "", { createNew: true });
-  await Deno.remove(path);
-}
-
 const listFiles: Context["listFiles"] = async (folder, pattern, kind = "file") => {
-  const { NotADirectory, NotCapable, PermissionDenied } = Deno.errors;
-  const refused = [NotADirectory, NotCapable, PermissionDenied];
+  const { FilesystemLoop, NotADirectory, NotCapable, PermissionDenied } = Deno.errors;
+  const refused = [FilesystemLoop, NotADirectory, NotCapable, PermissionDenied];
   const entries = await orNull(Array.fromAsync(Deno.readDir(folder)), ...refused) ?? [];
   const paths: string[] = [];
   for (const entry of entries.filter(({ name }) => pattern.test(name))) {

@@ -73,7 +73,7 @@ Deno.test("the slug is written as soon as the run is submitted", async () => {
   await using stage = await aStage();
   const atSubmit: string[] = [];
   const appendFile = (path: string, text: string) => {
-    if (path === "outputs") atSubmit.push(`${stage.simulator.received("submit").length} ${text}`);
+    if (path === "outputs" && text !== "") atSubmit.push(`${stage.simulator.received("submit").length} ${text}`);
   };
   await stage.report(["run", "quick", ...FAST], { context: { appendFile } });
   assert.match(atSubmit[0] ?? "", /^0 run-slug<</);
@@ -105,6 +105,20 @@ for (const name of Object.keys(FILES)) {
     const { code, stderr } = await stage.report(["run", "quick"], { env: { ...FILES, [name]: "" } });
     assert.equal(code, 2);
     assert.match(stderr, new RegExp(`Cannot write a report for GitHub: ${name} is not set\n.*step of GitHub Actions`));
+    assert.equal(stage.simulator.received("submit").length, 0);
+  });
+}
+
+for (const [name, unwritable] of Object.entries(FILES)) {
+  Deno.test(`a report whose ${name} cannot be written is a usage error, and nothing is submitted`, async () => {
+    await using stage = await aStage();
+    const appendFile = (path: string) => {
+      if (path === unwritable) throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+    };
+    const { code, stderr } = await stage.report(["run", "quick"], { context: { appendFile } });
+    assert.equal(code, 2);
+    const message = `Cannot write a report for GitHub: ${name} is ${unwritable}: permission denied`;
+    assert.ok(stderr.includes(message), stderr);
     assert.equal(stage.simulator.received("submit").length, 0);
   });
 }

@@ -1141,9 +1141,11 @@ Deno.test("a run is added to a folder beside the one that another process has ad
   assert.match(folder.get("history/run-02.json") ?? "", /"CTRF"/);
 });
 
-Deno.test("a folder of the history that cannot be created takes nothing else with it", async () => {
+Deno.test("a folder of the history that can no longer be created takes nothing else with it", async () => {
   await using stage = await suiteStage();
-  const createFolder = () => Promise.reject(Object.assign(new Error("EROFS"), { code: "EROFS" }));
+  let calls = 0;
+  const createFolder = () =>
+    ++calls === 1 ? Promise.resolve() : Promise.reject(Object.assign(new Error("EROFS"), { code: "EROFS" }));
   const args = ["a.suite.yaml", ...FAST, "--history", "history"];
   const listFiles = () => Promise.resolve([]);
   const { code, stderr, verdicts } = await stage.test(suite(PASSES), args, {}, { listFiles, createFolder });
@@ -1151,6 +1153,23 @@ Deno.test("a folder of the history that cannot be created takes nothing else wit
   assert.match(stderr, /Cannot create the folder history: the disk is read-only/);
   assert.deepEqual(verdicts, { good: "passed" });
 });
+
+for (const refused of ["createFolder", "checkReplaceable"] as const) {
+  Deno.test(`a folder of the history that cannot be written is refused before a run is submitted: ${refused}()`, async () => {
+    await using stage = await suiteStage();
+    const context = {
+      listFiles: () => Promise.resolve([]),
+      [refused]: () => Promise.reject(Object.assign(new Error("EACCES"), { code: "EACCES" })),
+    };
+    const args = ["a.suite.yaml", ...FAST, "--history", "history"];
+    const { code, stderr } = await stage.test(suite(PASSES), args, {}, context);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /Cannot (create the folder|write to) history: permission denied\n.*--history/);
+    assert.equal(stage.simulator.received("submit").length, 0);
+    const shard = await stage.test(suite(PASSES), [...args, "--shard", "1/1"], {}, context);
+    assert.equal(shard.code, 0, shard.stderr);
+  });
+}
 
 const LEAKY = {
   yaml: FORM + MAIN,

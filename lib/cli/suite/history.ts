@@ -110,7 +110,7 @@ export async function folderHistory({ context, output }: HistoryCall, folder: st
     /** In place of an earlier report on the same run. */
     async save(report: Report): Promise<void> {
       let path = own.find((path) => isSameRun(reports.get(path), report));
-      await orUsageError(`create the folder ${folder}`, () => context.createFolder(folder));
+      await checkHistoryFolder(context, folder);
       // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
       for (const free of own.filter((path) => !paths.includes(path))) {
         path ??= await isNew(context, free) ? free : undefined;
@@ -119,6 +119,13 @@ export async function folderHistory({ context, output }: HistoryCall, folder: st
       await replaceOutputFile(context, path, renderCtrf(report));
     },
   };
+}
+
+/** Creates it. @throws UsageError if no report can be written there. */
+export async function checkHistoryFolder(context: Context, folder: string): Promise<void> {
+  const hint = "Choose another folder for --history";
+  await orUsageError(`create the folder ${folder}`, () => context.createFolder(folder), hint);
+  await orUsageError(`write to ${folder}`, () => context.checkReplaceable(`${folder}/run.json`), hint);
 }
 
 async function isNew({ checkNewFile }: Context, path: string): Promise<boolean> {

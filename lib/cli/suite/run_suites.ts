@@ -28,7 +28,7 @@ import { checkReplaceableFiles, refuseReadFile } from "../output_file.ts";
 import { answerList, answerPlan } from "./answer_plan.ts";
 import { executeCases } from "./execute_cases.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
-import { folderHistory, openHistory } from "./history.ts";
+import { checkHistoryFolder, folderHistory, openHistory } from "./history.ts";
 import { limitsOf, retriesThresholdOf, shardOf, type SuiteCall, wantedReports } from "./options.ts";
 import { changedFilesSince, environmentOf, suiteFiles } from "./selection.ts";
 import { finishReport } from "./write_reports.ts";
@@ -83,6 +83,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   output.redact(checked.flatMap(({ secrets }) => secrets));
   await showWarnings(output, distinctWarnings(checked, "case"));
   if (values.dryRun === true) return answerPlan(call, checked, earlier);
+  if (values.history && shard === null && selected.length > 0) await checkHistoryFolder(context, values.history);
   if (isContinued && last === undefined && selected.length > 0) {
     if (values.rejudge === true) {
       throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {

@@ -77,6 +77,36 @@ Deno.test({
     }),
 });
 
+for (const absolute of [true, false]) {
+  Deno.test({
+    name: `replaceFile() creates the target of a link whose path is ${absolute ? "absolute" : "relative"}`,
+    ignore: Deno.build.os === "windows",
+    fn: () =>
+      inFolder(async (folder) => {
+        await Deno.mkdir(`${folder}/inner`);
+        await Deno.symlink(absolute ? `${folder}/$&.csv` : "../$&.csv", `${folder}/inner/link`);
+        await Deno.symlink("inner/link", `${folder}/first`);
+        await checkReplaceableFiles(context, [`${folder}/first`]);
+        assert.deepEqual(await namesIn(folder), ["first", "inner"]);
+        await context.replaceFile(`${folder}/first`, "one");
+        assert.equal(await Deno.readTextFile(`${folder}/$&.csv`), "one");
+        assert.deepEqual(await namesIn(folder), ["$&.csv", "first", "inner"]);
+        assert.deepEqual(await namesIn(`${folder}/inner`), ["link"]);
+      }),
+  });
+}
+
+Deno.test({
+  name: "a link whose target cannot be created is refused before anything is done",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      await Deno.symlink("none/a.csv", `${folder}/link`);
+      await assert.rejects(checkReplaceableFiles(context, [`${folder}/link`]), UsageError);
+      assert.ok((await Deno.lstat(`${folder}/link`)).isSymlink);
+    }),
+});
+
 Deno.test("a file that cannot be replaced is a usage error that names it", () =>
   inFolder(async (folder) => {
     const path = `${folder}/none/a.csv`;
@@ -129,6 +159,20 @@ Deno.test({
         replaceOutputFile(context, path, "text"),
         reader.output().then(({ stdout }) => assert.equal(new TextDecoder().decode(stdout), "text")),
       ]);
+    }),
+});
+
+Deno.test({
+  name: "a named pipe is refused where texts are appended, instead of waiting for its reader",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/fifo`;
+      assert.ok((await new Deno.Command("mkfifo", { args: [path] }).output()).success);
+      assert.throws(() => context.appendFile(path, ""), UsageError);
+      context.appendFile(`${folder}/log`, "one");
+      context.appendFile(`${folder}/log`, "two");
+      assert.equal(await Deno.readTextFile(`${folder}/log`), "onetwo");
     }),
 });
 
