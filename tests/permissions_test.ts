@@ -44,6 +44,20 @@ Deno.test("YAML inputs need two more variables, which docs/security.md names", a
   assert.equal(simulator.received("submit").length, 1);
 });
 
+Deno.test("a demo without the variables that the YAML parser reads names them", async () => {
+  await using folder = await emptyFolder();
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...RUN, ...flags("127.0.0.1", folder.path), MAIN, "demo"],
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...machineEnv(), ...cacheEnv(), HOME: folder.path, NO_COLOR: "1" },
+    stdin: "null",
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  }).output();
+  assert.equal(code, 2);
+  assert.match(new TextDecoder().decode(stderr), /^✗ Cannot continue: .* without env access to "LOG_TOKENS"\n/);
+});
+
 Deno.test("a checkout may be read, too, or is started without its deno.json", async () => {
   const checkout = new URL("../", import.meta.url).pathname;
   const listed = async (...more: readonly string[]) => {

@@ -8,7 +8,9 @@ export function parseWorkflow(text: string): JsonObject | undefined {
   try {
     const yaml: unknown = parse(text, { logLevel: "error" });
     return isObject(yaml) ? yaml : undefined;
-  } catch {
+  } catch (error) {
+    // The parser reads the environment.
+    if (error instanceof Deno.errors.NotCapable) throw error;
     return undefined; // Not YAML.
   }
 }
