@@ -5,6 +5,7 @@ import { InvalidInputs } from "../errors.ts";
 import { checkJsonObject, type FieldCheck, type ValueContext } from "../inputs/check_json.ts";
 import { joinPath } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
 import { counted } from "../text.ts";
 import {
   checkBoolean,
@@ -95,6 +96,11 @@ const HOUR_MS = 60 * 60_000;
 /** This many consecutive gaps include the shortest one. */
 const SAMPLED_GAPS = 100;
 
+const checkRunName = checkScheduleTextPattern(
+  new RegExp(`^[^]{1,${MAX_OWN_NAME_LENGTH}}$`),
+  `at most ${MAX_OWN_NAME_LENGTH} characters`,
+);
+
 /** The result is valid only if nothing was reported. */
 function readSchedule(spec: unknown, context: ValueContext): Schedule {
   const { has, required, optional } = readScheduleFields(spec, FIELDS, context);
@@ -115,7 +121,7 @@ function readSchedule(spec: unknown, context: ValueContext): Schedule {
     preset: optional("preset", checkScheduleText) ?? null,
     inputsFile: optional("inputsFile", checkScheduleText) ?? null,
     inputs: optional("inputs", checkJsonObject) ?? {},
-    displayName: optional("displayName", checkScheduleText) ?? null,
+    displayName: optional("displayName", checkRunName) ?? null,
     isTrusted: optional("trust", checkBoolean) ?? false,
     overlap: optional("overlap", checkOneOf(OVERLAPS)) ?? "skip",
     deadlineMs: optional("deadline", checkPositiveDuration) ?? null,

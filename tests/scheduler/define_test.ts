@@ -97,6 +97,7 @@ for (
     [{ enabled: true }, 'enabled must be false, or timelines like ["production"]'],
     [{ enabled: [] }, 'enabled must be false, or timelines like ["production"]'],
     [{ trust: "yes" }, "trust must be true or false"],
+    [{ displayName: "n".repeat(228) }, "displayName must be at most 227 characters"],
     [{ inputs: { at: new Date(0) } }, "inputs.at must be JSON: got a class instance"],
     [{ inputs: { list: [1, NaN] } }, "inputs.list[1] must be JSON: got NaN"],
     [{ inputs: [] }, "inputs must be an object: got a list"],
