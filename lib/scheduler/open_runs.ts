@@ -131,7 +131,7 @@ export async function cancelRuns(
     return replaced.has(id) || (schedule?.onDeadline === "cancel" && isOverdue(schedule, createdAtMs, nowMs));
   }).map(({ id }) => id);
   for (const { id } of open) replaced.delete(id);
-  if (replaced.size > 0) await removeReplaced(kv, lock, [...replaced]);
+  await removeReplaced(kv, lock, replaced);
   if (ids.length === 0) return;
   using deadline = deps.clock.timeout(CANCEL_TIMEOUT_MS);
   const either = AbortSignal.any([signal, deadline.signal]);

@@ -56,8 +56,6 @@ const LOG = ["tick", "log"];
 /** Kinds that the status page lists: what did not go as planned. */
 const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown", "invalid"];
 
-const MAX_REMOVED = 200;
-
 /** @returns `lockedUntilMs`: in the past when the lock is free. */
 export async function readTickState(kv: Kv) {
   const [lock, log] = await Promise.all([kv.get<{ untilMs: number }>(LOCK), kv.get<TickLog>(LOG)]);
@@ -141,10 +139,8 @@ export async function listReplaced(kv: Kv): Promise<readonly string[]> {
   return (await Array.fromAsync(kv.list({ prefix: ["replaced"] }))).map(({ key }) => key.at(-1) ?? "");
 }
 
-export async function removeReplaced(kv: Kv, lock: TickLock, submissionIds: readonly string[]): Promise<void> {
-  const change = kv.atomic().check(lock);
-  for (const id of submissionIds.slice(0, MAX_REMOVED)) change.delete(["replaced", id]);
-  await change.commit();
+export async function removeReplaced(kv: Kv, lock: TickLock, submissionIds: Iterable<string>): Promise<void> {
+  await inChanges(kv, submissionIds, (change, id) => change.check(lock).delete(["replaced", id]));
 }
 
 /** Adds a notification: to the outbox for each webhook that wants it, and to the status page where it is a problem. */
