@@ -42,7 +42,7 @@ function problemsWith(name: string, key: string): string[] {
  * key as a password grants read access only, so that a request forged by another site can start nothing.
  */
 export async function accessOf(request: Request, { full, read }: AccessKeys): Promise<AccessLevel> {
-  const [scheme = "", credentials = ""] = (request.headers.get("authorization") ?? "").split(" ");
+  const [scheme = "", credentials = ""] = (request.headers.get("authorization") ?? "").split(/ +/);
   const isBasic = scheme.toLowerCase() === "basic";
   const key = isBasic
     ? (textInBase64(credentials) ?? "").replace(/^[^:]*:/, "")

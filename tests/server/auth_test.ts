@@ -83,6 +83,11 @@ for (
 
 const requestWith = (authorization: string) => new Request("https://runner.example/", { headers: { authorization } });
 
+Deno.test("several spaces may separate a key from its scheme", async () => {
+  const request = new Request("https://runner.example/", { headers: { authorization: `Bearer  ${FULL}` } });
+  assert.equal(await accessOf(request, { full: FULL, read: READ }), "full");
+});
+
 Deno.test("without a read key, an empty key has no access", async () => {
   for (const authorization of ["", "Bearer", "Bearer ", `Basic ${btoa("any:")}`]) {
     assert.equal(await accessOf(requestWith(authorization), { full: FULL, read: null }), "none");
