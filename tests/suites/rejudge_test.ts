@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type CliStage, cliStage } from "../support/cli_stage.ts";
+import { emptyFolder } from "../support/main_job.ts";
 
 const YAML = "jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n";
 const WORKFLOWS = {
@@ -30,16 +31,17 @@ async function test(stage: CliStage, cases: readonly string[], ...args: readonly
 }
 
 async function testIn(
-  folder: string,
+  folder: string | { readonly folder: string; readonly store: string },
   stage: CliStage,
   cases: readonly string[],
   ...args: readonly string[]
 ): Promise<End> {
   const yaml = `version: 1\ncases:\n${cases.map((one) => `  - ${one}\n`).join("")}`;
-  const realPath = (path: string) => Promise.resolve(`${folder}/${path}`);
+  const place = typeof folder === "string" ? { folder, store: "" } : folder;
+  const realPath = (path: string) => Promise.resolve(`${place.folder}/${path}`);
   const context = { readTextFile: () => Promise.resolve(yaml), realPath, appendFile: () => {} };
   const words = ["test", "a.suite.yaml", "--json", "--poll-interval", "1s", ...args];
-  const { code, stdout, stderr } = await stage.call(words, { context });
+  const { code, stdout, stderr } = await stage.call(words, { context, env: { PW_STORE_URL: place.store } });
   const report: {
     readonly cases?: readonly { readonly name: string; readonly verdict: string; readonly reason: string }[];
     readonly submitted: unknown;
@@ -94,4 +96,13 @@ Deno.test("a suite is continued where its file is, and not where another one has
   const one = await testIn("/one", stage, [A], "--resume");
   assert.deepEqual([one.verdicts, one.submitted], [["a failed"], "no"]);
   assert.deepEqual((await testIn("/two", stage, [B], "--rejudge")).verdicts, ["b failed"]);
+});
+
+Deno.test("a suite in a shared store is continued on a machine that has its files in another folder", async () => {
+  await using stage = await cliStage({ workflows: WORKFLOWS });
+  await using folder = await emptyFolder();
+  const store = `deno-kv:${folder.path}/shared.kv`;
+  await testIn({ folder: "/one", store }, stage, [A]);
+  const two = await testIn({ folder: "/two", store }, stage, [A], "--resume");
+  assert.deepEqual([two.verdicts, two.submitted], [["a failed"], "no"]);
 });

@@ -8,6 +8,7 @@ import type { Report, Shard, ShardNumber } from "../../reports/report.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { seededRandom } from "../../seeded_random.ts";
 import { SESSION_PREFIX } from "../../store/batch_store.ts";
+import { sqlitePathOf } from "../../store/open_kv.ts";
 import { budgetsIn } from "../../suites/budget.ts";
 import { checkFormat } from "../../suites/check_format.ts";
 import { type OverridesDocument, overridesFormat } from "../../suites/format.ts";
@@ -24,6 +25,7 @@ import { inputChecking, showWarnings } from "../input_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { renderFailure, reportOf } from "../failure_report.ts";
 import { openDeps } from "../open.ts";
+import { runStoreName } from "../state_path.ts";
 import { checkReplaceableFiles, refuseReadFile } from "../output_file.ts";
 import { answerList, answerPlan } from "./answer_plan.ts";
 import { executeCases } from "./execute_cases.ts";
@@ -66,8 +68,10 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   // A run is stored before it is submitted, and which cases failed last is known from their reports.
   const isRequired = values.dryRun !== true || values.lastFailed === true;
   const history = await openHistory(call, { owner, suites: names, environment, isRequired }, deps.store.suites);
-  // Another folder may have another suite at the same relative path, and a session of its own.
-  const files = await Promise.all(paths.map(async (path) => await context.realPath(path) ?? path));
+  // Another folder may have another suite at the same relative path, and a session of its own. Machines that share a store
+  // may have the same suite in different folders.
+  const isShared = sqlitePathOf(runStoreName(context)) === undefined;
+  const files = isShared ? paths : await Promise.all(paths.map(async (path) => await context.realPath(path) ?? path));
   const identity = {
     owner,
     selection: [jsonOf(files), environment, values.shard ?? null, jsonOf(values.tag), jsonOf(values.case)],
