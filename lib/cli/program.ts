@@ -38,8 +38,8 @@ function writeReport({ reporter, secrets, log }: Output): void {
   try {
     reporter?.write(secrets());
   } catch (error) {
-    const { message } = reportOf(error);
-    log("ERROR", error instanceof UsageError ? message : `Cannot write the report: ${message}`);
+    const reason = reportOf(error).message.replace(/^Cannot write a report for GitHub: /, "");
+    log("ERROR", `Cannot write the report: ${reason}`);
   }
 }
 
@@ -217,7 +217,9 @@ async function reportFailure(context: Context, output: Output | undefined, error
     if (isInterrupted && context.stderr.isTerminal) context.stderr.write("\n");
     // If even the output could not be created, the context itself is broken.
     const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", color: "never" });
-    answerFailure(reporter, report);
+    // After an answer that may be cut short, another one could not be read.
+    const isCut = error instanceof Error && [error, error.cause].some((one) => one instanceof OutputFailed);
+    if (!isCut) answerFailure(reporter, report);
     reporter.log("ERROR", await renderFailure(report, reporter.style));
     output?.reporter?.end({ type: "error", error: report }, report.exitCode);
     const isDebugging = report.kind === "defect" && levelName(context) === "DEBUG";

@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../did_you_mean.ts";
 import { type Field, type Form, type FormFields, walkFields } from "./form.ts";
-import { formatPath, type InputPath, isObject, type Json } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, parsePath } from "../json.ts";
 
 export interface UnknownName {
   readonly path: InputPath;
@@ -32,6 +32,11 @@ function suggestion({ path, siblings }: UnknownName, fieldPaths: ReadonlyMap<str
   const name = String(path.at(-1));
   const fieldPath = fieldPaths.get(name);
   if (fieldPath !== undefined) return `did you mean ${JSON.stringify(fieldPath)}?`;
+  // In a document, dots do not separate names.
+  const parts = [...path.slice(0, -1), ...parsePath(name) ?? []];
+  if (parts.length > path.length && fieldPaths.get(String(parts.at(-1))) === formatPath(parts)) {
+    return `did you mean ${parts.reduceRight((inner, part) => `{ ${part}: ${inner} }`, "…")}?`;
+  }
   const names = [...siblings].flatMap(([sibling, { kind }]) => kind === "header" ? [] : [sibling]);
   return didYouMean(name, names)?.replace(/^D/, "d");
 }

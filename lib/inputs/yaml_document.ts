@@ -28,6 +28,9 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
       return { origin: `${origin}:${counter.linePos(offset).line}`, path: "", message: `is not YAML: ${shown}` };
     }));
   }
+  if (document.directives?.yaml.version === "1.1") {
+    return [{ origin, path: "", message: "is YAML 1.1, where 1:30 is the number 90: remove %YAML 1.1" }];
+  }
   const { lines, problems } = scan(document.contents, counter);
   if (problems.length > 0) return placed(problems, { origin });
   try {

@@ -44,6 +44,10 @@ export async function readSource(text: string, name: string): Promise<SourceFile
   const secrets: Range[] = [];
   const broken = new Set<string>();
   const found: SyntaxProblem[] = [...syntaxProblems(text, document.errors)];
+  if (document.directives?.yaml.version === "1.1") {
+    const message = "is YAML 1.1, where 1:30 is the number 90: remove %YAML 1.1";
+    found.push({ start: 0, end: 1, path: [], message });
+  }
   let values = 0;
   let isTooLarge = false;
 

@@ -30,6 +30,18 @@ const documentOf = async (stage: CliStage, action: string) =>
 
 const aStage = () => cliStage({ workflows: { solve: SOLVE } });
 
+for (const [word, hint] of [["statu", 'Did you mean "status"?'], ["lst", 'Did you mean "list"?'], ["rows.csv", ""]]) {
+  Deno.test(`a file ${word} that does not exist ${hint === "" ? "has no hint" : `may be an action: ${hint}`}`, async () => {
+    await using stage = await cliStage({});
+    const context = { readTextFile: () => Promise.reject(new Deno.errors.NotFound()) };
+    const { code, stderr } = await stage.call(["batch", word ?? "", "b1"], { context });
+    assert.equal(code, 2);
+    assert.match(stderr, /cannot be read: no such file/);
+    assert.equal(stderr.includes("Did you mean"), hint !== "");
+    assert.ok(stderr.includes(hint ?? ""), stderr);
+  });
+}
+
 Deno.test("batch runs each row of a file, writes the results, and exits with the most severe code", async () => {
   await using stage = await aStage();
   const { context, written } = files({ "sweep.csv": "n,fails\n1,\n2,true\n3,\n" });

@@ -95,6 +95,12 @@ for (const closed of ["2> /dev/full", "2>&-"]) {
   });
 }
 
+onFullDevice("events that cannot be written are named once, and nothing is written after them", async (stage) => {
+  const { code, stderr } = await stage.run(`${RUN} --events > /dev/full`);
+  assert.equal(code, 7, stderr);
+  assert.equal(stderr.match(/continuing without events/g)?.length, 1, stderr);
+});
+
 onUnix("a reader of stderr that has left does not end a wait", async (stage) => {
   const { stdout } = await stage.run(`${RUN} 2>&1 >result | true; cat result`);
   assert.match(stdout, /Workflow completed successfully/);
@@ -210,12 +216,20 @@ onUnix("a package that cannot be downloaded exits 8 and is no defect", async (st
   assert.ok(!stderr.includes("\u001b"), stderr);
 });
 
-onUnix("a GITHUB_OUTPUT that cannot be written does not end the wait", async (stage) => {
+onUnix("a GITHUB_OUTPUT that cannot be written is refused before a run is submitted", async (stage) => {
   const env = { GITHUB_OUTPUT: "/nodir/output", GITHUB_STEP_SUMMARY: "/nodir/summary" };
+  const { code, stderr } = await stage.run(`${RUN} --report github`, env);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /Cannot write a report for GitHub: GITHUB_OUTPUT is \/nodir\/output: no such file or folder/);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+onFullDevice("a GITHUB_OUTPUT that can no longer be written does not end the wait", async (stage) => {
+  const env = { GITHUB_OUTPUT: "/dev/full", GITHUB_STEP_SUMMARY: "/dev/full" };
   const { code, stdout, stderr } = await stage.run(`${RUN} --report github`, env);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /Workflow completed successfully/);
-  assert.match(stderr, /Cannot write the report: .*no such file or folder/);
+  assert.match(stderr, /Cannot write the report: GITHUB_OUTPUT is \/dev\/full: no space left on the disk/);
 });
 
 interface Stage extends AsyncDisposable {

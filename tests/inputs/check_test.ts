@@ -157,6 +157,10 @@ for (
   const [args, want] of [
     [["solvr=les"], ['-i #2 | solvr | unknown field: did you mean "solver"?']],
     [["folder=out"], ['-i #2 | folder | unknown field: did you mean "output.folder"?']],
+    [['{"output.folder": "out"}'], [
+      '-i #2 | ["output.folder"] | unknown field: did you mean { output: { folder: … } }?',
+    ]],
+    [['{"output": {"probes.nmae": 1}}'], ['-i #2 | output["probes.nmae"] | unknown field']],
     [["qwertyuiop=1"], ["-i #2 | qwertyuiop | unknown field"]],
     [["gone.nmae=x", "gone.name=x"], ['-i #2 | gone.nmae | unknown field: did you mean "name"?']],
     [["off.nmae=x"], ['-i #2 | off.nmae | unknown field: did you mean "name"?']],

@@ -1121,7 +1121,9 @@ Deno.test("a folder that does not exist is called that", async () => {
   const listFiles = () => Promise.resolve([]);
   const { code, stderr } = await stage.test(suite(PASSES), ["no/folder"], {}, { listFiles });
   assert.equal(code, 2);
-  assert.match(stderr, /Cannot test no\/folder: no such file or folder/);
+  assert.match(stderr, /Cannot test no\/folder: no such file or folder\n$/);
+  const action = await stage.test(suite(PASSES), ["histry", "good"], {}, { listFiles });
+  assert.match(action.stderr, /Cannot test histry: no such file or folder\n {2}Did you mean "history"\?/);
 });
 
 Deno.test("a run is added to a folder beside the one that another process has added meanwhile", async () => {

@@ -60,7 +60,8 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   return await finishBatch(own, { ...ready, ...ran });
 }
 
-type ReadRows = (deps: Pick<RowDeps, "formOf">) => Promise<RowsRead>;
+/** The hint is for rows with problems. */
+type ReadRows = (deps: Pick<RowDeps, "formOf">) => Promise<RowsRead & { readonly hint?: string | undefined }>;
 
 /** What is kept while the runs run: of thousands of rows, their plan is not. */
 interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states" | "onlyRows"> {
@@ -79,7 +80,8 @@ async function prepareBatch(
   });
   if (read.problems.length > 0) {
     const problems = counted(read.problems.length, "problem");
-    throw new InvalidInputs(`Cannot run the batch: ${problems}, nothing was submitted`, read.problems);
+    const { hint } = read;
+    throw new InvalidInputs(`Cannot run the batch: ${problems}, nothing was submitted`, read.problems, { hint });
   }
   const name = values.name ?? read.name;
   if (name === null) {

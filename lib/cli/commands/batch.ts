@@ -79,7 +79,11 @@ async function runFiles(call: BatchCommandCall): Promise<number> {
   const sources = { files: values.files, workflow: values.workflow ?? null, overrides, repeat: values.repeat ?? 1 };
   const { readTextFile, listFiles } = context;
   const readStdin = () => context.stdin.readText();
-  return await runBatch(call, (deps) => readRows(sources, { ...deps, readTextFile, readStdin, listFiles }));
+  const [name = ""] = values.files;
+  const hint = await context.realPath(name) === null ? didYouMean(name, ["list", ...ACTIONS.keys()]) : undefined;
+  return await runBatch(call, async (deps) => {
+    return { hint, ...await readRows(sources, { ...deps, readTextFile, readStdin, listFiles }) };
+  });
 }
 
 function onlyName(action: string, [name, ...others]: readonly string[]): string {

@@ -33,7 +33,8 @@ async function filesIn(context: Context, path: string): Promise<readonly string[
   if (files.length > 0) return files;
   const read = path === "." ? "" : await textOf(path, context);
   if (typeof read !== "string" && read.reason === "no such file") {
-    throw new UsageError(`Cannot test ${path}: no such file or folder`);
+    const hint = didYouMean(path, ["merge", "history"]);
+    throw new UsageError(`Cannot test ${path}: no such file or folder`, { hint });
   }
   const where = path === "." ? "the working folder has" : `${path} has`;
   throw new UsageError(`Cannot test: ${where} no suite file`, {
