@@ -54,6 +54,11 @@ export function checkScheduleTextPattern(pattern: RegExp, description: string): 
   };
 }
 
+/** @param max Characters. */
+export function checkScheduleTextUpTo(max: number): FieldCheck<string> {
+  return checkScheduleTextPattern(new RegExp(`^[^]{0,${max}}$`), `at most ${max} characters`);
+}
+
 /** @param alternative Another accepted form, added to the problem, like `or { all: 3 }`. */
 export function checkOneOf<const Option extends string>(
   options: readonly Option[],

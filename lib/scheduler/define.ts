@@ -14,6 +14,7 @@ import {
   checkScheduleList,
   checkScheduleText,
   checkScheduleTextPattern,
+  checkScheduleTextUpTo,
   checkScheduleUrl,
   checkTimeZone,
   readScheduleFields,
@@ -96,11 +97,6 @@ const HOUR_MS = 60 * 60_000;
 /** This many consecutive gaps include the shortest one. */
 const SAMPLED_GAPS = 100;
 
-const checkRunName = checkScheduleTextPattern(
-  new RegExp(`^[^]{1,${MAX_OWN_NAME_LENGTH}}$`),
-  `at most ${MAX_OWN_NAME_LENGTH} characters`,
-);
-
 /** The result is valid only if nothing was reported. */
 function readSchedule(spec: unknown, context: ValueContext): Schedule {
   const { has, required, optional } = readScheduleFields(spec, FIELDS, context);
@@ -121,7 +117,7 @@ function readSchedule(spec: unknown, context: ValueContext): Schedule {
     preset: optional("preset", checkScheduleText) ?? null,
     inputsFile: optional("inputsFile", checkScheduleText) ?? null,
     inputs: optional("inputs", checkJsonObject) ?? {},
-    displayName: optional("displayName", checkRunName) ?? null,
+    displayName: optional("displayName", checkScheduleTextUpTo(MAX_OWN_NAME_LENGTH)) ?? null,
     isTrusted: optional("trust", checkBoolean) ?? false,
     overlap: optional("overlap", checkOneOf(OVERLAPS)) ?? "skip",
     deadlineMs: optional("deadline", checkPositiveDuration) ?? null,

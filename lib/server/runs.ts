@@ -18,7 +18,7 @@ import type { JsonObject } from "../json.ts";
 import { storeFailureTo } from "../log.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
-import { checkBoolean, checkScheduleText, readScheduleFields } from "../scheduler/checks.ts";
+import { checkBoolean, checkScheduleText, checkScheduleTextUpTo, readScheduleFields } from "../scheduler/checks.ts";
 import { parseCursor, parseWait, parseWholeNumber, readBody, readIdempotencyKey } from "./request.ts";
 import { statusOf } from "./pages/facts.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
@@ -216,13 +216,8 @@ function readRunSpec(body: JsonObject): RunSpec {
   const { required, optional } = readScheduleFields(body, FIELDS, { path: "", report });
   const checkTextOrNull: FieldCheck<string> = (value, context) =>
     value === null ? undefined : checkScheduleText(value, context);
-  const checkName: FieldCheck<string> = (value, context) => {
-    const name = checkScheduleText(value, context);
-    if (name === undefined || name.length <= MAX_NAME_LENGTH) return name;
-    return void context.report(context.path, `must have at most ${MAX_NAME_LENGTH} characters`);
-  };
   const spec: RunSpec = {
-    workflow: required("workflow", checkName) ?? "",
+    workflow: required("workflow", checkScheduleTextUpTo(MAX_NAME_LENGTH)) ?? "",
     layers: [createInputLayer("inputs", optional("inputs", checkJsonObject) ?? {})],
     preset: optional("preset", checkTextOrNull) ?? null,
     displayName: optional("name", checkTextOrNull) ?? null,

@@ -9,6 +9,7 @@ import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import {
   listServiceProblems,
   listWaitingOccurrences,
+  type Notification,
   type WaitingOccurrence,
 } from "../../scheduler/scheduler_store.ts";
 import { needsTicks, readLastTick } from "../health.ts";
@@ -49,6 +50,7 @@ export async function pageFacts(service: Service) {
   const givenUp = rows.filter((row) => !isTracked(row)).slice(-MAX_FAILURES);
   const failures = [...failed, ...await deps.store.getMany(idsOf(givenUp))]
     .sort((a, b) => b.updatedAtMs - a.updatedAtMs).slice(0, MAX_FAILURES);
+  const notifications: readonly Omit<Notification, "schedule" | "slug">[] = problems;
   return {
     host: deps.client.host,
     timeline,
@@ -65,12 +67,7 @@ export async function pageFacts(service: Service) {
       sinceMs: submission.createdAtMs,
     })),
     failures: failures.flatMap(failureOf),
-    notifications: problems.map(({ occurrenceId, kind, createdAtMs, message }) => ({
-      occurrenceId,
-      kind,
-      createdAtMs,
-      message,
-    })),
+    notifications,
   };
 }
 
