@@ -201,9 +201,11 @@ export async function scheduleProblems(
     else await (await import("./advance_suites.ts")).checkSuite(parts, schedule.suite, signal);
     return [];
   } catch (error) {
-    if (error instanceof InvalidInputs) return error.problems;
-    if (error instanceof NotFound) return [{ origin: "", path: "workflow", message: messageWithHint(error) }];
-    throw error;
+    const isMissing = error instanceof NotFound;
+    if (!isMissing && !(error instanceof InvalidInputs)) throw error;
+    // A proxy that has lost the server answers 404 to everything: this throws.
+    if (isMissing || schedule.suite !== null) await parts.deps.client.listRuns({ limit: 1, signal, retry: "none" });
+    return isMissing ? [{ origin: "", path: "workflow", message: messageWithHint(error) }] : error.problems;
   }
 }
 

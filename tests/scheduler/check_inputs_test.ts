@@ -107,10 +107,14 @@ Deno.test("a schedule that was removed for a while starts anew when it is back, 
   }
 });
 
-Deno.test("a platform that does not respond is no problem of the schedules", async () => {
-  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) } });
-  stage.simulator.addFaults({ on: "*", status: 503, times: Infinity });
-  const service = await stage.isolate();
-  await checkInputs(service, signal);
-  assert.deepEqual(await problemsOf(service), []);
-});
+for (const [what, status] of [["does not respond", 503], ["a proxy has lost", 404]] as const) {
+  Deno.test(`a platform that ${what} is no problem of the schedules`, async () => {
+    const suite = { name: "suite", cron: "0 3 * * *", suite: "a.suite.yaml" };
+    await using stage = await aServiceStage([NIGHTLY, suite], { workflows: { sized: sized(5) } });
+    stage.simulator.addFaults({ on: "*", status, times: Infinity });
+    const text = "version: 1\nname: a\ncases:\n  - { name: a, workflow: sized }\n";
+    const service = await stage.isolate({ readTextFile: () => Promise.resolve(text) });
+    await checkInputs(service, signal);
+    assert.deepEqual(await problemsOf(service), []);
+  });
+}
