@@ -1,7 +1,7 @@
 /** The loop of a batch that submits: one request at a time, since the platform rejects simultaneous launches. */
 
 import type { Deadline } from "../clock.ts";
-import { expected, isTemporary, NotSubmitted, RunnerError } from "../errors.ts";
+import { expected, isTemporary, NotSubmitted, RunnerError, StorageError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
 import { advanceOne } from "./advance.ts";
@@ -105,7 +105,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
     if (submission.state === "pending") emitRun(state, one, submittingEvent(deps, submission));
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
-    const isUnstored = error.kind === "not_submitted";
+    const isUnstored = error.kind === "not_submitted" || error instanceof StorageError;
     if (!isUnstored && !isTemporary(error)) return endAttempt(state, one, { type: "error", attempt, error });
     // Nothing was stored: the row is submitted again later, or by the call that continues.
     one.attempt--;

@@ -59,6 +59,18 @@ for (const state of ["pending", "unconfirmed"]) {
   });
 }
 
+Deno.test("a store that cannot be read ends a batch: its rows were not rejected, and are submitted by the next call", async () => {
+  await using stage = await aStage();
+  const get: Deps["store"]["get"] = (id) =>
+    stage.simulator.runs().length === 2
+      ? Promise.reject(new StorageError("it is starting up"))
+      : stage.deps.store.get(id);
+  const { outcome, events } = await ranBatch({ ...stage.deps, store: { ...stage.deps.store, get } }, endless(4));
+  assert.deepEqual(outcome.ends.map(({ type }) => type), ["open", "open", "not-submitted", "not-submitted"]);
+  assert.equal(outcome.error?.kind, "storage");
+  assert.deepEqual(events.filter(({ type }) => type === "attempt-ended"), []);
+});
+
 for (
   const [name, parts, most] of [
     ["four at once", {}, 4],
