@@ -120,9 +120,9 @@ export function createBatchControl(initialJobs: number) {
       jobs = Math.max(1, wanted);
       changed();
     },
-    /** Submits nothing any more. Runs are tracked to their ends. */
+    /** Submits nothing any more. Runs are tracked to their ends, but for the deadline, also one after another stop. */
     stop(reason: StopReason, detail?: string) {
-      if (stopped !== null) return;
+      if (stopped !== null && (reason !== "deadline" || stopped.reason === reason)) return;
       stopped = { reason, detail: detail ?? null };
       changed();
     },

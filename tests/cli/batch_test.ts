@@ -823,6 +823,29 @@ Deno.test("--on-interrupt cancel leaves the runs of rows alone that --rows does 
   assert.deepEqual(counts, { cancelled: 1, running: 2 });
 });
 
+Deno.test("--on-interrupt cancel also cancels a run that is being submitted when Ctrl-C arrives", async () => {
+  let interrupt = (_signal: "SIGINT") => {};
+  let isInterrupted = false;
+  await using stage = await cliStage({
+    workflows: { solve: FOREVER },
+    onStep(operation, step) {
+      if (operation !== "submit" || step !== "arrived" || isInterrupted) return;
+      isInterrupted = true;
+      interrupt("SIGINT");
+    },
+  });
+  const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+  const onSignal: Context["onSignal"] = (callback) => {
+    interrupt = callback;
+    return { [Symbol.dispose]: () => {} };
+  };
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--on-interrupt", "cancel", "--deadline", "2m", ...QUICK];
+  const { code, stdout } = await stage.call(words, { context: { ...context, onSignal } });
+  assert.match(stdout, /2 rows: 1 cancelled, 1 waiting/);
+  assert.equal(code, 130);
+  assert.deepEqual(stage.simulator.runs().map(({ status }) => status), ["canceled"]);
+});
+
 Deno.test("batch results --report writes a page with the rows, their tags, the inputs in which they differ, and their outputs", async () => {
   await using stage = await aStage();
   const { context, written } = files({ "sweep.csv": "n,fails,tags\n1,,\n2,true,night big\n" });

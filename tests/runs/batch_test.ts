@@ -406,6 +406,20 @@ Deno.test("a run that exceeds its timeout ends as timed out: it continues, or is
   }
 });
 
+Deno.test("at its deadline a batch ends, also one that was stopped before", async () => {
+  await using stage = await aStage();
+  const ran = await ranBatch(
+    stage.deps,
+    endless(3),
+    { control: createBatchControl(1), deadlineMs: 10_000 },
+    (event, control) => {
+      if (event.type === "run" && event.event.type === "started") control.stop("max-failures", "2 failed");
+    },
+  );
+  assert.deepEqual(endsOf(ran), ["open", "not-submitted", "not-submitted"]);
+  assert.equal(ran.outcome.stopped?.reason, "deadline");
+});
+
 Deno.test("at its deadline a batch ends, and states what continues", async () => {
   await using stage = await aStage();
   const ran = await ranBatch(stage.deps, endless(8), { deadlineMs: 90_000 });

@@ -205,6 +205,10 @@ async function track(
   try {
     const outcome = await toEnd(events, async (event) => {
       states.apply(event, deps.clock.now());
+      // It was being submitted when Ctrl-C arrived.
+      const started = stopped !== null && event.type === "run" && event.event.type === "started" &&
+        states.get(event.key);
+      if (started && values.onInterrupt === "cancel") void cancelRunning(call, [started]);
       viewer.show(event);
       await jobs.update();
     }).catch(expected(Stopped));
