@@ -257,7 +257,7 @@ Deno.test("the same command on another machine starts nothing, and states that",
   assert.equal(code, 1, stderr);
   assert.match(
     stderr,
-    /^Nothing was submitted for 2 rows: another process or machine had already started this batch\. .* --name$/m,
+    /^Nothing was submitted for 2 rows: another process or machine had already started this batch, or its history was removed\. .* --rerun all, .* --name$/m,
   );
   assert.equal(stage.simulator.received("submit").length, 2);
 });
@@ -782,6 +782,20 @@ Deno.test("batch status shows which runs are being cancelled, until the batch is
   assert.equal(stage.simulator.received().length, before);
   const { stdout } = await stage.call([...words, "--deadline", "60s"], rows);
   assert.match(stdout, /3 rows: 1 running, 2 cancelled\n/);
+});
+
+Deno.test("batch cancel also cancels a run whose submit had no response, and names the rows that are not submitted", async () => {
+  await using stage = await cliStage({ workflows: { solve: FOREVER } });
+  const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+  const lossy: typeof fetch = (input, init) =>
+    stage.simulator.runs().length > 0 ? Promise.reject(new TypeError(REFUSED)) : fetch(input, init);
+  stage.simulator.addFaults({ on: "submit", cut: "after-effect" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--jobs", "1", "--deadline", "20s", ...QUICK];
+  await stage.call(words, { context: { ...context, fetch: lossy } });
+  const { stdout, stderr } = await stage.call(["batch", "cancel", "sweep"]);
+  assert.match(stdout, /^Row 1: cancelling solve-\w+\n$/);
+  assert.match(stderr, /^1 run cancelled\n1 row not submitted yet: /);
+  assert.match(stage.simulator.runs()[0]?.status ?? "", /^cancel/);
 });
 
 Deno.test("batch cancel reports each run that it cancels, and each that it cannot", async () => {

@@ -140,7 +140,7 @@ async function prepareBatch(
   return { batch, rows, tasks, states, onlyRows };
 }
 
-/** Their names, which are made of the batch's name and the rows' inputs, were taken: nothing was started for them. */
+/** Their names, made of the batch's name and the rows' inputs, were taken by runs that the history did not have. */
 function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], outcome: BatchOutcome | null): void {
   const found = outcome?.ends.filter((end, index) =>
     tasks[index]?.previous.last === null && end.type === "result" && end.result.submitted === "no"
@@ -149,7 +149,7 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
   output.log(
     "WARNING",
     `Nothing was submitted for ${counted(found.length, "row")}: another process or machine had already started this ` +
-      "batch. To run all rows again, give the batch another --name",
+      "batch, or its history was removed. To run all rows again, repeat the command with --rerun all, or give the batch another --name",
   );
 }
 

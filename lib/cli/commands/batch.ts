@@ -1,3 +1,4 @@
+import { hasOpenRun } from "../../batch.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { loadResults, loadRows } from "../../batches/load_results.ts";
 import { readRows } from "../../batches/read_rows.ts";
@@ -161,9 +162,10 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   await using deps = await openDeps(call);
   const { user } = await deps.client.whoAmI({ signal });
   const batch = await findBatch(call, deps.store, { name, owner: { host: deps.client.host, user } });
-  const rows = (await loadRows(deps.store, batch)).filter(({ status }) =>
-    status === "running" || status === "cancelling"
-  );
+  const all = await loadRows(deps.store, batch);
+  // What is being submitted has a run, or gets one.
+  const rows = all.filter(({ status }) => hasOpenRun(status));
+  const waiting = all.filter(({ status }) => status === "waiting").length;
   const cancelled: string[] = [];
   const others: { row: number; run: string | null; status: string }[] = [];
   const failed: ({ row: number; run: string } & ReturnType<typeof failureDocument>)[] = [];
@@ -185,6 +187,10 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
     }
   }
   if (output.mode === "text") output.log("INFO", `${counted(cancelled.length, "run")} cancelled`);
+  if (waiting > 0 && output.mode === "text") {
+    const rest = `${counted(waiting, "row")} not submitted yet`;
+    output.log("INFO", `${rest}: if a process still runs this batch, stop it with Ctrl-C, or it submits them`);
+  }
   const { batchId } = batch;
   return output.result({ batchId, cancelled, others, failed, ...COMPLETED, ...mostSevereEnd(failed) }, () => "");
 }
