@@ -126,6 +126,32 @@ Deno.test("Ctrl-C while a retry waits names no run that continues", async () => 
   assert.match(stderr.text(), /\nNo more submissions\. The same command continues the batch\n$/);
 });
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`a batch that is stopped by ${signal} while it plans submits nothing`, async () => {
+    let stop = (_signal: typeof signal) => {};
+    await using stage = await aStage();
+    const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+    const stderr = bufferedWriter();
+    const stopping: CallOptions["context"] = {
+      ...context,
+      stderr: {
+        ...stderr,
+        write(text) {
+          stderr.write(text);
+          if (text.includes("2 runs to submit")) stop(signal);
+        },
+      },
+      onSignal(callback) {
+        stop = callback;
+        return { [Symbol.dispose]: () => {} };
+      },
+    };
+    const { code } = await stage.call(["batch", "sweep.csv", "--workflow", "solve", ...QUICK], { context: stopping });
+    assert.equal(code, signal === "SIGINT" ? 130 : 143, stderr.text());
+    assert.equal(stage.simulator.received("submit").length, 0);
+  });
+}
+
 Deno.test("a batch whose rows come from stdin needs a name", async () => {
   await using stage = await aStage();
   const context: CallOptions["context"] = { stdin: { isTerminal: false, readText: () => Promise.resolve("n\n1\n") } };

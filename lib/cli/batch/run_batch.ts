@@ -176,6 +176,8 @@ async function track(
     if (values.onInterrupt === "cancel") void cancelRunning(call, running);
     reportInterrupt(call, stored, running.length);
   };
+  // It may have been stopped while the store was read, which does not end with it.
+  signal.throwIfAborted();
   signal.addEventListener("abort", onAbort, { once: true });
   const events = batch(deps, tasks, {
     signal: detaching.signal,
