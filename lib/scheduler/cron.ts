@@ -94,7 +94,9 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
   const { scheduleProblems } = await import("./submit_occurrence.ts");
   using deadline = deps.clock.timeout(TIMEOUT_MS);
   const either = AbortSignal.any([signal, deadline.signal]);
-  await inParallel(enabled, CHECKS_AT_ONCE, async (schedule) => {
+  // Where there is no time for all of them, each is among the first of some check.
+  const first = Math.floor(deps.random() * enabled.length);
+  await inParallel([...enabled.slice(first), ...enabled.slice(0, first)], CHECKS_AT_ONCE, async (schedule) => {
     if (either.aborted) return;
     try {
       const problems = await scheduleProblems(service, schedule, either);

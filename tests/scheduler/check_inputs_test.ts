@@ -118,3 +118,18 @@ for (const [what, status] of [["does not respond", 503], ["a proxy has lost", 40
     assert.deepEqual(await problemsOf(service), []);
   });
 }
+
+Deno.test("of more schedules than one check has time for, each is checked in the end", async () => {
+  const specs = Array.from({ length: 60 }, (_, at) => ({ ...NIGHTLY, name: `nightly-${at}`, notify: [] }));
+  await using stage = await aServiceStage(specs, { workflows: { sized: sized(5) }, isHeld: true });
+  stage.simulator.addFaults({ on: "get-workflow", latencyMs: 2_000, times: Infinity });
+  const service = await stage.isolate();
+  const reported = async () => (await listServiceProblems(service.kv, 100)).length;
+  await checkInputs(service, signal);
+  assert.ok(await reported() < specs.length);
+  for (let hour = 1; hour < 15; hour++) {
+    stage.clock.advance(HOUR_MS);
+    await checkInputs(service, signal);
+  }
+  assert.equal(await reported(), specs.length);
+});
