@@ -52,7 +52,7 @@ export async function advanceSuites(context: TickContext, signal: AbortSignal, o
     if (submission.state !== "pending") return;
     if (!isOwnedBy(submission, owner)) {
       const { host, user } = submission.owner;
-      const message = `Its runs belong to ${user} on ${host}, which the current API key can't read`;
+      const message = `Its runs belong to ${user} on ${host}, which this server's API key could not read`;
       return await end(context, submission, { status: "unknown", message });
     }
     const isCancelled = replaced.has(submission.submissionId);

@@ -68,7 +68,7 @@ export async function pollOpen(
     return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
   }).filter(({ state }) => state !== "abandoned");
   for (const submission of submissions) {
-    if (!isOwnedBy(submission, owner)) await reportForeign(context, submission);
+    await reportForeign(context, latest.get(submission.submissionId) ?? submission, !isOwnedBy(submission, owner));
   }
   // Not where the search for a run goes on, where a poll failed, and where the platform asks not to be polled.
   const known = [...latest.values()].filter((one) =>

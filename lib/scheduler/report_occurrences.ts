@@ -59,7 +59,7 @@ export function occurrenceEndOf(submission: Submission): OccurrenceEnd | undefin
 /** A run of another account's API key can't be polled: it would hold back its schedule forever. */
 function foreignEnd(submission: Submission): OccurrenceEnd {
   const { host, user } = submission.owner;
-  return unknownEnd(submission, `Its run belongs to ${user} on ${host}, which the current API key can't read`);
+  return unknownEnd(submission, `Its run belongs to ${user} on ${host}, which this server's API key could not read`);
 }
 
 function unknownEnd(submission: Submission, message: string): OccurrenceEnd {
@@ -106,10 +106,12 @@ export async function reportEnds(context: TickContext): Promise<void> {
   }
 }
 
-/** Reports a run that an API key of another account started. */
-export async function reportForeign(context: TickContext, submission: Submission): Promise<void> {
-  const { origin } = submission;
-  if (origin.type === "schedule" && !origin.isReported) await reportEnd(context, submission, foreignEnd(submission));
+/** Reports a run that an API key of another account started; and, if that key is back by then, its end as well. */
+export async function reportForeign(context: TickContext, submission: Submission, isForeign: boolean): Promise<void> {
+  const { origin, state } = submission;
+  if (origin.type !== "schedule" || origin.isReported === isForeign) return;
+  if (isForeign) return await reportEnd(context, submission, foreignEnd(submission));
+  if (state === "finished") await putUnlessMoved(context, { ...submission, origin: { ...origin, isReported: false } });
 }
 
 /** Reports each run that takes longer than its schedule's deadline, once. */

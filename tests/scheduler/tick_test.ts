@@ -1160,6 +1160,37 @@ tickTest("a run is listed as unknown, and reported once, when the API key become
   assert.equal((await problemsOf(service, "unknown")).length, 1);
 });
 
+tickTest("a run whose account's key is back is reported when it ends", {
+  specs: [{
+    ...EVERY,
+    workflow: "long",
+    notify: [{ url: "https://example.com/hook", on: ["unknown", "completed", "cancelled"] }],
+  }],
+}, async ({ stage, service: { deps, ...service }, tickAt }) => {
+  await tickAt(0, 10);
+  const { client } = deps;
+  let user: string | undefined;
+  const whoAmI: Client["whoAmI"] = async (options) => {
+    const own = await client.whoAmI(options);
+    return { ...own, user: user ?? own.user };
+  };
+  const fetch = () => Promise.resolve(new Response(null, { status: 503 }));
+  const switching = { ...service, fetch, deps: { ...deps, client: { ...client, whoAmI } } };
+  for (const current of ["other-user", undefined, "other-user", undefined]) {
+    user = current;
+    stage.clock.advance(MINUTE_MS);
+    await tick(switching);
+    assert.deepEqual(await statusesOf(switching), ["unknown"]);
+  }
+  stage.simulator.cancelExternally(stage.simulator.runs()[0]?.slug ?? "");
+  stage.clock.advance(MINUTE_MS);
+  await tick(switching);
+  assert.deepEqual(await statusesOf(switching), ["cancelled"]);
+  const messages = await listDueMessages(service.kv, stage.clock.now() + 60 * MINUTE_MS, 10);
+  const kinds = messages.map(({ value }) => value.notification.kind);
+  assert.deepEqual(kinds.toSorted(), ["cancelled", "unknown"]);
+});
+
 tickTest("a poll without a response does not keep what is due from being submitted", {
   specs: [{ ...EVERY, name: "hanging", workflow: "long" }, { ...EVERY, cron: "20 * * * *" }],
 }, async ({ stage, service, tickAt }) => {
