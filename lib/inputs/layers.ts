@@ -51,7 +51,10 @@ export const ASSIGNMENT = /^((?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+?)(:?=)([^]*)$/
  * where its text is), a file. `./` forces a file.
  */
 async function readLayer(argument: string, origin: string, sources: LayerSources): Promise<InputLayer> {
-  if (argument === "-") return await documentLayer(await sources.readStdin(), "stdin");
+  if (argument === "-") {
+    const text = await readFile("stdin", { origin, path: "" }, { readTextFile: () => sources.readStdin() });
+    return await documentLayer(text, "stdin");
+  }
   if (/^\s*\{/.test(argument)) return { ...await documentLayer(argument, origin), lines: null };
   const match = ASSIGNMENT.exec(argument);
   if (match === null) return await documentLayer(await readFile(argument, { origin, path: "" }, sources), argument);
@@ -83,7 +86,7 @@ export async function documentLayer(text: string, origin: string): Promise<Input
 async function readFile(
   file: string,
   place: Pick<Problem, "origin" | "path">,
-  { readTextFile }: LayerSources,
+  { readTextFile }: Pick<LayerSources, "readTextFile">,
 ): Promise<string> {
   if (file === "") throw asProblem({ ...place, message: "needs the name of a file after @" });
   try {

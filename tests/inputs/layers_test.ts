@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { InvalidInputs } from "../../lib/errors.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { originOf, sourcesAt } from "../../lib/inputs/sources.ts";
@@ -134,6 +135,19 @@ Deno.test("each value has the file and line it comes from, and those it override
 Deno.test("a value of a YAML file has its line", async () => {
   const { layers } = await resolve(["base.yaml"]);
   assert.deepEqual(sourcesAt(layers, ["a", "b"]).map(originOf), ["base.yaml:2"]);
+});
+
+Deno.test("stdin that cannot be read, such as a folder, is a problem of the inputs", async () => {
+  const folder = Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+  await assert.rejects(
+    readLayers(["a=1", "-"], { ...sources(), readStdin: () => Promise.reject(folder) }),
+    (error) => {
+      assert.ok(error instanceof InvalidInputs);
+      const problem = { origin: "-i #2", path: "", message: "cannot read stdin: it is a folder, not a file" };
+      assert.deepEqual(error.problems, [problem]);
+      return true;
+    },
+  );
 });
 
 async function resolve(args: readonly string[]): Promise<{ value: JsonObject } & ReturnType<typeof mergeLayers>> {

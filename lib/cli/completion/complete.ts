@@ -7,6 +7,7 @@
  * evaluate either.
  */
 
+import { abortable } from "../../abortable.ts";
 import { decodeBase64 } from "../../base64.ts";
 import { actionOf, type Args, argument, flag, scanWords } from "../argv.ts";
 import { COMMON_OPTIONS, listedArgs, splitCommand } from "../command.ts";
@@ -17,13 +18,16 @@ import { withDotenv } from "../settings.ts";
 import { padToWidth, textWidth } from "../terminal/text_width.ts";
 import { bashReply, parseBashLine } from "./bash_line.ts";
 import { allowsFiles, type Candidate, findCompletionCandidates } from "./candidates.ts";
-import { completionSources } from "./sources.ts";
+import { completionSources, TIMEOUT_MS } from "./sources.ts";
 import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
 
 /** Prints the candidates for a shell. Never throws, and prints nothing when there are none. */
 export async function completeCommandLine(context: Context): Promise<number> {
   try {
-    const lines = await completeFor(await withDotenv(context));
+    using deadline = context.clock.timeout(TIMEOUT_MS);
+    // Few words need it: a file that cannot be read, or a named pipe, leaves the others.
+    const withEnv = await abortable(withDotenv(context), deadline.signal).catch(() => context);
+    const lines = await completeFor(withEnv);
     if (lines.length > 0) context.stdout.write(lines.map((line) => `${line}\n`).join(""));
   } catch {
     // The command itself will report the error; a message here would end up in the line that the user types.

@@ -10,7 +10,7 @@ import { runStoreName, userFolder } from "../state_path.ts";
 import { type CachedRows, openCache } from "./cache.ts";
 
 /** The longest acceptable delay after a press of Tab. */
-const TIMEOUT_MS = 1_500;
+export const TIMEOUT_MS = 1_500;
 const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../../../lib/clock.ts";
 import type { Context } from "../../../lib/cli/context.ts";
 import { runCommandLine } from "../../../lib/cli/program.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
@@ -241,6 +242,18 @@ Deno.test("Tab sends nothing with a key from .env for another host than the curr
   });
   assert.deepEqual([stdout, urls], ["", []]);
 });
+
+for (
+  const [what, read] of [
+    ["cannot be read", () => Promise.reject(new Error("line 1 is not UTF-8"))],
+    ["is not read soon, like a named pipe", () => new Promise<never>(() => {})],
+  ] as const
+) {
+  Deno.test(`a .env file that ${what} leaves what needs no key`, async () => {
+    const parts = { mayRead: () => true, readTextFile: read, clock: fastClock(systemClock, 100) };
+    assert.match((await complete(["fish", "--", "sho"], parts)).stdout, /^show\tShow a workflow/m);
+  });
+}
 
 Deno.test("--context completes the identities of the credentials file, and a typed one is used", async () => {
   await using simulator = await startSimulator();
