@@ -66,6 +66,8 @@ export interface Context {
    */
   runInForeground(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
+  /** What a command has read by now. */
+  readonly filesRead?: readonly string[];
   /** Absolute, and without symbolic links; `null` for what is no file that may be read. */
   realPath(path: string): Promise<string | null>;
   /** Throws what {@link Context.writeNewFile} would, and leaves no file behind. */

@@ -28,14 +28,17 @@ export function refuseSameFile(paths: readonly (string | undefined)[], what: "ou
   throw new UsageError(`Cannot write two ${what} to ${twice}`, { hint: "Give each its own file" });
 }
 
-/** @throws UsageError for a file that the command reads: what it contains would be lost. */
+/**
+ * @param read What the command will read, beside what it has read.
+ * @throws UsageError for a file that the command reads: what it contains would be lost.
+ */
 export async function refuseReadFile(
-  { realPath }: Pick<Context, "realPath">,
+  { realPath, filesRead = [] }: Pick<Context, "realPath" | "filesRead">,
   outputs: readonly (string | undefined)[],
-  read: readonly string[],
+  read: readonly string[] = [],
 ): Promise<void> {
   const fileAt = async (path: string) => await realPath(path) ?? normalizedPath(path);
-  const files = new Set(await Promise.all(read.map(fileAt)));
+  const files = new Set(await Promise.all([...read, ...filesRead].map(fileAt)));
   for (const path of outputs) {
     if (path === undefined || !files.has(await fileAt(path))) continue;
     throw new UsageError(`Cannot write ${path}: the command reads this file`, { hint: "Choose another file" });

@@ -26,6 +26,7 @@ export function stoppableReads(context: Context, signal: AbortSignal) {
       if (signal.aborted) await new Promise<never>(() => {});
     }
   };
+  const filesRead: string[] = [];
   const { readTextFile, listFiles, stdin, promptSecret, promptYesNo } = context;
   let isStdinRead = false;
   const readStdin = () => {
@@ -37,7 +38,11 @@ export function stoppableReads(context: Context, signal: AbortSignal) {
     stopped,
     context: {
       ...context,
-      readTextFile: (path) => stoppable(() => readTextFile(path)),
+      filesRead,
+      readTextFile(path) {
+        filesRead.push(path);
+        return stoppable(() => readTextFile(path));
+      },
       listFiles: (folder, pattern, kind) => stoppable(() => listFiles(folder, pattern, kind)),
       promptSecret: (label) => promptSecret(label, signal),
       promptYesNo: promptYesNo && ((question) => promptYesNo(question, signal.aborted ? undefined : signal)),

@@ -180,6 +180,30 @@ for (
   });
 }
 
+for (
+  const [words, output] of [
+    [["batch", "sweep.csv", "--workflow", "solve", "-i", "note=@note.txt"], ["--csv", "note.txt"]],
+    [["batch", "cases.yaml"], ["--jsonl", "cases/one.json"]],
+    [["run", "solve", "--matrix", "n=1,2", "-i", "note=@note.txt"], ["--log", "./note.txt"]],
+  ] as const
+) {
+  Deno.test(`${[...words, ...output].join(" ")} is refused: it would replace a file of values`, async () => {
+    await using stage = await aStage();
+    const { context, written } = files({
+      "sweep.csv": "n\n1\n",
+      "note.txt": "text",
+      "cases.yaml": "workflow: solve\nfrom: cases/*.json\n",
+      "cases/one.json": '{"n": 1}',
+    });
+    const listFiles = (folder: string) => Promise.resolve(folder === "cases" ? ["cases/one.json"] : []);
+    const { code, stderr } = await stage.call([...words, ...output], { context: { ...context, listFiles } });
+    assert.equal(code, 2);
+    assert.match(stderr, /^✗ Cannot write \S+: the command reads this file\n {2}Choose another file\n$/);
+    assert.equal(stage.simulator.received("submit").length, 0);
+    assert.deepEqual([...written].filter(([, text]) => text !== ""), []);
+  });
+}
+
 for (const output of [["--csv", "./sweep.csv"], ["--log", "base.json"], ["--report", "html=x/../sweep.csv"]]) {
   Deno.test(`batch sweep.csv -i base.json ${output.join(" ")} is refused: it would replace what it reads`, async () => {
     await using stage = await aStage();

@@ -26,9 +26,9 @@ export async function runMatrix(
 ): Promise<number> {
   const { context, values, values: { workflow } } = call;
   refuseOptions(values, FOR_ONE_RUN, { reason: "together with --matrix or --repeat", hint: "It is for a single run" });
-  await refuseReadFile(context, [values.csv, values.jsonl, values.log, values.report], values.input ?? []);
   const matrix = matrixArguments(values) ?? null;
   const layers = await readInputs(context, values.input);
+  await refuseReadFile(context, [values.csv, values.jsonl, values.log, values.report]);
   const sources = { workflow, layers, matrix, repeat: values.repeat ?? 1 };
   // Without a name, the same command continues the same batch.
   const identity = (await sha256(canonicalJson(JSON.parse(JSON.stringify(matrix))))).slice(0, 6);

@@ -74,16 +74,19 @@ const ACTIONS = new Map(Object.entries({ status, results, cancel, set }));
 async function runFiles(call: BatchCommandCall): Promise<number> {
   const { context, values } = call;
   const { csv, jsonl, log, report } = values;
-  await refuseReadFile(context, [csv, jsonl, log, report], [...values.files, ...values.input ?? []]);
+  const outputs = [csv, jsonl, log, report];
   const { runBatch } = await import("../batch/run_batch.ts");
   const overrides = await readInputs(context, values.input);
+  await refuseReadFile(context, outputs, values.files);
   const sources = { files: values.files, workflow: values.workflow ?? null, overrides, repeat: values.repeat ?? 1 };
   const { readTextFile, listFiles } = context;
   const readStdin = () => context.stdin.readText();
   const [name = ""] = values.files;
   const hint = await context.realPath(name) === null ? didYouMean(name, ["list", ...ACTIONS.keys()]) : undefined;
   return await runBatch(call, async (deps) => {
-    return { hint, ...await readRows(sources, { ...deps, readTextFile, readStdin, listFiles }) };
+    const rows = await readRows(sources, { ...deps, readTextFile, readStdin, listFiles });
+    await refuseReadFile(context, outputs);
+    return { hint, ...rows };
   });
 }
 

@@ -43,13 +43,9 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const retriesThreshold = retriesThresholdOf(values);
   const limited = limitsOf(values);
   const paths = await suiteFiles(context, values.suites ?? []);
-  const read: string[] = [];
-  const readTextFile = (path: string) => {
-    read.push(path);
-    return context.readTextFile(path);
-  };
-  const suites = await readSuites(paths, { readTextFile, nowMs: context.clock.now() });
-  await refuseReadFile(context, reports.map(({ file }) => file), read);
+  const { readTextFile, clock } = context;
+  const suites = await readSuites(paths, { readTextFile, nowMs: clock.now() });
+  await refuseReadFile(context, reports.map(({ file }) => file));
   const environment = environmentOf(suites, values.env);
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
