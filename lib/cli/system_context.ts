@@ -57,7 +57,8 @@ export function systemContext(versionLine: string): Context {
 
 function appendFile(path: string, text: string): void {
   // Without a reader, opening it would stop the whole program, and a reader takes the end of each text for its own.
-  const file = path.startsWith("/dev/") ? null : orError(Deno.errors.NotFound, () => Deno.statSync(path));
+  const isKnown = mayRead(path) && !path.startsWith("/dev/");
+  const file = isKnown ? orError(Deno.errors.NotFound, () => Deno.statSync(path)) : null;
   if (file !== null && "isFifo" in file && file.isFifo === true) {
     throw new UsageError(`Cannot write ${path}: it is a named pipe`, { hint: "Choose another file" });
   }
