@@ -1,9 +1,12 @@
+import type { Owner } from "../account.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { expected, NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
 import { findRunsByNumber } from "../platform/pager.ts";
 import { formatRunId, type RunId, runIdOf } from "../run.ts";
 import { programCommand } from "../shell_command.ts";
+import type { RecentQuery, RunStore } from "../store/run_store.ts";
+import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 
 type Signal = AbortSignal | undefined;
@@ -71,17 +74,24 @@ async function findByNumber(
 /** Clocks of machines that share a history differ by less. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-async function findLast({ client, store, clock }: Deps, signal: Signal): Promise<RunId> {
-  const { user } = await client.whoAmI({ signal });
-  const recent = await store.listRecent({ owner: { host: client.host, user }, limit: 20 });
-  const started = recent.flatMap((one) => one.state === "active" || one.state === "finished" ? [one] : []);
-  // What was started before the clock was set back seems to be the newest.
-  const untilMs = clock.now() + CLOCK_TOLERANCE_MS;
-  const last = started.find(({ createdAtMs }) => createdAtMs <= untilMs) ?? started[0];
-  if (last !== undefined) return last.runId;
+async function findLast(deps: Deps, signal: Signal): Promise<RunId> {
+  const recent = await listLatest(deps.store, { owner: await ownerOf(deps, signal), limit: 20 }, deps.clock.now());
+  for (const one of recent) if (one.state === "active" || one.state === "finished") return one.runId;
   throw new NotFound("Cannot find the last run: the local history is empty", {
     commandHint: "`pw-workflow-runner runs` lists the runs in your account",
   });
+}
+
+export async function ownerOf({ client }: Pick<Deps, "client">, signal: Signal): Promise<Owner> {
+  const { user } = await client.whoAmI({ signal });
+  return { host: client.host, user };
+}
+
+/** The newest first. What was created before the clock was set back seems to be newer: only where there is nothing else. */
+export async function listLatest(store: RunStore, query: RecentQuery, nowMs: number): Promise<readonly Submission[]> {
+  const after = { createdAtMs: nowMs + CLOCK_TOLERANCE_MS, submissionId: "0" };
+  const latest = await store.listRecent({ ...query, after });
+  return latest.length > 0 ? latest : await store.listRecent(query);
 }
 
 async function isWorkflow(client: Client, name: string, signal: Signal): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { RunResult } from "../result.ts";
 import { type ActiveSubmission, isOwnedBy, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
+import { ownerOf } from "./find.ts";
 import { redactingDeps } from "./redacting.ts";
 import { searchForRun } from "./search.ts";
 import { submittingEvent } from "./execute.ts";
@@ -31,9 +32,8 @@ export interface OpenSubmissionsOptions {
  * @throws StorageError when the store cannot be read; the client's errors when the user cannot be determined.
  */
 export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOptions) {
-  const { client, store, clock } = deps;
-  const { user } = await client.whoAmI({ signal: options.signal });
-  const owner = { host: client.host, user };
+  const { store, clock } = deps;
+  const owner = await ownerOf(deps, options.signal);
   const open = await store.listOpen("local");
   const unconfirmed: Submission[] = [];
   const active: Submission[] = [];

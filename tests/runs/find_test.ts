@@ -117,8 +117,8 @@ Deno.test("findRun() takes for the last run the one that was started after the c
       createdAtMs,
       runId: { type: "slug", slug },
     }));
-  await put("before", clock.now() + 3_600_000);
-  assert.deepEqual(await findRun(stage.deps, { type: "last" }, { signal }), slug("before"));
+  for (let run = 25; run > 0; run--) await put(`before-${run}`, clock.now() + 3_600_000 - run);
+  assert.deepEqual(await findRun(stage.deps, { type: "last" }, { signal }), slug("before-1"));
   await put("after", clock.now());
   assert.deepEqual(await findRun(stage.deps, { type: "last" }, { signal }), slug("after"));
 });

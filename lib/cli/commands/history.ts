@@ -1,13 +1,13 @@
 import { counted } from "../../text.ts";
 import { NotFound, UsageError } from "../../errors.ts";
-import type { RunRef } from "../../runs/find.ts";
+import type { Owner } from "../../account.ts";
+import { listLatest, type RunRef } from "../../runs/find.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { Submission } from "../../submission.ts";
 import { actionOf, argument, flag, integer, option, positiveDuration } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
-import type { Output } from "../output.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
 import { parseOneRun } from "../tracking/run_ref.ts";
 
@@ -41,7 +41,7 @@ export const command = defineCommand({
   async run(call) {
     const { context, output, values } = call;
     await using store = openRunStore(call, values.action === "prune" ? "required" : "read");
-    if (values.action === "show") return await showOne(output, store, values.run ?? "last");
+    if (values.action === "show") return await showOne(call, store, values.run ?? "last");
     if (values.action === "prune") return await prune(call, store, values);
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
@@ -61,16 +61,31 @@ export const command = defineCommand({
   },
 });
 
-/** Finds a submission by its run, or by its ID in place of a slug. */
-export async function findInHistory(store: RunStore, ref: RunRef): Promise<Submission | undefined> {
-  if (ref.type === "last") return (await store.listRecent({ limit: 1 }))[0];
-  if (ref.type === "slug") return await store.findRun(null, ref.slug) ?? await store.get(ref.slug);
-  const candidates = await store.listRecent({ limit: 100_000, workflow: ref.workflow });
+/**
+ * Finds a submission by its run, or by its ID in place of a slug.
+ *
+ * @param account.owner Whose runs are meant; by default anyone's.
+ */
+export async function findInHistory(
+  store: RunStore,
+  ref: RunRef,
+  { owner, nowMs }: { readonly owner?: Owner; readonly nowMs: number },
+): Promise<Submission | undefined> {
+  if (ref.type === "last") return (await listLatest(store, { owner, limit: 1 }, nowMs))[0];
+  if (ref.type === "slug") {
+    const own = owner && await store.findRun(owner, ref.slug);
+    return own ?? await store.findRun(null, ref.slug) ?? await store.get(ref.slug);
+  }
+  const candidates = await store.listRecent({ owner, limit: 100_000, workflow: ref.workflow });
   return candidates.find((record) => recordDocument(record).runNumber === ref.number);
 }
 
-async function showOne(output: Output, store: RunStore, name: string): Promise<void> {
-  const record = await findInHistory(store, parseOneRun([name]));
+async function showOne(
+  { context, output }: Pick<Invocation, "context" | "output">,
+  store: RunStore,
+  name: string,
+): Promise<void> {
+  const record = await findInHistory(store, parseOneRun([name]), { nowMs: context.clock.now() });
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {
       hint:

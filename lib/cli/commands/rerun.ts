@@ -1,5 +1,5 @@
 import { InvalidInputs } from "../../errors.ts";
-import { findRun } from "../../runs/find.ts";
+import { findRun, ownerOf } from "../../runs/find.ts";
 import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
 import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
@@ -26,7 +26,8 @@ export const command = defineCommand({
     const ref = parseOneRun(values.run);
     const overrides = await readInputs(context, values.input);
     return await submitRunSpec(call, async (deps) => {
-      const record = await findInHistory(deps.store, ref);
+      const owner = await ownerOf(deps, signal);
+      const record = await findInHistory(deps.store, ref, { owner, nowMs: deps.clock.now() });
       if (record !== undefined) return await fromRecord(call.context, record, overrides);
       const runId = await findRun(deps, ref, { signal });
       const { workflowName, inputs } = await deps.client.getRun(runId, { signal });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../../lib/simulator/start.ts";
+import { cliStage } from "../../support/cli_stage.ts";
 import { type MainCall, startMain } from "../../support/main_call.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { submittedTo } from "../../support/received.ts";
@@ -23,6 +24,34 @@ Deno.test("rerun submits the inputs of the local history, with its -i on top", a
   await stage.program(["run", "quick", "-i", '{"a": 1, "b": {"c": 2, "d": 3}}', "--no-check"]);
   assert.equal((await stage.program(["rerun", "last", "-i", "b.c=7", "--no-check"])).code, 0);
   assert.deepEqual(stage.inputs().at(-1), { a: 1, b: { c: 7, d: 3 } });
+});
+
+Deno.test("rerun last and history show last mean the latest run, also after the clock was set back", async () => {
+  await using stage = await cliStage();
+  await stage.call(["run", "quick", "-i", "a=2", "--no-check"]);
+  const [own] = await stage.submissions();
+  assert.ok(own !== undefined);
+  const [createdAtMs, request] = [own.createdAtMs + 7_200_000, { ...own.request, inputs: { a: 1 } }];
+  await stage.put({ ...own, submissionId: "before", revision: 0, createdAtMs, request });
+  assert.match((await stage.call(["history", "show", "last"])).stdout, /"a": 2/);
+  const { code, stderr } = await stage.call(["rerun", "last", "--no-check"]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [{ a: 2 }, { a: 2 }]);
+});
+
+Deno.test("rerun uses no record of another host or user", async () => {
+  await using stage = await cliStage();
+  await stage.call(["run", "quick", "-i", "a=1", "--no-check"]);
+  const [own] = await stage.submissions();
+  assert.ok(own?.state === "finished" && own.runId.type === "slug");
+  const elsewhere = { ...own.owner, host: "elsewhere.example.com" };
+  const [createdAtMs, request] = [own.createdAtMs + 1_000, { ...own.request, inputs: { a: "elsewhere" } }];
+  await stage.put({ ...own, submissionId: "elsewhere", revision: 0, owner: elsewhere, createdAtMs, request });
+  for (const name of ["last", `quick#${own.result.runNumber}`, own.runId.slug]) {
+    const { code, stderr } = await stage.call(["rerun", name, "--no-check"]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(submittedTo(stage.simulator).at(-1)?.inputs, { a: 1 }, name);
+  }
 });
 
 Deno.test("rerun without a terminal names the secrets that are missing, and submits nothing", async () => {
