@@ -263,8 +263,9 @@ function currentRuns(http: Http): RunOperations {
         .catch(fallbackTo(null, "not_found"));
       if (response === null) return null;
       const { headers, body = ReadableStream.from([]), requestId } = response;
-      // The contract has a JSON string; a response of another content type is the file itself.
-      if (!(headers.get("content-type") ?? "").includes("json")) return body;
+      // The contract has a JSON string. A response of another content type is the file itself, or the page of a proxy.
+      const type = headers.get("content-type") ?? "";
+      if (!type.includes("json") && (!type.includes("html") || /\.html?$/i.test(file))) return body;
       const message = `Cannot ${action}: the response must be a JSON string (request ${requestId})`;
       return mapPieces(body, jsonStringPieces(() => new BadResponse(message)));
     },

@@ -1,7 +1,7 @@
 /** Prints the logs of a run: those so far, or until it ends. */
 
 import { formatDuration } from "../../duration.ts";
-import { isTemporary, Unavailable } from "../../errors.ts";
+import { BadResponse, isTemporary, Unavailable } from "../../errors.ts";
 import { escapeJson, oneLine } from "../../escape.ts";
 import { createLogCleaner, type LogCleaner } from "../../log_text.ts";
 import { createLogReader, createTail, type ReadLogOptions, type Tail } from "../../platform/logs.ts";
@@ -209,9 +209,12 @@ export async function followLogs(
     for (const placed of allSteps(run.jobs).filter(isSelected)) {
       const { step } = placed;
       const key = step.logPath;
+      const known = followed.get(key);
+      // A server may show a log late: one that was missing at the end of its step is read once more at the end of the run.
+      const isRead = finished.has(key) && (!hasEnded || known?.reader.isPresent() === true);
       // A step that has not started has no log.
-      if (finished.has(key) || step.status === "pending") continue;
-      const log = followed.get(key) ?? openLog(call, { runId, placed, tail, isByLine: false });
+      if (isRead || step.status === "pending") continue;
+      const log = known ?? openLog(call, { runId, placed, tail, isByLine: false });
       followed.set(key, log);
       // The status was read before the log, so the log of a finished step is complete.
       const isLast = hasEnded || ENDED.has(step.status);
@@ -226,10 +229,8 @@ export async function followLogs(
         }
         writer.show(text);
       }
-      if (isLast) {
-        finished.add(key);
-        if (!log.reader.isPresent()) warnOfMissingLogs(output, placed);
-      }
+      if (isLast) finished.add(key);
+      if (hasEnded && !log.reader.isPresent()) warnOfMissingLogs(output, placed);
     }
     if (hasEnded && followed.size === 0) output.log("INFO", noLogs(run, isFailedOnly));
     return hasEnded;
@@ -246,7 +247,8 @@ export async function followLogs(
       lostAtMs = null;
       if (hasEnded) break;
     } catch (error) {
-      if (!isTemporary(error)) throw error;
+      // Like a poll: a page of a gateway, for example, is no answer of the server.
+      if (!isTemporary(error) && !(error instanceof BadResponse)) throw error;
       if (lostAtMs === null) output.log("WARNING", `Connection lost, still trying: ${oneLine(error.message)}`);
       lostAtMs ??= startMs;
       if (deps.clock.monotonic() - lostAtMs >= DEFAULT_TRACK.unreachableTimeoutMs) throw error;

@@ -127,6 +127,8 @@ for (
   const [what, ...faults] of [
     ["while its server restarts", { on: "get-run", after: 3, times: 12, cut: "before-effect" }],
     ["with a log that breaks off", { on: "read-file", after: 2, times: 9, body: "truncated" }],
+    ["with a page of a gateway in place of the run", { on: "get-run", after: 3, times: 2, body: "html" }],
+    ["with a page of a gateway in place of a log", { on: "read-file", after: 2, times: 2, body: "html" }],
     ["with a busy server", { on: "get-run", after: 3, times: 6, status: 503, retryAfter: "20" }],
   ] as const
 ) {
@@ -164,6 +166,18 @@ Deno.test("`logs -f` states where lines are missing: a log was rotated twice whi
   assert.ok(stdout.includes("line 60") && !stdout.includes("line 10\n"), stdout);
   const warning = "main › print: lines are missing, because the log was rotated more than once since it was read";
   assert.equal(stderr.split(warning).length, 2, stderr);
+});
+
+Deno.test("`logs -f` shows a log that the server shows only after its step has ended", async () => {
+  const clock = virtualClock();
+  const workflows = { "two-steps": { yaml: TWO_STEPS, scenario: TWO_STEPS_SCENARIO } };
+  await using simulator = await startSimulator({ clock, workflows });
+  const call = (...args: readonly string[]) => startMain({ args, key: simulator.key, clock }).end;
+  const { slug } = JSON.parse((await call("run", "two-steps", "--no-wait", "--no-history", "--json")).stdout);
+  simulator.addFaults({ on: "get-run", latencyMs: 6_000 }, { on: "read-file", status: 404 });
+  const { code, stdout, stderr } = await call("logs", slug, "-f");
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "==> main › first <==\none\ntwo\n==> main › second <==\nthree\n");
 });
 
 Deno.test("`logs -f` gives up when the server stays unreachable", async () => {
