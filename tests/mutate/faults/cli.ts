@@ -135,7 +135,11 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["logs of an unknown step show nothing", "if (stepName !== undefined && !steps.some(isStep)) {", "if (false) {"],
   ]),
   ...inFile("lib/cli/tracking/show_logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
-    ["an outage ends logs -f", "if (!isTemporary(error)) throw error;", "throw error;"],
+    [
+      "an outage ends logs -f",
+      "if (!isTemporary(error) && !(error instanceof BadResponse)) throw error;",
+      "throw error;",
+    ],
     [
       "logs -f tries forever",
       "if (deps.clock.monotonic() - lostAtMs >= DEFAULT_TRACK.unreachableTimeoutMs) throw error;",
