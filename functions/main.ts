@@ -23,7 +23,7 @@ const ticks = new Set<Promise<void>>();
 const onTick = tickHandler(() => scheduledTick(open, signal), log);
 
 /** The shutdown waits for it: a tick that is cut off would hold its lock for most of a minute. */
-async function ring(): Promise<void> {
+async function onCron(): Promise<void> {
   const ticking = onTick();
   ticks.add(ticking);
   await ticking.finally(() => ticks.delete(ticking));
@@ -31,7 +31,7 @@ async function ring(): Promise<void> {
 
 const keys = readAccessKeys(env);
 
-Deno.cron("pw-workflow-runner schedules", "* * * * *", ring);
+Deno.cron("pw-workflow-runner schedules", "* * * * *", onCron);
 const server = Deno.serve(createHandler({ open, keys, log, closing: signal }));
 
 // What is wrong with the configuration is logged now, and not only at the first tick or request.

@@ -130,8 +130,8 @@ export function waitingKey({ schedule, id }: Occurrence): readonly string[] {
 }
 
 /** Asks for the cancellation of a submission's run, whenever it is known and until it ends. */
-export function addReplaced(change: AtomicChange, submissionId: string): void {
-  change.set(["replaced", submissionId], null);
+export function addReplaced(change: AtomicChange, submissionId: string): AtomicChange {
+  return change.set(["replaced", submissionId], null);
 }
 
 /** The ids of submissions whose runs are to be cancelled. */

@@ -98,12 +98,6 @@ export function parseWait({ searchParams }: URL): number | Response {
   return Math.min(MAX_WAIT_MS, Number(seconds) * 1_000);
 }
 
-/** `undefined` if the text is not a whole number in the range. */
-export function parseWholeNumber(text: string, min: number, max: number): number | undefined {
-  const value = Number(text);
-  return /^\d{1,9}$/.test(text) && value >= min && value <= max ? value : undefined;
-}
-
 /**
  * The request's idempotency key, `undefined` if there is none; or the error response. The header is a structured string,
  * `"…"` (draft-ietf-httpapi-idempotency-key-header, section 2.1; RFC 9651, section 3.3.3). Most clients omit the quotes:

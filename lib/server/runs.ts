@@ -19,7 +19,7 @@ import { storeFailureTo } from "../log.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import { checkBoolean, checkScheduleText, checkScheduleTextUpTo, readScheduleFields } from "../scheduler/checks.ts";
-import { parseCursor, parseWait, parseWholeNumber, readBody, readIdempotencyKey } from "./request.ts";
+import { parseCursor, parseWait, readBody, readIdempotencyKey } from "./request.ts";
 import { statusOf } from "./pages/facts.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
@@ -137,8 +137,11 @@ async function findSubmission({ deps }: RouteContext["service"], name: string): 
 /** `GET /runs`, newest first; `next` is the path of the next page. */
 export async function listRunsRoute({ service, url }: RouteContext): Promise<Response> {
   const { searchParams } = url;
-  const limit = parseWholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MAX_PAGE_SIZE);
-  if (limit === undefined) return problemResponse(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
+  const count = searchParams.get("limit") ?? String(PAGE_SIZE);
+  const limit = /^\d{1,9}$/.test(count) ? Number(count) : 0;
+  if (limit < 1 || limit > MAX_PAGE_SIZE) {
+    return problemResponse(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
+  }
   const workflow = searchParams.get("workflow") ?? undefined;
   if (workflow !== undefined && workflow.length > MAX_NAME_LENGTH) {
     return problemResponse(404, "The workflow name is too long");
@@ -150,11 +153,10 @@ export async function listRunsRoute({ service, url }: RouteContext): Promise<Res
   const found = await service.deps.store.listRecent({ scope: "service", limit: limit + 1, after, workflow });
   const submissions = found.slice(0, limit);
   const last = found.length > limit ? submissions.at(-1) : undefined;
-  const next = new URLSearchParams(searchParams);
-  next.set("cursor", `${last?.createdAtMs}.${last?.submissionId}`);
+  if (last !== undefined) searchParams.set("cursor", `${last.createdAtMs}.${last.submissionId}`);
   return jsonResponse({
     runs: submissions.map(submissionView),
-    next: last === undefined ? null : `/runs?${next}`,
+    next: last === undefined ? null : `/runs?${searchParams}`,
   });
 }
 
@@ -166,9 +168,7 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
   const found = await findSubmission(service, name);
   if (isOpen(found) && suiteOf(found) !== undefined) {
     // Its runs are those of its cases, which the next tick cancels.
-    const change = kv.atomic();
-    addReplaced(change, found.submissionId);
-    await change.commit();
+    await addReplaced(kv.atomic(), found.submissionId).commit();
     return jsonResponse(submissionView(found), { status: 202 });
   }
   const unsent = await cancelUnsent(deps, found);
