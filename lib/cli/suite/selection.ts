@@ -19,11 +19,14 @@ export async function suiteFiles(context: Context, given: readonly string[]): Pr
   return [...new Set(found)];
 }
 
-/** Also of the folders in it, but not of hidden ones. */
-async function filesBelow({ listFiles }: Pick<Context, "listFiles">, folder: string): Promise<readonly string[]> {
-  const found = [...await listFiles(folder, SUITE_FILE)];
-  for (const inner of await listFiles(folder, VISIBLE_FOLDER, "folder")) {
-    found.push(...await filesBelow({ listFiles }, inner));
+/** Also of the folders in it, but not of hidden ones; of a folder with several names, once. */
+async function filesBelow(context: Context, folder: string, seen = new Set<string>()): Promise<readonly string[]> {
+  const real = await context.realPath(folder) ?? folder;
+  if (seen.has(real)) return [];
+  seen.add(real);
+  const found = [...await context.listFiles(folder, SUITE_FILE)];
+  for (const inner of await context.listFiles(folder, VISIBLE_FOLDER, "folder")) {
+    found.push(...await filesBelow(context, inner, seen));
   }
   return found.map((path) => path.replace(/^\.\//, ""));
 }
