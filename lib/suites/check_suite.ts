@@ -51,7 +51,9 @@ export function checkSuite(document: JsonObject, today: string, report: Report):
   const metrics = metricsOf(document, ...cases.map(({ value }) => value));
   checkReference(document.reference, metrics, within(report, "reference"));
   for (const [name, environment] of Object.entries(objectOf(document.environments))) {
-    checkReference(objectOf(environment).reference, metrics, within(report, "environments", name, "reference"));
+    const reportOne = within(report, "environments", name);
+    checkReference(objectOf(environment).reference, metrics, within(reportOne, "reference"));
+    checkNames("setup run", textsOf(objectOf(environment).setup), setups, within(reportOne, "setup"));
   }
   checkNames("setup run", textsOf(objectOf(document.defaults).setup), setups, within(report, "defaults", "setup"));
   checkNeeds(cases, report);

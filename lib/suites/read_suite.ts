@@ -104,7 +104,7 @@ async function readSuite(path: string, sources: SuiteSources, problems: Problem[
   return {
     ...files,
     path,
-    name: document.name ?? path.replace(/^.*[\\/]|(?:\.suite)?\.(?:ya?ml|json)$/gis, ""),
+    name: document.name ?? path.replace(/^.*[\\/]|(?<=[^\\/])(?:\.suite)?\.(?:ya?ml|json)$/gis, ""),
     document: frozen(document),
     quarantine: Array.isArray(document.quarantine) ? document.quarantine : files.quarantine,
     problem: source.problem,

@@ -88,7 +88,7 @@ export function shardOf({ shard }: Pick<SuiteValues, "shard">): ShardNumber | nu
   if (shard === undefined) return null;
   const [, index, all] = /^(\d+)\/(\d+)$/.exec(shard) ?? [];
   const parts = { index: Number(index), count: Number(all) };
-  if (index !== undefined && parts.index >= 1 && parts.index <= parts.count) return parts;
+  if (index !== undefined && parts.index >= 1 && parts.index <= parts.count && parts.count <= 10_000) return parts;
   throw new UsageError(`Cannot use --shard ${shard}`, { hint: "Write it like 2/5: part 2 of 5" });
 }
 
