@@ -107,7 +107,7 @@ export function reportOf(
     parameters: one.matrix,
     inputs: one.givenInputs,
     verdict,
-    isFlaky: verdict === "passed" && attempts.length > 1,
+    isFlaky: verdict === "passed" && attempts.some(({ reason }) => reason !== null),
     isQuarantined,
     isFailure: isFailure && !isQuarantined,
     reason,

@@ -63,6 +63,15 @@ Deno.test("--rejudge judges the kept runs by the edited suite, names what has no
   assert.deepEqual(stage.simulator.received().slice(received).filter(({ method }) => method !== "GET"), []);
 });
 
+Deno.test("a case whose attempts all pass by the edited suite is not flaky", async () => {
+  await using stage = await cliStage({ workflows: WORKFLOWS });
+  const first = await test(stage, [A.replace("workflow: ok", "workflow: ok, retries: { max: 1, on: [any] }")]);
+  assert.deepEqual(first.verdicts, ["a failed"]);
+  assert.equal(stage.simulator.runs().length, 2);
+  const again = await test(stage, [A_EDITED], "--rejudge", "--fail-on-flaky");
+  assert.deepEqual([again.verdicts, again.code], [["a passed"], 0]);
+});
+
 Deno.test("--rejudge without an earlier run is an error", async () => {
   await using stage = await cliStage({ workflows: WORKFLOWS });
   const { code, stderr } = await test(stage, [A], "--rejudge");
