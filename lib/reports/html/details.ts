@@ -90,7 +90,7 @@ function attemptsSection(one) {
 }
 
 function attemptItem(attempt, index, one, span, total) {
-  const isPassed = attempt.cause === null;
+  const isPassed = attempt.reason === null;
   const name = one.attempts.length === 1 ? "" : "Attempt " + (index + 1) + " ";
   const failedSteps = attempt.steps.filter(({ status }) => STEP_TONES[status] === "error").length;
   const steps = attempt.steps.length > 0 && h("details", { open: attempt.steps.length <= 12 || failedSteps > 0 },
@@ -133,7 +133,7 @@ function timeline(attempt, span, total) {
     attempt.queueSeconds === null ? "" : "queued " + durationText(attempt.queueSeconds),
     attempt.runSeconds === null ? "" : "ran " + durationText(attempt.runSeconds),
   ].filter((text) => text !== "").join(", ");
-  const tone = attempt.cause === null ? "success" : "error";
+  const tone = attempt.reason === null ? "success" : "error";
   return h("div", { class: "timeline" },
     h("div", { class: "track", "aria-hidden": "true" },
       part("queue", span.start, span.queue, attempt.queueSeconds), part("run " + tone, span.start + span.queue, span.run, attempt.runSeconds !== null)),
