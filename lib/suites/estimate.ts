@@ -7,28 +7,22 @@ export type ExpectedCase = Pick<PlannedCase, "id" | "name" | "suite" | "needs" |
   readonly usualSeconds: number | null;
 };
 
-export interface Estimate {
-  /** Added up over all cases. */
-  readonly runSeconds: number;
-  /** From the first start to the last end, with so many at once. */
-  readonly wallSeconds: number;
-  readonly jobs: number;
-  /** How many of them count with nothing: they have not passed before. */
-  readonly unknownCount: number;
-  /** At most five, the longest first. */
-  readonly dearest: readonly Pick<ExpectedCase, "suite" | "name" | "usualSeconds">[];
-}
+export type Estimate = ReturnType<typeof estimateOf>;
 
 const MAX_DEAREST = 5;
 
-export function estimateOf(cases: readonly ExpectedCase[], jobs: number): Estimate {
+export function estimateOf(cases: readonly ExpectedCase[], jobs: number) {
   const known = cases.filter(({ usualSeconds }) => usualSeconds !== null);
   const dearest = known.toSorted((a, b) => secondsOf(b) - secondsOf(a)).slice(0, MAX_DEAREST);
   return {
+    /** Added up over all cases. */
     runSeconds: cases.reduce((sum, one) => sum + secondsOf(one), 0),
+    /** From the first start to the last end, with so many at once. */
     wallSeconds: wallSeconds(cases, jobs),
     jobs,
+    /** How many of them count with nothing: they have not passed before. */
     unknownCount: cases.length - known.length,
+    /** The longest first. */
     dearest: dearest.map(({ suite, name, usualSeconds }) => ({ suite, name, usualSeconds })),
   };
 }

@@ -40,18 +40,15 @@ export interface ExecuteSuitesOptions
   onVerdict?(key: string, one: ReportCase): void;
 }
 
-export interface SuitesOutcome extends Pick<BatchOutcome, "error"> {
-  /** In the order of the cases. */
-  readonly cases: readonly ReportCase[];
-  /** False if the signal or an error ended it, or a run that it cancelled has not ended yet: it is to be continued. */
-  readonly isFinished: boolean;
-}
-
+/**
+ * @returns The cases in their order. `isFinished`: false if the signal or an error ended it, or a run that it cancelled has
+ * not ended yet: it is to be continued.
+ */
 export async function executeSuites(
   deps: ExecuteDeps,
   cases: readonly CheckedCase[],
   options: ExecuteSuitesOptions,
-): Promise<SuitesOutcome> {
+) {
   const { control, isRejudged = false, requiresResources = false } = options;
   const all = cases.map(newState);
   const states = new Map(all.map((state) => [state.one.id, state]));

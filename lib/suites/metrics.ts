@@ -40,16 +40,15 @@ export function planMetrics(
   };
 }
 
-export interface MeasureOptions extends Pick<ReportAttempt, "resources"> {
-  /** Values of earlier runs that passed, oldest first. */
-  earlier(metric: string): readonly number[];
-}
-
-/** All metrics of a case; those that are always measured only with a reference. */
+/**
+ * All metrics of a case; those that are always measured only with a reference.
+ *
+ * @param earlier Values of earlier runs that passed, oldest first.
+ */
 export function measureAll(
   { metrics, references }: Measured,
   evidence: RunEvidence,
-  { resources, earlier }: MeasureOptions,
+  { resources, earlier }: Pick<ReportAttempt, "resources"> & { earlier(metric: string): readonly number[] },
 ): readonly ReportMetric[] {
   // That of the resource comes before that of all others.
   const ordered = [...resources, "*"].flatMap((resource) => references.toReversed().map((one) => one[resource]));
