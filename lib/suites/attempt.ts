@@ -1,9 +1,10 @@
 /** What an attempt of a case means: evidence is collected and judged, and the attempt is added to the case. */
 
 import { formatExactDuration } from "../duration.ts";
-import { RunnerError } from "../errors.ts";
+import { InvalidInputs, RunnerError } from "../errors.ts";
 import { parsePath } from "../json.ts";
 import { textsIn } from "../inputs/secrets.ts";
+import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS } from "../reports/report.ts";
 import type { TrendPoint } from "../reports/trends.ts";
@@ -113,7 +114,7 @@ async function judgeEvidence(
   const run = end.type === "result" ? { ...deps, ...options, one, end } : null;
   const evidence: Evidence = run !== null
     ? unjudged(run) ?? await collectEvidence(run)
-    : { type: "no-run", reason: end.type === "error" ? end.error.message : "nothing was submitted" };
+    : { type: "no-run", reason: end.type === "error" ? textOf(end.error) : "nothing was submitted" };
   const metrics = evidence.type === "run"
     ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier })
     : [];
@@ -126,6 +127,12 @@ async function judgeEvidence(
   const isTailShown = run !== null && evidence.type === "run" && !hasPassed({ judgement, cause });
   const logTail = isTailShown ? await tailOf(run, evidence) : [];
   return { judgement, cause, metrics, logTail };
+}
+
+/** With what is wrong with inputs that depended on other runs. */
+function textOf(error: RunnerError): string {
+  const problems = error instanceof InvalidInputs ? error.problems : [];
+  return [error.message, ...problems.slice(0, 3).map(problemText)].join("; ");
 }
 
 function hasPassed({ judgement: { verdict }, cause }: Pick<Judged, "judgement" | "cause">): boolean {

@@ -3,8 +3,9 @@
 import { type CheckOptions, distinctWarnings } from "../batches/check_rows.ts";
 import { findCluster, isWorkspace } from "../cluster.ts";
 import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
+import { checkGivenInputs } from "../inputs/check.ts";
 import { findSecrets, redactedValues, secretValues, withoutSecrets } from "../inputs/secrets.ts";
-import { canonicalJson, type JsonObject } from "../json.ts";
+import { canonicalJson, type JsonObject, parsePath, valueAt } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { createRedactor, type Redactor } from "../redact.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -81,12 +82,24 @@ function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | unde
 
 /** The secrets among inputs that were refused, as far as the inputs can be merged: their line in the file is shown. */
 async function secretsOf(context: Context, one: PlannedCase): Promise<readonly string[]> {
-  const { workflow, preset, inputs, values } = one;
-  const spec = { workflow, preset, layers: inputLayers(inputs, values) };
-  const gathered = await gatherInputs(context, spec, context).catch(fallbackTo(null));
+  const gathered = await mergedInputs(context, one).catch(fallbackTo(null));
   if (gathered === null) return [];
   const { form, resolved: { value, secretPaths } } = gathered;
   return secretValues(value, findSecrets(value, { form, secretPaths }));
+}
+
+/** What is wrong with the values that are known before other runs have ended. What is missing may depend on these. */
+async function warningsOf(context: Context, one: PlannedCase): Promise<readonly Problem[]> {
+  const { form, resolved, clusters } = await mergedInputs(context, one);
+  if (form === null) return [];
+  return checkGivenInputs(form, resolved, { clusters }).filter(({ path }) => {
+    const value = valueAt(resolved.value, parsePath(path) ?? []) ?? null;
+    return referencesIn(JSON.stringify(value)).length === 0;
+  });
+}
+
+function mergedInputs(context: Context, { workflow, preset, inputs, values }: PlannedCase) {
+  return gatherInputs(context, { workflow, preset, layers: inputLayers(inputs, values) }, context);
 }
 
 /** Without its line where the mark would divide a secret. */
@@ -119,7 +132,7 @@ async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCas
     givenInputs: given,
     clusters,
     offReason: await offReasonOf(context, one.resources === "active" ? clusters : one.resources),
-    warnings: prepared.warnings,
+    warnings: dependsOnRuns && context.checking !== "none" ? await warningsOf(context, one) : prepared.warnings,
     secrets: [...one.secrets, ...redactedValues(prepared.request)],
   };
 }

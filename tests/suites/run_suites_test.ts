@@ -897,6 +897,21 @@ Deno.test("--last-failed selects a case of which a repetition failed, and not on
   assert.deepEqual(await test("--last-failed"), {});
 });
 
+Deno.test("where inputs depend on another run, those that are known are checked before it, and all of them after it", async () => {
+  await using stage = await suiteStage();
+  const files = suite(
+    "{ name: first, workflow: ok, inputs: { n: 3 } }",
+    '{ name: second, workflow: ok, needs: first, inputs: { n: many, text: "${cases.first.outputs.main.n}" } }',
+  );
+  const problem = 'n must be a number: got "many"';
+  const plan = await stage.test(files, ["--dry-run"]);
+  assert.match(plan.stderr, new RegExp(`${problem.replace(" ", " +")} \\(1 case\\)`));
+  const end = await stage.test(files, FAST);
+  assert.deepEqual(end.verdicts, { first: "passed", second: "error" });
+  const [, second]: readonly ReportCase[] = JSON.parse(end.stdout).cases;
+  assert.equal(second?.reason, `Cannot run ok: 1 problem with its inputs, nothing was submitted; ${problem}`);
+});
+
 Deno.test("where inputs depend on another run, the cluster that the case names counts all the same", async () => {
   const yaml =
     `on:\n  execute:\n    inputs:\n      resource: { type: compute-clusters }\n      note: { type: string }\n${MAIN}`;
