@@ -5,7 +5,7 @@ import { shuffled } from "../seeded_random.ts";
 import { normalizedPath } from "../text.ts";
 import { besides } from "./read_suite.ts";
 import type { PlannedCase } from "./plan.ts";
-import { isOfFile } from "./references.ts";
+import { isOfFile, referencesOf } from "./references.ts";
 
 export interface Selection {
   /** Any of them; all by default. */
@@ -26,7 +26,9 @@ export interface Selection {
 /** The selected cases, with what they need. */
 export function selectCases(planned: readonly PlannedCase[], selection: Selection): readonly PlannedCase[] {
   const { cases = [], shard = null, repeat = 1, order, random } = selection;
-  const chosen = planned.filter((one) => one.kind === "setup" ? cases.includes(one.name) : isChosen(one, selection));
+  const affected = selection.changedFiles ? affectedBy(planned, selection.changedFiles) : null;
+  const isWanted = (one: PlannedCase) => isChosen(one, selection) && affected?.has(one.id) !== false;
+  const chosen = planned.filter((one) => one.kind === "setup" ? cases.includes(one.name) : isWanted(one));
   const all = withNeeds(chosen, planned);
   const sharded = shard === null ? all : inShard(all, shard);
   // What is needed still runs first.
@@ -38,11 +40,10 @@ export function selectCases(planned: readonly PlannedCase[], selection: Selectio
   });
 }
 
-function isChosen(one: PlannedCase, { tags = [], cases = [], changedFiles = null, ids = null }: Selection): boolean {
+function isChosen(one: PlannedCase, { tags = [], cases = [], ids = null }: Selection): boolean {
   if (ids !== null && !ids.has(one.id)) return false;
   if (tags.length > 0 && !tags.some((tag) => one.tags.includes(tag))) return false;
-  if (cases.length > 0 && !cases.some((pattern) => isNamed(one, pattern))) return false;
-  return changedFiles === null || isAffected(one, changedFiles);
+  return cases.length === 0 || cases.some((pattern) => isNamed(one, pattern));
 }
 
 /** @param pattern A name, in which `*` stands for any text. */
@@ -52,6 +53,22 @@ export function isNamed({ name, caseName }: PlannedCase, pattern: string): boole
     "s",
   );
   return regex.test(name) || regex.test(caseName);
+}
+
+/** The ids of the runs that depend on a changed file, and of the cases that use what one of these has made. */
+function affectedBy(planned: readonly PlannedCase[], changedFiles: readonly string[]): ReadonlySet<string> {
+  const runs = new Map(planned.map((one) => [one.id, one]));
+  const isUsed = ({ inputs }: PlannedCase, needed: PlannedCase | undefined) =>
+    needed?.kind === "setup" ||
+    referencesOf(inputs).some((one) => one.type === "output" && one.name === needed?.caseName);
+  const uses = planned.flatMap((one) =>
+    one.needs.filter(({ id }) => isUsed(one, runs.get(id))).map(({ id }) => ({ id, user: one.id }))
+  );
+  const users = Map.groupBy(uses, ({ id }) => id);
+  const affected = new Set(planned.filter((one) => isAffected(one, changedFiles)).map(({ id }) => id));
+  // What is added is visited, too.
+  for (const id of affected) for (const { user } of users.get(id) ?? []) affected.add(user);
+  return affected;
 }
 
 function isAffected({ file, inputs, paths, metrics }: PlannedCase, changedFiles: readonly string[]): boolean {

@@ -58,6 +58,29 @@ for (
   });
 }
 
+for (
+  const [file, want] of [
+    ["suites/mesh.json", ["setup data", "uses", "follows"]],
+    ["suites/gen.json", ["gen", "solves"]],
+  ] as const
+) {
+  Deno.test(`selectCases() of the changed ${file} has the cases that use what a run with it has made`, async () => {
+    const text = `version: 1
+setup: [{ name: data, workflow: w, inputs: mesh.json }]
+cases:
+  - { name: uses, workflow: w, setup: data }
+  - { name: follows, workflow: w, needs: uses, inputs: { x: "\${cases.uses.outputs.main.x}" } }
+  - { name: gen, workflow: w, inputs: gen.json }
+  - { name: solves, workflow: w, needs: gen, inputs: { x: "\${cases.gen.outputs.main.x}" } }
+  - { name: later, workflow: w, needs: gen }
+`;
+    const readTextFile = (path: string) => Promise.resolve(path.endsWith(".json") ? "{}" : text);
+    const suites = await readSuites(["suites/a.suite.yaml"], { nowMs: 0, readTextFile });
+    const all = await planSuites(suites, { environment: null, env: () => undefined, overrides: {} });
+    assert.deepEqual(selectCases(all, { ...ALL, changedFiles: [file] }).map(({ name }) => name), want);
+  });
+}
+
 Deno.test("a case may follow thousands of others", async () => {
   const count = 8_000;
   const cases = Array.from({ length: count }, (_, n) => {
