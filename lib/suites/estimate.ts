@@ -2,7 +2,8 @@
 
 import type { PlannedCase } from "./plan.ts";
 
-export type ExpectedCase = Pick<PlannedCase, "id" | "name" | "suite" | "needs" | "locks"> & {
+export type ExpectedCase = Pick<PlannedCase, "id" | "name" | "suite" | "locks"> & {
+  readonly needs: readonly Pick<PlannedCase["needs"][number], "id">[];
   /** `null` if it has not passed before. */
   readonly usualSeconds: number | null;
 };

@@ -64,6 +64,8 @@ export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow
 interface Need {
   readonly id: string;
   readonly when: "passed" | "finished";
+  /** Whether its outputs are among the inputs, or it is a setup run: a change of its inputs concerns the case, too. */
+  readonly isUsed: boolean;
 }
 
 export interface PlanOptions {
@@ -284,9 +286,9 @@ function needsOf(
     if (isUsed && first !== undefined && second !== undefined) {
       report(`the inputs name an output of ${name}, which has several here: of ${first} and ${second}`);
     }
-    return rows.map(({ id }): Need => ({ id, when }));
+    return rows.map(({ id }): Need => ({ id, when, isUsed }));
   });
   if (kind === "setup") return found;
   const needed = [...new Set(setups)].flatMap((name) => draftsOf("setup", name));
-  return [...needed.map(({ id }): Need => ({ id, when: "passed" })), ...found];
+  return [...needed.map(({ id }): Need => ({ id, when: "passed", isUsed: true })), ...found];
 }

@@ -62,7 +62,7 @@ export async function preflight(
       secrets.push(...await secretsOf(context, one));
     }
   });
-  if (problems.length === 0) return checked;
+  if (problems.length === 0) return await withUsedRuns(checked);
   const redact = createRedactor([...secrets, ...Object.values(checked).flatMap((one) => one.secrets)]);
   const shown = problems.map((problem) => withoutSecretsOf(problem, redact));
   const warnings = distinctWarnings([...Object.values(checked), ...refused], "case");
@@ -135,6 +135,20 @@ async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCas
     warnings: dependsOnRuns && context.checking !== "none" ? await warningsOf(context, one) : prepared.warnings,
     secrets: [...one.secrets, ...redactedValues(prepared.request)],
   };
+}
+
+/** With other keys for the cases that use what other runs have made. Without recursion: thousands may follow each other. */
+async function withUsedRuns(checked: readonly CheckedCase[]): Promise<readonly CheckedCase[]> {
+  const keys = new Map<string, string>();
+  for (let before = -1; before < keys.size;) {
+    before = keys.size;
+    for (const { id, key, needs } of checked.filter(({ id }) => !keys.has(id))) {
+      const used = needs.filter(({ isUsed }) => isUsed).map((need) => keys.get(need.id));
+      if (used.includes(undefined)) continue;
+      keys.set(id, used.length === 0 ? key : `${id}-${(await sha256([key, ...used].join())).slice(0, 8)}`);
+    }
+  }
+  return checked.map((one) => ({ ...one, key: keys.get(one.id) ?? one.key }));
 }
 
 /** The request of a case: merged again for each attempt, because inputs may depend on other runs. */

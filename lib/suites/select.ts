@@ -5,7 +5,7 @@ import { shuffled } from "../seeded_random.ts";
 import { normalizedPath } from "../text.ts";
 import { besides } from "./read_suite.ts";
 import type { PlannedCase } from "./plan.ts";
-import { isOfFile, referencesOf } from "./references.ts";
+import { isOfFile } from "./references.ts";
 
 export interface Selection {
   /** Any of them; all by default. */
@@ -57,12 +57,8 @@ export function isNamed({ name, caseName }: PlannedCase, pattern: string): boole
 
 /** The ids of the runs that depend on a changed file, and of the cases that use what one of these has made. */
 function affectedBy(planned: readonly PlannedCase[], changedFiles: readonly string[]): ReadonlySet<string> {
-  const runs = new Map(planned.map((one) => [one.id, one]));
-  const isUsed = ({ inputs }: PlannedCase, needed: PlannedCase | undefined) =>
-    needed?.kind === "setup" ||
-    referencesOf(inputs).some((one) => one.type === "output" && one.name === needed?.caseName);
-  const uses = planned.flatMap((one) =>
-    one.needs.filter(({ id }) => isUsed(one, runs.get(id))).map(({ id }) => ({ id, user: one.id }))
+  const uses = planned.flatMap(({ id: user, needs }) =>
+    needs.filter(({ isUsed }) => isUsed).map(({ id }) => ({ id, user }))
   );
   const users = Map.groupBy(uses, ({ id }) => id);
   const affected = new Set(planned.filter((one) => isAffected(one, changedFiles)).map(({ id }) => id));

@@ -98,6 +98,25 @@ Deno.test("a case whose inputs come from another one is the same where it has mo
   assert.equal(stage.simulator.runs().length, 3);
 });
 
+Deno.test("a case that uses what another run has made is another one where the inputs of that run have changed", async () => {
+  const form = "on:\n  execute:\n    inputs:\n      size: { type: number }\n";
+  await using stage = await cliStage({ workflows: { ...WORKFLOWS, sized: { ...WORKFLOWS.ok, yaml: form + YAML } } });
+  const cases = (size: number) => [
+    `{ name: first, workflow: sized, inputs: { size: ${size} } }`,
+    `{ name: uses, workflow: sized, needs: first, inputs: { size: "\${cases.first.outputs.main.energy}" } }`,
+    `{ name: last, workflow: sized, needs: uses, inputs: { size: "\${cases.uses.outputs.main.energy}" } }`,
+    "{ name: later, workflow: ok, needs: first }",
+  ];
+  await test(stage, cases(1));
+  assert.equal(stage.simulator.runs().length, 4);
+  await test(stage, cases(1), "--resume");
+  assert.equal(stage.simulator.runs().length, 4);
+  const { verdicts } = await test(stage, cases(2), "--rejudge");
+  assert.deepEqual(verdicts, ["first not-run", "uses not-run", "last not-run", "later passed"]);
+  await test(stage, cases(2), "--resume");
+  assert.equal(stage.simulator.runs().length, 7);
+});
+
 Deno.test("a suite is continued where its file is, and not where another one has the same relative path", async () => {
   await using stage = await cliStage({ workflows: WORKFLOWS });
   await testIn("/one", stage, [A]);
