@@ -3,7 +3,7 @@
 import { formatExactDuration } from "../duration.ts";
 import { expected, RunnerError, StorageError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
-import type { Job, Run, RunDetail } from "../run.ts";
+import { isBeingCancelled, type Job, type Run, type RunDetail } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { ActiveSubmission, ObservedRun, Submission } from "../submission.ts";
 import type { BatchState } from "./batch_state.ts";
@@ -17,10 +17,11 @@ export interface ActiveTask {
   readonly submission: ActiveSubmission;
 }
 
-/** Only a suite counts from what was seen: the rest of a batch counts from the start of a run. */
+/** Only a suite counts from what was seen. A batch counts from the start of a run, and keeps why it cancels one. */
 export async function keepObserved({ deps }: BatchState, one: TrackedTask): Promise<void> {
   const { submission, workingSinceMs, queueMs, exceeded } = one;
-  if (submission === null || !("batchId" in submission.origin) || submission.origin.type === "batch") return;
+  if (submission === null || !("batchId" in submission.origin)) return;
+  if (submission.origin.type === "batch" && exceeded === null) return;
   const origin = { ...submission.origin, observed: { workingSinceMs, queueMs, exceeded } };
   one.submission = await storeQuietly(deps, { ...submission, origin });
 }
@@ -82,7 +83,7 @@ export async function enforceLimits(state: BatchState, { one, submission }: Acti
   one.exceeded ??= exceededLimit({ one, submission }, deps.clock.now());
   if (one.exceeded === null) return false;
   // It may have ended in time, since the last poll that succeeded.
-  if (onTimeout === "keep") return submission.unreachableSinceMs === null;
+  if (onTimeout === "keep") return submission.unreachableSinceMs === null && !isBeingCancelled(submission.run);
   // Before the request: after it, the platform shows only that the run was cancelled.
   if (known === null) await keepObserved(state, one);
   const cancelled = await cancelRun(deps, submission.runId, { signal: state.signal }).catch(expected(RunnerError));

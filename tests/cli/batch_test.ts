@@ -910,6 +910,30 @@ Deno.test("--on-interrupt cancel also cancels a run that is being submitted when
   assert.deepEqual(stage.simulator.runs().map(({ status }) => status), ["canceled"]);
 });
 
+for (const again of ["cancel", "keep"]) {
+  Deno.test(`a run that was cancelled at its timeout has timed out, also for the call that continues with ${again}`, async () => {
+    let stop = (_signal: "SIGTERM") => {};
+    await using stage = await cliStage({
+      workflows: { solve: FOREVER },
+      onStep(operation, step) {
+        if (operation === "cancel-run" && step === "responded") stop("SIGTERM");
+      },
+    });
+    const { context } = files({ "sweep.csv": "n\n1\n" });
+    const onSignal: Context["onSignal"] = (callback) => {
+      stop = callback;
+      return { [Symbol.dispose]: () => {} };
+    };
+    const words = ["batch", "sweep.csv", "--workflow", "solve", "--timeout", "5s", ...QUICK, "--on-timeout"];
+    assert.equal((await stage.call([...words, "cancel"], { context: { ...context, onSignal } })).code, 143);
+    stop = () => {};
+    const { code, stdout } = await stage.call([...words, again], { context });
+    assert.match(stdout, /1 row: 1 timeout/);
+    assert.equal(code, 124);
+    assert.match((await stage.call(["batch", "status", "sweep"])).stdout, /1 timeout/);
+  });
+}
+
 Deno.test("batch results --report writes a page with the rows, their tags, the inputs in which they differ, and their outputs", async () => {
   await using stage = await aStage();
   const { context, written } = files({ "sweep.csv": "n,fails,tags\n1,,\n2,true,night big\n" });
