@@ -16,7 +16,7 @@ export interface LoadedRow extends RowResult {
 const CHUNK_SIZE = 200;
 
 /**
- * In file order, without what is no longer in the file. Outputs are empty: they take a read per row.
+ * In file order, without what is no longer in the file. Outputs are empty, and results `null`: they take a read per row.
  *
  * @param known Its rows; default: as they are stored.
  */
@@ -56,8 +56,9 @@ async function readBatch(store: Pick<RunStore, "batches">, batch: StoredBatch, k
   return { rows: rows.filter(({ isInFile }) => isInFile), lastOf };
 }
 
-function rowResult({ row, label, workflow, tags = [], inputs }: StoredRow, last: Partial<Attempt> = {}): RowResult {
+function rowResult({ row, label, workflow, tags = [], inputs }: StoredRow, last: Partial<Attempt> = {}): LoadedRow {
   const { attempt = 0, status = "waiting", slug: run = null, startedAtMs = null, seconds = null } = last;
   const { error = null, kind = null } = last;
-  return { row, label, workflow, tags, inputs, attempt, status, run, startedAtMs, seconds, outputs: {}, error, kind };
+  const ofRow = { row, label, workflow, tags, inputs };
+  return { ...ofRow, attempt, status, run, startedAtMs, seconds, outputs: {}, error, kind, result: null };
 }

@@ -77,8 +77,8 @@ export interface BatchStore {
   attempts(batchId: string): Promise<readonly Attempt[]>;
   /** How many runs at once were asked for last, by any process; `null` if that was never asked for. */
   wantedJobs(batchId: string): Promise<number | null>;
-  /** Asks the process that runs the batch, or the next one; `null` takes it back. */
-  setWantedJobs(batchId: string, jobs: number | null): Promise<void>;
+  /** Asks the process that runs the batch, or the next one. */
+  setWantedJobs(batchId: string, jobs: number): Promise<void>;
   /**
    * Takes requests from the budget that all processes of a user share.
    *
@@ -135,11 +135,7 @@ export function createBatchStore(kv: Kv): BatchStore {
       });
     },
     wantedJobs: async (batchId) => (await kv.get<number>(["batch-jobs", keyPart(batchId)])).value,
-    async setWantedJobs(batchId, jobs) {
-      const change = kv.atomic();
-      const key = ["batch-jobs", keyPart(batchId)];
-      await (jobs === null ? change.delete(key) : change.set(key, jobs)).commit();
-    },
+    setWantedJobs: async (batchId, jobs) => void await kv.atomic().set(["batch-jobs", keyPart(batchId)], jobs).commit(),
     async takeRequests(owner, { count, perMinute, nowMs }) {
       while (true) {
         const old = await kv.get<{ readonly left: number; readonly atMs: number }>(["requests", ...ownerKey(owner)]);

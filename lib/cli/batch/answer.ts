@@ -47,9 +47,7 @@ export async function finishBatch(
   // The text shows no outputs, which take a read per row.
   const hasBodies = output.mode !== "text" ||
     [values.csv, values.jsonl, values.report].some((file) => file !== undefined);
-  const stored = hasBodies
-    ? await loadResults(store, batch, ownRows)
-    : (await loadRows(store, batch, ownRows)).map((row): LoadedRow => ({ ...row, result: null }));
+  const stored = await (hasBodies ? loadResults : loadRows)(store, batch, ownRows);
   const byRow = new Map(states.all().map((state) => [state.row, state]));
   // What ended without a record: a limit of this process, or a row that could not be prepared.
   const rows = stored.map((loaded): LoadedRow => {
