@@ -19,7 +19,7 @@ const MAX_PAUSE_MS = 12 * 60 * 60_000;
  */
 const PAUSES_MS = [60_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, MAX_PAUSE_MS] as const;
 const DEADLINE_MS = 10_000;
-const MAX_READ = 500;
+const MAX_READ = 5_000;
 const MAX_SENT = 60;
 const AT_ONCE = 20;
 

@@ -280,6 +280,41 @@ Deno.test("an unreachable webhook with many messages does not delay another one"
   assert.ok(waiting.length > 200 && waiting.every(({ value }) => value.notification.schedule === "unreachable"));
 });
 
+Deno.test("thousands of messages for an unreachable webhook do not delay another one", async () => {
+  const specs = ["unreachable", "reachable"].map((name) => ({ ...schedule(`https://example.com/${name}`), name }));
+  await using stage = await aServiceStage(specs);
+  const sent: string[] = [];
+  const service = await stage.isolate({
+    env: () => SECRET,
+    fetch(url) {
+      sent.push(String(url));
+      return Promise.resolve(new Response(null, { status: String(url).endsWith("/reachable") ? 204 : 503 }));
+    },
+  });
+  const add = async (name: string, count: number) => {
+    const failed = {
+      kind: "failed",
+      schedule: name,
+      slug: null,
+      message: null,
+      createdAtMs: stage.clock.now(),
+    } as const;
+    for (let first = 0; first < count; first += 100) {
+      const change = service.kv.atomic();
+      for (let at = first; at < Math.min(count, first + 100); at++) {
+        const notify = service.schedules.find((one) => one.name === name)?.notify ?? [];
+        addNotification(change, { ...failed, occurrenceId: `${name}@${at}` }, notify);
+      }
+      await change.commit();
+    }
+  };
+  await add("unreachable", 3_000);
+  stage.clock.advance(1_000);
+  await add("reachable", 1);
+  await sendNotifications(service, new AbortController().signal);
+  assert.equal(sent.filter((url) => url.endsWith("/reachable")).length, 1);
+});
+
 Deno.test("a message is for the webhook of its time, wherever that is in the list now", async () => {
   const [one, two] = [1, 2].map((number) => ({ url: `https://example.com/${number}`, on: ["failed"] as const }));
   assert.ok(one !== undefined && two !== undefined);
