@@ -55,7 +55,7 @@ Deno.test("a demo without the variables that the YAML parser reads names them", 
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
   assert.equal(code, 2);
-  assert.match(new TextDecoder().decode(stderr), /^✗ Cannot continue: .* without env access to "LOG_TOKENS"\n/);
+  assert.match(new TextDecoder().decode(stderr), /^✗ Cannot continue: .* without env access to "LOG_TOKENS"$/m);
 });
 
 Deno.test("a checkout may be read, too, or is started without its deno.json", async () => {
