@@ -57,8 +57,8 @@ async function sendOne(service: Service, entry: StoreEntry<OutboxMessage>, signa
   }
   const answer = await send(service, hook, entry.value, signal);
   const isDelivered = typeof answer !== "string" && answer.ok;
-  // Ended by this process and not by the webhook: the next tick sends it again.
-  if (!isDelivered && signal.aborted) return false;
+  // The end of the process is no fault of the webhook: the next tick sends it again.
+  if (!isDelivered && signal.aborted && signal.reason.name !== "TimeoutError") return false;
   const nowMs = deps.clock.now();
   const [problem, header] = typeof answer === "string"
     ? [answer, null]

@@ -156,7 +156,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["a message is sent before its time", 'end: ["outbox", timeKey(nowMs + 1)]', 'end: ["outbox", timeKey(nowMs * 2)]'],
   ]),
   ...inFile("lib/scheduler/notifications.ts", ["tests/scheduler/notifications_test.ts", "tests/scheduler"], [
-    ["an attempt counts that this process ended", "if (!isDelivered && signal.aborted) return false;", ""],
+    ["an attempt counts that this process ended", 'signal.aborted && signal.reason.name !== "TimeoutError"', "false"],
     ["a webhook's Retry-After is ignored", "&& pauseMs >= waitMs", ""],
     ["webhooks follow redirects", 'redirect: "manual",', ""],
     [
