@@ -41,7 +41,7 @@ function openLog(
   const clean: LogCleaner = output.mode === "json" ? (piece) => piece : cleaner;
   /** Until its beginning was read: then only the last lines are shown. */
   const tailOf: Tail | null = tail === undefined ? null : createTail(tail, MAX_TAIL_LENGTH);
-  return { placed, reader, clean, tail: tailOf, gaps: 0 };
+  return { placed, reader, clean, tail: tailOf, gaps: 0, isFinished: false };
 }
 
 type OpenLog = ReturnType<typeof openLog>;
@@ -173,15 +173,7 @@ async function* continued(first: IteratorResult<string, void>, rest: AsyncGenera
 }
 
 /** Of steps, in the platform's terms. One with another status, or without one, may not have started yet. */
-const ENDED: ReadonlySet<string> = new Set([
-  "completed",
-  "error",
-  "failed",
-  "canceled",
-  "cancelled",
-  "skipped",
-  "skipped-failed",
-]);
+const ENDED = /^(completed|error|failed|cancell?ed|skipped|skipped-failed)$/;
 
 /**
  * Reads the logs again and again until the run has ended and its last lines are printed.
@@ -195,7 +187,6 @@ export async function followLogs(
 ): Promise<void> {
   const { deps, output, signal } = call;
   const followed = new Map<string, OpenLog>();
-  const finished = new Set<string>();
   const writer = lineWriter(output);
   let current = "";
   let hasGrown = false;
@@ -211,13 +202,13 @@ export async function followLogs(
       const key = step.logPath;
       const known = followed.get(key);
       // A server may show a log late: one that was missing at the end of its step is read once more at the end of the run.
-      const isRead = finished.has(key) && (!hasEnded || known?.reader.isPresent() === true);
+      const isRead = known?.isFinished === true && (!hasEnded || known.reader.isPresent());
       // A step that has not started has no log.
       if (isRead || step.status === "pending") continue;
       const log = known ?? openLog(call, { runId, placed, tail, isByLine: false });
       followed.set(key, log);
       // The status was read before the log, so the log of a finished step is complete.
-      const isLast = hasEnded || ENDED.has(step.status);
+      const isLast = hasEnded || ENDED.test(step.status);
       for await (const text of newText(log, { signal, isLast, retry })) {
         if (text === "") continue;
         hasGrown = true;
@@ -229,7 +220,7 @@ export async function followLogs(
         }
         writer.show(text);
       }
-      if (isLast) finished.add(key);
+      log.isFinished = isLast;
       if (hasEnded && !log.reader.isPresent()) warnOfMissingLogs(output, placed);
     }
     if (hasEnded && followed.size === 0) output.log("INFO", noLogs(run, isFailedOnly));
