@@ -272,7 +272,11 @@ export function isAbandoned(submission: Submission): boolean {
   return submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === true;
 }
 
-export function isOwnedBy({ owner }: Pick<Submission, "owner">, { host, user }: Owner): boolean {
+/** Whether it belongs to this host and user, as far as they are given. */
+export function isOwnedBy(
+  { owner }: Pick<Submission, "owner">,
+  { host = owner.host, user = owner.user }: Partial<Owner>,
+): boolean {
   return owner.host === host && owner.user === user;
 }
 

@@ -57,8 +57,7 @@ type ReadDeps = Pick<Deps, "client" | "store" | "log">;
 export async function findOwn({ client, store, log }: ReadDeps, runId: RunId): Promise<Submission | undefined> {
   const name = formatRunId(runId);
   if (runId.type !== "slug") return undefined;
-  const own = await store.findRun(null, name).catch(storeFailureTo(log));
-  return own?.owner.host === client.host ? own : undefined;
+  return await store.findRun({ host: client.host }, name).catch(storeFailureTo(log));
 }
 
 /** What may be reported of an error that was thrown while the secrets of a submission are not known. */

@@ -43,8 +43,8 @@ export interface RunStore extends CapabilitiesStore, AsyncDisposable {
   get(submissionId: string): Promise<Submission | undefined>;
   /** Those that exist, in the order of the ids. */
   getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
-  /** The latest submission whose run has this slug, or was given it. */
-  findRun(owner: Owner | null, slug: string): Promise<Submission | undefined>;
+  /** The latest submission whose run has this slug, or was given it: on servers that assign slugs, each host has its own. */
+  findRun(owner: Partial<Owner> | null, slug: string): Promise<Submission | undefined>;
   /** Neither finished nor rejected, oldest first. */
   listOpen(scope: SubmissionScope): Promise<readonly Submission[]>;
   /** Like {@link listOpen}, without reading the submissions. */
@@ -135,7 +135,7 @@ export function createRunStore(base: Kv, onSetAside?: (message: string) => void)
     get: async (id) => isKeyPart(id) && id.length < MAX_ID_LENGTH ? (await readAll(kv, [id]))[0] : undefined,
     getMany: (ids) => readAll(kv, ids),
     async findRun(owner, slug) {
-      const fits = (one: Submission) => slugOf(one) === slug && (owner === null || isOwnedBy(one, owner));
+      const fits = (one: Submission) => slugOf(one) === slug && isOwnedBy(one, owner ?? {});
       return (await find(kv, { prefix: ["slug", keyPart(slug)], reverse: true, limit: 1, fits }))[0];
     },
     listOpen: (scope) => find(kv, { prefix: ["open", scope], fits: isOpen }),

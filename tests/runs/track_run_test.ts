@@ -52,6 +52,17 @@ Deno.test("trackRun() takes a record of the same name on another server for anot
   assert.deepEqual(await stage.deps.store.get(other.submissionId), other);
 });
 
+Deno.test("trackRun() stores the end of its run beside a newer record of the same name on another server", async () => {
+  await using stage = await aStage();
+  await stage.submit("quick");
+  const { submissionId } = await stage.deps.store.put(anActiveSubmission({ owner: stage.owner, runId: MINE }));
+  const newer = { submissionId: "newer", owner: { ...stage.owner, host: "else.example.com" }, createdAtMs: 2_000 };
+  const other = await stage.deps.store.put(anActiveSubmission({ ...newer, runId: MINE }));
+  assert.equal((await stage.track(MINE)).result.kind, "completed");
+  assert.equal((await stage.deps.store.get(submissionId))?.state, "finished");
+  assert.deepEqual(await stage.deps.store.get("newer"), other);
+});
+
 for (
   const [what, isOwn, message] of [
     ["with the server's words", false, /^Cannot read run mine-1: no such run \(404/],

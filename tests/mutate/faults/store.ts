@@ -34,7 +34,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     ["young runs of open suites are pruned", "Number(openKey.at(-2)) >= beforeMs", "false"],
     ["what is young is pruned", "if (excess-- <= 0 && Number(time) >= beforeMs) break;", "if (excess-- <= 0) break;"],
-    ["another user's run is found by its slug", "(owner === null || isOwnedBy(one, owner))", "true"],
+    ["another user's run is found by its slug", "&& isOwnedBy(one, owner ?? {})", ""],
     [
       "the history of another user is listed",
       "(owner === undefined || isOwnedBy(submission, owner)) &&",
