@@ -7,7 +7,7 @@ import type { Browser, Page } from "../deps/playwright.ts";
 import { browserMissing, openBrowser } from "../support/browser.ts";
 import { needing } from "../support/needs.ts";
 import { aBatchReport, aLargeReport } from "./support/large_report.ts";
-import { aCase, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
+import { A_FAILED_ATTEMPT, aCase, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
 
 const NO_BROWSER = await browserMissing();
 const FIND_VIOLATIONS =
@@ -414,6 +414,18 @@ inBrowser(
     assert.ok(large <= 2 * small, `${large} ms, ${small} ms`);
   },
 );
+
+inBrowser("an attempt whose end was not seen does not look as if it had passed", async (browser) => {
+  const attempts = [A_FAILED_ATTEMPT, { ...A_FAILED_ATTEMPT, reason: "its end was not seen", cause: null }];
+  const report = aSuiteReport([aCase({ id: "cut", verdict: "not-judged", reason: "its end was not seen", attempts })]);
+  await show(browser, await renderHtml(report), { address: "#case-cut" }, async (page) => {
+    const tones = await page.evaluate(
+      "[...document.querySelectorAll('.attempt > strong')].map((one) => one.className)",
+    );
+    assert.deepEqual(tones, ["error", "error"]);
+    assert.deepEqual(await page.locator(".attempts .reason").count(), 2);
+  });
+});
 
 Deno.test({
   ...needing("the page in a browser", NO_BROWSER),
