@@ -57,7 +57,7 @@ export async function claimIdempotencyKey(
     if (existing === undefined) return keyed;
     const slug = existing.state === "rejected" ? null : slugOf(existing);
     if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {
-      throw idempotencyKeyConflict({ ...keyed, idempotencyKey: { text, attempt } }, slug);
+      throw idempotencyKeyConflict(keyed, slug);
     }
     // The earlier submission was rejected and started no run: the key is free.
     if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
@@ -73,11 +73,17 @@ export async function claimIdempotencyKey(
 
 /** The key belongs to another submission. @param slug Of its run; `null` without one. */
 export function idempotencyKeyConflict(
-  { idempotencyKey: key, request }: Pick<Submission, "idempotencyKey" | "request">,
+  { idempotencyKey: key, request, origin }: Pick<Submission, "idempotencyKey" | "request" | "origin">,
   slug: string | null,
   reason = "was used with different inputs",
 ): IdempotencyKeyConflict {
   const by = slug === null ? "" : `, by run ${slug}`;
+  if ("batchId" in origin) {
+    // The key is made of the inputs as they are given, so that those are the same.
+    const message = `its row was run with different inputs${by}: the form or the options have changed`;
+    const hint = "Give the batch another --name";
+    return new IdempotencyKeyConflict(`Cannot submit ${request.workflow}: ${message}`, { hint });
+  }
   return new IdempotencyKeyConflict(
     `Cannot use the idempotency key "${key?.text}" for ${request.workflow}: it ${reason}${by}`,
     {

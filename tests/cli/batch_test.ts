@@ -312,6 +312,20 @@ Deno.test("the same command on another machine starts nothing, and states that",
   assert.equal(stage.simulator.received("submit").length, 2);
 });
 
+Deno.test("a batch on another machine names the run that has a row's place with other defaults, and no key", async () => {
+  const yaml = SOLVE.yaml.replace("text: { type: string, optional: true }", "text: { type: string, default: one }");
+  await using stage = await cliStage({ workflows: { solve: { ...SOLVE, yaml } } });
+  await using other = await emptyFolder();
+  const { context } = files({ "sweep.csv": "n\n1\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  await stage.call(words, { context });
+  const env = { PW_STATE_DIR: other.path };
+  const { code, stderr } = await stage.call([...words, "--no-defaults"], { context, env });
+  assert.equal(code, 2);
+  assert.match(stderr, /Cannot submit solve: its row was run with different inputs, by run solve-\w+: the form or /);
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
 Deno.test("a batch that another process continues with an edited file ends with the results of its own rows", async () => {
   const scenario = { "main/solve": { lasts: "forever" } };
   await using stage = await cliStage({ workflows: { solve: { ...SOLVE, scenario } } });
