@@ -9,7 +9,7 @@ import { memoryRunStore } from "../store/memory_kv.ts";
 import { createRunStore, type RunStore } from "../store/run_store.ts";
 import type { Invocation } from "./command.ts";
 import { clientFor, logToOutput, openCredential } from "./open_client.ts";
-import { namedStore, runStoreName } from "./state_path.ts";
+import { runStoreName } from "./state_path.ts";
 
 /**
  * How a command uses the local history: `required` if a submission must be stored before it is sent, `read` if the command
@@ -67,5 +67,6 @@ export function openRunStore(
     },
     optional: ({ message }: StorageError) => warn(message),
   }[history];
-  return createRunStore(openKv(name, { ...options, onUnusable, isNamed: namedStore(context) !== undefined }), warn);
+  const isNamed = Boolean(context.env("PW_STORE_URL")?.trim());
+  return createRunStore(openKv(name, { ...options, onUnusable, isNamed }), warn);
 }

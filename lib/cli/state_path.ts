@@ -14,18 +14,13 @@ type Env = (name: string) => string | undefined;
  * @throws StorageError if no folder can be determined.
  */
 export function runStoreName({ env, os }: Pick<Context, "env" | "os">): string {
-  const name = namedStore({ env });
-  if (name !== undefined) return name;
+  const name = env("PW_STORE_URL")?.trim();
+  if (name) return name;
   const folder = env("PW_STATE_DIR")?.trim() || userFolder(env, os, "state");
   if (folder !== undefined) return `${folder}${os === "windows" ? "\\" : "/"}history.db`;
   throw new StorageError("Cannot use the local history: no folder for it can be determined", {
     hint: `Set PW_STATE_DIR (or allow reading ${os === "windows" ? "LOCALAPPDATA" : "HOME"})`,
   });
-}
-
-/** `undefined` if `PW_STORE_URL` names none. */
-export function namedStore({ env }: Pick<Context, "env">): string | undefined {
-  return env("PW_STORE_URL")?.trim() || undefined;
 }
 
 const FOLDERS_IN_HOME = { state: ".local/state", cache: ".cache", data: ".local/share" } as const;

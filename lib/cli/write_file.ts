@@ -55,21 +55,18 @@ export async function checkReplaceable(path: string): Promise<void> {
   if (temporary !== null) await checkNewFile(temporary);
 }
 
-interface Replacing {
-  readonly target: string;
-  readonly existing: Deno.FileInfo | null;
-  /** `null` for what is no file, like /dev/stdout: it cannot be replaced. */
-  readonly temporary: string | null;
+/** `temporary` is `null` for what is no file, like /dev/stdout: it cannot be replaced. */
+async function replacing(path: string) {
+  const target = await targetOf(path);
+  const existing = await orNull(Deno.stat(target));
+  const isReplaced = existing === null || existing.isFile;
+  return { target, existing, temporary: isReplaced ? `${target}.${crypto.randomUUID().slice(0, 8)}.tmp` : null };
 }
 
 /** A symbolic link stays one, also if its target does not exist yet. */
-async function replacing(path: string): Promise<Replacing> {
-  const existing = await orNull(Deno.stat(path));
-  const link = existing === null ? await Deno.readLink(path).catch(() => null) : null;
-  if (link !== null) {
-    return await replacing(/^([/\\]|[a-z]:)/i.test(link) ? link : path.replace(/[^/\\]*$/, () => link));
-  }
-  const target = existing === null ? path : await orNull(Deno.realPath(path)) ?? path;
-  const isReplaced = existing === null || existing.isFile;
-  return { target, existing, temporary: isReplaced ? `${target}.${crypto.randomUUID().slice(0, 8)}.tmp` : null };
+async function targetOf(path: string): Promise<string> {
+  if (await orNull(Deno.stat(path)) !== null) return await orNull(Deno.realPath(path)) ?? path;
+  const link = await Deno.readLink(path).catch(() => null);
+  if (link === null) return path;
+  return await targetOf(/^([/\\]|[a-z]:)/i.test(link) ? link : path.replace(/[^/\\]*$/, () => link));
 }

@@ -8,7 +8,6 @@ import { storageHint } from "../../store/store_file.ts";
 import { counted } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { ENVIRONMENT } from "../help_topics.ts";
-import { namedStore } from "../state_path.ts";
 import { settingName } from "../settings.ts";
 import { timeoutOfEnvironment } from "../tracking/wait_options.ts";
 import { type CheckResult, failed, ok, okUnless, warning } from "./check.ts";
@@ -70,7 +69,7 @@ export function checkNetwork({ context }: DoctorFacts): CheckResult {
 
 export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
   const { place, isShared, state, bytes, mode, whyNotWritable } = await facts.history;
-  const isNamed = namedStore(facts.context) !== undefined;
+  const isNamed = Boolean(facts.context.env("PW_STORE_URL")?.trim());
   const elsewhere = isNamed ? "PW_STORE_URL to another file" : "PW_STATE_DIR to another folder";
   const notWritable = failed(
     "storage",
