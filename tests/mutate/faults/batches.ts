@@ -66,6 +66,14 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ],
     ["two rows share a run", "while (kept === undefined && taken.has(key))", "while (false)"],
     ["a row is sent with the inputs from before an edit", "&& hasOpenRun(earlier.status)", ""],
+    [
+      "a row is run beside a run that is not known yet",
+      'lastSubmission.state === "active" || isAbandoned(lastSubmission)',
+      "true",
+    ],
+  ]),
+  ...inFile("lib/cli/batch/run_batch.ts", ["tests/cli/batch_test.ts"], [
+    ["a stop while a batch is planned is lost", "  signal.throwIfAborted();\n", ""],
   ]),
   ...inFile("lib/batches/results.ts", RESULTS, [
     ["a spreadsheet runs an output", "quotedCell(isFormula(value) ? `'${value}` : value)", "quotedCell(value)"],
@@ -106,6 +114,9 @@ export const BATCHES_FAULTS: readonly Fault[] = [
       "  if (isTemporary(request)) {\n    one.submission",
       "  if (false) {\n    one.submission",
     ],
+  ]),
+  ...inFile("lib/runs/batch_task.ts", ENGINE, [
+    ["a batch that was stopped has no deadline", 'reason !== "deadline" || stopped.reason === reason', "true"],
   ]),
   ...inFile("lib/runs/batch_polling.ts", ENGINE, [
     ["a round that asks nothing is an answer", "if (isPaused) return;", ""],
