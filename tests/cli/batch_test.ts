@@ -601,6 +601,16 @@ for (
   });
 }
 
+Deno.test("after --rerun all, no one is told that the same command submits only the rest", async () => {
+  await using stage = await aStage();
+  const call = (...words: readonly string[]) =>
+    stage.call(["batch", "sweep.csv", "--workflow", "solve", ...QUICK, ...words], files({ "sweep.csv": "n\n1\n2\n" }));
+  await call();
+  const { stderr } = await call("--rerun", "all", "--jobs", "1", "--deadline", "5s");
+  assert.match(stderr, /\nRuns continue\. With --rerun all, the same command also runs again what has just ended: /);
+  assert.doesNotMatch(stderr, /the rest|Continue with/);
+});
+
 for (
   const [name, rows, options, expected, reason] of [
     ["failures", "true\ntrue\ntrue\ntrue\n", ["--jobs", "1"], [1, "failed"], "canary"],

@@ -40,7 +40,7 @@ export interface RanBatch {
  * @throws LocalFailure when stdout cannot be written.
  */
 export async function finishBatch(
-  call: OpenedCall<ResultFiles>,
+  call: OpenedCall<ResultFiles & Pick<BatchValues, "rerun">>,
   { batch, rows: ownRows, outcome, stopped, hasLogFailed, states, onlyRows }: RanBatch,
 ): Promise<number> {
   const { deps: { store }, output, values } = call;
@@ -65,13 +65,22 @@ export async function finishBatch(
   const reason = outcome?.stopped;
   if (reason && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
-    output.log("WARNING", `Stopped early: ${reason.reason}${detail}. Continue with the same command`);
+    output.log(
+      "WARNING",
+      `Stopped early: ${reason.reason}${detail}. ${howToContinue(values, "Continue with the same command")}`,
+    );
   }
   if (outcome?.error) output.log("ERROR", await renderFailure(reportOf(outcome.error), output.style));
   if (wanted.some(({ status }) => status === "running" || status === "submitting")) {
-    output.log("INFO", "Runs continue. The same command tracks them and submits the rest");
+    output.log("INFO", `Runs continue. ${howToContinue(values, "The same command tracks them and submits the rest")}`);
   }
   return exitCode;
+}
+
+/** What to say of a batch that stopped early: `usual`, but where the same command would run rows again. */
+export function howToContinue({ rerun = [] }: Pick<BatchValues, "rerun">, usual: string): string {
+  if (!rerun.includes("all")) return usual;
+  return "With --rerun all, the same command also runs again what has just ended: leave it out with --rows";
 }
 
 interface Answer extends Pick<RanBatch, "batch"> {

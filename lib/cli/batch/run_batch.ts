@@ -23,7 +23,7 @@ import { Stopped } from "../context.ts";
 import { openDeps } from "../open.ts";
 import { checkReplaceableFiles, refuseSameFile, writing } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import { finishBatch, type RanBatch } from "./answer.ts";
+import { finishBatch, howToContinue, type RanBatch } from "./answer.ts";
 import { openJobs } from "./jobs.ts";
 import {
   type BatchCall,
@@ -232,7 +232,7 @@ async function cancelRunning({ deps, output }: OpenedCall, running: readonly Row
 }
 
 function reportInterrupt({ output, values }: BatchCall, { name }: StoredBatch, running: number): void {
-  const canContinue = "The same command continues the batch";
+  const canContinue = howToContinue(values, "The same command continues the batch");
   const cancelling = `Cancel: ${programCommand("batch", ["cancel", name])}`;
   const runs = counted(running, "run");
   const lines = running === 0
