@@ -17,3 +17,11 @@ export interface Owner {
   /** User name on that host. */
   readonly user: string;
 }
+
+/** Whether it belongs to this host and user, as far as they are given. */
+export function isOwnedBy(
+  { owner }: { readonly owner: Owner },
+  { host = owner.host, user = owner.user }: Partial<Owner>,
+): boolean {
+  return owner.host === host && owner.user === user;
+}

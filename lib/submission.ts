@@ -272,14 +272,6 @@ export function isAbandoned(submission: Submission): boolean {
   return submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === true;
 }
 
-/** Whether it belongs to this host and user, as far as they are given. */
-export function isOwnedBy(
-  { owner }: Pick<Submission, "owner">,
-  { host = owner.host, user = owner.user }: Partial<Owner>,
-): boolean {
-  return owner.host === host && owner.user === user;
-}
-
 /** True if it was submitted because the attempt before it failed. */
 export function isRetry({ origin }: Submission): boolean {
   return "isRetry" in origin && origin.isRetry;

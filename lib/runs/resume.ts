@@ -1,6 +1,7 @@
+import { isOwnedBy } from "../account.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import { type ActiveSubmission, isOwnedBy, type PendingSubmission, type Submission } from "../submission.ts";
+import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
 import { ownerOf } from "./find.ts";

@@ -4,7 +4,7 @@
  * that is killed leaves them, too.
  */
 
-import type { Owner } from "../account.ts";
+import { isOwnedBy, type Owner } from "../account.ts";
 import { cachingClient } from "../batches/check_rows.ts";
 import { expected, InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
@@ -19,7 +19,7 @@ import { resultWithoutRun } from "../runs/view.ts";
 import { programCommand } from "../shell_command.ts";
 import { shortened } from "../store/submission_rows.ts";
 import type { SuiteHistory } from "../store/suite_history.ts";
-import { type FinishedSubmission, isOwnedBy, type PendingSubmission, type SuiteEnd } from "../submission.ts";
+import type { FinishedSubmission, PendingSubmission, SuiteEnd } from "../submission.ts";
 import { type Budget, budgetsIn } from "../suites/budget.ts";
 import { executeSuites } from "../suites/execute.ts";
 import { DEFAULT_SUITE_JOBS, SUITE_EXIT_CODES, type SuiteKind, suiteKind } from "../suites/exit_code.ts";

@@ -1,6 +1,6 @@
 /** The runs of the service that are open: moves each on by one step, and cancels some. */
 
-import type { Owner } from "../account.ts";
+import { isOwnedBy, type Owner } from "../account.ts";
 import { chunksOf } from "../chunks.ts";
 import { messageWithHint, RunnerError } from "../errors.ts";
 import { advance, isDue } from "../runs/advance.ts";
@@ -9,7 +9,7 @@ import { cancelUnsent } from "../runs/cancel.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
-import { isAbandoned, isOpen, isOwnedBy, type Submission } from "../submission.ts";
+import { isAbandoned, isOpen, type Submission } from "../submission.ts";
 import { advanceOptions, POLL_INTERVAL, type TickContext } from "./service.ts";
 import { jitterFractionOf } from "./occurrences.ts";
 import { isOverdue, reportForeign } from "./report_occurrences.ts";

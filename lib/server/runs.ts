@@ -1,3 +1,4 @@
+import { isOwnedBy } from "../account.ts";
 import { expected, InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advanceOne, isDue } from "../runs/advance.ts";
 import { cancelRun as requestCancel, cancelUnsent } from "../runs/cancel.ts";
@@ -13,7 +14,7 @@ import { checkJsonObject, type FieldCheck } from "../inputs/check_json.ts";
 import { createInputLayer } from "../inputs/merge.ts";
 import { addReplaced } from "../scheduler/scheduler_store.ts";
 import { scopeOf } from "../store/submission_rows.ts";
-import { isOpen, isOwnedBy, slugOf, type Submission, suiteOf } from "../submission.ts";
+import { isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import { storeFailureTo } from "../log.ts";
 import type { Problem } from "../problem.ts";

@@ -1,9 +1,9 @@
 /** Submissions on a key-value store: one row each, and the index rows that find them, written together. */
 
-import type { Owner } from "../account.ts";
+import { isOwnedBy, type Owner } from "../account.ts";
 import type { CapabilitiesStore, ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
-import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
+import { isOpen, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import {
   endOf,
