@@ -265,15 +265,16 @@ for (const retryAfter of ["7", undefined]) {
   const asks = retryAfter === undefined ? "429 without Retry-After" : "429";
   Deno.test(`a batch ends when a server answers every poll with ${asks} for longer than allowed; what runs continues`, async () => {
     await using stage = await aStage();
+    const deps = await depsFor(stage.simulator, { clock: stage.clock, requestTimeoutMs: 60 * 60_000 });
     const options = { unreachableTimeoutMs: 5 * 60_000, control: createBatchControl(6) };
-    const ran = await ranBatch(stage.deps, endless(6), options, (event) => {
+    const ran = await ranBatch(deps, endless(6), options, (event) => {
       if (event.type === "polled" && event.running === 6) {
         stage.simulator.addFaults({ on: "*", status: 429, ...(retryAfter && { retryAfter }), times: Infinity });
       }
       // As another process does that the server has asked to wait longer.
       const pausedUntilMs = stage.clock.now() + 40_000;
       if (event.type === "poll-delayed") {
-        void updateCapabilities(stage.deps, stage.deps.client.host, { pausedUntilMs });
+        void updateCapabilities(deps, deps.client.host, { pausedUntilMs });
       }
     });
     assert.equal(ran.outcome.error?.kind, "unavailable");
