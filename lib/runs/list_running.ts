@@ -47,9 +47,9 @@ export async function listRunning(
   const query = { ...options, workflow, maxPages: Math.ceil(wanted.size / MIN_RUNS_FOR_LIST) };
   const found = await listOnce(client, query, wanted);
   const vanished = wanted.size - found.running.size;
-  if (found.error !== undefined || vanished < MIN_VANISHED || vanished <= wanted.size * MAX_VANISHED_SHARE) {
-    return found;
-  }
+  const isUsual = vanished < MIN_VANISHED || vanished <= wanted.size * MAX_VANISHED_SHARE;
+  // What was not read of a longer list is missing in it again.
+  if (found.error !== undefined || isUsual || found.pages === query.maxPages) return found;
   const again = await listOnce(client, query, wanted);
   return {
     ...again,

@@ -8,7 +8,7 @@ const MAX_SHARED_MS = 1_000;
 
 /**
  * A client whose requests for the same page of the list share one response if they are made within a second. Many keys
- * that are new at once are otherwise each searched for in the whole list, and each batch of a tick's polls reads it.
+ * that are new at once are otherwise each searched for in the whole list.
  */
 export function sharingLists(client: Client, clock: Pick<Clock, "monotonic">): Client {
   /** Requests in flight. */
@@ -28,5 +28,28 @@ export function sharingLists(client: Client, clock: Pick<Clock, "monotonic">): C
       }
       return await abortable(request.page, signal);
     },
+  };
+}
+
+/**
+ * Makes clients that share pages of the list, however late they ask for them: for parts of one piece of work that do not
+ * read the list at the same pace. What one of them asks for again is read anew, or shared with others that also ask again.
+ */
+export function sharingPages(client: Client): () => Client {
+  const pages = new Map<string, Promise<RunPage>>();
+  return () => {
+    const asked = new Map<string, number>();
+    return {
+      ...client,
+      async listRuns({ signal, ...query } = {}) {
+        const name = JSON.stringify(query);
+        const times = (asked.get(name) ?? 0) + 1;
+        asked.set(name, times);
+        const key = `${times} ${name}`;
+        const page = pages.get(key) ?? client.listRuns({ ...query, signal });
+        pages.set(key, page);
+        return await page;
+      },
+    };
   };
 }

@@ -3,10 +3,12 @@
 import { isOwnedBy, type Owner } from "../account.ts";
 import { chunksOf } from "../chunks.ts";
 import { messageWithHint, RunnerError } from "../errors.ts";
+import type { Client } from "../platform/client.ts";
 import { advance, isDue } from "../runs/advance.ts";
 import { inParallel } from "../in_parallel.ts";
 import { cancelUnsent } from "../runs/cancel.ts";
 import { redactingDeps } from "../runs/redacting.ts";
+import { sharingPages } from "../runs/sharing_lists.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { isAbandoned, isOpen, type Submission } from "../submission.ts";
@@ -43,9 +45,10 @@ export async function pollOpen(
   const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
   const batches = chunksOf(due, BATCH_SIZE);
   let count = 0;
-  const advanceOnce = async (batch: readonly Submission[]) => {
+  const clientOf = sharingPages(deps.client);
+  const advanceOnce = async (client: Client, batch: readonly Submission[]) => {
     if (signal.aborted) return [];
-    const results = await advance(deps, batch, advanceOptions(signal)).catch((error: unknown) => {
+    const results = await advance({ ...deps, client }, batch, advanceOptions(signal)).catch((error: unknown) => {
       if (!signal.aborted || error !== signal.reason) throw error;
       return [];
     });
@@ -53,9 +56,10 @@ export async function pollOpen(
     return results;
   };
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
+    const client = clientOf();
     let left: readonly Submission[] = batch;
     for (let step = 0; step < MAX_STEPS && left.length > 0; step++) {
-      const results = await advanceOnce(left);
+      const results = await advanceOnce(client, left);
       if (step === 0) count += results.length;
       left = results.flatMap(({ submission, error }, index) =>
         error === undefined && left[index]?.state === "unconfirmed" ? nextStep(submission, deps.clock.now()) : []

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
-import { sharingLists } from "../../lib/runs/sharing_lists.ts";
+import { sharingLists, sharingPages } from "../../lib/runs/sharing_lists.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
@@ -45,4 +45,19 @@ Deno.test("a request that shares a page is aborted alone, and one that comes a s
   assert.equal(simulator.received("list-runs").length, 2);
   await client.listRuns(query);
   assert.equal(simulator.received("list-runs").length, 3);
+});
+
+Deno.test("parts of one piece of work share pages, however late they ask, and read anew what they ask for again", async () => {
+  const { clock, simulator, deps } = await aStage();
+  await using _simulator = simulator;
+  const clientOf = sharingPages(deps.client);
+  const [one, other] = [clientOf(), clientOf()];
+  const query = { limit: 100, offset: 0 };
+  const requests = async (client: typeof one): Promise<number> => {
+    clock.advance(5_000);
+    await client.listRuns(query);
+    return simulator.received("list-runs").length;
+  };
+  assert.deepEqual([await requests(one), await requests(other)], [1, 1]);
+  assert.deepEqual([await requests(other), await requests(one)], [2, 2]);
 });
