@@ -838,8 +838,10 @@ Deno.test("batch cancel cancels the batch of its own API key, and others name th
   const { stdout, stderr } = await stage.call(["batch", "cancel", "sweep"]);
   assert.match(stdout, /^Row 1: cancelling /);
   assert.equal(stderr, "1 run cancelled\n");
-  const nobody = await stage.call(["batch", "cancel", "sweep"], { env: { PW_API_KEY: stage.simulator.keyFor("bob") } });
-  assert.match(nobody.stderr, /^✗ Cannot find batch "sweep" of bob on 127/);
+  const refused = await stage.call(["batch", "cancel", "sweep"], {
+    env: { PW_API_KEY: stage.simulator.keyFor("bob") },
+  });
+  assert.match(refused.stderr, /^✗ Cannot find batch "sweep" of bob on 127/);
   assert.deepEqual(stage.simulator.runs().map(({ status }) => status === "running"), [false, true]);
 });
 

@@ -77,7 +77,7 @@ export async function finishBatch(
   return exitCode;
 }
 
-/** What to say of a batch that stopped early: `usual`, but where the same command would run rows again. */
+/** How a batch that stopped early continues: `usual`, except where the same command would run rows again. */
 export function howToContinue({ rerun = [] }: Pick<BatchValues, "rerun">, usual: string): string {
   if (!rerun.includes("all")) return usual;
   return "With --rerun all, the same command also runs again what has just ended: leave it out with --rows";
