@@ -1129,6 +1129,22 @@ tickTest("where schedules have more runs than a tick polls, those started over H
   );
 });
 
+tickTest("a tick reads the list of running runs once for all of its polls, and once more where most are missing", {
+  specs: [],
+}, async ({ stage, service }) => {
+  const owner = { host: service.deps.client.host, user: "demo" };
+  for (let count = 0; count < 1_100; count++) {
+    const runId = { type: "slug", slug: `http-${count}` } as const;
+    await service.deps.store.put(
+      anActiveSubmission({ submissionId: `http-${count}`, owner, origin: { type: "http" }, runId }),
+    );
+  }
+  stage.clock.advance(MINUTE_MS);
+  await tick(service, { ...DEFAULT_TICK, maxPolls: 1_100 });
+  assert.equal(stage.simulator.received("get-run").length, 1_100);
+  assert.equal(stage.simulator.received("list-runs").filter(({ path }) => path.includes("status=running")).length, 2);
+});
+
 tickTest("where the list lacks most of its runs, a tick reads it again, instead of each run", {
   specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
 }, async ({ stage, service, tickAt }) => {
