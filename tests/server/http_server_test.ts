@@ -8,8 +8,9 @@ import type { Clock } from "../../lib/clock.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
-/** The deadline in `lib/server/request.ts`. */
+/** The deadline and the limit in `lib/server/request.ts`. */
 const BODY_DEADLINE_MS = 10_000;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 Deno.test("a body that never ends gets 408", async () => {
   await using stage = await aServiceStage([]);
@@ -24,7 +25,7 @@ Deno.test("a body that never ends gets 408", async () => {
   };
   await using server = await serve(stage, clock);
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await write(connection, head(100) + '{"workflow": "qui');
+  await write(connection, head("content-length", 100) + '{"workflow": "qui');
   await waiting.promise;
   stage.clock.advance(BODY_DEADLINE_MS);
   assert.match(await readSome(connection), /^HTTP\/1\.1 408 /);
@@ -34,26 +35,18 @@ Deno.test("a body that never ends gets 408", async () => {
 Deno.test("a body without Content-Length is read only up to the limit", async () => {
   await using stage = await aServiceStage([]);
   await using server = await serve(stage);
-  const chunk = new Uint8Array(64 * 1024).fill(32);
-  let sent = 0;
-  const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      sent += chunk.length;
-      if (sent > 64 * 1024 * 1024) controller.close();
-      else controller.enqueue(chunk);
-    },
-  });
-  const response = await fetch(`http://127.0.0.1:${server.port}/runs`, { method: "POST", headers: HEADERS, body });
-  await response.body?.cancel();
-  assert.equal(response.status, 413);
-  assert.ok(sent < 32 * 1024 * 1024, `${sent}`);
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  // The last chunk is missing, and no byte above the first that is too many: a closed socket cannot lose the response.
+  const size = MAX_BODY_BYTES + 1;
+  await write(connection, `${head("transfer-encoding", "chunked")}${size.toString(16)}\r\n${" ".repeat(size)}`);
+  assert.match(await readSome(connection), /^HTTP\/1\.1 413 /);
 });
 
 Deno.test("a body with a Content-Length above the limit is not read", async () => {
   await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await write(connection, head(2 ** 30));
+  await write(connection, head("content-length", 2 ** 30));
   assert.match(await readSome(connection), /^HTTP\/1\.1 413 /);
 });
 
@@ -61,7 +54,7 @@ Deno.test("an incomplete body starts nothing, and the server keeps serving", asy
   await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await write(connection, head(100) + '{"workflow": "quick"}');
+  await write(connection, head("content-length", 100) + '{"workflow": "quick"}');
   connection.close();
   const response = await fetch(`http://127.0.0.1:${server.port}/healthz`);
   assert.deepEqual(await response.json(), { status: "ok" });
@@ -140,8 +133,8 @@ async function serve(stage: ServiceStage, clock?: Clock): Promise<Server> {
   return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-function head(length: number): string {
-  const lines = Object.entries({ host: "localhost", ...HEADERS, "content-length": length });
+function head(name: string, value: string | number): string {
+  const lines = Object.entries({ host: "localhost", ...HEADERS, [name]: value });
   return `POST /runs HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
 }
 
