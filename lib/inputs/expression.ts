@@ -4,40 +4,38 @@
  */
 
 import type { Json } from "../json.ts";
-
-export interface Expression {
-  /** As in the workflow file. */
-  readonly text: string;
-  /** `null` for an unsupported expression. */
-  readonly tree: ExpressionTree | null;
-}
+import { choose, type ExpressionValue, joined, negative, not, operate, UNKNOWN_VALUE } from "./operators.ts";
 
 /** The index of the list row that contains the expression: `inputs.rows.[index].name`. */
 export const CURRENT_ROW: unique symbol = Symbol("this row");
 export type InputReference = readonly (string | typeof CURRENT_ROW)[];
 
-export type ExpressionTree =
-  | { readonly type: "literal"; readonly value: Json }
-  | { readonly type: "input"; readonly reference: InputReference }
-  | { readonly type: "attribute"; readonly name: string }
-  /** `org`, `needs`, `sessions` and anything else outside the form. */
-  | { readonly type: "external"; readonly name: string }
-  | { readonly type: "not" | "negative"; readonly operand: ExpressionTree }
-  | Operation
-  | {
-    readonly type: "choose";
-    readonly test: ExpressionTree;
-    readonly yes: ExpressionTree;
-    readonly no: ExpressionTree;
-  }
-  /** Text with expressions in it. */
-  | { readonly type: "text"; readonly parts: readonly ExpressionTree[] };
+/** Resolves the references of an expression. */
+export interface ExpressionScope {
+  /** The value of `inputs.…`. The reference excludes `inputs`. */
+  input(reference: InputReference): ExpressionValue;
+  /** The value of an attribute, like `.hidden`, of the field that the expression belongs to. */
+  attribute(name: string): ExpressionValue;
+  /** Called with the name of each fact that is not known, like `org.REGION`. */
+  readonly onUnknown?: ((fact: string) => void) | undefined;
+}
 
-export interface Operation {
-  readonly type: "operation";
-  readonly operator: string;
-  readonly left: ExpressionTree;
-  readonly right: ExpressionTree;
+/** The value of an expression, or of a part of one. */
+type Evaluate = (scope: ExpressionScope) => ExpressionValue;
+
+export interface Expression {
+  /** As in the workflow file. */
+  readonly text: string;
+  /** `null` for an unsupported expression. */
+  readonly evaluate: Evaluate | null;
+  /** What it reads that is not in the form, like `org.REGION`. */
+  readonly external: readonly string[];
+}
+
+export function evaluateExpression({ text, evaluate }: Expression, scope: ExpressionScope): ExpressionValue {
+  if (evaluate !== null) return evaluate(scope);
+  scope.onUnknown?.(text);
+  return UNKNOWN_VALUE;
 }
 
 /** More than real expressions need, and few enough for the stack. */
@@ -52,45 +50,31 @@ export function isExpression(text: string): boolean {
 /** Parses one expression, with or without `${{ … }}`, or a text with expressions in it. */
 export function parseExpression(text: string): Expression {
   const trimmed = text.trim();
-  if (trimmed.length > MAX_LENGTH) return { text: trimmed, tree: null };
+  if (trimmed.length > MAX_LENGTH) return { text: trimmed, evaluate: null, external: [] };
   const inner = /^\$\{\{((?:(?!\$\{\{|\}\})[^])*)\}\}$/.exec(trimmed)?.[1] ??
     (isExpression(trimmed) ? undefined : trimmed);
-  return { text: trimmed, tree: inner === undefined ? textTree(text) : treeOf(inner) };
+  const external = new Set<string>();
+  const evaluate = inner === undefined ? parseText(text, external) : parseOne(inner, external);
+  return { text: trimmed, evaluate, external: evaluate === null ? [] : [...external] };
 }
 
-function textTree(text: string): ExpressionTree | null {
-  const parts: ExpressionTree[] = [];
+function parseText(text: string, external: Set<string>): Evaluate | null {
+  const parts: Evaluate[] = [];
   for (const [index, part] of text.split(/\$\{\{((?:(?!\}\})[^])*)\}\}/).entries()) {
-    const tree = index % 2 === 0 ? { type: "literal", value: part } as const : treeOf(part);
-    if (tree === null || (index % 2 === 0 && isExpression(part))) return null;
-    parts.push(tree);
+    const evaluate = index % 2 === 0 ? () => part : parseOne(part, external);
+    if (evaluate === null || (index % 2 === 0 && isExpression(part))) return null;
+    parts.push(evaluate);
   }
-  return { type: "text", parts };
-}
-
-/** What an expression reads that is not in the form, like `org.REGION`. */
-export function externalNames({ tree }: Expression): string[] {
-  const names = new Set<string>();
-  const visit = (part: ExpressionTree): void => {
-    if (part.type === "external") names.add(part.name);
-    else if (part.type === "text") part.parts.forEach(visit);
-    else for (const inner of Object.values(part)) if (isTree(inner)) visit(inner);
-  };
-  if (tree !== null) visit(tree);
-  return [...names];
-}
-
-function isTree(part: unknown): part is ExpressionTree {
-  return typeof part === "object" && part !== null && "type" in part;
+  return (scope) => joined(parts.map((part) => part(scope)));
 }
 
 const TOKEN =
   /\s*(?:('[^'\\]*'|"[^"\\]*")|(\d+(?:\.\d+)?(?![\w.]))|(!(?:in|includes)(?![\w.-])|[=!]==?|[<>]=?|&&|\|\||\?\?|[-+*\/%!?:()])|(\.?[A-Za-z_][\w-]*(?:\.[\w-]+|\.?\[(?:index|\d+)\])*))/y;
 
 /** An operator, or what stands between operators. */
-type Token = string | ExpressionTree;
+type Token = string | Evaluate;
 
-function tokensOf(text: string): Token[] | undefined {
+function tokensOf(text: string, external: Set<string>): Token[] | undefined {
   const reader = new RegExp(TOKEN);
   const tokens: Token[] = [];
   const end = text.trimEnd().length;
@@ -98,9 +82,9 @@ function tokensOf(text: string): Token[] | undefined {
     const match = reader.exec(text);
     if (match === null) return undefined;
     const [, quoted, number, operator, name = ""] = match;
-    if (quoted !== undefined) tokens.push({ type: "literal", value: quoted.slice(1, -1) });
-    else if (number !== undefined) tokens.push({ type: "literal", value: Number(number) });
-    else tokens.push(operator ?? (WORD_OPERATORS.has(name) ? name : named(name)));
+    if (quoted !== undefined) tokens.push(() => quoted.slice(1, -1));
+    else if (number !== undefined) tokens.push(() => Number(number));
+    else tokens.push(operator ?? (WORD_OPERATORS.has(name) ? name : named(name, external)));
   }
   return tokens;
 }
@@ -119,8 +103,8 @@ const LEVELS: readonly (readonly string[])[] = [
 ];
 
 /** `null` if the text is not a valid expression. */
-function treeOf(text: string): ExpressionTree | null {
-  const tokens = tokensOf(text);
+function parseOne(text: string, external: Set<string>): Evaluate | null {
+  const tokens = tokensOf(text, external);
   if (tokens === undefined) return null;
   let position = 0;
   let depth = 0;
@@ -131,7 +115,7 @@ function treeOf(text: string): ExpressionTree | null {
     return token;
   };
   const accept = (operator: string) => operatorIn([operator]) !== undefined;
-  type Maybe = ExpressionTree | null;
+  type Maybe = Evaluate | null;
 
   const choice = (): Maybe => {
     if (depth++ > MAX_DEPTH) return null;
@@ -140,50 +124,55 @@ function treeOf(text: string): ExpressionTree | null {
     if (test === null || !accept("?")) return test;
     const yes = choice();
     const no = accept(":") ? choice() : null;
-    return yes === null || no === null ? null : { type: "choose", test, yes, no };
+    if (yes === null || no === null) return null;
+    return (scope) => choose(test(scope), () => yes(scope), () => no(scope));
   };
   const binary = (level: number): Maybe => {
     if (level === LEVELS.length) return single();
-    let left = binary(level + 1);
-    while (left !== null) {
+    let found = binary(level + 1);
+    while (found !== null) {
       const operator = operatorIn(LEVELS[level]);
       if (operator === undefined) break;
-      const right = binary(level + 1);
-      if (right === null) return null;
-      left = { type: "operation", operator, left, right };
+      const [left, right] = [found, binary(level + 1)];
+      found = right && ((scope) => operate(operator, left(scope), () => right(scope)));
     }
-    return left;
+    return found;
   };
   const single = (): Maybe => {
-    const sign = accept("!") ? "not" : accept("-") ? "negative" : undefined;
+    const sign = accept("!") ? not : accept("-") ? negative : undefined;
     if (sign !== undefined) {
       const operand = single();
-      return operand === null ? null : { type: sign, operand };
+      return operand && ((scope) => sign(operand(scope)));
     }
     if (accept("(")) {
       const inner = choice();
       return accept(")") ? inner : null;
     }
     const token = tokens[position++];
-    return typeof token === "object" ? token : null;
+    return typeof token === "function" ? token : null;
   };
 
-  const tree = choice();
-  return position === tokens.length ? tree : null;
+  const evaluate = choice();
+  return position === tokens.length ? evaluate : null;
 }
 
 const KEYWORDS: ReadonlyMap<string, Json> = new Map([["true", true], ["false", false], ["null", null]]);
 const EXTERNAL_ROOTS: ReadonlySet<string> = new Set(["inputs", "org", "needs", "sessions", "app", "env"]);
 
-function named(text: string): ExpressionTree {
-  if (text.startsWith(".")) return { type: "attribute", name: text.slice(1) };
+function named(text: string, external: Set<string>): Evaluate {
+  if (text.startsWith(".")) return (scope) => scope.attribute(text.slice(1));
   const keyword = KEYWORDS.get(text);
-  if (keyword !== undefined) return { type: "literal", value: keyword };
+  if (keyword !== undefined) return () => keyword;
   const [root = "", ...rest] = text.match(/\[index\]|[\w-]+/g) ?? [];
   if (root === "inputs" && rest.length > 0) {
-    return { type: "input", reference: rest.map((part) => part === "[index]" ? CURRENT_ROW : part) };
+    const reference = rest.map((part) => part === "[index]" ? CURRENT_ROW : part);
+    return (scope) => scope.input(reference);
   }
   // The platform reads a bare word as text: `inputs.claim != Existing`.
-  const isWord = rest.length === 0 && !EXTERNAL_ROOTS.has(root);
-  return isWord ? { type: "literal", value: text } : { type: "external", name: text };
+  if (rest.length === 0 && !EXTERNAL_ROOTS.has(root)) return () => text;
+  external.add(text);
+  return ({ onUnknown }) => {
+    onUnknown?.(text);
+    return UNKNOWN_VALUE;
+  };
 }

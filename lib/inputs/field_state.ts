@@ -1,14 +1,8 @@
 import { clusterReference, findCluster, isWorkspace, WORKSPACE } from "../cluster.ts";
 import { formatPath, isObject, type Json, valueInside } from "../json.ts";
-import {
-  evaluateExpression,
-  type ExpressionScope,
-  type ExpressionValue,
-  truthOf,
-  UNKNOWN_VALUE,
-} from "./evaluate_expression.ts";
-import { CURRENT_ROW, type Expression, type InputReference } from "./expression.ts";
+import { CURRENT_ROW, evaluateExpression, type ExpressionScope, type InputReference } from "./expression.ts";
 import { type Field, type FieldCondition, type FormContext, type FormFields, hasDefault, walkFields } from "./form.ts";
+import { type ExpressionValue, truthOf, UNKNOWN_VALUE } from "./operators.ts";
 import { isAllowed } from "./value_check.ts";
 
 /** The attributes of a field that may be conditions. */
@@ -198,7 +192,6 @@ function effectiveValue(field: Field, value: Json | undefined, context: Evaluati
   const isIgnored = field.ignore !== false && truthIn(field.ignore, field, inside(context));
   if (isIgnored === true) return null;
   if (field.default !== undefined) return field.default;
-  const computed: Expression | null = field.defaultExpression;
-  if (computed === null) return field.implied;
-  return evaluateExpression(computed, scopeOf(field, inside(context)));
+  if (field.defaultExpression === null) return field.implied;
+  return evaluateExpression(field.defaultExpression, scopeOf(field, inside(context)));
 }

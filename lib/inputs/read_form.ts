@@ -1,5 +1,5 @@
 import { isObject, joinPath, type Json, type JsonObject } from "../json.ts";
-import { externalNames, isExpression, parseExpression } from "./expression.ts";
+import { isExpression, parseExpression } from "./expression.ts";
 import type { Field, FieldAttributes, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
 import { kindOf } from "./kinds/kinds.ts";
 import { completeField, type FieldEntry } from "./kinds/kind.ts";
@@ -108,8 +108,8 @@ function conditionOf(name: string, { get, note }: FieldEntry): FieldCondition {
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "false") return value === "true";
   const expression = parseExpression(typeof value === "string" ? value : JSON.stringify(value));
-  if (expression.tree === null) note(`${name}: ${expression.text} cannot be evaluated here`);
-  const external = externalNames(expression);
+  const { text, evaluate, external } = expression;
+  if (evaluate === null) note(`${name}: ${text} cannot be evaluated here`);
   if (external.length > 0) note(`${name}: depends on ${external.join(", ")}, which only the platform knows`);
   return expression;
 }

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  evaluateExpression,
-  type ExpressionScope,
-  type ExpressionValue,
-  truthOf,
-  UNKNOWN_VALUE,
-} from "../../lib/inputs/evaluate_expression.ts";
-import { CURRENT_ROW, parseExpression } from "../../lib/inputs/expression.ts";
+import { CURRENT_ROW, evaluateExpression, type ExpressionScope, parseExpression } from "../../lib/inputs/expression.ts";
+import { type ExpressionValue, truthOf, UNKNOWN_VALUE } from "../../lib/inputs/operators.ts";
 
 const INPUTS: Readonly<Record<string, ExpressionValue>> = {
   mode: "exact",
@@ -121,7 +115,7 @@ for (
 }
 
 Deno.test("a reference to something similar to inputs is external", () => {
-  assert.deepEqual(parseExpression("${{ input.mode }}").tree, { type: "external", name: "input.mode" });
+  assert.deepEqual(parseExpression("${{ input.mode }}").external, ["input.mode"]);
 });
 
 for (

@@ -1,30 +1,13 @@
 /**
- * Evaluates expressions as far as it is possible here. What only the platform can evaluate is unknown; the operators have
- * three-valued logic (`false && unknown` is false).
+ * The operators of expressions, as far as their values are known here. What only the platform can evaluate is unknown; the
+ * operators have three-valued logic (`false && unknown` is false).
  */
 
 import { isObject, type Json } from "../json.ts";
-import type { Expression, ExpressionTree, InputReference, Operation } from "./expression.ts";
 
 /** A value that only the platform knows. */
 export const UNKNOWN_VALUE: unique symbol = Symbol("unknown");
 export type ExpressionValue = Json | typeof UNKNOWN_VALUE;
-
-/** Resolves the references of an expression. */
-export interface ExpressionScope {
-  /** The value of `inputs.…`. The reference excludes `inputs`. */
-  input(reference: InputReference): ExpressionValue;
-  /** The value of an attribute, like `.hidden`, of the field that the expression belongs to. */
-  attribute(name: string): ExpressionValue;
-  /** Called with the name of each fact that is not known, like `org.REGION`. */
-  readonly onUnknown?: ((fact: string) => void) | undefined;
-}
-
-export function evaluateExpression({ text, tree }: Expression, scope: ExpressionScope): ExpressionValue {
-  if (tree !== null) return valueOf(tree, scope);
-  scope.onUnknown?.(text);
-  return UNKNOWN_VALUE;
-}
 
 /** `undefined` if it is not known whether the value counts as true. */
 export function truthOf(value: ExpressionValue): boolean | undefined {
@@ -33,52 +16,44 @@ export function truthOf(value: ExpressionValue): boolean | undefined {
   return value !== null && value !== false && value !== "" && value !== 0;
 }
 
-function valueOf(tree: ExpressionTree, scope: ExpressionScope): ExpressionValue {
-  switch (tree.type) {
-    case "literal":
-      return tree.value;
-    case "input":
-      return scope.input(tree.reference);
-    case "attribute":
-      return scope.attribute(tree.name);
-    case "external":
-      scope.onUnknown?.(tree.name);
-      return UNKNOWN_VALUE;
-    case "not": {
-      const truth = truthOf(valueOf(tree.operand, scope));
-      return truth === undefined ? UNKNOWN_VALUE : !truth;
-    }
-    case "negative": {
-      const value = valueOf(tree.operand, scope);
-      return typeof value === "number" ? -value : UNKNOWN_VALUE;
-    }
-    case "operation":
-      return resultOf(tree, scope);
-    case "choose": {
-      const truth = truthOf(valueOf(tree.test, scope));
-      if (truth !== undefined) return valueOf(truth ? tree.yes : tree.no, scope);
-      const yes = valueOf(tree.yes, scope);
-      return yes === valueOf(tree.no, scope) ? yes : UNKNOWN_VALUE;
-    }
-    case "text": {
-      const values = tree.parts.map((part) => valueOf(part, scope));
-      return values.includes(UNKNOWN_VALUE) ? UNKNOWN_VALUE : values.map(textOf).join("");
-    }
-  }
+export function not(value: ExpressionValue): ExpressionValue {
+  const truth = truthOf(value);
+  return truth === undefined ? UNKNOWN_VALUE : !truth;
 }
 
-function resultOf({ operator, left: first, right: second }: Operation, scope: ExpressionScope): ExpressionValue {
-  const left = valueOf(first, scope);
-  if (operator === "??") return left === null ? valueOf(second, scope) : left;
+export function negative(value: ExpressionValue): ExpressionValue {
+  return typeof value === "number" ? -value : UNKNOWN_VALUE;
+}
+
+/** `test ? yes : no`. */
+export function choose(
+  test: ExpressionValue,
+  yes: () => ExpressionValue,
+  no: () => ExpressionValue,
+): ExpressionValue {
+  const truth = truthOf(test);
+  if (truth !== undefined) return truth ? yes() : no();
+  const value = yes();
+  return value === no() ? value : UNKNOWN_VALUE;
+}
+
+/** Text with expressions in it. */
+export function joined(values: readonly ExpressionValue[]): ExpressionValue {
+  return values.includes(UNKNOWN_VALUE) ? UNKNOWN_VALUE : values.map(textOf).join("");
+}
+
+/** @param other The right operand, which is evaluated only where it matters. */
+export function operate(operator: string, left: ExpressionValue, other: () => ExpressionValue): ExpressionValue {
+  if (operator === "??") return left === null ? other() : left;
   if (operator !== "&&" && operator !== "||") {
-    const right = valueOf(second, scope);
+    const right = other();
     if (left === UNKNOWN_VALUE || right === UNKNOWN_VALUE) return UNKNOWN_VALUE;
     return applied(operator, left, right) ?? UNKNOWN_VALUE;
   }
   const decides = operator === "||";
   const truth = truthOf(left);
   if (truth === decides) return left;
-  const right = valueOf(second, scope);
+  const right = other();
   // An unknown left operand does not matter if the right one decides.
   return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN_VALUE;
 }
