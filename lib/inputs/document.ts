@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import { firstOfLines, type Problem } from "../problem.ts";
 import type { ValueDocument } from "./lines.ts";
 import type { InputLayer } from "./merge.ts";
-import { placed, problemsInJson, scanJson } from "./scan_json.ts";
+import { scanJson } from "./scan_json.ts";
 
 export type DocumentFormat = "json" | "yaml";
 
@@ -94,12 +94,12 @@ export function jsonIn(
     ? [{ origin, path, message: otherwise }]
     : isTooDeep(value)
     ? [tooDeep(origin, path)]
-    : problemsInJson(text, { origin, path });
+    : scanJson(text, { origin, path }).problems;
   problems.push(...found);
   return found.length > 0 ? undefined : value;
 }
 
-async function readJson(source: string, origin: string): Promise<ValueDocument | Problem[]> {
+async function readJson(source: string, origin: string): Promise<ValueDocument | readonly Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
   let value = parseJson(text);
   if (value === undefined) {
@@ -120,8 +120,8 @@ async function readJson(source: string, origin: string): Promise<ValueDocument |
     }
     value = parsed;
   }
-  const { lines, problems } = scanJson(text);
-  return problems.length > 0 ? placed(problems, { origin }) : { value, lines };
+  const { lines, problems } = scanJson(text, { origin });
+  return problems.length > 0 ? problems : { value, lines };
 }
 
 export function nameOfType(value: Json): string {

@@ -1,4 +1,4 @@
-import { type InputPath, isExact, joinPath, nextQuote } from "../json.ts";
+import { isExact, joinPath, nextQuote } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { Lines } from "./lines.ts";
 
@@ -8,8 +8,8 @@ import type { Lines } from "./lines.ts";
  *
  * @param text JSON that can be parsed, with or without comments.
  */
-export function scanJson(text: string): ScannedText {
-  const problems: TextProblem[] = [];
+export function scanJson(text: string, { origin, path: start }: TextPlace = { origin: "" }): ScannedText {
+  const problems: Problem[] = [];
   const root: Container = { lines: new Map(), place: 0 };
   const outer: Container[] = [];
   const word = new RegExp(WORD);
@@ -17,8 +17,8 @@ export function scanJson(text: string): ScannedText {
   let line = 1;
 
   const report = (message: string) => {
-    const path = [...outer, container].slice(1).map(({ place }) => place ?? "");
-    problems.push({ line, path, message });
+    const path = [...outer, container].slice(1).map(({ place }) => place ?? "").reduce<string>(joinPath, start ?? "");
+    problems.push({ origin: start === undefined ? `${origin}:${line}` : origin, path, message });
   };
   const add = (lines: Lines) => void container.lines.set(container.place ?? "", lines);
   const advance = () => {
@@ -82,12 +82,7 @@ export function scanJson(text: string): ScannedText {
       }
     }
   }
-  return { lines: root.lines.get(0) ?? line, problems };
-}
-
-/** The problems of a JSON text that its parser does not report. */
-export function problemsInJson(text: string, place: TextPlace): Problem[] {
-  return placed(scanJson(text).problems, place);
+  return { lines: root.lines.get(0) ?? line, problems: firstProblems(problems, { origin, path: start }) };
 }
 
 interface Container {
@@ -102,18 +97,12 @@ const WORD = /\/\/[^\r\n]*|\/\*[^]*?\*\/|[^\s,\]}/]+/y;
 /** What one pass over a text finds. */
 export interface ScannedText {
   readonly lines: Lines;
-  readonly problems: readonly TextProblem[];
-}
-
-/**
- * What is wrong with a text that can be parsed: names that a JSON object has twice, of which one would be ignored (YAML's
- * parser refuses them itself), and numbers that this runtime would change: 9007199254740993 would be sent as
- * 9007199254740992, and 1e400 as null.
- */
-export interface TextProblem {
-  readonly line: number;
-  readonly path: InputPath;
-  readonly message: string;
+  /**
+   * What is wrong with a text that can be parsed: names that a JSON object has twice, of which one would be ignored (YAML's
+   * parser refuses them itself), and numbers that this runtime would change: 9007199254740993 would be sent as
+   * 9007199254740992, and 1e400 as null.
+   */
+  readonly problems: readonly Problem[];
 }
 
 export const IS_DUPLICATE = "is given twice";
@@ -124,15 +113,10 @@ export const IS_INEXACT = "cannot be sent exactly as a number: put it in quotes 
 const MAX_PROBLEMS = 10;
 
 /** Where a text comes from: the `path` is that of an input whose value it is, without lines of its own. */
-type TextPlace = Pick<Problem, "origin"> & Partial<Pick<Problem, "path">>;
+type TextPlace = Pick<Problem, "origin"> & { readonly path?: string | undefined };
 
-export function placed(found: readonly TextProblem[], { origin, path: start }: TextPlace): Problem[] {
-  const problems = found.slice(0, MAX_PROBLEMS).map(({ line, path, message }): Problem => ({
-    origin: start === undefined ? `${origin}:${line}` : origin,
-    path: path.reduce<string>(joinPath, start ?? ""),
-    message,
-  }));
-  const more = found.length - problems.length;
-  if (more > 0) problems.push({ origin, path: start ?? "", message: `and ${more} more problems like these` });
-  return problems;
+export function firstProblems(found: readonly Problem[], { origin, path = "" }: TextPlace): readonly Problem[] {
+  const more = found.length - MAX_PROBLEMS;
+  if (more <= 0) return found;
+  return [...found.slice(0, MAX_PROBLEMS), { origin, path, message: `and ${more} more problems like these` }];
 }

@@ -1,17 +1,17 @@
 /** Reads a YAML text. Loaded only for one. */
 
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNode } from "../deps/yaml.ts";
-import { type InputPath, isExact, type Json } from "../json.ts";
+import { formatPath, type InputPath, isExact, type Json } from "../json.ts";
 import { firstOfLines, type Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
-import { IS_DUPLICATE, IS_INEXACT, placed, type ScannedText, type TextProblem } from "./scan_json.ts";
+import { firstProblems, IS_DUPLICATE, IS_INEXACT, type ScannedText } from "./scan_json.ts";
 
 // Without a tag's type, its value would be another one, or lost. Not quoted, because it may be a password.
 const IS_TAGGED = "has a tag: only !!str is supported, and a text that begins with ! needs quotes";
 const IS_MERGE_KEY = "merge keys are not supported: use an alias for the whole value";
 
 /** @throws RangeError for a text that is nested too deeply. */
-export function readYaml(text: string, origin: string): ValueDocument | Problem[] {
+export function readYaml(text: string, origin: string): ValueDocument | readonly Problem[] {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, logLevel: "error" });
   // This parser reports its own stack overflow as an error of the text.
@@ -31,8 +31,8 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
   if (document.directives?.yaml.version === "1.1") {
     return [{ origin, path: "", message: "is YAML 1.1, where 1:30 is the number 90: remove %YAML 1.1" }];
   }
-  const { lines, problems } = scan(document.contents, counter);
-  if (problems.length > 0) return placed(problems, { origin });
+  const { lines, problems } = scan(document.contents, counter, origin);
+  if (problems.length > 0) return problems;
   try {
     // A file in which everything is commented out, as a new one may be, is a file without inputs.
     return { value: toJson(document.contents === null ? {} : document.toJS()), lines };
@@ -50,31 +50,34 @@ export function readYaml(text: string, origin: string): ValueDocument | Problem[
   }
 }
 
-function scan(contents: YamlNode | null, counter: LineCounter): ScannedText {
-  const problems: TextProblem[] = [];
+function scan(contents: YamlNode | null, counter: LineCounter, origin: string): ScannedText {
+  const problems: Problem[] = [];
+  const report = (line: number, path: InputPath, message: string) =>
+    void problems.push({ origin: `${origin}:${line}`, path: formatPath(path), message });
   const lineOf = ({ range }: YamlNode) => counter.linePos(range?.[0] ?? 0).line;
   const linesOf = (node: YamlNode, path: InputPath): Lines => {
     const line = lineOf(node);
-    if (node.tag !== undefined && !/^!$|:str$/.test(node.tag)) problems.push({ line, path, message: IS_TAGGED });
+    if (node.tag !== undefined && !/^!$|:str$/.test(node.tag)) report(line, path, IS_TAGGED);
     if (isMap(node) || isSeq(node)) {
       const children = new Map<string | number, Lines>();
       const entries: (readonly [name: string | number, value: unknown, key?: unknown])[] = isMap(node)
         ? node.items.map(({ key, value }) => [String(isScalar(key) ? key.value ?? "" : key), value, key])
         : [...node.items.entries()];
       for (const [name, value, key] of entries) {
-        const report = (message: string) =>
-          void problems.push({ line: isNode(key) ? lineOf(key) : line, path: [...path, name], message });
-        if (name === "<<" && isScalar(key) && key.type === "PLAIN") report(IS_MERGE_KEY);
-        if (children.has(name)) report(IS_DUPLICATE);
-        children.set(name, isNode(value) ? linesOf(value, [...path, name]) : line);
+        const here = [...path, name];
+        const ownLine = isNode(key) ? lineOf(key) : line;
+        if (name === "<<" && isScalar(key) && key.type === "PLAIN") report(ownLine, here, IS_MERGE_KEY);
+        if (children.has(name)) report(ownLine, here, IS_DUPLICATE);
+        children.set(name, isNode(value) ? linesOf(value, here) : line);
       }
       return { line, children };
     }
     if (!isScalar(node) || typeof node.value !== "number" || node.source === undefined) return line;
-    if (!isExactNumber(node.source, node.value)) problems.push({ line, path, message: IS_INEXACT });
+    if (!isExactNumber(node.source, node.value)) report(line, path, IS_INEXACT);
     return node.source === String(node.value) ? line : { line, written: node.source };
   };
-  return { lines: contents === null ? 1 : linesOf(contents, []), problems };
+  const lines = contents === null ? 1 : linesOf(contents, []);
+  return { lines, problems: firstProblems(problems, { origin }) };
 }
 
 function isExactNumber(source: string, value: number): boolean {

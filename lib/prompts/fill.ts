@@ -3,7 +3,7 @@ import { problemText } from "../problem.ts";
 import { type ClusterField, type Form, hasDefault } from "../inputs/form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { isSecretAt } from "../inputs/secrets.ts";
-import { problemsInJson } from "../inputs/scan_json.ts";
+import { scanJson } from "../inputs/scan_json.ts";
 import { formatPath, type Json, type JsonObject, parseJson } from "../json.ts";
 import { describeInvalid, isAllowed } from "../inputs/value_check.ts";
 import { type Cluster, isUsableCluster } from "../cluster.ts";
@@ -163,7 +163,7 @@ function problemOf(question: ValueQuestion, text: string): string | undefined {
   }
   if (typeof value === "string") return undefined;
   // Like in a file.
-  const [problem] = problemsInJson(text, { origin: "", path: formatPath(question.path) });
+  const { problems: [problem] } = scanJson(text, { origin: "", path: formatPath(question.path) });
   return problem === undefined ? undefined : problemText(problem);
 }
 

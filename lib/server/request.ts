@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { formatDuration } from "../duration.ts";
 import { InvalidInputs } from "../errors.ts";
 import { isTooDeep } from "../inputs/document.ts";
-import { problemsInJson } from "../inputs/scan_json.ts";
+import { scanJson } from "../inputs/scan_json.ts";
 import { isObject, type JsonObject, parseJson } from "../json.ts";
 import type { RecentCursor } from "../store/run_store.ts";
 import { problemFromError, problemResponse } from "./problem.ts";
@@ -36,7 +36,7 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (isTooDeep(value, MAX_DEPTH)) {
     return problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`);
   }
-  const problems = problemsInJson(text, { origin: "body" });
+  const { problems } = scanJson(text, { origin: "body" });
   return problems.length === 0
     ? value
     : problemFromError(new InvalidInputs("Cannot start a run: the request is invalid", problems));
