@@ -42,6 +42,12 @@ export interface RunnerErrorOptions {
   readonly code?: string | undefined;
 }
 
+/** A class of errors of one kind. */
+export type RunnerErrorClass<Kind extends ErrorKind> = new (
+  message: string,
+  options?: RunnerErrorOptions,
+) => RunnerError & { readonly kind: Kind };
+
 /** Base of all expected errors: any other error is a bug of this program. */
 export abstract class RunnerError extends Error {
   /** Stable name for programs. */
@@ -63,6 +69,13 @@ export abstract class RunnerError extends Error {
     Object.defineProperty(this, "commandHint", { value: commandHint });
     this.submitted = submitted;
     this.code = code;
+  }
+
+  /** The base of a class for the errors of one kind. */
+  static ofKind<Kind extends ErrorKind>(kind: Kind): RunnerErrorClass<Kind> {
+    return class extends RunnerError {
+      override readonly kind = kind;
+    };
   }
 }
 
@@ -99,15 +112,10 @@ export function fallbackTo<T>(value: T, ...kinds: readonly ErrorKind[]): (error:
 }
 
 /** The call is wrong: fix the command line. */
-export class UsageError extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "usage";
-}
+export class UsageError extends RunnerError.ofKind("usage") {}
 
 /** The inputs are invalid: fix them. */
-export class InvalidInputs extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "invalid_inputs";
+export class InvalidInputs extends RunnerError.ofKind("invalid_inputs") {
   /** All problems, not only the first. */
   readonly problems: readonly Problem[];
   /** What the platform would accept, like a field that it ignores. */
@@ -126,15 +134,10 @@ export class InvalidInputs extends RunnerError {
 }
 
 /** The workflow needs a consent that the user has not given. */
-export class ConsentRequired extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "consent_required";
-}
+export class ConsentRequired extends RunnerError.ofKind("consent_required") {}
 
 /** The server rejected the request: sending it again would fail the same way. */
-export class Rejected extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "rejected";
+export class Rejected extends RunnerError.ofKind("rejected") {
   /** The server's messages about single fields; often empty. */
   readonly problems: readonly Problem[];
 
@@ -146,10 +149,7 @@ export class Rejected extends RunnerError {
 }
 
 /** The idempotency key belongs to a different run: choose another key, or resume that run. */
-export class IdempotencyKeyConflict extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "idempotency_key_conflict";
-}
+export class IdempotencyKeyConflict extends RunnerError.ofKind("idempotency_key_conflict") {}
 
 /** The API key is missing, malformed, refused or lacks a permission: fix the key. */
 export class CredentialError extends RunnerError {
@@ -164,21 +164,13 @@ export class CredentialError extends RunnerError {
 }
 
 /** There is no such workflow, run or file: fix the name. */
-export class NotFound extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "not_found";
-}
+export class NotFound extends RunnerError.ofKind("not_found") {}
 
 /** No connection was established, so nothing was sent: wait and retry. */
-export class Unreachable extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "unreachable";
-}
+export class Unreachable extends RunnerError.ofKind("unreachable") {}
 
 /** The server cannot handle the request now (429, 5xx): wait and retry what is safe to retry. */
-export class Unavailable extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "unavailable";
+export class Unavailable extends RunnerError.ofKind("unavailable") {
   /** The HTTP status. */
   readonly status: number;
   /** From `Retry-After`; `undefined` without a valid one. */
@@ -196,40 +188,22 @@ export class Unavailable extends RunnerError {
 }
 
 /** The server responded with 409: the request conflicts with the current state. */
-export class Conflict extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "conflict";
-}
+export class Conflict extends RunnerError.ofKind("conflict") {}
 
 /** The request may have been processed, but the response was lost: check before sending it again. */
-export class ResponseLost extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "response_lost";
-}
+export class ResponseLost extends RunnerError.ofKind("response_lost") {}
 
 /** The response violates the API contract. */
-export class BadResponse extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "bad_response";
-}
+export class BadResponse extends RunnerError.ofKind("bad_response") {}
 
 /** No run was started, and submitting again is safe. */
-export class NotSubmitted extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "not_submitted";
-}
+export class NotSubmitted extends RunnerError.ofKind("not_submitted") {}
 
 /** The server does not support the operation. */
-export class Unsupported extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "unsupported";
-}
+export class Unsupported extends RunnerError.ofKind("unsupported") {}
 
 /** The run store or a file cannot be read or written. */
-export class StorageError extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "storage";
-}
+export class StorageError extends RunnerError.ofKind("storage") {}
 
 /** Milliseconds that the server asked to wait; `undefined` if it did not. */
 export function retryAfterOf(error: unknown): number | undefined {
@@ -237,10 +211,7 @@ export function retryAfterOf(error: unknown): number | undefined {
 }
 
 /** The time for a wait passed before the server named the state of the run, which was not changed: wait longer. */
-export class TimedOut extends RunnerError {
-  /** Discriminant. */
-  override readonly kind = "timeout";
-}
+export class TimedOut extends RunnerError.ofKind("timeout") {}
 
 /** Whether the same request may succeed later: the server could not be reached, or cannot handle it now. */
 export function isTemporary(error: unknown): error is Unreachable | ResponseLost | Unavailable {
