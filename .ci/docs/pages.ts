@@ -72,7 +72,8 @@ For many runs, the most severe code wins: 70, 128 + n, 6, 7, 4, 124, 8, 5, 2, 1,
 
 With \`--json\`, every error has \`exitCode\`, \`kind\` and \`submitted\`. So has every result, except what \`list\`, \`show\`,
 \`inputs\`, \`runs\`, \`logs\` and \`schedules\` print. Other values of \`kind\`: \`dry_run\`; with \`test\`, \`passed\` (0) and
-\`not_judged\` (8); with \`status\` and \`errors\`, the status of the run; with \`cancel\`, \`cancelled\` (0).
+\`not_judged\` (8); with \`status\` and \`errors\`, the status of the run; with \`cancel\`, \`cancelled\` (0); with
+\`batch status --exit-status\`, \`running\` (8).
 
 | code | meaning | what a script can do | \`kind\` in JSON |
 | ---- | ------- | -------------------- | -------------- |

@@ -23,6 +23,8 @@ export interface PlanOptions {
   readonly cancelsRunning: boolean;
   /** Of failed rows: those that it covers are submitted again. */
   readonly retry: RetryPolicy;
+  /** Submits nothing if one of the rows has completed, unless rows are to run again. */
+  readonly isOneEnough: boolean;
 }
 
 /** What is done with a row. `keep`: it has ended. `attach`: its run is tracked. */
@@ -63,8 +65,15 @@ export async function planBatch(
   const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);
   const earlierRows = stored.map((row) => ({ ...row, status: statusOf(attempts.get(row.key)) }));
   const { rows: matched, gone } = matchRows(checked, earlierRows);
-  const rows = await Array.fromAsync(withKeys(matched), (row) => planRow(store, row, attempts, options));
-  return { batchId, name, earlier, rows, gone };
+  const planned = await Array.fromAsync(withKeys(matched), (row) => planRow(store, row, attempts, options));
+  const hasEnough = options.isOneEnough && options.rerun.length === 0 &&
+    planned.some(({ action, attempt }) => action === "keep" && attempt?.status === "completed");
+  const rows = planned.map((row): PlannedRow => hasEnough && isSubmitted(row) ? { ...row, action: "leave" } : row);
+  return { batchId, name, earlier, rows, gone, hasEnough };
+}
+
+export function isSubmitted({ action }: Pick<PlannedRow, "action">): boolean {
+  return action === "submit" || action === "rerun";
 }
 
 /** Rows with equal inputs are numbered as they are in the file, but one that is recognized keeps its key, and its run. */

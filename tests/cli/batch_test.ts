@@ -601,6 +601,48 @@ for (
   });
 }
 
+Deno.test("after the success that --until any waits for, the same command submits nothing, until rows are asked for", async () => {
+  await using stage = await aStage();
+  const call = (...words: readonly string[]) =>
+    stage.call(["batch", "sweep.csv", "--workflow", "solve", "--jobs", "1", ...QUICK, ...words], {
+      ...files({ "sweep.csv": "n\n1\n2\n3\n" }),
+    });
+  assert.equal((await call("--until", "any")).code, 0);
+  const dry = await call("--until", "any", "--dry-run");
+  assert.match(dry.stdout, /^2 +leave /m);
+  const again = await call("--until", "any", "--json");
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(stage.simulator.runs().length, 1);
+  const { exitCode, stopped, counts } = JSON.parse(again.stdout);
+  assert.deepEqual([exitCode, stopped.reason, counts], [0, "any", { completed: 1, waiting: 2 }]);
+  await call("--until", "any", "--rerun", "all");
+  assert.equal(stage.simulator.runs().length, 2);
+  assert.equal((await call()).code, 0);
+  assert.equal(stage.simulator.runs().length, 4);
+});
+
+Deno.test("batch status --exit-status is 8 while rows wait or run and none has failed", async () => {
+  await using stage = await aStage();
+  const call = (...words: readonly string[]) =>
+    stage.call(["batch", "sweep.csv", "--workflow", "solve", "--jobs", "1", ...QUICK, ...words], {
+      ...files({ "sweep.csv": "n\n1\n2\n" }),
+    });
+  const status = async () => {
+    const { stdout, code } = await stage.call(["batch", "status", "sweep", "--exit-status", "--json"]);
+    const { kind, exitCode, counts } = JSON.parse(stdout);
+    assert.equal(exitCode, code);
+    return [code, kind, counts];
+  };
+  await call("--rows", "1", "--deadline", "5s");
+  assert.deepEqual(await status(), [8, "not_submitted", { running: 1, waiting: 1 }]);
+  await call("--rows", "1");
+  assert.deepEqual(await status(), [8, "not_submitted", { completed: 1, waiting: 1 }]);
+  await call("--deadline", "5s");
+  assert.deepEqual(await status(), [8, "running", { completed: 1, running: 1 }]);
+  await call();
+  assert.deepEqual(await status(), [0, "completed", { completed: 2 }]);
+});
+
 Deno.test("after --rerun all, no one is told that the same command submits only the rest", async () => {
   await using stage = await aStage();
   const call = (...words: readonly string[]) =>
@@ -626,7 +668,8 @@ for (
     assert.deepEqual([code, exitCode, kind], [expected[0], ...expected]);
     assert.deepEqual([stopped?.reason, error], [reason, undefined]);
     const status = await stage.call(["batch", "status", "sweep", "--exit-status", "--json"]);
-    assert.equal(JSON.parse(status.stdout).kind, status.code === 1 ? "failed" : "completed");
+    const kinds = new Map([[0, "completed"], [1, "failed"], [8, "not_submitted"]]);
+    assert.equal(JSON.parse(status.stdout).kind, kinds.get(status.code));
   });
 }
 

@@ -1,13 +1,12 @@
 /** The results of a batch: files, the answer on stdout, and the exit code. */
 
-import type { RowResult } from "../../batch.ts";
+import { isOpenStatus, type RowResult } from "../../batch.ts";
 import type { RunnerError } from "../../errors.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { type LoadedRow, loadResults, loadRows } from "../../batches/load_results.ts";
 import type { BatchFacts } from "../../batches/report.ts";
 import { countsOf, resultDocument, resultsCsv, resultsJsonLines } from "../../batches/results.ts";
 import type { BatchOutcome } from "../../runs/batch_task.ts";
-import { isSuccess } from "../../runs/retry_policy.ts";
 import type { StoredBatch, StoredRow } from "../../store/batch_store.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Submitted } from "../../result.ts";
@@ -65,10 +64,10 @@ export async function finishBatch(
   const reason = outcome?.stopped;
   if (reason && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
-    output.log(
-      "WARNING",
-      `Stopped early: ${reason.reason}${detail}. ${howToContinue(values, "Continue with the same command")}`,
-    );
+    const usual = reason.reason === "any"
+      ? "The same command without --until any submits the rest"
+      : "Continue with the same command";
+    output.log("WARNING", `Stopped early: ${reason.reason}${detail}. ${howToContinue(values, usual)}`);
   }
   if (outcome?.error) output.log("ERROR", await renderFailure(reportOf(outcome.error), output.style));
   if (wanted.some(({ status }) => status === "running" || status === "submitting")) {
@@ -151,9 +150,8 @@ async function batchPage(rows: readonly LoadedRow[], facts: BatchFacts): Promise
 /** The most severe of the rows that were asked for, and of how the batch ended. */
 function endOfBatch(rows: readonly LoadedRow[], { outcome, stopped }: Pick<RanBatch, "outcome" | "stopped">): End {
   const reason = outcome?.stopped?.reason;
-  const hasSucceeded = outcome?.ends.some(isSuccess) === true;
-  if (reason === "any" && hasSucceeded) return COMPLETED;
-  const ends: End[] = [endOfRows(rows)];
+  if (reason === "any") return COMPLETED;
+  const ends: End[] = [];
   if (stopped !== null) ends.push({ exitCode: EXIT_CODES_OF_SIGNALS[stopped.signal], kind: "stopped" });
   if (outcome?.error) {
     const isOpen = outcome.ends.some(({ type }) => type === "open");
@@ -161,9 +159,7 @@ function endOfBatch(rows: readonly LoadedRow[], { outcome, stopped }: Pick<RanBa
   }
   if (reason === "canary" || reason === "max-failures" || reason === "fail-fast") ends.push(endOf("failed"));
   if (reason === "deadline") ends.push(endOf("timeout"));
-  const end = mostSevereEnd(ends);
-  const isIncomplete = rows.some(({ status }) => status === "waiting");
-  return end.exitCode === 0 && isIncomplete ? endOf("not_submitted") : end;
+  return endOfRows(rows, ends);
 }
 
 /** Of an error after which runs continue. */
@@ -174,9 +170,13 @@ function lossOf({ kind }: RunnerError): End {
 
 const MACHINE_FAILED: End = { exitCode: EXIT_CODES.connection_lost, kind: "machine_failed" };
 
-/** Also of rows whose run has not ended: completed. */
-export function endOfRows(rows: readonly RowResult[]): End {
-  return mostSevereEnd([COMPLETED, ...rows.flatMap(({ kind }) => kind === null ? [] : [endOf(kind)])]);
+/** Completed only if all rows are. @param others Other ends of the batch. */
+export function endOfRows(rows: readonly RowResult[], others: readonly End[] = []): End {
+  const ends = rows.flatMap(({ kind }) => kind === null ? [] : [endOf(kind)]);
+  const end = mostSevereEnd([COMPLETED, ...ends, ...others]);
+  if (end.exitCode !== 0 || !rows.some(({ status }) => isOpenStatus(status))) return end;
+  const isWaiting = rows.some(({ status }) => status === "waiting");
+  return { exitCode: EXIT_CODES.not_submitted, kind: isWaiting ? "not_submitted" : "running" };
 }
 
 function endOf(kind: string): End {

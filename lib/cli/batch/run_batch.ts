@@ -66,6 +66,8 @@ type ReadRows = (deps: Pick<RowDeps, "formOf">) => Promise<RowsRead & { readonly
 /** What is kept while the runs run: of thousands of rows, their plan is not. */
 interface ReadyBatch extends Pick<RanBatch, "batch" | "rows" | "states" | "onlyRows"> {
   readonly tasks: readonly BatchTask[];
+  /** A row has succeeded, and no more are wanted: runs are only tracked. */
+  readonly hasEnough: boolean;
 }
 
 /** @returns The exit code when nothing is to be submitted. */
@@ -108,6 +110,7 @@ async function prepareBatch(
     rows: onlyRows,
     cancelsRunning: values.cancelRunning === true,
     retry,
+    isOneEnough: values.until === "any",
   });
   reportPlan(call, plan);
   if (values.dryRun === true) return answerPlan(call, plan);
@@ -137,7 +140,7 @@ async function prepareBatch(
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
   }));
-  return { batch, rows, tasks, states, onlyRows };
+  return { batch, rows, tasks, states, onlyRows, hasEnough: plan.hasEnough };
 }
 
 /** Their names, made of the batch's name and the rows' inputs, were taken by runs that the history did not have. */
@@ -156,7 +159,7 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
 /** The rows, their progress, and the user's interrupts. */
 async function track(
   call: OpenedCall<BatchValues>,
-  { batch: stored, tasks, states, retry, wait: { pollInterval, unreachableTimeoutMs } }: ReadyBatch & {
+  { batch: stored, tasks, states, hasEnough, retry, wait: { pollInterval, unreachableTimeoutMs } }: ReadyBatch & {
     readonly retry: RetryPolicy;
     readonly wait: TrackOptions;
   },
@@ -164,6 +167,7 @@ async function track(
   const { deps, values, signal } = call;
   const jobs = await openJobs(call, stored.batchId);
   const { control } = jobs;
+  if (hasEnough) control.stop("any");
   const detaching = new AbortController();
   const tracked = new Set(tasks.map(({ key }) => key));
   let stopped: Stopped | null = null;

@@ -1,7 +1,7 @@
 /** The plan of a batch, as it is shown and confirmed before anything is submitted. */
 
 import { matchDocument, type MatchedRow, reasonOf, type RowMatch, summaryOfMatch } from "../../batches/match_rows.ts";
-import { changedWorkflows, type PlannedBatch, type PlannedRow } from "../../batches/plan_batch.ts";
+import { changedWorkflows, isSubmitted, type PlannedBatch, type PlannedRow } from "../../batches/plan_batch.ts";
 import { counted } from "../../text.ts";
 import { confirm } from "../confirm.ts";
 import { COMPLETED } from "../exit_codes.ts";
@@ -15,7 +15,7 @@ const MAX_UNASKED_RUNS = 100;
 
 /** What has changed since the batch was run before. */
 export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
-  const { name, earlier, rows, gone } = plan;
+  const { name, earlier, rows, gone, hasEnough } = plan;
   const count = (...actions: readonly PlannedRow["action"][]) =>
     rows.filter(({ action }) => actions.includes(action)).length;
   if (earlier !== null) {
@@ -27,10 +27,10 @@ export function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
   }
   const part = (action: PlannedRow["action"], text: string) => count(action) > 0 ? [`${count(action)} ${text}`] : [];
   const parts = [
-    `${counted(count("submit", "rerun"), "run")} to submit`,
+    `${counted(rows.filter(isSubmitted).length, "run")} to submit`,
     ...part("attach", "still running"),
     ...part("keep", "not run again"),
-    ...part("leave", "not selected"),
+    ...part("leave", hasEnough ? "not needed" : "not selected"),
   ];
   output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
   const outdated = rows.filter(({ action, decision }) => action === "attach" && decision === "changed").length;
@@ -64,7 +64,7 @@ export function renderBatchPlan(
 }
 
 export async function confirmMany(call: BatchCall, { name, rows }: PlannedBatch): Promise<void> {
-  const count = rows.filter(({ action }) => action === "submit" || action === "rerun").length;
+  const count = rows.filter(isSubmitted).length;
   const clusters = [...new Set(rows.flatMap(({ row: { cluster } }) => cluster ?? []))].sort();
   const where = clusters.length === 0
     ? ""
