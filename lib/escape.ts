@@ -34,6 +34,11 @@ export function oneLine(text: string): string {
   return escapeControlCharacters(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
+/** So that no line is a command to the runner of GitHub Actions: `::name::` where it begins, or `##[name]` anywhere. */
+export function escapeWorkflowCommands(text: string): string {
+  return text.replace(/^\s*:(?=:)|##(?=\[)/gm, "$&\u200b");
+}
+
 /** JSON with the same values, where every control character is a JSON escape. */
 export function escapeJson(json: string): string {
   return json.replace(CONTROL_CHARACTERS, jsonEscape);

@@ -8,7 +8,7 @@ import { createRedactor, redactJson } from "../redact.ts";
 import type { Submitted } from "../result.ts";
 import type { Reporter } from "./reporter.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
-import { escapeControlCharacters, escapeJson } from "../escape.ts";
+import { escapeControlCharacters, escapeJson, escapeWorkflowCommands } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
 import { type ColorMode, type Layout, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
@@ -34,7 +34,7 @@ export interface OutputOptions {
 export type Output = Readonly<ReturnType<typeof createOutput>>;
 
 export function createOutput(
-  { stdout, stderr }: Context,
+  { stdout, stderr, env }: Context,
   { mode, level, color, isDumb = false, formatDocument = formatJson, secrets = [], reporter, fitting }: OutputOptions,
 ) {
   let live: LiveLine | undefined;
@@ -65,7 +65,11 @@ export function createOutput(
   const lines = (writer: TextWriter, text: string, isColored: boolean) => {
     const fit = (text: string) =>
       fitting !== undefined && writer.isTerminal ? fitting.wrapLines(text, writer.columns()) : text;
-    write(writer, `${text}\n`, (text) => escaped(text, isColored), fit);
+    // What these lines quote of logs and errors may look like a command.
+    const isJob = env("GITHUB_ACTIONS") === "true";
+    const escape = (text: string) =>
+      isJob ? escapeWorkflowCommands(escaped(text, isColored)) : escaped(text, isColored);
+    write(writer, `${text}\n`, escape, fit);
   };
   const log = (messageLevel: LogLevel, text: string) => {
     if (shows(messageLevel)) lines(stderr, text, isColored.interactive);

@@ -865,6 +865,18 @@ Deno.test("in a job of GitHub Actions, failures are groups and annotations", asy
   assert.doesNotMatch(end.stderr, /^ *::error::|##\[/m);
 });
 
+Deno.test("in a job of GitHub Actions, no line of a log in an answer is a workflow command", async () => {
+  await using stage = await suiteStage();
+  const job = { GITHUB_ACTIONS: "true" };
+  const end = await stage.test(suite(FAILS), ["--max-poll-interval", "2s"], job);
+  assert.match(end.stdout, /│ then ##.?\[stop-commands\]boom\n/);
+  assert.doesNotMatch(end.stdout, /^ *::|##\[/m);
+  const run = await stage.call(["run", "bad", "--max-poll-interval", "2s"], { env: job });
+  assert.match(run.stdout, /stop-commands\]boom/);
+  assert.doesNotMatch(run.stdout + run.stderr, /^ *::|##\[/m);
+  assert.match((await stage.call(["run", "bad", "--max-poll-interval", "2s"])).stdout, /then ##\[stop-commands\]boom/);
+});
+
 const CHAIN = suite(
   "{ name: first, workflow: ok, inputs: { n: 3 } }",
   "{ name: other, workflow: ok }",

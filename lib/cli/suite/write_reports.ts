@@ -2,6 +2,7 @@
 
 import { countCases, formatCounts, reasonsOf, worstFirst } from "../../reports/cases.ts";
 import { UsageError } from "../../errors.ts";
+import { escapeWorkflowCommands } from "../../escape.ts";
 import { orUsageError } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
 import type { Report } from "../../reports/report.ts";
@@ -92,8 +93,7 @@ function writeCommands({ stderr }: Context, report: Report): void {
   for (const one of worstFirst(report.cases)) {
     const lines = [...reasonsOf(one), ...one.attempts.at(-1)?.logTail ?? []];
     stderr.write(`${workflowCommand("group", {}, caseLine(one, styleFor(false)))}\n`);
-    // A line of a log is no command: `::name::` where it begins, or `##[name]` anywhere in it.
-    for (const line of lines) stderr.write(`  ${line.replaceAll(/(?<=:)(?=:)|(?<=##)(?=\[)/g, "\u200b")}\n`);
+    for (const line of lines) stderr.write(`  ${escapeWorkflowCommands(line)}\n`);
     stderr.write("::endgroup::\n");
   }
   for (const line of githubAnnotations(report)) stderr.write(`${line}\n`);
