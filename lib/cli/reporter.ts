@@ -26,6 +26,10 @@ export function openReporter(context: Context) {
   const randomText = () => Array.from({ length: 5 }, () => random().toString(36).slice(2)).join("");
   const print = (line: string) => stderr.write(`${line}\n`);
   const writeOutputs = (outputs: Readonly<Record<string, string>>) => appendOutput(outputLines(outputs, randomText()));
+  const writeFiles = (report: Report) => {
+    appendSummary(githubSummary(report));
+    writeOutputs(githubOutputs(report));
+  };
 
   for (const text of (env("PW_API_KEY") ?? "").split(/\s+/).filter(Boolean)) {
     print(workflowCommand("add-mask", {}, text));
@@ -59,17 +63,24 @@ export function openReporter(context: Context) {
       }
     },
     end: (end: AttemptEnd, exitCode: number) => void (ended = { end, exitCode }),
-    /** The whole report, from a command that makes its own. */
-    finish: (report: Report) => void (finished = report),
-    /** Writes the report, without these values. */
+    /**
+     * Writes the whole report, from a command that makes its own, and that can still exit with another code.
+     *
+     * @throws UsageError
+     */
+    finish(report: Report): void {
+      finished = report;
+      writeFiles(report);
+    },
+    /** Writes what has not been written, without these values. */
     write(secrets: readonly string[]): void {
       print(`::${token}::`);
       const report = collected();
       if (report === undefined) return;
       const clean = cleanReport(report, secrets);
       for (const line of githubAnnotations(clean)) print(line);
-      writeOutputs(githubOutputs(clean));
-      appendSummary(githubSummary(clean));
+      if (finished === undefined) writeFiles(clean);
+      else if (ended !== undefined) writeOutputs(githubOutputs(clean));
     },
   };
 }

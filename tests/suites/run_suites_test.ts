@@ -1215,6 +1215,27 @@ const LEAKY = {
   },
 };
 
+for (const full of ["outputs", "summary"]) {
+  Deno.test(`a suite whose ${full} for GitHub can no longer be written exits with 7, as its document and outputs say`, async () => {
+    await using stage = await suiteStage();
+    const written: Record<string, string> = {};
+    const appendFile = (path: string, text: string) => {
+      if (path === full && text !== "") throw Object.assign(new Error("full"), { code: "ENOSPC" });
+      written[path] = (written[path] ?? "") + text;
+    };
+    const env = { GITHUB_ACTIONS: "true", GITHUB_OUTPUT: "outputs", GITHUB_STEP_SUMMARY: "summary" };
+    const { code, stdout, stderr } = await stage.test(suite(PASSES), [...FAST, "--report", "github"], env, {
+      appendFile,
+    });
+    assert.equal(code, 7, stderr);
+    const { exitCode, kind } = JSON.parse(stdout);
+    assert.deepEqual([exitCode, kind], [7, "machine_failed"]);
+    assert.equal(stderr.match(/no space left on the disk/g)?.length, 1, stderr);
+    assert.match(stderr, /--rejudge, which writes the reports/);
+    assert.doesNotMatch(written["outputs"] ?? "", /completed/);
+  });
+}
+
 Deno.test("a secret of an input, an output, a log or a check is in no report", async () => {
   await using stage = await suiteStage({ workflows: { ...WORKFLOWS, leaky: LEAKY } });
   const secret = "pl4nted-s3cret-in-input";

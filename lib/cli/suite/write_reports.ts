@@ -78,8 +78,10 @@ export async function finishReport(
   if (output.reporter === undefined && context.env("GITHUB_ACTIONS") === "true") writeCommands(context, clean);
   // A signal, or that it is not known whether a run was started, is more urgent.
   const isUrgent = report.exitCode > 64 || report.exitCode === SUITE_EXIT_CODES.submit_unknown;
-  const exitCode = areWritten || isUrgent ? report.exitCode : EXIT_CODES.connection_lost;
-  output.reporter?.finish({ ...clean, exitCode });
+  const codeOf = (areWritten: boolean) => areWritten || isUrgent ? report.exitCode : EXIT_CODES.connection_lost;
+  // The last, because it contains the exit code.
+  const write = () => Promise.try(() => output.reporter?.finish({ ...clean, exitCode: codeOf(areWritten) }));
+  const exitCode = codeOf(await writeOutputFiles(output, [{ hint, write }]) && areWritten);
   const answered = exitCode === report.exitCode ? kind : "machine_failed";
   return output.result(
     { ...clean, counts: countCases(clean.cases), exitCode, kind: answered, submitted },
