@@ -69,11 +69,12 @@ export async function judgeAttempt(
   state.metrics = judged.metrics;
   // Before a session ends: what it answered cannot be asked again.
   await keepJudgement(deps, submission, judged, { isReady });
-  state.submissionId = submission?.submissionId ?? null;
   if (end.type === "result") {
-    state.lastResult = kept?.isRunDeleted === true ? null : end.result;
+    const runId = runIdOf(end.result);
+    const isDeleted = kept?.isRunDeleted === true || end.result.kind === "run_deleted";
+    if (!isDeleted) state.runs.push({ runId, submissionId: submission?.submissionId ?? null, isPassed });
     state.outputs = end.result.outputs ?? {};
-    if (isReady) await cancelQuietly(deps, runIdOf(end.result), options.signal);
+    if (isReady) await cancelQuietly(deps, runId, options.signal);
   }
   const reported = reportAttempt(
     { slug: null, isAttached: false },

@@ -4,7 +4,7 @@ import { InvalidInputs } from "../errors.ts";
 import { formatPath, type Json, type JsonObject } from "../json.ts";
 import { verdictText } from "../reports/cases.ts";
 import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";
-import type { RunResult } from "../result.ts";
+import type { RunId } from "../run.ts";
 import { type Judgement, outputAt } from "./judge.ts";
 import { isOn } from "./known_failures.ts";
 import type { CheckedCase } from "./preflight.ts";
@@ -18,10 +18,8 @@ export interface CaseState {
   metrics: readonly ReportMetric[];
   /** Of the last attempt. */
   outputs: JsonObject;
-  /** Of the last attempt; `null` without a run, and once that was deleted. */
-  lastResult: RunResult | null;
-  /** Of the last attempt; `null` if nothing was stored for it. */
-  submissionId: string | null;
+  /** Those of all attempts that were not deleted. */
+  readonly runs: CaseRun[];
   /** Values in the inputs of the present attempt that no output may show. */
   secrets: readonly string[];
   isDecided: boolean;
@@ -33,6 +31,14 @@ export interface CaseState {
   ranSeconds: number | null;
 }
 
+export interface CaseRun {
+  readonly runId: RunId;
+  /** `null` if nothing was stored for it. */
+  readonly submissionId: string | null;
+  /** Whether its attempt passed. */
+  readonly isPassed: boolean;
+}
+
 export function newState(one: CheckedCase): CaseState {
   return {
     one,
@@ -40,8 +46,7 @@ export function newState(one: CheckedCase): CaseState {
     judgement: null,
     metrics: [],
     outputs: {},
-    lastResult: null,
-    submissionId: null,
+    runs: [],
     secrets: [],
     isDecided: false,
     isRunning: false,

@@ -1,15 +1,14 @@
 /** What is left to do for a suite once each case has its verdict. It can be repeated where it was not finished. */
 
 import { isOpenStatus } from "../batch.ts";
-import { expected, RunnerError, StorageError } from "../errors.ts";
+import { expected, NotFound, RunnerError, StorageError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { type AdvanceOptions, recordObservation } from "../runs/advance_result.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
-import { runIdOf } from "../run.ts";
 import type { Deps } from "../runs/deps.ts";
 import { withLimit } from "../runs/limit.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
-import type { CaseState } from "./case_state.ts";
+import type { CaseRun, CaseState } from "./case_state.ts";
 import { NEVER_SENT, type SuiteSession } from "./session.ts";
 
 export type FinishOptions = AdvanceOptions & Pick<SuiteSession, "sessionId">;
@@ -59,19 +58,27 @@ function mayEndSoon(submission: Submission): boolean {
 /** One that does not respond must not keep a suite from ending. */
 const DELETE_TIMEOUT_MS = 10_000;
 
-async function cleanUp(
+/** Of a flaky case, `delete-passed` keeps the run that failed. */
+async function cleanUp(deps: Deps, { one, judgement, runs }: CaseState, options: FinishOptions): Promise<void> {
+  const hasPassed = one.cleanup === "delete-passed" && judgement?.verdict === "passed";
+  for (const run of runs) {
+    if (one.cleanup === "delete" || (hasPassed && run.isPassed)) await deleteRun(deps, one, run, options);
+  }
+}
+
+async function deleteRun(
   deps: Deps,
-  { one, judgement, lastResult, submissionId }: CaseState,
+  { name }: CaseState["one"],
+  { runId, submissionId }: CaseRun,
   { signal }: FinishOptions,
 ): Promise<void> {
-  const isWanted = one.cleanup === "delete" || (one.cleanup === "delete-passed" && judgement?.verdict === "passed");
-  if (!isWanted || lastResult === null) return;
   using deadline = deps.clock.timeout(DELETE_TIMEOUT_MS);
   const limited = { signal, limit: deadline.signal };
-  const failure = await withLimit(limited, `delete the run of ${one.name}`, (signal) => {
-    return deps.client.deleteRun(runIdOf(lastResult), { signal });
+  const failure = await withLimit(limited, `delete the run of ${name}`, (signal) => {
+    return deps.client.deleteRun(runId, { signal });
   }).catch(expected(RunnerError));
-  if (failure !== undefined) deps.log("WARNING", failure.message);
+  // A call that is repeated finds none.
+  if (failure !== undefined && !(failure instanceof NotFound)) deps.log("WARNING", failure.message);
   // The tick that continues has no time for thousands that are gone.
   const stored = submissionId === null ? undefined : await deps.store.get(submissionId);
   if (stored?.origin.type !== "scheduled-suite" || stored.origin.judged === undefined) return;

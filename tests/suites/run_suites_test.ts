@@ -447,6 +447,28 @@ Deno.test("cleanup: only the run of the case that passed was deleted", () => {
   assert.equal(COMPLETED.deleted.length, 1);
 });
 
+Deno.test("cleanup: delete deletes the runs of all attempts, delete-passed only that which passed, also when it is repeated", async () => {
+  await using stage = await suiteStage();
+  const files = suite(
+    "{ name: both, workflow: bad, cleanup: delete, retries: { max: 1, on: [any] } }",
+    "{ name: flaky, workflow: ok, cleanup: delete-passed, retries: { max: 1, on: [any] }, expect: { check: [odd] } }",
+    "{ name: flaky a, workflow: lost-once, cleanup: delete, retries: 1 }",
+  );
+  let checks = 0;
+  const runIsolated = () => {
+    return Promise.resolve({ type: "ended", code: ++checks === 1 ? 1 : 0, stdout: "", stderr: "" } as const);
+  };
+  const { verdicts, stderr } = await stage.test(files, FAST, {}, { runIsolated });
+  assert.deepEqual(verdicts, { both: "failed", flaky: "flaky", "flaky a": "flaky" });
+  assert.doesNotMatch(stderr, /Cannot delete/);
+  const { stdout } = await stage.call(["runs", "--since", "1h", "--json"]);
+  const left: readonly { readonly workflowName: string }[] = JSON.parse(stdout).runs;
+  assert.deepEqual(left.map(({ workflowName }) => workflowName), ["ok"], stdout);
+  const again = await stage.test(files, [...FAST, "--resume"], {}, { runIsolated });
+  assert.doesNotMatch(again.stderr, /Cannot/);
+  assert.equal(stage.simulator.runs().length, 6);
+});
+
 Deno.test("a run past its limits was cancelled, and a session after its check", () => {
   const status = (workflow: string) =>
     COMPLETED.runs.filter((run) => run.workflow === workflow).map(({ status }) => status);
