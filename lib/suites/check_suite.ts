@@ -28,6 +28,11 @@ export function checkSuite(document: JsonObject, today: string, report: Report):
   const cases = namedIn(document, "cases");
   const setups = namedIn(document, "setup");
   checkDuplicates([...cases, ...setups], () => "name", report);
+  for (const { name, path } of cases) {
+    const setup = setups.find((one) => name === `setup ${one.name}`);
+    if (setup === undefined) continue;
+    report([...path, "name"], `must be unique: reports name ${formatPath(setup.path)} "${name}", too`);
+  }
   // A case without an id is identified by its name.
   checkDuplicates(cases, ({ value }) => value.id === undefined ? "name" : "id", report);
   for (const { value, path } of cases) {

@@ -607,6 +607,16 @@ for (
       2,
       /a\.suite\.yaml:4:\d+ {2}cases\[1\]\.needs {2}.*mesh \[n=1\] and mesh \[n=2\]/,
     ],
+    [
+      "a case with the name of a setup run",
+      {
+        "a.suite.yaml":
+          `version: 1\nsetup: [{ name: data, workflow: ok }]\ncases: [{ name: setup data, workflow: ok }]\n`,
+      },
+      [],
+      2,
+      /a\.suite\.yaml:3:17 {2}cases\[0\]\.name {2}must be unique: reports name setup\[0\] "setup data", too/,
+    ],
     ["an unknown environment", suite(PASSES), ["--env", "prod"], 2, /no suite has this environment/],
     ["no case", suite(PASSES), ["--case", "god"], 2, /Did you mean "good"\?/],
     ["a wrong limit of skips", suite(PASSES), ["--max-skipped", "some"], 2, /Cannot use --max-skipped some/],
