@@ -60,10 +60,10 @@ export function openRunStore(name: string, options: Partial<OpenRunStoreOptions>
   return createRunStore(openKv(name, { clock, random, onSetAside, isNamed: true }), onSetAside ?? undefined);
 }
 
-/** The file of a store that is named by a path; `undefined` for any other store. */
+/** The file of a store that is named by a path; `undefined` for any other store, and for `-`, which names no file. */
 export function sqlitePathOf(name: string): string | undefined {
   const { scheme, rest } = parseName(name);
-  if (scheme !== "sqlite" || rest === "") return undefined;
+  if (scheme !== "sqlite" || rest === "" || rest === "-") return undefined;
   // SQLite reads these as something else than a path.
   return /^(:|file:)/.test(rest) ? `./${rest}` : rest;
 }

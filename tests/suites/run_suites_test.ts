@@ -617,6 +617,7 @@ for (
       2,
       /a\.suite\.yaml:3:17 {2}cases\[0\]\.name {2}must be unique: reports name setup\[0\] "setup data", too/,
     ],
+    ["a history on stdout", suite(PASSES), ["--history", "-"], 2, /Cannot write to -: it is not the name of a folder/],
     ["an unknown environment", suite(PASSES), ["--env", "prod"], 2, /no suite has this environment/],
     ["no case", suite(PASSES), ["--case", "god"], 2, /Did you mean "good"\?/],
     ["a wrong limit of skips", suite(PASSES), ["--max-skipped", "some"], 2, /Cannot use --max-skipped some/],

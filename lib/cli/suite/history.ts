@@ -124,6 +124,7 @@ export async function folderHistory({ context, output }: HistoryCall, folder: st
 /** Creates it. @throws UsageError if no report can be written there. */
 export async function checkHistoryFolder(context: Context, folder: string): Promise<void> {
   const hint = "Choose another folder for --history";
+  if (folder === "-") throw new UsageError("Cannot write to -: it is not the name of a folder", { hint });
   await orUsageError(`create the folder ${folder}`, () => context.createFolder(folder), hint);
   await orUsageError(`write to ${folder}`, () => context.checkReplaceable(`${folder}/run.json`), hint);
 }

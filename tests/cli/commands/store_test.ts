@@ -60,6 +60,8 @@ Deno.test("store copy refuses a missing source, another program's file and wrong
       [[stage.local, other], 8, /file is not a database\n {2}Check the path: this file is not a run store/],
       [["mysql://u@host/db", "foo:bar"], 2, /Unknown store "mysql:…"; Unknown store "foo:bar"\n {2}Name one of/],
       [[stage.local], 2, /missing argument TO\n.*sqlite:PATH/],
+      [[stage.local, "-"], 2, /Unknown store "-"\n {2}Name one of/],
+      [["-", `${stage.folder}/new.db`], 2, /Unknown store "-"\n {2}Name one of/],
       [[stage.local, "mysql://u:hunter2@host/db"], 2, /Unknown store "mysql:…"/],
     ] as const
   ) {
