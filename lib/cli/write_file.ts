@@ -60,7 +60,9 @@ async function replacing(path: string) {
   const target = await targetOf(path);
   const existing = await orNull(Deno.stat(target));
   const isReplaced = existing === null || existing.isFile;
-  return { target, existing, temporary: isReplaced ? `${target}.${crypto.randomUUID().slice(0, 8)}.tmp` : null };
+  // Where the name is the longest that is allowed, in bytes, the temporary one must not be longer.
+  const start = target.replace(/([^/\\]{60})[^/\\]*$/su, "$1");
+  return { target, existing, temporary: isReplaced ? `${start}.${crypto.randomUUID().slice(0, 8)}.tmp` : null };
 }
 
 /** A symbolic link stays one, also if its target does not exist yet. */

@@ -52,6 +52,18 @@ for (
   });
 }
 
+for (const name of ["a".repeat(255), "é".repeat(127), "😀".repeat(63)]) {
+  Deno.test(`replaceFile() replaces a file with as long a name as the system allows: ${name.slice(0, 2)}…`, () =>
+    inFolder(async (folder) => {
+      for (const text of ["one", "two"]) {
+        await context.checkReplaceable(`${folder}/${name}`);
+        await context.replaceFile(`${folder}/${name}`, text);
+      }
+      assert.equal(await Deno.readTextFile(`${folder}/${name}`), "two");
+      assert.deepEqual(await namesIn(folder), [name]);
+    }));
+}
+
 Deno.test("replaceFile() never shows a reader half of the text", () =>
   inFolder(async (folder) => {
     const path = `${folder}/a.csv`;
