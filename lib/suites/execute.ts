@@ -1,5 +1,6 @@
 /** Runs the cases of suites with the engine for many runs, and judges each as soon as its run has ended. */
 
+import { expected, InvalidInputs } from "../errors.ts";
 import { redactedValues } from "../inputs/secrets.ts";
 import type { ReportCase } from "../reports/report.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask } from "../runs/batch_task.ts";
@@ -8,7 +9,7 @@ import type { Deps } from "../runs/deps.ts";
 import { toEnd } from "../runs/execute.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import { DEFAULT_RETRY_DELAY_MS, NO_ATTEMPTS } from "../runs/retry_policy.ts";
-import { isOpen } from "../submission.ts";
+import { isOpen, type RunRequest } from "../submission.ts";
 import { judgeAttempt, keptIn } from "./attempt.ts";
 import { type Budget, createBudgets } from "./budget.ts";
 import { blockedBy, type CaseState, newState, notRun, outputOf, reportOf, skipReasonOf } from "./case_state.ts";
@@ -16,7 +17,7 @@ import { type ExecuteDeps, ranSecondsOf } from "./evidence.ts";
 import { type FinishOptions, finishSuite } from "./finish.ts";
 import { type CutOffOptions, endsOfInterrupted, judgeInterrupted, judgeStopped } from "./interrupted.ts";
 import type { Judgement } from "./judge.ts";
-import { type CheckedCase, prepareCase } from "./preflight.ts";
+import { type CheckedCase, dependsOnRuns, prepareCase } from "./preflight.ts";
 import type { Reference } from "./references.ts";
 
 export interface ExecuteSuitesOptions
@@ -78,6 +79,16 @@ export async function executeSuites(
     decide(state, { verdict: isFailure ? "error" : "skipped", isFailure, reason, expectations: [] });
   }
   const runnable = all.filter(({ isDecided }) => !isDecided);
+  for (const state of runnable) {
+    for (const { end } of options.previous.get(state.one.key)?.ended ?? []) {
+      if (end.type === "result") state.outputs = end.result.outputs ?? {};
+    }
+  }
+  for (const state of runnable) {
+    if (!options.previous.has(state.one.key) || !dependsOnRuns(state.one)) continue;
+    // Their outputs may hold secrets that the attempts of an earlier process were given.
+    await requestOf(deps, state, context, "none").catch(expected(InvalidInputs));
+  }
   if (isRejudged) {
     for (const state of runnable) await judgeKept(deps, state, context);
     return { cases: reportAll(), error: null, isFinished: true };
@@ -138,6 +149,23 @@ interface SuiteContext {
   readonly judging: Set<CaseState>;
 }
 
+/** From then on, no output shows its secrets. @throws InvalidInputs */
+async function requestOf(
+  deps: Deps,
+  state: CaseState,
+  { states, options }: SuiteContext,
+  checking: InputChecking,
+): Promise<RunRequest> {
+  const { one } = state;
+  const valueOf = (reference: Reference) =>
+    reference.type === "output" ? outputOf(reference, one, states) : one.values.valueOf(reference);
+  const { request } = await prepareCase(deps, one, { ...one.values, valueOf }, { signal: options.signal, checking });
+  // Also of what comes from other runs.
+  state.secrets = redactedValues(request);
+  options.redact(state.secrets);
+  return request;
+}
+
 function taskOf(deps: ExecuteDeps, state: CaseState, context: SuiteContext): BatchTask {
   const { one } = state;
   const { options, states, judging } = context;
@@ -168,15 +196,7 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: SuiteContext): Bat
     onWork: (atMs) => void (state.workingSinceMs = atMs),
     async prepare() {
       state.isRunning = true;
-      const valueOf = (reference: Reference) =>
-        reference.type === "output" ? outputOf(reference, one, states) : one.values.valueOf(reference);
-      const values = { ...one.values, valueOf };
-      const { signal, checking } = options;
-      const { request } = await prepareCase(deps, one, values, { signal, checking });
-      // Also of what comes from other runs.
-      state.secrets = redactedValues(request);
-      options.redact(state.secrets);
-      return request;
+      return await requestOf(deps, state, context, options.checking);
     },
     async judge(end, submission) {
       judging.add(state);

@@ -116,23 +116,28 @@ function withoutSecretsOf({ excerpt, ...problem }: Problem, redact: Redactor): P
   return { ...redacted, excerpt: { line: shown, column: before.length + 1, length: Math.max(1, marked.length) } };
 }
 
+/** Whether its inputs have outputs of other runs. */
+export function dependsOnRuns({ inputs }: Pick<PlannedCase, "inputs">): boolean {
+  return referencesOf(inputs).some(({ type }) => type === "output");
+}
+
 async function checkCase(context: Context, one: PlannedCase): Promise<CheckedCase> {
-  const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
+  const isDependent = dependsOnRuns(one);
   // Values that are not known yet cannot be checked. The others show where it runs, and what is secret.
-  const checking = dependsOnRuns ? "none" : context.checking;
+  const checking = isDependent ? "none" : context.checking;
   const prepared = await prepareCase(context, one, one.values, { ...context, checking });
   const clusters = prepared.clusterNames().filter((name) => referencesIn(name).length === 0);
-  const given = dependsOnRuns ? {} : withoutSecrets(prepared.given, prepared.request.secretPaths);
+  const given = isDependent ? {} : withoutSecrets(prepared.given, prepared.request.secretPaths);
   // Not the lines of values that are not known yet: they change with the file.
   const unfilled = JSON.stringify(one.inputs.map(({ path, value }) => [path, value]));
-  const content = canonicalJson([one.workflow, one.preset, dependsOnRuns ? unfilled : given]);
+  const content = canonicalJson([one.workflow, one.preset, isDependent ? unfilled : given]);
   return {
     ...one,
     key: `${one.id}-${(await sha256(content)).slice(0, 8)}`,
     givenInputs: given,
     clusters,
     offReason: await offReasonOf(context, one.resources === "active" ? clusters : one.resources),
-    warnings: dependsOnRuns && context.checking !== "none" ? await warningsOf(context, one) : prepared.warnings,
+    warnings: isDependent && context.checking !== "none" ? await warningsOf(context, one) : prepared.warnings,
     secrets: [...one.secrets, ...redactedValues(prepared.request)],
   };
 }

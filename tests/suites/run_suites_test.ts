@@ -1248,6 +1248,26 @@ const LEAKY = {
   },
 };
 
+for (const [how, later] of [["judges again", "--rejudge"], ["continues", "--resume"]] as const) {
+  Deno.test(`a secret that is only in the output of another run is in no report of a call that ${how}`, async () => {
+    await using stage = await suiteStage({ workflows: { ...WORKFLOWS, leaky: LEAKY } });
+    const files = suite(
+      '{ name: use, workflow: leaky, needs: make, inputs: { password: "${cases.make.outputs.main.token}" }, expect: { status: failed } }',
+      "{ name: make, workflow: leaky, inputs: { password: { secret: LEAK } } }",
+    );
+    const env = { LEAK: "pl4nted-s3cret-in-input" };
+    const args = [...FAST, "--report", "junit=leak.xml"];
+    const first = await stage.test(files, args, env);
+    const again = await stage.test(files, [...args, later], env);
+    for (const { stdout, stderr, files, verdicts } of [first, again]) {
+      assert.deepEqual(verdicts, { use: "failed", make: "passed" }, stderr);
+      const texts = [stdout, stderr, files.get("leak.xml") ?? ""];
+      assert.ok(texts.some((text) => text.includes("login with")), stdout);
+      for (const text of texts) assert.ok(!text.includes("0utput-s3cret"), text);
+    }
+  });
+}
+
 for (const full of ["outputs", "summary"]) {
   Deno.test(`a suite whose ${full} for GitHub can no longer be written exits with 7, as its document and outputs say`, async () => {
     await using stage = await suiteStage();
