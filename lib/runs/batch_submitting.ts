@@ -3,7 +3,7 @@
 import type { Deadline } from "../clock.ts";
 import { expected, isTemporary, NotSubmitted, RunnerError, StorageError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
+import { type ActiveSubmission, isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
 import { advanceOne } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import { endAttempt, isDone } from "./batch_ends.ts";
@@ -115,7 +115,9 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
     else pace.backOff(error);
     return;
   }
-  await advanceUnsent(state, pace, one);
+  // The other loop polls what runs: if both did, both would see its end.
+  if (one.submission.state === "active") reportStarted(state, one, one.submission);
+  else await advanceUnsent(state, pace, one);
 }
 
 function searchLimit({ deps: { clock }, endMs, options: { unreachableTimeoutMs } }: BatchState): Deadline | undefined {
@@ -151,12 +153,11 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
     const isLimit = event.type === "submit-delayed" && event.reason !== "reconciling" && event.reason !== "conflict";
     if (isLimit) pace.slowDown(clock.monotonic() + event.untilMs - clock.now(), event.detail);
   }
-  const { attempt, isAttached } = one;
   if (advanced.submission.state === "active") {
     if (submission.state === "pending") pace.speedUp();
-    const facts = { isAttached, deadlineAtMs: null, nowMs: clock.now() };
-    emitRun(state, one, startedEvent(advanced.submission, facts));
+    reportStarted(state, one, advanced.submission);
   }
+  const { attempt, isAttached } = one;
   const end = endOfSubmission(advanced.submission, { attempt, submitted: isAttached ? "no" : "yes", error });
   if (end !== undefined) endAttempt(state, one, end);
   state.changed();
@@ -175,6 +176,12 @@ async function withInputs(state: BatchState, pace: Pace, one: TrackedTask): Prom
     one.submission = { ...submission, nextPollAtMs: state.deps.clock.now() + pace.backOff(request) };
   } else endAttempt(state, one, { type: "error", attempt, error: request });
   return null;
+}
+
+function reportStarted(state: BatchState, one: TrackedTask, submission: ActiveSubmission): void {
+  const { isAttached } = one;
+  emitRun(state, one, startedEvent(submission, { isAttached, deadlineAtMs: null, nowMs: state.deps.clock.now() }));
+  state.changed();
 }
 
 function emitRun(state: BatchState, { task: { key }, attempt }: TrackedTask, event: RunEvent): void {

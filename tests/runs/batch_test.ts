@@ -123,6 +123,43 @@ for (const apiVersion of ["current", "legacy"] as const) {
   });
 }
 
+Deno.test("a row whose run another process has started ends once, although it is polled when it is found and with the others", async () => {
+  await using stage = await aStage();
+  const { clock, simulator, deps: { store } } = stage;
+  const [shared] = tasks(2).slice(1);
+  assert.ok(shared);
+  const detaching = new AbortController();
+  const other = await depsFor(simulator, { clock, store });
+  const left = ranBatch(other, [shared], { signal: detaching.signal }, ({ type }) => {
+    if (type === "polled") detaching.abort(new Error("detached"));
+  });
+  await assert.rejects(left, { message: "detached" });
+  const [{ slug } = { slug: "" }] = simulator.runs();
+  simulator.cancelExternally(slug);
+  await clock.sleep(5_000, {});
+
+  // The first response is late if there is a second one.
+  let polls = 0;
+  const second = Promise.withResolvers<void>();
+  const send: typeof fetch = async (input, init) => {
+    const poll = String(input).endsWith(slug) ? ++polls : 0;
+    const response = await fetch(input, init);
+    if (poll === 1) await Promise.race([second.promise, clock.sleep(20_000, {})]);
+    if (poll === 2) second.resolve();
+    return response;
+  };
+  const deps = await depsFor(simulator, { clock, store, fetch: send });
+  let roundsAfter = 0;
+  const pollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 1_000 };
+  const ran = await ranBatch(deps, [...endless(1), shared], { pollInterval }, ({ type }) => {
+    if (type === "attempt-ended" || type === "polled" && roundsAfter > 0) roundsAfter++;
+    if (roundsAfter === 5) { for (const one of simulator.runs()) simulator.cancelExternally(one.slug); }
+  });
+  assert.deepEqual(endsOf(ran), ["cancelled", "cancelled"]);
+  assert.equal(ran.events.filter(({ type }) => type === "attempt-ended").length, 2);
+  assert.equal(simulator.runs().length, 2);
+});
+
 Deno.test("a task waits until it is ready, and is not submitted when it can never be", async () => {
   await using stage = await aStage();
   const ended: string[] = [];
