@@ -12,7 +12,7 @@ import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { ActiveSubmission, Submission } from "../../lib/submission.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
-import { aStage, aTask, breakable, endless, endsOf, ranBatch, SOLVE, tasks } from "../support/batch.ts";
+import { aStage, aTask, breakable, endless, endsOf, hastyClock, ranBatch, SOLVE, tasks } from "../support/batch.ts";
 
 /** Ends all running runs whenever `running` of them were polled, and the last ones when all have been submitted. */
 function endAt({ simulator }: { readonly simulator: Simulator }, running: number, count: number) {
@@ -302,16 +302,15 @@ for (const retryAfter of ["7", undefined]) {
   const asks = retryAfter === undefined ? "429 without Retry-After" : "429";
   Deno.test(`a batch ends when a server answers every poll with ${asks} for longer than allowed; what runs continues`, async () => {
     await using stage = await aStage();
-    const deps = await depsFor(stage.simulator, { clock: stage.clock, requestTimeoutMs: 60 * 60_000 });
     const options = { unreachableTimeoutMs: 5 * 60_000, control: createBatchControl(6) };
-    const ran = await ranBatch(deps, endless(6), options, (event) => {
+    const ran = await ranBatch(stage.deps, endless(6), options, (event) => {
       if (event.type === "polled" && event.running === 6) {
         stage.simulator.addFaults({ on: "*", status: 429, ...(retryAfter && { retryAfter }), times: Infinity });
       }
       // As another process does that the server has asked to wait longer.
       const pausedUntilMs = stage.clock.now() + 40_000;
       if (event.type === "poll-delayed") {
-        void updateCapabilities(deps, deps.client.host, { pausedUntilMs });
+        void updateCapabilities(stage.deps, stage.deps.client.host, { pausedUntilMs });
       }
     });
     assert.equal(ran.outcome.error?.kind, "unavailable");
@@ -322,7 +321,7 @@ for (const retryAfter of ["7", undefined]) {
 }
 
 Deno.test("an unreachable timeout also ends the search for a key's run that is in flight on a server that hangs", async () => {
-  await using stage = await aStage();
+  await using stage = await aStage({ clock: hastyClock() });
   // The first list shows the API version.
   stage.simulator.addFaults({ on: "get-run", latencyMs: 60 * 60_000, times: Infinity });
   stage.simulator.addFaults({ on: "list-runs", after: 1, latencyMs: 60 * 60_000, times: Infinity });
@@ -332,7 +331,7 @@ Deno.test("an unreachable timeout also ends the search for a key's run that is i
 });
 
 Deno.test("an unreachable timeout ends the polls of a batch that are in flight on a server that hangs", async () => {
-  await using stage = await aStage();
+  await using stage = await aStage({ clock: hastyClock() });
   const ran = await ranBatch(stage.deps, endless(2), { unreachableTimeoutMs: 25_000 }, (event) => {
     if (event.type !== "polled" || event.running < 2) return;
     stage.simulator.addFaults({ on: "*", latencyMs: 60 * 60_000, times: Infinity });

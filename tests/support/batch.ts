@@ -1,6 +1,6 @@
 /** A batch of tasks on a simulated platform, with a clock that the test controls. */
 
-import { fastClock, systemClock } from "../../lib/clock.ts";
+import { type Clock, fastClock, systemClock } from "../../lib/clock.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { batch } from "../../lib/runs/batch.ts";
 import {
@@ -45,6 +45,13 @@ jobs:
   },
 };
 
+const SPEED = 40;
+
+/** Also limits requests in flight by the fast clock, as a server that hangs needs it. */
+export function hastyClock(): Clock {
+  return { ...fastClock(systemClock, SPEED), timeout: (durationMs) => systemClock.timeout(durationMs / SPEED) };
+}
+
 export function aTask(key: string, inputs: JsonObject = {}, parts: Partial<BatchTask> = {}): BatchTask {
   return {
     key,
@@ -57,9 +64,8 @@ export function aTask(key: string, inputs: JsonObject = {}, parts: Partial<Batch
   };
 }
 
-/** Its clock is forty times as fast as the system's. */
-export async function aStage(options: SimulatorOptions = {}) {
-  const clock = fastClock(systemClock, 40);
+/** Its clock is forty times as fast as the system's, unless another one is given. */
+export async function aStage({ clock = fastClock(systemClock, SPEED), ...options }: SimulatorOptions = {}) {
   const simulator = await startSimulator({ clock, workflows: { solve: SOLVE }, ...options });
   const deps = await depsFor(simulator, { clock });
   return { clock, simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };

@@ -9,18 +9,15 @@ import { testRandom } from "./seeded_random.ts";
 export interface DepsOptions extends Partial<Omit<Deps, "client" | "clock">> {
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch;
-  /** On a clock that is faster than the system's, the usual one passes while a busy machine answers. */
-  readonly requestTimeoutMs?: number;
 }
 
 /** Real dependencies for a simulator, with a clock that the test controls. */
 export async function depsFor({ key }: { readonly key: string }, options: DepsOptions): Promise<Deps> {
   const { clock, store = memoryRunStore(), random = testRandom(), log = silentLog, fetch = globalThis.fetch } = options;
-  const { requestTimeoutMs } = options;
   const credential = await findCredential({
     env: (name) => name === "PW_API_KEY" ? key : undefined,
     readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
   }, {});
-  const client = createClient({ credential, fetch, clock, random, log, requestTimeoutMs });
+  const client = createClient({ credential, fetch, clock, random, log });
   return { client, store, clock, random, log };
 }
