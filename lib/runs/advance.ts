@@ -75,7 +75,8 @@ async function pollRunning(
     return new Map(running.map((one) => [one, { submission: { ...one, nextPollAtMs: untilMs }, events: [] }]));
   }
   const listable = running.filter((submission) => !needsDetail(submission));
-  const list = await listRunning(deps, listable, options);
+  const isNeeded = findsDuplicatesInList && listable.some((one) => mayHaveDuplicates(one, nowMs));
+  const list = await listRunning(deps, listable, { ...options, isNeeded });
   options.onList?.(list.pages, list.error);
   // Where a page could not be read, a run that is missing may be on it: too many for a request each, so those polled longest ago.
   const postponed = new Set(

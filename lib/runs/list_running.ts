@@ -31,16 +31,20 @@ interface RunningList {
 
 const NOT_LISTED: RunningList = { running: new Map(), pages: 0, duplicated: new Set() };
 
-/** Without a request for few runs, and for those of legacy servers. */
+/**
+ * Without a request for runs of legacy servers.
+ *
+ * @param options `isNeeded`: also for few runs, which are otherwise polled one by one.
+ */
 export async function listRunning(
   { client }: Pick<Deps, "client">,
   submissions: readonly ActiveSubmission[],
-  options: Pick<AdvanceOptions, "signal">,
+  { isNeeded = false, ...options }: Pick<AdvanceOptions, "signal"> & { readonly isNeeded?: boolean },
 ): Promise<RunningList> {
   const wanted = new Map(
     submissions.flatMap((one) => one.runId.type === "slug" ? [[one.runId.slug, one] as const] : []),
   );
-  if (wanted.size < MIN_RUNS_FOR_LIST) return NOT_LISTED;
+  if (wanted.size < (isNeeded ? 1 : MIN_RUNS_FOR_LIST)) return NOT_LISTED;
   const [first, ...others] = new Set(submissions.map(({ request }) => request.workflow));
   const workflow = others.length === 0 ? first : undefined;
   // On an account with many other runs, reading each run by its name takes fewer requests than a longer list.

@@ -160,6 +160,37 @@ Deno.test("a row whose run another process has started ends once, although it is
   assert.equal(simulator.runs().length, 2);
 });
 
+for (const count of [2, 6]) {
+  Deno.test(`of ${count} rows that two machines submit at once to a server that accepts a taken slug, one run each remains`, async () => {
+    await using stage = await aStage({ behavior: { slugs: "ignored", listLagMs: 1_000 } });
+    const { clock, simulator } = stage;
+    const machines = [stage.deps, await depsFor(simulator, { clock })];
+    const startMs = clock.now();
+    const end = () => {
+      const running = simulator.runs().filter(({ status }) => status === "running");
+      const isSettled = simulator.runs().length === 2 * count && running.length === count;
+      if (isSettled || clock.now() - startMs > 400_000) {
+        for (const { slug } of running) simulator.cancelExternally(slug);
+      }
+    };
+    const ending = setInterval(end, 250);
+    try {
+      const pollInterval = { pollIntervalMs: 500, maxPollIntervalMs: 2_000 };
+      const options = () => ({ control: createBatchControl(6), pollInterval, requestsPerMinute: 600 });
+      const ran = await Promise.all(machines.map((deps) => ranBatch(deps, endless(count), options())));
+      const cancelled = ran.flatMap(({ events }) =>
+        events.flatMap((event) =>
+          event.type === "run" && event.event.type === "duplicate-cancelled" ? [event.event.slug] : []
+        )
+      );
+      assert.equal(simulator.runs().length, 2 * count);
+      assert.equal(new Set(cancelled).size, count);
+    } finally {
+      clearInterval(ending);
+    }
+  });
+}
+
 Deno.test("a task waits until it is ready, and is not submitted when it can never be", async () => {
   await using stage = await aStage();
   const ended: string[] = [];

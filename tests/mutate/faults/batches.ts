@@ -134,5 +134,6 @@ export const BATCHES_FAULTS: readonly Fault[] = [
       "(one, other) => one.lastPolledAtMs - other.lastPolledAtMs",
       "() => 0",
     ],
+    ["rows of a small batch have two runs", "const isNeeded = findsDuplicatesInList &&", "const isNeeded = false &&"],
   ]),
 ];
