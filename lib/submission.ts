@@ -294,3 +294,10 @@ export function runStatusOf(submission: Submission): RunResult["status"] | "reje
 export function suiteOf({ origin }: Pick<Submission, "origin">): ScheduledSuite | undefined {
   return origin.type === "schedule" ? origin.suite : undefined;
 }
+
+export const NOTHING_OBSERVED: ObservedRun = { workingSinceMs: null, queueMs: null, exceeded: null };
+
+/** What was seen of its run, by this process or an earlier one. */
+export function observedIn({ origin }: Submission): ObservedRun {
+  return "observed" in origin && origin.observed !== undefined ? origin.observed : NOTHING_OBSERVED;
+}

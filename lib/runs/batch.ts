@@ -1,6 +1,6 @@
 /** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
 
-import { isAbandoned, isOpen, isRetry, type Submission } from "../submission.ts";
+import { isAbandoned, isOpen, isRetry, observedIn, type Submission } from "../submission.ts";
 import { delayOfRetry, endAttempt, endOrRetry } from "./batch_ends.ts";
 import { keepObserved } from "./batch_limits.ts";
 import { pollLoop } from "./batch_polling.ts";
@@ -8,7 +8,7 @@ import { type BatchState, createBatchState } from "./batch_state.ts";
 import { submitLoop } from "./batch_submitting.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask, TrackedTask } from "./batch_task.ts";
 import type { Deps } from "./deps.ts";
-import { endOfSubmission, observedIn, type TaskEnd } from "./retry_policy.ts";
+import { endOfSubmission, type TaskEnd } from "./retry_policy.ts";
 
 /**
  * Submits each task at most `control.jobs` at a time, and tracks all runs to their ends. A failed run is an end, not an

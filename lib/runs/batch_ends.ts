@@ -2,16 +2,10 @@
 
 import { CredentialError } from "../errors.ts";
 import type { RunResult } from "../result.ts";
+import { NOTHING_OBSERVED } from "../submission.ts";
 import type { BatchState } from "./batch_state.ts";
 import type { TrackedTask } from "./batch_task.ts";
-import {
-  type EndedAttempt,
-  endedAttemptOf,
-  isSuccess,
-  NOTHING_OBSERVED,
-  retryDelayMs,
-  type TaskEnd,
-} from "./retry_policy.ts";
+import { type EndedAttempt, endedAttemptOf, isSuccess, retryDelayMs, type TaskEnd } from "./retry_policy.ts";
 
 /** Whether nothing more happens to the tasks of a batch here. */
 export function isDone({ options: { control }, tasks, open, judging, counts, failure }: BatchState): boolean {

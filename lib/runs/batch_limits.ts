@@ -70,11 +70,6 @@ export function untilLimitMs({ one: { task, workingSinceMs, exceeded }, submissi
   return limitMs === undefined || limitMs === null ? Infinity : (sinceMs ?? submission.startedAtMs) + limitMs - nowMs;
 }
 
-/** How a result states that its run was cancelled because it waited for too long. */
-export function queueTimeoutMessage(queueTimeoutMs: number): string {
-  return `Waited ${formatExactDuration(queueTimeoutMs)} in the queue`;
-}
-
 /** Cancels a run that exceeds a limit. @returns True if its task ends with that, because its run is kept. */
 export async function enforceLimits(state: BatchState, { one, submission }: ActiveTask): Promise<boolean> {
   const { deps, options: { onTimeout } } = state;
@@ -96,7 +91,7 @@ function exceededLimit(item: ActiveTask, nowMs: number): ObservedRun["exceeded"]
   if (untilLimitMs(item, nowMs) > 0) return null;
   const { task: { timeoutMs, queueTimeoutMs }, workingSinceMs } = item.one;
   if (queueTimeoutMs !== undefined && workingSinceMs === null) {
-    return { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
+    return { limit: "queue", message: `Waited ${formatExactDuration(queueTimeoutMs)} in the queue` };
   }
   return { limit: "run", message: `Still running after ${formatExactDuration(timeoutMs ?? 0)}` };
 }

@@ -10,9 +10,9 @@ import type { AdvanceResult } from "./advance_result.ts";
 import {
   type ActiveTask,
   enforceLimits,
+  keepObserved,
   observeEnd,
   observeQueue,
-  storeQuietly,
   untilLimitMs,
 } from "./batch_limits.ts";
 import { endAttempt, isDone } from "./batch_ends.ts";
@@ -22,8 +22,9 @@ import { moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
 import { requestLimit } from "./limit.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
-import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
+import { asTimedOut, MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
+import { resultEnd } from "./retry_policy.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { sessionResult } from "./track_result.ts";
 import { toRunResult } from "./view.ts";
@@ -218,7 +219,9 @@ async function applyResult(state: BatchState, { one, submission: previous }: Act
     : undefined;
   if (ready !== undefined) return endWith(state, one, ready);
   if (await enforceLimits(state, { one, submission })) {
-    return endWith(state, one, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
+    const { message = "" } = one.exceeded ?? {};
+    const facts = { kind: "timeout", status: "timeout", submitted: "yes", message } as const;
+    return endWith(state, one, toRunResult(submission.run, facts));
   }
 }
 
@@ -229,18 +232,12 @@ function isNews(event: RunEvent, { run }: ActiveSubmission): boolean {
 }
 
 async function endWith(state: BatchState, one: TrackedTask, ended: RunResult): Promise<void> {
-  const { attempt, exceeded, isAttached, queueMs } = one;
-  const submitted = isAttached ? "no" : "yes";
-  const queued = queueMs === null ? {} : { queueMs };
-  // A run that ended by itself just before it would have been cancelled keeps its own end.
-  if (exceeded === null || (ended.status !== "cancelled" && ended.status !== "timeout")) {
-    return endAttempt(state, one, { type: "result", attempt, result: { ...ended, submitted }, ...queued });
+  const { exceeded, isAttached, submission } = one;
+  const result = { ...asTimedOut(ended, exceeded), submitted: isAttached ? "no" : "yes" } as const;
+  // Its limit could not be stored before it was cancelled.
+  if (submission?.state === "finished" && result.status !== ended.status) {
+    one.submission = { ...submission, result };
+    await keepObserved(state, one);
   }
-  const { limit, message } = exceeded;
-  const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
-  // The platform knows only that it was cancelled.
-  if (one.submission?.state === "finished") {
-    one.submission = await storeQuietly(state.deps, { ...one.submission, result });
-  }
-  endAttempt(state, one, { type: "result", attempt, result, limit, ...queued });
+  endAttempt(state, one, resultEnd(result, one));
 }

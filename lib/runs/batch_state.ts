@@ -5,7 +5,7 @@ import type { BatchEvent, BatchOptions, BatchTask, TrackedTask } from "./batch_t
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { isServerBusy } from "./poll.ts";
-import { NOTHING_OBSERVED } from "./retry_policy.ts";
+import { NOTHING_OBSERVED } from "../submission.ts";
 
 export type BatchState = ReturnType<typeof createBatchState>;
 

@@ -1,7 +1,8 @@
 import { expected, NotFound, retryAfterOf, RunnerError, Unavailable, Unsupported } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { formatRunId, type Run, type RunDetail, runIdOf } from "../run.ts";
-import type { ActiveSubmission } from "../submission.ts";
+import type { RunResult } from "../result.ts";
+import { type ActiveSubmission, observedIn, type ObservedRun } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
@@ -40,8 +41,18 @@ export async function pollRun(deps: Deps, submission: ActiveSubmission, options:
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
   // Its submission started it: who reports the result knows whether that was the same call.
-  const result = toRunResult(run, { kind: status, status, submitted: "yes", failure });
+  const ended = toRunResult(run, { kind: status, status, submitted: "yes", failure });
+  const result = asTimedOut(ended, observedIn(updated).exceeded);
   return await recordStep({ deps, submission: updated }, { type: "finished", result }, { events });
+}
+
+/**
+ * The end of a run that may have been cancelled for a limit: the platform knows only that it was cancelled. One that ended by
+ * itself just before that keeps its own end.
+ */
+export function asTimedOut(result: RunResult, exceeded: ObservedRun["exceeded"]): RunResult {
+  if (exceeded === null || result.status !== "cancelled") return result;
+  return { ...result, status: "timeout", kind: "timeout", message: exceeded.message };
 }
 
 /** Updates the submission from a polled or listed run. A listed one is never enough to finish it. */

@@ -4,7 +4,7 @@ import { type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { normalizedMessage } from "../text.ts";
 import { firstErrorOf, firstLine, type RunResult, type Submitted } from "../result.ts";
 import type { Job } from "../run.ts";
-import { isAbandoned, isOpen, isRetry, type ObservedRun, type Submission } from "../submission.ts";
+import { isAbandoned, isOpen, isRetry, observedIn, type ObservedRun, type Submission } from "../submission.ts";
 import { rejectionOf, unknownOutcome } from "./track_result.ts";
 import { allSteps } from "./view.ts";
 
@@ -141,19 +141,24 @@ export function endOfSubmission(
 ): TaskEnd | undefined {
   if (submission.state === "rejected") return { type: "error", attempt, error: error ?? rejectionOf(submission) };
   if (submission.state === "finished") {
-    const { queueMs } = observedIn(submission);
-    const result = { ...submission.result, submitted };
-    return { type: "result", attempt, result, ...queueMs === null ? {} : { queueMs } };
+    return resultEnd({ ...submission.result, submitted }, { attempt, ...observedIn(submission) });
   }
   if (submission.state !== "unconfirmed" || !isAbandoned(submission)) return undefined;
   return { type: "result", attempt, result: unknownOutcome(submission) };
 }
 
-export const NOTHING_OBSERVED: ObservedRun = { workingSinceMs: null, queueMs: null, exceeded: null };
-
-/** What an earlier process has seen of a run. */
-export function observedIn({ origin }: Submission): ObservedRun {
-  return "observed" in origin && origin.observed !== undefined ? origin.observed : NOTHING_OBSERVED;
+/** The end of an attempt whose run has one, with what was seen of it. */
+export function resultEnd(
+  result: RunResult,
+  { attempt, queueMs, exceeded }: Pick<ObservedRun, "queueMs" | "exceeded"> & { readonly attempt: number },
+): TaskEnd {
+  return {
+    type: "result",
+    attempt,
+    result,
+    ...queueMs === null ? {} : { queueMs },
+    ...exceeded === null || result.status !== "timeout" ? {} : { limit: exceeded.limit },
+  };
 }
 
 /** Whether the task counts as done well. */

@@ -10,7 +10,7 @@ import { type AttemptEnd, headline, reportAttempt, type ReportMetric, VERDICTS }
 import type { TrendPoint } from "../reports/trends.ts";
 import type { RunResult } from "../result.ts";
 import { type RunDetail, type RunId, runIdOf } from "../run.ts";
-import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
+import { storeQuietly } from "../runs/batch_limits.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
 import { causeOf, endedAttemptOf, type FailureCause, type TaskEnd } from "../runs/retry_policy.ts";
@@ -183,10 +183,7 @@ function attemptEnd(end: TaskEnd): AttemptEnd {
 function unjudged({ end: { result, limit }, one: { expect, queueTimeoutMs } }: EndedRun): Evidence | null {
   const isLost = result.status === "unknown" && result.kind !== "run_deleted";
   const evidence = (reason: string): Evidence => ({ type: isLost ? "no-run" : "inconclusive", reason });
-  // A result from the store has no limit.
-  const hasWaited = limit === "queue" ||
-    (result.kind === "timeout" && result.message === queueTimeoutMessage(queueTimeoutMs));
-  if (hasWaited) return evidence(`waited ${formatExactDuration(queueTimeoutMs)} in the queue`);
+  if (limit === "queue") return evidence(`waited ${formatExactDuration(queueTimeoutMs)} in the queue`);
   if (result.kind === "run_deleted") return evidence("its run was deleted");
   const isExpected = [expect.status ?? "completed"].flat().includes("failed");
   return isLost || (!isExpected && causeOf(result) === "infra") ? evidence(headline(result)) : null;

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
 import { storeQuietly, untilLimitMs } from "../../lib/runs/batch_limits.ts";
-import { observedIn } from "../../lib/runs/retry_policy.ts";
+import { previousAttempts } from "../../lib/runs/retry_policy.ts";
+import { toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
+import { trackSubmission } from "../../lib/runs/track.ts";
 import type { BatchTask } from "../../lib/runs/batch_task.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
-import type { Submission } from "../../lib/submission.ts";
+import { observedIn, type Submission } from "../../lib/submission.ts";
 import { aStage, aTask, endless, endsOf, ranBatch, SOLVE } from "../support/batch.ts";
 import { anActiveSubmission, aPendingSubmission, aRequest } from "../support/records.ts";
 
@@ -99,6 +102,46 @@ for (const originType of ["suite", "batch"] as const) {
     assert.deepEqual([end.limit, end.result.message], ["queue", "Waited 15s in the queue"]);
     assert.ok(stored.state === "finished" && stored.result.kind === "timeout");
     assert.equal(observedIn(stored).exceeded?.limit, "queue");
+  });
+}
+
+for (
+  const [originType, limits, exceeded] of [
+    ["batch", { timeoutMs: 3_000 }, { limit: "run", message: "Still running after 3s" }],
+    ["suite", { timeoutMs: 60_000, queueTimeoutMs: 3_000 }, { limit: "queue", message: "Waited 3s in the queue" }],
+  ] as const
+) {
+  Deno.test(`a run of a ${originType} that was cancelled for its limit has timed out, also where another command sees its end`, async () => {
+    const scenario = { queue: { lasts: "10m" } };
+    await using stage = await aStage({ workflows: { queued: { yaml: SOLVE.yaml, scenario } } });
+    const { deps, simulator } = stage;
+    const killed = new AbortController();
+    let left: Submission | undefined;
+    const put: Deps["store"]["put"] = async (submission, also) => {
+      const stored = await deps.store.put(submission, also);
+      if (observedIn(stored).exceeded !== null) killed.abort(new Error("killed"));
+      left = stored;
+      return stored;
+    };
+    const prepare = () => Promise.resolve(aRequest({ workflow: "queued", inputs: {} }));
+    const task = aTask("row", {}, { prepare, ...limits });
+    const { signal } = killed;
+    const first = ranBatch({ ...deps, store: { ...deps.store, put } }, [task], { ...OFTEN, originType, signal });
+    await assert.rejects(first, { message: "killed" });
+    assert.ok(left);
+    for (const { slug } of simulator.runs()) simulator.cancelExternally(slug);
+    const { signal: never } = new AbortController();
+    const result = await toEnd(trackSubmission(deps, left, { ...DEFAULT_EXECUTE, signal: never }));
+    assert.deepEqual([result.kind, result.status, result.message], ["timeout", "timeout", exceeded.message]);
+    const last = await deps.store.get(left.submissionId);
+    assert.ok(last);
+    const { outcome: { ends: [end] } } = await ranBatch(
+      deps,
+      [{ ...task, previous: previousAttempts(1, [last]) }],
+      { ...OFTEN, originType },
+    );
+    assert.ok(end?.type === "result");
+    assert.deepEqual([end.result.kind, end.limit], ["timeout", exceeded.limit]);
   });
 }
 

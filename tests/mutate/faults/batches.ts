@@ -136,4 +136,11 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ],
     ["rows of a small batch have two runs", "const isNeeded = findsDuplicatesInList &&", "const isNeeded = false &&"],
   ]),
+  ...inFile("lib/runs/poll.ts", ["tests/runs/batch_limits_test.ts"], [
+    [
+      "what resume sees of a run that exceeded its limit is a cancellation",
+      "asTimedOut(ended, observedIn(updated).exceeded)",
+      "ended",
+    ],
+  ]),
 ];

@@ -36,8 +36,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/attempt.ts", RUN, [
     [
       "Waiting too long in the queue is a failure",
-      "if (hasWaited) return evidence(",
-      "if (!hasWaited && false) return evidence(",
+      'if (limit === "queue") return evidence(',
+      'if (limit !== "queue" && false) return evidence(',
     ],
     [
       "A session is left running",
