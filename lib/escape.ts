@@ -39,9 +39,9 @@ export function escapeWorkflowCommands(text: string): string {
   return text.replace(/^\s*:(?=:)|##(?=\[)/gm, "$&\u200b");
 }
 
-/** JSON with the same values, where every control character is a JSON escape. */
+/** JSON with the same values, without control characters and {@link escapeWorkflowCommands | workflow commands}. */
 export function escapeJson(json: string): string {
-  return json.replace(CONTROL_CHARACTERS, jsonEscape);
+  return json.replace(CONTROL_CHARACTERS, jsonEscape).replaceAll("##[", "##\\u005b");
 }
 
 /** One escape for each unit of a character. */

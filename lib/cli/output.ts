@@ -47,6 +47,8 @@ export function createOutput(
     writer.write(text);
     live?.draw();
   };
+  // What is quoted of logs and errors may look like a command to the runner.
+  const inert = env("GITHUB_ACTIONS") === "true" ? escapeWorkflowCommands : (text: string) => text;
   const write = (
     writer: TextWriter,
     text: string,
@@ -65,11 +67,7 @@ export function createOutput(
   const lines = (writer: TextWriter, text: string, isColored: boolean) => {
     const fit = (text: string) =>
       fitting !== undefined && writer.isTerminal ? fitting.wrapLines(text, writer.columns()) : text;
-    // What these lines quote of logs and errors may look like a command.
-    const isJob = env("GITHUB_ACTIONS") === "true";
-    const escape = (text: string) =>
-      isJob ? escapeWorkflowCommands(escaped(text, isColored)) : escaped(text, isColored);
-    write(writer, `${text}\n`, escape, fit);
+    write(writer, `${text}\n`, (text) => inert(escaped(text, isColored)), fit);
   };
   const log = (messageLevel: LogLevel, text: string) => {
     if (shows(messageLevel)) lines(stderr, text, isColored.interactive);
@@ -79,7 +77,7 @@ export function createOutput(
     const shown = redactJson(value, redact);
     const text = formatDocument(shown);
     // JSON is YAML too, and escapes control characters without changing the value.
-    put(stdout, escapeControlCharacters(text) === text ? text : escapeJson(formatJson(shown)));
+    put(stdout, inert(escapeControlCharacters(text)) === text ? text : escapeJson(formatJson(shown)));
   };
   return {
     mode,

@@ -908,6 +908,14 @@ Deno.test("in a job of GitHub Actions, no line of a log in an answer is a workfl
   assert.match(run.stdout, /stop-commands\]boom/);
   assert.doesNotMatch(run.stdout + run.stderr, /^ *::|##\[/m);
   assert.match((await stage.call(["run", "bad", "--max-poll-interval", "2s"])).stdout, /then ##\[stop-commands\]boom/);
+  const [json, yaml, events] = await Promise.all(["--json", "--output=yaml", "--events"].map(async (format) => {
+    const { stdout } = await stage.call(["run", "bad", "--max-poll-interval", "2s", format], { env: job });
+    assert.doesNotMatch(stdout, /^ *::|##\[/m);
+    return stdout;
+  }));
+  const lines = (text = "") => JSON.parse(text).failure.failedJobs[0].failedSteps[0].logTail;
+  assert.deepEqual([lines(json)[1], lines(yaml)[1]], Array(2).fill("then ##[stop-commands]boom"));
+  assert.match(events ?? "", /then ##\\u005bstop-commands/);
 });
 
 const CHAIN = suite(
