@@ -18,7 +18,9 @@ export async function finishSuite(deps: Deps, states: readonly CaseState[], opti
   try {
     const isClosed = await closeSubmissions(deps, options);
     // Last, because other cases may need files of a run.
-    for (const state of states) await cleanUp(deps, state, options);
+    for (const state of states) {
+      for (const run of runsToDelete(state)) await deleteRun(deps, state.one.name, run, options);
+    }
     return isClosed;
   } catch (error) {
     if (options.signal.aborted && error === options.signal.reason) return false;
@@ -59,19 +61,13 @@ function mayEndSoon(submission: Submission): boolean {
 const DELETE_TIMEOUT_MS = 10_000;
 
 /** Of a flaky case, `delete-passed` keeps the run that failed. */
-async function cleanUp(deps: Deps, { one, judgement, runs }: CaseState, options: FinishOptions): Promise<void> {
-  const hasPassed = one.cleanup === "delete-passed" && judgement?.verdict === "passed";
-  for (const run of runs) {
-    if (one.cleanup === "delete" || (hasPassed && run.isPassed)) await deleteRun(deps, one, run, options);
-  }
+function runsToDelete({ one: { cleanup }, judgement, runs }: CaseState): readonly CaseRun[] {
+  if (cleanup === "delete") return runs;
+  const hasPassed = cleanup === "delete-passed" && judgement?.verdict === "passed";
+  return hasPassed ? runs.filter(({ isPassed }) => isPassed) : [];
 }
 
-async function deleteRun(
-  deps: Deps,
-  { name }: CaseState["one"],
-  { runId, submissionId }: CaseRun,
-  { signal }: FinishOptions,
-): Promise<void> {
+async function deleteRun(deps: Deps, name: string, { runId, submissionId }: CaseRun, { signal }: FinishOptions) {
   using deadline = deps.clock.timeout(DELETE_TIMEOUT_MS);
   const limited = { signal, limit: deadline.signal };
   const failure = await withLimit(limited, `delete the run of ${name}`, (signal) => {

@@ -643,6 +643,21 @@ Deno.test("batch status --exit-status is 8 while rows wait or run and none has f
   assert.deepEqual(await status(), [0, "completed", { completed: 2 }]);
 });
 
+Deno.test("batch status --exit-status is 6 as long as it is not known whether a row has started a run", async () => {
+  await using stage = await cliStage({
+    workflows: { solve: SOLVE },
+    behavior: { slugs: "shared" },
+    faults: [{ on: "submit", cut: "before-effect" }],
+  });
+  const { code } = await stage.call(
+    ["batch", "sweep.csv", "--workflow", "solve", ...QUICK],
+    files({ "sweep.csv": "n\n1\n" }),
+  );
+  const { stdout, code: status } = await stage.call(["batch", "status", "sweep", "--exit-status", "--json"]);
+  const { kind, counts } = JSON.parse(stdout);
+  assert.deepEqual([code, status, kind, counts], [6, 6, "submit_unknown", { unknown: 1 }]);
+});
+
 Deno.test("after --rerun all, no one is told that the same command submits only the rest", async () => {
   await using stage = await aStage();
   const call = (...words: readonly string[]) =>

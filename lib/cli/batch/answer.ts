@@ -172,7 +172,8 @@ const MACHINE_FAILED: End = { exitCode: EXIT_CODES.connection_lost, kind: "machi
 
 /** Completed only if all rows are. @param others Other ends of the batch. */
 export function endOfRows(rows: readonly RowResult[], others: readonly End[] = []): End {
-  const ends = rows.flatMap(({ kind }) => kind === null ? [] : [endOf(kind)]);
+  // One whose run was searched for in vain is stored without a kind.
+  const ends = rows.map(({ kind, status }) => endOf(kind ?? (status === "unknown" ? "submit_unknown" : "completed")));
   const end = mostSevereEnd([COMPLETED, ...ends, ...others]);
   if (end.exitCode !== 0 || !rows.some(({ status }) => isOpenStatus(status))) return end;
   const isWaiting = rows.some(({ status }) => status === "waiting");
