@@ -121,7 +121,7 @@ export function median(values: readonly number[]): number | null {
 export function metricValues(points: readonly TrendPoint[], metric: string): readonly number[] {
   return points.filter(({ verdict }) => verdict === "passed").flatMap(({ metrics, runSeconds, queueSeconds }) => {
     const builtIn = metric === "duration" ? runSeconds : metric === "queue" ? queueSeconds : null;
-    return metrics[metric] ?? builtIn ?? [];
+    return (Object.hasOwn(metrics, metric) ? metrics[metric] : builtIn) ?? [];
   });
 }
 

@@ -52,7 +52,7 @@ export function measureAll(
 ): readonly ReportMetric[] {
   // That of the resource comes before that of all others.
   const ordered = [...resources, "*"].flatMap((resource) => references.toReversed().map((one) => one[resource]));
-  const referenceOf = (name: string) => ordered.find((one) => one?.[name] !== undefined)?.[name] ?? null;
+  const referenceOf = (name: string) => ordered.find((one) => Object.hasOwn(one ?? {}, name))?.[name] ?? null;
   const own = Object.entries(metrics).map(([name, metric]) => {
     const facts = { name, unit: metric.unit ?? null, better: metric.better ?? null };
     return judgeMetric(facts, measure(metric, evidence), referenceOf(name), earlier(name));

@@ -172,6 +172,16 @@ Deno.test("messages have no digits that only arithmetic adds", () => {
   assert.equal(metricText({ value: null, unit: "s" }), "no such number");
 });
 
+const POINT = {
+  atMs: 0,
+  verdict: "passed",
+  isFailure: false,
+  isFlaky: false,
+  queueSeconds: 5,
+  runSeconds: 1,
+  metrics: {},
+} as const;
+
 Deno.test("a reference is computed from the runs that passed", () => {
   const point = { atMs: 0, isFailure: false, isFlaky: false, queueSeconds: 5 };
   const points: readonly TrendPoint[] = [
@@ -182,4 +192,13 @@ Deno.test("a reference is computed from the runs that passed", () => {
   assert.deepEqual(metricValues(points, "triad"), [1]);
   assert.deepEqual(metricValues(points, "duration"), [10]);
   assert.deepEqual(metricValues(points, "queue"), [5, 5]);
+});
+
+Deno.test("a metric may have the name of a member that every object has", () => {
+  const metrics = { constructor: { from: { log: "main" }, regex: "Triad: (\\S+)" } };
+  const references = [{ "*": { triad: { value: 1 } } }, { "*": { duration: { value: 1_000 } } }];
+  const earlier = (metric: string) => metricValues([POINT, POINT], metric);
+  const [own] = measureAll({ metrics, references }, EVIDENCE, { ...NONE, earlier });
+  assert.deepEqual([own?.expected, own?.isMet], [null, true]);
+  assert.deepEqual(earlier("constructor"), []);
 });
