@@ -3,8 +3,9 @@
 import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import { isObject } from "../json.ts";
+import { sha256 } from "../text.ts";
 import { ownerKey, timeKey } from "./submission_rows.ts";
-import { keyPart, type StoreKey } from "./backend.ts";
+import type { StoreKey } from "./backend.ts";
 import { deleteRows, inChanges, type Kv } from "./kv.ts";
 
 /** A suite of a user, in one of its environments. */
@@ -54,10 +55,10 @@ const ROOT = "suite-run";
 export function createSuiteHistory(kv: Kv): SuiteHistory {
   return {
     async list(scope) {
-      const entries = await Array.fromAsync(kv.list({ prefix: scope === undefined ? [ROOT] : prefixOf(scope) }));
+      const entries = await Array.fromAsync(kv.list({ prefix: scope === undefined ? [ROOT] : await prefixOf(scope) }));
       const runs = Map.groupBy(entries, ({ key }) => key.slice(0, -1).join("\t"));
       return [...runs.values()].flatMap(([first, ...parts]) => {
-        const [, host, user, , , time] = first?.key ?? [];
+        const [, host, user, , time] = first?.key ?? [];
         const stored = first?.value;
         if (!isHead(stored) || stored.parts !== parts.length) return [];
         const cases = parts.flatMap(({ value }) => Array.isArray(value) ? value : []);
@@ -65,7 +66,7 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
       });
     },
     async put(scope, { atMs, head, cases }, keep) {
-      const prefix = prefixOf(scope);
+      const prefix = await prefixOf(scope);
       const time = timeKey(atMs);
       const keys = (await Array.fromAsync(kv.list({ prefix }))).map(({ key }) => key);
       const kept = new Set([...new Set([...keys.map(timeOf), time])].toSorted().slice(-keep));
@@ -99,8 +100,9 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
 /** Follows all texts that begin with a digit. */
 const AFTER_TIMES = ":";
 
-function prefixOf({ owner, suite, environment }: SuiteScope): StoreKey {
-  return [ROOT, ...ownerKey(owner), keyPart(suite), keyPart(environment ?? "")];
+/** Names are of any length: a part of one would be that of others, too. */
+async function prefixOf({ owner, suite, environment }: SuiteScope): Promise<StoreKey> {
+  return [ROOT, ...ownerKey(owner), (await sha256(JSON.stringify([suite, environment]))).slice(0, 16)];
 }
 
 function timeOf(key: StoreKey): string {

@@ -309,6 +309,15 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     assert.equal(new Set((await store.suites.list()).map(({ ownerId }) => ownerId)).size, 2);
   });
 
+  test("keeps reports of suites apart whose long names begin alike, of one instant", async (store) => {
+    const scopes = ["грубая", "тонкая"].map((mesh) => {
+      return { owner: OWNER, suite: `Ночные проверки расчётов обтекания крыла: ${mesh} сетка`, environment: null };
+    });
+    for (const scope of scopes) await store.suites.put(scope, { atMs: 1, head: scope.suite, cases: [] }, 3);
+    const found = await Promise.all(scopes.map((scope) => store.suites.list(scope)));
+    assert.deepEqual(found.map((runs) => runs.map(({ head }) => head)), scopes.map(({ suite }) => [suite]));
+  });
+
   test("prunes reports of suites by their age, of suites that are not run any more as well", async (store, kv) => {
     const scope = { owner: OWNER, suite: "nightly", environment: null };
     const others = [{ ...scope, owner: OTHER }, { ...scope, suite: "weekly" }, { ...scope, environment: "prod" }];
