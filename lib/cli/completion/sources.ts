@@ -1,5 +1,8 @@
 /** Loads completion data from the platform (cached), the credentials file and the working folder. */
 
+import { type Cluster, isUsableCluster } from "../../cluster.ts";
+import { type Field, fieldsInside, type FormFields, hasClusterFields } from "../../inputs/form.ts";
+import { joinPath } from "../../json.ts";
 import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
@@ -103,19 +106,35 @@ export function completionSources(context: Context, values: Invocation["values"]
 
 /** Of presets the names only: their inputs may be secret. */
 async function loadDetails(client: Client, name: string, options: Abortable): Promise<CachedRows> {
-  const [{ yaml, presets }, { readForm }, { hasClusterFields }, { completionInputsOf }] = await Promise.all([
+  const [{ yaml, presets }, { readForm }] = await Promise.all([
     client.getWorkflow(name, options),
     import("../../inputs/read_form.ts"),
-    import("../../inputs/form.ts"),
-    import("./inputs_of.ts"),
   ]);
   const form = readForm(yaml);
   const clusters = form !== null && hasClusterFields(form) ? await client.listClusters(options).catch(() => []) : [];
-  const inputs = completionInputsOf(form?.fields ?? new Map(), clusters);
-  return [
-    ...presets.map(({ name }) => ["preset", name]),
-    ...inputs.map(({ path, description, values }) => ["input", path, description, ...values]),
-  ];
+  return [...presets.map(({ name }) => ["preset", name]), ...inputRows(form?.fields ?? new Map(), clusters)];
+}
+
+/** The fields that take a value and are not always hidden, in the form's order; for a list, the fields of its first row. */
+function inputRows(fields: FormFields, clusters: readonly Cluster[], under = ""): CachedRows {
+  return [...fields].flatMap(([name, field]) => {
+    const path = joinPath(under, name);
+    if (field.hidden === true || field.ignore === true || field.kind === "header") return [];
+    if (field.kind === "group") return inputRows(field.fields, clusters, path);
+    const rowFields = field.kind === "list" ? fieldsInside(field) : undefined;
+    if (rowFields !== undefined) return inputRows(rowFields, clusters, joinPath(path, 0));
+    return [["input", path, field.label ?? field.tooltip ?? field.type, ...valuesOf(field, clusters)]];
+  });
+}
+
+/** Those that the form lists. */
+function valuesOf(field: Field, clusters: readonly Cluster[]): readonly string[] {
+  const { prompt } = field;
+  if (field.kind === "cluster") {
+    return clusters.filter((cluster) => isUsableCluster(cluster, field.providers)).map(({ name }) => name);
+  }
+  if (prompt.type === "confirm") return ["true", "false"];
+  return prompt.type === "choice" ? prompt.options.map(({ value }) => String(value)) : [];
 }
 
 /** @param folder As typed, with its trailing slash; empty for the working folder. */
