@@ -87,17 +87,8 @@ export async function openService(
       const { createClient } = await import("../platform/create_client.ts");
       return createClient({ ...parts, credential, fetch, store });
     });
-    return {
-      deps: { ...parts, client: sharingLists(client, clock), store },
-      kv,
-      schedules,
-      timeline: env("DENO_TIMELINE") || PRODUCTION,
-      ownTick: { failed: null },
-      fetch,
-      env,
-      readTextFile,
-      runIsolated: host.runIsolated,
-    };
+    const deps = { ...parts, client: sharingLists(client, clock), store };
+    return { ...host, deps, kv, schedules, timeline: env("DENO_TIMELINE") || PRODUCTION, ownTick: { failed: null } };
   } catch (error) {
     // It is opened again at the next try, and a Deno KV file takes one handle per process.
     await kv[Symbol.asyncDispose]();
@@ -191,17 +182,19 @@ export interface TickOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface TickReport {
+export type TickReport = Readonly<typeof NO_TICK>;
+
+export const NO_TICK = {
   /** False when another process was ticking. */
-  readonly didTick: boolean;
-  readonly submitted: number;
-  readonly polled: number;
+  didTick: false,
+  submitted: 0,
+  polled: 0,
   /** Notifications accepted by webhooks. */
-  readonly delivered: number;
+  delivered: 0,
   /** Minutes since the previous tick in which none came. */
-  readonly missedTicks: number;
+  missedTicks: 0,
   /** True when the budget did not suffice; the next tick continues. */
-  readonly isCutShort: boolean;
+  isCutShort: false,
   /** Why nothing was submitted although something was due; `null` otherwise. The tick did all the rest. */
-  readonly failure: string | null;
-}
+  failure: null as string | null,
+};

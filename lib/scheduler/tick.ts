@@ -21,7 +21,14 @@ import {
   waitingKey,
   type WaitingOccurrence,
 } from "./scheduler_store.ts";
-import type { PendingSchedule, Service, TickContext, TickOptions, TickReport } from "./service.ts";
+import {
+  NO_TICK,
+  type PendingSchedule,
+  type Service,
+  type TickContext,
+  type TickOptions,
+  type TickReport,
+} from "./service.ts";
 
 /** As the cron trigger calls it. */
 export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 1_000 };
@@ -101,16 +108,6 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     await releaseTickLock(kv, lock, logOf(failure));
   }
 }
-
-const NO_TICK: TickReport = {
-  didTick: false,
-  submitted: 0,
-  polled: 0,
-  delivered: 0,
-  missedTicks: 0,
-  isCutShort: false,
-  failure: null,
-};
 
 function missedSince(log: TickLog | null, nowMs: number): number {
   return log === null ? 0 : Math.max(0, Math.round((nowMs - log.startedMs) / MINUTE_MS) - 1);
