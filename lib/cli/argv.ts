@@ -103,7 +103,6 @@ export function scanWords(args: Args, words: readonly string[]) {
   const positionals: { readonly text: string; readonly index: number }[] = [];
   const options: ScannedOption[] = [];
   const unknown: string[] = [];
-  /** Whether `--` ended the options. */
   let areOptionsEnded = false;
   /** The option at the end whose value is still to come. */
   let pendingOption: string | undefined;

@@ -87,13 +87,11 @@ export function createOutput(
     answerStyle,
     /** Colors for stderr. */
     style: styleFor(isColored.interactive),
-    /** Whether messages of this level are shown. */
     shows,
     /** For tables on stdout: its colors, and the width of its terminal. */
     layout: (): Layout => ({ style: answerStyle, columns: stdout.isTerminal ? stdout.columns() : Infinity }),
     /** Whether stderr is a terminal and shows progress. */
     hasLiveLines,
-    /** The values to redact. */
     secrets: (): readonly string[] => secrets,
     /** Masks these values in all later output, since a server may echo them. */
     redact(values: readonly string[]): void {
@@ -104,7 +102,6 @@ export function createOutput(
     answer,
     /** Writes text to stdout unchanged, such as a file's content or what is to be copied; only control characters are escaped. */
     raw: (text: string) => write(stdout, text, escapeControlCharacters),
-    /** Whether prompts, on stderr, are colored. */
     mayColorPrompts: isColored.interactive,
     /** Whether logs keep their colors on stdout. */
     mayColorLogs: isColored.answer,

@@ -42,7 +42,6 @@ export function evaluateExpression({ text, evaluate }: Expression, scope: Expres
 const MAX_LENGTH = 4_000;
 const MAX_DEPTH = 100;
 
-/** True for a text that contains an expression. */
 export function isExpression(text: string): boolean {
   return text.includes("${{");
 }

@@ -2,7 +2,6 @@ import type { Log } from "../log.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { AccessKeys } from "./auth.ts";
 
-/** What the routes are served with. */
 export interface RouteHost {
   /** Called by each request that needs the service. */
   readonly open: () => Promise<Service>;

@@ -69,7 +69,6 @@ export const SAMPLE_CLUSTERS: readonly SimulatedCluster[] = [
 
 const WORKSPACE_ID = "user-workspace";
 
-/** The clusters that a user of the simulator describes. */
 export function describedClusters(described: NonNullable<SimulatorOptions["clusters"]>): SimulatedCluster[] {
   return Object.entries(described).map(([name, facts], index): SimulatedCluster => ({
     ...PLAIN,

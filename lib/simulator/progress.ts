@@ -155,12 +155,10 @@ export function simulatedRunJson(state: SimulatorState, run: SimulatedRun, nowMs
   };
 }
 
-/** The response to a submit. */
 export function submitResponse(run: JsonObject, sessions: SimulatedRun["sessions"]) {
   return { run, redirect: sessions.find((session) => session.isRedirect)?.name };
 }
 
-/** A run's details. */
 export function runDetailJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const redirect = run.sessions.find((session) => session.isRedirect);
   return {

@@ -21,7 +21,6 @@ export function parseBashLine(line: string, breaks: string) {
   let quote: Quote = "";
   /** How many characters of the word bash does not replace. */
   let keptLength = 0;
-  /** Whether the word is the target of `<` or `>`. */
   let isRedirect = false;
   for (const [part, single, double, end, escaped] of line.matchAll(PARTS)) {
     const before: string = word ?? "";

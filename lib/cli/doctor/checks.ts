@@ -1,5 +1,3 @@
-/** The checks of `doctor`. */
-
 import { abortable } from "../../abortable.ts";
 import { ResponseLost } from "../../errors.ts";
 import type { Invocation } from "../command.ts";

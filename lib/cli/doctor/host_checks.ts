@@ -142,7 +142,6 @@ export function accountName({ user, fullName, organization }: Identity): string 
   return organization === null ? name : `${name} of ${organization}`;
 }
 
-/** The variable that sets a proxy for the URL. */
 function proxyVariableFor({ env }: Context, baseUrl: string): string | undefined {
   const names = [baseUrl.startsWith("http:") ? "HTTP_PROXY" : "HTTPS_PROXY", "ALL_PROXY"];
   return names.flatMap((name) => [name, name.toLowerCase()]).find((name) => nonBlank(env(name)) !== null);

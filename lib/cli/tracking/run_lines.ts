@@ -133,7 +133,6 @@ export function renderFailureDigest({ failedJobs }: RunFailure, style: Style): s
   return lines.join("\n");
 }
 
-/** The command that tracks a run. */
 export function watchCommand(run: RunIdentity): string {
   return oneLine(programCommand("watch", [runName(run)]));
 }

@@ -22,7 +22,6 @@ const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 type StatusEvent = Extract<RunEvent, { type: "status" }>;
 type SeenEvent = StatusEvent | Extract<RunEvent, { type: "finished" }>;
 
-/** Shows the events of a run. */
 export type ShowRun = (event: RunEvent) => void;
 
 export interface RunViewOptions {
