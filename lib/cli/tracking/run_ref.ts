@@ -41,13 +41,7 @@ export function parseOneRun(args: readonly string[]): RunRef {
  * @throws UsageError for a bare number.
  */
 export function parseManyRuns(args: readonly string[]): RunRef[] {
-  return args.map((arg, index) => {
-    if (parseNumber(arg) === undefined) return parseRun(arg);
-    const workflow = args[index - 1] ?? "WORKFLOW";
-    throw new UsageError(`${arg} is a run number without a workflow`, {
-      hint: `Write it as one argument: ${workflow}#${arg}`,
-    });
-  });
+  return args.map((arg, index) => parseRun(arg, `Write it as one argument: ${args[index - 1] ?? "WORKFLOW"}#${arg}`));
 }
 
 /**
@@ -110,14 +104,16 @@ export function historyFor(refs: readonly RunRef[]): HistoryUse {
   return refs.some(({ type }) => type === "last") ? "read" : "optional";
 }
 
-function parseRun(argument: string): RunRef {
+/** @param numberHint For a bare number. */
+function parseRun(
+  argument: string,
+  numberHint = `Runs are numbered per workflow: WORKFLOW#${argument.trim()}`,
+): RunRef {
   const text = argument.trim();
   if (text === "") throw new UsageError("Argument RUN is empty", { hint: RUN_HINT });
   if (text === "last") return { type: "last" };
   if (parseNumber(text) !== undefined) {
-    throw new UsageError(`${text} is a run number without a workflow`, {
-      hint: `Runs are numbered per workflow: WORKFLOW#${text}`,
-    });
+    throw new UsageError(`${text} is a run number without a workflow`, { hint: numberHint });
   }
   const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(text) ?? [];
   const number = parseNumber(digits ?? "");
