@@ -138,7 +138,9 @@ export interface SuiteFailure {
 }
 
 /** The fields that a submission has in every state. */
-export interface SubmissionBase {
+export interface SubmissionBase<State extends string = string> {
+  /** Discriminant of {@link Submission}. */
+  readonly state: State;
   /** Generated here, never sent. A tracked run that was not submitted from here has one too. */
   readonly submissionId: string;
   /** Increases with each write: the store rejects a write that is based on an older revision. */
@@ -164,9 +166,7 @@ export interface SubmissionBase {
 }
 
 /** Stored; nothing was sent, or certainly nothing arrived. */
-export interface PendingSubmission extends SubmissionBase {
-  /** Discriminant of {@link Submission}. */
-  readonly state: "pending";
+export interface PendingSubmission extends SubmissionBase<"pending"> {
   /** Number of submits so far. */
   readonly attempts: number;
   /** Milliseconds since the epoch, of the first submit that failed; `null` before the first. */
@@ -176,9 +176,7 @@ export interface PendingSubmission extends SubmissionBase {
 }
 
 /** Sent; whether a run was started is not known yet. */
-export interface UnconfirmedSubmission extends Omit<PendingSubmission, "state"> {
-  /** Discriminant of {@link Submission}. */
-  readonly state: "unconfirmed";
+export interface UnconfirmedSubmission extends Omit<PendingSubmission, "state">, SubmissionBase<"unconfirmed"> {
   /** Milliseconds since the epoch, of the last submit. */
   readonly sentAtMs: number;
   /** `null` while waiting for the response, also after the process died in that wait. */
@@ -207,9 +205,7 @@ export interface Reconciliation {
 }
 
 /** The platform has shown us the run. */
-export interface ActiveSubmission extends SubmissionBase {
-  /** Discriminant of {@link Submission}. */
-  readonly state: "active";
+export interface ActiveSubmission extends SubmissionBase<"active"> {
   /** Identifies the run in requests. */
   readonly runId: RunId;
   /** As of the last poll. */
@@ -233,9 +229,7 @@ export interface ActiveSubmission extends SubmissionBase {
 }
 
 /** The run has ended, or was cancelled before it was submitted. */
-export interface FinishedSubmission extends SubmissionBase {
-  /** Discriminant of {@link Submission}. */
-  readonly state: "finished";
+export interface FinishedSubmission extends SubmissionBase<"finished"> {
   /** Identifies the run in requests; no run has it if none was submitted. */
   readonly runId: RunId;
   /** The run at its end. */
@@ -243,9 +237,7 @@ export interface FinishedSubmission extends SubmissionBase {
 }
 
 /** No run was started. */
-export interface RejectedSubmission extends SubmissionBase {
-  /** Discriminant of {@link Submission}. */
-  readonly state: "rejected";
+export interface RejectedSubmission extends SubmissionBase<"rejected"> {
   /** The `kind` of the error. */
   readonly kind: string;
   /** The message of the error. */

@@ -239,7 +239,7 @@ function staying<S extends Submission>(submission: S, nowMs: number, nextPollAtM
 }
 
 /** The members that all states share; the rest of the previous state is dropped. */
-function common(submission: SubmissionBase, nowMs: number) {
+function common(submission: Omit<SubmissionBase, "state">, nowMs: number) {
   const { submissionId, revision, owner, origin, createdAtMs } = submission;
   const { request, idempotencyKey, ownSlug, correlationTag } = submission;
   const record = { submissionId, revision, owner, origin, createdAtMs, updatedAtMs: nowMs, nextPollAtMs: nowMs };
@@ -259,7 +259,7 @@ function backToPending(submission: UnconfirmedSubmission, nowMs: number, nextPol
 
 /** The submission of a run that the platform shows for the first time. */
 export function activated(
-  submission: SubmissionBase,
+  submission: Omit<SubmissionBase, "state">,
   { run, runId, pollAtMs, isDetached = false }: Omit<Extract<SubmissionObservation, { type: "polled" }>, "type">,
   nowMs: number,
 ): ActiveSubmission {
