@@ -44,7 +44,8 @@ export interface FieldAttributes {
 export type DeclaredType = "text" | "number" | "boolean" | "other";
 
 /** With what the kind of a field decides: see `kinds/`. */
-interface FieldBase extends FieldAttributes {
+interface FieldBase<Kind extends string> extends FieldAttributes {
+  readonly kind: Kind;
   /** A noun phrase for the allowed values, like `a whole number from 1 to 8`. */
   readonly allowed: string;
   /** True for a value of the field's type, within its options or bounds. Does not check the rows of a list. */
@@ -97,13 +98,10 @@ export interface ChoiceOption {
 }
 
 /** A field without fields inside it. */
-export interface ValueField extends FieldBase {
-  readonly kind: "value";
-}
+export type ValueField = FieldBase<"value">;
 
 /** `compute-clusters`: a name, a `pw://user/name` address or an object; the platform adds the other members. */
-export interface ClusterField extends FieldBase {
-  readonly kind: "cluster";
+export interface ClusterField extends FieldBase<"cluster"> {
   readonly allowsWorkspace: boolean;
   /** True if the web form selects a cluster by itself. */
   readonly isAutoselected: boolean;
@@ -111,23 +109,19 @@ export interface ClusterField extends FieldBase {
   readonly providers: readonly string[] | null;
 }
 
-export interface GroupField extends FieldBase {
-  readonly kind: "group";
+export interface GroupField extends FieldBase<"group"> {
   readonly fields: FormFields;
 }
 
 /** Rows that are all described by one field: a group, or a single value. */
-export interface ListField extends FieldBase {
-  readonly kind: "list";
+export interface ListField extends FieldBase<"list"> {
   readonly item: Field;
   readonly min: number | null;
   readonly max: number | null;
 }
 
 /** Text between the fields, without a value. */
-export interface HeaderField extends FieldBase {
-  readonly kind: "header";
-}
+export type HeaderField = FieldBase<"header">;
 
 export type Field = ValueField | ClusterField | GroupField | ListField | HeaderField;
 
