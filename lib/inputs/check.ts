@@ -1,5 +1,5 @@
 import { nearest } from "../did_you_mean.ts";
-import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside, valuesIn } from "../json.ts";
 import { firstOfKinds, type Problem } from "../problem.ts";
 import { clusterWarning, describeUsable } from "./clusters.ts";
 import {
@@ -88,21 +88,11 @@ function kindOf({ type, path }: FieldProblem): string {
 
 /** The numbers of a server's or caller's JSON that could not be kept, which are infinite or not a number. */
 function inexactIn(inputs: JsonObject): InputPath[] {
-  const found: InputPath[] = [];
-  // Copied only where something is found: there may be very many values.
-  const path: (string | number)[] = [];
-  const visit = (segment: string | number, member: Json): void => {
-    path.push(segment);
-    if (typeof member === "number" && !Number.isFinite(member)) found.push([...path]);
-    if (typeof member === "object" && member !== null) visitAll(member);
-    path.pop();
-  };
-  const visitAll = (members: Json[] | JsonObject): void => {
-    if (Array.isArray(members)) members.forEach((member, index) => visit(index, member));
-    else for (const name in members) visit(name, members[name] ?? null);
-  };
-  visitAll(inputs);
-  return found;
+  const isInexact = (value: Json) => typeof value === "number" && !Number.isFinite(value);
+  const hasAny = (value: Json): boolean =>
+    typeof value === "object" && value !== null ? Object.values(value).some(hasAny) : isInexact(value);
+  // There may be very many values, and their paths take longer than they do.
+  return hasAny(inputs) ? [...valuesIn(inputs)].flatMap(([value, path]) => isInexact(value) ? [path] : []) : [];
 }
 
 export interface FieldProblem {
