@@ -159,7 +159,11 @@ function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSu
 }
 
 async function hasFailed(deps: Deps, submission: Submission, options: SearchOptions): Promise<boolean> {
-  if (submission.state === "finished") return submission.result.status !== "completed";
+  if (submission.state === "finished") {
+    const { kind } = submission.result;
+    // Of several runs that may have been started, one may still be running.
+    return kind !== "completed" && kind !== "submit_unknown";
+  }
   if (submission.state !== "active") return false;
   const run = await deps.client.getRun(submission.runId, options).catch(expected(NotFound));
   // A deleted run counts as failed.

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { IdempotencyKeyConflict } from "../../lib/errors.ts";
+import { resultWithoutRun } from "../../lib/runs/view.ts";
 import { RETRY_POLICY } from "../../lib/platform/request.ts";
 import { claimIdempotencyKey } from "../../lib/runs/idempotency.ts";
 import type { KeyPolicy } from "../../lib/runs/options.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import { resultWithoutRun } from "../../lib/runs/view.ts";
 import type { Submission } from "../../lib/submission.ts";
 import { depsFor } from "../support/deps.ts";
 import {
@@ -64,6 +64,7 @@ async function claim({ policy = "attach", existing, onlyAttempt, status = "runni
 const active = anActiveSubmission({ request: REQUEST, runId: RUN_ID });
 const finished = aFinishedSubmission({ request: REQUEST, runId: RUN_ID });
 const failed = { ...finished, result: FAILED };
+const unknown = { ...finished, result: resultWithoutRun("hello-world", "run-1", "Outcome unknown") };
 
 for (
   const [what, given, state, attempt] of [
@@ -118,6 +119,12 @@ for (
       { policy: "new-if-failed", existing: [active], status: "deleted" },
       "pending",
       2,
+    ],
+    [
+      "one whose run may be one of several, unless it failed",
+      { policy: "new-if-failed", existing: [unknown] },
+      "finished",
+      1,
     ],
     ["the second of two attempts", { existing: [finished, failed], onlyAttempt: 2 }, "finished", 2],
   ] as const satisfies readonly (readonly [string, Claim, Submission["state"], number])[]
