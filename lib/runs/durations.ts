@@ -244,7 +244,9 @@ export function plannedDelayMs({ pollsMs, base }: PollPlan, elapsedMs: number, r
 /** The ages at which the base schedule polls, up to the first from `endMs` on. */
 export function basePolls(base: PollInterval, endMs: number): readonly number[] {
   const pollsMs: number[] = [];
-  for (let ageMs = 0; ageMs < endMs;) pollsMs.push(ageMs += pollDelayMs(ageMs, base, () => 0));
+  for (let ageMs = 0; ageMs < endMs;) {
+    pollsMs.push(ageMs += Math.max(MIN_REST_MS, pollDelayMs(ageMs, base, () => 0)));
+  }
   return pollsMs;
 }
 

@@ -27,6 +27,11 @@ Deno.test("basePolls() begin after 5 s and grow by half up to a minute", () => {
   ]);
 });
 
+Deno.test("basePolls() end also without an interval", () => {
+  const pollsMs = basePolls({ pollIntervalMs: 0, maxPollIntervalMs: 1_000 }, 60_000);
+  assert.ok((pollsMs.at(-1) ?? 0) >= 60_000 && pollsMs.length < 100, `${pollsMs}`);
+});
+
 Deno.test("planPolls() polls where the runs used to end, and seldom before", () => {
   const { plan: { pollsMs } } = planOf(Array(20).fill(600_000));
   const near = pollsMs.filter((ageMs) => ageMs > 580_000 && ageMs < 620_000);
