@@ -95,9 +95,10 @@ function withNeeds(chosen: readonly PlannedCase[], planned: readonly PlannedCase
   return planned.filter(({ id }) => wanted.has(id));
 }
 
-/** Cases that need each other stay together; each shard runs the setup that its cases need. */
+/** Cases that need each other stay together; each shard runs the setup that its cases need. Setup for its own sake is a case. */
 function inShard(all: readonly PlannedCase[], { index, count }: ShardNumber): readonly PlannedCase[] {
-  const cases = all.filter(({ kind }) => kind === "case");
+  const needed = new Set(all.flatMap(({ needs }) => needs.map(({ id }) => id)));
+  const cases = all.filter(({ kind, id }) => kind === "case" || !needed.has(id));
   const group = new Map(cases.map(({ id }) => [id, id]));
   const rootOf = (id: string): string => {
     let root = id;

@@ -49,6 +49,16 @@ for (
     ["nothing changed", { changedFiles: ["README.md"] }, []],
     ["the first shard", { shard: { index: 1, count: 2 } }, ["a", "b", "d [k=2]"]],
     ["the second shard", { shard: { index: 2, count: 2 } }, ["setup data", "c", "d [k=1]"]],
+    [
+      "a setup run for its own sake, in the first shard",
+      { cases: ["setup data", "a"], shard: { index: 1, count: 2 } },
+      ["setup data"],
+    ],
+    [
+      "a setup run for its own sake, in the second shard",
+      { cases: ["setup data", "a"], shard: { index: 2, count: 2 } },
+      ["a"],
+    ],
     ["repetitions", { cases: ["c"], repeat: 2 }, ["setup data", "c", "c #2"]],
   ] as const
 ) {
