@@ -1,5 +1,3 @@
-import type { Clock } from "../clock.ts";
-import { retryAfterOf, type RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
 import { formatRunId } from "../run.ts";
@@ -12,14 +10,10 @@ import { mayHaveDuplicates } from "./duplicates.ts";
 import { requestLimit } from "./limit.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import { statusEvent } from "./poll.ts";
-import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
+import { type Experience, recordObservation } from "./advance_result.ts";
 import { isSession, resultAfter, timeoutResult } from "./track_result.ts";
 import { toRunResult } from "./view.ts";
-
-/** A submission that another process delayed. */
-const MAX_SUBMIT_DELAY_MS = 5 * 60_000;
 
 /** Reading what earlier runs took must not delay the first poll for long. */
 const MAX_HISTORY_MS = 2_000;
@@ -49,7 +43,6 @@ export async function* trackSubmission(
   if (submission.state === "unconfirmed" && submission.reconciliation !== null) {
     submission = { ...submission, reconciliation: { ...submission.reconciliation, failingSinceMs: null } };
   }
-  let advanced: AdvanceResult | undefined;
   /** The end of the wait on the monotonic clock: setting the machine's clock does not move it. */
   let endMs: number | null = null;
   let refusedPolls = 0;
@@ -71,7 +64,7 @@ export async function* trackSubmission(
   }
   while (true) {
     submission = moveInstants(submission, jumpSince());
-    const waitMs = sleepMs(clock, { submission, error: advanced?.error, endMs, experience }, options);
+    const waitMs = Math.min(submission.nextPollAtMs - clock.now(), (endMs ?? Infinity) - clock.monotonic());
     options.signal.throwIfAborted();
     // A timer takes 2 ms at least, which each submit would wait for.
     if (waitMs > 0) await clock.sleep(waitMs, { signal: options.signal });
@@ -90,7 +83,7 @@ export async function* trackSubmission(
       limit: limit?.signal,
       deadlineAtMs: remainingMs === null ? undefined : clock.now() + remainingMs,
     };
-    advanced = await advanceOne(deps, due, step);
+    const advanced = await advanceOne(deps, due, step);
     const isLastPoll = endMs !== null && clock.monotonic() >= endMs;
     if (advanced.wasAdvancedElsewhere) submitted = "no";
     // One that is sent again may start its own run.
@@ -98,7 +91,11 @@ export async function* trackSubmission(
       submitted = startedBy(submission, submitted);
     }
     const previousRun = submission.state === "active" ? formatRunId(submission.runId) : null;
-    submission = advanced.submission;
+    // Another process, whose clock may be ahead, may have written it.
+    submission = withoutFuture(advanced.submission, clock.now());
+    // Where the clock was set during the request, these are of the new one already.
+    const { updatedAtMs, nextPollAtMs } = submission;
+    submission = { ...moveInstants(submission, jumpSince()), updatedAtMs, nextPollAtMs };
     if (submission.state === "active" && formatRunId(submission.runId) !== previousRun) yield started(submission);
     for (const event of advanced.events) {
       if (event.type === "connection-lost" || event.type === "connection-restored") {
@@ -128,8 +125,7 @@ export async function* trackSubmission(
       return await detach(deps, submission, submitted);
     }
 
-    // The clock may also have been set during the request.
-    if (hasOutage(submission)) submission = moveInstants(submission, jumpSince());
+    submission = moveInstants(submission, jumpSince());
     refusedPolls = advanced.error?.kind === "credential_refused" ? refusedPolls + 1 : 0;
     const resultOptions = { ...step, submitted, refusedPolls };
     const result = await resultAfter(deps, { ...advanced, submission }, resultOptions) ??
@@ -182,25 +178,6 @@ async function isDetachable(deps: Deps, submission: ActiveSubmission, { isWaitin
 async function detach(deps: Deps, submission: ActiveSubmission, submitted: Submitted): Promise<RunResult> {
   const detached = await recordObservation(deps, submission, { type: "detached" });
   return toRunResult((detached.state === "active" ? detached : submission).run, { kind: "submitted", submitted });
-}
-
-/** Until the next poll or the end of the wait. Bounded, since the next poll was computed from a clock that may be set. */
-function sleepMs(
-  clock: Clock,
-  { submission, error, endMs, experience }: {
-    readonly submission: Submission;
-    readonly error: RunnerError | undefined;
-    readonly endMs: number | null;
-    readonly experience: Experience | undefined;
-  },
-  { pollInterval: { pollIntervalMs, maxPollIntervalMs }, submitTimeoutMs }: ExecuteOptions,
-): number {
-  const isDelayed = retryAfterOf(error) !== undefined;
-  // A planned gap is a part of the run's age.
-  const ageMs = experience === undefined || submission.state !== "active" ? 0 : clock.now() - submission.startedAtMs;
-  const maxDelayMs = Math.max(pollIntervalMs, maxPollIntervalMs, ageMs, isDelayed ? MAX_RETRY_AFTER_MS : 0);
-  const maxMs = submission.state === "active" ? maxDelayMs : Math.max(maxDelayMs, MAX_SUBMIT_DELAY_MS, submitTimeoutMs);
-  return Math.min(submission.nextPollAtMs - clock.now(), maxMs, (endMs ?? Infinity) - clock.monotonic());
 }
 
 function hasOutage(submission: Submission): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {
