@@ -3,8 +3,10 @@
  * including those of the tests, and every start would read them.
  */
 
+import { basename } from "node:path";
 import { gzipBase64 } from "../../lib/base64.ts";
-import { compileStartsEagerly } from "./eager.ts";
+import { callsOfStarts, compileStartsEagerly } from "./eager.ts";
+import { mergeFiles } from "./merge.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 300_000;
@@ -70,12 +72,21 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
   const files: string[] = [];
   for await (const { name } of Deno.readDir(program)) files.push(`${program}/${name}`);
   const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
-  const linked = linkAdapters(texts, adapters).map(asciiOnly);
+  const linked = linkAdapters(texts, adapters);
   await Promise.all(files.map((file, index) => Deno.writeTextFile(file, linked[index] ?? "")));
   for (const name of APART) await bundleAdapter(deno, name, `${program}/${name}.js`);
-  const bundled = `${program}/main.js`;
-  await compileStartsEagerly({ deno, folder, entry: bundled });
-  return { entry: bundled };
+  const bundled = { deno, folder, entry: `${program}/main.js` };
+  const starts = (await callsOfStarts(bundled)).map((calls) => new Set([...calls.keys()].map((url) => basename(url))));
+  await mergeFiles(program, starts, async (entry, output, external) => {
+    const others = external.flatMap((name) => ["--external", name]);
+    await bundle(deno, entry, [...PROGRAM, ...others, "--output", output]);
+  });
+  for await (const { name } of Deno.readDir(program)) {
+    const file = `${program}/${name}`;
+    await Deno.writeTextFile(file, asciiOnly(await Deno.readTextFile(file)));
+  }
+  await compileStartsEagerly(bundled);
+  return { entry: bundled.entry };
 }
 
 /**

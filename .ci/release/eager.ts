@@ -27,9 +27,9 @@ interface ScriptCoverage {
  */
 export function compileEagerly(code: string, called: ReadonlySet<number>): string {
   const { body } = parse(code, { ecmaVersion: "latest", sourceType: "module" });
-  const expressions = functionsIn(body).filter(({ type, start }) =>
+  const expressions = nodesIn(body).filter(({ type, start }) =>
     // A method starts with its parameters, and can't be put in parentheses.
-    called.has(start) && type !== "FunctionDeclaration" && (type !== "FunctionExpression" || code[start] !== "(")
+    called.has(start) && (type === "ArrowFunctionExpression" || type === "FunctionExpression" && code[start] !== "(")
   );
   const parentheses = expressions.flatMap(({ start, end }) => [{ at: start, text: "(" }, { at: end, text: ")" }])
     .sort((a, b) => a.at - b.at);
@@ -52,23 +52,41 @@ export function compileEagerly(code: string, called: ReadonlySet<number>): strin
   return [...hoisted, ...statements.filter((statement) => typeof statement === "string")].join("\n");
 }
 
-function functionsIn(value: unknown): AnyNode[] {
+/** All nodes of a syntax tree. */
+export function nodesIn(value: unknown): AnyNode[] {
   if (typeof value !== "object" || value === null) return [];
-  const inner = Object.values(value).flatMap(functionsIn);
-  return isFunction(value) ? [value, ...inner] : inner;
+  const inner = Object.values(value).flatMap(nodesIn);
+  return isNode(value) ? [value, ...inner] : inner;
 }
 
-function isFunction(value: object): value is AnyNode {
-  return "type" in value && /^(Arrow)?Function/.test(String(value.type));
+function isNode(value: object): value is AnyNode {
+  return "type" in value;
 }
 
-/** Rewrites the files that {@link STARTS} load: the program in `entry`, and what it imports. `folder` is for other files. */
-export async function compileStartsEagerly(
-  { deno, folder, entry }: { readonly deno: string; readonly folder: string; readonly entry: string },
-): Promise<void> {
+/** A bundled program. */
+interface Bundled {
+  readonly deno: string;
+  /** For other files. */
+  readonly folder: string;
+  /** Path of its main module. */
+  readonly entry: string;
+}
+
+/** Rewrites the files that {@link STARTS} load: the program in `entry`, and what it imports. */
+export async function compileStartsEagerly(bundled: Bundled): Promise<void> {
+  const calls = (await callsOfStarts(bundled)).flatMap((start) => [...start]);
+  for (const [url, ofUrl] of Map.groupBy(calls, ([url]) => url)) {
+    const [file, called] = [new URL(url), new Set(ofUrl.flatMap(([, places]) => places))];
+    await Deno.writeTextFile(file, compileEagerly(await Deno.readTextFile(file), called));
+  }
+}
+
+/** Where the functions that {@link STARTS} call start, by the URLs of the files that each of them loads. */
+export async function callsOfStarts({ deno, folder, entry }: Bundled): Promise<ReadonlyMap<string, number[]>[]> {
   await using simulator = await startSimulator();
-  const coverage = `${folder}/coverage`;
+  const starts: Map<string, number[]>[] = [];
   for (const args of STARTS) {
+    const coverage = await Deno.makeTempDir({ dir: folder });
     const { success, stderr } = await new Deno.Command(deno, {
       args: ["run", "-A", "--no-config", "--no-prompt", `--coverage=${coverage}`, entry, ...args],
       env: { PW_API_KEY: simulator.key, PW_STATE_DIR: `${folder}/state`, PW_STORE_URL: "", NO_COLOR: "1" },
@@ -78,17 +96,15 @@ export async function compileStartsEagerly(
       signal: AbortSignal.timeout(DEADLINE_MS),
     }).output();
     if (!success) throw new Error(`Cannot start the bundled program: ${new TextDecoder().decode(stderr).trim()}`);
+    const calls = new Map<string, number[]>();
+    for await (const { name } of Deno.readDir(coverage)) {
+      const { url, functions }: ScriptCoverage = JSON.parse(await Deno.readTextFile(`${coverage}/${name}`));
+      const places = functions.flatMap(({ ranges: [range] }) =>
+        range !== undefined && range.count > 0 ? range.startOffset : []
+      );
+      calls.set(url, places);
+    }
+    starts.push(calls);
   }
-  const called = new Map<string, Set<number>>();
-  for await (const { name } of Deno.readDir(coverage)) {
-    const { url, functions }: ScriptCoverage = JSON.parse(await Deno.readTextFile(`${coverage}/${name}`));
-    const places = functions.flatMap(({ ranges: [range] }) =>
-      range !== undefined && range.count > 0 ? range.startOffset : []
-    );
-    called.set(url, new Set([...called.get(url) ?? [], ...places]));
-  }
-  for (const [url, places] of called) {
-    const file = new URL(url);
-    await Deno.writeTextFile(file, compileEagerly(await Deno.readTextFile(file), places));
-  }
+  return starts;
 }
