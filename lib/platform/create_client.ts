@@ -103,6 +103,8 @@ export function defaultUserAgent(): string {
 
 /** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
 export async function detectApiVersion(http: Http, options: Abortable, store?: CapabilitiesStore): Promise<ApiVersion> {
+  // Whoever asks sends a request about runs next: loaded while others are in flight.
+  const readers = import("./run_schema.ts");
   const { host } = new URL(http.baseUrl);
   // It only saves a request, so a store that fails is no warning.
   const onFailure = storeFailureTo(http.log, "DEBUG");
@@ -116,7 +118,7 @@ export async function detectApiVersion(http: Http, options: Abortable, store?: C
     path: "/api/workflow-runs?limit=1",
   };
   // Its shape is checked: a sign-in page may have status 200.
-  const version = await readResponse(http, request, async () => (await import("./run_schema.ts")).readRunPage)
+  const version = await readResponse(http, request, async () => (await readers).readRunPage)
     .then((): ApiVersion => "current").catch(fallbackTo<ApiVersion>("legacy", ...NO_ROUTE));
   const facts = { apiVersion: version, apiVersionCheckedAtMs: http.clock.now() };
   await store?.updateCapabilities(host, facts).catch(onFailure);

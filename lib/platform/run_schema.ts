@@ -4,38 +4,49 @@
  * or `null`, and unknown fields are accepted.
  */
 
-import { array, looseObject, nullish, number, optional, pipe, string, transform, unknown } from "../deps/zod.ts";
+import { array, looseObject, nullish, number, pipe, string, transform } from "../deps/zod.ts";
 import { type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.ts";
 import type { Job, LogAnnotation, Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { stepLogPath, subworkflowFolder } from "./logs.ts";
-import { badResponse, jsonObject, nonEmpty, optionalText, type OutputOf, readJson, readShape } from "./schema.ts";
+import {
+  ANYTHING,
+  badResponse,
+  jsonObject,
+  nonEmpty,
+  OPTIONAL_TEXT,
+  type OutputOf,
+  readJson,
+  readShape,
+} from "./schema.ts";
+
+const TIME = pipe(nullish(string()), transform(instant));
 
 const RUN_FIELDS = {
   id: string(),
   user: string(),
-  slug: optionalText(),
+  slug: OPTIONAL_TEXT,
   number: nullish(number()),
   status: nullish(string()),
-  statusReason: optionalText(),
-  displayName: optionalText(),
-  workflowName: optionalText(),
-  workflowId: optionalText(),
-  createdAt: pipe(nullish(string()), transform(instant)),
-  completedAt: pipe(nullish(string()), transform(instant)),
+  statusReason: OPTIONAL_TEXT,
+  displayName: OPTIONAL_TEXT,
+  workflowName: OPTIONAL_TEXT,
+  workflowId: OPTIONAL_TEXT,
+  createdAt: TIME,
+  completedAt: TIME,
 };
 const RUN = looseObject(RUN_FIELDS);
 
 const DETAIL_FIELDS = {
-  executedJobs: optional(unknown()),
-  inputs: optional(unknown()),
-  links: optional(unknown()),
-  redirect: optional(unknown()),
+  executedJobs: ANYTHING,
+  inputs: ANYTHING,
+  links: ANYTHING,
+  redirect: ANYTHING,
 };
 const RUN_DETAIL = looseObject({ ...RUN_FIELDS, ...DETAIL_FIELDS });
 
 /** Legacy servers (the contract's former JobResponse) may call the inputs `variables` and omit the user. */
-const LEGACY_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string()), variables: optional(unknown()) };
+const LEGACY_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string()), variables: ANYTHING };
 const LEGACY_RUN = looseObject(LEGACY_FIELDS);
 
 const RUN_PAGE = looseObject({ runs: nullish(array(RUN)), total: number() });

@@ -25,37 +25,36 @@ import type { Session } from "../session.ts";
 import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
 
-/** A text; `null` if it is missing or empty. */
-export function optionalText() {
-  return pipe(nullish(string()), transform(nonEmpty));
-}
+const TEXT = string();
+/** A text; `null` if it is missing or empty. One for all shapes: a start makes only those that it uses, and each takes a while. */
+export const OPTIONAL_TEXT = pipe(nullish(TEXT), transform(nonEmpty));
+export const ANYTHING = optional(unknown());
 
 /** The contract's WorkflowItem. */
 function workflowShape() {
   return looseObject({
-    id: string(),
-    name: string(),
-    type: nullish(string()),
+    id: TEXT,
+    name: TEXT,
+    type: nullish(TEXT),
     favorite: nullish(boolean()),
-    displayName: optionalText(),
-    description: optionalText(),
-    tags: nullish(array(string())),
-    user: optionalText(),
-    yaml: optional(unknown()),
+    displayName: OPTIONAL_TEXT,
+    description: OPTIONAL_TEXT,
+    tags: nullish(array(TEXT)),
+    user: OPTIONAL_TEXT,
+    yaml: ANYTHING,
     configurations: nullish(
-      array(looseObject({ name: string(), builtin: nullish(boolean()), inputs: optional(unknown()) })),
+      array(looseObject({ name: TEXT, builtin: nullish(boolean()), inputs: ANYTHING })),
     ),
   });
 }
 
 export function readWorkspaceStatus(response: HttpResponse, action: string): string | null {
-  return readShape(looseObject({ status: optionalText() }), response, action).status;
+  return readShape(looseObject({ status: OPTIONAL_TEXT }), response, action).status;
 }
 
 /** The contract's AuthSession. */
 export function readIdentity(response: HttpResponse, action: string): Identity {
-  const text = optionalText();
-  const shape = looseObject({ username: string(), name: text, email: text, organization: text });
+  const shape = looseObject({ username: TEXT, name: OPTIONAL_TEXT, email: OPTIONAL_TEXT, organization: OPTIONAL_TEXT });
   const { username: user, name: fullName, email, organization } = readShape(shape, response, action);
   return { user, fullName, email, organization };
 }
@@ -63,15 +62,15 @@ export function readIdentity(response: HttpResponse, action: string): Identity {
 /** The contract's Session; its name is required there, but servers send null. */
 export function readSessions(response: HttpResponse, action: string): Session[] {
   const shape = nullable(array(looseObject({
-    name: nullish(string()),
-    slug: nullish(string()),
-    type: nullish(string()),
-    status: optionalText(),
+    name: nullish(TEXT),
+    slug: nullish(TEXT),
+    type: nullish(TEXT),
+    status: OPTIONAL_TEXT,
     healthy: nullish(boolean()),
-    externalHref: optionalText(),
-    url: optionalText(),
-    errorMessage: optionalText(),
-    workflowRun: nullish(looseObject({ slug: optionalText() })),
+    externalHref: OPTIONAL_TEXT,
+    url: OPTIONAL_TEXT,
+    errorMessage: OPTIONAL_TEXT,
+    workflowRun: nullish(looseObject({ slug: OPTIONAL_TEXT })),
   })));
   const sessions = readShape(shape, response, action) ?? [];
   return sessions.map(({ name, slug, type, status, healthy, externalHref, url, errorMessage, workflowRun }) => ({
@@ -89,15 +88,15 @@ export function readSessions(response: HttpResponse, action: string): Session[] 
 /** The contract's GeneralCluster. */
 export function readClusters(response: HttpResponse, action: string): Cluster[] {
   const shape = nullable(array(object({
-    id: string(),
-    name: string(),
-    displayName: optionalText(),
-    user: optionalText(),
-    type: optionalText(),
-    status: string(),
-    ipAddress: pipe(nullish(string()), transform((address) => address ?? "")),
-    schedulerType: optionalText(),
-    csp: optionalText(),
+    id: TEXT,
+    name: TEXT,
+    displayName: OPTIONAL_TEXT,
+    user: OPTIONAL_TEXT,
+    type: OPTIONAL_TEXT,
+    status: TEXT,
+    ipAddress: pipe(nullish(TEXT), transform((address) => address ?? "")),
+    schedulerType: OPTIONAL_TEXT,
+    csp: OPTIONAL_TEXT,
   })));
   return readShape(shape, response, action) ?? [];
 }

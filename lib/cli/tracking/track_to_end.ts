@@ -205,8 +205,12 @@ function localFailureOf(error: unknown, latest: Milestone | undefined): LocalFai
 export function ifUnwritten(results: readonly RunResult[]) {
   const submitted: Submitted = results.some((result) => result.submitted === "yes") ? "yes" : "no";
   return {
-    states: results.map((result) => `Run ${runName(result)}: ${result.status}`).join("\n"),
-    hint: results.map((result) => `Show it again: ${watchCommand(result)}`).join("\n"),
+    get states() {
+      return results.map((result) => `Run ${runName(result)}: ${result.status}`).join("\n");
+    },
+    get hint() {
+      return results.map((result) => `Show it again: ${watchCommand(result)}`).join("\n");
+    },
     submitted,
   };
 }
