@@ -150,7 +150,7 @@ ${transitions.join("\n")}
 ## From input to exit code
 
 \`-i base.json -i hello.message=test\` → \`lib/inputs/layers.ts\` (values with their origins) → \`lib/runs/prepare.ts\` (merged,
-checked against the workflow's form, frozen) → a pending submission in the run store → \`client.submit\` → \`advance\` until
+checked against the workflow's form, frozen) → a submission in the run store → \`client.submit\` → \`advance\` until
 it is finished → events → \`lib/cli/output.ts\` → the exit code. No step goes back to an earlier one.
 `;
 }

@@ -3,7 +3,7 @@ import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { Deps } from "./deps.ts";
 import { capabilitiesOf, refusesDuplicates, updateCapabilities } from "./server_capabilities.ts";
-import { createSubmission } from "./create_submission.ts";
+import { createSubmission, newPending } from "./create_submission.ts";
 import { type ExecuteOptions, executeOptions, type Given } from "./options.ts";
 import { trackSubmission } from "./track.ts";
 
@@ -20,7 +20,9 @@ export async function* execute(
   given: Given<ExecuteOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
   const options = executeOptions(given);
-  const submission = await createSubmission(deps, request, { ...options, retry: options.submitTimeoutMs });
+  // Without a key, it is first stored as one that is being sent: nobody else can know of it.
+  const create = options.idempotencyKey === undefined ? newPending : createSubmission;
+  const submission: Submission = await create(deps, request, { ...options, retry: options.submitTimeoutMs });
   if (submission.state === "pending" && submission.attempts === 0) {
     yield submittingEvent(deps, submission);
     if (submission.idempotencyKey !== null) yield* reportGuarantee(deps, submission);
