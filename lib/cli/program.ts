@@ -20,10 +20,10 @@ import { stoppableReads } from "./stoppable_reads.ts";
 export async function runCommandLine(context: Context): Promise<number> {
   let output: Output | undefined;
   try {
-    const secrets: string[] = [];
+    const parts = { secrets: [], line: scanLine(context) };
     // Before the report, whose errors have the format that was asked for, too.
-    output = await outputFor(context, { level: "INFO", secrets });
-    const shared: Shared = { secrets, reporter: await openReport(context) };
+    output = await outputFor(context, { level: "INFO", ...parts });
+    const shared: Shared = { ...parts, reporter: await openReport(context, parts.line) };
     if (shared.reporter !== undefined) output = await outputFor(context, { level: "INFO", ...shared });
     return await dispatch(context, output, shared);
   } catch (error) {
@@ -44,8 +44,7 @@ function writeReport({ reporter, secrets, log }: Output): void {
 }
 
 /** Before anything is parsed, so that a usage error is reported too. */
-async function openReport(context: Context): Promise<Reporter | undefined> {
-  const { name, options } = scanLine(context);
+async function openReport(context: Context, { name, options }: Line): Promise<Reporter | undefined> {
   if (!options.some(({ key, value }) => key === "report" && value === "github")) return undefined;
   const reporter = (await import("./reporter.ts")).openReporter(context);
   if (name !== undefined) reporter.start(name);
@@ -72,11 +71,13 @@ function scanLine({ args }: Context) {
   return { name, argv, options: global, given: new Map(global.map(({ key, value = "" }) => [key, value])) };
 }
 
+type Line = ReturnType<typeof scanLine>;
+
 /** What all outputs of an invocation share. */
-type Shared = Pick<OutputOptions, "secrets" | "reporter">;
+type Shared = Pick<OutputOptions, "secrets" | "reporter"> & { readonly line: Line };
 
 async function dispatch(context: Context, output: Output, shared: Shared): Promise<number> {
-  const { name, argv, given } = scanLine(context);
+  const { name, argv, given } = shared.line;
   if (name === "__complete") {
     const { completeCommandLine } = await import("./completion/complete.ts");
     return await completeCommandLine(context);
@@ -156,7 +157,7 @@ async function start(
     reading.catch(() => {}); // Not awaited after a usage error.
     const execute = await load();
     const withEnv = await reading;
-    const output = await outputFor(withEnv, { level: levelOf(withEnv, command), ...shared });
+    const output = await outputFor(withEnv, { level: levelOf(withEnv, shared.line, command), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);
@@ -176,8 +177,10 @@ async function showHelp(context: Context, output: Output, subject: string | unde
   return EXIT_CODES.completed;
 }
 
-async function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Promise<Output> {
-  const { given } = scanLine(context);
+async function outputFor(
+  context: Context,
+  { line: { given }, ...shared }: Shared & { readonly level: LogLevel },
+): Promise<Output> {
   const isYaml = given.get("output") === "yaml";
   const isDocument = given.has("json") || given.get("output") === "json" || isYaml;
   const mode = given.has("events") ? "events" : isDocument ? "json" : "text";
@@ -190,8 +193,8 @@ async function outputFor(context: Context, shared: Shared & { readonly level: Lo
 }
 
 /** @throws UsageError for a bad value in the environment; one on the command line was refused earlier. */
-function levelOf(context: Context, command?: string): LogLevel {
-  const name = levelName(context);
+function levelOf(context: Context, line: Line, command?: string): LogLevel {
+  const name = levelName(context, line);
   const level = LOG_LEVELS.find((level) => level === name);
   if (level !== undefined) return level;
   // It reports bad settings itself.
@@ -200,8 +203,8 @@ function levelOf(context: Context, command?: string): LogLevel {
   throw new UsageError(`Cannot use ${settingName(context, "PW_LOG_LEVEL")}: it is not one of ${LOG_LEVELS.join(", ")}`);
 }
 
-function levelName(context: Context): string {
-  const names = scanLine(context).options.flatMap(({ key, value = "" }) =>
+function levelName(context: Context, { options }: Line): string {
+  const names = options.flatMap(({ key, value = "" }) =>
     key === "verbose" ? ["DEBUG"] : key === "quiet" ? ["WARNING"] : key === "logLevel" ? [value] : []
   );
   return (names.at(-1) ?? context.env("PW_LOG_LEVEL")?.trim() ?? "").toUpperCase() || "INFO";
@@ -222,7 +225,7 @@ async function reportFailure(context: Context, output: Output | undefined, error
     if (!isCut) answerFailure(reporter, report);
     reporter.log("ERROR", await renderFailure(report, reporter.style));
     output?.reporter?.end({ type: "error", error: report }, report.exitCode);
-    const isDebugging = report.kind === "defect" && levelName(context) === "DEBUG";
+    const isDebugging = report.kind === "defect" && levelName(context, scanLine(context)) === "DEBUG";
     if (isDebugging && error instanceof Error) reporter.log("ERROR", error.stack ?? "");
   } catch {
     // The reader is gone, or the context itself is broken: the exit code still reports the error.

@@ -9,19 +9,9 @@ import { type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.
 import type { Job, LogAnnotation, Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { stepLogPath, subworkflowFolder } from "./logs.ts";
-import {
-  ANYTHING,
-  badResponse,
-  jsonObject,
-  nonEmpty,
-  OPTIONAL_TEXT,
-  type OutputOf,
-  readJson,
-  readShape,
-} from "./schema.ts";
+import { ANY, badResponse, jsonObject, nonEmpty, OPTIONAL_TEXT, type OutputOf, readJson, readShape } from "./schema.ts";
 
 const TIME = pipe(nullish(string()), transform(instant));
-
 const RUN_FIELDS = {
   id: string(),
   user: string(),
@@ -37,16 +27,11 @@ const RUN_FIELDS = {
 };
 const RUN = looseObject(RUN_FIELDS);
 
-const DETAIL_FIELDS = {
-  executedJobs: ANYTHING,
-  inputs: ANYTHING,
-  links: ANYTHING,
-  redirect: ANYTHING,
-};
+const DETAIL_FIELDS = { executedJobs: ANY, inputs: ANY, links: ANY, redirect: ANY };
 const RUN_DETAIL = looseObject({ ...RUN_FIELDS, ...DETAIL_FIELDS });
 
 /** Legacy servers (the contract's former JobResponse) may call the inputs `variables` and omit the user. */
-const LEGACY_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string()), variables: ANYTHING };
+const LEGACY_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string()), variables: ANY };
 const LEGACY_RUN = looseObject(LEGACY_FIELDS);
 
 const RUN_PAGE = looseObject({ runs: nullish(array(RUN)), total: number() });

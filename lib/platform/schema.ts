@@ -26,9 +26,9 @@ import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
 
 const TEXT = string();
-/** A text; `null` if it is missing or empty. One for all shapes: a start makes only those that it uses, and each takes a while. */
+/** A text; `null` if it is missing or empty. One for all shapes, as making each takes a while. */
 export const OPTIONAL_TEXT = pipe(nullish(TEXT), transform(nonEmpty));
-export const ANYTHING = optional(unknown());
+export const ANY = optional(unknown());
 
 /** The contract's WorkflowItem. */
 function workflowShape() {
@@ -41,10 +41,8 @@ function workflowShape() {
     description: OPTIONAL_TEXT,
     tags: nullish(array(TEXT)),
     user: OPTIONAL_TEXT,
-    yaml: ANYTHING,
-    configurations: nullish(
-      array(looseObject({ name: TEXT, builtin: nullish(boolean()), inputs: ANYTHING })),
-    ),
+    yaml: ANY,
+    configurations: nullish(array(looseObject({ name: TEXT, builtin: nullish(boolean()), inputs: ANY }))),
   });
 }
 
