@@ -2,7 +2,7 @@ import { formatPath, joinPath, type Json, type JsonObject, valueInside } from ".
 import { fieldsInside, type Form, type FormFields, walkFields } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { linesInside, originAtLine } from "./lines.ts";
-import { maskSecrets, maskSecretsInside, secretsInDefault, type SecretTest, secretTest } from "./secrets.ts";
+import { isSecretMember, maskSecrets, maskSecretsInside, secretsInDefault } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { type InputSource, sourcesInside, sourcesOf } from "./sources.ts";
 
@@ -28,14 +28,13 @@ type OverriddenInput = Pick<ExplainedInput, "value" | "origin">;
 export function explainInputs(resolved: ResolvedInputs, form: Form | null): ExplainedInput[] {
   const { value, layers, secretPaths, defaultPaths } = resolved;
   const rows: ExplainedInput[] = [];
-  const context = { isSecret: secretTest(), secretPaths: new Set(secretPaths), defaultPaths, rows };
+  const context = { secretPaths: new Set(secretPaths), defaultPaths, rows };
   addRows(value, { path: "", fields: form?.fields, sources: sourcesOf(layers) }, context);
   if (form !== null) addDefaults(form, value, rows);
   return rows;
 }
 
 interface ExplainContext {
-  readonly isSecret: SecretTest;
   readonly secretPaths: ReadonlySet<string>;
   readonly defaultPaths: ReadonlySet<string>;
   readonly rows: ExplainedInput[];
@@ -66,9 +65,9 @@ function addRow(segment: string | number, value: Json, container: Container, con
   const isDefault = defaultPaths.size > 0 && defaultPaths.has(path);
   const sources = isDefault ? [{ ...DEFAULT_SOURCE, value: { [segment]: value } }] : container.sources;
 
-  const isSecret = (member: Json) => typeof segment === "string" && context.isSecret(segment, member, field);
+  const isSecret = (member: Json) => typeof segment === "string" && isSecretMember(segment, member, field);
   const isMasked = isPrompted || isSecret(value);
-  if (!isMasked && typeof value === "object" && value !== null && !isEmpty(value)) {
+  if (!isMasked && typeof value === "object" && value !== null && Object.keys(value).length > 0) {
     return addRows(value, { path, fields, sources: sourcesInside(sources, segment) }, context);
   }
   let origin: string | undefined;
@@ -92,11 +91,6 @@ function addRow(segment: string | number, value: Json, container: Container, con
 const NOTHING: readonly OverriddenInput[] = [];
 
 const DEFAULT_SOURCE = { origin: "default", lines: null } as const;
-
-function isEmpty(value: Json[] | JsonObject): boolean {
-  for (const _name in value) return false;
-  return true;
-}
 
 /** Adds the defaults of fields without a value. A computed default is shown as its expression. */
 function addDefaults(form: Form, inputs: JsonObject, rows: ExplainedInput[]): void {

@@ -16,12 +16,8 @@ const SECRET_NAME =
   /(?:(?:password|passwd|passphrase|passcode|secret|token)|(?:^|_)(?:pwd|pass|pat|jwt|cred|credential|bearer)|(?:api|access|private|secret|signing|encryption|license)_?key)s?(?:_(?:value|confirm|confirmation|pem|hash))?_?\d*$/;
 
 /** Decides by the field's type, or by its name. */
-export function isSecretField(
-  field: Field,
-  name: string,
-  hasSecretName: (name: string) => boolean = isSecretName,
-): boolean {
-  return field.secrecy === "always" || (field.secrecy === "by name" && hasSecretName(name));
+export function isSecretField(field: Field, name: string): boolean {
+  return field.secrecy === "always" || (field.secrecy === "by name" && isSecretName(name));
 }
 
 /** {@link isSecretField} for the field at a path: the rows of a list have its name. */
@@ -30,18 +26,8 @@ export function isSecretAt(field: Field, path: InputPath): boolean {
 }
 
 /** Whether a member of an object is a secret with a value; `field` is that of the form, if it has one. */
-export type SecretTest = (name: string, value: Json, field: Field | undefined) => boolean;
-
-/** Remembers names, because they repeat in every row. */
-export function secretTest(): SecretTest {
-  const names = new Map<string, boolean>();
-  const hasSecretName = (name: string): boolean => {
-    let isSecret = names.get(name);
-    if (isSecret === undefined) names.set(name, isSecret = isSecretName(name));
-    return isSecret;
-  };
-  return (name, value, field) =>
-    hasContent(value) && (field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName));
+export function isSecretMember(name: string, value: Json, field: Field | undefined): boolean {
+  return hasContent(value) && (field === undefined ? isSecretName(name) : isSecretField(field, name));
 }
 
 function hasContent(value: Json): boolean {
@@ -58,30 +44,25 @@ export function findSecrets(
   { form, secretPaths }: { readonly form: Form | null; readonly secretPaths: readonly string[] },
 ): string[] {
   const found = new Set(secretPaths);
-  addSecrets(inputs, "", form?.fields, { found, isSecret: secretTest() });
+  addSecrets(inputs, "", form?.fields, found);
   return [...found];
 }
 
 /** @param fields Those of the form in the object, or in the rows of the list. */
-function addSecrets(
-  value: Json,
-  path: string,
-  fields: FormFields | undefined,
-  context: { readonly found: Set<string>; readonly isSecret: SecretTest },
-): void {
+function addSecrets(value: Json, path: string, fields: FormFields | undefined, found: Set<string>): void {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      if (typeof item === "object") addSecrets(item, joinPath(path, index), fields, context);
+      if (typeof item === "object") addSecrets(item, joinPath(path, index), fields, found);
     }
     return;
   }
   for (const name in value) {
     const member = value[name] ?? null;
     const field = fields?.get(name);
-    if (context.isSecret(name, member, field)) {
-      for (const secretPath of pathsOf(joinPath(path, name), member, field)) context.found.add(secretPath);
-    } else if (typeof member === "object") addSecrets(member, joinPath(path, name), fieldsInside(field), context);
+    if (isSecretMember(name, member, field)) {
+      for (const secretPath of pathsOf(joinPath(path, name), member, field)) found.add(secretPath);
+    } else if (typeof member === "object") addSecrets(member, joinPath(path, name), fieldsInside(field), found);
   }
 }
 
@@ -116,7 +97,7 @@ export function maskSecretsInside(
   { fields, secretPaths }: { readonly fields: FormFields | undefined; readonly secretPaths: ReadonlySet<string> },
 ): Json {
   const secrets = new Set(secretPaths);
-  addSecrets(value, path, fields, { found: secrets, isSecret: secretTest() });
+  addSecrets(value, path, fields, secrets);
   return replaceSecrets(value, path, { secrets, replacement: SECRET_MASK }) ?? null;
 }
 

@@ -22,11 +22,11 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       "for (const [index, item] of [...value.entries()].slice(9)) {",
     ],
     ["a password field is no secret", 'field.secrecy === "always" || (', "("],
-    ["the name of a secret does not matter", '|| (field.secrecy === "by name" && hasSecretName(name))', ""],
+    ["the name of a secret does not matter", '|| (field.secrecy === "by name" && isSecretName(name))', ""],
     [
       "what is inside a secret is shown",
-      "if (context.isSecret(name, member, field)) {",
-      'if (typeof member !== "object" && context.isSecret(name, member, field)) {',
+      "if (isSecretMember(name, member, field)) {",
+      'if (typeof member !== "object" && isSecretMember(name, member, field)) {',
     ],
     [
       "a secret that was prompted for is shown",
