@@ -885,6 +885,21 @@ Deno.test("batch cancel counts the runs that it cancels, and names the others", 
   assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3, 4]]);
 });
 
+Deno.test("batch cancel names the runs that it cannot cancel on a server without slugs, and exits as cancel does", async () => {
+  await using stage = await cliStage({ behavior: { apiVersion: "legacy", legacyRead: "run" } });
+  const words = ["batch", "sweep.csv", "--workflow", "never-ending", "--no-check", "--deadline", "5s", ...QUICK];
+  assert.equal((await stage.call(words, files({ "sweep.csv": "name\na\n" }))).code, 124);
+  const one = await stage.call(["cancel", "never-ending#1"]);
+  const { code, stderr } = await stage.call(["batch", "cancel", "sweep"]);
+  assert.deepEqual([code, one.code], [2, 2], stderr);
+  assert.match(stderr, /Cannot cancel the run of row 1: this server has the legacy API, which does not support it\n/);
+  const { failed, kind } = await documentOf(stage, "cancel");
+  assert.deepEqual([kind, failed.map((one: { row: number; run: null }) => [one.row, one.run])], ["unsupported", [[
+    1,
+    null,
+  ]]]);
+});
+
 Deno.test("batch cancel cancels the batch of its own API key, and others name the one of several that they take", async () => {
   await using stage = await aStage();
   const { context } = files({ "sweep.csv": "n\n1\n" });
@@ -969,6 +984,37 @@ Deno.test("--on-interrupt cancel leaves the runs of rows alone that --rows does 
   assert.match(stderr, /No more submissions\. 1 run is being cancelled\.\nCtrl-C again to leave\n/);
   const { counts } = await documentOf(stage, "results");
   assert.deepEqual(counts, { cancelled: 1, running: 2 });
+});
+
+Deno.test("--on-interrupt cancel names the runs that it cannot cancel on a server without slugs", async () => {
+  let interrupt = (_signal: "SIGINT") => {};
+  const stage: CliStage = await cliStage({
+    behavior: { apiVersion: "legacy", legacyRead: "run" },
+    onStep(operation, step) {
+      if (operation !== "submit" && step === "responded" && stage.simulator.runs().length > 0) interrupt("SIGINT");
+    },
+  });
+  await using _open = stage;
+  const onSignal: Context["onSignal"] = (callback) => {
+    interrupt = callback;
+    return { [Symbol.dispose]: () => {} };
+  };
+  const words = [
+    "batch",
+    "sweep.csv",
+    "--workflow",
+    "never-ending",
+    "--no-check",
+    "--deadline",
+    "30s",
+    "--on-interrupt",
+    "cancel",
+    ...QUICK,
+  ];
+  const { context } = files({ "sweep.csv": "name\na\n" });
+  const { code, stderr } = await stage.call(words, { context: { ...context, onSignal } });
+  assert.equal(code, 130, stderr);
+  assert.match(stderr, /^Row 1: Cannot cancel the run of row 1: this server has the legacy API/m);
 });
 
 Deno.test("--on-interrupt cancel also cancels a run that is being submitted when Ctrl-C arrives", async () => {

@@ -1,6 +1,7 @@
 /** The rows of a running batch, as its events show them. */
 
 import type { RowResult } from "../../batch.ts";
+import { Unsupported } from "../../errors.ts";
 import type { BatchEvent } from "../../runs/batch_task.ts";
 import type { TaskEnd } from "../../runs/retry_policy.ts";
 import { firstErrorOf, firstLine, type Submitted } from "../../result.ts";
@@ -58,6 +59,13 @@ export function createRowStates(rows: readonly InitialRow[]) {
       }
     },
   };
+}
+
+/** @throws Unsupported without a slug: then the server has the legacy API. */
+export function cancellableRun({ row, run }: Pick<RowState, "row" | "run">) {
+  if (run !== null) return { type: "slug", slug: run } as const;
+  const message = `Cannot cancel the run of row ${row}: this server has the legacy API, which does not support it`;
+  throw new Unsupported(message, { hint: "Cancel it in the web interface" });
 }
 
 function endParts(end: TaskEnd): Partial<RowState> {

@@ -33,7 +33,7 @@ import {
   maxFailuresOf,
   retryPolicyOf,
 } from "./options.ts";
-import { createRowStates, type RowState } from "./row_states.ts";
+import { cancellableRun, createRowStates, type RowState } from "./row_states.ts";
 import { answerPlan, confirmMany, reportPlan } from "./show_plan.ts";
 import { viewBatch } from "./view_batch.ts";
 
@@ -227,10 +227,9 @@ async function track(
 }
 
 async function cancelRunning({ deps, output }: OpenedCall, running: readonly RowState[]): Promise<void> {
-  for (const { run, row } of running) {
-    if (run === null) continue;
-    await cancelRun(deps, { type: "slug", slug: run }).catch((error) => {
-      output.log("WARNING", `Row ${row}: ${messageWithHint(error)}`);
+  for (const state of running) {
+    await Promise.try(() => cancelRun(deps, cancellableRun(state))).catch((error) => {
+      output.log("WARNING", `Row ${state.row}: ${messageWithHint(error)}`);
     });
   }
 }

@@ -10,12 +10,14 @@ import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { redactingReads } from "../../runs/redacting.ts";
+import type { RunId } from "../../run.ts";
 import { isOwnedBy, type Owner } from "../../account.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
 import { answerRows, endOfRows } from "../batch/answer.ts";
 import { BATCH_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
+import { cancellableRun } from "../batch/row_states.ts";
 import { defineCommand, type Invocation, refuseOptions } from "../command.ts";
 import { COMPLETED, mostSevereEnd } from "../exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
@@ -170,13 +172,12 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   const waiting = all.filter(({ status }) => status === "waiting").length;
   const cancelled: string[] = [];
   const others: { row: number; run: string | null; status: string }[] = [];
-  const failed: ({ row: number; run: string } & ReturnType<typeof failureDocument>)[] = [];
+  const failed: ({ row: number; run: string | null } & ReturnType<typeof failureDocument>)[] = [];
   for (const { row, run } of rows) {
-    // Servers without slugs cannot cancel.
-    if (run === null) continue;
     try {
-      const status = await cancelIfRunning(deps, run, { signal }).catch(fallbackTo("not found", "not_found"));
-      if (status === null) cancelled.push(run);
+      const runId = cancellableRun({ row, run });
+      const status = await cancelIfRunning(deps, runId, { signal }).catch(fallbackTo("not found", "not_found"));
+      if (status === null) cancelled.push(runId.slug);
       else others.push({ row, run, status });
       if (output.mode === "text") {
         output.answer(`Row ${row}: ${status === null ? `cancelling ${run}` : `${run} is left alone: ${status}`}`);
@@ -200,10 +201,9 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */
 async function cancelIfRunning(
   all: Deps,
-  slug: string,
+  runId: RunId,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<string | null> {
-  const runId = { type: "slug", slug } as const;
   const deps = { ...all, client: await redactingReads(all, runId) };
   const before = await deps.client.getRun(runId, { signal });
   if (before.status !== "running") return before.status;
