@@ -3,8 +3,7 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { accountName, KIND_LABELS } from "../doctor/host_checks.ts";
-import { formatTime } from "../terminal/time_text.ts";
+import { accountName, expirationText, KIND_LABELS, RENEW_KEY } from "../doctor/host_checks.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { clientFor, ignoredSources, openCredential } from "../open_client.ts";
 
@@ -29,7 +28,7 @@ export const command = defineCommand({
     const leftMs = (expiresAtMs ?? Infinity) - context.clock.now();
     if (leftMs <= 0) {
       throw new CredentialError("credential_refused", `The key from ${source} expired ${formatDuration(-leftMs)} ago`, {
-        hint: "Create a new one in your account settings on the platform, or sign in again",
+        hint: RENEW_KEY,
       });
     }
     const identity = values.offline === true
@@ -51,12 +50,11 @@ export const command = defineCommand({
       ...COMPLETED,
     };
     const { answerStyle } = output;
-    const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`;
     const lines = [
       identity === null
         ? `${answerStyle.dim("·")} ${oneLine(host)} (the platform was not asked)`
         : `${answerStyle.green("✓")} ${oneLine(accountName(identity))} on ${oneLine(host)}`,
-      `  ${KIND_LABELS[kind]} from ${oneLine(source)}, ${expiry}`,
+      `  ${KIND_LABELS[kind]} from ${oneLine(source)}, ${expirationText(expiresAtMs)}`,
       ...(hidden.length === 0 ? [] : [`  Ignored: ${oneLine(hidden.join(", "))}`]),
     ];
     return output.result(document, () => lines.join("\n"));

@@ -24,6 +24,11 @@ export const KIND_LABELS: Readonly<Record<Credential["kind"], string>> = {
   pwoa: "sign-in token",
 };
 
+export const RENEW_KEY = "Create a new one in your account settings on the platform, or sign in again";
+
+export const expirationText = (expiresAtMs: number | null): string =>
+  expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`;
+
 export async function checkCredential(
   { context: { env, clock }, values, credential }: DoctorFacts,
 ): Promise<CheckResult> {
@@ -32,17 +37,13 @@ export async function checkCredential(
   const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${instead}`;
   const leftMs = expiresAtMs === null ? Infinity : expiresAtMs - clock.now();
   if (leftMs <= 0) {
-    return failed(
-      "credential_refused",
-      `${origin}; expired ${formatDuration(-leftMs)} ago`,
-      "Create a new one in your account settings on the platform, or sign in again",
-    );
+    return failed("credential_refused", `${origin}; expired ${formatDuration(-leftMs)} ago`, RENEW_KEY);
   }
   const isHostSet = nonBlank(env("PW_PLATFORM_HOST")) !== null;
   const { allowHost } = values;
   const isAllowHostUnused = nonBlank(allowHost) !== null && !isHostSet && source !== ".env" && allowHost !== host;
   const context = nonBlank(env("PW_CONTEXT"));
-  return okUnless(`${origin}; ${expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`}`, [
+  return okUnless(`${origin}; ${expirationText(expiresAtMs)}`, [
     isHostSet && keyHost !== null && keyHost !== host && [
       `the key itself names ${keyHost}`,
       "PW_PLATFORM_HOST and --allow-host send it to another host: remove them to use the key's own host",
