@@ -92,12 +92,14 @@ async function afterSearchFailed(
   { sinceMs, searchForMs }: Pick<Reconciliation, "sinceMs" | "searchForMs">,
   error: RunnerError,
 ) {
-  const { deps, options } = step;
+  const { deps, submission, options } = step;
   const nowMs = deps.clock.now();
   const retryAfterMs = retryAfterOf(error);
   // A proxy or a restarting server may refuse a valid key once, most likely when a response has just been lost.
   const limitMs = error.kind === "credential_refused" ? searchForMs : options.unreachableTimeoutMs;
-  const isAbandoned = limitMs !== null && nowMs - sinceMs >= limitMs;
+  // Of the legacy API: after a crash, it was not known before that there is nothing to search for.
+  const isHopeless = error instanceof Unsupported && submission.ownSlug === null;
+  const isAbandoned = isHopeless || (limitMs !== null && nowMs - sinceMs >= limitMs);
   if (isAbandoned) return await recordStep(step, { type: "abandoned" }, { error });
   const pollAtMs = Math.min(
     nowMs + pollDelayMs(nowMs - sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),

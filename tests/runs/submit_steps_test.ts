@@ -6,6 +6,7 @@ import type { Deps } from "../../lib/runs/deps.ts";
 import type { AdvanceOptions } from "../../lib/runs/advance_result.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
+import { sending } from "../../lib/runs/transition.ts";
 import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import type { RunStore } from "../../lib/store/run_store.ts";
 import type { Fault } from "../../lib/simulator/simulator.ts";
@@ -83,6 +84,17 @@ for (const cut of ["before-effect", "after-effect"] as const) {
     assert.deepEqual(events, []);
   });
 }
+
+Deno.test("a submit to a legacy server whose process ended before the response is unknown after one search", async () => {
+  await using stage = await steps({ behavior: { apiVersion: "legacy", legacyRead: "run" } });
+  const created = await stage.create();
+  assert.ok(created.state === "pending");
+  const sent = await stage.deps.store.put(sending(created, stage.clock.now()));
+  const { submission } = await stage.step((await stage.step(sent)).submission);
+  assert.ok(submission.state === "unconfirmed");
+  assert.equal(submission.reconciliation?.isAbandoned, true);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
 
 for (
   const [options, isWaiting, isDetached] of [[{}, true, false], [{}, false, true], [KEY, false, false]] as const
