@@ -105,8 +105,11 @@ export function renderResult(result: RunResult, style: Style): string {
       return `${style.green("✓")} Run ${oneLine(runName(result))} is still running${track("Track it")}`;
     case "timeout":
     case "connection_lost":
-    case "credential_expired":
-      return `${style.yellow("✗")} ${message}${track("Track it again")}`;
+    case "credential_expired": {
+      // Its batch or suite cancelled it for a limit.
+      const isOver = kind === "timeout" && /^cancell?ed$/i.test(result.platformStatus ?? "");
+      return `${style.yellow("✗")} ${message}${isOver ? ", and cancelled" : track("Track it again")}`;
+    }
     case "run_deleted":
     case "submit_unknown":
       return `${style.red("✗")} ${message}`;

@@ -170,12 +170,18 @@ for (
     ["session_ready", { session: { name: "s", url: "http://x/y" } }, /stays running: http:\/\/x\/y$/],
     ["submitted", {}, /is still running\n.*watch nice-goose/],
     ["timeout", { message: "The run is still running" }, /The run is still running\n.*watch nice-goose/],
+    [
+      "timeout",
+      { message: "Still running after 5s", platformStatus: "canceled" },
+      /^✗ Still running after 5s, and cancelled$/,
+    ],
     ["connection_lost", { message: "No response" }, /No response\n.*watch/],
     ["credential_expired", { message: "expired" }, /expired\n.*watch/],
     ["run_deleted", { message: "gone" }, /^✗ gone$/],
   ] as const satisfies readonly (readonly [RunResult["kind"], Partial<RunResult>, RegExp])[]
 ) {
-  Deno.test(`renderResult() of ${kind}`, () => assert.match(renderResult(result(kind, more), plain), want));
+  Deno.test(`renderResult() of ${kind}${"platformStatus" in more ? " of a run that was cancelled" : ""}`, () =>
+    assert.match(renderResult(result(kind, more), plain), want));
 }
 
 Deno.test("renderResult() of an unknown outcome prints its message", () => {
