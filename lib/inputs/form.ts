@@ -130,6 +130,11 @@ export function hasDefault(field: Field): boolean {
   return field.default !== undefined || field.defaultExpression !== null;
 }
 
+/** False also where a condition depends on other values. */
+export function isAlwaysShown({ hidden, disabled, ignore }: FieldAttributes): boolean {
+  return hidden === false && disabled === false && ignore === false;
+}
+
 /** The fields of a group, or of the rows of a list; `undefined` for any other field. */
 export function fieldsInside(field: Field | undefined): FormFields | undefined {
   if (field?.kind === "list") return fieldsInside(field.item);

@@ -1,12 +1,5 @@
 import type { JsonObject } from "../json.ts";
-import {
-  type Field,
-  type FieldAttributes,
-  type Form,
-  type FormFields,
-  hasDefault,
-  type SchemaContext,
-} from "./form.ts";
+import { type Field, type Form, type FormFields, hasDefault, isAlwaysShown, type SchemaContext } from "./form.ts";
 import { isSecretField, secretsInDefault } from "./secrets.ts";
 import { isAllowed } from "./value_check.ts";
 
@@ -40,10 +33,6 @@ function isRequired(field: Field, context: SchemaContext): boolean {
   if (!context.isShown || !isAlwaysShown(field) || field.optional !== false || hasDefault(field)) return false;
   if (field.kind !== "group") return field.isRequirable;
   return [...field.fields.values()].some((inner) => isRequired(inner, context));
-}
-
-export function isAlwaysShown({ hidden, disabled, ignore }: FieldAttributes): boolean {
-  return hidden === false && disabled === false && ignore === false;
 }
 
 export function fieldSchema(name: string, field: Field, context: SchemaContext): JsonObject {

@@ -1,4 +1,4 @@
-import { type Field, fieldsInside, type FormFields, hasDefault } from "../../inputs/form.ts";
+import { type Field, fieldsInside, type FormFields, hasDefault, isAlwaysShown } from "../../inputs/form.ts";
 import { joinPath } from "../../json.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { maskSecrets, secretsInDefault } from "../../inputs/secrets.ts";
@@ -81,7 +81,7 @@ function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldCel
   return [...fields].flatMap(([name, field]) => {
     const here = joinPath(path, name);
     if (field.kind === "header") return [];
-    const isAlways = isShown && [field.hidden, field.ignore, field.disabled].every((condition) => condition === false);
+    const isAlways = isShown && isAlwaysShown(field);
     if (field.kind === "group") return fieldRows(field.fields, here, isAlways && field.optional === false);
     const row: FieldCells = [here, field.type, requirementOf(name, field, isAlways), meaningOf(field)];
     const inner = field.kind === "list" ? fieldsInside(field) : undefined;

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from "../../json.ts";
 import { counted } from "../../text.ts";
-import { fieldSchema, isAlwaysShown, objectSchema } from "../schema.ts";
+import { isAlwaysShown } from "../form.ts";
+import { fieldSchema, objectSchema } from "../schema.ts";
 import { CHOICE } from "./choice.ts";
 import { CLUSTER } from "./cluster.ts";
 import type { FieldKind } from "./kind.ts";
