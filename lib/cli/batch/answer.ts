@@ -59,8 +59,7 @@ export async function finishBatch(
   const wanted = rows.filter(({ row }) => onlyRows?.has(row) !== false);
   const end = endOfBatch(wanted, { outcome, stopped });
   const submitted = states.submitted();
-  const hasFileFailed = hasLogFailed;
-  const exitCode = await answerRows(call, { batch, rows, wanted, end, outcome, submitted, hasFileFailed });
+  const exitCode = await answerRows(call, { batch, rows, wanted, end, outcome, submitted, hasLogFailed });
   const reason = outcome?.stopped;
   if (reason && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
@@ -90,8 +89,7 @@ interface Answer extends Pick<RanBatch, "batch"> {
   readonly outcome?: RanBatch["outcome"];
   readonly end?: End;
   readonly submitted?: Submitted;
-  /** Whether a file could not be written. */
-  readonly hasFileFailed?: boolean;
+  readonly hasLogFailed?: boolean;
 }
 
 /**
@@ -103,7 +101,7 @@ interface Answer extends Pick<RanBatch, "batch"> {
 export async function answerRows(call: Invocation<ResultFiles>, answer: Answer): Promise<ExitCode> {
   const { context, output, values } = call;
   const { batch: { batchId, name, owner }, rows, wanted = rows } = answer;
-  const { outcome, submitted = "no", hasFileFailed = false } = answer;
+  const { outcome, submitted = "no", hasLogFailed = false } = answer;
   const again = programCommand("batch", ["results", name]);
   const file = (option: string, path: string | undefined, render: () => string | Promise<string>) =>
     path === undefined ? [] : [{
@@ -117,7 +115,7 @@ export async function answerRows(call: Invocation<ResultFiles>, answer: Answer):
     ...file("--report html=FILE", values.report, () => batchPage(rows, facts)),
   ]);
   // This machine failed while runs exist.
-  const failed = areWritten && !hasFileFailed ? [] : [MACHINE_FAILED];
+  const failed = areWritten && !hasLogFailed ? [] : [MACHINE_FAILED];
   const end = mostSevereEnd([answer.end ?? COMPLETED, ...failed]);
   const { renderBatchResults } = await import("../render/batch_lines.ts");
   const document = {

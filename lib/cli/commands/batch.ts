@@ -176,7 +176,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   for (const { row, run } of rows) {
     try {
       const runId = cancellableRun({ row, run });
-      const status = await cancelIfRunning(deps, runId, { signal }).catch(fallbackTo("not found", "not_found"));
+      const status = await cancelIfRunning(deps, runId, signal).catch(fallbackTo("not found", "not_found"));
       if (status === null) cancelled.push(runId.slug);
       else others.push({ row, run, status });
       if (output.mode === "text") {
@@ -199,11 +199,7 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
 }
 
 /** @returns `null` for a run that was cancelled; why it is left alone for another one. */
-async function cancelIfRunning(
-  all: Deps,
-  runId: RunId,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<string | null> {
+async function cancelIfRunning(all: Deps, runId: RunId, signal: AbortSignal): Promise<string | null> {
   const deps = { ...all, client: await redactingReads(all, runId) };
   const before = await deps.client.getRun(runId, { signal });
   if (before.status !== "running") return before.status;

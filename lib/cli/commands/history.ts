@@ -80,11 +80,7 @@ export async function findInHistory(
   return candidates.find((record) => recordDocument(record).runNumber === ref.number);
 }
 
-async function showOne(
-  { context, output }: Pick<Invocation, "context" | "output">,
-  store: RunStore,
-  name: string,
-): Promise<void> {
+async function showOne({ context, output }: Invocation, store: RunStore, name: string): Promise<void> {
   const record = await findInHistory(store, parseOneRun([name]), { nowMs: context.clock.now() });
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {
@@ -101,7 +97,7 @@ async function showOne(
 }
 
 async function prune(
-  { context, output }: Pick<Invocation, "context" | "output">,
+  { context, output }: Invocation,
   store: RunStore,
   { since, keep }: { readonly since?: number | undefined; readonly keep?: number | undefined },
 ): Promise<void> {

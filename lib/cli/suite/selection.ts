@@ -1,5 +1,6 @@
 /** What selects the suites and cases of a call. */
 
+import { relative } from "node:path/posix";
 import { didYouMean } from "../../did_you_mean.ts";
 import { UsageError } from "../../errors.ts";
 import { textOf } from "../../os_error.ts";
@@ -58,16 +59,7 @@ export async function changedFilesSince({ runProgram }: Pick<Context, "runProgra
   const changed = await git("-c", "diff.relative=false", "diff", "--name-only", "--no-renames", "-z", ref, "--");
   const untracked = await git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/");
   const names = `${changed}${untracked}`.split("\0").filter((name) => name !== "");
-  return names.flatMap((name) => [pathFrom(folder, name), `${root}/${name}`]);
-}
-
-/** @param folder Ends with `/`, or is empty; relative to the same folder as the name. */
-function pathFrom(folder: string, name: string): string {
-  const folders = folder.split("/").slice(0, -1);
-  const parts = name.split("/");
-  const differs = folders.findIndex((part, index) => part !== parts[index]);
-  const shared = differs === -1 ? folders.length : differs;
-  return [...folders.slice(shared).map(() => ".."), ...parts.slice(shared)].join("/");
+  return names.flatMap((name) => [relative(`/${folder}`, `/${name}`), `${root}/${name}`]);
 }
 
 /** @throws UsageError for an environment that no suite has. */
