@@ -4,7 +4,6 @@ import { BadResponse, expected, fallbackTo, NotFound, RunnerError, Unsupported }
 import { storeFailureTo } from "../log.ts";
 import { mapPieces } from "../pieces.ts";
 import { formatRunId, type RunId } from "../run.ts";
-import { VERSION } from "../version.ts";
 import { jsonStringPieces } from "./body.ts";
 import type { Abortable, Client, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Credential } from "./credentials/credentials.ts";
@@ -24,15 +23,13 @@ import {
 } from "./request.ts";
 
 /** Dependencies and settings of a client. */
-export interface ClientOptions extends Omit<HttpOptions, "credential" | "userAgent"> {
+export interface ClientOptions extends Omit<HttpOptions, "credential"> {
   /** Determines the host, too. */
   readonly credential: Credential;
   /** Skips the detection of the host's API version; default: detect it. */
   readonly apiVersion?: ApiVersion | undefined;
   /** Keeps what was detected for later processes: a run store, for example. */
   readonly store?: CapabilitiesStore | undefined;
-  /** The `User-Agent` header; default: this program's name and version. */
-  readonly userAgent?: string | undefined;
 }
 
 /** It may have been upgraded, or a proxy may have responded in its place: a service runs for months. */
@@ -43,7 +40,7 @@ const MAX_CURRENT_AGE_MS = 24 * 60 * 60_000;
 /** Creates a client without sending a request. */
 export function createClient(options: ClientOptions): Client {
   const { credential } = options;
-  const http = createHttp({ ...options, userAgent: options.userAgent ?? defaultUserAgent() });
+  const http = createHttp(options);
   const account = accountOperations(http);
   // A key keeps its user.
   const identity = createLookup((abortable) => account.whoAmI(abortable));
@@ -95,10 +92,6 @@ export function createClient(options: ClientOptions): Client {
     readRunFile: async (runId, path, abortable = {}) =>
       await (await runs(abortable, runId)).readRunFile(runId, path, abortable),
   };
-}
-
-export function defaultUserAgent(): string {
-  return `pw-workflow-runner/${VERSION} (deno/${Deno.version.deno}; ${Deno.build.os})`;
 }
 
 /** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */

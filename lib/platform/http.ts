@@ -14,6 +14,7 @@ import type { HttpExchange, HttpResponse } from "./exchange.ts";
 import { CHECK_PROXY, readNetworkError } from "./network_error.ts";
 import { type Redactor, redactorOf } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
+import { VERSION } from "../version.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
 /** Dependencies and settings of all requests. */
@@ -32,8 +33,8 @@ export interface HttpOptions {
   readonly random: () => number;
   /** Receives a line for each request, without its headers. */
   readonly log: Log;
-  /** The `User-Agent` header. */
-  readonly userAgent: string;
+  /** The `User-Agent` header; default: this program's name and version. */
+  readonly userAgent?: string | undefined;
   /** For the response to begin, and for each further part of it; ten times as long for all of it. Default: 30 s. */
   readonly requestTimeoutMs?: number | undefined;
   /** Maximum size of a response, decompressed. Default: 32 MiB. */
@@ -201,7 +202,7 @@ const MAX_REDIRECTS = 5;
 
 /** Follows redirects itself, and only within the origin: the credential is never sent elsewhere. */
 async function fetchSameOrigin(
-  { fetch, credential, userAgent }: HttpOptions,
+  { fetch, credential, userAgent = defaultUserAgent() }: HttpOptions,
   exchange: HttpExchange,
   { signal, authorization, client, requestId }: {
     readonly signal: AbortSignal;
@@ -244,6 +245,10 @@ async function fetchSameOrigin(
     // They would replace the credential.
     url = Object.assign(target, { username: "", password: "" }).href;
   }
+}
+
+function defaultUserAgent(): string {
+  return `pw-workflow-runner/${VERSION} (deno/${Deno.version.deno}; ${Deno.build.os})`;
 }
 
 function serverIdOf(headers: Headers): string | null {

@@ -19,8 +19,6 @@ export type StoreState =
   /** Another process has locked it, or left an unfinished write that the next writer rolls back. */
   | { readonly type: "busy"; readonly why: string };
 
-export type StoreInspection = Awaited<ReturnType<typeof inspectStore>>;
-
 /** How long to wait for another process's write. */
 const BUSY_MS = 2_000;
 

@@ -1,7 +1,7 @@
 /** What the checks judge. Each fact is found by itself, so that one failure hides no other. */
 
 import { fallbackTo, ResponseLost, Unreachable } from "../../errors.ts";
-import { createClient, defaultUserAgent, detectApiVersion } from "../../platform/create_client.ts";
+import { createClient, detectApiVersion } from "../../platform/create_client.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import type { CredentialOptions } from "../../platform/credentials/sources.ts";
@@ -39,7 +39,7 @@ export async function gatherFacts({ context, output, values, signal }: Invocatio
     const baseUrl = baseUrlOf(context.env("PW_PLATFORM_HOST") ?? "");
     const credential = await key ?? (baseUrl === null ? null : { baseUrl, authorization: null });
     if (credential === null) throw new Skipped("needs a key, which names the host");
-    return createHttp({ ...parts, credential, userAgent: defaultUserAgent() });
+    return createHttp({ ...parts, credential });
   });
   const health = started(async () => checkHealth(await http, once));
   const identity = started(async () => {

@@ -9,7 +9,7 @@ import {
   redactProxy,
 } from "../../../lib/cli/doctor/machine_checks.ts";
 import type { CheckResult } from "../../../lib/cli/doctor/check.ts";
-import type { StoreInspection } from "../../../lib/store/inspect.ts";
+import type { inspectStore } from "../../../lib/store/inspect.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { facts, resultOf } from "./support/facts.ts";
 
@@ -21,7 +21,10 @@ const versions = (deno: string) =>
     }),
   );
 
-type HistoryParts = Partial<StoreInspection> & { readonly isShared?: boolean; readonly place?: string };
+type HistoryParts = Partial<Awaited<ReturnType<typeof inspectStore>>> & {
+  readonly isShared?: boolean;
+  readonly place?: string;
+};
 const history = (parts: HistoryParts = {}, env: Readonly<Record<string, string>> = {}) =>
   resultOf(
     checkHistory,

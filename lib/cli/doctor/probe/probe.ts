@@ -7,7 +7,6 @@ import type { ArgValues } from "../../argv.ts";
 import { expected, UsageError } from "../../../errors.ts";
 import { oneLine } from "../../../escape.ts";
 import { storeFailureTo } from "../../../log.ts";
-import { defaultUserAgent } from "../../../platform/create_client.ts";
 import { createHttp } from "../../../platform/http.ts";
 import { prepare } from "../../../runs/prepare.ts";
 import { padToWidth } from "../../terminal/text_width.ts";
@@ -46,7 +45,7 @@ export async function probe(call: Invocation<ArgValues<typeof PROBE_OPTIONS>>, w
   await showWarnings(output, prepared.warnings);
   for (const note of prepared.notes) output.log("INFO", note);
   const caCerts = await readCaCertOption(context, values);
-  const parts = { credential, caCerts, fetch, clock, random, log: logToOutput(output), userAgent: defaultUserAgent() };
+  const parts = { credential, caCerts, fetch, clock, random, log: logToOutput(output) };
   const report = (item: string, result: string) =>
     output.log("INFO", `${output.style.dim(padToWidth(item, 28))} ${oneLine(result)}`);
   const { result, remainingRuns } = await probeServer({
