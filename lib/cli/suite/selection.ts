@@ -1,6 +1,5 @@
 /** What selects the suites and cases of a call. */
 
-import { relative } from "node:path/posix";
 import { didYouMean } from "../../did_you_mean.ts";
 import { UsageError } from "../../errors.ts";
 import { textOf } from "../../os_error.ts";
@@ -54,6 +53,7 @@ export async function changedFilesSince({ runProgram }: Pick<Context, "runProgra
     const reason = ended.type === "ended" ? ended.stderr.trim().split("\n")[0] ?? "" : ended.type;
     throw new UsageError(`Cannot use --changed-since ${ref}: git: ${reason}`);
   };
+  const { relative } = await import("node:path/posix");
   const [root = "", folder = ""] = (await git("rev-parse", "--show-toplevel", "--show-prefix")).split("\n");
   // A file that was renamed has changed under both names.
   const changed = await git("-c", "diff.relative=false", "diff", "--name-only", "--no-renames", "-z", ref, "--");
