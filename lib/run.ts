@@ -156,7 +156,7 @@ export interface RunRedirect {
 
 /** Also if it has been cancelled. */
 export function isBeingCancelled({ status, platformStatus }: Run): boolean {
-  return status === "cancelled" || platformStatus === "canceling";
+  return status === "cancelled" || /^cancell?ing$/i.test(platformStatus);
 }
 
 /** One page of the list of runs. */

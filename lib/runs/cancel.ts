@@ -1,7 +1,7 @@
 /** Cancels a run and verifies the result by polling: the response to the cancel request proves nothing. */
 
 import { Conflict, expected, NotFound, Rejected, ResponseLost } from "../errors.ts";
-import { formatRunId, type RunDetail, type RunId } from "../run.ts";
+import { formatRunId, isBeingCancelled, type RunDetail, type RunId } from "../run.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import { isUnsent, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
@@ -32,7 +32,7 @@ export async function cancelRun(
   });
   for (let poll = 0; poll < MAX_POLLS; poll++) {
     const run = await client.getRun(runId, { signal });
-    if (run.status !== "running" || run.platformStatus === "canceling") return run;
+    if (run.status !== "running" || isBeingCancelled(run)) return run;
     if (cancelError !== undefined) throw cancelError;
     await clock.sleep(POLL_DELAY_MS, { signal });
   }

@@ -191,7 +191,7 @@ export function ownerKey({ host, user }: Owner): readonly string[] {
 export function openRowOf(submission: Submission): OpenRow {
   const { origin } = submission;
   const isRunning = submission.state === "active";
-  const state = isRunning && submission.run.platformStatus === "canceling" ? "canceling" : "running";
+  const state = isRunning && isBeingCancelled(submission.run) ? "canceling" : "running";
   return {
     state: isRunning ? state : isAbandoned(submission) ? "abandoned" : "starting",
     occurrence: origin.type !== "schedule" ? null : {

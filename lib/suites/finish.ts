@@ -5,6 +5,7 @@ import { expected, NotFound, RunnerError, StorageError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { type AdvanceOptions, recordObservation } from "../runs/advance_result.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
+import { isBeingCancelled } from "../run.ts";
 import type { Deps } from "../runs/deps.ts";
 import { withLimit } from "../runs/limit.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
@@ -53,7 +54,7 @@ async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<boo
 }
 
 function mayEndSoon(submission: Submission): boolean {
-  if (submission.state === "active") return submission.run.platformStatus === "canceling";
+  if (submission.state === "active") return isBeingCancelled(submission.run);
   return submission.state === "unconfirmed" && !isAbandoned(submission);
 }
 

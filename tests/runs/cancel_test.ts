@@ -4,6 +4,7 @@ import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { ServerBehavior, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { formatRunId } from "../../lib/run.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -16,6 +17,16 @@ Deno.test("cancelRun() cancels a run and returns what the platform shows afterwa
   assert.equal(run.platformStatus, "canceling");
   assert.equal(stage.simulator.received("get-run").length, 1);
 });
+
+for (const status of ["cancelling", "Canceling"]) {
+  Deno.test(`cancelRun() of a run that is then ${status} does not expect it to change`, async () => {
+    await using stage = await aStage();
+    const runId = await stage.start("never-ending");
+    stage.simulator.overrideStatus(formatRunId(runId), status);
+    const run = await cancelRun(stage.deps, runId, { signal });
+    assert.equal(run.platformStatus, status);
+  });
+}
 
 Deno.test("cancelRun() throws when the platform accepts the request and the run keeps running", async () => {
   await using stage = await aStage();

@@ -10,7 +10,7 @@ import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { redactingReads } from "../../runs/redacting.ts";
-import type { RunId } from "../../run.ts";
+import { isBeingCancelled, type RunId } from "../../run.ts";
 import { isOwnedBy, type Owner } from "../../account.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import type { RunStore } from "../../store/run_store.ts";
@@ -203,7 +203,7 @@ async function cancelIfRunning(all: Deps, runId: RunId, signal: AbortSignal): Pr
   const deps = { ...all, client: await redactingReads(all, runId) };
   const before = await deps.client.getRun(runId, { signal });
   if (before.status !== "running") return before.status;
-  const isCanceling = before.platformStatus === "canceling";
+  const isCanceling = isBeingCancelled(before);
   const run = isCanceling ? before : await cancelRun(deps, runId, { signal });
   if (run.status !== "running" && run.status !== "cancelled") return run.status;
   await recordSeen(deps, run);

@@ -309,7 +309,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/runs/cancel.ts", ["tests/runs/cancel_test.ts"], [
-    ["a canceling run counts as running", ' || run.platformStatus === "canceling") return run;', ") return run;"],
+    ["a canceling run counts as running", " || isBeingCancelled(run)) return run;", ") return run;"],
     [
       "a run that keeps running counts as cancelled",
       "throw new Rejected(",
