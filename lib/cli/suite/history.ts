@@ -162,7 +162,8 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
     const where = values.history ?? "the local history";
     const environment = values.env === undefined ? "" : ` of the environment ${values.env}`;
     const others = new Set(reports.filter((report) => report.cases.some(isNamed)).map((report) => report.environment));
-    const ran = [...others].map((other) => other === null ? "without --env" : `with --env ${other}`);
+    const names = [...others].toSorted((a, b) => (a ?? "").localeCompare(b ?? "", "en"));
+    const ran = names.map((other) => other === null ? "without --env" : `with --env ${other}`);
     const hint = ran.length === 0 ? didYouMean(name, known) : `It ran ${ran.join(", and ")}`;
     throw new NotFound(`Cannot find the case "${name}" in ${where}${environment}`, { hint });
   }

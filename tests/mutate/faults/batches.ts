@@ -59,6 +59,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["a row with another id is kept", "return id !== null && other.id !== null && id !== other.id;", "return false;"],
   ]),
   ...inFile("lib/batches/plan_batch.ts", ["tests/cli/batch_test.ts"], [
+    ["The rest is submitted after the success that --until any waits for", "hasEnough && isSubmitted(row)", "false"],
     [
       "a row takes over the run of another with the same inputs",
       "let key = kept ?? one.row.key;",

@@ -54,6 +54,16 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["A cancelled run stays open", "left = results.map(", "return true; left = results.map("],
     ["What was not sent stays open", "isUnsent(one) ?", "isUnsent(one) && false ?"],
   ]),
+  ...inFile("lib/suites/finish.ts", RUN, [
+    [
+      "Only the run of the last attempt is deleted",
+      'cleanup === "delete") return runs;',
+      'cleanup === "delete") return runs.slice(-1);',
+    ],
+  ]),
+  ...inFile("lib/suites/execute.ts", RUN, [
+    ["A resumed suite shows secrets from outputs of other runs", "!dependsOnRuns(state.one)", "true"],
+  ]),
   ...inFile("lib/suites/finish.ts", ["tests/scheduler/suites_test.ts"], [
     [
       "Each tick deletes the same runs again",
