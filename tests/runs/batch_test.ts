@@ -164,7 +164,21 @@ for (const count of [2, 6]) {
   Deno.test(`of ${count} rows that two machines submit at once to a server that accepts a taken slug, one run each remains`, async () => {
     await using stage = await aStage({ behavior: { slugs: "ignored", listLagMs: 1_000 } });
     const { clock, simulator } = stage;
-    const machines = [stage.deps, await depsFor(simulator, { clock })];
+    // However busy this machine is, each row is submitted by both: none finds the run of the other one before.
+    const rounds: { arrived: number; readonly all: PromiseWithResolvers<void> }[] = [];
+    const machine = () => {
+      let submits = 0;
+      const send: typeof fetch = async (input, init) => {
+        if (init?.method === "POST" && String(input).endsWith("/api/workflow-runs")) {
+          const round = rounds[submits++] ??= { arrived: 0, all: Promise.withResolvers() };
+          if (++round.arrived === 2) round.all.resolve();
+          await Promise.race([round.all.promise, clock.sleep(100_000, {})]);
+        }
+        return await fetch(input, init);
+      };
+      return depsFor(simulator, { clock, fetch: send });
+    };
+    const machines = [await machine(), await machine()];
     const startMs = clock.now();
     const end = () => {
       const running = simulator.runs().filter(({ status }) => status === "running");
