@@ -27,8 +27,8 @@ export function openReporter(context: Context) {
   const print = (line: string) => stderr.write(`${line}\n`);
   const writeOutputs = (outputs: Readonly<Record<string, string>>) => appendOutput(outputLines(outputs, randomText()));
   const writeFiles = (report: Report) => {
-    appendSummary(githubSummary(report));
     writeOutputs(githubOutputs(report));
+    appendSummary(githubSummary(report));
   };
 
   for (const text of (env("PW_API_KEY") ?? "").split(/\s+/).filter(Boolean)) {
