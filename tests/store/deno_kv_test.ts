@@ -4,6 +4,7 @@ import { StorageError } from "../../lib/errors.ts";
 import { lazyBackend } from "../../lib/store/backend.ts";
 import { DENO_KV_LIMITS, denoKvBackend, openDenoKvBackend } from "../../lib/store/deno_kv.ts";
 import { createKv } from "../../lib/store/kv.ts";
+import { CLOSED_PORT } from "../platform/support/servers.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { holdToContract } from "./kv_contract.ts";
 import { assertRacesHaveOneWinner } from "./kv_processes.ts";
@@ -89,9 +90,7 @@ Deno.test("Deno KV: a write whose answer is lost is applied once, and answers wh
 // Before 2.9, Deno itself tries to reach a server without end, and reports that on stderr.
 if (!/^2\.[4-8]\./.test(Deno.version.deno)) {
   Deno.test("Deno KV: a server that can't be reached is a storage error with its address", async () => {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const url = `http://127.0.0.1:${listener.addr.port}/`;
-    listener.close();
+    const url = `http://127.0.0.1:${CLOSED_PORT}/`;
     Deno.env.set("DENO_KV_ACCESS_TOKEN", "a-secret-token");
     try {
       await assert.rejects(openDenoKvBackend(url), (error) => {

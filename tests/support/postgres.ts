@@ -1,6 +1,7 @@
 /** A PostgreSQL server of its own for a test: in a temporary folder, on loopback, with every commit written to disk. */
 
 import assert from "node:assert/strict";
+import { freePort } from "./free_port.ts";
 
 const DEADLINE_MS = 60_000;
 /** Where Debian puts the server's programs, which are not on PATH. */
@@ -100,11 +101,6 @@ async function binaries(): Promise<string | undefined> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** The server refuses to run as root. */

@@ -5,6 +5,7 @@ import type { StopSignal } from "../../../lib/cli/context.ts";
 import { runCommandLine } from "../../../lib/cli/program.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { aContext } from "../../support/cli_context.ts";
+import { freePort } from "../../support/free_port.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { bufferedWriter } from "../../support/writer.ts";
 
@@ -260,9 +261,4 @@ async function simulate(...args: readonly string[]): Promise<Served> {
       assert.equal(await ended, 0);
     },
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
