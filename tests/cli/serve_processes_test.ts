@@ -10,6 +10,7 @@ import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { needing } from "../support/needs.ts";
 import { postgresMissing, startPostgres } from "../support/postgres.ts";
 import { cacheEnv } from "../support/program.ts";
+import { within } from "../support/within.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 260_000;
@@ -32,9 +33,12 @@ Deno.test({
     using postgres = await startPostgres();
     await using folder = await emptyFolder();
     const submits: number[] = [];
+    const submitted = Promise.withResolvers<void>();
     await using simulator = await startSimulator({
       onStep: (operation, step) => {
-        if (operation === "submit" && step === "arrived") submits.push(Date.now());
+        if (operation !== "submit" || step !== "arrived") return;
+        submits.push(Date.now());
+        submitted.resolve();
       },
     });
     const entry = `${folder.path}/serve.ts`;
@@ -57,10 +61,10 @@ Deno.test({
     await using other = startServer(entry, env, folder.path);
     await Promise.all([one.printed("Serving on"), other.printed("Serving on")]);
     const waiting = await Promise.race([one, other].map(async (server) => {
-      while (submits.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
       await server.printed("Another tick is in progress");
       return server;
     }));
+    await within(submitted.promise, "submit");
     (waiting === one ? other : one).kill();
     const killedMs = Date.now();
     while (submits.length < 2 && Date.now() < killedMs + 2 * MINUTE_MS) {

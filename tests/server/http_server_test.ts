@@ -6,6 +6,7 @@ import { readAccessKeys } from "../../lib/server/auth.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
+import { within } from "../support/within.ts";
 
 const FULL = "full-key-0123456789";
 /** The deadline and the limit in `lib/server/request.ts`. */
@@ -26,7 +27,7 @@ Deno.test("a body that never ends gets 408", async () => {
   await using server = await serve(stage, clock);
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write(connection, head("content-length", 100) + '{"workflow": "qui');
-  await waiting.promise;
+  await within(waiting.promise, "request for the body");
   stage.clock.advance(BODY_DEADLINE_MS);
   assert.match(await readSome(connection), /^HTTP\/1\.1 408 /);
   assert.equal(stage.simulator.received("submit").length, 0);
@@ -130,7 +131,7 @@ async function serve(stage: ServiceStage, clock?: Clock): Promise<Server> {
   const keys = readAccessKeys((name) => name === "PW_TRIGGER_KEY" ? FULL : undefined);
   const handler = createHandler({ log: silentLog, open: () => Promise.resolve({ ...service, deps }), keys });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
-  return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+  return { port: server.addr.port, [Symbol.asyncDispose]: () => within(server.shutdown(), "end of the requests") };
 }
 
 function head(name: string, value: string | number): string {
@@ -141,11 +142,11 @@ function head(name: string, value: string | number): string {
 async function write(connection: Deno.TcpConn, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   let written = 0;
-  while (written < bytes.length) written += await connection.write(bytes.subarray(written));
+  while (written < bytes.length) written += await within(connection.write(bytes.subarray(written)), "reader");
 }
 
 async function readSome(connection: Deno.TcpConn): Promise<string> {
   const buffer = new Uint8Array(16 * 1024);
-  const count = await connection.read(buffer) ?? 0;
+  const count = await within(connection.read(buffer), "response") ?? 0;
   return new TextDecoder().decode(buffer.subarray(0, count));
 }

@@ -1,3 +1,5 @@
+import { within } from "../support/within.ts";
+
 /** Sends one request over plain TCP and returns all text received until the connection closes. */
 export async function sendRaw(port: number, head: readonly string[], body = ""): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -7,10 +9,11 @@ export async function sendRaw(port: number, head: readonly string[], body = ""):
   const decoder = new TextDecoder();
   let text = "";
   while (true) {
-    const count = await connection.read(buffer).catch((error: unknown) => {
+    const reading = connection.read(buffer).catch((error: unknown) => {
       if (error instanceof Deno.errors.ConnectionReset) return null;
       throw error;
     });
+    const count = await within(reading, "response");
     if (count === null) return text;
     text += decoder.decode(buffer.subarray(0, count), { stream: true });
   }

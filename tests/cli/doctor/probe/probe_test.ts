@@ -259,9 +259,14 @@ async function simulate(profile: string): Promise<{ readonly key: string } & Asy
   }).spawn();
   const deadline = setTimeout(() => child.kill("SIGKILL"), 60_000);
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value = "" } = await reader.read();
+  let text = "";
+  while (!/PW_API_KEY=\S+\n/.test(text)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`simulate ended: ${text}`);
+    text += value;
+  }
   return {
-    key: /PW_API_KEY=(\S+)/.exec(value)?.[1] ?? "",
+    key: /PW_API_KEY=(\S+)/.exec(text)?.[1] ?? "",
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await reader.cancel();
