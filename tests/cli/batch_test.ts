@@ -543,7 +543,7 @@ Deno.test("--cancel-running runs nothing beside a run that is not known yet", as
 
 Deno.test("--cancel-running cancels the runs of changed rows, also after a call that could not", async () => {
   await using stage = await cliStage({ workflows: { solve: FOREVER } });
-  const words = ["batch", "sweep.csv", "--workflow", "solve", "--deadline", "20s", ...QUICK];
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--deadline", "60s", ...QUICK];
   await stage.call(words, files({ "sweep.csv": "id,n\na,1\nb,2\n" }));
   const changed = files({ "sweep.csv": "id,n\na,3\nb,4\n" });
   const again = [...words, "--rerun", "all", "--cancel-running"];

@@ -283,7 +283,7 @@ for (const [where, ...question] of [["a wait"], ["the question about its run", /
       await answerPrompts(terminal, [...SAMPLE, [/Status: running/]]);
       for (const prompt of question) await answerPrompts(terminal, [[/./, "C-c"], [prompt]]);
       await terminal.signal("TERM");
-      const screen = await terminal.waitFor(/\[ended 143\]/, { deadlineMs: 10_000 });
+      const screen = await terminal.waitFor(/\[ended 143\]/);
       assert.match(screen, /run hello-world-[a-z2-7]+ is still running\n.*pw-workflow-runner watch hello-world-/);
       assert.match(screen, /isig icanon iexten\s+echo\s/);
       assert.equal(await terminal.isCursorVisible(), true);
@@ -413,7 +413,9 @@ Deno.test({
       [/◆ {2}Message \(required\)/, "first\rsecond"],
       // A terminal delivers a paste in parts.
       [/firstsecond/, "third\r"],
-      [/firstsecondthird[^]*Several lines were pasted/, "C-u", "one line", "Enter"],
+      [/firstsecondthird[^]*Several lines were pasted/, "C-u", "one line"],
+      // Read together with the text, it would be the end of a paste.
+      [/│ {2}one line/, "Enter"],
     ]);
     await terminal.waitFor(/\[ended 0\]/);
     assert.equal(submittedTo(stage.simulator)[0]?.inputs["message"], "one line");
@@ -546,7 +548,7 @@ for (
       await using terminal = await stage.open({ args });
       await terminal.waitFor(prompt);
       await terminal.signal("HUP");
-      const screen = await terminal.waitFor(/\[ended 129\]/, { deadlineMs: 10_000 });
+      const screen = await terminal.waitFor(/\[ended 129\]/);
       assert.match(screen, /isig icanon iexten\s+echo\s/);
       assert.equal(await terminal.isCursorVisible(), true);
     },
@@ -567,7 +569,7 @@ Deno.test({
       command: `'${Deno.execPath()}' run -A --no-check --no-config --no-lock '${folder.path}/program.ts'`,
       env: cacheEnv(),
     });
-    assert.match(await terminal.waitFor(/\[ended 0\]/, { deadlineMs: 10_000 }), /^stopped before$/m);
+    assert.match(await terminal.waitFor(/\[ended 0\]/), /^stopped before$/m);
   },
 });
 

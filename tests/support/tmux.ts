@@ -24,7 +24,7 @@ export interface TerminalOptions {
 }
 
 const POLL_INTERVAL_MS = 50;
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 /** No test of a terminal takes longer. */
 const MAX_SECONDS = 180;
