@@ -94,16 +94,14 @@ async function afterSearchFailed(
 ) {
   const { deps, submission, options } = step;
   const nowMs = deps.clock.now();
-  const retryAfterMs = retryAfterOf(error);
   // On the legacy API, which keeps neither our slug nor our display name, only the process that has sent it may find the run.
   const isLegacy = error instanceof Unsupported && submission.ownSlug === null;
   // A proxy or a restarting server may refuse a valid key once, most likely when a response has just been lost.
   const isBrief = isLegacy || error.kind === "credential_refused";
   const limitMs = isBrief ? searchForMs : options.unreachableTimeoutMs;
-  const isAbandoned = limitMs !== null && nowMs - sinceMs >= limitMs;
-  if (isAbandoned) return await recordStep(step, { type: "abandoned" }, { error });
+  if (limitMs !== null && nowMs - sinceMs >= limitMs) return await recordStep(step, { type: "abandoned" }, { error });
   const pollAtMs = Math.min(
-    nowMs + pollDelayMs(nowMs - sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
+    nowMs + pollDelayMs(nowMs - sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterOf(error)),
     sinceMs + (limitMs ?? Infinity),
   );
   return await recordStep(step, { type: "search-failed", sinceMs, pollAtMs }, { error });
