@@ -210,7 +210,7 @@ export interface KeySelector {
 
 /** UTF-8. */
 export const MAX_KEY_BYTES = 1_024;
-const MAX_PART_LENGTH = 200;
+export const MAX_PART_LENGTH = 200;
 
 /** Below every character that a part may hold, so that the order of texts by UTF-8 bytes is that of their keys. */
 export const KEY_SEPARATOR = "\t";

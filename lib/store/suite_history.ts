@@ -5,7 +5,7 @@ import { chunksByLength } from "../chunks.ts";
 import { isObject } from "../json.ts";
 import { sha256 } from "../text.ts";
 import { ownerKey, timeKey } from "./submission_rows.ts";
-import type { StoreKey } from "./backend.ts";
+import { keyPart, MAX_PART_LENGTH, type StoreKey } from "./backend.ts";
 import { deleteRows, inChanges, type Kv } from "./kv.ts";
 
 /** A suite of a user, in one of its environments. */
@@ -58,7 +58,7 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
       const entries = await Array.fromAsync(kv.list({ prefix: scope === undefined ? [ROOT] : await prefixOf(scope) }));
       const runs = Map.groupBy(entries, ({ key }) => key.slice(0, -1).join("\t"));
       return [...runs.values()].flatMap(([first, ...parts]) => {
-        const [, host, user, , time] = first?.key ?? [];
+        const [, host, user, , , time] = first?.key ?? [];
         const stored = first?.value;
         if (!isHead(stored) || stored.parts !== parts.length) return [];
         const cases = parts.flatMap(({ value }) => Array.isArray(value) ? value : []);
@@ -100,9 +100,14 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
 /** Follows all texts that begin with a digit. */
 const AFTER_TIMES = ":";
 
-/** Names are of any length: a part of one would be that of others, too. */
 async function prefixOf({ owner, suite, environment }: SuiteScope): Promise<StoreKey> {
-  return [ROOT, ...ownerKey(owner), (await sha256(JSON.stringify([suite, environment]))).slice(0, 16)];
+  return [ROOT, ...ownerKey(owner), await wholePart(suite), await wholePart(environment ?? "")];
+}
+
+/** Of long names, parts may be equal. */
+async function wholePart(name: string): Promise<string> {
+  const part = keyPart(name);
+  return part.length < MAX_PART_LENGTH ? part : part.slice(0, -16) + (await sha256(name)).slice(0, 16);
 }
 
 function timeOf(key: StoreKey): string {
