@@ -67,8 +67,23 @@ export function aTask(key: string, inputs: JsonObject = {}, parts: Partial<Batch
 /** Its clock is forty times as fast as the system's, unless another one is given. */
 export async function aStage({ clock = fastClock(systemClock, SPEED), ...options }: SimulatorOptions = {}) {
   const simulator = await startSimulator({ clock, workflows: { solve: SOLVE }, ...options });
-  const deps = await depsFor(simulator, { clock });
-  return { clock, simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
+  const inFlight = new Set<Promise<Response>>();
+  const send: typeof fetch = (input, init) => {
+    const sent = fetch(input, init);
+    inFlight.add(sent);
+    sent.finally(() => inFlight.delete(sent)).catch(() => {});
+    return sent;
+  };
+  return {
+    clock,
+    simulator,
+    deps: await depsFor(simulator, { clock, fetch: send }),
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      // A batch that ends with one of two requests leaves the other one, which ends a moment after its connection.
+      await Promise.allSettled(inFlight);
+    },
+  };
 }
 
 /** Requests reach no server while `isDown`. */
