@@ -26,10 +26,6 @@ export function openReporter(context: Context) {
   const randomText = () => Array.from({ length: 5 }, () => random().toString(36).slice(2)).join("");
   const print = (line: string) => stderr.write(`${line}\n`);
   const writeOutputs = (outputs: Readonly<Record<string, string>>) => appendOutput(outputLines(outputs, randomText()));
-  const writeFiles = (report: Report) => {
-    writeOutputs(githubOutputs(report));
-    appendSummary(githubSummary(report));
-  };
 
   for (const text of (env("PW_API_KEY") ?? "").split(/\s+/).filter(Boolean)) {
     print(workflowCommand("add-mask", {}, text));
@@ -70,7 +66,9 @@ export function openReporter(context: Context) {
      */
     finish(report: Report): void {
       finished = report;
-      writeFiles(report);
+      appendSummary(githubSummary(report));
+      // Last, because they contain the exit code.
+      writeOutputs(githubOutputs(report));
     },
     /** Writes what has not been written, without these values. */
     write(secrets: readonly string[]): void {
@@ -79,8 +77,8 @@ export function openReporter(context: Context) {
       if (report === undefined) return;
       const clean = cleanReport(report, secrets);
       for (const line of githubAnnotations(clean)) print(line);
-      if (finished === undefined) writeFiles(clean);
-      else if (ended !== undefined) writeOutputs(githubOutputs(clean));
+      if (finished === undefined || ended !== undefined) writeOutputs(githubOutputs(clean));
+      if (finished === undefined) appendSummary(githubSummary(clean));
     },
   };
 }

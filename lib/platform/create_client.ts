@@ -96,7 +96,7 @@ export function createClient(options: ClientOptions): Client {
 
 /** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
 export async function detectApiVersion(http: Http, options: Abortable, store?: CapabilitiesStore): Promise<ApiVersion> {
-  // Whoever asks sends a request about runs next: loaded while others are in flight.
+  // A request about runs follows: loaded while others are in flight.
   const readers = import("./run_schema.ts");
   const { host } = new URL(http.baseUrl);
   // It only saves a request, so a store that fails is no warning.

@@ -20,7 +20,7 @@ export async function* execute(
   given: Given<ExecuteOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
   const options = executeOptions(given);
-  // Without a key, it is first stored as one that is being sent: nobody else can know of it.
+  // Without a key, it is first stored as one that is being sent: no other process can know of it.
   const create = options.idempotencyKey === undefined ? newPending : createSubmission;
   const submission: Submission = await create(deps, request, { ...options, retry: options.submitTimeoutMs });
   if (submission.state === "pending" && submission.attempts === 0) {
