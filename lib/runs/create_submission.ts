@@ -60,7 +60,11 @@ export async function newPending(
 ): Promise<PendingSubmission> {
   const { clock, random } = deps;
   const { client } = redactingDeps(deps, { request });
-  const [identity, apiVersion] = await Promise.all([client.whoAmI(options), client.apiVersion(options)]);
+  const stopping = new AbortController();
+  const both = { ...options, signal: AbortSignal.any([options.signal, stopping.signal]) };
+  // Where one fails, the other would be sent again for minutes.
+  const [identity, apiVersion] = await Promise.all([client.whoAmI(both), client.apiVersion(both)])
+    .finally(() => stopping.abort());
   if (apiVersion === "legacy" && options.isWaiting) await assertRunsReadable(deps, request.workflow, options);
   const nowMs = clock.now();
   const correlationTag = newCorrelationTag(nowMs, random);

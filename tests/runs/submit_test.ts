@@ -292,6 +292,25 @@ for (const status of [400, 401, 403, 404, 422]) {
   });
 }
 
+Deno.test("execute() goes on with no request beside one that has failed", async () => {
+  await using stage = await aStage({
+    faults: [
+      { on: "auth-session", status: 401, times: Infinity },
+      { on: "list-runs", status: 503, times: Infinity },
+    ],
+  });
+  let signal: AbortSignal | undefined;
+  const client: Deps["client"] = {
+    ...stage.deps.client,
+    apiVersion(options) {
+      signal = options?.signal;
+      return stage.deps.client.apiVersion(options);
+    },
+  };
+  await assert.rejects(stage.run({ deps: { ...stage.deps, client } }), { kind: "credential_refused" });
+  assert.equal(signal?.aborted, true);
+});
+
 Deno.test("execute() stores the submission once, as unconfirmed, before it sends it", async () => {
   const steps: string[] = [];
   const memory = memoryRunStore();
