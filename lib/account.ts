@@ -18,10 +18,10 @@ export interface Owner {
   readonly user: string;
 }
 
-/** Whether it belongs to this host and user, as far as they are given. */
+/** Whether it belongs to this host and user, as far as they are given. A server may write the user of a run differently. */
 export function isOwnedBy(
   { owner }: { readonly owner: Owner },
   { host = owner.host, user = owner.user }: Partial<Owner>,
 ): boolean {
-  return owner.host === host && owner.user === user;
+  return owner.host === host && owner.user.toLowerCase() === user.toLowerCase();
 }

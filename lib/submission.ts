@@ -1,7 +1,7 @@
 import type { Owner } from "./account.ts";
 import type { JsonObject } from "./json.ts";
 import type { RunResult } from "./result.ts";
-import type { Run, RunId } from "./run.ts";
+import { formatRunId, type Run, type RunId } from "./run.ts";
 import type { Consent } from "./workflow.ts";
 
 /** A request to start one run, with everything resolved: executing it reads no file, option or environment variable. */
@@ -273,6 +273,12 @@ export function isRetry({ origin }: Submission): boolean {
 export function slugOf(submission: Submission): string | null {
   if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;
   return submission.runId.type === "slug" ? submission.runId.slug : null;
+}
+
+/** What names its run in commands: its slug, or `workflow#47` on legacy servers; before it is known, the slug we chose. */
+export function runNameOf(submission: Submission): string | null {
+  const isKnown = submission.state === "active" || submission.state === "finished";
+  return isKnown ? formatRunId(submission.runId) : submission.ownSlug;
 }
 
 /** Of its run, or `rejected`; `undefined` as long as no run is known. */

@@ -12,7 +12,7 @@ import {
   transitionIfValid,
 } from "./transition.ts";
 import { findOwn, withoutSecretsOf } from "./redacting.ts";
-import { formatRunId, type RunDetail } from "../run.ts";
+import { formatRunId, type RunDetail, runIdOf } from "../run.ts";
 import type { Limited } from "./limit.ts";
 import type { ExecuteOptions } from "./options.ts";
 
@@ -83,7 +83,7 @@ export async function recordObservation<S extends Submission>(
 
 /** Stores what was seen of an own run by the way, so that lists show it. Where that is not possible, nothing is missing. */
 export async function recordSeen(deps: Pick<Deps, "client" | "store" | "clock" | "log">, run: RunDetail) {
-  const own = run.slug === null ? undefined : await findOwn(deps, { type: "slug", slug: run.slug });
+  const own = await findOwn(deps, runIdOf(run), run.user);
   if (own?.state !== "active") return;
   const seen = { run: withoutSecretsOf(own, run), runId: own.runId, pollAtMs: deps.clock.now() };
   const log: Log = (_level, message) => deps.log("DEBUG", message);

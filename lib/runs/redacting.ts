@@ -1,5 +1,4 @@
 import { findSecrets, redactedValues } from "../inputs/secrets.ts";
-import type { JsonObject } from "../json.ts";
 import {
   createRedactor,
   redactDeep,
@@ -33,8 +32,9 @@ function redactorFor({ request }: RequestSecrets, inputs = request.inputs): Reda
  * inputs that the platform repeats; these are then removed.
  */
 export function redactingDeps(deps: Deps, submission: RequestSecrets): Deps {
-  const secretsIn = (inputs: JsonObject | null) => redactorFor(submission, inputs);
-  return { ...deps, client: redactingClient(deps.client, redactorFor(submission), secretsIn, { isOwn: true }) };
+  const initial = redactorFor(submission);
+  const secretsIn = ({ inputs }: RunDetail) => initial ?? redactorFor(submission, inputs);
+  return { ...deps, client: redactingClient(deps.client, initial, secretsIn, { isOwn: true }) };
 }
 
 /**
@@ -42,22 +42,29 @@ export function redactingDeps(deps: Deps, submission: RequestSecrets): Deps {
  * whose paths are stored.
  */
 export async function redactingReads(deps: ReadDeps, runId: RunId): Promise<Client> {
-  const own = await findOwn(deps, runId);
-  const secretsIn = (inputs: JsonObject | null) => {
+  const secretsIn = async ({ inputs, user }: RunDetail) => {
+    const own = await findOwn(deps, runId, user);
+    const known = own && redactorFor(own);
+    if (known) return known;
     const secretPaths = findSecrets(inputs ?? {}, { form: null, secretPaths: own?.request.secretPaths ?? [] });
     return createRedactor(redactedValues({ inputs, secretPaths, publicValues: own?.request.publicValues ?? [] }));
   };
+  // Until the run is read, it may be that of any user.
+  const own = await findOwn(deps, runId);
   const initial = own === undefined ? null : redactorFor(own);
   return redactingClient(deps.client, initial, secretsIn, { isOwn: own !== undefined });
 }
 
 type ReadDeps = Pick<Deps, "client" | "store" | "log">;
 
-/** The submission in the local history that started this run. */
-export async function findOwn({ client, store, log }: ReadDeps, runId: RunId): Promise<Submission | undefined> {
-  const name = formatRunId(runId);
-  if (runId.type !== "slug") return undefined;
-  return await store.findRun({ host: client.host }, name).catch(storeFailureTo(log));
+/** The submission in the local history that started this run. @param user Who started it; where it is not known, anyone. */
+export async function findOwn(
+  { client, store, log }: ReadDeps,
+  runId: RunId,
+  user = "",
+): Promise<Submission | undefined> {
+  const owner = { host: client.host, ...user !== "" && { user } };
+  return await store.findRun(owner, formatRunId(runId)).catch(storeFailureTo(log));
 }
 
 /** What may be reported of an error that was thrown while the secrets of a submission are not known. */
@@ -72,15 +79,16 @@ function cleanError(error: unknown, redact: Redactor | null, { isOwn }: { readon
 
 /**
  * @param initial `null` while the secrets are not known.
- * @param secretsIn Knows the secrets once the inputs are known that the platform repeats.
+ * @param secretsIn Knows the secrets once the run is known: its user, and the inputs that the platform repeats.
  */
 function redactingClient(
   client: Client,
   initial: Redactor | null,
-  secretsIn: (inputs: JsonObject | null) => Redactor | null,
+  secretsIn: (run: RunDetail) => Redactor | null | Promise<Redactor>,
   { isOwn }: { readonly isOwn: boolean },
 ): Client {
   let known = initial;
+  let ofRun: Redactor | null = null;
   const redact = () => known ?? createRedactor([]);
   const redactingErrors = <T>(sent: Promise<T>): Promise<T> =>
     sent.catch((error: unknown) => {
@@ -96,7 +104,7 @@ function redactingClient(
     },
     async getRun(runId, options) {
       const run = await redactingErrors(client.getRun(runId, options));
-      known ??= secretsIn(run.inputs);
+      known = ofRun ??= await secretsIn(run);
       return redactedRun(run, known);
     },
     async listRuns(query) {

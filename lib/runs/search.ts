@@ -1,4 +1,5 @@
 import { expected, NotFound, RunnerError } from "../errors.ts";
+import { isOwnedBy } from "../account.ts";
 import type { Run } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
@@ -113,7 +114,7 @@ async function* newerPages(
 }
 
 /** User, workflow and creation time must match too. A run with an idempotency key may be older than this submission. */
-function classify(run: Run, submission: SearchTarget): SearchResult {
+export function classify(run: Run, submission: SearchTarget): SearchResult {
   const { idempotencyKey: key, createdAtMs } = submission;
   if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };
   const isOurs = isOwned(run, submission) &&
@@ -123,8 +124,7 @@ function classify(run: Run, submission: SearchTarget): SearchResult {
 }
 
 function isOwned({ user, workflowName }: Run, { owner, request }: SearchTarget): boolean {
-  return user.toLowerCase() === owner.user.toLowerCase() &&
-    (workflowName === null || workflowName === request.workflow);
+  return isOwnedBy({ owner }, { user }) && (workflowName === null || workflowName === request.workflow);
 }
 
 function hasTag(run: Run, { ownSlug, correlationTag }: SearchTarget): boolean {

@@ -12,7 +12,7 @@ import { executeOptions, type Given, type TrackOptions } from "./options.ts";
 import { trackSubmission } from "./track.ts";
 import { isSession } from "./track_result.ts";
 import { activateSubmission } from "./reconcile.ts";
-import { creationMs } from "./search.ts";
+import { classify, creationMs } from "./search.ts";
 import { activated } from "./transition.ts";
 
 /**
@@ -29,8 +29,9 @@ export async function* trackRun(
 ): AsyncGenerator<RunEvent, RunResult> {
   const options = executeOptions(given);
   const run = await readFirst(deps, runId, options);
-  const own = run.slug === null ? undefined : await findOwn(deps, { type: "slug", slug: run.slug });
-  if (own === undefined || !isOpen(own)) {
+  const own = await findOwn(deps, runIdOf(run), run.user);
+  // Another machine may have started it with the same idempotency key and other inputs.
+  if (own === undefined || !isOpen(own) || (own.state !== "active" && classify(run, own).type !== "ours")) {
     // Runs that were started elsewhere do not belong in the local history.
     return yield* trackSubmission({ ...deps, store: memoryRunStore() }, submissionOf(run, deps, own), {
       ...options,

@@ -3,7 +3,7 @@
 import { isOwnedBy, type Owner } from "../account.ts";
 import type { CapabilitiesStore, ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
-import { isOpen, slugOf, type Submission } from "../submission.ts";
+import { isOpen, runNameOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import {
   endOf,
@@ -43,8 +43,11 @@ export interface RunStore extends CapabilitiesStore, AsyncDisposable {
   get(submissionId: string): Promise<Submission | undefined>;
   /** Those that exist, in the order of the ids. */
   getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
-  /** The latest submission whose run has this slug, or was given it: on servers that assign slugs, each host has its own. */
-  findRun(owner: Partial<Owner> | null, slug: string): Promise<Submission | undefined>;
+  /**
+   * The latest submission whose run has this name, a slug or `workflow#47`, or was given this slug: each user of a
+   * host may have a run of that name.
+   */
+  findRun(owner: Partial<Owner> | null, name: string): Promise<Submission | undefined>;
   /** Neither finished nor rejected, oldest first. */
   listOpen(scope: SubmissionScope): Promise<readonly Submission[]>;
   /** Like {@link listOpen}, without reading the submissions. */
@@ -134,9 +137,9 @@ export function createRunStore(base: Kv, onSetAside?: (message: string) => void)
     // A user may ask for any text.
     get: async (id) => isKeyPart(id) && id.length < MAX_ID_LENGTH ? (await readAll(kv, [id]))[0] : undefined,
     getMany: (ids) => readAll(kv, ids),
-    async findRun(owner, slug) {
-      const fits = (one: Submission) => slugOf(one) === slug && isOwnedBy(one, owner ?? {});
-      return (await find(kv, { prefix: ["slug", keyPart(slug)], reverse: true, limit: 1, fits }))[0];
+    async findRun(owner, name) {
+      const fits = (one: Submission) => runNameOf(one) === name && isOwnedBy(one, owner ?? {});
+      return (await find(kv, { prefix: ["slug", keyPart(name)], reverse: true, limit: 1, fits }))[0];
     },
     listOpen: (scope) => find(kv, { prefix: ["open", scope], fits: isOpen }),
     async *openRows(scope) {

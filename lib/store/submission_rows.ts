@@ -6,7 +6,16 @@ import { expected, StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import { isBeingCancelled } from "../run.ts";
-import { isAbandoned, isOpen, isRetry, isUnsent, runStatusOf, slugOf, type Submission } from "../submission.ts";
+import {
+  isAbandoned,
+  isOpen,
+  isRetry,
+  isUnsent,
+  runNameOf,
+  runStatusOf,
+  slugOf,
+  type Submission,
+} from "../submission.ts";
 import { keyPart, type StoreKey, type StoreLimits } from "./backend.ts";
 import type { FoundEntry, Kv, StoreEntry } from "./kv.ts";
 
@@ -162,8 +171,8 @@ const INDEXES: Readonly<Record<string, (submission: Submission) => readonly stri
   owner: ({ owner, createdAtMs }) => [...ownerKey(owner), timeKey(createdAtMs)],
   workflow: ({ request: { workflow }, createdAtMs }) => [keyPart(workflow), timeKey(createdAtMs)],
   slug: (submission) => {
-    const slug = slugOf(submission);
-    return slug === null ? null : [keyPart(slug), timeKey(submission.createdAtMs)];
+    const name = runNameOf(submission);
+    return name === null ? null : [keyPart(name), timeKey(submission.createdAtMs)];
   },
   open: (submission) => isOpen(submission) ? [scopeOf(submission), timeKey(submission.createdAtMs)] : null,
   service: (submission) => scopeOf(submission) === "service" ? [timeKey(submission.createdAtMs)] : null,

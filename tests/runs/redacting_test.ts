@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import { NotFound } from "../../lib/errors.ts";
-import { redactedFailure, withoutSecretsOf } from "../../lib/runs/redacting.ts";
+import { redactedFailure, redactingReads, withoutSecretsOf } from "../../lib/runs/redacting.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Job } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
-import { aRequest, aRun, aRunDetail, aStep, aStoredRequest } from "../support/records.ts";
+import { anActiveSubmission, aRequest, aRun, aRunDetail, aStep, aStoredRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const WORKFLOW = `on:
@@ -32,6 +32,28 @@ for (const word of ["test", "demo", "running", "accepted", "completed"]) {
     assert.deepEqual([result.kind, result.slug], ["completed", simulator.runs()[0]?.slug]);
   });
 }
+
+Deno.test("a run is read without the secrets of its own submission, whatever a newer one of another account has", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock, workflows: { "test-wf": WORKFLOW } });
+  const deps = await depsFor(simulator, { clock });
+  const { signal } = new AbortController();
+  const runId = { type: "slug", slug: "test-wf-00001" } as const;
+  const sent = {
+    workflow: "test-wf",
+    inputs: { word: "hunter2x" },
+    displayName: "log in with hunter2x",
+    consent: null,
+  };
+  await deps.client.submit({ ...sent, slug: runId.slug }, { signal });
+  const owner = { host: deps.client.host, user: "demo" };
+  const request = aStoredRequest({ inputs: null, secretPaths: ["word"] });
+  await deps.store.put(anActiveSubmission({ owner, runId, request }));
+  const other = { submissionId: "other", owner: { ...owner, user: "another" }, createdAtMs: 2_000 };
+  await deps.store.put(anActiveSubmission({ ...other, runId }));
+  const client = await redactingReads(deps, runId);
+  assert.equal((await client.getRun(runId, { signal })).displayName, "log in with •••");
+});
 
 Deno.test("texts of a server are redacted in a stored run, and its correlation tag stays", () => {
   const request = aStoredRequest({ inputs: { password: "hunter2x" }, secretPaths: ["password"] });

@@ -7,7 +7,12 @@ import type { RunId } from "../../lib/run.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
-import { aFinishedSubmission, anActiveSubmission, aStoredRequest } from "../support/records.ts";
+import {
+  aFinishedSubmission,
+  anActiveSubmission,
+  anUnconfirmedSubmission,
+  aStoredRequest,
+} from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const { signal } = new AbortController();
@@ -61,6 +66,35 @@ Deno.test("trackRun() stores the end of its run beside a newer record of the sam
   assert.equal((await stage.track(MINE)).result.kind, "completed");
   assert.equal((await stage.deps.store.get(submissionId))?.state, "finished");
   assert.deepEqual(await stage.deps.store.get("newer"), other);
+});
+
+Deno.test("trackRun() takes a record of the same name in another account of the server for another run", async () => {
+  await using stage = await aStage();
+  await stage.submit("quick");
+  const owner = { ...stage.owner, user: "another" };
+  const other = await stage.deps.store.put(anActiveSubmission({ owner, runId: MINE }));
+  assert.equal((await stage.track(MINE)).result.kind, "completed");
+  assert.deepEqual(await stage.deps.store.get(other.submissionId), other);
+});
+
+Deno.test("trackRun() leaves a submission alone whose key another machine has used with different inputs", async () => {
+  await using stage = await aStage();
+  const displayName = `quick [${"a".repeat(16)}.00000000]`;
+  await stage.submit("quick", displayName);
+  const idempotencyKey = { text: "nightly", attempt: 1 };
+  const request = aStoredRequest({ workflow: "quick", inputsHash: "1".repeat(64) });
+  const own = anUnconfirmedSubmission({ owner: stage.owner, ownSlug: MINE.slug, idempotencyKey, request });
+  const stored = await stage.deps.store.put({ ...own, correlationTag: "a".repeat(16) });
+  assert.equal((await stage.track(MINE)).result.kind, "completed");
+  assert.deepEqual(await stage.deps.store.get(stored.submissionId), stored);
+});
+
+Deno.test("trackRun() stores the end of a run of a legacy server that this machine started", async () => {
+  await using stage = await aStage({ behavior: { apiVersion: "legacy", legacyRead: "run" } });
+  const runId = { type: "number", workflow: "hello-world", number: 46 } as const;
+  const { submissionId } = await stage.deps.store.put(anActiveSubmission({ owner: stage.owner, runId }));
+  assert.equal((await stage.track(runId)).result.kind, "completed");
+  assert.equal((await stage.deps.store.get(submissionId))?.state, "finished");
 });
 
 for (
@@ -143,8 +177,8 @@ async function aStage(options: SimulatorOptions = {}) {
     simulator,
     deps,
     owner: { host: deps.client.host, user: "demo" },
-    async submit(workflow: string) {
-      const request = { workflow, inputs: {}, slug: MINE.slug, displayName: null, consent: null };
+    async submit(workflow: string, displayName: string | null = null) {
+      const request = { workflow, inputs: {}, slug: MINE.slug, displayName, consent: null };
       await deps.client.submit(request, { signal });
     },
     async track(runId: RunId, parts: Partial<TrackOptions> = {}, onEvent: (event: RunEvent) => void = () => {}) {

@@ -181,6 +181,13 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     assert.equal((await store.findRun(null, "requested"))?.submissionId, "later");
   });
 
+  test("finds the submission of a run of a legacy server by its workflow and number", async (store) => {
+    const runId = { type: "number", workflow: "hello world/é", number: 47 } as const;
+    await store.put(anActiveSubmission({ submissionId: "a", ownSlug: null, runId }));
+    assert.equal((await store.findRun(OWNER, "hello world/é#47"))?.submissionId, "a");
+    assert.equal(await store.findRun(OWNER, "hello world/é#4"), undefined);
+  });
+
   test("lists the occurrences of a schedule, the latest scheduled first", async (store) => {
     for (const scheduledAtMs of [2_000, 1_000, 3_000]) {
       const origin = ofSchedule("nightly", scheduledAtMs);

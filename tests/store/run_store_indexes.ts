@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Kv } from "../../lib/store/kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
-import { isAbandoned, isOpen, slugOf, type Submission } from "../../lib/submission.ts";
+import { isAbandoned, isOpen, runNameOf, type Submission } from "../../lib/submission.ts";
 
 /** Rows of submissions, their parts, and what a run store keeps beside them. */
 const OTHERS = ["submission", "part", "capabilities", "ended", "suite-run"];
@@ -34,7 +34,7 @@ export async function assertIndexesAgree(kv: Kv): Promise<void> {
 
 function expectedRows(submission: Submission): [string, unknown][] {
   const { submissionId: id, createdAtMs, updatedAtMs, owner, request, origin } = submission;
-  const slug = slugOf(submission);
+  const name = runNameOf(submission);
   const scope = scopeOf(submission);
   const isEnded = !isOpen(submission);
   const hasFailed = submission.state === "rejected" ||
@@ -47,7 +47,7 @@ function expectedRows(submission: Submission): [string, unknown][] {
     ["time", created],
     ["owner", ...[owner.host, owner.user].map(encodeURIComponent), created],
     ["workflow", encodeURIComponent(request.workflow), created],
-    ...(slug === null ? [] : [["slug", encodeURIComponent(slug), created]]),
+    ...(name === null ? [] : [["slug", encodeURIComponent(name), created]]),
     ...(isEnded ? [] : [["open", scope, created]]),
     ...(hasFailed ? [["failed", created]] : []),
     ...(scope === "service" ? [["service", created]] : []),

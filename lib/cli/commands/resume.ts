@@ -2,7 +2,7 @@ import { counted } from "../../text.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { findOpenSubmissions, type OpenSubmissions, resumeSubmission } from "../../runs/resume.ts";
 import { withinTimeout } from "../../runs/limit.ts";
-import { type PendingSubmission, slugOf, type Submission } from "../../submission.ts";
+import { type PendingSubmission, runNameOf, type Submission } from "../../submission.ts";
 import { expected, RunnerError } from "../../errors.ts";
 import { flag } from "../argv.ts";
 import { defineCommand } from "../command.ts";
@@ -43,7 +43,7 @@ export const command = defineCommand({
       (signal) => findOpenSubmissions(deps, { ...options, signal }),
     );
     logSkipped(output, unfinished, deps.clock.now());
-    const nameOf = (record: Submission) => slugOf(record) ?? record.request.workflow;
+    const nameOf = (record: Submission) => runNameOf(record) ?? record.request.workflow;
     const results = await trackTogether(
       { ...call, deps },
       unfinished.resumable,
@@ -66,7 +66,7 @@ export const command = defineCommand({
       const createdAt = new Date(createdAtMs).toISOString();
       return { submissionId, workflowName: request.workflow, createdAt, hasSecrets: request.inputs === null };
     });
-    const skipped = { pending, detached: unfinished.detached.map(slugOf), others: unfinished.others.length };
+    const skipped = { pending, detached: unfinished.detached.map(runNameOf), others: unfinished.others.length };
     return output.result(
       { runs, ...skipped, ...mostSevereEnd(runs), submitted: unwritten.submitted },
       () => results.map(({ text }) => text).join("\n") || "Nothing to resume",

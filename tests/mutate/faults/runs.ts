@@ -106,9 +106,13 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "return refusesDuplicateSlug === true;",
     ],
   ]),
+  ...inFile("lib/runs/track_run.ts", ["tests/runs/track_run_test.ts"], [
+    ["watching a run of another account writes to ours", "runIdOf(run), run.user)", "runIdOf(run))"],
+    ["watching a run with other inputs makes it ours", 'classify(run, own).type !== "ours"', "false"],
+  ]),
   ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
-    ["another user's run is ours", "user.toLowerCase() === owner.user.toLowerCase()", "true"],
-    ["the user's capitals matter", "user.toLowerCase() === owner.user.toLowerCase()", "user === owner.user"],
+    ["another user's run is ours", "isOwnedBy({ owner }, { user })", "true"],
+    ["the user's capitals matter", "isOwnedBy({ owner }, { user })", "user === owner.user"],
     ["an older run is ours", "(key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS))", "true"],
     ["another workflow's run is ours", "(workflowName === null || workflowName === request.workflow)", "true"],
     [
