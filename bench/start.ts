@@ -47,9 +47,7 @@ async function benchIn(folder: string, key: string, print: (line: string) => voi
   const list = ["run", "--no-prompt", "-A", "main.ts", "list", "--json"];
   const subjects: readonly Subject[] = [
     { name: "bare: one line", args: layer("bare.ts") },
-    { name: "  + zod", args: layer("zod.ts") },
     { name: "  + fetch of the workflows", args: layer("fetch.ts"), env },
-    { name: "  + both", args: layer("all.ts"), env },
     { name: "--version", args: ["run", "--no-prompt", "-A", "main.ts", "--version"], goal: 1.3 },
     { name: "list --help", args: ["run", "--no-prompt", "-A", "main.ts", "list", "--help"] },
     { name: "list --json", args: list, env, goal: 2.1 },

@@ -10,17 +10,16 @@ import type { Credential } from "./credentials/credentials.ts";
 import { createHttp, type Http, type HttpOptions } from "./http.ts";
 import { identityFromWhoami, legacyRuns, organizationFromWhoami } from "./legacy.ts";
 import { findRunsByNumber } from "./pager.ts";
+import { NO_ROUTE, pathSegment, readRawText, readResponse, sendRequest, submitNotSent, submitOnce } from "./request.ts";
+import { readRunDetail, readRunPage, readStartedRun } from "./run_schema.ts";
 import {
-  NO_ROUTE,
-  pathSegment,
-  type Reader,
-  readRawText,
-  readResponse,
-  type RequestOptions,
-  sendRequest,
-  submitNotSent,
-  submitOnce,
-} from "./request.ts";
+  readClusters,
+  readIdentity,
+  readSessions,
+  readWorkflow,
+  readWorkflows,
+  readWorkspaceStatus,
+} from "./schema.ts";
 
 /** Dependencies and settings of a client. */
 export interface ClientOptions extends Omit<HttpOptions, "credential"> {
@@ -96,8 +95,6 @@ export function createClient(options: ClientOptions): Client {
 
 /** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
 export async function detectApiVersion(http: Http, options: Abortable, store?: CapabilitiesStore): Promise<ApiVersion> {
-  // A request about runs follows: loaded while others are in flight.
-  const readers = import("./run_schema.ts");
   const { host } = new URL(http.baseUrl);
   // It only saves a request, so a store that fails is no warning.
   const onFailure = storeFailureTo(http.log, "DEBUG");
@@ -111,7 +108,7 @@ export async function detectApiVersion(http: Http, options: Abortable, store?: C
     path: "/api/workflow-runs?limit=1",
   };
   // Its shape is checked: a sign-in page may have status 200.
-  const version = await readResponse(http, request, async () => (await readers).readRunPage)
+  const version = await readResponse(http, request, readRunPage)
     .then((): ApiVersion => "current").catch(fallbackTo<ApiVersion>("legacy", ...NO_ROUTE));
   const facts = { apiVersion: version, apiVersionCheckedAtMs: http.clock.now() };
   await store?.updateCapabilities(host, facts).catch(onFailure);
@@ -150,27 +147,23 @@ type AccountOperations = Omit<Client, "host" | "baseUrl" | "apiVersion" | keyof 
 const NO_WORKFLOW = "no such workflow";
 
 function accountOperations(http: Http): AccountOperations {
-  const read = <T>(
-    request: RequestOptions,
-    readerIn: (readers: typeof import("./schema.ts")) => Reader<T>,
-  ): Promise<T> => readResponse(http, request, async () => readerIn(await import("./schema.ts")));
   const operations: AccountOperations = {
     async whoAmI(options = {}) {
       const action = "identify the key's user";
       const request = { ...options, action, path: "/api/auth/session" };
-      const identity = await read(request, ({ readIdentity }) => readIdentity).catch(fallbackTo(null, ...NO_ROUTE));
+      const identity = await readResponse(http, request, readIdentity).catch(fallbackTo(null, ...NO_ROUTE));
       return identity ?? await identityFromWhoami(http, action, options);
     },
 
     async listWorkflows({ favoritesOnly = false, ...options } = {}) {
       const path = `/api/workflows${favoritesOnly ? "?favoriteOnly=true" : ""}`;
-      return await read({ ...options, action: "list workflows", path }, ({ readWorkflows }) => readWorkflows);
+      return await readResponse(http, { ...options, action: "list workflows", path }, readWorkflows);
     },
 
     async getWorkflow(name, options) {
       const action = `read workflow ${name}`;
       const path = `/api/workflows/${pathSegment(name, action)}`;
-      return await read({ ...options, action, path, whenMissing: NO_WORKFLOW }, ({ readWorkflow }) => readWorkflow);
+      return await readResponse(http, { ...options, action, path, whenMissing: NO_WORKFLOW }, readWorkflow);
     },
 
     async getWorkflowYaml(name, options) {
@@ -180,14 +173,14 @@ function accountOperations(http: Http): AccountOperations {
     },
 
     listSessions: (options) =>
-      read({ ...options, action: "list sessions", path: "/api/sessions" }, ({ readSessions }) => readSessions),
+      readResponse(http, { ...options, action: "list sessions", path: "/api/sessions" }, readSessions),
 
     listClusters: (options) =>
-      read({ ...options, action: "list clusters", path: "/api/clusters" }, ({ readClusters }) => readClusters),
+      readResponse(http, { ...options, action: "list clusters", path: "/api/clusters" }, readClusters),
 
     async workspaceStatus(options) {
       const request = { ...options, action: "get the workspace status", path: "/api/user-workspace/status" };
-      return await read(request, (readers) => readers.readWorkspaceStatus).catch(fallbackTo(null, ...NO_ROUTE));
+      return await readResponse(http, request, readWorkspaceStatus).catch(fallbackTo(null, ...NO_ROUTE));
     },
 
     async restartWorkspace(options = {}) {
@@ -214,9 +207,8 @@ const NO_RUN = "no such run";
 function currentRuns(http: Http): RunOperations {
   const operations: RunOperations = {
     async submit(submission, options) {
-      const reader = async () => (await import("./run_schema.ts")).readStartedRun;
       const action = `submit ${submission.workflow}`;
-      return await submitOnce(http, { ...options, action, path: RUNS, body: bodyOf(submission) }, reader);
+      return await submitOnce(http, { ...options, action, path: RUNS, body: bodyOf(submission) }, readStartedRun);
     },
 
     async dryRun(submission, options) {
@@ -228,14 +220,12 @@ function currentRuns(http: Http): RunOperations {
     async getRun(runId, options) {
       const action = `read run ${formatRunId(runId)}`;
       const path = await pathOf(runId, action, options);
-      const reader = async () => (await import("./run_schema.ts")).readRunDetail;
-      return await readResponse(http, { ...options, action, path, whenMissing: NO_RUN }, reader);
+      return await readResponse(http, { ...options, action, path, whenMissing: NO_RUN }, readRunDetail);
     },
 
     async listRuns({ signal, retry, ...filters }) {
-      const reader = async () => (await import("./run_schema.ts")).readRunPage;
       const path = `${RUNS}${queryText(filters)}`;
-      return await readResponse(http, { signal, retry, action: "list runs", path }, reader);
+      return await readResponse(http, { signal, retry, action: "list runs", path }, readRunPage);
     },
 
     async cancelRun(runId, options) {

@@ -1,12 +1,12 @@
 /** A host's health and the user's workspace. Requests are not retried: diagnostics report the first failure. */
 
 import { fallbackTo } from "../errors.ts";
-import { looseObject, nullish, number, string } from "../deps/zod.ts";
 import { errorOf, isSuccess, NO_ROUTE, readRawText, sendRequest } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import { httpDateMs } from "./response_error.ts";
-import { nonEmpty, readShape } from "./schema.ts";
+import { readerOf } from "./schema.ts";
+import { membersOf, NUMBER, optional, OPTIONAL_TEXT, TEXT } from "./shape.ts";
 
 const HEALTH = "/healthzz";
 const HEALTHY = "OK";
@@ -38,14 +38,17 @@ export async function getWorkspaceStatus(http: Http, { signal }: Abortable) {
   const action = "get the workspace status";
   const response = await sendRequest(http, { action, path: "/api/user-workspace/status", signal, retry: "none" })
     .catch(fallbackTo(null, ...NO_ROUTE));
-  if (response === null) return null;
-  const { status, details, homeStorage } = readShape(WORKSPACE, response, action);
-  const home = homeStorage ? { sizeBytes: homeStorage.size, availableBytes: homeStorage.available } : null;
-  return { status, details: nonEmpty(details), home };
+  return response === null ? null : readWorkspace(response, action);
 }
 
-const WORKSPACE = looseObject({
-  status: string(),
-  details: nullish(string()),
-  homeStorage: nullish(looseObject({ size: number(), available: number() })),
+const readWorkspace = readerOf((value, path) => {
+  const read = membersOf(value, path);
+  const home = read(
+    "homeStorage",
+    optional((storage, at) => {
+      const read = membersOf(storage, at);
+      return { sizeBytes: read("size", NUMBER), availableBytes: read("available", NUMBER) };
+    }),
+  );
+  return { status: read("status", TEXT), details: read("details", OPTIONAL_TEXT), home };
 });

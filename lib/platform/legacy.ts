@@ -10,21 +10,20 @@ import { formatRunId, type RunId } from "../run.ts";
 import { NO_ROUTE, pathSegment, readRawText, readResponse, sendRequest, submitOnce } from "./request.ts";
 import type { Abortable, RunOperations } from "./client.ts";
 import type { Http } from "./http.ts";
+import { readLegacyRunDetail, readLegacyStartedRun } from "./run_schema.ts";
 
 export function legacyRuns(http: Http): RunOperations {
   return {
     async submit({ workflow, inputs }, options) {
       const action = `submit ${workflow}`;
       const path = `/api/workflows/${pathSegment(workflow, action)}/runs`;
-      const reader = async () => (await import("./run_schema.ts")).readLegacyStartedRun;
-      return await submitOnce(http, { ...options, action, path, body: { inputs } }, reader);
+      return await submitOnce(http, { ...options, action, path, body: { inputs } }, readLegacyStartedRun);
     },
 
     async getRun(runId, options) {
       const action = `read run ${formatRunId(runId)}`;
       const request = { ...options, action, path: pathOf(runId, action), whenMissing: "no such run" };
-      const reader = async () => (await import("./run_schema.ts")).readLegacyRunDetail;
-      return await readResponse(http, request, reader).catch((error: unknown) => {
+      return await readResponse(http, request, readLegacyRunDetail).catch((error: unknown) => {
         // Servers that cannot show a run respond to its GET with 405.
         if (!(error instanceof Unsupported)) throw error;
         throw new Unsupported(`Cannot ${action}: this server cannot show a single run, so the run cannot be tracked`, {

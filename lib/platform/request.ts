@@ -95,17 +95,13 @@ export function retryDelayMs(state: RetryState, policy: typeof RETRY_POLICY, ran
 /** Returns what a response contains. */
 export type Reader<T> = (response: HttpResponse, action: string) => T;
 
-/** Loads the function that reads a response while the request is in flight: that takes as long as a fast response. */
-type ResponseReader<T> = () => Promise<Reader<T>>;
-
 /**
  * Returns what a 2xx response contains.
  *
  * @throws Like {@link sendRequest}; BadResponse for a response of another shape.
  */
-export async function readResponse<T>(http: Http, request: RequestOptions, reader: ResponseReader<T>): Promise<T> {
-  const [response, read] = await Promise.all([sendRequest(http, request), reader()]);
-  return read(response, request.action);
+export async function readResponse<T>(http: Http, request: RequestOptions, read: Reader<T>): Promise<T> {
+  return read(await sendRequest(http, request), request.action);
 }
 
 /** The error for a response that is not a 2xx. */
@@ -156,11 +152,11 @@ export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "t
 export async function submitOnce(
   http: Http,
   { action, path, body, signal }: RequestOptions,
-  reader: ResponseReader<Run>,
+  read: Reader<Run>,
 ): Promise<SubmitResponse> {
   try {
-    const sending = http.send({ action, method: "POST", path, body, connection: "own", isSubmit: true, signal });
-    const [response, read] = await Promise.all([sending, reader()]);
+    const exchange = { action, method: "POST", path, body, connection: "own", isSubmit: true, signal } as const;
+    const response = await http.send(exchange);
     if (isSuccess(response)) return { type: "accepted", run: read(response, action) };
     const error = errorOf(http, response, { action, isSubmit: true });
     const { status, text } = response;

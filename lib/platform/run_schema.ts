@@ -1,79 +1,68 @@
 /**
- * Reads responses about runs. Imported while the request is in flight, because loading zod takes as long as a fast
- * response. Shapes: the contract's WorkflowRunResponse and related schemas; a field that it does not require may be missing
+ * Reads responses about runs. Shapes: the contract's WorkflowRunResponse and related schemas; a field that it does not require may be missing
  * or `null`, and unknown fields are accepted.
  */
 
-import { array, looseObject, nullish, number, pipe, string, transform } from "../deps/zod.ts";
-import { type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.ts";
+import { type InputPath, type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.ts";
 import type { Job, LogAnnotation, Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { stepLogPath, subworkflowFolder } from "./logs.ts";
-import { ANY, badResponse, jsonObject, nonEmpty, OPTIONAL_TEXT, type OutputOf, readJson, readShape } from "./schema.ts";
+import { jsonObject, readerOf } from "./schema.ts";
+import { listOf, membersOf, Mismatch, NUMBER, optional, OPTIONAL_TEXT, type Shape, TEXT } from "./shape.ts";
 
-const TIME = pipe(nullish(string()), transform(instant));
-const RUN_FIELDS = {
-  id: string(),
-  user: string(),
-  slug: OPTIONAL_TEXT,
-  number: nullish(number()),
-  status: nullish(string()),
-  statusReason: OPTIONAL_TEXT,
-  displayName: OPTIONAL_TEXT,
-  workflowName: OPTIONAL_TEXT,
-  workflowId: OPTIONAL_TEXT,
-  createdAt: TIME,
-  completedAt: TIME,
-};
-const RUN = looseObject(RUN_FIELDS);
+/** Legacy servers (the contract's former JobResponse) may omit the user. */
+const legacyRun = shapeOfRun(optional(TEXT));
+const run = shapeOfRun(TEXT);
 
-const DETAIL_FIELDS = { executedJobs: ANY, inputs: ANY, links: ANY, redirect: ANY };
-const RUN_DETAIL = looseObject({ ...RUN_FIELDS, ...DETAIL_FIELDS });
-
-/** Legacy servers (the contract's former JobResponse) may call the inputs `variables` and omit the user. */
-const LEGACY_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string()), variables: ANY };
-const LEGACY_RUN = looseObject(LEGACY_FIELDS);
-
-const RUN_PAGE = looseObject({ runs: nullish(array(RUN)), total: number() });
-const STARTED = looseObject({ run: RUN });
-const LEGACY_STARTED = looseObject({ run: LEGACY_RUN });
-/** What all of them have. */
-type WireRun = OutputOf<typeof LEGACY_RUN>;
-
-export function readRunPage(response: HttpResponse, action: string): RunPage {
-  const { runs, total } = readShape(RUN_PAGE, response, action);
-  return { runs: (runs ?? []).map(runOf), total };
+function shapeOfRun(user: Shape<string | null>): Shape<Run> {
+  return (value, path) => {
+    const read = membersOf(value, path);
+    const completedAt = read("completedAt", instant);
+    return {
+      id: read("id", TEXT),
+      slug: read("slug", OPTIONAL_TEXT),
+      number: read("number", optional(NUMBER)),
+      user: read("user", user) ?? "",
+      workflowName: read("workflowName", OPTIONAL_TEXT),
+      workflowId: read("workflowId", OPTIONAL_TEXT),
+      displayName: read("displayName", OPTIONAL_TEXT),
+      ...readStatus(read("status", OPTIONAL_TEXT) ?? "", completedAt),
+      statusReason: read("statusReason", OPTIONAL_TEXT),
+      createdAt: read("createdAt", instant),
+      completedAt,
+    };
+  };
 }
+
+export const readRunPage = readerOf((value, path): RunPage => {
+  const read = membersOf(value, path);
+  return { runs: read("runs", listOf(run)), total: read("total", NUMBER) };
+});
 
 export function readRunDetail(response: HttpResponse, action: string): RunDetail {
-  const run = readShape(RUN_DETAIL, response, action);
-  return { ...runOf(run), ...detailOf(run, response) };
+  return readerOf((value, path) => ({ ...run(value, path), ...detailOf(value, response) }))(response, action);
 }
 
-export function readStartedRun(response: HttpResponse, action: string): Run {
-  const { run } = readShape(STARTED, response, action);
-  if (run.slug === null) throw badResponse(response, action, "run.slug must be a string, got nothing");
-  return runOf(run);
-}
+export const readStartedRun = readerOf((value, path) => {
+  const started = membersOf(value, path)("run", run);
+  if (started.slug === null) throw new Mismatch([...path, "run", "slug"], "a string", undefined);
+  return started;
+});
 
 /** A legacy run is identified by its number. */
-export function readLegacyStartedRun(response: HttpResponse, action: string): Run {
-  const { run } = readShape(LEGACY_STARTED, response, action);
-  if (typeof run.number !== "number") throw badResponse(response, action, "run.number must be a number, got nothing");
-  return { ...runOf(run), slug: null };
-}
+export const readLegacyStartedRun = readerOf((value, path): Run => {
+  const started = membersOf(value, path)("run", legacyRun);
+  if (started.number === null) throw new Mismatch([...path, "run", "number"], "a number", undefined);
+  return { ...started, slug: null };
+});
 
 /** The run, or an object `{run}`. */
 export function readLegacyRunDetail(response: HttpResponse, action: string): RunDetail {
-  const isWrapped = jsonObject(readJson(response, action))?.run !== undefined;
-  const run = isWrapped ? readShape(LEGACY_STARTED, response, action).run : readShape(LEGACY_RUN, response, action);
-  return { ...runOf(run), slug: null, ...detailOf(run, response) };
-}
-
-function runOf(run: WireRun): Run {
-  const { id, slug, workflowName, workflowId, displayName, statusReason, createdAt, completedAt } = run;
-  const names = { id, slug, number: run.number ?? null, user: run.user ?? "", workflowName, workflowId, displayName };
-  return { ...names, ...readStatus(run.status ?? "", completedAt), statusReason, createdAt, completedAt };
+  return readerOf((value, path) => {
+    const { run = value } = jsonObject(value) ?? {};
+    const at = run === value ? path : [...path, "run"];
+    return { ...legacyRun(run, at), slug: null, ...detailOf(run, response) };
+  })(response, action);
 }
 
 type StatusMapping = { readonly status: RunStatus; readonly isFinal: boolean };
@@ -108,13 +97,15 @@ export function readStatus(
 }
 
 /** In UTC, as RFC 3339 with milliseconds, if it can be parsed. A server written in Go may send its zero time for "not set". */
-function instant(text: string | null | undefined): string | null {
-  if (text?.startsWith("0001-01-01")) return null;
-  const atMs = Date.parse(text ?? "");
-  return Number.isNaN(atMs) ? nonEmpty(text) : new Date(atMs).toISOString();
+function instant(value: unknown, path: InputPath): string | null {
+  const text = OPTIONAL_TEXT(value, path);
+  if (text === null || text.startsWith("0001-01-01")) return null;
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? text : new Date(atMs).toISOString();
 }
 
-function detailOf(run: WireRun, response: HttpResponse): Omit<RunDetail, keyof Run> {
+function detailOf(value: unknown, response: HttpResponse): Omit<RunDetail, keyof Run> {
+  const run = jsonObject(value) ?? {};
   return {
     jobs: readJobs(run.executedJobs),
     inputs: exactInputs(run, response),
@@ -123,8 +114,11 @@ function detailOf(run: WireRun, response: HttpResponse): Omit<RunDetail, keyof R
   };
 }
 
-/** Inputs may be submitted again: a number that would be sent as another one is NaN. */
-function exactInputs(run: WireRun, { text }: HttpResponse): JsonObject | null {
+/**
+ * Inputs may be submitted again: a number that would be sent as another one is NaN. Legacy servers may call them
+ * `variables`.
+ */
+function exactInputs(run: JsonObject, { text }: HttpResponse): JsonObject | null {
   const body = mayBeInexact(text) ? jsonObject(parseExactly(text)) : null;
   const { inputs, variables } = body === null ? run : jsonObject(body.run) ?? body;
   return jsonObject(inputs ?? (Array.isArray(variables) ? Object.fromEntries(entriesOf(variables)) : variables));
@@ -132,7 +126,7 @@ function exactInputs(run: WireRun, { text }: HttpResponse): JsonObject | null {
 
 function linkOf([name, value]: [string, unknown]): RunLink {
   const { url, endpoint } = jsonObject(value) ?? {};
-  return { name, url: nonEmpty(text(url)), endpoint: nonEmpty(text(endpoint)) };
+  return { name, url: text(url) || null, endpoint: text(endpoint) || null };
 }
 
 function redirectOf(value: unknown): RunRedirect | null {
@@ -165,7 +159,7 @@ export function readJobs(executedJobs: unknown, folder = "", depth = MAX_DEPTH):
           name: text(step.name) || text(step.id) || text(step.uses) || `step ${index + 1}`,
           status: text(step.status),
           index,
-          uses: nonEmpty(text(step.uses)),
+          uses: text(step.uses) || null,
           logPath: `${folder}${stepLogPath(name, index)}`,
           annotations: Array.isArray(step.annotations) ? step.annotations.flatMap(readAnnotation) : [],
           jobs: readJobs(called, `${folder}${subworkflowFolder(name, index)}`, depth - 1),
@@ -190,7 +184,7 @@ function readAnnotation(value: unknown): LogAnnotation[] {
   if (typeof message !== "string") return [];
   return [{
     type: type === "error" || type === "warning" ? type : "notice",
-    title: nonEmpty(text(title)),
+    title: text(title) || null,
     message,
   }];
 }
