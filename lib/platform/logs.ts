@@ -7,25 +7,11 @@ import { ResponseLost } from "../errors.ts";
 import type { RunId } from "../run.ts";
 import type { Abortable, Client } from "./client.ts";
 
-/**
- * The log of a step, in the folder of its run or subworkflow.
- *
- * @param stepIndex Position within the job, from 0.
- */
-export function stepLogPath(job: string, stepIndex: number): string {
-  return `logs/${job}/step_${stepIndex}/logs.out`;
-}
-
-/** What the folder of a run has for the workflow that a step calls; subworkflows of that one have theirs in it. */
-export function subworkflowFolder(job: string, stepIndex: number): string {
-  return `subworkflows/${job}/step_${stepIndex}/`;
-}
-
 /** The log of one step. */
 export interface StepLog {
   /** The step's run. */
   readonly runId: RunId;
-  /** As {@link stepLogPath} names it, below the folders of its subworkflows. */
+  /** In the folder of the run; a step of the run names it. */
   readonly path: string;
 }
 

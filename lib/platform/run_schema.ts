@@ -6,7 +6,6 @@
 import { type InputPath, type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.ts";
 import type { Job, LogAnnotation, Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
-import { stepLogPath, subworkflowFolder } from "./logs.ts";
 import { jsonObject, readerOf } from "./schema.ts";
 import { listOf, membersOf, Mismatch, NUMBER, optional, OPTIONAL_TEXT, type Shape, TEXT } from "./shape.ts";
 
@@ -169,6 +168,20 @@ export function readJobs(executedJobs: unknown, folder = "", depth = MAX_DEPTH):
       outputs: jsonObject(typeof job.outputs === "string" ? parseJson(job.outputs) : job.outputs) ?? {},
     };
   });
+}
+
+/**
+ * The log of a step, in the folder of its run or subworkflow.
+ *
+ * @param stepIndex Position within the job, from 0.
+ */
+export function stepLogPath(job: string, stepIndex: number): string {
+  return `logs/${job}/step_${stepIndex}/logs.out`;
+}
+
+/** What the folder of a run has for the workflow that a step calls; subworkflows of that one have theirs in it. */
+function subworkflowFolder(job: string, stepIndex: number): string {
+  return `subworkflows/${job}/step_${stepIndex}/`;
 }
 
 function entriesOf(members: unknown): [string, unknown][] {

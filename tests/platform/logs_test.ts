@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ResponseLost } from "../../lib/errors.ts";
-import { createLogReader, createTail, lastLines, type LogReader, stepLogPath } from "../../lib/platform/logs.ts";
+import { createLogReader, createTail, lastLines, type LogReader } from "../../lib/platform/logs.ts";
+import { stepLogPath } from "../../lib/platform/run_schema.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { allText } from "../support/all_text.ts";
 import { depsFor } from "../support/deps.ts";
