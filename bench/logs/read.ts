@@ -4,7 +4,8 @@ import { systemClock } from "../../lib/clock.ts";
 import { silentLog } from "../../lib/log.ts";
 import { createClient } from "../../lib/platform/create_client.ts";
 import { findCredential } from "../../lib/platform/credentials/credentials.ts";
-import { createLogReader, stepLogPath } from "../../lib/platform/logs.ts";
+import { createLogReader } from "../../lib/platform/logs.ts";
+import { stepLogPath } from "../../lib/platform/run_schema.ts";
 import { keyFor } from "../../tests/platform/support/servers.ts";
 
 const PATH = stepLogPath("main", 0);
