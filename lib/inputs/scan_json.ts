@@ -98,9 +98,8 @@ const WORD = /\/\/[^\r\n]*|\/\*[^]*?\*\/|[^\s,\]}/]+/y;
 export interface ScannedText {
   readonly lines: Lines;
   /**
-   * What is wrong with a text that can be parsed: names that a JSON object has twice, of which one would be ignored (YAML's
-   * parser refuses them itself), and numbers that this runtime would change: 9007199254740993 would be sent as
-   * 9007199254740992, and 1e400 as null.
+   * What is wrong with a text that can be parsed: names that an object has twice, of which one would be ignored, and numbers
+   * that this runtime would change: 9007199254740993 would be sent as 9007199254740992, and 1e400 as null.
    */
   readonly problems: readonly Problem[];
 }

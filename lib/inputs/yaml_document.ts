@@ -13,7 +13,8 @@ const IS_MERGE_KEY = "merge keys are not supported: use an alias for the whole v
 /** @throws RangeError for a text that is nested too deeply. */
 export function readYaml(text: string, origin: string): ValueDocument | readonly Problem[] {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, logLevel: "error" });
+  // Whose names are unique is checked below: the parser compares each with all others, a minute for 50,000.
+  const document = parseDocument(text, { lineCounter: counter, logLevel: "error", uniqueKeys: false });
   // This parser reports its own stack overflow as an error of the text.
   if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) throw new RangeError("nested too deeply");
   if (document.errors.length > 0) {

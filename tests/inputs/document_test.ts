@@ -30,7 +30,8 @@ for (
   const [format, text, want] of [
     ["json", "[1]", "file must be an object at the top level: got an array"],
     ["yaml", "text", "file must be an object at the top level: got a string"],
-    ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
+    ["yaml", "a: 1\na: 2\n", "file:2 a is given twice"],
+    ["yaml", "b: {a: 1, 'a': 2}\n", "file:1 b.a is given twice"],
     ["yaml", "x:\n  1: a\n  '1': b\n", "file:3 x.1 is given twice"],
     ["yaml", "a: !hunter2\n", `file:1 a ${TAGGED}`],
     ["yaml", "a: [1, !!set {b}]\n", `file:1 a[1] ${TAGGED}`],

@@ -23,11 +23,8 @@ const MIN_SHORTENED_CELLS = 8;
 export function renderTable(rows: readonly (readonly string[])[], options: TableOptions): string {
   const { columns, paint, headings, optional = [], fit = fitToWidth } = options;
   const clean = rows.map((row) => row.map(oneLine));
-  const count = Math.max(0, ...clean.map((row) => row.length));
-  const widths = Array.from(
-    { length: count },
-    (_, column) => Math.max(0, ...clean.map((row) => textWidth(row[column] ?? ""))),
-  );
+  const widths: number[] = [];
+  for (const row of clean) row.forEach((text, at) => widths[at] = Math.max(widths[at] ?? 0, textWidth(text)));
   const body = headings === undefined ? [] : clean.slice(headings);
   let shown = [...widths.keys()].filter((column) => body.length === 0 || body.some((row) => row[column]));
   const { shortened = shown.at(-1) ?? 0 } = options;

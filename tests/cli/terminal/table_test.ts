@@ -23,3 +23,8 @@ Deno.test("a column without text below the headings is left out, and the others 
   assert.equal(renderTable(rows, { columns: 11, headings: 1 }), "A  C\na  c\na  a long \u2026");
   assert.equal(renderTable([["a", ""], ["", ""]], { columns: Infinity, headings: 0 }), "a\n");
 });
+
+Deno.test("renderTable() has room for more rows than a call can have arguments", () => {
+  const rows = Array.from({ length: 200_000 }, (_, row) => [`k${row}`, "v"]);
+  assert.equal(renderTable(rows, { columns: Infinity }).split("\n").at(-1), "k199999  v");
+});
