@@ -197,3 +197,10 @@ for (
     assert.ok(shown.includes(`refused ${answers[0]}: ${problem}`), shown);
   });
 }
+
+Deno.test("several values whose options the form does not list are entered as JSON", async () => {
+  const field = { tags: { type: "multi-dropdown", options: "${{ org.TAGS }}" } };
+  const { result, shown } = await filled(field, {}, [[/tags \(required\)/, "a"], [/tags/, '["a", 1]']]);
+  assert.match(shown, /refused a: It must be a list of the options: got "a"/);
+  assert.deepEqual(result, { tags: ["a", 1] });
+});

@@ -42,7 +42,7 @@ function choice({ type }: FieldAttributes, options: readonly ChoiceOption[] | nu
     hasEmptyOption: !isMultiple && options?.some((option) => option.value === "") === true,
     sample: isMultiple ? [] : options?.[0]?.value ?? null,
     prompt: options === null
-      ? { type: "text", isMultiline: false, format: "text" }
+      ? { type: "text", isMultiline: false, format: isMultiple ? "json" : "text" }
       : { type: "choice", isMultiple, options },
     schema({ refusesEmpty }) {
       const option: JsonObject = options === null
