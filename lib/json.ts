@@ -27,6 +27,13 @@ export function* valuesIn(value: Json, path: readonly (string | number)[] = []):
   for (const [name, member] of members) yield* valuesIn(member, [...path, name]);
 }
 
+/** The values of an object that have no values inside them, each with its path. */
+export function leavesOf(value: JsonObject): [Json, InputPath][] {
+  return [...valuesIn(value)].filter(([leaf, path]) =>
+    path.length > 0 && (typeof leaf !== "object" || leaf === null || Object.keys(leaf).length === 0)
+  );
+}
+
 /** The position of the next quote in a JSON text that is not escaped; -1 if there is none. */
 export function nextQuote(text: string, from: number): number {
   let quote = text.indexOf('"', from);

@@ -27,6 +27,11 @@ export function formatInputArguments(
   return `${program} run ${shellWord(workflow)}${options.join("")}`;
 }
 
+/** Otherwise `-i` would read the name of the file as an option, as JSON or as a value. */
+export function inputFileArgument(path: string): string {
+  return /^[-{\s]|^[^/\\]*=/.test(path) ? `./${path}` : path;
+}
+
 /** A list or an empty object is one argument; further arguments replace the placeholders of its secrets. */
 function argumentsFor(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
   if (secrets.has(path)) return [`${visible(path)}=@-`];

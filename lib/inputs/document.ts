@@ -1,10 +1,10 @@
 /** Reads a file of inputs: JSON, JSON with comments, or YAML. */
 
 import type { ParseError } from "../deps/jsonc.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
+import { isObject, type Json, parseJson } from "../json.ts";
 import { firstOfLines, type Problem } from "../problem.ts";
 import type { ValueDocument } from "./lines.ts";
-import type { InputLayer } from "./merge.ts";
+import type { ObjectLayer } from "./merge.ts";
 import { scanJson } from "./scan_json.ts";
 
 export type DocumentFormat = "json" | "yaml";
@@ -30,7 +30,7 @@ interface ReadOptions {
 export async function readDocument(
   text: string,
   options: ReadOptions,
-): Promise<InputLayer & { readonly value: JsonObject } | readonly Problem[]> {
+): Promise<ObjectLayer | readonly Problem[]> {
   const read = await readValue(text, { ...options, ifEmpty: "write {} for no inputs" });
   if (!("value" in read)) return read;
   const { value, lines } = read;

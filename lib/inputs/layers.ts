@@ -6,7 +6,7 @@ import { formatPath, type Json, parsePath } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { jsonIn, readDocument } from "./document.ts";
-import { createValueLayer, type InputLayer } from "./merge.ts";
+import { createValueLayer, type InputLayer, type ObjectLayer } from "./merge.ts";
 
 /** Access to files, stdin and the terminal. */
 export interface LayerSources {
@@ -57,7 +57,7 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   }
   if (/^\s*\{/.test(argument)) return { ...await documentLayer(argument, origin), lines: null };
   const match = ASSIGNMENT.exec(argument);
-  if (match === null) return await documentLayer(await readFile(argument, { origin, path: "" }, sources), argument);
+  if (match === null) return await readInputFile(argument, origin, sources);
   const [, name = "", operator, text = ""] = match;
   const path = parsePath(name);
   if (path === undefined) throw asProblem({ origin, path: name, message: "is not a path" });
@@ -75,8 +75,22 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   return { ...layer(text), isUntyped: true };
 }
 
+/**
+ * Reads a file of inputs.
+ *
+ * @param origin What a file that cannot be read is a problem of.
+ * @throws InvalidInputs with all problems.
+ */
+export async function readInputFile(
+  path: string,
+  origin: string,
+  sources: Pick<LayerSources, "readTextFile">,
+): Promise<ObjectLayer> {
+  return await documentLayer(await readFile(path, { origin, path: "" }, sources), path);
+}
+
 /** @throws InvalidInputs with all problems of the text. */
-export async function documentLayer(text: string, origin: string): Promise<InputLayer> {
+export async function documentLayer(text: string, origin: string): Promise<ObjectLayer> {
   const layer = await readDocument(text, { origin });
   if ("value" in layer) return layer;
   throw new InvalidInputs(`Cannot read ${origin}`, layer);

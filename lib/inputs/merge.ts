@@ -37,9 +37,12 @@ export interface InputLayer {
   readonly written?: string;
 }
 
+/** A layer of a whole file or form. */
+export type ObjectLayer = InputLayer & { readonly value: JsonObject };
+
 /** Creates a layer from an object, like the inputs of a preset. */
-export function createInputLayer(origin: string, value: JsonObject): InputLayer {
-  return createValueLayer(origin, [], value);
+export function createInputLayer(origin: string, value: JsonObject): ObjectLayer {
+  return { ...createValueLayer(origin, [], value), value };
 }
 
 /** Creates a layer from one value, which has its type already. */

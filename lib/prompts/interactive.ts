@@ -6,22 +6,21 @@
 import { ConsentRequired, expected, fallbackTo, InvalidInputs } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { describeConsent } from "../runs/consent.ts";
-import { type GatheredInputs, gatherInputs, listClusters, prepare, type PreparedRun } from "../runs/prepare.ts";
-import { formatInputArguments } from "../inputs/command_line.ts";
-import { explainInputs } from "../inputs/explain.ts";
+import { listClusters, prepare, type PreparedRun } from "../runs/prepare.ts";
+import { formatInputArguments, inputFileArgument } from "../inputs/command_line.ts";
 import { type Form, hasClusterFields } from "../inputs/form.ts";
-import { readLayers } from "../inputs/layers.ts";
-import { createInputLayer, type InputLayer } from "../inputs/merge.ts";
-import { type JsonObject, parsePath } from "../json.ts";
+import { readInputFile } from "../inputs/layers.ts";
+import { createInputLayer, type ObjectLayer } from "../inputs/merge.ts";
+import { formatPath, type JsonObject, leavesOf, parsePath } from "../json.ts";
 import { readForm } from "../inputs/read_form.ts";
-import { withoutSecrets } from "../inputs/secrets.ts";
+import { maskSecrets, withoutSecrets } from "../inputs/secrets.ts";
 import type { Cluster } from "../cluster.ts";
 import { osErrorReason } from "../os_error.ts";
 import { type Problem, problemLine } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Workflow } from "../workflow.ts";
-import { programCommand } from "../shell_command.ts";
+import { programCommand, shellWord } from "../shell_command.ts";
 import type { Prompter } from "./prompter.ts";
 import { inputMethods, workflowChoices } from "./choices.ts";
 import { nextQuestion } from "./questions.ts";
@@ -98,16 +97,15 @@ async function askRequest(
   const { deps, prompter, signal } = session;
   const workflow = await deps.client.getWorkflow(name, { signal });
   const form = readForm(workflow.yaml);
-  let layers = await askLayers(session, workflow, form);
+  let layer = await askLayer(session, workflow, form);
   while (true) {
-    const spec = { workflow: name, layers, preset: null, displayName: null, isTrusted: false } as const;
+    const spec = { workflow: name, layers: [layer], preset: null, displayName: null, isTrusted: false } as const;
     try {
       const prepared = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
       for (const note of prepared.notes) prompter.note(note);
       for (const warning of prepared.warnings) prompter.note(`! ${problemLine(warning)}`);
-      prompter.note(inputSummary(await gatherInputs(deps, spec, { signal })));
-      const [layer] = layers;
-      return { prepared, file: layer === undefined || layer.lines === null ? null : layer.origin };
+      prompter.note(inputSummary(prepared));
+      return { prepared, file: layer.lines === null ? null : layer.origin };
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
       prompter.note([error.message, ...error.problems.map((problem) => `  ${problemLine(problem)}`)].join("\n"));
@@ -116,14 +114,14 @@ async function askRequest(
         { value: true, label: "1. Fix these inputs" },
         { value: false, label: "2. Provide other inputs" },
       ]);
-      layers = shouldFix
-        ? await fixProblems(session, form, (await gatherInputs(deps, spec, { signal })).given, error.problems)
-        : await askLayers(session, workflow, form);
+      layer = shouldFix
+        ? await fixProblems(session, form, layer.value, error.problems)
+        : await askLayer(session, workflow, form);
     }
   }
 }
 
-async function askLayers(session: InteractiveSession, workflow: Workflow, form: Form | null): Promise<InputLayer[]> {
+async function askLayer(session: InteractiveSession, workflow: Workflow, form: Form | null): Promise<ObjectLayer> {
   const { prompter } = session;
   const lastInputs = await inputsOfLastRun(session, workflow.name).catch(fallbackTo(null));
   const methods = inputMethods(workflow.presets, { hasLastRun: lastInputs !== null });
@@ -136,34 +134,29 @@ async function askLayers(session: InteractiveSession, workflow: Workflow, form: 
         throw new InvalidInputs("Cannot ask for inputs: the server did not send the workflow's definition", []);
       }
       const inputs = await promptForFields(prompter, form, {}, { clusters: await clustersFor(session, form) });
-      return [createInputLayer("your answers", inputs)];
+      return createInputLayer("your answers", inputs);
     }
     case "last-run":
-      return [createInputLayer("the last run", lastInputs ?? {})];
+      return createInputLayer("the last run", lastInputs ?? {});
     default:
-      return [createInputLayer(`preset ${method.name}`, method.inputs)];
+      return createInputLayer(`preset ${method.name}`, method.inputs);
   }
 }
 
 const INPUT_FILE = "Input file path";
 
-async function askFile({ prompter, listInputFiles, readTextFile }: InteractiveSession): Promise<InputLayer[]> {
-  const files = (await listInputFiles()).map((path) => ({ value: path, label: path }));
-  const sources = {
-    readTextFile,
-    readStdin: () => Promise.reject(new TypeError("Cannot read inputs from stdin in interactive mode")),
-    promptSecret: (path: string) => prompter.secret(path),
-  };
+async function askFile({ prompter, ...session }: InteractiveSession): Promise<ObjectLayer> {
+  const files = (await session.listInputFiles()).map((path) => ({ value: path, label: path }));
   while (true) {
     const listed = files.length === 0
       ? null
       : await prompter.choose(INPUT_FILE, [...files, { value: null, label: "Another file" }]);
     const path = listed ?? await prompter.file(INPUT_FILE);
-    // The prefix makes sure that the answer is read as a path.
-    const layers = await readLayers([/^(?:[./\\]|[A-Za-z]:)/.test(path) ? path : `./${path}`], sources)
-      .catch(expected(InvalidInputs));
-    if (!(layers instanceof InvalidInputs)) return layers;
-    prompter.note(layers.problems.map(problemLine).join("\n"));
+    // In the equivalent command, the prefix makes sure that it is read as a path.
+    const file = /^(?:[./\\]|[A-Za-z]:)/.test(path) ? path : `./${path}`;
+    const layer = await readInputFile(file, "", session).catch(expected(InvalidInputs));
+    if (!(layer instanceof InvalidInputs)) return layer;
+    prompter.note(layer.problems.map(problemLine).join("\n"));
   }
 }
 
@@ -173,13 +166,13 @@ async function fixProblems(
   form: Form,
   inputs: JsonObject,
   problems: readonly Problem[],
-): Promise<InputLayer[]> {
+): Promise<ObjectLayer> {
   const paths = problems.map(({ path }) => parsePath(path)).filter((path) => path !== undefined);
   const clusters = await clustersFor(session, form);
   const isAskable = nextQuestion(form, { inputs, answered: new Set() }, { clusters, only: paths }) !== undefined;
   const only = isAskable ? paths : undefined;
   const fixed = await promptForFields(session.prompter, form, inputs, { clusters, only });
-  return [createInputLayer("your answers", fixed)];
+  return createInputLayer("your answers", fixed);
 }
 
 async function clustersFor({ deps, signal }: InteractiveSession, form: Form): Promise<readonly Cluster[] | null> {
@@ -192,13 +185,15 @@ async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: s
   return (await deps.client.getRun({ type: "slug", slug: run.slug }, { signal })).inputs;
 }
 
-function inputSummary({ form, resolved }: GatheredInputs): string {
-  const rows = explainInputs(resolved, form).filter(({ isSent }) => isSent);
-  if (rows.length === 0) return "No inputs to submit: the workflow's defaults apply";
-  const given = rows.filter(({ origin }) => origin !== "default");
-  const defaults = rows.length === given.length ? [] : [`  and ${rows.length - given.length} defaults of the form`];
-  return ["Inputs to submit:", ...given.map(({ path, value }) => `  ${path} = ${JSON.stringify(value)}`), ...defaults]
-    .join("\n");
+function inputSummary({ given, request: { inputs, secretPaths } }: PreparedRun): string {
+  const rows = leavesOf(maskSecrets(given, secretPaths));
+  const defaults = leavesOf(maskSecrets(inputs, secretPaths)).length - rows.length;
+  if (rows.length + defaults === 0) return "No inputs to submit: the workflow's defaults apply";
+  return [
+    "Inputs to submit:",
+    ...rows.map(([value, path]) => `  ${formatPath(path)} = ${JSON.stringify(value)}`),
+    ...(defaults === 0 ? [] : [`  and ${defaults} defaults of the form`]),
+  ].join("\n");
 }
 
 async function askNextAction(session: InteractiveSession, result: RunResult, inputs: JsonObject): Promise<NextAction> {
@@ -221,7 +216,9 @@ async function askNextAction(session: InteractiveSession, result: RunResult, inp
 async function save({ prompter, writeNewFile }: InteractiveSession, inputs: JsonObject): Promise<void> {
   const path = await prompter.text("File", { fallback: "inputs/mine.json" });
   const failure = await writeNewFile(path, `${JSON.stringify(inputs, null, 2)}\n`).catch(expected(Error));
-  if (failure === undefined) return prompter.note(`Saved without secrets. To use the file: -i ${path}`);
+  if (failure === undefined) {
+    return prompter.note(`Saved without secrets. To use the file: -i ${shellWord(inputFileArgument(path))}`);
+  }
   const isTaken = failure instanceof Deno.errors.AlreadyExists;
   const reason = isTaken ? "the file already exists" : osErrorReason(failure) ?? failure.message;
   prompter.note(`Cannot save ${path}: ${reason}`);

@@ -255,6 +255,44 @@ Deno.test("an account without workflows is told where to create one", async () =
   assert.match(notes, /no workflows yet/);
 });
 
+Deno.test("a file with a reserved name can be replaced after an attempt to fix it", async () => {
+  await using stage = await aStage();
+  const file: ScriptedAnswer = [/Input file path/, "inputs/vault.json"];
+  const { result, shown } = await stage.play([
+    [/Select workflow/, "vault"],
+    [/How do you want/, "Load from JSON file"],
+    file,
+    [/What do you want to do\?/, "Fix these inputs"],
+    [/password/, ""],
+    [/api_token/, ""],
+    [/note/, ""],
+    [/What do you want to do\?/, "Provide other inputs"],
+    [/How do you want/, "Enter manually"],
+    [/password/, "hunter2-typed"],
+    [/api_token/, ""],
+    [/note/, ""],
+    [/Submit vault\?/, false],
+  ], {
+    listInputFiles: () => Promise.resolve(["inputs/vault.json"]),
+    readTextFile: () => Promise.resolve('{ "password": "hunter2", "__proto__": {} }'),
+  });
+  assert.equal(result, undefined);
+  assert.match(shown, /__proto__ {2}is a reserved name/);
+});
+
+Deno.test("the name of a saved file is shown as -i takes it", async () => {
+  await using stage = await aStage();
+  const { shown } = await stage.play([
+    [/Select workflow/, "quick"],
+    [/How do you want/, "Enter manually"],
+    SUBMIT("quick"),
+    [/What next\?/, "Save the inputs"],
+    [/File/, "a=my inputs.json"],
+    QUIT,
+  ]);
+  assert.match(shown, /To use the file: -i "\.\/a=my inputs\.json"/);
+});
+
 Deno.test("the summary before Submit masks secrets", async () => {
   await using stage = await aStage();
   const { shown } = await stage.play([

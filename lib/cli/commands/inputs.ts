@@ -1,6 +1,7 @@
 import { NotFound } from "../../errors.ts";
 import { findWorkflow } from "../../runs/find.ts";
 import { gatherInputs } from "../../runs/prepare.ts";
+import { inputFileArgument } from "../../inputs/command_line.ts";
 import { checkGivenInputs } from "../../inputs/check.ts";
 import { type ExplainedInput, explainInputs } from "../../inputs/explain.ts";
 import { readForm } from "../../inputs/read_form.ts";
@@ -61,9 +62,8 @@ async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
   if (path === undefined) return output.raw(skeleton);
   await writeOutputFile(context, path, skeleton);
-  // Otherwise `-i` would read the name as an option, as JSON or as a value.
-  const file = /^[-{\s]|^[^/\\]*=/.test(path) ? `./${path}` : path;
-  output.log("INFO", `Fill in ${path}, then: ${programCommand("run", [workflow.name], ["-i", file])}`);
+  const command = programCommand("run", [workflow.name], ["-i", inputFileArgument(path)]);
+  output.log("INFO", `Fill in ${path}, then: ${command}`);
 }
 
 async function printSchema(call: InputsInvocation): Promise<void> {
