@@ -37,13 +37,15 @@ export interface InputLayer {
   readonly written?: string;
 }
 
-/** A layer of a whole file or form. */
-export type ObjectLayer = InputLayer & { readonly value: JsonObject };
-
 /** Creates a layer from an object, like the inputs of a preset. */
-export function createInputLayer(origin: string, value: JsonObject): ObjectLayer {
+export function createInputLayer(
+  origin: string,
+  value: JsonObject,
+): InputLayer & { readonly value: JsonObject } {
   return { ...createValueLayer(origin, [], value), value };
 }
+
+export type ObjectLayer = ReturnType<typeof createInputLayer>;
 
 /** Creates a layer from one value, which has its type already. */
 export function createValueLayer(origin: string, path: InputPath, value: Json): InputLayer {

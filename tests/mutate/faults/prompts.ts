@@ -53,7 +53,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
       'else if (action === "errors") continue;',
     ],
     ["a run that completed offers to show why it failed", 'result.kind === "failed" ? [', "true ? ["],
-    ["other inputs are those to fix", "layers = shouldFix\n", "layers = true\n"],
+    ["other inputs are those to fix", "layer = shouldFix\n", "layer = true\n"],
     [
       "inputs with problems are asked for once more in full",
       "const only = isAskable ? paths : undefined;",
@@ -70,7 +70,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
       "if (!await prompter.confirm(`${consent}. Grant it for this run?`, { initial: false })) return result;",
       "",
     ],
-    ["the summary is not shown", "prompter.note(inputSummary(await gatherInputs(deps, spec, { signal })));", ""],
+    ["the summary is not shown", "prompter.note(inputSummary(prepared));", ""],
   ]),
   ...inFile("lib/prompts/fill.ts", FILL, [
     [
