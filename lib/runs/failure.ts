@@ -129,7 +129,7 @@ export function collectAnnotations() {
 
 function annotationIn(line: string): LogAnnotation | null {
   if (!line.includes("::")) return null;
-  const match = /::(error|warning|notice)(?:\s+([^:]*))?::(.*)$/.exec(line);
+  const match = /::(error|warning|notice)(?:\s+(.*?))?::(.*)$/.exec(line);
   if (match === null) return null;
   const [, type, attributes, message] = match;
   return {

@@ -22,6 +22,7 @@ function annotationsIn(log: string) {
 for (
   const [line, want] of [
     ["::error title=MPI::rank 3 died", { type: "error", title: "MPI", message: "rank 3 died" }],
+    ["::error title=Solver: mesh::no such cell", { type: "error", title: "Solver: mesh", message: "no such cell" }],
     ["2026-01-05T09:00:00Z ::warning::low memory", { type: "warning", title: null, message: "low memory" }],
     ["::notice file=a.f90,title=Build::2 units: done", { type: "notice", title: "Build", message: "2 units: done" }],
   ] as const
