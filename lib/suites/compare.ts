@@ -83,10 +83,13 @@ function compareAbout(about: Json, actual: Json, path: string, within: number | 
   }
   const target = Number(about);
   const tolerance = distanceOf(within, target);
-  // Decimal fractions are not exact: 1.1 is within 0.1 of 1.
-  const slack = 4 * Number.EPSILON * Math.max(Math.abs(target), tolerance);
-  const holds = (value: number) => Math.abs(value - target) <= tolerance + slack;
+  const holds = (value: number) => Math.abs(value - target) <= tolerance + slackOf(target, tolerance);
   return eachNumber(asTypeOf(0, actual), path, holds, `about ${target}, within ${within}`);
+}
+
+/** Decimal fractions are not exact: 1.1 is within 0.1 of 1. */
+export function slackOf(...numbers: readonly number[]): number {
+  return 4 * Number.EPSILON * Math.max(...numbers.map(Math.abs));
 }
 
 /** A percentage is one of what is expected. */

@@ -88,8 +88,9 @@ export function combinationsOf(matrix: Matrix | undefined): readonly (readonly A
       choices.flat().find((choice) => choice.axis === axis && choice.name === String(value)) ?? axisValue(axis, value)
     )
   );
-  const isNew = (combination: readonly AxisValue[]) => !kept.some((other) => nameOf(other) === nameOf(combination));
-  return [...kept, ...added.filter(isNew)];
+  return [...Map.groupBy([...kept, ...added], nameOf).values()].flatMap(([first]) =>
+    first === undefined ? [] : [first]
+  );
 }
 
 function nameOf(combination: readonly AxisValue[]): string {

@@ -2,7 +2,7 @@
 
 import { parsePath } from "../json.ts";
 import type { ReportAttempt, ReportMetric } from "../reports/report.ts";
-import { distanceOf, numberText } from "./compare.ts";
+import { distanceOf, numberText, slackOf } from "./compare.ts";
 import { BUILT_IN_METRICS } from "./document.ts";
 import type { CaseDocument, ReferenceDocument } from "./format.ts";
 import { median } from "./history.ts";
@@ -92,7 +92,8 @@ export function judgeMetric(
   const { center, low, high, about } = range;
   const suffix = unit === null ? "" : ` ${unit}`;
   const expected = `${about}${numberText(center)}${suffix} (${rangeText(low, high)})`;
-  const isMet = value !== null && (low === null || value >= low) && (high === null || value <= high);
+  const slack = slackOf(center, low ?? 0, high ?? 0);
+  const isMet = value !== null && value >= (low ?? -Infinity) - slack && value <= (high ?? Infinity) + slack;
   return { ...base, expected, isMet };
 }
 

@@ -36,6 +36,10 @@ const ROWS: readonly Row[] = [
   [-11.1, { value: -10, below: "10%", above: "10%" }, null, false, "-10 MB/s (-11 to -9)"],
   [0.1, { value: 0, below: "10%", above: 0.1 }, null, true, "0 MB/s (0 to 0.1)"],
   [0.3, { value: 0.1, above: 0.2 }, null, true, "0.1 MB/s (0.3 or less)"],
+  // Decimal fractions are not exact: 0.8 - 0.1 is more than 0.7.
+  [0.7, { value: 0.8, below: 0.1 }, null, true, "0.8 MB/s (0.7 or more)"],
+  [0.09, { value: 0.1, below: "10%", above: 0 }, null, true, "0.1 MB/s (0.09 to 0.1)"],
+  [0, { value: 1, below: "100%" }, null, true, "1 MB/s (0 or more)"],
   // Without a tolerance, the value is the limit on the worse side.
   [11, { value: 10 }, "higher", true, "10 MB/s (10 or more)"],
   [9, { value: 10 }, "higher", false, "10 MB/s (10 or more)"],

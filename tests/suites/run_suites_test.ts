@@ -323,6 +323,16 @@ function reasonOf(name: string): string {
 
 Deno.test("a suite with failures exits with 1", () => assert.equal(COMPLETED.end.code, 1, COMPLETED.end.stderr));
 
+Deno.test("matrix: a combination that is included twice is one case", async () => {
+  await using stage = await suiteStage();
+  const matrix = "{ n: [1], include: [{ n: 2 }, { n: 1 }, { n: 2 }] }";
+  const suite = `version: 1\ncases:\n  - { name: a, workflow: ok, matrix: ${matrix} }\n`;
+  const { stdout, stderr } = await stage.test({ "a.suite.yaml": suite }, ["a.suite.yaml", ...FAST]);
+  const { cases }: JsonReport = JSON.parse(stdout);
+  assert.deepEqual(cases.map(({ name }) => name), ["a [n=1]", "a [n=2]"]);
+  assert.ok(!stderr.includes("Cannot"), stderr);
+});
+
 Deno.test("matrix: a secret is sent as its value, and not shown", async () => {
   await using stage = await suiteStage();
   const matrix = "{ password: [{ name: own, value: { secret: SUITE_SECRET } }] }";
