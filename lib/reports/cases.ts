@@ -81,9 +81,13 @@ export function ctrfStatus(
   return status === "failed" && isQuarantined ? "other" : status;
 }
 
+/** A list may differ in each of its elements. */
+const MAX_UNMET = 20;
+
 /** What was expected and what happened, or why there is nothing to compare. */
 export function reasonsOf({ reason, expectations }: ReportCase): readonly string[] {
-  const unmet = expectations.filter(({ isMet, knownFailure }) => !isMet && knownFailure === null).map(unmetText);
+  const all = expectations.filter(({ isMet, knownFailure }) => !isMet && knownFailure === null).map(unmetText);
+  const unmet = all.length > MAX_UNMET ? [...all.slice(0, MAX_UNMET), `${all.length - MAX_UNMET} more`] : all;
   // The reason of a case with one such line is that line.
   if (reason === null || unmet.some((line) => reason.startsWith(line))) return unmet;
   // It states the status together with why the run ended so.

@@ -114,3 +114,13 @@ Deno.test("the summary of a suite keeps its ten worst cases where the table or t
   assert.equal(summary.match(/^#### ❌ /gm)?.length, 10);
   assert.ok(summary.endsWith("see the other reports.\n"));
 });
+
+Deno.test("the summary of a suite counts the differences of a long list, and keeps the other cases", () => {
+  const expectations = Array.from({ length: 5_000 }, (_, index) => {
+    return { path: `outputs.main.x[${index}]`, isMet: false, expected: "at most 1", actual: "2", knownFailure: null };
+  });
+  const cases = [aCase({ verdict: "failed", expectations }), aCase({ name: "other", verdict: "failed" })];
+  const summary = suiteSummary(aSuiteReport(cases));
+  assert.match(summary, /x&#91;19&#93;&#58; expected at most 1, got 2\n- 4980 more\n/);
+  assert.match(summary, /^#### ❌ other/m);
+});
