@@ -13,7 +13,8 @@ export type SuiteKind = keyof typeof SUITE_EXIT_CODES;
 export function suiteKind(cases: readonly ReportCase[]): SuiteKind {
   const isUnknown = ({ attempts }: ReportCase) => {
     const end = attempts.at(-1)?.end;
-    return end?.type === "result" && end.result.kind === "submit_unknown";
+    // At a deadline, the search for a run ends without a result.
+    return end?.type === "error" ? end.error.submitted === "unknown" : end?.result.kind === "submit_unknown";
   };
   if (cases.some(isUnknown)) return "submit_unknown";
   const counts = countCases(cases);

@@ -47,17 +47,27 @@ interface ShownCase {
   readonly attempts: readonly { readonly status: string; readonly reason: string | null }[];
 }
 
-async function test(
-  stage: CliStage,
-  cases: readonly string[],
-  ...args: readonly string[]
-): Promise<readonly ShownCase[]> {
+interface ShownReport {
+  readonly exitCode: number;
+  readonly kind: string;
+  readonly cases?: readonly ShownCase[];
+}
+
+async function report(stage: CliStage, cases: readonly string[], ...args: readonly string[]): Promise<ShownReport> {
   const yaml = `version: 1\ncases:\n${cases.map((one) => `  - ${one}\n`).join("")}`;
   const context = { readTextFile: () => Promise.resolve(yaml), appendFile: () => {} };
   const words = ["test", "a.suite.yaml", "--json", "--poll-interval", "1s", "--max-poll-interval", "5s", ...args];
   const { stdout, stderr } = await stage.call(words, { context });
   assert.ok(stdout.startsWith("{"), stderr);
-  const { cases: shown = [] }: { readonly cases?: readonly ShownCase[] } = JSON.parse(stdout);
+  return JSON.parse(stdout);
+}
+
+async function test(
+  stage: CliStage,
+  cases: readonly string[],
+  ...args: readonly string[]
+): Promise<readonly ShownCase[]> {
+  const { cases: shown = [] } = await report(stage, cases, ...args);
   return shown.map(({ name, verdict, reason, attempts }) => ({
     name,
     verdict,
@@ -133,7 +143,8 @@ Deno.test("a run that has ended when it is cancelled at the deadline is not repo
 Deno.test("a submit whose outcome is not known at the deadline is reported as that", async () => {
   await using stage = await jumpingStage(isPolled);
   stage.simulator.addFaults({ on: "submit", cut: "before-effect" });
-  const [cut] = await test(stage, [ENDLESS], "--deadline", "1h");
+  const { exitCode, kind, cases: [cut] = [] } = await report(stage, [ENDLESS], "--deadline", "1h");
+  assert.deepEqual([exitCode, kind], [6, "submit_unknown"]);
   assert.match(
     cut?.reason ?? "",
     /^the deadline of the suite had passed, and whether endless-\w+ has started is not known$/,
