@@ -1,7 +1,7 @@
 /** Decides for each row of a batch what is done: kept, attached to, submitted or submitted again. */
 
 import type { Owner } from "../account.ts";
-import { hasOpenRun, type RowStatus } from "../batch.ts";
+import { hasOpenRun, isOpenStatus, type RowStatus } from "../batch.ts";
 import { type PreviousAttempts, previousAttempts, retryDelayMs, type RetryPolicy } from "../runs/retry_policy.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
@@ -101,39 +101,43 @@ async function planRow(
   { rerun, rows, cancelsRunning, retry }: PlanOptions,
 ): Promise<PlannedRow> {
   const { row } = matched;
+  const isWanted = rows === null || rows.has(row.row);
   const version = openVersion(matched);
   // A row that has changed while its run still runs is attached, not submitted beside it, or beside what cannot be cancelled.
-  const isReplaced = cancelsRunning && version?.status !== "submitting";
+  const isReplaced = isWanted && cancelsRunning && version?.status !== "submitting";
   const key = version !== null && !isReplaced ? version.key : row.key;
   const own = attempts.get(key) ?? [];
   const last = own.at(-1);
-  const isWanted = rows === null || rows.has(row.row);
   // Thousands have completed: nothing more is to be known of these.
   const submissions = last?.status === "completed"
     ? []
     : await store.getMany(own.map(({ submissionId }) => submissionId));
   const previous = previousAttempts(last?.attempt ?? 0, submissions);
-  const lastSubmission = previous.last;
-  const base = { ...matched, key, attempt: last ?? null, previous, cancel: null };
+  const found = { ...matched, key, attempt: last ?? null, previous, cancel: null };
+  if (!isWanted) return { ...found, action: "leave" };
+  const replaced = version === null || version.key === key ? undefined : attempts.get(version.key)?.at(-1);
+  const [cancel = null] = replaced === undefined ? [] : await store.getMany([replaced.submissionId]);
+  const base = { ...found, cancel };
   const again = { ...base, action: "rerun", attempt: null, previous: { ...previous, last: null } } as const;
-  if (!isWanted) return { ...base, action: "leave" };
-  const isAsked = last !== undefined &&
-    rerun.some((which) => which === "changed" ? last.workflowHash !== row.workflowHash : isCovered(which, last.status));
-  if (last?.status === "completed") return isAsked ? again : { ...base, action: "keep" };
-  if (last === undefined || lastSubmission === null) {
-    const open = attempts.get(version?.key ?? "")?.at(-1);
-    const [cancel = null] = open === undefined ? [] : await store.getMany([open.submissionId]);
-    return { ...again, action: "submit", cancel };
-  }
+  if (last === undefined) return { ...again, action: "submit" };
   // No run was started: nothing is repeated.
-  if (lastSubmission.state === "rejected") return { ...again, action: "submit" };
-  if (isOpen(lastSubmission)) {
-    const canReplace = lastSubmission.state === "active" || isAbandoned(lastSubmission);
-    if (isAsked && cancelsRunning && canReplace) return { ...again, cancel: lastSubmission };
-    return { ...base, action: isUnsent(lastSubmission) ? "submit" : "attach" };
+  if (last.status === "rejected") return { ...again, action: "submit" };
+  const isAsked = rerun.some((which) =>
+    which === "changed" ? last.workflowHash !== row.workflowHash : isCovered(which, last.status)
+  );
+  // Absent once its run has ended and was pruned, and where its record was damaged.
+  const submission = submissions.find(({ submissionId }) => submissionId === last.submissionId);
+  if (submission === undefined && isOpenStatus(last.status)) {
+    // The same attempt again finds its run by its key.
+    return { ...again, action: "submit", previous: { ...again.previous, attempt: last.attempt - 1 } };
+  }
+  if (submission !== undefined && isOpen(submission)) {
+    const canReplace = submission.state === "active" || isAbandoned(submission);
+    if (isAsked && cancelsRunning && canReplace) return { ...again, cancel: submission };
+    return { ...base, action: isUnsent(submission) ? "submit" : "attach" };
   }
   if (isAsked) return again;
-  const isRetried = retryDelayMs(previous.ended, retry, () => 0) !== null;
+  const isRetried = submission !== undefined && retryDelayMs(previous.ended, retry, () => 0) !== null;
   return isRetried ? { ...again, previous } : { ...base, action: "keep" };
 }
 

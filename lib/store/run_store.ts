@@ -4,7 +4,7 @@ import { isOwnedBy, type Owner } from "../account.ts";
 import type { CapabilitiesStore, ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
 import { isOpen, runNameOf, type Submission } from "../submission.ts";
-import { type BatchStore, createBatchStore } from "./batch_store.ts";
+import { type BatchStore, createBatchStore, SESSION_PREFIX } from "./batch_store.ts";
 import {
   endOf,
   indexRows,
@@ -69,6 +69,7 @@ export interface RunStore extends CapabilitiesStore, AsyncDisposable {
   /**
    * Removes submissions that have ended: those created before an instant, and the oldest beyond a number. Reports of suites
    * before that instant are removed, too. With a scope, so are the open ones from before it that nothing advances any more.
+   * Batches keep how their rows have ended.
    *
    * @returns How many submissions were removed.
    */
@@ -277,10 +278,15 @@ async function prune(kv: Kv, bounds: PruneBounds): Promise<number> {
     const openKey = keys.find(([name]) => name === "open");
     if (openKey !== undefined && !await isStale(kv, openKey, bounds)) return false;
     change.check(head);
-    for (const key of keys) change.delete(key);
+    for (const key of keys) if (!isRowOfBatch(key)) change.delete(key);
     count(change, keys, -1);
     return true;
   });
+}
+
+/** It states how the row has ended, and stays, as the batch does: otherwise its row would seem to wait. */
+function isRowOfBatch([index, batchId = ""]: StoreKey): boolean {
+  return index === "batch" && !batchId.startsWith(SESSION_PREFIX);
 }
 
 /** Whether nothing advances it any more: its suite has long ended, or the service has given up the search for its run. */

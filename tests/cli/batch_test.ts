@@ -6,6 +6,7 @@ import { dataOfPage } from "../reports/support/data_of_page.ts";
 import { type CallOptions, type CliStage, cliStage } from "../support/cli_stage.ts";
 import { bufferedWriter } from "../support/writer.ts";
 import { emptyFolder } from "../support/main_job.ts";
+import { openStore } from "../store/kv_processes.ts";
 
 const QUICK = ["--poll-interval", "1s"];
 /** How the runtime words it. */
@@ -555,6 +556,34 @@ Deno.test("--cancel-running cancels the runs of changed rows, also after a call 
   assert.deepEqual(statuses, ["canceled", "canceled", "running", "running"]);
 });
 
+Deno.test("--cancel-running also cancels the run of a row whose inputs are again those of an earlier run", async () => {
+  await using stage = await cliStage({ workflows: { solve: FOREVER } });
+  const call = (n: number, ...words: readonly string[]) =>
+    stage.call(["batch", "sweep.csv", "--workflow", "solve", "--deadline", "60s", ...QUICK, ...words], {
+      ...files({ "sweep.csv": `id,n\na,${n}\n` }),
+    });
+  await call(1);
+  stage.simulator.cancelExternally(stage.simulator.runs()[0]?.slug ?? "");
+  await call(1);
+  await call(2);
+  await call(1, "--rerun", "all", "--cancel-running");
+  const statuses = stage.simulator.runs().map(({ status }) => status);
+  assert.deepEqual(statuses, ["canceled", "canceled", "running"]);
+});
+
+Deno.test("--cancel-running leaves the run of a changed row alone that --rows does not name, and the next call tracks it", async () => {
+  await using stage = await cliStage({ workflows: { solve: FOREVER } });
+  const call = (n: number, ...words: readonly string[]) =>
+    stage.call(["batch", "sweep.csv", "--workflow", "solve", "--deadline", "60s", ...QUICK, ...words], {
+      ...files({ "sweep.csv": `id,n\na,${n}\nb,2\n` }),
+    });
+  await call(1);
+  await call(3, "--rerun", "all", "--cancel-running", "--rows", "2");
+  await call(3);
+  const statuses = stage.simulator.runs().map(({ status }) => status);
+  assert.deepEqual(statuses, ["running", "canceled", "running"]);
+});
+
 Deno.test("the plan of a batch names the failed rows that --retries submits again, and counts them", async () => {
   await using stage = await aStage();
   const { context } = files({ "sweep.csv": "fails\ntrue\nfalse\n" });
@@ -641,6 +670,41 @@ Deno.test("batch status --exit-status is 8 while rows wait or run and none has f
   assert.deepEqual(await status(), [8, "running", { completed: 1, running: 1 }]);
   await call();
   assert.deepEqual(await status(), [0, "completed", { completed: 2 }]);
+});
+
+Deno.test("a batch knows how its rows have ended after their runs were pruned from the history", async () => {
+  await using stage = await aStage();
+  const call = (...words: readonly string[]) =>
+    stage.call(["batch", "sweep.csv", "--workflow", "solve", ...QUICK, ...words], {
+      ...files({ "sweep.csv": "n,fails\n1,\n2,true\n3,\n" }),
+    });
+  await call("--rows", "1,2");
+  assert.match((await stage.call(["history", "prune", "--since", "1s"])).stdout, /^Removed 2 records/);
+  const { code, stdout } = await stage.call(["batch", "status", "sweep", "--exit-status"]);
+  assert.deepEqual([code, stdout.split("\n")[0]], [1, "sweep: 3 rows: 1 completed, 1 failed, 1 waiting"]);
+  const again = await call();
+  assert.match(again.stderr, /1 run to submit, 2 not run again/);
+  assert.equal(stage.simulator.runs().length, 3);
+  await call("--rerun", "failed");
+  assert.equal(stage.simulator.runs().length, 4);
+  assert.deepEqual((await documentOf(stage, "results")).rows.map(({ attempt }: RowResult) => attempt), [1, 2, 1]);
+});
+
+Deno.test("the same command finds the run of a row whose record is damaged, and starts no second one", async () => {
+  await using stage = await cliStage({ workflows: { solve: FOREVER } });
+  await using folder = await emptyFolder();
+  const call = () =>
+    stage.call(["batch", "sweep.csv", "--workflow", "solve", "--deadline", "60s", ...QUICK], {
+      ...files({ "sweep.csv": "n\n1\n" }),
+      env: { PW_STATE_DIR: folder.path },
+    });
+  await call();
+  {
+    await using kv = openStore(`${folder.path}/history.db`);
+    for await (const { key } of kv.list({ prefix: ["submission"] })) await kv.atomic().set(key, {}).commit();
+  }
+  assert.match((await call()).stderr, /record of submission \w+ in the run store is damaged/);
+  assert.equal(stage.simulator.runs().length, 1);
 });
 
 Deno.test("batch status --exit-status is 6 as long as it is not known whether a row has started a run", async () => {

@@ -66,12 +66,17 @@ export const BATCHES_FAULTS: readonly Fault[] = [
       "let key = one.row.key;",
     ],
     ["two rows share a run", "while (kept === undefined && taken.has(key))", "while (false)"],
+    ["a row whose record is damaged has two runs", "attempt: last.attempt - 1", "attempt: last.attempt"],
+    ["a row that --rows does not name loses its run", "const isReplaced = isWanted && ", "const isReplaced = "],
     ["a row is sent with the inputs from before an edit", "&& hasOpenRun(earlier.status)", ""],
     [
       "a row is run beside a run that is not known yet",
-      'lastSubmission.state === "active" || isAbandoned(lastSubmission)',
+      'submission.state === "active" || isAbandoned(submission)',
       "true",
     ],
+  ]),
+  ...inFile("lib/store/run_store.ts", ["tests/cli/batch_test.ts"], [
+    ["rows whose runs were pruned wait again", "if (!isRowOfBatch(key)) change.delete(key);", "change.delete(key);"],
   ]),
   ...inFile("lib/cli/batch/run_batch.ts", ["tests/cli/batch_test.ts"], [
     ["a stop while a batch is planned is lost", "  signal.throwIfAborted();\n", ""],
