@@ -79,8 +79,6 @@ const MAX_DURATIONS = 50;
 /** Enough ages to estimate from. */
 const MAX_AGES = 200;
 const MIN_GAP_MS = 1_000;
-/** List rounds, where nothing else decides: half a gap is the delay in noticing an end. */
-const ROUNDS_PER_MINUTE = 6;
 
 /** Soon after a run has started, and when runs are likely to end; never more requests per minute than allowed. */
 function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveTask[]): number {
@@ -92,10 +90,8 @@ function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveT
   const baseMs = pollDelayMs(youngestMs, pollInterval, random);
   const budgetMs = pages * 60_000 / requestsPerMinute;
   if (Number.isNaN(rounds.gapMs)) {
-    const estimate = estimateOf(rounds, agesMs);
-    const pace = { pages, requestsPerMinute: pages * ROUNDS_PER_MINUTE, areRowsWaiting: waiting.length > 0 };
     rounds.gapMs = pollInterval.isAdaptive === true
-      ? manyRunsGapMs(agesMs.map((ageMs) => ({ ageMs, estimate })), pace)
+      ? manyRunsGapMs(agesMs, estimateOf(rounds, agesMs), waiting.length > 0)
       : Infinity;
   }
   const gapMs = Math.max(budgetMs, Math.min(baseMs, rounds.gapMs));
