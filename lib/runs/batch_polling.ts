@@ -59,14 +59,14 @@ export async function pollLoop(state: BatchState): Promise<void> {
   const { deps: { clock }, open } = state;
   const rounds = noRounds();
   while (!isDone(state)) {
-    state.followClock();
+    const movedMs = state.followClock();
     const active = [...open].flatMap(activeOf);
     const nextMs = active.length === 0 ? Infinity : nextRoundMs(state, rounds, active);
     if (nextMs > clock.monotonic()) {
       await state.sleepUntil(nextMs);
       continue;
     }
-    await pollRound(state, rounds, active);
+    await pollRound(state, rounds, active, movedMs);
   }
 }
 
@@ -106,7 +106,8 @@ function estimateOf({ durationsMs: endedMs }: Rounds, agesMs: readonly number[])
   return estimateDurations({ endedMs, censoredMs: agesMs.filter((_, index) => index % step === 0) });
 }
 
-async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveTask[]): Promise<void> {
+/** @param movedMs By how much the clock was set when the active ones were read. */
+async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveTask[], movedMs: number) {
   const { deps, options } = state;
   const { clock } = deps;
   const waitMs = await waitForBudget(state, rounds, active);
@@ -117,7 +118,6 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   const nowMs = clock.now();
   const queued = active.filter(({ one }) => one.task.queueTimeoutMs !== undefined && one.workingSinceMs === null);
   const isQueued = new Set(queued.map(({ submission }) => submission.submissionId));
-  const movedMs = state.followClock();
   let listError: RunnerError | undefined;
   let isPaused = true;
   const startedMs = clock.monotonic();
@@ -145,7 +145,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   const errors = results.flatMap(({ error }) => error === undefined ? [] : [error]);
   for (const [index, result] of results.entries()) {
     const item = active[index];
-    const submission = moveInstants(result.submission, jumpMs);
+    const submission = moveInstants(result.submission, jumpMs, item?.submission);
     if (item !== undefined) await applyResult(state, item, { ...result, submission });
     const seconds = submission.state === "finished" ? submission.result.durationSeconds : null;
     if (seconds !== null && rounds.durationsMs.push(seconds * 1_000) > MAX_DURATIONS) rounds.durationsMs.shift();

@@ -24,12 +24,18 @@ export function createJumpDetector(clock: Pick<Clock, "now" | "monotonic">): () 
   };
 }
 
-/** Moves every instant that an elapsed time is computed from by `jumpMs`; the time of creation stays. */
-export function moveInstants(submission: Submission, jumpMs: number): Submission {
+/**
+ * Moves every instant that an elapsed time is computed from by `jumpMs`; the time of creation stays.
+ *
+ * @param before The submission before a step in which the clock was set: what the step wrote at its end is of the new clock.
+ */
+export function moveInstants(submission: Submission, jumpMs: number, before?: Submission): Submission {
   if (jumpMs === 0 || !isOpen(submission)) return submission;
-  const moved = { ...submission, ...movedIn(submission, jumpMs) };
+  const moved = { ...submission, ...movedIn(submission, jumpMs, before) };
   if (moved.state !== "unconfirmed" || moved.reconciliation === null) return moved;
-  return { ...moved, reconciliation: { ...moved.reconciliation, ...movedIn(moved.reconciliation, jumpMs) } };
+  const earlier = before?.state === "unconfirmed" ? before.reconciliation : null;
+  const searching = movedIn(moved.reconciliation, jumpMs, before && (earlier ?? {}));
+  return { ...moved, reconciliation: { ...moved.reconciliation, ...searching } };
 }
 
 /** A stored submission as of now: the clock may have been set back since it was written. */
@@ -37,8 +43,14 @@ export function withoutFuture(submission: Submission, nowMs: number): Submission
   return moveInstants(submission, Math.min(0, nowMs - submission.updatedAtMs));
 }
 
-function movedIn(record: object, jumpMs: number): Readonly<Record<string, number>> {
-  const instants = Object.entries(record).filter(([name]) => /(?:At|[sS]ince)Ms$/.test(name) && name !== "createdAtMs");
+/** Steps write these as of their start. */
+const OF_START: readonly string[] = ["sentAtMs", "retryingSinceMs", "unreachableSinceMs"];
+
+function movedIn(record: object, jumpMs: number, before: object = record): Readonly<Record<string, number>> {
+  const instants = Object.entries(record).filter(([name, value]) =>
+    /(?:At|[sS]ince)Ms$/.test(name) && name !== "createdAtMs" &&
+    (value === Reflect.get(before, name) || OF_START.includes(name))
+  );
   return Object.fromEntries(
     instants.flatMap(([name, value]) => typeof value === "number" ? [[name, value + jumpMs]] : []),
   );

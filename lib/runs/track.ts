@@ -92,10 +92,7 @@ export async function* trackSubmission(
     }
     const previousRun = submission.state === "active" ? formatRunId(submission.runId) : null;
     // Another process, whose clock may be ahead, may have written it.
-    submission = withoutFuture(advanced.submission, clock.now());
-    // Where the clock was set during the request, these are of the new one already.
-    const { updatedAtMs, nextPollAtMs } = submission;
-    submission = { ...moveInstants(submission, jumpSince()), updatedAtMs, nextPollAtMs };
+    submission = moveInstants(withoutFuture(advanced.submission, clock.now()), jumpSince(), due);
     if (submission.state === "active" && formatRunId(submission.runId) !== previousRun) yield started(submission);
     for (const event of advanced.events) {
       if (event.type === "connection-lost" || event.type === "connection-restored") {

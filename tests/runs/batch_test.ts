@@ -461,6 +461,38 @@ Deno.test("a clock that is set forward while a run works does not make it exceed
   assert.deepEqual(endsOf(ran), ["completed"]);
 });
 
+for (
+  const [what, jumpMs, when] of [
+    ["forward", 3_600_000, "a poll is in flight"],
+    ["back", -3_600_000, "a poll is in flight"],
+    ["forward", 3_600_000, "the store is asked for requests"],
+  ] as const
+) {
+  Deno.test(`a clock that is set ${what} while ${when} does not make runs exceed their timeout`, async () => {
+    await using stage = await aStage();
+    let offsetMs = 0;
+    const clock: Clock = { ...stage.clock, now: () => stage.clock.now() + offsetMs };
+    const isInFlight = when === "a poll is in flight";
+    const send: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      if (isInFlight && String(input).includes("status=running")) offsetMs = jumpMs;
+      return response;
+    };
+    const deps = await depsFor(stage.simulator, { clock, fetch: send });
+    const { store } = deps;
+    const takeRequests: typeof store.batches.takeRequests = (...request) => {
+      offsetMs = jumpMs;
+      return store.batches.takeRequests(...request);
+    };
+    const batches = { ...store.batches, takeRequests };
+    const rows = tasks(isInFlight ? 1 : 21).map((task) => ({ ...task, timeoutMs: 1_800_000 }));
+    const options = { onTimeout: "cancel", deadlineMs: 300_000, control: createBatchControl(21) } as const;
+    const ran = await ranBatch({ ...deps, store: { ...store, batches } }, rows, options);
+    assert.equal(offsetMs, jumpMs);
+    assert.deepEqual(endsOf(ran), rows.map(() => "completed"));
+  });
+}
+
 Deno.test("rows whose submits are given up during an outage do not end it", async () => {
   await using stage = await aStage({ faults: [{ on: "submit", status: 429, retryAfter: "2", times: 2 }] });
   const { deps, connection } = await breakable(stage);

@@ -46,6 +46,17 @@ for (const submission of OPEN) {
   });
 }
 
+Deno.test("what a step wrote at its end is of the new clock, what it wrote at its start of the old one", () => {
+  const before = anActiveSubmission({ startedAtMs: 1_000, lastPolledAtMs: 1_000, updatedAtMs: 1_000 });
+  const after = { ...before, lastPolledAtMs: 65_000, updatedAtMs: 65_000, unreachableSinceMs: 4_000 };
+  const { startedAtMs, lastPolledAtMs, updatedAtMs, unreachableSinceMs } = Object(moveInstants(after, 60_000, before));
+  assert.deepEqual([startedAtMs, lastPolledAtMs, updatedAtMs, unreachableSinceMs], [61_000, 65_000, 65_000, 64_000]);
+  const reconciliation = aReconciliation({ sinceMs: 65_000 });
+  const lost = anUnconfirmedSubmission({ sentAtMs: 4_000, reconciliation });
+  const moved = Object(moveInstants(lost, 60_000, aPendingSubmission()));
+  assert.deepEqual([moved.sentAtMs, moved.reconciliation.sinceMs], [64_000, 65_000]);
+});
+
 Deno.test("instants that are not known stay so", () => {
   for (const submission of [aPendingSubmission(), anUnconfirmedSubmission(), anActiveSubmission()]) {
     const unknown = (one: Submission) => Object.entries(instantsOf(one)).filter(([, instant]) => instant === null);
