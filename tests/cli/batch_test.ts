@@ -650,6 +650,30 @@ Deno.test("after the success that --until any waits for, the same command submit
   assert.equal(stage.simulator.runs().length, 4);
 });
 
+Deno.test("only a batch that leaves rows has stopped early", async () => {
+  await using stage = await aStage();
+  const call = async (rows: string, ...words: readonly string[]) => {
+    const all = [
+      "batch",
+      "sweep.csv",
+      "--workflow",
+      "solve",
+      "--jobs",
+      "1",
+      ...QUICK,
+      "--name",
+      `${rows} ${words}`,
+      ...words,
+    ];
+    return (await stage.call(all, files({ "sweep.csv": `n,fails\n${rows}\n` }))).stderr;
+  };
+  for (const words of [["--until", "any"], ["--until", "fail-fast"], ["--max-failures", "1"]]) {
+    const row = words[1] === "any" ? "1," : "2,true";
+    assert.match(await call(`${row}\n3,`, ...words), /^Stopped early: /m);
+    assert.doesNotMatch(await call(row, ...words), /Stopped early/);
+  }
+});
+
 Deno.test("batch status --exit-status is 8 while rows wait or run and none has failed", async () => {
   await using stage = await aStage();
   const call = (...words: readonly string[]) =>

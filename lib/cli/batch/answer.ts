@@ -61,7 +61,9 @@ export async function finishBatch(
   const submitted = states.submitted();
   const exitCode = await answerRows(call, { batch, rows, wanted, end, outcome, submitted, hasLogFailed });
   const reason = outcome?.stopped;
-  if (reason && reason.reason !== "interrupted" && output.mode === "text") {
+  const isComplete = outcome?.ends.every(({ type }) => type === "result" || type === "error") &&
+    wanted.every(({ status }) => status !== "waiting");
+  if (reason && !isComplete && reason.reason !== "interrupted" && output.mode === "text") {
     const detail = reason.detail === null ? "" : ` (${reason.detail})`;
     const usual = reason.reason === "any"
       ? "The same command without --until any submits the rest"
