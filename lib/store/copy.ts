@@ -23,17 +23,20 @@ export async function copyStore(from: Kv, to: Kv, pause: () => Promise<void> = a
       hint: "Copy the store that it was copied from",
     });
   }
-  if ((await to.get(COPYING)).value !== null) {
-    // The mark is set again, for a deletion that fails.
-    await inChanges(to, to.list({ prefix: [] }), (change, { key }) => void change.delete(key).set(COPYING, true));
-  } else {
-    for await (const _ of to.list({ prefix: [] }, { limit: 1 })) {
-      throw new UsageError("Cannot copy: the target store is not empty", {
-        hint: "Choose a new store: nothing is merged or overwritten",
-      });
-    }
+  const failed = await to.get(COPYING);
+  for await (const _ of failed.value === null ? to.list({ prefix: [] }, { limit: 1 }) : []) {
+    throw new UsageError("Cannot copy: the target store is not empty", {
+      hint: "Choose a new store: nothing is merged or overwritten",
+    });
   }
-  await to.atomic().set(COPYING, true).commit();
+  const versionstamp = await to.atomic().check(failed).set(COPYING, true).commit();
+  if (versionstamp === undefined) throw anotherCopy();
+  // Nothing is written once another copy has begun: it replaces this one.
+  const target = { atomic: () => to.atomic().check({ key: COPYING, versionstamp }) };
+  const old = async function* () {
+    for await (const row of to.list({ prefix: [] })) if (row.key[0] !== COPYING[0]) yield row;
+  };
+  if (failed.value !== null) await inChanges(target, old(), (change, { key }) => void change.delete(key));
   let [count, read] = [0, 0];
   const rows = async function* () {
     for await (const row of from.list<StoredSubmission>({ prefix: [] })) {
@@ -45,7 +48,11 @@ export async function copyStore(from: Kv, to: Kv, pause: () => Promise<void> = a
       else yield row;
     }
   };
-  await inChanges(to, rows(), (change, { key, value }) => void change.set(key, value));
-  await to.atomic().delete(COPYING).commit();
+  await inChanges(target, rows(), (change, { key, value }) => void change.set(key, value));
+  if (await target.atomic().delete(COPYING).commit() === undefined) throw anotherCopy();
   return count;
+}
+
+function anotherCopy(): UsageError {
+  return new UsageError("Cannot copy: another copy to the target store has begun", { hint: "Wait for that one" });
 }

@@ -82,6 +82,28 @@ Deno.test("copyStore() ends at a signal that comes while it copies one file to a
   await assert.rejects(copyStore(target, another), UsageError);
 });
 
+for (const isLate of [false, true]) {
+  Deno.test(`of two copies to one target that ${isLate ? "overlap" : "begin at once"}, one is complete and the other fails`, async () => {
+    const sources = ["a", "b"].map((letter) => ({ letter, kv: openStore("memory:") }));
+    for (const { letter, kv } of sources) {
+      const rows = Array.from({ length: 1_500 }, (_, index) => index);
+      await inChanges(kv, rows, (change, index) => void change.set([letter, `${index}`], "x".repeat(100)));
+    }
+    const [one, other] = sources.map(({ kv }) => kv);
+    assert.ok(one !== undefined && other !== undefined);
+    const backend = memoryBackend();
+    await using target = createKv({ ...backend, limits: { ...backend.limits, maxChangeRows: 1_000 } });
+    let second = isLate ? undefined : copyStore(other, target);
+    const first = copyStore(one, target, async () => void await (second ??= copyStore(other, target)).catch(() => {}));
+    const ends = await Promise.allSettled([first, first.catch(() => {}).then(() => second)]);
+    assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    const [complete, failed] = ends[0].status === "fulfilled" ? [one, ends[1]] : [other, ends[0]];
+    assert.ok(failed.status === "rejected" && failed.reason instanceof UsageError);
+    const copied = await Array.fromAsync(target.list({ prefix: [] }), rowOf);
+    assert.deepEqual(copied, await Array.fromAsync(complete.list({ prefix: [] }), rowOf));
+  });
+}
+
 Deno.test("copyStore() refuses a target that is not empty, and leaves it as it is", async () => {
   await using source = openStore("memory:");
   await using target = openStore("memory:");

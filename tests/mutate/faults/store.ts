@@ -52,6 +52,9 @@ export const STORE_FAULTS: readonly Fault[] = [
       "true",
     ],
   ]),
+  ...inFile("lib/store/copy.ts", ["tests/store/copy_test.ts"], [
+    ["two copies at once mix", "to.atomic().check({ key: COPYING, versionstamp })", "to.atomic()"],
+  ]),
   ...inFile("lib/store/store_file.ts", ["tests/store/sqlite_kv_test.ts", "tests/store"], [
     [
       "the store is readable by others",
