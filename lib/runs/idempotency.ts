@@ -23,7 +23,7 @@ import { correlationTagForKey, slugFor } from "./slug.ts";
 import { type Step, withKnownInputs } from "./advance_result.ts";
 import { programCommand } from "../shell_command.ts";
 
-/** Attempts with one key; more than this is a runaway loop. */
+/** Attempts that one call looks up; more than this is a runaway loop. */
 const MAX_ATTEMPTS = 1_000;
 
 /** How long a search that found no run may be relied on; well below DUPLICATES_VISIBLE_MS. */
@@ -48,7 +48,7 @@ export async function claimIdempotencyKey(
     const commandHint = "Nothing was started: run without --idempotency-key";
     throw new Unsupported(`${problem}: this server's older API accepts no slug`, { hint, commandHint });
   }
-  for (let attempt = firstAttempt; attempt <= MAX_ATTEMPTS; attempt++) {
+  for (let attempt = firstAttempt; attempt < firstAttempt + MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });
     const stored = await deps.store.get(keyed.submissionId);
     const isSearched = stored === undefined && keyed.idempotencyKey !== null;

@@ -35,3 +35,9 @@ for (
     assert.equal(stage.simulator.runs().length, runs);
   });
 }
+
+Deno.test("a row that has run a thousand times runs again", async () => {
+  await using stage = await aStage();
+  const again = aTask("row", {}, { previous: { attempt: 1_000, last: null, ended: [] } });
+  assert.deepEqual(endsOf(await ranBatch(stage.deps, [again])), ["completed"]);
+});

@@ -485,11 +485,13 @@ for (
       return store.batches.takeRequests(...request);
     };
     const batches = { ...store.batches, takeRequests };
-    const rows = tasks(isInFlight ? 1 : 21).map((task) => ({ ...task, timeoutMs: 1_800_000 }));
-    const options = { onTimeout: "cancel", deadlineMs: 300_000, control: createBatchControl(21) } as const;
-    const ran = await ranBatch({ ...deps, store: { ...store, batches } }, rows, options);
+    const timeoutMs = 1_800_000;
+    // More than twenty share a budget.
+    const rows = isInFlight ? [aTask("row", {}, { timeoutMs })] : endless(21, { timeoutMs });
+    const options = { onTimeout: "cancel", deadlineMs: 1_200_000, control: createBatchControl(21) } as const;
+    const ran = await ranBatch({ ...deps, store: { ...store, batches } }, rows, options, endAt(stage, 21, 21));
     assert.equal(offsetMs, jumpMs);
-    assert.deepEqual(endsOf(ran), rows.map(() => "completed"));
+    assert.deepEqual(endsOf(ran), rows.map(() => isInFlight ? "completed" : "cancelled"));
   });
 }
 
