@@ -104,6 +104,13 @@ export function transitionIfValid(
   observation: SubmissionObservation,
   nowMs: number,
 ): Submission | undefined {
+  const updated = updatedIfValid(submission, observation, nowMs);
+  if (updated?.origin.type !== "schedule" || updated.state === submission.state) return updated;
+  // What was reported before, as unknown or as another account's, is reported again once more of it is known.
+  return { ...updated, origin: { ...updated.origin, isReported: false } };
+}
+
+function updatedIfValid(submission: Submission, observation: SubmissionObservation, nowMs: number) {
   const { state } = submission;
   if (state === "pending" && isValidIn(state, observation)) return fromPending(submission, observation, nowMs);
   if (state === "unconfirmed" && isValidIn(state, observation)) return fromUnconfirmed(submission, observation, nowMs);

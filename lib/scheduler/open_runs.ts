@@ -72,7 +72,7 @@ export async function pollOpen(
     return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
   }).filter(({ state }) => state !== "abandoned");
   for (const submission of submissions) {
-    await reportForeign(context, latest.get(submission.submissionId) ?? submission, !isOwnedBy(submission, owner));
+    if (!isOwnedBy(submission, owner)) await reportForeign(context, submission);
   }
   // Not where the search for a run goes on, where a poll failed, and where the platform asks not to be polled.
   const known = [...latest.values()].filter((one) =>

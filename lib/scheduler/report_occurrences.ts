@@ -106,12 +106,10 @@ export async function reportEnds(context: TickContext): Promise<void> {
   }
 }
 
-/** Reports a run that an API key of another account started; and, if that key is back by then, its end as well. */
-export async function reportForeign(context: TickContext, submission: Submission, isForeign: boolean): Promise<void> {
-  const { origin, state } = submission;
-  if (origin.type !== "schedule" || origin.isReported === isForeign) return;
-  if (isForeign) return await reportEnd(context, submission, foreignEnd(submission));
-  if (state === "finished") await putUnlessMoved(context, { ...submission, origin: { ...origin, isReported: false } });
+/** Reports a run that an API key of another account started, once; and its end, if that key is back by then. */
+export async function reportForeign(context: TickContext, submission: Submission): Promise<void> {
+  const { origin } = submission;
+  if (origin.type === "schedule" && !origin.isReported) await reportEnd(context, submission, foreignEnd(submission));
 }
 
 /** Reports each run that takes longer than its schedule's deadline, once. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
 import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { Client } from "../../lib/platform/client.ts";
+import { advance } from "../../lib/runs/advance.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { StorageError, Unavailable } from "../../lib/errors.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
@@ -24,7 +25,7 @@ import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { anActiveSubmission } from "../support/records.ts";
 import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
-import type { Service } from "../../lib/scheduler/service.ts";
+import { advanceOptions, type Service } from "../../lib/scheduler/service.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { aLife, mortal } from "./support/mortal.ts";
 
@@ -1205,6 +1206,22 @@ tickTest("a run whose account's key is back is reported when it ends", {
   const messages = await listDueMessages(service.kv, stage.clock.now() + 60 * MINUTE_MS, 10);
   const kinds = messages.map(({ value }) => value.notification.kind);
   assert.deepEqual(kinds.toSorted(), ["cancelled", "unknown"]);
+});
+
+tickTest("a run whose account's key is back is reported when it ends, also if a request notices that", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  const { deps } = service;
+  const whoAmI: Client["whoAmI"] = async (options) => ({ ...await deps.client.whoAmI(options), user: "other-user" });
+  stage.clock.advance(MINUTE_MS);
+  await tick({ ...service, deps: { ...deps, client: { ...deps.client, whoAmI } } });
+  stage.simulator.cancelExternally(stage.simulator.runs()[0]?.slug ?? "");
+  stage.clock.advance(MINUTE_MS);
+  // As GET /runs/:id does.
+  await advance(deps, await deps.store.listOpen("service"), advanceOptions(new AbortController().signal));
+  assert.deepEqual(await statusesOf(service), ["cancelled"]);
+  assert.equal((await deps.store.listUnreported(10)).length, 1);
 });
 
 tickTest("a poll without a response does not keep what is due from being submitted", {

@@ -664,6 +664,26 @@ Deno.test("cancelling a run whose response was lost finds the run, also after th
   assert.equal(server.stage.simulator.received("cancel-run").length, 1);
 });
 
+Deno.test("an occurrence whose run is found after its search was given up runs, and is of no other account", async () => {
+  await using server = await aServer([{ ...NIGHTLY, workflow: "never-ending" }]);
+  server.stage.simulator.addFaults({ on: "submit", cut: "after-effect" });
+  const { body: { id } } = await server.send("/schedules/nightly/run", { method: "POST" });
+  const service = await server.stage.isolate();
+  const submission = await service.deps.store.get(id);
+  assert.ok(submission?.state === "unconfirmed" && submission.reconciliation);
+  const reconciliation = { ...submission.reconciliation, isAbandoned: true };
+  await service.deps.store.put({ ...submission, reconciliation });
+  const resultNow = async () => (await server.send("/schedules", { key: READ })).body.schedules[0].results[0];
+  await tick(service);
+  assert.match((await resultNow()).message, /not known whether a run was started/);
+  const path = `/runs/${encodeURIComponent(id)}/cancel`;
+  await server.send(path, { method: "POST" });
+  server.stage.clock.advance(60_000);
+  await server.send(path, { method: "POST" });
+  const { status, message } = await resultNow();
+  assert.deepEqual([status, message], ["running", null]);
+});
+
 Deno.test("requesting a pending submission does not send it", async () => {
   await using server = await aServer();
   const { submissionId } = await aPendingRun(await server.stage.isolate(), "quick");
