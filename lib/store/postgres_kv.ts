@@ -131,29 +131,38 @@ function unescapeJson(json: string): string {
   return json.replaceAll(/\\(?:u001a(....)|.)/g, (escape, code) => code ? `\\u${code}` : escape);
 }
 
-/** By the client's own words: it passes no code. */
+const UNANSWERED = /^Query read timeout$/;
+
 function isUnanswered(error: unknown): boolean {
-  return error instanceof Error && error.message === "Query read timeout";
+  return error instanceof Error && UNANSWERED.test(error.message);
 }
+
+/** Errors that the client, or the runtime's TLS, reports only in words: what they mean, and what to do. */
+const IN_WORDS = [
+  [
+    UNANSWERED,
+    "it did not answer in time, but the change may have been written",
+    "Check that the server runs, and what is stored, before you try again",
+  ],
+  [
+    /client password must be a string/,
+    "it requires a password, and none is given",
+    "Set PGPASSWORD, or put it into the URL, like postgres://USER:PASSWORD@HOST/DATABASE",
+  ],
+  [
+    /self-signed certificate|unable to (get|verify)|UnknownIssuer|CaUsedAsEndEntity/,
+    "no known authority signed its certificate",
+    "Name the authority's certificate in the URL: ?sslmode=require&sslrootcert=FILE",
+  ],
+] as const;
 
 /** Lost connections, which the client reports only in words, and servers that start, stop or are full (SQLSTATE). */
 function asStorageError(error: unknown, url: string): Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const { host, pathname } = new URL(url);
   const store = `run store postgres://${host}${pathname}`;
-  if (isUnanswered(error)) {
-    const hint = "Check that the server runs, and what is stored, before you try again";
-    const problem = "it did not answer in time, but the change may have been written";
-    return new StorageError(`Cannot use the ${store}: ${problem}`, { hint, cause: error });
-  }
-  // The client's words for a server that wants a password when none is known.
-  if (error instanceof Error && /client password must be a string/.test(error.message)) {
-    const hint = "Set PGPASSWORD, or put it into the URL, like postgres://USER:PASSWORD@HOST/DATABASE";
-    return new StorageError(`Cannot use the ${store}: it requires a password, and none is given`, {
-      hint,
-      cause: error,
-    });
-  }
+  const [, problem, hint] = IN_WORDS.find(([words]) => error instanceof Error && words.test(error.message)) ?? [];
+  if (hint !== undefined) return new StorageError(`Cannot use the ${store}: ${problem}`, { hint, cause: error });
   return toStorageError(error, {
     store,
     hint: "Check the URL, and that the server runs and accepts this user",

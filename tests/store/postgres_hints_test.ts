@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
 import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
+import { createAuthority } from "../support/certificates.ts";
 
 /** A server that asks for a password (SASL), and answers the first message of the exchange. */
 async function askForPassword(listener: Deno.Listener): Promise<void> {
@@ -34,5 +35,41 @@ Deno.test({
       assert.match(error.hint ?? "", /PGPASSWORD.*USER:PASSWORD@/);
       return true;
     });
+  },
+});
+
+/** A server that begins TLS where it is asked to: the rest is the listener's. */
+async function beginTls(plain: Deno.Listener, secure: Deno.TlsListener): Promise<void> {
+  using connection = await plain.accept();
+  await connection.read(new Uint8Array(8));
+  await connection.write(new TextEncoder().encode("S"));
+  using relayed = await Deno.connect({ hostname: "127.0.0.1", port: secure.addr.port });
+  await Promise.allSettled([
+    connection.readable.pipeTo(relayed.writable),
+    relayed.readable.pipeTo(connection.writable),
+  ]);
+}
+
+Deno.test({
+  name: "a PostgreSQL server whose certificate no known authority has signed: the error names sslrootcert",
+  // As above.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const authority = await createAuthority();
+    const issued = await authority.issue({ names: ["127.0.0.1"] });
+    using plain = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    using secure = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...issued });
+    beginTls(plain, secure).catch(() => {});
+    secure.accept().then((connection) => connection.handshake()).catch(() => {});
+    await assert.rejects(
+      openPostgresBackend(`postgres://u@127.0.0.1:${plain.addr.port}/db?sslmode=require`),
+      (error) => {
+        assert.ok(error instanceof StorageError);
+        assert.match(error.message, /127\.0\.0\.1.*certificate/);
+        assert.match(error.hint ?? "", /sslrootcert=FILE/);
+        return true;
+      },
+    );
   },
 });
