@@ -72,6 +72,8 @@ export async function everyMinute(clock: Clock, onTick: () => Promise<void>, sig
 
 /** Soon enough after a workflow's form has changed: each check is a request or two for each schedule. */
 const INTERVAL_MS = 60 * 60_000;
+/** After a check of which the platform did not answer a part. */
+const RETRY_MS = 5 * MINUTE_MS;
 const TIMEOUT_MS = 20_000;
 const CHECKS_AT_ONCE = 4;
 /** A schedule that ticks have not known for so long after it was due starts anew when it is back. */
@@ -96,6 +98,7 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
   const either = AbortSignal.any([signal, deadline.signal]);
   // Where there is no time for all of them, each is among the first of some check.
   const first = Math.floor(deps.random() * enabled.length);
+  let hasFailed = false;
   await inParallel([...enabled.slice(first), ...enabled.slice(0, first)], CHECKS_AT_ONCE, async (schedule) => {
     if (either.aborted) return;
     try {
@@ -103,9 +106,12 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
       await report(service, schedule, problems.map(problemText).join("; "));
     } catch (error) {
       // It is unrelated to the schedule, and the next tick reports it.
-      if (!(error instanceof RunnerError) && error !== either.reason) throw error;
+      if (error instanceof RunnerError) hasFailed = true;
+      else if (error !== either.reason) throw error;
     }
   });
+  if (!hasFailed) return;
+  await kv.atomic().set(["inputs-check"], { atMs: nowMs - INTERVAL_MS + RETRY_MS, of }).commit();
 }
 
 async function report({ deps, kv }: Service, schedule: Schedule, problems: string): Promise<void> {

@@ -92,9 +92,11 @@ async function send(
     },
   });
   const timestamp = String(Math.floor(deps.clock.now() / 1_000));
+  // The same occurrence may be invalid twice, for different reasons.
+  const webhookId = `${id}/${notification.createdAtMs}`;
   const secret = secretEnv === null ? undefined : env(secretEnv);
   if (secretEnv !== null && (secret ?? "") === "") return `${secretEnv} is not set`;
-  const signature = secret && await signWebhook(secret, `${id}.${timestamp}.${body}`).catch(() => null);
+  const signature = secret && await signWebhook(secret, `${webhookId}.${timestamp}.${body}`).catch(() => null);
   if (signature === null) {
     return `${secretEnv} is not a valid secret: what follows whsec_ must be base64. Copy it from the webhook's settings`;
   }
@@ -104,7 +106,7 @@ async function send(
       method: "POST",
       headers: {
         "content-type": "application/json",
-        "webhook-id": id,
+        "webhook-id": webhookId,
         "webhook-timestamp": timestamp,
         ...(signature === undefined ? {} : { "webhook-signature": signature }),
       },

@@ -119,6 +119,23 @@ for (const [what, status] of [["does not respond", 503], ["a proxy has lost", 40
   });
 }
 
+Deno.test("a check during an outage is repeated minutes later, not each minute", async () => {
+  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) } });
+  const service = await stage.isolate();
+  stage.simulator.addFaults({ on: "*", status: 503, times: Infinity });
+  await checkInputs(service, signal);
+  const before = stage.simulator.received().length;
+  for (let minute = 1; minute < 5; minute++) {
+    stage.clock.advance(60_000);
+    await checkInputs(service, signal);
+  }
+  assert.equal(stage.simulator.received().length, before);
+  await using after = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) }, backend: stage.backend });
+  after.clock.advance(stage.clock.now() + 60_000 - after.clock.now());
+  await checkInputs(await after.isolate(), signal);
+  assert.equal((await problemsOf(service)).length, 1);
+});
+
 Deno.test("of more schedules than one check has time for, each is checked in the end", async () => {
   const specs = Array.from({ length: 60 }, (_, at) => ({ ...NIGHTLY, name: `nightly-${at}`, notify: [] }));
   await using stage = await aServiceStage(specs, { workflows: { sized: sized(5) }, isHeld: true });

@@ -349,6 +349,20 @@ Deno.test("a message is for the webhook of its time, wherever that is in the lis
   }
 });
 
+Deno.test("two messages about one occurrence have different ids, also of one kind", async () => {
+  await using webhook = aWebhook();
+  await using sent = await withMessage(webhook.url);
+  const { service, stage } = sent;
+  const change = service.kv.atomic();
+  const again = { kind: "failed", schedule: "every", occurrenceId: "every@a", slug: "a", message: "other" } as const;
+  addNotification(change, { ...again, createdAtMs: START_MS + 1 }, service.schedules[0]?.notify ?? []);
+  await change.commit();
+  stage.clock.advance(MINUTE_MS);
+  await sendNotifications(service, new AbortController().signal);
+  assert.equal(webhook.received.length, 2);
+  assert.equal(new Set(webhook.received.map(({ headers }) => headers.get("webhook-id"))).size, 2);
+});
+
 Deno.test("a signature conforms to Standard Webhooks", async () => {
   // The example in the standard's reference libraries.
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -159,6 +159,17 @@ Deno.test("the server's clock can be ahead", async () => {
   assert.equal(sim.received()[0]?.atMs, clock.now());
 });
 
+Deno.test("the server's clock goes on where this machine's is set back", async () => {
+  const clock = virtualClock();
+  await using sim = await startSimulator({ clock });
+  const first = await submit(sim, "quick");
+  clock.set(-3_600_000);
+  clock.advance(2_000);
+  assert.equal((await request(sim, "GET", `/api/workflow-runs/${first}`)).at("status"), "completed");
+  await submit(sim, "quick");
+  assert.equal(sim.runs().length, 2);
+});
+
 Deno.test("an unknown route gets 404, a wrong method 405 with Allow", async () => {
   await using sim = await startSimulator();
   assert.equal((await request(sim, "GET", "/api/nothing")).status, 404);
