@@ -27,6 +27,7 @@ import { createSubmission } from "../lib/runs/create_submission.ts";
 import { defaultDeps, prepareInputs, type RunInputs } from "../lib/runs/run_workflow.ts";
 import type { Deps } from "../lib/runs/deps.ts";
 import { advanceOptions } from "../lib/scheduler/service.ts";
+import { storeFailureTo } from "../lib/log.ts";
 import { openRunStore } from "../lib/store/open_kv.ts";
 import type { Submission } from "../lib/submission.ts";
 import { host } from "./host.ts";
@@ -73,7 +74,10 @@ export async function runNow(
     origin: { type: "http" },
     idempotencyKey: { text: key, policy: "attach" },
   });
-  // It is stored: what can't be sent now is sent later.
-  const [result] = await advance(deps, [submission], advanceOptions(signal)).catch(fallbackTo([], "not_submitted"));
-  return result?.submission ?? submission;
+  // It is stored: what can't be sent now is sent later, and what is not answered in time is looked for.
+  const [result] = await advance(deps, [submission], advanceOptions(signal)).catch((error: unknown) =>
+    error === signal.reason ? [] : fallbackTo([], "not_submitted")(error)
+  );
+  const stored = () => deps.store.get(submission.submissionId).catch(storeFailureTo(deps.log));
+  return result?.submission ?? await stored() ?? submission;
 }

@@ -67,3 +67,16 @@ Deno.test("runNow() returns the submission once it is stored, even if the store 
   await tick(service);
   assert.equal(stage.simulator.runs().length, 1);
 });
+
+Deno.test("runNow() returns the submission that a platform without a response may have taken: a tick finds its run", async () => {
+  await using stage = await aServiceStage([], { isHeld: true, faults: [{ on: "submit", latencyMs: 120_000 }] });
+  const service = await stage.isolate();
+  const { submissionId, state } = await runNow(service.deps, "quick", { key: "upload" });
+  assert.equal(state, "unconfirmed");
+  for (let minute = 0; minute < 5; minute++) {
+    stage.clock.advance(60_000);
+    await tick(service);
+  }
+  assert.equal((await service.deps.store.get(submissionId))?.state, "finished");
+  assert.equal(stage.simulator.runs().length, 1);
+});
