@@ -40,7 +40,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
   for (let failures = 1;; failures++) {
     const result = await http.send({ action, method, path, body, isStreamed, signal, connection })
       .catch(expected(RunnerError));
-    if (!(result instanceof RunnerError) && isSuccess(result)) return result;
+    if (!(result instanceof RunnerError) && isSuccess(result) && !isWebPage(result)) return result;
 
     const error = result instanceof RunnerError ? result : errorOf(http, result, { action, whenMissing });
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
@@ -129,6 +129,11 @@ export function pathSegment(name: string, action: string): string {
 
 export function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
+}
+
+/** The answer of a proxy in place of the platform, which nothing has processed. */
+function isWebPage({ text }: HttpResponse): boolean {
+  return /^\s*<[!?a-z]/i.test(text);
 }
 
 /** Whether a retry can succeed: a wrong key or certificate stays wrong. */

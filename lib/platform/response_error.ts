@@ -42,7 +42,9 @@ export function errorOfResponse(response: HttpResponse, context: ErrorContext): 
   const message = `Cannot ${action}: ${reason}`;
   const options: RunnerErrorOptions = { code: body.code ?? undefined };
 
-  if (status < 300) return new BadResponse(message, options);
+  if (status < 300) {
+    return new BadResponse(`Cannot ${action}: the response is a web page ${reference}`, { hint: CHECK_PROXY });
+  }
   if (status < 400) return redirectError(response, context);
   switch (status) {
     case 401:

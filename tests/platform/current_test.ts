@@ -137,6 +137,18 @@ for (const text of ['"cut', "{}", ""]) {
   });
 }
 
+for (const name of ["dryRun", "cancelRun", "deleteRun"] as const) {
+  Deno.test(`${name}() takes the page of a proxy for no answer of the platform`, async () => {
+    await using server = httpServer(() => new Response("<!DOCTYPE html>\n<title>Request rejected</title>"));
+    const client = await clientOf(server.url);
+    const call = name === "dryRun" ? client.dryRun(SUBMISSION, {}) : client[name](ENDED, {});
+    await assert.rejects(call, {
+      kind: "bad_response",
+      message: /^Cannot .*: the response is a web page \(200, request/,
+    });
+  });
+}
+
 for (const dryRun of ["run", "run-without-status", "no-slug"] as const) {
   Deno.test(`a dry run starts nothing, sends no slug, and accepts the response "${dryRun}"`, async () => {
     await onServer({ dryRun }, async (client, simulator) => {
