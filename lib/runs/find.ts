@@ -76,7 +76,11 @@ const CLOCK_TOLERANCE_MS = 60_000;
 
 async function findLast(deps: Deps, signal: Signal): Promise<RunId> {
   const recent = await listLatest(deps.store, { owner: await ownerOf(deps, signal), limit: 20 }, deps.clock.now());
-  for (const one of recent) if (one.state === "active" || one.state === "finished") return one.runId;
+  for (const one of recent) {
+    if (one.state === "active") return one.runId;
+    // One that was cancelled before it was submitted has no run.
+    if (one.state === "finished" && one.result.submitted !== "no") return one.runId;
+  }
   throw new NotFound("Cannot find the last run: the local history is empty", {
     commandHint: "`pw-workflow-runner runs` lists the runs in your account",
   });

@@ -14,6 +14,8 @@ export interface MainCall {
   readonly env?: Readonly<Record<string, string>>;
   /** Lines typed at a terminal; without them there is no terminal. */
   readonly lines?: readonly string[];
+  /** In place of those. */
+  readonly readLine?: () => Promise<string | null>;
   /** Typed at every prompt for a secret. */
   readonly secret?: string;
   readonly fetch?: typeof globalThis.fetch;
@@ -32,9 +34,9 @@ export interface RunningMain {
 }
 
 export function startMain(
-  { args, key, clock, env = {}, lines, secret, fetch = globalThis.fetch }: MainCall,
+  { args, key, clock, env = {}, lines, readLine, secret, fetch = globalThis.fetch }: MainCall,
 ): RunningMain {
-  const isTerminal = lines !== undefined;
+  const isTerminal = lines !== undefined || readLine !== undefined;
   const typed = [...lines ?? []];
   const stdout = bufferedWriter({ isTerminal });
   const stderr = bufferedWriter({ isTerminal });
@@ -43,7 +45,7 @@ export function startMain(
     args,
     env: (name) => name === "PW_API_KEY" ? key : env[name],
     stdin: { isTerminal, readText: () => Promise.resolve("") },
-    readLine: () => Promise.resolve(typed.shift() ?? null),
+    readLine: readLine ?? (() => Promise.resolve(typed.shift() ?? null)),
     ...(secret === undefined ? {} : { promptSecret: () => Promise.resolve(secret) }),
     stdout,
     stderr,

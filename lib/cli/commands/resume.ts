@@ -2,20 +2,16 @@ import { counted } from "../../text.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { findOpenSubmissions, type OpenSubmissions, resumeSubmission } from "../../runs/resume.ts";
 import { withinTimeout } from "../../runs/limit.ts";
-import { type PendingSubmission, runNameOf, type Submission } from "../../submission.ts";
-import { expected, RunnerError } from "../../errors.ts";
+import { type PendingSubmission, runNameOf } from "../../submission.ts";
 import { flag } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
-import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { ifUnwritten, trackToEnd, trackTogether } from "../tracking/track_to_end.ts";
+import { ifUnwritten, trackTogether } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
-import { namedResult } from "./watch.ts";
 
 export const command = defineCommand({
   examples: {
@@ -43,25 +39,16 @@ export const command = defineCommand({
       (signal) => findOpenSubmissions(deps, { ...options, signal }),
     );
     logSkipped(output, unfinished, deps.clock.now());
-    const nameOf = (record: Submission) => runNameOf(record) ?? record.request.workflow;
-    const results = await trackTogether(
+    const { ends, results } = await trackTogether(
       { ...call, deps },
-      unfinished.resumable,
-      nameOf,
-      async (record, show, call) => {
-        const events = resumeSubmission(call.deps, record, { ...wait, ...options });
-        const end = await trackToEnd(call, events, { show, defaultOnInterrupt: "keep" }).catch(expected(RunnerError));
-        if (!(end instanceof RunnerError)) {
-          return { end, document: resultDocument(end), text: namedResult(output, end) };
-        }
-        const failure = reportOf(end);
-        const document = { workflowName: record.request.workflow, slug: null, ...failureDocument(failure) };
-        return { end, document, text: await renderFailure(failure, output.answerStyle) };
-      },
+      unfinished.resumable.map((record) => ({
+        name: runNameOf(record) ?? record.request.workflow,
+        identity: { workflowName: record.request.workflow, slug: null },
+        track: (deps) => resumeSubmission(deps, record, { ...wait, ...options }),
+      })),
     );
-    const ended = results.flatMap(({ end }) => end instanceof RunnerError ? [] : [end]);
-    const runs = results.map(({ document }) => document);
-    const unwritten = ifUnwritten(ended);
+    const runs = ends.map(({ document }) => document);
+    const unwritten = ifUnwritten(results);
     const pending = unfinished.pending.map(({ submissionId, request, createdAtMs }) => {
       const createdAt = new Date(createdAtMs).toISOString();
       return { submissionId, workflowName: request.workflow, createdAt, hasSecrets: request.inputs === null };
@@ -69,7 +56,7 @@ export const command = defineCommand({
     const skipped = { pending, detached: unfinished.detached.map(runNameOf), others: unfinished.others.length };
     return output.result(
       { runs, ...skipped, ...mostSevereEnd(runs), submitted: unwritten.submitted },
-      () => results.map(({ text }) => text).join("\n") || "Nothing to resume",
+      () => ends.map(({ text }) => text).join("\n") || "Nothing to resume",
       unwritten,
     );
   },

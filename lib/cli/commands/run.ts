@@ -4,6 +4,7 @@ import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { silentLog, storeFailureTo } from "../../log.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
+import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
 import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
@@ -25,7 +26,7 @@ import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument, viewRuns } from "../tracking/run_view.ts";
 import { defaultOnInterrupt, ifUnwritten, trackToEnd } from "../tracking/track_to_end.ts";
-import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { type OnInterrupt, type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
@@ -169,14 +170,22 @@ export async function submitAndTrack(
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  const { output, deps, signal, values: { onTimeout } } = call;
-  using view = viewRuns(output, deps.clock, { onTimeout, signal });
-  const result = await trackToEnd(call, execute(deps, request, options), {
-    show: view.showOf(),
-    defaultOnInterrupt: defaultOnInterrupt(call),
-  });
-  view[Symbol.dispose]();
+  const { deps } = call;
+  const exitCode = await trackAndPrint(call, execute(deps, request, options), defaultOnInterrupt(call));
   await deleteExpired(deps);
+  return exitCode;
+}
+
+/** Shows the progress of one run, prints its result and returns the exit code. */
+export async function trackAndPrint(
+  call: OpenedCall<StopValues>,
+  events: AsyncGenerator<RunEvent, RunResult>,
+  defaultOnInterrupt: OnInterrupt,
+): Promise<number> {
+  const { output, deps: { clock }, signal, values: { onTimeout } } = call;
+  using view = viewRuns(output, clock, { onTimeout, signal });
+  const result = await trackToEnd(call, events, { show: view.showOf(), defaultOnInterrupt });
+  view[Symbol.dispose]();
   return printResult(output, result);
 }
 
@@ -193,7 +202,7 @@ async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
 }
 
 /** Prints a result in the output mode and returns its exit code. */
-export function printResult(output: Output, result: RunResult): number {
+function printResult(output: Output, result: RunResult): number {
   const document = resultDocument(result);
   output.reporter?.end({ type: "result", result }, document.exitCode);
   if (output.mode === "events" && result.kind === "submitted") {

@@ -1,20 +1,16 @@
 import { trackRun } from "../../runs/track_run.ts";
 import { findRuns } from "../../runs/find.ts";
 import { withinTimeout } from "../../runs/limit.ts";
-import type { RunResult } from "../../result.ts";
 import { formatRunId } from "../../run.ts";
 import { defineCommand } from "../command.ts";
 import { mostSevereEnd } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import type { Output } from "../output.ts";
 import { renderWatched, watchedRun } from "../tracking/run_view.ts";
-import { renderResult, runName } from "../tracking/run_lines.ts";
-import { oneLine } from "../../escape.ts";
-import { resultDocument } from "../tracking/run_view.ts";
+import { runName } from "../tracking/run_lines.ts";
 import { checkCanPick, historyFor, MANY_RUNS, parseManyRuns, pickRun } from "../tracking/run_ref.ts";
-import { ifUnwritten, trackToEnd, trackTogether } from "../tracking/track_to_end.ts";
+import { ifUnwritten, trackTogether } from "../tracking/track_to_end.ts";
 import { TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
-import { printResult } from "./run.ts";
+import { trackAndPrint } from "./run.ts";
 
 export const command = defineCommand({
   examples: {
@@ -35,24 +31,25 @@ export const command = defineCommand({
     const runIds = refs.length === 0
       ? [await pickRun({ ...call, client: deps.client }, { isRunning: true })]
       : await withinTimeout(deps.clock, options, "find the run", (signal) => findRuns(deps, refs, { signal }));
-    const results = await trackTogether({ ...call, deps }, runIds, formatRunId, (runId, show, call) =>
-      // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
-      trackToEnd(call, trackRun(call.deps, runId, options), { show, defaultOnInterrupt: "keep" }));
-    const [only, second] = results;
-    if (only !== undefined && second === undefined) return printResult(output, only);
-    const runs = results.map(resultDocument);
+    const [only, second] = runIds;
+    if (only !== undefined && second === undefined) {
+      return await trackAndPrint({ ...call, deps }, trackRun(deps, only, options), "keep");
+    }
+    const { ends, results } = await trackTogether(
+      { ...call, deps },
+      runIds.map((runId) => {
+        const name = formatRunId(runId);
+        return { name, identity: { slug: name }, track: (deps) => trackRun(deps, runId, options) };
+      }),
+    );
+    const runs = ends.map(({ document }) => document);
     const rows = results.map((result) => watchedRun(runName(result), { type: "finished", result }));
     // The table cannot show these.
-    const others = results.filter(({ kind }) => kind !== "completed" && kind !== "cancelled");
+    const others = ends.filter(({ document: { kind } }) => kind !== "completed" && kind !== "cancelled");
     return output.result(
       { runs, ...mostSevereEnd(runs), submitted: "no" },
-      () => [renderWatched(rows, output.layout()), ...others.map((one) => namedResult(output, one))].join("\n"),
+      () => [renderWatched(rows, output.layout()), ...others.map(({ text }) => text)].join("\n"),
       ifUnwritten(results),
     );
   },
 });
-
-/** The result of one of several runs. */
-export function namedResult({ answerStyle }: Output, result: RunResult): string {
-  return `${oneLine(runName(result))}: ${renderResult(result, answerStyle)}`;
-}

@@ -1,22 +1,25 @@
 /** Tracks runs, with their progress, Ctrl-C and timeout. */
 
-import { expected, NotFound, RunnerError } from "../../errors.ts";
+import { expected, fallbackTo, NotFound, RunnerError } from "../../errors.ts";
 import type { RunEvent } from "../../events.ts";
+import { oneAfterTheOther } from "../../in_parallel.ts";
 import type { RunResult, Submitted } from "../../result.ts";
-import { formatRunId, type RunDetail, type RunId, runIdOf } from "../../run.ts";
-import { cancelRun } from "../../runs/cancel.ts";
+import { formatRunId, type RunDetail, type RunId, type RunIdentity, runIdOf } from "../../run.ts";
+import { cancelRun, cancelUnsent } from "../../runs/cancel.ts";
+import type { Deps } from "../../runs/deps.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { withLimit } from "../../runs/limit.ts";
 import { sharingPolls } from "../../runs/list_running.ts";
 import { programCommand } from "../../shell_command.ts";
+import { isOpen, isUnsent, type PendingSubmission } from "../../submission.ts";
 import { oneLine } from "../../escape.ts";
 import { counted } from "../../text.ts";
 import type { Invocation, OpenedCall } from "../command.ts";
 import { askYesNo, canAsk } from "../confirm.ts";
 import { LocalFailure, Stopped, type StoppedWait } from "../context.ts";
-import { machineFailure } from "../failure_report.ts";
-import { runName, watchCommand } from "./run_lines.ts";
-import { type ShowRun, viewRuns } from "./run_view.ts";
+import { failureDocument, machineFailure, renderFailure, reportOf } from "../failure_report.ts";
+import { renderResult, runName, watchCommand } from "./run_lines.ts";
+import { resultDocument, type ShowRun, viewRuns } from "./run_view.ts";
 import type { OnInterrupt, StopValues } from "./wait_options.ts";
 
 /** An event that identifies the submission or its run. */
@@ -26,7 +29,11 @@ type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
 export async function trackToEnd(
   call: OpenedCall<StopValues>,
   events: AsyncGenerator<RunEvent, RunResult>,
-  { show, defaultOnInterrupt }: { readonly show: ShowRun; readonly defaultOnInterrupt: OnInterrupt },
+  { show, defaultOnInterrupt, ask = (question) => askYesNo(call, question) }: {
+    readonly show: ShowRun;
+    readonly defaultOnInterrupt: OnInterrupt;
+    readonly ask?: (question: string) => Promise<boolean>;
+  },
 ): Promise<RunResult> {
   const { output, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = call;
   let latest: Milestone | undefined;
@@ -42,25 +49,47 @@ export async function trackToEnd(
     return { ...result, message: `${message}: timed out${isCancelled === undefined ? `. ${hint}` : ""}` };
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
-    throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt }));
+    throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt, ask }));
   }
 }
 
+interface TrackedRun {
+  readonly name: string;
+  /** Identifies it in the document of its error. */
+  readonly identity: Partial<RunIdentity>;
+  track(deps: Deps): AsyncGenerator<RunEvent, RunResult>;
+}
+
 /**
- * Tracks runs at once, with requests that they share, and on a terminal in one table.
+ * Tracks runs at once, with requests that they share, and on a terminal in one table. Of one that has no result, the end is
+ * its error: the others continue.
  *
  * @throws Like {@link stoppedTogether}.
  */
-export async function trackTogether<Run, Result>(
-  call: OpenedCall<StopValues>,
-  runs: readonly Run[],
-  nameOf: (run: Run) => string,
-  track: (run: Run, show: ShowRun, call: OpenedCall<StopValues>) => Promise<Result>,
-): Promise<readonly Result[]> {
+export async function trackTogether(call: OpenedCall<StopValues>, runs: readonly TrackedRun[]) {
   const { deps, output, signal, values: { onTimeout } } = call;
   const sharing = { ...call, deps: { ...deps, client: sharingPolls(deps.client, deps.clock, runs.length) } };
-  using view = viewRuns(output, deps.clock, { names: runs.map(nameOf), onTimeout, signal });
-  return await stoppedTogether(runs.map((run, index) => track(run, view.showOf(index), sharing)));
+  using view = viewRuns(output, deps.clock, { names: runs.map(({ name }) => name), onTimeout, signal });
+  const inOrder = oneAfterTheOther();
+  const ends = await stoppedTogether(runs.map(async ({ identity, track }, index) => {
+    // Watching a run is no reason to cancel it. A key that is pressed would answer all questions that are shown.
+    const ask = (question: string) => inOrder(() => askYesNo(call, question));
+    const options = { show: view.showOf(index), defaultOnInterrupt: "keep", ask } as const;
+    const end = await trackToEnd(sharing, track(sharing.deps), options).catch(expected(RunnerError));
+    if (!(end instanceof RunnerError)) {
+      const text = `${oneLine(runName(end))}: ${renderResult(end, output.answerStyle)}`;
+      return { end, document: resultDocument(end), text };
+    }
+    const failure = reportOf(end);
+    const document = failureDocument(failure);
+    const text = await renderFailure(failure, output.answerStyle);
+    if (output.mode === "events") {
+      output.event({ v: 1, type: "error", ...document });
+      output.log("ERROR", text);
+    }
+    return { end, document: { ...identity, ...document }, text };
+  }));
+  return { ends, results: ends.flatMap(({ end }) => end instanceof RunnerError ? [] : [end]) };
 }
 
 /** @throws Stopped, for all of them, if any was stopped; or the first other error. */
@@ -99,18 +128,26 @@ export function defaultOnInterrupt({ context, output }: Invocation): OnInterrupt
 async function waitAfter(
   call: OpenedCall<StopValues>,
   { signal }: Stopped,
-  { latest, policy }: { readonly latest: Milestone | undefined; readonly policy: OnInterrupt },
+  { latest, policy, ask }: {
+    readonly latest: Milestone | undefined;
+    readonly policy: OnInterrupt;
+    readonly ask: (question: string) => Promise<boolean>;
+  },
 ): Promise<StoppedWait | null> {
   if (latest === undefined) return null;
   // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
   const mayCancel = signal === "SIGINT";
   if (latest.type === "submitting") {
-    const wait = policy === "cancel" && mayCancel ? await cancelSubmitted(call, latest) : null;
-    return wait ?? whileSubmitting(latest);
+    const isCancelling = policy === "cancel" && mayCancel;
+    const stored = await call.deps.store.get(latest.submissionId).catch(fallbackTo(null, "storage"));
+    // It is stored before it is sent.
+    if (stored === undefined) return null;
+    if (stored !== null && isUnsent(stored)) return await beforeSubmitting(call, stored, isCancelling);
+    return (isCancelling ? await cancelSubmitted(call, latest) : null) ?? whileSubmitting(latest);
   }
   const { runId, submitted } = startedRun(latest);
   const question = `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too?`;
-  const isCancelled = mayCancel && (policy === "ask" ? await askYesNo(call, question) : policy === "cancel");
+  const isCancelled = mayCancel && (policy === "ask" ? await ask(question) : policy === "cancel");
   if (!isCancelled) return kept(runId, submitted);
   using limit = policy === "cancel" ? call.deps.clock.timeout(MAX_CANCEL_MS) : undefined;
   return { ...await cancelled(call, runId, limit?.signal), submitted };
@@ -175,6 +212,22 @@ function kept(runId: RunId, submitted: Submitted): StoppedWait {
     message: `Stopped waiting: run ${name} is still running`,
     hint: `Track it again: ${programCommand("watch", [name])}`,
     submitted,
+  };
+}
+
+/** The server was busy or could not be reached: nothing has arrived there. */
+async function beforeSubmitting(
+  { deps }: OpenedCall,
+  submission: PendingSubmission,
+  isCancelling: boolean,
+): Promise<StoppedWait> {
+  const end = isCancelling ? await cancelUnsent(deps, submission).catch(fallbackTo(submission)) : submission;
+  const isCancelled = !isOpen(end);
+  return {
+    message: `${isCancelled ? "Cancelled" : "Stopped"} before the run was submitted: nothing was started`,
+    hint: isCancelled ? "To start it after all, run it again" : "Run pw-workflow-runner resume to submit it",
+    submitted: "no",
+    isCancelled,
   };
 }
 

@@ -14,6 +14,33 @@ Deno.test("the answer of several runs is a table with a summary, then why runs f
   );
 });
 
+Deno.test("several runs are tracked to their ends although one of them cannot be read", async () => {
+  const args = ["watch", "hello-world#46", "hello-world#44"];
+  // The first reads are those of the wait: numbers are found in the list.
+  const fault = { on: "get-run", status: 403 } as const;
+  await using stage = await cliStage({ faults: [fault] });
+  const { code, stdout } = await stage.call(args);
+  assert.equal(code, 4);
+  assert.match(
+    stdout,
+    /^RUN .*\nhello-world-00044 +failed .*\n1 run: 1 failed\n✗ Cannot read run hello-world-00046: .*403/,
+  );
+  stage.simulator.addFaults(fault);
+  const { runs, ...end } = Object(await stage.json(...args));
+  assert.deepEqual(end, { exitCode: 4, kind: "forbidden", submitted: "no" });
+  assert.deepEqual(runs.map((run: { readonly slug: string; readonly kind: string }) => [run.slug, run.kind]), [
+    ["hello-world-00046", "forbidden"],
+    ["hello-world-00044", "failed"],
+  ]);
+  stage.simulator.addFaults(fault);
+  const events = (await stage.call([...args, "--events"])).stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const ends = events.filter(({ type }) => type === "error" || type === "finished");
+  assert.deepEqual(ends.map(({ type, kind, result }) => [type, kind ?? result.kind]).toSorted(), [
+    ["error", "forbidden"],
+    ["finished", "failed"],
+  ]);
+});
+
 Deno.test("a run that is named twice, also in other ways, is tracked and reported once", async () => {
   await using stage = await cliStage();
   const { stdout } = await stage.call(["run", "hello-world", "--json"]);

@@ -6,6 +6,7 @@ import type { SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { type MainEnd, type RunningMain, startMain } from "../../support/main_call.ts";
 import { emptyFolder } from "../../support/main_job.ts";
+import { openRunStore } from "../../support/run_store.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -68,6 +69,36 @@ for (
   });
 }
 
+Deno.test("Ctrl-C during `watch` of two runs asks about one after the other, with --on-interrupt ask", async () => {
+  const clock = virtualClock();
+  const started: { program?: RunningMain } = {};
+  let polls = 0;
+  await using simulator = await startSimulator({
+    clock,
+    onStep: (operation, step) => {
+      // Each run is found, read, and polled.
+      if (operation === "get-run" && step === "responded" && ++polls === 8) started.program?.signal("SIGINT");
+    },
+  });
+  const { key } = simulator;
+  for (const name of ["one", "two"]) {
+    await startMain({ args: ["run", "never-ending", "--no-wait", "--no-history", "--name", name], key, clock }).end;
+  }
+  const answers = ["y", "n"];
+  let [asking, most] = [0, 0];
+  const readLine = async () => {
+    most = Math.max(most, ++asking);
+    await clock.sleep(1_000, {});
+    asking--;
+    return answers.shift() ?? null;
+  };
+  const args = ["watch", ...simulator.runs().map(({ slug }) => slug), "--on-interrupt", "ask"];
+  started.program = startMain({ args, key, clock, readLine });
+  assert.equal((await started.program.end).code, 130);
+  assert.equal(most, 1);
+  assert.deepEqual(simulator.runs().map(({ status }) => status).toSorted(), ["canceling", "running"]);
+});
+
 Deno.test("Ctrl-C during `run --json` at a terminal does not ask, and keeps the run", async () => {
   await using stage = await aStage();
   const { code, stderr, stdout } = await stage.stopped("run", ["--json"], "SIGINT", ["y"]);
@@ -128,6 +159,40 @@ for (
     assert.equal(code, 130);
     assert.equal(JSON.parse(stdout).submitted, "unknown");
     assert.match(stderr, /unknown whether the run started\n[^]*resume to find out.*status never-ending-/);
+  });
+}
+
+for (
+  const [policy, message, left] of [
+    ["keep", /Stopped before the run was submitted: nothing was started\n.*resume to submit it/, ["pending"]],
+    ["cancel", /Cancelled before the run was submitted: nothing was started\n.*run it again/, ["finished"]],
+  ] as const
+) {
+  Deno.test(`SIGINT while the server refuses the submit reports that nothing was started, with --on-interrupt ${policy}`, async () => {
+    await using state = await emptyFolder();
+    const started: { program?: RunningMain } = {};
+    const clock = virtualClock();
+    await using simulator = await startSimulator({
+      clock,
+      faults: [{ on: "submit", status: 429, retryAfter: "60" }],
+      onStep: (operation, step) => {
+        if (operation === "submit" && step === "responded") {
+          clock.sleep(5_000, {}).then(() => started.program?.signal("SIGINT"));
+        }
+      },
+    });
+    const env = { PW_STATE_DIR: state.path };
+    const args = ["run", "never-ending", "--json", "--on-interrupt", policy];
+    started.program = startMain({ args, key: simulator.key, clock, env });
+    const { code, stderr, stdout } = await started.program.end;
+    assert.equal(code, 130);
+    assert.equal(JSON.parse(stdout).submitted, "no");
+    assert.match(stderr, message);
+    await using store = openRunStore(`${state.path}/history.db`);
+    assert.deepEqual((await store.listRecent({ limit: 9 })).map((one) => one.state), left);
+    const last = await startMain({ args: ["status", "last"], key: simulator.key, clock, env }).end;
+    assert.match(last.stderr, /the local history is empty/);
+    assert.deepEqual(simulator.runs(), []);
   });
 }
 

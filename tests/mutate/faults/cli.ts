@@ -10,13 +10,13 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["SIGTERM and SIGHUP cancel the run", "mayCancel && (policy", "(policy"],
     [
       "--on-interrupt cancel keeps the run",
-      'await askYesNo(call, question) : policy === "cancel"',
-      "await askYesNo(call, question) : false",
+      'await ask(question) : policy === "cancel"',
+      "await ask(question) : false",
     ],
     [
       "--on-interrupt keep cancels the run",
-      'await askYesNo(call, question) : policy === "cancel"',
-      "await askYesNo(call, question) : true",
+      'await ask(question) : policy === "cancel"',
+      "await ask(question) : true",
     ],
     [
       "--on-timeout cancel keeps the run",
@@ -34,14 +34,24 @@ export const CLI_FAULTS: readonly Fault[] = [
       "message: `Run ${name} is being cancelled`",
     ],
     [
+      "a submission that was never sent may have started a run",
+      "if (stored !== null && isUnsent(stored)) return",
+      "if (stored !== null && isUnsent(stored) && false) return",
+    ],
+    [
+      "--on-interrupt cancel leaves what was never sent to resume",
+      "isCancelling ? await cancelUnsent",
+      "false ? await cancelUnsent",
+    ],
+    [
       "a signal while submitting reports that nothing was started",
       'submitted: "unknown",\n  };',
       'submitted: "no",\n  };',
     ],
     [
       "a run whose submit was interrupted is not cancelled",
-      'policy === "cancel" && mayCancel ? await',
-      "false ? await",
+      "isCancelling ? await cancelSubmitted",
+      "false ? await cancelSubmitted",
     ],
     [
       "a run that an interrupted submit starts late is not cancelled",
@@ -71,6 +81,9 @@ export const CLI_FAULTS: readonly Fault[] = [
       'return /^y/i.test((await context.readLine())?.trim() ?? "y");',
     ],
   ]),
+  ...inFile("lib/cli/tracking/track_to_end.ts", ["tests/cli/commands/watch_test.ts"], [
+    ["a run that cannot be read ends the wait for others", "options).catch(expected(RunnerError))", "options)"],
+  ]),
   ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
     ["the timeout cancels the run", 'onTimeout = "keep"', 'onTimeout = "cancel"'],
     ["--on-interrupt is ignored", "policy: onInterrupt", "policy: defaultOnInterrupt"],
@@ -85,19 +98,23 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the API key is not masked", 'print(workflowCommand("add-mask", {}, text));', ""],
     ["the log of a run can contain workflow commands", 'print(workflowCommand("stop-commands", {}, token));', ""],
   ]),
-  ...inFile("lib/cli/commands/watch.ts", INTERRUPT, [
+  ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
+    ["Ctrl-C during resume cancels the run", 'defaultOnInterrupt: "keep"', 'defaultOnInterrupt: "cancel"'],
     [
-      "Ctrl-C during watch cancels the run",
-      'defaultOnInterrupt: "keep"',
-      'defaultOnInterrupt: "cancel"',
+      "one key answers the questions about several runs",
+      "inOrder(() => askYesNo(call, question))",
+      "askYesNo(call, question)",
     ],
-    ["Ctrl-C during watch asks", 'defaultOnInterrupt: "keep"', 'defaultOnInterrupt: "ask"'],
+  ]),
+  ...inFile("lib/cli/commands/watch.ts", INTERRUPT, [
+    ["Ctrl-C during watch cancels the run", 'options), "keep")', 'options), "cancel")'],
+    ["Ctrl-C during watch asks", 'options), "keep")', 'options), "ask")'],
   ]),
   ...inFile("lib/cli/commands/run.ts", [...INTERRUPT, ...PROGRAM], [
     [
       "Ctrl-C during run never asks",
-      "defaultOnInterrupt: defaultOnInterrupt(call)",
-      'defaultOnInterrupt: "keep"',
+      "options), defaultOnInterrupt(call))",
+      'options), "keep")',
     ],
     [
       "run always exits with 0",
@@ -111,11 +128,6 @@ export const CLI_FAULTS: readonly Fault[] = [
       "resume always exits with 0",
       "...mostSevereEnd(runs)",
       "...mostSevereEnd([])",
-    ],
-    [
-      "Ctrl-C during resume cancels the runs",
-      'defaultOnInterrupt: "keep"',
-      'defaultOnInterrupt: "cancel"',
     ],
     ["resume tracks detached runs unasked", "includesDetached: values.all === true", "includesDetached: true"],
     ["resume sends old submissions unasked", "submitsPending: values.submitPending === true", "submitsPending: true"],
