@@ -69,14 +69,14 @@ function wait(durationMs: number, signal: AbortSignal | undefined): Promise<void
 }
 
 /**
- * A clock that runs `speed` times as fast as `base`: at 60, a minute takes a second. Timeouts take as long as on `base`: they
- * limit a network and a machine, which are no faster.
+ * A clock that runs `speed` times as fast as `base`, and is not set with it: at 60, a minute takes a second. Timeouts take as
+ * long as on `base`: they limit a network and a machine, which are no faster.
  */
 export function fastClock(base: Clock, speed: number): Clock {
   if (!(speed > 0)) throw new RangeError(`speed must be above 0: got ${speed}`);
-  const startMs = base.now();
+  const [startMs, startedMs] = [base.now(), base.monotonic()];
   return {
-    now: () => startMs + (base.now() - startMs) * speed,
+    now: () => Math.floor(startMs + (base.monotonic() - startedMs) * speed),
     monotonic: () => base.monotonic() * speed,
     sleep: (durationMs, options) => base.sleep(durationMs / speed, options),
     timeout: (durationMs) => base.timeout(durationMs),

@@ -1,4 +1,4 @@
-import { type Clock, fastClock, systemClock } from "../clock.ts";
+import { fastClock, systemClock } from "../clock.ts";
 import { createAuthKeys } from "./auth.ts";
 import { type ExchangeDeps, handleExchange } from "./exchange.ts";
 import { createFaultInjector } from "./faults.ts";
@@ -32,16 +32,15 @@ export { BEHAVIOR, BODY_FAULTS, CLUSTER, FAULT, OPERATIONS } from "./simulator.t
  * @throws RangeError if a workflow file, a scenario, a server behavior option, a fault or a cluster is invalid.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, speed = 1 } = options;
-  const clock = steadyClock(options.clock ?? systemClock);
-  const { random = seededRandom(clock.now()), onStep = () => {} } = options;
+  const { port = 0, clock = systemClock, speed = 1, random = seededRandom(clock.now()), onStep = () => {} } = options;
   checkSettings(options);
   let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
   const faults = createFaultInjector(options.faults ?? []);
   const received: ReceivedRequest[] = [];
   const state = createState(options, {
-    clock: speed === 1 ? clock : fastClock(clock, speed),
+    // A server is another machine: its clock is not set with this one's.
+    clock: fastClock(clock, speed),
     speed,
     random,
     behavior: () => behavior,
@@ -94,12 +93,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       await server.shutdown();
     },
   };
-}
-
-/** A server is another machine: its clock is not set with this one's. */
-function steadyClock(base: Clock): Clock {
-  const offsetMs = base.now() - base.monotonic();
-  return { ...base, now: () => Math.floor(base.monotonic() + offsetMs) };
 }
 
 /** A deterministic generator of numbers in [0, 1) (mulberry32). Not for secrets. */
