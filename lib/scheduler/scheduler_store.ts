@@ -159,8 +159,8 @@ export function addNotification(change: AtomicChange, given: Notification, webho
 }
 
 /** Made of the address, which may hold a secret and is not stored: the place in the list may be another one's by the time. */
-export function webhookNumber({ url }: Pick<Schedule["notify"][number], "url">): number {
-  return jitterFractionOf(url);
+export function webhookNumber({ url, secretEnv }: Pick<Schedule["notify"][number], "url" | "secretEnv">): number {
+  return jitterFractionOf(`${url} ${secretEnv}`);
 }
 
 /** Newest first. */

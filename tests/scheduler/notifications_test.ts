@@ -363,6 +363,27 @@ Deno.test("two messages about one occurrence have different ids, also of one kin
   assert.equal(new Set(webhook.received.map(({ headers }) => headers.get("webhook-id"))).size, 2);
 });
 
+Deno.test("two webhooks with one address are each signed with their own secret", async () => {
+  await using webhook = aWebhook();
+  const secrets: Readonly<Record<string, string>> = { FIRST: "whsec_" + btoa("one"), SECOND: "whsec_" + btoa("two") };
+  const notify = Object.keys(secrets).map((secretEnv) => ({ url: webhook.url, on: ["failed"] as const, secretEnv }));
+  await using stage = await aServiceStage([{ ...schedule(""), notify }]);
+  const service = await stage.isolate({ env: (name) => secrets[name] });
+  const change = service.kv.atomic();
+  const failed = { kind: "failed", schedule: "every", occurrenceId: "every@a", slug: "a", message: null } as const;
+  addNotification(change, { ...failed, createdAtMs: stage.clock.now() }, notify);
+  await change.commit();
+  await sendNotifications(service, new AbortController().signal);
+  const signatures = webhook.received.map(({ headers }) => headers.get("webhook-signature") ?? "");
+  const expected = webhook.received.flatMap(({ headers, body }) =>
+    Object.values(secrets).map((secret) =>
+      signWebhook(secret, `${headers.get("webhook-id")}.${headers.get("webhook-timestamp")}.${body}`)
+    )
+  );
+  const possible = await Promise.all(expected);
+  assert.deepEqual(signatures.map((signature) => possible.indexOf(signature) % 2).toSorted(), [0, 1]);
+});
+
 Deno.test("a signature conforms to Standard Webhooks", async () => {
   // The example in the standard's reference libraries.
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
