@@ -117,7 +117,7 @@ const INVALID: readonly (readonly [file: string, text: string, args: (path: stri
     "facts4.yaml",
     "a: {}\na: {}\nb: {}\nb: {}\n",
     (path) => ["--clusters", path],
-    /facts4\.yaml:2 is not YAML: .*; .*facts4\.yaml:4 is not YAML: /,
+    /facts4\.yaml:2 a is given twice; .*facts4\.yaml:4 b is given twice$/m,
   ],
   [
     "list.yaml",
