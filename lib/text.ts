@@ -12,9 +12,9 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** At most this long, with an ellipsis at the end of a longer text. */
+/** At most this long, with an ellipsis at the end of a longer text, and no half of a character before it. */
 export function shortened(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}\u2026`;
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, "")}\u2026`;
 }
 
 /** Whether one of the names matches: a part of it, or with `*` or `?` the full name. Ignores case. */

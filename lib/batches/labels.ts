@@ -2,6 +2,7 @@ import type { BatchRow } from "../batch.ts";
 import { findSecrets } from "../inputs/secrets.ts";
 import type { Form } from "../inputs/form.ts";
 import { canonicalJson, isInside, isObject, joinPath, type Json, type JsonObject } from "../json.ts";
+import { shortened } from "../text.ts";
 
 type LabeledRow = Pick<BatchRow, "workflow" | "displayName" | "inputs"> & { readonly form: Form | null };
 
@@ -19,7 +20,8 @@ export function labelsOf(rows: readonly LabeledRow[]): readonly string[] {
   return rows.map(({ displayName, workflow }, index) => {
     const parts = differing[index]?.map((pair) => pair.join("=")) ?? [];
     const text = displayName ?? [...(hasWorkflows ? [workflow] : []), ...parts].join(" ");
-    const label = shortened(text === "" ? `row ${index + 1}` : text);
+    const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+    const label = shortened(line === "" ? `row ${index + 1}` : line, MAX_LABEL_LENGTH);
     const count = (seen.get(label) ?? 0) + 1;
     seen.set(label, count);
     return count === 1 ? label : `${label} (${count})`;
@@ -67,11 +69,4 @@ export function differingValues(rows: readonly ReadonlyMap<string, Json>[]): [na
 /** In the order in which they occur. */
 export function namesIn(rows: readonly ReadonlyMap<string, Json>[]): readonly string[] {
   return [...new Set(rows.flatMap((row) => [...row.keys()]))];
-}
-
-/** On one line. */
-function shortened(text: string): string {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
-  const characters = [...line];
-  return characters.length <= MAX_LABEL_LENGTH ? line : `${characters.slice(0, MAX_LABEL_LENGTH - 1).join("")}\u2026`;
 }

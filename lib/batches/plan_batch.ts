@@ -119,9 +119,8 @@ async function planRow(
   const [cancel = null] = replaced === undefined ? [] : await store.getMany([replaced.submissionId]);
   const base = { ...found, cancel };
   const again = { ...base, action: "rerun", attempt: null, previous: { ...previous, last: null } } as const;
-  if (last === undefined) return { ...again, action: "submit" };
   // No run was started: nothing is repeated.
-  if (last.status === "rejected") return { ...again, action: "submit" };
+  if (last === undefined || last.status === "rejected") return { ...again, action: "submit" };
   const isAsked = rerun.some((which) =>
     which === "changed" ? last.workflowHash !== row.workflowHash : isCovered(which, last.status)
   );

@@ -33,10 +33,9 @@ export async function copyStore(from: Kv, to: Kv, pause: () => Promise<void> = a
   if (versionstamp === undefined) throw anotherCopy();
   // Nothing is written once another copy has begun: it replaces this one.
   const target = { atomic: () => to.atomic().check({ key: COPYING, versionstamp }) };
-  const old = async function* () {
-    for await (const row of to.list({ prefix: [] })) if (row.key[0] !== COPYING[0]) yield row;
-  };
-  if (failed.value !== null) await inChanges(target, old(), (change, { key }) => void change.delete(key));
+  if (failed.value !== null) {
+    await inChanges(target, to.list({ prefix: [] }), (change, { key }) => key[0] !== COPYING[0] && change.delete(key));
+  }
   let [count, read] = [0, 0];
   const rows = async function* () {
     for await (const row of from.list<StoredSubmission>({ prefix: [] })) {

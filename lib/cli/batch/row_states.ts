@@ -68,7 +68,8 @@ export function cancellableRun({ row, run }: Pick<RowState, "row" | "run">) {
   throw new Unsupported(message, { hint: "Cancel it in the web interface" });
 }
 
-function endParts(end: TaskEnd): Partial<RowState> {
+/** What the end of an attempt changes in its row. */
+export function endParts(end: TaskEnd): Partial<RowState> {
   switch (end.type) {
     case "result": {
       const { status, durationSeconds: seconds, slug: run, kind } = end.result;

@@ -5,6 +5,7 @@ import type { BatchEvent } from "../../runs/batch_task.ts";
 import { countLine, endLine, isCountLineDue, noteOf } from "../render/batch_lines.ts";
 import { estimateEnd } from "./estimate_end.ts";
 import type { BatchViewer, ViewCall, ViewParts } from "./live_table.ts";
+import { endParts } from "./row_states.ts";
 
 /** Also appends to the log that was asked for. */
 export async function viewBatch(call: ViewCall, parts: ViewParts) {
@@ -47,10 +48,9 @@ function plainViewer({ output, deps: { clock } }: ViewCall, { states, control }:
         const { key, attempt, end, retryAtMs } = event;
         const state = states.get(key);
         // As it ended, also if it is to be submitted again.
-        const status = end.type === "result" ? end.result.status : "rejected";
         const line = state === undefined || end.type === "not-submitted"
           ? undefined
-          : endLine({ ...state, attempt, status }, { rowCount });
+          : endLine({ ...state, attempt, ...endParts(end) }, { rowCount });
         const again = retryAtMs === null ? "" : `; attempt ${attempt + 1} follows`;
         if (line !== undefined) output.log("INFO", line + again);
       }
@@ -76,6 +76,6 @@ function logLine(event: BatchEvent, { batch: { batchId }, states }: ViewParts): 
   const time = new Date(state.changedAtMs).toISOString();
   const started = startedAtMs === null ? null : new Date(startedAtMs).toISOString();
   const outputs = end.type === "result" ? end.result.outputs ?? {} : {};
-  const status = end.type === "result" ? end.result.status : end.type === "error" ? "rejected" : "waiting";
+  const { status } = endParts(end);
   return { ...base, time, state: "ended", status, started, seconds, error, out: outputs, final: retryAtMs === null };
 }
