@@ -89,9 +89,9 @@ function checkDuplicates(all: readonly Named[], fieldOf: (one: Named) => "name" 
 
 function checkNeeds(cases: readonly Named[], report: Report): void {
   const placed = ({ value, path }: Named) =>
-    needsOf(value).map((need) => ({ ...need, path: [...path, "needs", ...need.path] }));
+    needsOf(value).map(([need, below]) => [need, [...path, "needs", ...below]] as const);
   checkNames("case", cases.flatMap(placed), cases, report);
-  const needs = new Map(cases.map(({ name, value }) => [name, needsOf(value).map(({ text }) => text)]));
+  const needs = new Map(cases.map(({ name, value }) => [name, needsOf(value).map(([need]) => need)]));
   for (const cycle of cyclesIn(needs)) {
     const first = cases.find(({ name }) => cycle.includes(name));
     if (first === undefined) continue;
@@ -186,7 +186,7 @@ function checkReferences(
         const [list, known, all] = reference.of === "cases"
           ? ["needs", needsOf(own), cases] as const
           : ["setup", textsOf(own.setup ?? objectOf(document.defaults).setup), setups] as const;
-        if (known.some(({ text }) => text === reference.name)) return undefined;
+        if (known.some(([text]) => text === reference.name)) return undefined;
         const exists = all.some(({ name }) => name === reference.name);
         return `${exists ? `add ${reference.name} to` : `no ${reference.name} in`} \`${list}\` of this case`;
       }

@@ -35,14 +35,9 @@ export function itemsOf(value: Json | undefined): readonly Placed[] {
   return value === undefined ? [] : [[value, []]];
 }
 
-export interface NamedText {
-  readonly text: string;
-  readonly path: InputPath;
-}
-
 /** One text or a list of texts. */
-export function textsOf(value: Json | undefined): readonly NamedText[] {
-  return itemsOf(value).flatMap(([text, path]) => typeof text === "string" ? [{ text, path }] : []);
+export function textsOf(value: Json | undefined): readonly Placed<string>[] {
+  return itemsOf(value).flatMap(([text, path]) => typeof text === "string" ? [[text, path] as const] : []);
 }
 
 export function namedIn(document: JsonObject, member: string): readonly Named[] {
@@ -73,11 +68,10 @@ export function axisMappings({ matrix }: JsonObject): readonly Placed<JsonObject
 }
 
 /** The names of the cases that a case needs, each with its path below `needs`. */
-export function needsOf({ needs }: JsonObject): readonly NamedText[] {
+export function needsOf({ needs }: JsonObject): readonly Placed<string>[] {
   return itemsOf(needs).flatMap(([item, path]) => {
-    if (typeof item === "string") return [{ text: item, path }];
-    const name = objectOf(item).case;
-    return typeof name === "string" ? [{ text: name, path: [...path, "case"] }] : [];
+    const [name, below] = isObject(item) ? [item.case, [...path, "case"]] : [item, path];
+    return typeof name === "string" ? [[name, below] as const] : [];
   });
 }
 
@@ -90,12 +84,12 @@ export function isSecretReference(value: Json): value is { secret: string } {
 /** Each name that is used must be one of those that are known. */
 export function checkNames(
   noun: string,
-  used: readonly NamedText[],
+  used: readonly Placed<string>[],
   known: readonly { readonly name: string }[],
   report: Report,
 ): void {
   const names = new Set(known.map(({ name }) => name).filter((name) => name !== ""));
-  for (const { text, path } of used) {
+  for (const [text, path] of used) {
     if (names.has(text)) continue;
     const suggestion = names.size === 0 ? "There are none" : didYouMeanOrKnown(text, [...names]);
     report(path, `no ${noun} "${text}". ${suggestion}`);

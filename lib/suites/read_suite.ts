@@ -14,7 +14,6 @@ import {
   checkNames,
   listOf,
   namedIn,
-  type NamedText,
   objectOf,
   type Placed,
   type Report,
@@ -130,7 +129,7 @@ async function readFiles(
   },
 ): Promise<Pick<Suite, "inputFiles" | "references" | "quarantine">> {
   const document = objectOf(source.value);
-  const readNamed = async ({ text: name, path }: NamedText) => {
+  const readNamed = async (name: string, path: InputPath) => {
     if (name.includes("${")) return void report(path, "the name of a file cannot contain ${…}");
     const file = besides(source.name, name);
     const origin = normalizedPath(file);
@@ -139,8 +138,8 @@ async function readFiles(
     if (typeof text !== "string") return void report(path, `cannot read ${origin}: ${text.reason}`);
     return { text, origin };
   };
-  const readAs = async <T>(format: Parameters<typeof checkFormat<T>>[0], named: NamedText) => {
-    const file = await readNamed(named);
+  const readAs = async <T>(format: Parameters<typeof checkFormat<T>>[0], name: string, path: InputPath) => {
+    const file = await readNamed(name, path);
     if (file === undefined) return undefined;
     const other = await readSource(file.text, file.origin);
     const { value, problems: found } = checkFormat(format, other);
@@ -148,23 +147,23 @@ async function readFiles(
     return { other, value };
   };
   const inputFiles = new Map<string, InputLayer>();
-  for (const named of filesIn(document, "inputs")) {
-    const file = inputFiles.has(named.text) ? undefined : await readNamed(named);
+  for (const [name, path] of filesIn(document, "inputs")) {
+    const file = inputFiles.has(name) ? undefined : await readNamed(name, path);
     if (file === undefined) continue;
     const read = await readDocument(file.text, { origin: file.origin });
-    if ("value" in read) inputFiles.set(named.text, read);
+    if ("value" in read) inputFiles.set(name, read);
     else problems.push(...read);
   }
   const references = new Map<string, ReferenceDocument>();
-  for (const named of filesIn(document, "reference")) {
-    const read = await readAs(referenceFormat, named);
-    if (read?.value !== undefined) references.set(named.text, read.value.reference);
+  for (const [name, path] of filesIn(document, "reference")) {
+    const read = await readAs(referenceFormat, name, path);
+    if (read?.value !== undefined) references.set(name, read.value.reference);
   }
   const cases = namedIn(document, "cases");
   const checkEntries = (entries: Json | undefined, report: Report) => {
     for (const [index, entry] of listOf(entries).entries()) {
       const { case: name, until, when } = objectOf(entry);
-      if (typeof name === "string") checkNames("case", [{ text: name, path: [index, "case"] }], cases, report);
+      if (typeof name === "string") checkNames("case", [[name, [index, "case"]]], cases, report);
       checkUntil(until, today, within(report, index, "until"));
       const named = cases.find((one) => one.name === name);
       if (named !== undefined) checkWhen(when, named.value, document, within(report, index, "when"));
@@ -174,7 +173,7 @@ async function readFiles(
     checkEntries(document.quarantine, within(report, "quarantine"));
     return { inputFiles, references, quarantine: [] };
   }
-  const read = await readAs(quarantineFormat, { text: document.quarantine, path: ["quarantine"] });
+  const read = await readAs(quarantineFormat, document.quarantine, ["quarantine"]);
   if (read === undefined) return { inputFiles, references, quarantine: [] };
   checkEntries(objectOf(read.other.value).quarantine, (path, message) => {
     problems.push(read.other.problem(["quarantine", ...path], message));
@@ -183,7 +182,7 @@ async function readFiles(
 }
 
 /** The document, its settings, and those of its cases: the format decides which of them may name a file. */
-function filesIn(document: JsonObject, member: "inputs" | "reference"): readonly NamedText[] {
+function filesIn(document: JsonObject, member: "inputs" | "reference"): readonly Placed<string>[] {
   const cases = namedIn(document, "cases");
   const places: readonly Placed<Json | undefined>[] = [
     [document, []],
@@ -195,7 +194,7 @@ function filesIn(document: JsonObject, member: "inputs" | "reference"): readonly
     ),
   ];
   return places.flatMap(([value, path]) =>
-    textsOf(objectOf(value)[member]).map(({ text, path: below }) => ({ text, path: [...path, member, ...below] }))
+    textsOf(objectOf(value)[member]).map(([text, below]) => [text, [...path, member, ...below]] as const)
   );
 }
 
