@@ -41,6 +41,11 @@ export function firstOfLines(problems: readonly Problem[]): Problem[] {
   return [...lines.values()].flatMap(([first]) => first ?? []).slice(0, MAX_LINES);
 }
 
+/** Each problem once: several places may name the same file. */
+export function distinctProblems(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}
+
 const MAX_OF_KIND = 10;
 
 /**

@@ -5,7 +5,7 @@ import { expected, InvalidInputs, messageWithHint, NotFound, orError, UsageError
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer, mergeLayers } from "../inputs/merge.ts";
 import { textOf } from "../os_error.ts";
-import { firstOfKinds, type Problem } from "../problem.ts";
+import { distinctProblems, firstOfKinds, type Problem } from "../problem.ts";
 import { checkDisplayName } from "../runs/slug.ts";
 import { readCsvRows } from "./csv_rows.ts";
 import { readDocumentRows, readJsonLines } from "./document_rows.ts";
@@ -123,8 +123,7 @@ export function problemsOfRows(found: readonly { readonly row: BatchRow; readonl
 
 /** Lists equal problems once, and at most ten of the same kind: the same problem in many rows of one file. */
 function limitProblems(problems: readonly Problem[]): readonly Problem[] {
-  const unique = [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
-  return firstOfKinds(unique, kindOf, (first, count): Problem => ({
+  return firstOfKinds(distinctProblems(problems), kindOf, (first, count): Problem => ({
     origin: fileOf(first),
     path: first.path.replaceAll(/\[\d+\]/g, "[]"),
     message: `and ${count} more: ${messageStart(first)}`,

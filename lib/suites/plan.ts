@@ -5,7 +5,7 @@ import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
 import { createInputLayer, createValueLayer, type InputLayer } from "../inputs/merge.ts";
 import { canonicalJson, formatPath, type InputPath, type Json, parsePath } from "../json.ts";
-import type { Problem } from "../problem.ts";
+import { distinctProblems, type Problem } from "../problem.ts";
 import type { ReportCase } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
 import { checkExpectations } from "./check_expectations.ts";
@@ -87,7 +87,7 @@ export async function planSuites(suites: readonly Suite[], options: PlanOptions)
   const problems: Problem[] = [];
   const planned = await Promise.all(suites.map((suite) => planSuite(suite, options, problems)));
   if (problems.length === 0) return planned.flat();
-  const unique = [...new Map(problems.map((one) => [`${one.origin} ${one.message}`, one])).values()];
+  const unique = distinctProblems(problems);
   throw new InvalidInputs(`Cannot run the suite: ${counted(unique.length, "problem")}, nothing was submitted`, unique);
 }
 

@@ -5,7 +5,7 @@ import { readDocument } from "../inputs/document.ts";
 import type { InputLayer } from "../inputs/merge.ts";
 import { frozen, type InputPath, type Json, type JsonObject } from "../json.ts";
 import { textOf } from "../os_error.ts";
-import type { Problem } from "../problem.ts";
+import { distinctProblems, type Problem } from "../problem.ts";
 import { counted, normalizedPath } from "../text.ts";
 import { checkFormat } from "./check_format.ts";
 import { checkSuite } from "./check_suite.ts";
@@ -67,12 +67,10 @@ export async function readSuites(paths: readonly string[], sources: SuiteSources
     else problems.push(suite.problem(["name"], `must be unique: ${same.path} is also "${same.name}"`));
   }
   if (problems.length === 0) return suites;
-  const files = problems.map(({ origin }) => origin.replace(/:\d+:\d+$/, ""));
-  throw new InvalidInputs(
-    cannotRun(files, problems.length),
-    problems,
-    { hint: "docs/suites.md describes suite files; docs/suite.schema.json is their JSON Schema" },
-  );
+  const distinct = distinctProblems(problems);
+  const files = distinct.map(({ origin }) => origin.replace(/(?::\d+)+$/, ""));
+  const hint = "docs/suites.md describes suite files; docs/suite.schema.json is their JSON Schema";
+  throw new InvalidInputs(cannotRun(files, distinct.length), distinct, { hint });
 }
 
 const MAX_NAMED_FILES = 3;

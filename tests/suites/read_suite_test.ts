@@ -183,6 +183,23 @@ Deno.test("all problems of all files are reported at once", async () => {
   assert.deepEqual([...new Set(files)], ["a.yaml", "b.yaml", "c.yaml", "d.yaml"]);
 });
 
+Deno.test("the problems of a file that several cases and suites name are there once, and counted once", async () => {
+  const text = `version: 1
+reference: refs.yaml
+cases:
+  - { name: a, workflow: quick, inputs: in.yaml, reference: refs.yaml }
+  - { name: b, workflow: quick, inputs: in.yaml }
+`;
+  const texts: Record<string, string> = {
+    "in.yaml": "a: 1\na: 2\n",
+    "refs.yaml": 'version: 1\nreference: { "*": { duration: { value: x } } }\n',
+  };
+  const readTextFile = (path: string) => Promise.resolve(texts[path] ?? text);
+  const error = await readSuites(["a.yaml", "b.yaml"], { readTextFile, nowMs: NOW_MS }).catch((error) => error);
+  assert.equal(error.message, "Cannot run in.yaml, refs.yaml: 2 problems, nothing was submitted");
+  assert.equal(error.problems.length, 2);
+});
+
 Deno.test("a file in another encoding does not hide the problems of the others", async () => {
   const readTextFile = (path: string) =>
     path === "a.yaml" ? readBoundedText(ReadableStream.from([new Uint8Array([0xe9])]), path) : Promise.resolve("");
