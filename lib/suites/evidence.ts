@@ -51,6 +51,7 @@ export async function collectEvidence(run: EndedRun): Promise<RunEvidence> {
     runSeconds: ranSecondsOf(end),
     jobs: Object.fromEntries((result.jobs ?? []).map(({ name, status }) => [name, status])),
     outputs: redactDeep(result.outputs ?? {}, redact),
+    rawOutputs: result.outputs ?? {},
     logs,
     unreadLog,
     session: await probeSession(run),

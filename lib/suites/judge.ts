@@ -5,7 +5,7 @@ import { type JsonObject, parseJson, parsePath, valueAt } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { unmetText } from "../reports/cases.ts";
-import { compare, type Compared, compareText, comparisonsOf, metricText } from "./compare.ts";
+import { compare, type Compared, compareText, comparisonsOf, metricText, shown } from "./compare.ts";
 import type { ExpectDocument } from "./format.ts";
 
 /** What an attempt left behind. */
@@ -23,8 +23,10 @@ export interface RunEvidence extends Pick<ReportAttempt, "queueSeconds" | "runSe
   readonly reason: string | null;
   /** Name → status, in the platform's terms. */
   readonly jobs: Readonly<Record<string, string>>;
-  /** Job → outputs. */
+  /** Job → outputs, without the values of secrets. */
   readonly outputs: JsonObject;
+  /** As the run left them: they are compared, and not shown. The same as `outputs` by default. */
+  readonly rawOutputs?: JsonObject;
   readonly logs: readonly LogEvidence[];
   /** Why a log that is needed is missing or incomplete; `null` if none is. */
   readonly unreadLog: string | null;
@@ -134,11 +136,13 @@ function compareAll(
     }),
     ...Object.entries(expect.outputs ?? {}).flatMap(([output, comparison]) => {
       const path = parsePath(output) ?? [];
-      const compared = compare(comparison, outputAt(evidence.outputs, path), `outputs.${output}`);
+      const { outputs, rawOutputs = outputs } = evidence;
+      const [raw, visible] = [outputAt(rawOutputs, path), outputAt(outputs, path)];
+      const compared = compare(comparison, raw, `outputs.${output}`);
       const { secret } = comparisonsOf(comparison);
-      return secret === true
-        ? compared.map((one) => ({ ...one, expected: SECRET_MASK, actual: SECRET_MASK }))
-        : compared;
+      if (secret === true) return compared.map((one) => ({ ...one, expected: SECRET_MASK, actual: SECRET_MASK }));
+      if (JSON.stringify(raw) === JSON.stringify(visible)) return compared;
+      return compared.map((one) => ({ ...one, actual: shown(visible ?? SECRET_MASK) }));
     }),
     ...[expect.log ?? []].flat().flatMap((log, index, all) =>
       compareLog(log, evidence, all.length === 1 && !Array.isArray(expect.log) ? "log" : `log[${index}]`)

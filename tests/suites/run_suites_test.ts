@@ -1286,6 +1286,33 @@ for (const [how, later] of [["judges again", "--rejudge"], ["continues", "--resu
   });
 }
 
+Deno.test("a secret output is compared as it is, and so is one that contains it; both are shown without it", async () => {
+  const outputs = { token: "0utput-s3cret", n: "47110", url: "https://x.example/?t=0utput-s3cret" };
+  await using stage = await suiteStage({
+    workflows: { ...WORKFLOWS, made: { yaml: MAIN, scenario: { "main/solve": { outputs } } } },
+  });
+  const caseOf = (name: string, ...outputs: readonly string[]) =>
+    `{ name: ${name}, workflow: made, expect: { outputs: { ${outputs.join(", ")} } } }`;
+  const secret = "main.token: { exists: true, secret: true }";
+  const files = suite(
+    caseOf("matches", 'main.token: { matches: "^0utput", secret: true }'),
+    caseOf("number", secret, "main.n: { min: 47110, secret: true }"),
+    caseOf("inside", secret, 'main.url: { matches: "t=0utput" }'),
+    caseOf("differs", secret, 'main.url: { matches: "t=other" }'),
+    caseOf("lacks", secret, "main.url: { lacks: 0utput }"),
+  );
+  const { stdout, stderr } = await stage.test(files, FAST);
+  const { cases }: JsonReport = JSON.parse(stdout);
+  assert.deepEqual(cases.map(({ reason }) => reason), [
+    null,
+    null,
+    null,
+    'outputs.main.url: expected text that matches t=other, got "https://x.example/?t=•••"',
+    'outputs.main.url: expected text without "0utput", got "https://x.example/?t=•••"',
+  ]);
+  for (const text of [stdout, stderr]) assert.doesNotMatch(text, /0utput-s3cret|47110"/);
+});
+
 for (const full of ["outputs", "summary"]) {
   Deno.test(`a suite whose ${full} for GitHub can no longer be written exits with 7, as its document and outputs say`, async () => {
     await using stage = await suiteStage();
