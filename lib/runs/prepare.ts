@@ -6,7 +6,7 @@ import { clusterNames, describeSelected, needsClusters, selectClusters } from ".
 import { evaluateConditions, type UnknownCondition } from "../inputs/field_state.ts";
 import { allFields, declaredTypes, type Form, hasClusterFields } from "../inputs/form.ts";
 import { createInputLayer, createValueLayer, type InputLayer, mergeLayers, withDefaults } from "../inputs/merge.ts";
-import { frozen, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
+import { frozen, type InputPath, isObject, type Json, type JsonObject, valueAt } from "../json.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
 import type { Abortable } from "../platform/client.ts";
@@ -130,17 +130,20 @@ async function prepareRequest(
   // Without a check, the inputs are sent as they are.
   const spec = runSpec.checking === "none" ? { ...runSpec, sendsDefaults: false } : runSpec;
   let gathered = await gatherInputs(deps, spec, options);
+  let notes: readonly string[] = gathered.notes;
   let checked = check(gathered, spec.checking);
   while (ask !== undefined && checked.missing.length > 0 && gathered.form !== null) {
-    const { form, given: inputs, clusters } = gathered;
+    const { workflow, form, given: inputs, clusters } = gathered;
     const answers = await ask({ form, paths: checked.missing, inputs, clusters });
-    const layers = [createInputLayer("your answers", answers)];
-    gathered = await completed(deps, gathered.workflow, { ...spec, layers }, options);
-    const next = check(gathered, spec.checking);
-    if (JSON.stringify(next.missing) === JSON.stringify(checked.missing)) break;
-    checked = next;
+    // Of what was given, the origins remain, and that a value is secret.
+    const layers = [...gathered.resolved.layers, ...layersAt(checked.missing, answers)];
+    gathered = await completed(deps, workflow, { ...spec, layers }, options);
+    notes = [...notes, ...gathered.notes];
+    const { missing } = checked;
+    checked = check(gathered, spec.checking);
+    if (JSON.stringify(checked.missing) === JSON.stringify(missing)) break;
   }
-  const { workflow, form, resolved, notes, clusters } = gathered;
+  const { workflow, form, resolved, clusters } = gathered;
   refuse(workflow, checked);
   const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
   const allowed = form === null ? [] : optionValues(form);
@@ -166,6 +169,13 @@ async function prepareRequest(
     clusterNames: () => form === null ? [] : clusterNames(form, resolved.value, clusters),
     unknownConditions,
   };
+}
+
+function layersAt(paths: readonly InputPath[], answers: JsonObject): readonly InputLayer[] {
+  return paths.flatMap((path) => {
+    const value = valueAt(answers, path);
+    return value === undefined ? [] : [createValueLayer("your answers", path, value)];
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { prepare, type RunSpec } from "../../lib/runs/prepare.ts";
+import { prepare, prepareAsking, type RunSpec } from "../../lib/runs/prepare.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
-import { createInputLayer } from "../../lib/inputs/merge.ts";
+import { createInputLayer, createValueLayer } from "../../lib/inputs/merge.ts";
 import { redactedValues } from "../../lib/inputs/secrets.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { NotFound } from "../../lib/errors.ts";
@@ -100,6 +100,26 @@ for (
     });
   });
 }
+
+Deno.test("answers are added to the inputs: what was given keeps its origin, and stays secret", async () => {
+  const yaml = `on: { execute: { inputs: {
+    resource: { type: compute-clusters, autoselect: true, provider: [existing] }, note: { type: string }, folder: { type: string } } } }
+jobs: { main: { steps: [{ name: a, run: a }] } }`;
+  await using stage = await aStage({ workflows: { form: yaml } });
+  const secret = { ...createValueLayer("-i #2", ["note"], "typed without echo"), isSecret: true };
+  const layers = [createInputLayer("base.yaml", { extra: 1 }), secret];
+  const prepared = await prepareAsking(stage.deps, aRunSpec({ workflow: "form", layers }), {
+    signal,
+    ask: ({ inputs, paths }) => {
+      assert.deepEqual(paths, [["folder"]]);
+      return Promise.resolve({ ...inputs, folder: "/out" });
+    },
+  });
+  assert.deepEqual(prepared.request.secretPaths, ["note"]);
+  assert.deepEqual(prepared.given, { extra: 1, note: "typed without echo", resource: "a30gpuserver", folder: "/out" });
+  assert.deepEqual(prepared.warnings, [{ origin: "base.yaml", path: "extra", message: "unknown field" }]);
+  assert.match(prepared.notes.join(), /^resource: selected a30gpuserver/);
+});
 
 Deno.test("prepare() skips the validation on request", async () => {
   await using stage = await aStage();
