@@ -4,7 +4,7 @@ import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
 import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
 import { sourcesAt } from "../../inputs/sources.ts";
-import { type JsonObject, parsePath } from "../../json.ts";
+import { type JsonObject, parsePath, valueAt } from "../../json.ts";
 import { slugOf, type Submission } from "../../submission.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -43,9 +43,14 @@ async function fromRecord(context: Context, record: Submission, overrides: reado
   const missing = inputs === null
     ? secretPaths.filter((path) => sourcesAt(overrides, parsePath(path) ?? []).length === 0)
     : [];
-  const secrets = await promptForSecrets(context, workflow, missing);
-  const origin = `run ${slugOf(record) ?? record.submissionId}`;
-  return { workflow, layers: [createInputLayer(origin, storedInputs), ...secrets, ...overrides], preset: null };
+  const prompted = await promptForSecrets(context, workflow, missing);
+  const stored = createInputLayer(`run ${slugOf(record) ?? record.submissionId}`, storedInputs);
+  // What was typed without echo stays a secret, also where an override is none by its name.
+  const secrets = secretPaths.map((text): InputLayer => {
+    const path = parsePath(text) ?? [];
+    return { ...stored, path, value: valueAt(storedInputs, path) ?? null, isSecret: true };
+  });
+  return { workflow, layers: [stored, ...secrets, ...prompted, ...overrides], preset: null };
 }
 
 async function promptForSecrets(context: Context, workflow: string, paths: readonly string[]): Promise<InputLayer[]> {

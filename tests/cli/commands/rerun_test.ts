@@ -98,6 +98,19 @@ Deno.test("rerun at a terminal prompts for each secret, and prints none", async 
   assert.doesNotMatch(stdout + stderr, /hunter2-planted|typed-secret/);
 });
 
+Deno.test("what was typed without echo stays secret in a rerun that sets it in another way", async () => {
+  await using stage = await aStage();
+  const typed = { lines: [], secret: "typed-secret" };
+  await stage.program(["run", "quick", "-i", "note=@-", "-i", "rows[0]=@-", "--no-check"], typed);
+  for (const given of ["note=planted-again", '{"note": "planted-again"}']) {
+    const end = await stage.program(["rerun", "last", "--no-check", "-i", given], typed);
+    assert.equal(end.code, 0, end.stderr);
+    assert.deepEqual(stage.inputs().at(-1), { note: "planted-again", rows: ["typed-secret"] });
+    const { stdout } = await stage.program(["history", "show", "last"]);
+    assert.doesNotMatch(stdout, /planted-again|typed-secret/);
+  }
+});
+
 Deno.test("rerun of a run that was not started here reads its inputs from the platform", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick", "-i", "a=1", "--no-check", "--no-history"]);
