@@ -648,6 +648,21 @@ async function aStage({ speed = 40, ...options }: Omit<SimulatorOptions, "clock"
 }
 
 Deno.test({
+  ...needing("interactive mode waits as long as PW_TIMEOUT says", missing),
+  async fn() {
+    await using stage = await aStage();
+    await using terminal = await stage.open({ env: { PW_TIMEOUT: "1s" } });
+    await answerPrompts(terminal, [[/Select workflow/, "never-ending", "Enter"], [/How do you want/, "2", "Enter"], [
+      /Submit never-ending\?/,
+      "Enter",
+    ]]);
+    assert.match(await terminal.waitFor(/What next\?/), /stopped waiting after 1s/);
+    await using refusing = await stage.open({ env: { PW_TIMEOUT: "soon" } });
+    assert.match(await refusing.waitFor(/\[ended 2\]/), /Cannot use PW_TIMEOUT: not a duration: "soon"/);
+  },
+});
+
+Deno.test({
   ...needing("run asks at a terminal for what is missing, and only for that", missing),
   async fn() {
     await using stage = await aStage({ workflows: { asking: ASKING } });

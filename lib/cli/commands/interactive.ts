@@ -23,9 +23,11 @@ import { printLogs } from "../tracking/show_logs.ts";
 import { cancelled, startedRun, trackToEnd } from "../tracking/track_to_end.ts";
 import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
 import { type ShowRun, viewRuns } from "../tracking/run_view.ts";
+import { timeoutOfEnvironment } from "../tracking/wait_options.ts";
 
 /** @returns The exit code. */
 export async function interactive({ context, output, signal }: Omit<Invocation, "values">): Promise<number> {
+  const timeoutMs = timeoutOfEnvironment(context, DEFAULT_EXECUTE.timeoutMs);
   const prompter = await openPrompter(context.stderr, { mayColor: output.mayColorPrompts, signal });
   try {
     const { deps, hint } = await openOrPrompt({ context, output, signal, prompter });
@@ -41,7 +43,7 @@ export async function interactive({ context, output, signal }: Omit<Invocation, 
         await context.writeNewFile(path, text);
       },
       print: (text) => output.log("INFO", text),
-      run: (request) => runWithPrompts({ context, output, prompter, deps }, request),
+      run: (request) => runWithPrompts({ context, output, prompter, deps, timeoutMs }, request),
       showLogs: (ended) => showLogs({ output, deps, signal }, ended),
       showErrors: async ({ failure }) => {
         const none = "No job or step reported a failure";
@@ -92,14 +94,14 @@ function problemOfKey(text: string): string | undefined {
  * @throws Stopped if the user chooses to leave it running, or before the run is known.
  */
 async function runWithPrompts(
-  { context, output, prompter, deps }: Parts & { readonly deps: Deps },
+  { context, output, prompter, deps, timeoutMs }: Parts & { readonly deps: Deps; readonly timeoutMs: number | null },
   request: RunRequest,
 ): Promise<RunResult> {
   output.redact(redactedValues(request));
   let runId: RunId | undefined;
   /** As of the first stop: a later one may come before the run has been read again. */
   let wait: StoppedWait | null = null;
-  let start = (signal: AbortSignal) => execute(deps, request, { ...DEFAULT_EXECUTE, signal });
+  let start = (signal: AbortSignal) => execute(deps, request, { ...DEFAULT_EXECUTE, timeoutMs, signal });
   while (true) {
     try {
       const stopping = new AbortController();
@@ -134,7 +136,7 @@ async function runWithPrompts(
         throw new Stopped((choice instanceof Stopped ? choice : error).signal, wait);
       }
       if (choice === "cancel") output.log("INFO", (await cancelled({ deps }, known)).message);
-      start = (signal) => trackRun(deps, known, { ...DEFAULT_EXECUTE, signal });
+      start = (signal) => trackRun(deps, known, { ...DEFAULT_EXECUTE, timeoutMs, signal });
     }
   }
 }
