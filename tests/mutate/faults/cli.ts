@@ -159,7 +159,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/cli/commands/rerun.ts", ["tests/cli/commands/rerun_test.ts", ...PROGRAM], [
-    ["rerun ignores its -i", "...secrets, ...overrides]", "...secrets]"],
+    ["rerun ignores its -i", "...prompted, ...overrides]", "...prompted]"],
+    ["a rerun stores what was typed without echo", "?? null, isSecret: true }", "?? null }"],
     ["rerun submits without its secrets", "if (paths.length > 0 && !context.stdin.isTerminal) {", "if (false) {"],
   ]),
   ...inFile("lib/cli/exit_codes.ts", ["tests/cli/exit_codes_test.ts"], [

@@ -369,6 +369,11 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["defaults are not sent", "const resolved = sendsDefaults ?", "const resolved = false ?"],
     ["inputs can change after the check", "inputs: frozen(resolved.value)", "inputs: resolved.value"],
     [
+      "answers replace what was given",
+      "[...gathered.resolved.layers, ...layersAt(checked.missing, answers)]",
+      '[createInputLayer("your answers", answers)]',
+    ],
+    [
       "a preset overrides the inputs",
       "[presetOf(workflow, spec.preset), ...spec.layers]",
       "[...spec.layers, presetOf(workflow, spec.preset)]",
