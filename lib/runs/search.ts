@@ -109,7 +109,7 @@ async function* newerPages(
   const query = { action: "find the run", maxPages: MAX_PAGES, signal, retry, hint };
   for await (const { runs } of pageRuns(client, query)) {
     yield runs;
-    if (creationMs(runs.at(-1)) < oldestMs && isNewestFirst(runs)) return;
+    if (reachesBeyond(runs, oldestMs)) return;
   }
 }
 
@@ -136,7 +136,10 @@ export function creationMs(run: Run | undefined): number {
   return Date.parse(run?.createdAt ?? "");
 }
 
-/** The order of the list is not documented: only a page in this order may end the search early. */
-function isNewestFirst(runs: readonly Run[]): boolean {
-  return runs.length > 1 && runs.every((run, index) => index === 0 || creationMs(runs[index - 1]) >= creationMs(run));
+/** Whether no later page has newer runs. The order of the list is not documented: only a page with the newest first shows it. */
+export function reachesBeyond(runs: readonly Run[], sinceMs: number): boolean {
+  const lastMs = creationMs(runs.at(-1));
+  const isDescending = creationMs(runs[0]) > lastMs &&
+    runs.every((run, index) => index === 0 || creationMs(runs[index - 1]) >= creationMs(run));
+  return isDescending && lastMs < sinceMs;
 }

@@ -3,6 +3,7 @@ import type { Client } from "../../platform/client.ts";
 import { PAGE_SIZE, pageRuns } from "../../platform/pager.ts";
 import type { Run } from "../../run.ts";
 import { findWorkflow } from "../../runs/find.ts";
+import { creationMs, reachesBeyond } from "../../runs/search.ts";
 import { nameWithoutTag } from "../../runs/slug.ts";
 import { toRunView } from "../../runs/view.ts";
 import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
@@ -83,7 +84,7 @@ async function listRuns(
   const isFilteredHere = name !== undefined || sinceMs !== undefined;
   const isWanted = (run: Run) =>
     (name === undefined || matchesPattern(name, [run.displayName ?? "", nameWithoutTag(run.displayName ?? "")])) &&
-    (sinceMs === undefined || startMs(run) >= sinceMs);
+    (sinceMs === undefined || creationMs(run) >= sinceMs);
   const toSkip = isFilteredHere ? offset : 0;
   const pages = pageRuns(client, {
     workflow,
@@ -104,16 +105,4 @@ async function listRuns(
     if (sinceMs !== undefined && reachesBeyond(page.runs, sinceMs)) break;
   }
   return { runs: matching.slice(toSkip, toSkip + limit), total };
-}
-
-/** Whether this page of a list with the newest run first reaches back beyond the time. No source states the order. */
-function reachesBeyond(runs: readonly Run[], sinceMs: number): boolean {
-  const times = runs.map(startMs);
-  const [first = NaN, last = NaN] = [times[0], times.at(-1)];
-  const isDescending = first > last && times.every((time, index) => index === 0 || time <= (times[index - 1] ?? NaN));
-  return isDescending && last < sinceMs;
-}
-
-function startMs({ createdAt }: Run): number {
-  return createdAt === null ? NaN : Date.parse(createdAt);
 }

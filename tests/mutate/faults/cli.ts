@@ -222,7 +222,11 @@ export const CLI_FAULTS: readonly Fault[] = [
       "if (runs.length === 0 && workflow !== undefined) await findWorkflow",
       "if (false && workflow !== undefined) await findWorkflow",
     ],
-    ["runs --since ends at the first older page of a list in any order", "return isDescending && last", "return last"],
+    [
+      "runs --since ends at the first older page of a list in any order",
+      "reachesBeyond(page.runs, sinceMs)",
+      "creationMs(page.runs.at(-1)) < sinceMs",
+    ],
     ["runs --offset skips twice", "const toSkip = isFilteredHere ? offset : 0;", "const toSkip = offset;"],
   ]),
   ...inFile("lib/cli/run_page.ts", ["tests/cli/commands/open_test.ts"], [

@@ -120,7 +120,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };',
       "",
     ],
-    ["a page in any order ends the search", "oldestMs && isNewestFirst(runs)", "oldestMs"],
+    ["a page in any order ends the search", "isDescending && lastMs < sinceMs", "lastMs < sinceMs"],
     ["the tag in the list is ignored", "hasCorrelationTag(run.displayName, correlationTag)", "false"],
   ]),
   ...inFile("lib/runs/resume.ts", ["tests/runs/resume_test.ts"], [
