@@ -23,7 +23,7 @@ export async function* execute(
   // Without a key, it is first stored as one that is being sent: no other process can know of it.
   const create = options.idempotencyKey === undefined ? newPending : createSubmission;
   const submission: Submission = await create(deps, request, { ...options, retry: options.submitTimeoutMs });
-  if (submission.state === "pending" && submission.attempts === 0) {
+  if (submission.state === "pending") {
     yield submittingEvent(deps, submission);
     if (submission.idempotencyKey !== null) yield* reportGuarantee(deps, submission);
   } else if (submission.idempotencyKey !== null) {

@@ -313,6 +313,18 @@ Deno.test("execute() that is aborted before it sends the submit sends nothing", 
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
+Deno.test("execute() announces that it submits what a process with the same key has stored, and the server has refused", async () => {
+  await using stage = await aStage({ faults: [{ on: "submit", status: 429, retryAfter: "60" }] });
+  const idempotencyKey = { text: "nightly", policy: "attach" } as const;
+  const reason = new Error("interrupted");
+  const controller = new AbortController();
+  const onEvent = once("submit-delayed", () => controller.abort(reason));
+  await assert.rejects(stage.execute(HELLO, { idempotencyKey, signal: controller.signal, onEvent }), reason);
+  const types: string[] = [];
+  const { result } = await stage.execute(HELLO, { idempotencyKey, onEvent: ({ type }) => void types.push(type) });
+  assert.deepEqual([types[0], result.kind, result.submitted], ["submitting", "completed", "yes"]);
+});
+
 Deno.test("trackRun() tracks a run that was started elsewhere", async () => {
   await using stage = await aStage();
   await stage.execute(HELLO, { isWaiting: false });
