@@ -46,7 +46,8 @@ export async function preflight(
   cases: readonly PlannedCase[],
   options: PreflightOptions,
 ): Promise<readonly CheckedCase[]> {
-  const context = { ...options, client: deps.client };
+  const stopping = new AbortController();
+  const context = { ...options, client: deps.client, signal: AbortSignal.any([options.signal, stopping.signal]) };
   const checked: CheckedCase[] = [];
   const problems: Problem[] = [];
   const refused: InvalidInputs[] = [];
@@ -56,7 +57,11 @@ export async function preflight(
       checked[index] = await checkCase(context, one);
     } catch (error) {
       const reported = problemsOf(one, error);
-      if (reported === undefined) throw error;
+      if (reported === undefined) {
+        // The others would be sent again for minutes.
+        stopping.abort(error);
+        throw error;
+      }
       problems.push(...reported);
       if (error instanceof InvalidInputs) refused.push(error);
       secrets.push(...await secretsOf(context, one));
