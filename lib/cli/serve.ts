@@ -129,10 +129,7 @@ async function demoHost(host: ServiceHost, clock: Clock): Promise<ServiceHost> {
   const { key } = await startSimulator({ clock });
   const keys = { PW_TRIGGER_KEY: "demo-trigger-key", PW_READ_KEY: "demo-reading-key", PW_API_KEY: key };
   const env = new Map(Object.entries(keys));
-  const log: Log = (level, message) => {
-    if (level !== "DEBUG") console.log(`${level} ${message}`);
-  };
-  return { ...host, env: (name) => env.get(name), log, runIsolated: undefined };
+  return { ...host, env: (name) => env.get(name), runIsolated: undefined };
 }
 
 /** The status page can show their runs. */

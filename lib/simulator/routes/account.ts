@@ -1,7 +1,7 @@
 /** Identity of the user, and resources other than workflows and runs. */
 
 import { checkBody, HttpError } from "../responses.ts";
-import { SIMULATED_ORGANIZATION } from "../auth.ts";
+import { SIMULATED_ORGANIZATION, SIMULATED_USERS } from "../auth.ts";
 import { newSession, openSessions, sessionJson } from "../sessions.ts";
 import { workspaceStatus } from "../state.ts";
 import { route, type RouteContext } from "./route.ts";
@@ -13,7 +13,7 @@ export const ACCOUNT_ROUTES = [
   route("GET /api/auth/whoami", "whoami", ({ user }) => `user:${user}`, { contentType: "text/plain" }),
   route("GET /api/auth/whoami/organization", "organization", () => SIMULATED_ORGANIZATION),
   route("GET /api/auth/session", "auth-session", ({ user }) => ({
-    id: ID_OF_USER.get(user) ?? "",
+    id: `66a${String(SIMULATED_USERS.findIndex((name) => name === user) + 1).padStart(21, "0")}`,
     username: user,
     safeUsername: user,
     name: user.slice(0, 1).toUpperCase() + user.slice(1),
@@ -114,12 +114,6 @@ const WORKFLOW_SCHEMA = {
     jobs: { type: "object", minProperties: 1, additionalProperties: { type: "object", required: ["steps"] } },
   },
 };
-
-const ID_OF_USER: ReadonlyMap<string, string> = new Map([
-  ["demo", "66a000000000000000000001"],
-  ["alice", "66a000000000000000000002"],
-  ["bob", "66a000000000000000000003"],
-]);
 
 function sessionOf({ state, user, params }: RouteContext) {
   const isOwn = params["organization"] === SIMULATED_ORGANIZATION && params["user"] === user;
