@@ -72,7 +72,7 @@ export async function everyMinute(clock: Clock, onTick: () => Promise<void>, sig
 
 /** Soon enough after a workflow's form has changed: each check is a request or two for each schedule. */
 const INTERVAL_MS = 60 * 60_000;
-/** After a check of which the platform did not answer a part. */
+/** After a check that the platform or the end of the process kept from finishing. */
 const RETRY_MS = 5 * MINUTE_MS;
 const TIMEOUT_MS = 20_000;
 const CHECKS_AT_ONCE = 4;
@@ -88,10 +88,13 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
   const enabled = schedules.filter(({ timelines }) => timelines.includes(timeline));
   // What was checked, and when.
   const [nowMs, of] = [deps.clock.now(), await sha256(JSON.stringify(enabled))];
-  const last = await kv.get<{ readonly atMs: number; readonly of: string }>(["inputs-check"]);
+  const key = ["inputs-check"];
+  const last = await kv.get<{ readonly atMs: number; readonly of: string }>(key);
   if (last.value?.of === of && Math.abs(nowMs - last.value.atMs) < INTERVAL_MS) return;
   // Another process may have read the same: one of them checks.
-  if (await kv.atomic().check(last).set(["inputs-check"], { atMs: nowMs, of }).commit() === undefined) return;
+  const unfinished = { atMs: nowMs - INTERVAL_MS + RETRY_MS, of };
+  const versionstamp = await kv.atomic().check(last).set(key, unfinished).commit();
+  if (versionstamp === undefined) return;
   await removeProgress(kv, (name, nextMs) => nowMs - nextMs > ABSENT_MS && !schedules.some((one) => one.name === name));
   const { scheduleProblems } = await import("./submit_occurrence.ts");
   using deadline = deps.clock.timeout(TIMEOUT_MS);
@@ -110,8 +113,8 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
       else if (error !== either.reason) throw error;
     }
   });
-  if (!hasFailed) return;
-  await kv.atomic().set(["inputs-check"], { atMs: nowMs - INTERVAL_MS + RETRY_MS, of }).commit();
+  if (hasFailed || signal.aborted) return;
+  await kv.atomic().check({ key, versionstamp }).set(key, { atMs: nowMs, of }).commit();
 }
 
 async function report({ deps, kv }: Service, schedule: Schedule, problems: string): Promise<void> {

@@ -136,6 +136,16 @@ Deno.test("a check during an outage is repeated minutes later, not each minute",
   assert.equal((await problemsOf(service)).length, 1);
 });
 
+Deno.test("a check that the end of the process interrupts is repeated minutes later", async () => {
+  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) } });
+  const service = await stage.isolate();
+  await checkInputs(service, AbortSignal.abort(new DOMException("The server is shutting down", "AbortError")));
+  assert.deepEqual(await problemsOf(service), []);
+  stage.clock.advance(5 * 60_000);
+  await checkInputs(service, signal);
+  assert.equal((await problemsOf(service)).length, 1);
+});
+
 Deno.test("of more schedules than one check has time for, each is checked in the end", async () => {
   const specs = Array.from({ length: 60 }, (_, at) => ({ ...NIGHTLY, name: `nightly-${at}`, notify: [] }));
   await using stage = await aServiceStage(specs, { workflows: { sized: sized(5) }, isHeld: true });
