@@ -1,7 +1,7 @@
 /** Prints the logs of a run: those so far, or until it ends. */
 
 import { formatDuration } from "../../duration.ts";
-import { BadResponse, isTemporary, Unavailable } from "../../errors.ts";
+import { BadResponse, CredentialError, isTemporary, NotFound, Unavailable } from "../../errors.ts";
 import { escapeJson, oneLine } from "../../escape.ts";
 import { createLogCleaner, type LogCleaner } from "../../log_text.ts";
 import { createLogReader, createTail, type ReadLogOptions, type Tail } from "../../platform/logs.ts";
@@ -238,8 +238,9 @@ export async function followLogs(
       lostAtMs = null;
       if (hasEnded) break;
     } catch (error) {
-      // Like a poll: a page of a gateway, for example, is no answer of the server.
-      if (!isTemporary(error) && !(error instanceof BadResponse)) throw error;
+      // Like a poll: a page of a gateway, for example, is no answer of the server, nor is one refusal or 404 the last word.
+      const isFirst = lostAtMs === null && (error instanceof CredentialError || error instanceof NotFound);
+      if (!isTemporary(error) && !(error instanceof BadResponse) && !isFirst) throw error;
       if (lostAtMs === null) output.log("WARNING", `Connection lost, still trying: ${oneLine(error.message)}`);
       lostAtMs ??= startMs;
       if (deps.clock.monotonic() - lostAtMs >= DEFAULT_TRACK.unreachableTimeoutMs) throw error;

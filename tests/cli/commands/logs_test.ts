@@ -129,6 +129,8 @@ for (
     ["with a log that breaks off", { on: "read-file", after: 2, times: 9, body: "truncated" }],
     ["with a page of a gateway in place of the run", { on: "get-run", after: 3, times: 2, body: "html" }],
     ["with a page of a gateway in place of a log", { on: "read-file", after: 2, times: 2, body: "html" }],
+    ["with a restarting server that refuses the key once", { on: "get-run", after: 3, status: 401 }],
+    ["with a proxy that has lost the server for a moment", { on: "get-run", after: 3, status: 404 }],
     ["with a busy server", { on: "get-run", after: 3, times: 6, status: 503, retryAfter: "20" }],
   ] as const
 ) {

@@ -149,7 +149,7 @@ export const CLI_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/tracking/show_logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
     [
       "an outage ends logs -f",
-      "if (!isTemporary(error) && !(error instanceof BadResponse)) throw error;",
+      "if (!isTemporary(error) && !(error instanceof BadResponse) && !isFirst) throw error;",
       "throw error;",
     ],
     [
