@@ -91,7 +91,7 @@ async function dispatch(context: Context, output: Output, shared: Shared): Promi
     return EXIT_CODES.completed;
   }
   if (name !== undefined && name !== "help") {
-    const entry = entryNamed(name, { hint: misplacedOptionHint(context.args) });
+    const entry = entryNamed(name, { others: ["help", "version"], hint: misplacedOptionHint(context.args) });
     if (isHelpRequested) return await showHelp(context, output, name);
     return await start(context, shared, async () => (await entry.load()).prepare(entry.name, argv), entry.name);
   }

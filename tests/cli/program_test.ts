@@ -46,6 +46,7 @@ const ROWS: readonly Row[] = [
     stdout: /Examples\n(\s+# .+\n.+\n\s*){2}/,
   })),
   { args: ["lsit"], code: 2, stderr: /Unknown command lsit\n.*Did you mean "list"/ },
+  { args: ["hlep"], code: 2, stderr: /Unknown command hlep\n.*Did you mean "help"\?/ },
   {
     args: ["--timeout", "5", "run", "quick"],
     code: 2,

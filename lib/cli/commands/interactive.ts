@@ -35,7 +35,7 @@ export async function interactive({ context, output, signal }: Omit<Invocation, 
       deps,
       prompter,
       signal,
-      listInputFiles: () => context.listFiles("inputs", /\.(json|ya?ml)$/i),
+      listInputFiles: () => context.listFiles("inputs", /\.(jsonc?|ya?ml)$/i),
       readTextFile: context.readTextFile,
       // The folder that is suggested may not exist yet.
       writeNewFile: async (path, text) => {
