@@ -17,12 +17,13 @@ export type FinishOptions = AdvanceOptions & Pick<SuiteSession, "sessionId">;
 /** @returns False if the signal ended it, a run is still canceling, or it is not known yet whether one was started. */
 export async function finishSuite(deps: Deps, states: readonly CaseState[], options: FinishOptions): Promise<boolean> {
   try {
-    const isClosed = await closeSubmissions(deps, options);
-    // Last, because other cases may need files of a run.
+    const left = new Set(await closeSubmissions(deps, options));
+    // Last, because other cases may need files of a run. One that is still canceling would be taken for lost.
     for (const state of states) {
-      for (const run of runsToDelete(state)) await deleteRun(deps, state.one.name, run, options);
+      const runs = runsToDelete(state).filter(({ submissionId }) => !left.has(submissionId));
+      for (const run of runs) await deleteRun(deps, state.one.name, run, options);
     }
-    return isClosed;
+    return left.size === 0;
   } catch (error) {
     if (options.signal.aborted && error === options.signal.reason) return false;
     if (!(error instanceof StorageError)) throw error;
@@ -34,8 +35,12 @@ export async function finishSuite(deps: Deps, states: readonly CaseState[], opti
 const MAX_CLOSING_POLLS = 10;
 const CLOSING_POLL_DELAY_MS = 1_000;
 
-/** Of what is still open, what was not sent is rejected, and the ends of cancelled runs are stored. Runs that continue stay open. */
-async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<boolean> {
+/**
+ * Of what is still open, what was not sent is rejected, and the ends of cancelled runs are stored. Runs that continue stay open.
+ *
+ * @returns The ids of what may end soon.
+ */
+async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<readonly (string | null)[]> {
   const { store, clock } = deps;
   const attempts = await store.batches.attempts(options.sessionId);
   const ids = attempts.filter(({ status }) => isOpenStatus(status)).map(({ submissionId }) => submissionId);
@@ -50,7 +55,7 @@ async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<boo
     const results = await advance(deps, due, options);
     left = results.map(({ submission }) => submission).filter(mayEndSoon);
   }
-  return left.length === 0;
+  return left.map(({ submissionId }) => submissionId);
 }
 
 function mayEndSoon(submission: Submission): boolean {

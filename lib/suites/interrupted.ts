@@ -66,7 +66,10 @@ export async function judgeStopped(
   if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
   const run = await cancelQuietly(deps, submission.runId, options.signal);
   const hasEnded = run?.status === "completed" || run?.status === "failed";
-  if (run !== null && !hasEnded) return unjudged(reason, true);
+  if (run !== null && !hasEnded) {
+    state.runs.push({ runId: submission.runId, submissionId: submission.submissionId, isPassed: false });
+    return unjudged(reason, true);
+  }
   return unjudged(`${why}, and its run ${slug} ${hasEnded ? "has ended unjudged" : "could not be cancelled"}`);
 }
 

@@ -140,6 +140,15 @@ Deno.test("a run that has ended when it is cancelled at the deadline is not repo
   assert.deepEqual((await test(stage, cases, "--resume")).map(({ verdict }) => verdict), ["passed"]);
 });
 
+Deno.test("a run that is cancelled at the deadline is deleted where its case says so, and stays not judged", async () => {
+  await using stage = await jumpingStage(isPolled);
+  const cases = [ENDLESS.replace("}", ", cleanup: delete, retries: { max: 1, on: [any] } }")];
+  assert.deepEqual(await test(stage, cases, "--deadline", "1h"), [CANCELLED]);
+  assert.equal(stage.simulator.received("delete-run").length, 1);
+  assert.deepEqual(await test(stage, cases, "--resume"), [CANCELLED]);
+  assert.equal(stage.simulator.received("submit").length, 1);
+});
+
 Deno.test("a submit whose outcome is not known at the deadline is reported as that", async () => {
   await using stage = await jumpingStage(isPolled);
   stage.simulator.addFaults({ on: "submit", cut: "before-effect" });
