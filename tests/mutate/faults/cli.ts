@@ -147,6 +147,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["logs of an unknown step show nothing", "if (stepName !== undefined && !steps.some(isStep)) {", "if (false) {"],
   ]),
   ...inFile("lib/cli/tracking/show_logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
+    ["one refusal of the key ends logs -f", "&& !isFirst) throw error;", ") throw error;"],
     [
       "an outage ends logs -f",
       "if (!isTemporary(error) && !(error instanceof BadResponse) && !isFirst) throw error;",
