@@ -115,7 +115,6 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     rounds.notBeforeMs = clock.monotonic() + waitMs;
     return;
   }
-  const nowMs = clock.now();
   const queued = active.filter(({ one }) => one.task.queueTimeoutMs !== undefined && one.workingSinceMs === null);
   const isQueued = new Set(queued.map(({ submission }) => submission.submissionId));
   let listError: RunnerError | undefined;
@@ -126,7 +125,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     unreachableTimeoutMs: options.unreachableTimeoutMs,
     outageMs: Math.max(0, startedMs - rounds.lostSinceMs),
   });
-  const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: nowMs })), {
+  const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: clock.now() })), {
     signal: state.signal,
     pollInterval: options.pollInterval,
     submitTimeoutMs: options.submitTimeoutMs,
