@@ -41,7 +41,7 @@ export async function copyStore(from: Kv, to: Kv, pause: () => Promise<void> = a
     for await (const row of from.list<StoredSubmission>({ prefix: [] })) {
       if (++read % ROWS_AT_ONCE === 0) await pause();
       const { key: [kind, name], value } = row;
-      if (kind === "tick" && name === "lock") continue;
+      if ((kind === "tick" && name === "lock") || kind === COPYING[0]) continue;
       if (kind === "submission") count++;
       if (kind === "submission" && !isDamaged(value) && !("parts" in value)) yield* submissionRows(value, to.limits);
       else yield row;
