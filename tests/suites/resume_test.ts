@@ -64,6 +64,7 @@ function processClock(file: string): Clock & { stop(): void } {
   return {
     ...systemClock,
     now,
+    monotonic: now,
     stop() {
       epochMs = now();
       clock = undefined;
