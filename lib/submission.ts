@@ -271,14 +271,12 @@ export function isRetry({ origin }: Submission): boolean {
 
 /** The slug of its run, or the one we chose for it. */
 export function slugOf(submission: Submission): string | null {
-  if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;
-  return submission.runId.type === "slug" ? submission.runId.slug : null;
+  return "runId" in submission && submission.runId.type === "number" ? null : runNameOf(submission);
 }
 
 /** What names its run in commands: its slug, or `workflow#47` on legacy servers; before it is known, the slug we chose. */
 export function runNameOf(submission: Submission): string | null {
-  const isKnown = submission.state === "active" || submission.state === "finished";
-  return isKnown ? formatRunId(submission.runId) : submission.ownSlug;
+  return "runId" in submission ? formatRunId(submission.runId) : submission.ownSlug;
 }
 
 /** Of its run, or `rejected`; `undefined` as long as no run is known. */

@@ -43,10 +43,7 @@ export interface RunStore extends CapabilitiesStore, AsyncDisposable {
   get(submissionId: string): Promise<Submission | undefined>;
   /** Those that exist, in the order of the ids. */
   getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
-  /**
-   * The latest submission whose run has this name, a slug or `workflow#47`, or was given this slug: each user of a
-   * host may have a run of that name.
-   */
+  /** The latest submission whose run has this name, or was given it: of a slug or `workflow#47`, each user may have one. */
   findRun(owner: Partial<Owner> | null, name: string): Promise<Submission | undefined>;
   /** Neither finished nor rejected, oldest first. */
   listOpen(scope: SubmissionScope): Promise<readonly Submission[]>;
