@@ -5,8 +5,7 @@ import { errorOf, isSuccess, NO_ROUTE, readRawText, sendRequest } from "./reques
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import { httpDateMs } from "./response_error.ts";
-import { readerOf } from "./schema.ts";
-import { membersOf, NUMBER, optional, OPTIONAL_TEXT, TEXT } from "./shape.ts";
+import { membersOf, NUMBER, optional, OPTIONAL_TEXT, readerOf, TEXT } from "./schema.ts";
 
 const HEALTH = "/healthzz";
 const HEALTHY = "OK";

@@ -6,8 +6,18 @@
 import { type InputPath, type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.ts";
 import type { Job, LogAnnotation, Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
-import { jsonObject, readerOf } from "./schema.ts";
-import { listOf, membersOf, Mismatch, NUMBER, optional, OPTIONAL_TEXT, type Shape, TEXT } from "./shape.ts";
+import {
+  jsonObject,
+  listOf,
+  membersOf,
+  Mismatch,
+  NUMBER,
+  optional,
+  OPTIONAL_TEXT,
+  readerOf,
+  type Shape,
+  TEXT,
+} from "./schema.ts";
 
 /** Legacy servers (the contract's former JobResponse) may omit the user. */
 const legacyRun = shapeOfRun(optional(TEXT));

@@ -1,14 +1,113 @@
-/** Reads responses: checks their shapes, and knows those about the account. */
+/**
+ * Reads responses: checks their shapes, and knows those about the account. By hand: loading zod takes as long as all that a
+ * command does before its first request.
+ */
 
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import { BadResponse, orError } from "../errors.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
+import { formatPath, type InputPath, isObject, type Json, type JsonObject, parseJson } from "../json.ts";
 import type { Session } from "../session.ts";
 import type { Workflow } from "../workflow.ts";
 import type { HttpResponse } from "./exchange.ts";
 import type { Reader } from "./request.ts";
-import { BOOLEAN, listOf, membersOf, Mismatch, optional, OPTIONAL_TEXT, type Shape, TEXT } from "./shape.ts";
+
+/**
+ * Reads the value at a path of a response.
+ *
+ * @throws Mismatch
+ */
+export type Shape<T> = (value: unknown, path: InputPath) => T;
+
+/** A value has another shape: the message is like `runs[3].id must be a string, got number`. */
+export class Mismatch extends Error {
+  override readonly name = "Mismatch";
+
+  constructor(path: InputPath, expected: string, value: unknown) {
+    const where = path.length === 0 ? "the response" : formatPath(path);
+    super(`${where} must be ${expected}, got ${typeName(value)}`);
+  }
+}
+
+function typeName(value: unknown): string {
+  if (value === undefined) return "nothing";
+  return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+}
+
+function shapeOf<T>(expected: string, is: (value: unknown) => value is T): Shape<T> {
+  return (value, path) => {
+    if (is(value)) return value;
+    throw new Mismatch(path, expected, value);
+  };
+}
+
+export const TEXT = shapeOf("a string", (value) => typeof value === "string");
+export const NUMBER = shapeOf("a number", (value): value is number => Number.isFinite(value));
+const BOOLEAN = shapeOf("true or false", (value) => typeof value === "boolean");
+const OBJECT = shapeOf("an object", isObject);
+const LIST = shapeOf("an array", (value): value is readonly unknown[] => Array.isArray(value));
+
+/** `null` for what is missing or null: servers differ in what they send. */
+export function optional<T>(shape: Shape<T>): Shape<T | null> {
+  return (value, path) => value === undefined || value === null ? null : shape(value, path);
+}
+
+/** `null` also for an empty text. */
+export const OPTIONAL_TEXT: Shape<string | null> = (value, path) => optional(TEXT)(value, path) || null;
+
+/** Empty for what is missing or null. */
+export function listOf<T>(shape: Shape<T>): Shape<T[]> {
+  return (value, path) => optional(LIST)(value, path)?.map((item, index) => shape(item, [...path, index])) ?? [];
+}
+
+/** Reads the members of an object by name, each with its shape. */
+export function membersOf(value: unknown, path: InputPath): <T>(name: string, shape: Shape<T>) => T {
+  const object = OBJECT(value, path);
+  return (name, shape) => shape(object[name], [...path, name]);
+}
+
+/**
+ * A reader of JSON that has this shape.
+ *
+ * @returns It throws BadResponse, as with `Cannot list runs: runs[3].id must be a string, got number (200, request …)`.
+ */
+export function readerOf<T>(shape: Shape<T>): Reader<T> {
+  return (response, action) => {
+    const json = readJson(response, action);
+    const value = orError(Mismatch, () => shape(json, []));
+    if (value instanceof Mismatch) throw badResponse(response, action, value.message);
+    return value;
+  };
+}
+
+/**
+ * Reads a response's JSON without checking its shape.
+ *
+ * @throws BadResponse if it is not JSON.
+ */
+function readJson(response: HttpResponse, action: string): Json {
+  const value = parseJson(response.text);
+  if (value !== undefined) return value;
+  const text = response.text.trim();
+  const problem = text === "" ? "is empty" : text.startsWith("<") ? "is a web page" : "is not JSON";
+  throw badResponse(response, action, `the response ${problem}`);
+}
+
+function badResponse(
+  { status, requestId }: Pick<HttpResponse, "status" | "requestId">,
+  action: string,
+  reason: string,
+): BadResponse {
+  return new BadResponse(`Cannot ${action}: ${reason} (${status}, request ${requestId})`, {
+    hint:
+      "Check the host that the key names, and whether a proxy intercepts requests to it; otherwise report this as a bug",
+  });
+}
+
+/** `null` for a value that is not an object. */
+export function jsonObject(value: unknown): JsonObject | null {
+  return isObject(value) ? value : null;
+}
 
 const preset: Shape<Workflow["presets"][number]> = (value, path) => {
   const read = membersOf(value, path);
@@ -82,46 +181,3 @@ export const readClusters = readerOf(listOf((value, path): Cluster => {
     csp: read("csp", OPTIONAL_TEXT),
   };
 }));
-
-/**
- * A reader of JSON that has this shape.
- *
- * @returns It throws BadResponse, as with `Cannot list runs: runs[3].id must be a string, got number (200, request …)`.
- */
-export function readerOf<T>(shape: Shape<T>): Reader<T> {
-  return (response, action) => {
-    const json = readJson(response, action);
-    const value = orError(Mismatch, () => shape(json, []));
-    if (value instanceof Mismatch) throw badResponse(response, action, value.message);
-    return value;
-  };
-}
-
-/**
- * Reads a response's JSON without checking its shape.
- *
- * @throws BadResponse if it is not JSON.
- */
-export function readJson(response: HttpResponse, action: string): Json {
-  const value = parseJson(response.text);
-  if (value !== undefined) return value;
-  const text = response.text.trim();
-  const problem = text === "" ? "is empty" : text.startsWith("<") ? "is a web page" : "is not JSON";
-  throw badResponse(response, action, `the response ${problem}`);
-}
-
-export function badResponse(
-  { status, requestId }: Pick<HttpResponse, "status" | "requestId">,
-  action: string,
-  reason: string,
-): BadResponse {
-  return new BadResponse(`Cannot ${action}: ${reason} (${status}, request ${requestId})`, {
-    hint:
-      "Check the host that the key names, and whether a proxy intercepts requests to it; otherwise report this as a bug",
-  });
-}
-
-/** `null` for a value that is not an object. */
-export function jsonObject(value: unknown): JsonObject | null {
-  return isObject(value) ? value : null;
-}
