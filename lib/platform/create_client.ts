@@ -8,10 +8,7 @@ import { jsonStringPieces } from "./body.ts";
 import type { Abortable, Client, RunOperations, RunQuery, SubmitRequest } from "./client.ts";
 import type { Credential } from "./credentials/credentials.ts";
 import { createHttp, type Http, type HttpOptions } from "./http.ts";
-import { identityFromWhoami, legacyRuns, organizationFromWhoami } from "./legacy.ts";
-import { findRunsByNumber } from "./pager.ts";
 import { NO_ROUTE, pathSegment, readRawText, readResponse, sendRequest, submitNotSent, submitOnce } from "./request.ts";
-import { readRunDetail, readRunPage, readStartedRun } from "./run_schema.ts";
 import {
   readClusters,
   readIdentity,
@@ -35,6 +32,10 @@ export interface ClientOptions extends Omit<HttpOptions, "credential"> {
 const MAX_LEGACY_AGE_MS = 60_000;
 /** In a store: a server may be replaced by another one. */
 const MAX_CURRENT_AGE_MS = 24 * 60 * 60_000;
+
+/** Loaded when they are needed: a command that lists workflows starts faster without them. */
+const runSchema = () => import("./run_schema.ts");
+const legacy = () => import("./legacy.ts");
 
 /** Creates a client without sending a request. */
 export function createClient(options: ClientOptions): Client {
@@ -60,7 +61,8 @@ export function createClient(options: ClientOptions): Client {
   const runs = async (abortable: Abortable, runId?: RunId): Promise<RunOperations> => {
     // Only current servers have slugs: with a slug, the API version need not be detected.
     if (runId?.type === "slug" && apiVersion().cached() === undefined) return current;
-    return await apiVersion().get(abortable) === "current" ? current : legacyRuns(http);
+    if (await apiVersion().get(abortable) === "current") return current;
+    return (await legacy()).legacyRuns(http);
   };
 
   return {
@@ -95,6 +97,7 @@ export function createClient(options: ClientOptions): Client {
 
 /** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
 export async function detectApiVersion(http: Http, options: Abortable, store?: CapabilitiesStore): Promise<ApiVersion> {
+  const { readRunPage } = await runSchema();
   const { host } = new URL(http.baseUrl);
   // It only saves a request, so a store that fails is no warning.
   const onFailure = storeFailureTo(http.log, "DEBUG");
@@ -152,7 +155,7 @@ function accountOperations(http: Http): AccountOperations {
       const action = "identify the key's user";
       const request = { ...options, action, path: "/api/auth/session" };
       const identity = await readResponse(http, request, readIdentity).catch(fallbackTo(null, ...NO_ROUTE));
-      return identity ?? await identityFromWhoami(http, action, options);
+      return identity ?? await (await legacy()).identityFromWhoami(http, action, options);
     },
 
     async listWorkflows({ favoritesOnly = false, ...options } = {}) {
@@ -186,7 +189,8 @@ function accountOperations(http: Http): AccountOperations {
     async restartWorkspace(options = {}) {
       const action = "start the workspace";
       const { user, organization: named } = await operations.whoAmI(options);
-      const organization = named ?? await organizationFromWhoami(http, action, options);
+      const organization = named ??
+        await (await legacy()).organizationFromWhoami(http, action, options);
       if (organization === null) {
         throw new Unsupported(`Cannot ${action}: the server does not name the organization of ${user}`, {
           hint: "Start it in the web interface",
@@ -207,6 +211,7 @@ const NO_RUN = "no such run";
 function currentRuns(http: Http): RunOperations {
   const operations: RunOperations = {
     async submit(submission, options) {
+      const { readStartedRun } = await runSchema();
       const action = `submit ${submission.workflow}`;
       return await submitOnce(http, { ...options, action, path: RUNS, body: bodyOf(submission) }, readStartedRun);
     },
@@ -220,10 +225,12 @@ function currentRuns(http: Http): RunOperations {
     async getRun(runId, options) {
       const action = `read run ${formatRunId(runId)}`;
       const path = await pathOf(runId, action, options);
+      const { readRunDetail } = await runSchema();
       return await readResponse(http, { ...options, action, path, whenMissing: NO_RUN }, readRunDetail);
     },
 
     async listRuns({ signal, retry, ...filters }) {
+      const { readRunPage } = await runSchema();
       const path = `${RUNS}${queryText(filters)}`;
       return await readResponse(http, { signal, retry, action: "list runs", path }, readRunPage);
     },
@@ -257,7 +264,9 @@ function currentRuns(http: Http): RunOperations {
   };
 
   async function pathOf(runId: RunId, action: string, options: Abortable): Promise<string> {
-    const [run] = runId.type === "slug" ? [runId] : await findRunsByNumber(operations, runId, { ...options, action });
+    const [run] = runId.type === "slug"
+      ? [runId]
+      : await (await import("./pager.ts")).findRunsByNumber(operations, runId, { ...options, action });
     if (typeof run?.slug !== "string") throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
     return `${RUNS}/${pathSegment(run.slug, action)}`;
   }
