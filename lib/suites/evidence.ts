@@ -105,7 +105,7 @@ async function readSteps(
     }).catch(expected(RunnerError));
     if (failure !== undefined) unreadLog = redact(failure.message);
     left -= text.length;
-    logs.push({ ...placeOf(placed), text: redact(text) });
+    logs.push({ ...placeOf(placed), text: redact(text), rawText: text });
   }
   if (left <= 0) unreadLog = `Its logs are longer than ${MAX_LOGS_LENGTH / 1024 ** 2} MiB`;
   return { logs, unreadLog };

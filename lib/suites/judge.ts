@@ -41,7 +41,10 @@ export interface LogEvidence {
   /** Of a job inside others: all their names, like `main › solve`. */
   readonly path?: string;
   readonly step: string;
+  /** Without the values of secrets. */
   readonly text: string;
+  /** As the run wrote it: it is compared, and not shown. The same as `text` by default. */
+  readonly rawText?: string;
 }
 
 export interface SessionEvidence {
@@ -217,17 +220,19 @@ function compareLog(expected: LogExpectation, { logs, unreadLog }: RunEvidence, 
   const text = chosen.map(({ text }) => text).join("\n");
   const end = text.length > 200 ? `…${text.slice(-200)}` : text;
   const { lacks, ...has } = expected;
-  const compared = [
+  const compareIn = (text: string) => [
     ...compareText(has, text, path).map((one) => ({ ...one, isUncertain: isPart && !one.isMet })),
     ...compareText(lacks === undefined ? {} : { lacks }, text, path).map((one) => ({
       ...one,
       isUncertain: isPart && one.isMet,
     })),
   ];
-  return compared.map((one) => ({
-    ...one,
-    actual: one.actual.startsWith("… ") || one.isMet ? one.actual : `a log that ends with ${JSON.stringify(end)}`,
-  }));
+  const visible = compareIn(text);
+  return compareIn(chosen.map(({ text, rawText = text }) => rawText).join("\n")).map((one, index) => {
+    const { actual = "" } = visible[index] ?? {};
+    const isShown = actual.startsWith("… ") || one.isMet;
+    return { ...one, actual: isShown ? actual : `a log that ends with ${JSON.stringify(end)}` };
+  });
 }
 
 function compareSession(

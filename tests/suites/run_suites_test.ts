@@ -1313,6 +1313,29 @@ Deno.test("a secret output is compared as it is, and so is one that contains it;
   for (const text of [stdout, stderr]) assert.doesNotMatch(text, /0utput-s3cret|47110"/);
 });
 
+Deno.test("a log that shows a secret does not lack it, and is shown without it", async () => {
+  await using stage = await suiteStage({ workflows: { ...WORKFLOWS, leaky: LEAKY } });
+  const caseOf = (name: string, log: string) =>
+    `{ name: ${name}, workflow: leaky, inputs: { password: { secret: LEAK } }, ` +
+    `expect: { outputs: { main.token: { exists: true, secret: true } }, log: ${log} } }`;
+  const files = suite(
+    caseOf("input", "{ lacks: pl4nted }"),
+    caseOf("output", "{ lacks: 0utput }"),
+    caseOf("contains", "{ contains: [pl4nted-s3cret-in-input, 0utput-s3cret-1234] }"),
+    caseOf("other", "{ lacks: login }"),
+  );
+  const { stdout, stderr } = await stage.test(files, FAST, { LEAK: "pl4nted-s3cret-in-input" });
+  const { cases }: JsonReport = JSON.parse(stdout);
+  const end = String.raw`got a log that ends with "login with •••\n::error::refused •••\ntoken •••\n"`;
+  assert.deepEqual(cases.map(({ reason }) => reason), [
+    `log: expected text without "pl4nted", ${end}`,
+    `log: expected text without "0utput", ${end}`,
+    null,
+    'log: expected text without "login", got … "login with •••" …',
+  ]);
+  for (const text of [stdout, stderr]) assert.doesNotMatch(text, /pl4nted-s3cret|0utput-s3cret/);
+});
+
 for (const full of ["outputs", "summary"]) {
   Deno.test(`a suite whose ${full} for GitHub can no longer be written exits with 7, as its document and outputs say`, async () => {
     await using stage = await suiteStage();

@@ -89,6 +89,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/evidence.ts", RUN, [
     ["A log that could not be read is an empty one", "unreadLog = redact(failure.message);", ""],
     ["A secret output is compared as its mask", "rawOutputs: result.outputs ?? {},", ""],
+    ["A log that shows a secret lacks it", ", rawText: text }", " }"],
     ["A check sees the API key", ".filter((name) => !/^PW_API_KEY$/i.test(name))", '.concat("PW_API_KEY")'],
   ]),
   ...inFile("lib/suites/exit_code.ts", ENDED, [
