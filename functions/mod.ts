@@ -74,7 +74,7 @@ export async function runNow(
     origin: { type: "http" },
     idempotencyKey: { text: key, policy: "attach" },
   });
-  // It is stored: what can't be sent now is sent later, and what is not answered in time is looked for.
+  // It is stored: what can't be sent now is sent later, and what is not answered in time is searched for.
   const [result] = await advance(deps, [submission], advanceOptions(signal)).catch((error: unknown) =>
     error === signal.reason ? [] : fallbackTo([], "not_submitted")(error)
   );

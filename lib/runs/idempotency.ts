@@ -23,7 +23,7 @@ import { correlationTagForKey, slugFor } from "./slug.ts";
 import { type Step, withKnownInputs } from "./advance_result.ts";
 import { programCommand } from "../shell_command.ts";
 
-/** Attempts that one call looks up; more than this is a runaway loop. */
+/** Attempts that one call reads; more than this is a runaway loop. */
 const MAX_ATTEMPTS = 1_000;
 
 /** How long a search that found no run may be relied on; well below DUPLICATES_VISIBLE_MS. */
