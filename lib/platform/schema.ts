@@ -55,6 +55,16 @@ export function optional<T>(shape: Shape<T>): Shape<T | null> {
 /** `null` also for an empty text. */
 export const OPTIONAL_TEXT: Shape<string | null> = (value, path) => optional(TEXT)(value, path) || null;
 
+/** `null` also for another shape: what is only shown must not stop a run when the platform changes it. */
+function shown<T>(shape: Shape<T>): Shape<T | null> {
+  return (value, path) => {
+    const read = orError(Mismatch, () => optional(shape)(value, path));
+    return read instanceof Mismatch ? null : read;
+  };
+}
+
+const SHOWN_TEXT = shown(OPTIONAL_TEXT);
+
 /** Empty for what is missing or null. */
 export function listOf<T>(shape: Shape<T>): Shape<T[]> {
   return (value, path) => optional(LIST)(value, path)?.map((item, index) => shape(item, [...path, index])) ?? [];
@@ -124,12 +134,12 @@ const workflow: Shape<Workflow> = (value, path) => {
   return {
     id: read("id", TEXT),
     name: read("name", TEXT),
-    displayName: read("displayName", OPTIONAL_TEXT),
-    description: read("description", OPTIONAL_TEXT),
-    type: read("type", OPTIONAL_TEXT) ?? "",
-    tags: read("tags", listOf(TEXT)),
-    isFavorite: read("favorite", optional(BOOLEAN)) ?? false,
-    owner: read("user", OPTIONAL_TEXT),
+    displayName: read("displayName", SHOWN_TEXT),
+    description: read("description", SHOWN_TEXT),
+    type: read("type", SHOWN_TEXT) ?? "",
+    tags: read("tags", shown(listOf(TEXT))) ?? [],
+    isFavorite: read("favorite", shown(BOOLEAN)) ?? false,
+    owner: read("user", SHOWN_TEXT),
     yaml: read("yaml", jsonObject),
     presets: read("configurations", listOf(preset)),
   };
@@ -145,9 +155,9 @@ export const readIdentity = readerOf((value, path): Identity => {
   const read = membersOf(value, path);
   return {
     user: read("username", TEXT),
-    fullName: read("name", OPTIONAL_TEXT),
-    email: read("email", OPTIONAL_TEXT),
-    organization: read("organization", OPTIONAL_TEXT),
+    fullName: read("name", SHOWN_TEXT),
+    email: read("email", SHOWN_TEXT),
+    organization: read("organization", SHOWN_TEXT),
   };
 });
 
@@ -161,7 +171,7 @@ export const readSessions = readerOf(listOf((value, path): Session => {
     isHealthy: read("healthy", optional(BOOLEAN)),
     externalHref: read("externalHref", OPTIONAL_TEXT),
     url: read("url", OPTIONAL_TEXT),
-    errorMessage: read("errorMessage", OPTIONAL_TEXT),
+    errorMessage: read("errorMessage", SHOWN_TEXT),
     runSlug: read("workflowRun", optional((run, at) => membersOf(run, at)("slug", OPTIONAL_TEXT))),
   };
 }));

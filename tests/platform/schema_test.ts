@@ -16,12 +16,8 @@ const INVALID: readonly (readonly [string, (client: Client) => Promise<unknown>,
   ["total must be a number, got string", listRuns, { runs: [], total: "1" }],
   ["the response must be an object, got null", listRuns, null],
   ["the response must be an array, got object", listWorkflows, {}],
-  ["[1].favorite must be true or false, got string", listWorkflows, [{ id: "a", name: "b" }, {
-    id: "a",
-    name: "b",
-    favorite: "no",
-  }]],
-  ["[0].tags must be an array, got string", listWorkflows, [{ id: "a", name: "b", tags: "no" }]],
+  ["[1].name must be a string, got nothing", listWorkflows, [{ id: "a", name: "b" }, { id: "a" }]],
+  ["[0].configurations must be an array, got string", listWorkflows, [{ id: "a", name: "b", configurations: "no" }]],
   ["username must be a string, got nothing", (client) => client.whoAmI({}), {}],
   ["[0].healthy must be true or false, got string", (client) => client.listSessions({}), [{ healthy: "yes" }]],
   ["[0].status must be a string, got null", (client) => client.listClusters({}), [{
@@ -42,6 +38,30 @@ for (const [message, call, body] of INVALID) {
     assert.equal(server.received.length, 1);
   });
 }
+
+Deno.test("what is only shown may have any shape", async () => {
+  const odd = { displayName: {}, description: ["text"], type: 1, tags: ["a", {}], favorite: "no", user: { id: "u" } };
+  const session = { username: "u", name: 5, email: {}, organization: { id: "o" } };
+  await using server = httpServer((request) =>
+    Response.json(
+      new URL(request.url).pathname === "/api/auth/session" ? session : [{ id: "a", name: "b", yaml: {}, ...odd }],
+    )
+  );
+  const client = await clientOf(server.url);
+  assert.deepEqual(await listWorkflows(client), [{
+    id: "a",
+    name: "b",
+    displayName: null,
+    description: null,
+    type: "",
+    tags: [],
+    isFavorite: false,
+    owner: null,
+    yaml: {},
+    presets: [],
+  }]);
+  assert.deepEqual(await client.whoAmI({}), { user: "u", fullName: null, email: null, organization: null });
+});
 
 for (
   const [what, text] of [["is empty", " "], ["is a web page", "<!doctype html>"], ["is not JSON", '{"runs":'], [
