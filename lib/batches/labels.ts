@@ -16,15 +16,19 @@ const MAX_LABEL_LENGTH = 60;
 export function labelsOf(rows: readonly LabeledRow[]): readonly string[] {
   const differing = differingValues(rows.map(shownInputs));
   const hasWorkflows = new Set(rows.map(({ workflow }) => workflow)).size > 1;
-  const seen = new Map<string, number>();
+  /** How many labels each text has had: its own, and numbered ones. */
+  const counts = new Map<string, number>();
   return rows.map(({ displayName, workflow }, index) => {
     const parts = differing[index]?.map((pair) => pair.join("=")) ?? [];
     const text = displayName ?? [...(hasWorkflows ? [workflow] : []), ...parts].join(" ");
     const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
-    const label = shortened(line === "" ? `row ${index + 1}` : line, MAX_LABEL_LENGTH);
-    const count = (seen.get(label) ?? 0) + 1;
-    seen.set(label, count);
-    return count === 1 ? label : `${label} (${count})`;
+    const own = shortened(line === "" ? `row ${index + 1}` : line, MAX_LABEL_LENGTH);
+    let count = counts.get(own) ?? 0;
+    let label = own;
+    while (counts.has(label)) label = `${own} (${++count})`;
+    counts.set(label, 1);
+    if (label !== own) counts.set(own, count);
+    return label;
   });
 }
 

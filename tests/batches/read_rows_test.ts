@@ -67,6 +67,11 @@ for (
   });
 }
 
+Deno.test("each label occurs once, also where a name looks like a numbered one", async () => {
+  const { rows } = await readFiles({ "a.csv": "name,count\na,1\na (2),2\na,3\na,4\n" }, SOLVE);
+  assert.deepEqual(rows.map(({ label }) => label), ["a", "a (2)", "a (3)", "a (4)"]);
+});
+
 Deno.test("a row's own columns are not inputs", async () => {
   const text = 'workflow,id,name,tags,lock,count\nsolve,a,First,x y,gpu,1\n,b,,"x, z",,2\n';
   const { rows, problems, name } = await readFiles({ "runs/sweep.csv": text }, { workflow: "mesh" });
