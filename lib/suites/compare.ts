@@ -1,6 +1,6 @@
 /** Compares a value with what is expected of it: element by element in lists, each with its path. Pure. */
 
-import { canonicalJson, isObject, joinPath, type Json, parseJson } from "../json.ts";
+import { canonicalJson, isObject, joinPath, type Json, mayBeInexact, parseJson, valuesIn } from "../json.ts";
 import type { ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { ExpectDocument } from "./format.ts";
 
@@ -153,8 +153,15 @@ function asTypeOf(expected: Json, actual: Json): Json {
 }
 
 function parsed(value: Json): Json {
-  const json = typeof value === "string" ? parseJson(value) : undefined;
+  const json = typeof value === "string" ? jsonIn(value) : undefined;
   return json === undefined ? value : json;
+}
+
+/** The value of a JSON text; `undefined` for another text, also one with a number like 1e400, which would be infinite. */
+export function jsonIn(text: string): Json | undefined {
+  const value = parseJson(text);
+  if (value === undefined || !mayBeInexact(text)) return value;
+  return valuesIn(value).some(([member]) => member === Infinity || member === -Infinity) ? undefined : value;
 }
 
 const MAX_SHOWN = 200;

@@ -132,8 +132,8 @@ async function probeSession(run: EndedRun): Promise<SessionEvidence | null> {
     const url = path === undefined ? session.url : `${session.url.replace(/\/+$/, "")}${path}`;
     // Without the API key: the address may be of any host.
     const response = await fetch(url, { signal: AbortSignal.any([signal, deadline.signal]), redirect: "manual" });
-    const body = redact(await startOf(response, contains));
-    return { isReady: true, response: { status: response.status, body }, error: null };
+    const rawBody = await startOf(response, contains);
+    return { isReady: true, response: { status: response.status, body: redact(rawBody), rawBody }, error: null };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Error)) throw error;

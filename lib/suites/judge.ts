@@ -1,11 +1,11 @@
 /** Judges a case by what its run left behind. Pure: nothing is read, and the same evidence has the same verdict. */
 
 import { formatExactDuration, parseDuration } from "../duration.ts";
-import { type JsonObject, parseJson, parsePath, valueAt } from "../json.ts";
+import { type JsonObject, parsePath, valueAt } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { unmetText } from "../reports/cases.ts";
-import { compare, type Compared, compareText, comparisonsOf, metricText, shown } from "./compare.ts";
+import { compare, type Compared, compareText, comparisonsOf, jsonIn, metricText, shown } from "./compare.ts";
 import type { ExpectDocument } from "./format.ts";
 
 /** What an attempt left behind. */
@@ -49,8 +49,11 @@ export interface LogEvidence {
 
 export interface SessionEvidence {
   readonly isReady: boolean;
-  /** `null` if no response is expected, or if there was none. */
-  readonly response: { readonly status: number; readonly body: string } | null;
+  /**
+   * `null` if no response is expected, or if there was none. Its body is without the values of secrets; `rawBody` is what the
+   * session sent, which is compared, and not shown. The same as `body` by default.
+   */
+  readonly response: { readonly status: number; readonly body: string; readonly rawBody?: string } | null;
   /** Why there is no response; `null` if there is one or none is expected. */
   readonly error: string | null;
 }
@@ -168,7 +171,7 @@ function compareAll(
 export function outputAt(outputs: JsonObject, path: readonly (string | number)[]) {
   const [job, output, ...rest] = path;
   const value = valueAt(outputs, [job ?? "", output ?? ""]);
-  const whole = rest.length > 0 && typeof value === "string" ? parseJson(value) : value;
+  const whole = rest.length > 0 && typeof value === "string" ? jsonIn(value) : value;
   return whole === undefined ? undefined : valueAt(whole, rest);
 }
 
@@ -250,7 +253,12 @@ function compareSession(
   const isMet = response?.status === status;
   const http = { path: "session.http.status", isMet, expected: `status ${status}`, actual };
   if (contains === undefined || response === null) return [ready, http];
-  return [ready, http, ...compareText({ contains }, response.body, "session.http")];
+  const { body, rawBody = body } = response;
+  return [
+    ready,
+    http,
+    ...compareText({ contains }, rawBody, "session.http").map((one) => ({ ...one, actual: shown(body) })),
+  ];
 }
 
 function compareCheck(expected: ExpectDocument["check"], check: RunEvidence["check"]): readonly Compared[] {

@@ -55,6 +55,13 @@ const ROWS: readonly Row[] = [
   [{ type: "object" }, "[]", 'x: expected type object, got list: "[]"'],
   [{ type: "null" }, "null", ""],
   [{ type: "boolean" }, "true", ""],
+  // JSON has no such number: what is read of it must not be taken for another value.
+  [{ equals: null }, "1e400", 'x: expected null, got "1e400"'],
+  [{ equals: [null] }, "[1e400]", 'x: expected [null], got "[1e400]"'],
+  [{ not: null }, "1e400", ""],
+  [{ min: 5 }, "1e400", 'x: expected at least 5, got "1e400", not a number'],
+  [{ about: [1], within: 1 }, "[1e400]", 'x: expected a list of 1 numbers, got "[1e400]"'],
+  [{ type: "number" }, "-1e400", 'x: expected type number, got text: "-1e400"'],
 ];
 
 for (const [comparison, actual, unmet] of ROWS) {

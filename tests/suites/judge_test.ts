@@ -211,6 +211,24 @@ const ROWS: readonly Row[] = [
     null,
   ],
   [
+    "a session's response that shows a secret",
+    { session: { http: { contains: "hunter2" } } },
+    evidence({
+      session: { isReady: true, response: { status: 200, body: "key •••", rawBody: "key hunter2" }, error: null },
+    }),
+    "passed",
+    null,
+  ],
+  [
+    "a session's response without what is expected beside a secret",
+    { session: { http: { contains: "v1" } } },
+    evidence({
+      session: { isReady: true, response: { status: 200, body: "key •••", rawBody: "key hunter2" }, error: null },
+    }),
+    "failed",
+    'session.http: expected text that contains "v1", got "key •••"',
+  ],
+  [
     "a session's error",
     { session: { http: {} } },
     evidence({ session: { isReady: true, response: { status: 502, body: "" }, error: null } }),
