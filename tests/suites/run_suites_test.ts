@@ -1221,6 +1221,31 @@ Deno.test("a run is added to a folder beside the one that another process has ad
   assert.match(folder.get("history/run-02.json") ?? "", /"CTRF"/);
 });
 
+Deno.test("a run takes the place of the oldest report in a full folder, but of none that another process has just written", async () => {
+  await using stage = await suiteStage();
+  const files = suite(PASSES);
+  const folder = new Map(Object.entries(files));
+  const { files: written } = await stage.test(files, [...FAST, "--report", "ctrf=a.json"]);
+  const report = written.get("a.json") ?? "";
+  const at = (ms: number) => report.replaceAll(/"startedAtMs": \d+/g, `"startedAtMs": ${ms}`);
+  const pathOf = (index: number) => `history/run-${String(index).padStart(2, "0")}.json`;
+  for (let index = 1; index <= 30; index++) folder.set(pathOf(index), at(index));
+  const context: Partial<Context> = {
+    readTextFile: (path) => Promise.resolve(folder.get(path) ?? Promise.reject(new Deno.errors.NotFound(path))),
+    listFiles: () => Promise.resolve([...folder.keys()].filter((path) => path.startsWith("history/"))),
+    checkNewFile: () => Promise.reject(new Deno.errors.AlreadyExists()),
+    // Once it has been read.
+    createFolder: () => Promise.resolve(void folder.set(pathOf(1), at(5_000))),
+    replaceFile: (path, text) => Promise.resolve(void folder.set(path, text)),
+  };
+  const args = ["a.suite.yaml", ...FAST, "--history", "history"];
+  const { code, stderr } = await stage.test(files, args, {}, context);
+  assert.equal(code, 0, stderr);
+  assert.equal(folder.get(pathOf(1)), at(5_000));
+  assert.notEqual(folder.get(pathOf(2)), at(2));
+  assert.equal(folder.get(pathOf(3)), at(3));
+});
+
 Deno.test("a folder of the history that can no longer be created takes nothing else with it", async () => {
   await using stage = await suiteStage();
   let calls = 0;

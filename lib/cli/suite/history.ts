@@ -89,21 +89,21 @@ function reportsOf({ output }: HistoryCall, runs: readonly FoundSuiteRun[]): Rep
 export async function folderHistory({ context, output }: HistoryCall, folder: string) {
   const base = folder.replace(/(?<=.)[\\/]+$/, "");
   const paths = await context.listFiles(base, /\.json$/i);
-  const files = await Promise.all(
-    paths.map(async (path) => {
-      const text = await textOf(path, context);
-      return { path, report: typeof text === "string" ? readCtrf(text) : `cannot be read: ${text.reason}` };
-    }),
-  );
+  const read = async (path: string) => {
+    const text = await textOf(path, context);
+    return typeof text === "string" ? readCtrf(text) : `cannot be read: ${text.reason}`;
+  };
+  const files = await Promise.all(paths.map(async (path) => [path, await read(path)] as const));
   const reports = new Map<string, Report>();
-  for (const { path, report } of files) {
+  for (const [path, report] of files) {
     if (typeof report === "string") output.log("WARNING", `${path} ${report}: it is ignored`);
     else reports.set(path, report);
   }
   const own = Array.from({ length: MAX_EARLIER_RUNS }, (_, index) => {
     return `${base}/run-${String(index + 1).padStart(2, "0")}.json`;
   });
-  const timeOf = (path: string) => reports.get(path)?.startedAtMs ?? 0;
+  const timeOf = (report: Report | string | undefined) => typeof report === "object" ? report.startedAtMs ?? 0 : 0;
+  const timeBefore = (path: string) => timeOf(reports.get(path));
   return {
     /** In any order, of all environments. */
     reports: [...reports.values()],
@@ -111,12 +111,14 @@ export async function folderHistory({ context, output }: HistoryCall, folder: st
     async save(report: Report): Promise<void> {
       let path = own.find((path) => isSameRun(reports.get(path), report));
       await checkHistoryFolder(context, folder);
-      // Another process may have added a report meanwhile. After a signal, a folder is not listed any more.
+      // Another process may have added or replaced a report meanwhile. After a signal, a folder is not listed any more.
       for (const free of own.filter((path) => !paths.includes(path))) {
         path ??= await isNew(context, free) ? free : undefined;
       }
-      path ??= own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder;
-      await replaceOutputFile(context, path, renderCtrf(report));
+      for (const oldest of own.toSorted((a, b) => timeBefore(a) - timeBefore(b))) {
+        path ??= timeOf(await read(oldest)) === timeBefore(oldest) ? oldest : undefined;
+      }
+      await replaceOutputFile(context, path ?? own[0] ?? folder, renderCtrf(report));
     },
   };
 }
