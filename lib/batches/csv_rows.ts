@@ -155,7 +155,8 @@ export function parseCsv(text: string, origin: string) {
     record.cells.push(quoted?.replaceAll('""', '"') ?? plain.replace(/^ *"/, "").trim());
     line += quoted?.match(/\r\n?|\n/g)?.length ?? 0;
     if (end === separator) continue;
-    if (record.cells.length > 1 || record.cells[0] !== "") records.push(record);
+    // Data frames with one column write a missing value as "".
+    if (record.cells.length > 1 || quoted !== undefined || record.cells[0] !== "") records.push(record);
     record = { line: ++line, cells: [] };
   }
   return { records, problems };

@@ -15,6 +15,7 @@ for (
     ["separators in quotes do not count", '"a;b;c",d\n"1,2",3\n', [["a;b;c", "d"], ["1,2", "3"]]],
     ["quotes", 'a,b\n"say ""x""","1\r\n2"\n', [["a", "b"], ['say "x"', "1\r\n2"]]],
     ["spaces around cells", 'a , b\n 1, " 2 " \n', [["a", "b"], ["1", " 2 "]]],
+    ["an empty cell in quotes alone, but no blank line", 'a\n""\n\n ""\nx\n""', [["a"], [""], [""], ["x"], [""]]],
     ["empty cells", 'a,b\n,\n"",x\n', [["a", "b"], ["", ""], ["", "x"]]],
     ["blank lines", "a\n\n1\n\r\n2\n\n", [["a"], ["1"], ["2"]]],
     ["a quote inside a cell", 'a\n5" pipe\n', [["a"], ['5" pipe']]],

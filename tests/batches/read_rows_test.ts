@@ -20,6 +20,11 @@ for (
       { count: "9007199254740993" },
     ]],
     ["empty cells as not given", "a.csv", 'title,count\n,1\n"",\n', [{ count: 1 }, {}]],
+    ["one column with a missing value, as data frames write it", "a.csv", 'count\n1\n""\n3\n', [
+      { count: 1 },
+      {},
+      { count: 3 },
+    ]],
     ["paths", "a.csv", "mesh.size,mesh.file\n0.1,a.msh\n", [{ mesh: { size: 0.1, file: "a.msh" } }]],
     ["rows of lists", "a.csv", "cases[0].n,cases[1].n\n1,2\n", [{ cases: [{ n: 1 }, { n: 2 }] }]],
     ["JSON columns", "a.csv", 'cases:=\n"[{""n"": 1}]"\n', [{ cases: [{ n: 1 }] }]],
