@@ -179,8 +179,14 @@ function checkReferences(
         const hint = didYouMean(reference.name, variables) ?? `Add ${reference.name} to the list \`env\``;
         return `\`env\` does not list ${reference.name}. ${hint}`;
       }
-      case "matrix":
-        return axesOf(objectOf(own.matrix)).has(reference.name) ? undefined : `the matrix has no key ${reference.name}`;
+      case "matrix": {
+        const matrix = objectOf(own.matrix);
+        if (!axesOf(matrix).has(reference.name)) return `the matrix has no key ${reference.name}`;
+        const values = listOf(matrix[reference.name]).map((one) => objectOf(one).value ?? null);
+        // It would be sent as the object that names the variable.
+        const isSecret = [...valuesIn(values)].some(([value]) => isSecretReference(value));
+        return isSecret ? `matrix.${reference.name} is a secret: only the input of that name can have it` : undefined;
+      }
       case "output": {
         if (!path.includes("inputs")) return "outputs of other runs can only be used in inputs";
         const [list, known, all] = reference.of === "cases"

@@ -112,6 +112,13 @@ for (
   });
 }
 
+Deno.test("the name of a matrix value that sets a secret input may be in a text", async () => {
+  const matrix = "{ k: [{ name: a, inputs: { token: { secret: TOKEN } } }] }";
+  const text =
+    `version: 1\ncases: [{ name: a, workflow: w, inputs: { label: "of \${matrix.k}" }, matrix: ${matrix} }]\n`;
+  assert.deepEqual(await problemsIn(text), []);
+});
+
 Deno.test("fifteen mistakes are fifteen problems", async () => {
   const read = (path: string) => Deno.readTextFile(new URL(`invalid/${path}`, FIXTURES));
   assert.equal((await problemsOf("fifteen_mistakes_suite.yaml", read)).length, 15);
