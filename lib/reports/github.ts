@@ -193,15 +193,20 @@ export function suiteAnnotations({ cases }: Report): readonly Annotation[] {
   const worst = worstFirst(cases);
   // One of them counts the rest.
   const shown = worst.length > MAX_ANNOTATIONS ? worst.slice(0, MAX_ANNOTATIONS - 1) : worst;
+  const typeOf = (one: ReportCase | undefined) => one?.isFailure === true ? "error" : "warning";
   const notes = shown.map((one): Annotation => ({
-    type: one.isFailure ? "error" : "warning",
+    type: typeOf(one),
     title: `${one.suite}: ${one.name} ${verdictOf(one)}`,
     message: [...reasonsOf(one), ...one.repeatCommand === null ? [] : [`Repeat: ${one.repeatCommand}`]].join("\n"),
   }));
   const hidden = worst.length - shown.length;
   if (hidden === 0) return notes;
   return [
-    { type: "error", title: `${hidden} more`, message: `${hidden} more cases: see the summary of the job` },
+    {
+      type: typeOf(worst[shown.length]),
+      title: `${hidden} more`,
+      message: `${hidden} more cases: see the summary of the job`,
+    },
     ...notes,
   ];
 }

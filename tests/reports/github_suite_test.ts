@@ -73,6 +73,8 @@ Deno.test("of more than ten cases, an annotation counts those that are not shown
   const [more, ...shown] = suiteAnnotations(aSuiteReport(many(30)));
   assert.deepEqual(more, { type: "error", title: "21 more", message: "21 more cases: see the summary of the job" });
   assert.equal(shown.length, 9);
+  const [other] = suiteAnnotations(aSuiteReport(many(30).map((one) => ({ ...one, isFailure: false }))));
+  assert.deepEqual(other, { ...more, type: "warning" });
 });
 
 Deno.test("a failure in quarantine is named so in its annotation, its details and the table", () => {
