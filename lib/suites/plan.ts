@@ -160,6 +160,8 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
   for (const name of secrets) {
     if (options.env(name) === undefined) report(`the environment variable ${name} is not set`);
   }
+  const workflow = textOf(merged.workflow ?? "");
+  if (workflow === "") report("has no workflow: only environments name one (--env), or its variable is empty");
   const name = nameOf(document.name, matrix);
   const resources = textsOf(merged.requires?.resource ?? "active");
   const [only] = resources;
@@ -174,7 +176,7 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     file: { path: suite.path, line: suite.lineOf(path) },
     tags: kind === "setup" ? [] : merged.tags ?? [],
     matrix,
-    workflow: textOf(merged.workflow ?? ""),
+    workflow,
     preset: merged.preset === undefined ? null : textOf(merged.preset),
     isTrusted: merged.trust === true,
     inputs,

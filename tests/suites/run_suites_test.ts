@@ -627,6 +627,13 @@ for (
       2,
       /a\.suite\.yaml:3:17 {2}cases\[0\]\.name {2}must be unique: reports name setup\[0\] "setup data", too/,
     ],
+    [
+      "a case without a workflow outside of its environments",
+      { "a.suite.yaml": "version: 1\nenvironments: { prod: { workflow: ok } }\ncases: [{ name: a }]\n" },
+      [],
+      2,
+      /a\.suite\.yaml:3:\d+ {2}cases\[0\] {2}has no workflow: only environments name one \(--env\), or its variable is empty/,
+    ],
     ["a history on stdout", suite(PASSES), ["--history", "-"], 2, /Cannot write to -: it is not the name of a folder/],
     ["an unknown environment", suite(PASSES), ["--env", "prod"], 2, /no suite has this environment/],
     ["no case", suite(PASSES), ["--case", "god"], 2, /Did you mean "good"\?/],
