@@ -1,8 +1,15 @@
 /** Decides for each row of a batch what is done: kept, attached to, submitted or submitted again. */
 
 import type { Owner } from "../account.ts";
-import { hasOpenRun, isOpenStatus, type RowStatus } from "../batch.ts";
-import { type PreviousAttempts, previousAttempts, retryDelayMs, type RetryPolicy } from "../runs/retry_policy.ts";
+import { hasOpenRun, type RowStatus } from "../batch.ts";
+import {
+  isLost,
+  isUnread,
+  type PreviousAttempts,
+  previousAttempts,
+  retryDelayMs,
+  type RetryPolicy,
+} from "../runs/retry_policy.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
@@ -112,7 +119,7 @@ async function planRow(
   const submissions = last?.status === "completed"
     ? []
     : await store.getMany(own.map(({ submissionId }) => submissionId));
-  const previous = previousAttempts(last?.attempt ?? 0, submissions);
+  const previous = previousAttempts(own, submissions);
   const found = { ...matched, key, attempt: last ?? null, previous, cancel: null };
   if (!isWanted) return { ...found, action: "leave" };
   const replaced = version === null || version.key === key ? undefined : attempts.get(version.key)?.at(-1);
@@ -124,12 +131,8 @@ async function planRow(
   const isAsked = rerun.some((which) =>
     which === "changed" ? last.workflowHash !== row.workflowHash : isCovered(which, last.status)
   );
-  // Absent once its run has ended and was pruned, and where its record was damaged.
+  if (isUnread(own, submissions) && !isLost(own, submissions)) return { ...again, action: "submit" };
   const submission = submissions.find(({ submissionId }) => submissionId === last.submissionId);
-  if (submission === undefined && isOpenStatus(last.status)) {
-    // The same attempt again finds its run by its key.
-    return { ...again, action: "submit", previous: { ...again.previous, attempt: last.attempt - 1 } };
-  }
   if (submission !== undefined && isOpen(submission)) {
     const canReplace = submission.state === "active" || isAbandoned(submission);
     if (isAsked && cancelsRunning && canReplace) return { ...again, cancel: submission };

@@ -1,9 +1,11 @@
 /** How the attempts of a batch or a suite have ended, and whether a failed one is submitted again. Pure. */
 
+import { hasOpenRun, isOpenStatus } from "../batch.ts";
 import { type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { normalizedMessage } from "../text.ts";
 import { firstErrorOf, firstLine, type RunResult, type Submitted } from "../result.ts";
 import type { Job } from "../run.ts";
+import type { Attempt } from "../store/batch_store.ts";
 import { isAbandoned, isOpen, isRetry, observedIn, type ObservedRun, type Submission } from "../submission.ts";
 import { rejectionOf, unknownOutcome } from "./track_result.ts";
 import { allSteps } from "./view.ts";
@@ -94,10 +96,25 @@ export interface PreviousAttempts {
 
 export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: [] };
 
-/** @param submissions Of one task, oldest first. */
-export function previousAttempts(attempt: number, submissions: readonly Submission[]): PreviousAttempts {
+/** @param attempts Of one task, oldest first. @param submissions Of these, those whose records can be read. */
+export function previousAttempts(attempts: readonly Attempt[], submissions: readonly Submission[]): PreviousAttempts {
   const ended = endsOf(submissions).map(({ submission, end }) => endedAttemptOf(end, isRetry(submission)));
-  return { attempt, last: submissions.at(-1) ?? null, ended };
+  const attempt = attempts.at(-1)?.attempt ?? 0;
+  // The same attempt again finds its run by its key.
+  return { attempt: isUnread(attempts, submissions) ? attempt - 1 : attempt, last: submissions.at(-1) ?? null, ended };
+}
+
+/** Whether the last attempt has not ended as far as is known, and its record was damaged, or pruned after its end. */
+export function isUnread(attempts: readonly Attempt[], submissions: readonly Submission[]): boolean {
+  const last = attempts.at(-1);
+  return last !== undefined && isOpenStatus(last.status) &&
+    submissions.every(({ submissionId }) => submissionId !== last.submissionId);
+}
+
+/** Whether an attempt may have a run that only its record can find: one on a server without slugs. */
+export function isLost(attempts: readonly Attempt[], submissions: readonly Submission[]): boolean {
+  const last = attempts.at(-1);
+  return last?.slug === null && hasOpenRun(last.status) && isUnread(attempts, submissions);
 }
 
 /** Those of one task that have ended, oldest first. */

@@ -72,8 +72,12 @@ export async function executeSuites(
   const context: SuiteContext = { states, decide, options, whyNot, judging: new Set() };
   for (const state of all) {
     // A resource that is switched off meanwhile does not take back a run that it has started.
-    const hasStarted = isRejudged || options.previous.has(state.one.key);
+    const earlier = options.previous.get(state.one.key);
+    const hasStarted = isRejudged || earlier !== undefined;
     const reason = hasStarted ? state.one.skipReason : skipReasonOf(state.one);
+    if (reason === null && earlier?.isLost === true) {
+      decide(state, { ...notRun("its record is damaged, and its run may continue"), verdict: "not-judged" });
+    }
     if (reason === null) continue;
     const isFailure = state.one.skipReason === null && requiresResources;
     decide(state, { verdict: isFailure ? "error" : "skipped", isFailure, reason, expectations: [] });

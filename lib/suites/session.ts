@@ -2,7 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
-import { endsOf, type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
+import { endsOf, isLost, type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
 import { newCorrelationTag } from "../runs/slug.ts";
 import { SESSION_PREFIX } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
@@ -21,6 +21,8 @@ export interface PreviousCase {
   readonly previous: PreviousAttempts;
   /** All that have ended. */
   readonly ended: readonly EndedAttempt[];
+  /** True if it may have a run that nothing finds any more. */
+  readonly isLost: boolean;
 }
 
 /** What makes two calls the same suite. */
@@ -77,8 +79,8 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
   for (const [key, own] of Map.groupBy(attempts, ({ rowKey }) => rowKey)) {
     const submissions = own.flatMap(({ submissionId }) => known.get(submissionId) ?? [])
       .filter((submission) => submission.state !== "rejected" || submission.kind !== NEVER_SENT);
-    const previous = previousAttempts(own.at(-1)?.attempt ?? 0, submissions);
-    found.set(key, { previous, ended: endsOf(submissions) });
+    const previous = previousAttempts(own, submissions);
+    found.set(key, { previous, ended: endsOf(submissions), isLost: isLost(own, submissions) });
   }
   return found;
 }

@@ -714,22 +714,37 @@ Deno.test("a batch knows how its rows have ended after their runs were pruned fr
   assert.deepEqual((await documentOf(stage, "results")).rows.map(({ attempt }: RowResult) => attempt), [1, 2, 1]);
 });
 
-Deno.test("the same command finds the run of a row whose record is damaged, and starts no second one", async () => {
-  await using stage = await cliStage({ workflows: { solve: FOREVER } });
-  await using folder = await emptyFolder();
-  const call = () =>
-    stage.call(["batch", "sweep.csv", "--workflow", "solve", "--deadline", "60s", ...QUICK], {
-      ...files({ "sweep.csv": "n\n1\n" }),
-      env: { PW_STATE_DIR: folder.path },
-    });
-  await call();
-  {
-    await using kv = openStore(`${folder.path}/history.db`);
-    for await (const { key } of kv.list({ prefix: ["submission"] })) await kv.atomic().set(key, {}).commit();
-  }
-  assert.match((await call()).stderr, /record of submission \w+ in the run store is damaged/);
-  assert.equal(stage.simulator.runs().length, 1);
-});
+const LEGACY = { apiVersion: "legacy", legacyRead: "run" } as const;
+
+for (const [what, behavior] of [["row", {}], ["case", {}], ["row", LEGACY], ["case", LEGACY]] as const) {
+  const server = behavior === LEGACY ? " on a server without slugs" : "";
+  Deno.test(`the same command starts no second run of a ${what}${server} whose record is damaged`, async () => {
+    await using stage = await cliStage({ workflows: { solve: FOREVER }, behavior });
+    await using folder = await emptyFolder();
+    const suite = "version: 1\ncases: [{ name: a, workflow: solve, inputs: { n: 1 } }]\n";
+    const { context } = files({ "sweep.csv": "n\n1\n", "a.suite.yaml": suite });
+    // A suite cancels its runs at a deadline.
+    let pollsLeft = what === "case" ? 3 : Infinity;
+    const lossy: typeof fetch = (input, init) =>
+      stage.simulator.runs().length > 0 && pollsLeft-- <= 0
+        ? Promise.reject(new TypeError(REFUSED))
+        : fetch(input, init);
+    const call = (...words: readonly string[]) =>
+      stage.call(words, { context: { ...context, fetch: lossy }, env: { PW_STATE_DIR: folder.path } });
+    const command = what === "row"
+      ? ["batch", "sweep.csv", "--workflow", "solve", "--deadline", "60s", ...QUICK]
+      : ["test", "a.suite.yaml", "--unreachable-timeout", "5s"];
+    await call(...command);
+    {
+      await using kv = openStore(`${folder.path}/history.db`);
+      for await (const { key } of kv.list({ prefix: ["submission"] })) await kv.atomic().set(key, {}).commit();
+    }
+    pollsLeft += 20;
+    const { stderr } = await call(...command, ...what === "case" ? ["--resume"] : []);
+    assert.match(stderr, /record of submission \w+ in the run store is damaged/);
+    assert.equal(stage.simulator.runs().length, 1);
+  });
+}
 
 Deno.test("batch status --exit-status is 6 as long as it is not known whether a row has started a run", async () => {
   await using stage = await cliStage({

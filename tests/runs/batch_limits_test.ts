@@ -135,11 +135,8 @@ for (
     assert.deepEqual([result.kind, result.status, result.message], ["timeout", "timeout", exceeded.message]);
     const last = await deps.store.get(left.submissionId);
     assert.ok(last);
-    const { outcome: { ends: [end] } } = await ranBatch(
-      deps,
-      [{ ...task, previous: previousAttempts(1, [last]) }],
-      { ...OFTEN, originType },
-    );
+    const previous = previousAttempts(await deps.store.batches.attempts("sweep-1"), [last]);
+    const { outcome: { ends: [end] } } = await ranBatch(deps, [{ ...task, previous }], { ...OFTEN, originType });
     assert.ok(end?.type === "result");
     assert.deepEqual([end.result.kind, end.limit], ["timeout", exceeded.limit]);
   });

@@ -58,6 +58,10 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["equal inputs are stronger than an id", "if (matches.has(row)) continue;", ""],
     ["a row with another id is kept", "return id !== null && other.id !== null && id !== other.id;", "return false;"],
   ]),
+  ...inFile("lib/runs/retry_policy.ts", ["tests/cli/batch_test.ts"], [
+    ["a row whose record is damaged has two runs", "? attempt - 1 : attempt", "? attempt : attempt"],
+    ["a lost record is a second run where there are no slugs", "last?.slug === null && ", "false && "],
+  ]),
   ...inFile("lib/batches/plan_batch.ts", ["tests/cli/batch_test.ts"], [
     ["The rest is submitted after the success that --until any waits for", "hasEnough && isSubmitted(row)", "false"],
     [
@@ -66,7 +70,6 @@ export const BATCHES_FAULTS: readonly Fault[] = [
       "let key = one.row.key;",
     ],
     ["two rows share a run", "while (kept === undefined && taken.has(key))", "while (false)"],
-    ["a row whose record is damaged has two runs", "attempt: last.attempt - 1", "attempt: last.attempt"],
     ["a row that --rows does not name loses its run", "const isReplaced = isWanted && ", "const isReplaced = "],
     ["a row is sent with the inputs from before an edit", "&& hasOpenRun(earlier.status)", ""],
     [
