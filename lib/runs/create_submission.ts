@@ -35,7 +35,7 @@ export async function createSubmission(
   const pending = await newPending(deps, request, options);
   if (options.idempotencyKey === undefined) return await putBeforeSending(deps, pending);
   while (true) {
-    const claimed = await claimIdempotencyKey(deps, pending, options.idempotencyKey, options);
+    const claimed = await claimIdempotencyKey(redactingDeps(deps, pending), pending, options.idempotencyKey, options);
     if (claimed.state === "active" && claimed.revision === 0) {
       // Its run was started elsewhere: where it can't be stored, that is only logged.
       const stored = await deps.store.put(claimed).catch(storeFailureTo(deps.log)).catch(expected(WriteConflict));
@@ -58,14 +58,14 @@ export async function newPending(
   request: RunRequest,
   options: Omit<CreateSubmissionOptions, "idempotencyKey">,
 ): Promise<PendingSubmission> {
-  const { clock, random } = deps;
-  const { client } = redactingDeps(deps, { request });
+  const redacting = redactingDeps(deps, { request });
+  const { client, clock, random } = redacting;
   const stopping = new AbortController();
   const both = { ...options, signal: AbortSignal.any([options.signal, stopping.signal]) };
   // Where one fails, the other would be sent again for minutes.
   const [identity, apiVersion] = await Promise.all([client.whoAmI(both), client.apiVersion(both)])
     .finally(() => stopping.abort());
-  if (apiVersion === "legacy" && options.isWaiting) await assertRunsReadable(deps, request.workflow, options);
+  if (apiVersion === "legacy" && options.isWaiting) await assertRunsReadable(redacting, request.workflow, options);
   const nowMs = clock.now();
   const correlationTag = newCorrelationTag(nowMs, random);
   return {

@@ -16,7 +16,6 @@ import type { Deps } from "./deps.ts";
 import { withLimit } from "./limit.ts";
 import { capabilitiesOf, refusesDuplicates } from "./server_capabilities.ts";
 import { activated } from "./transition.ts";
-import { redactingDeps } from "./redacting.ts";
 import { creationMs, searchForRun, searchList, type SearchOptions } from "./search.ts";
 import type { KeyWithPolicy } from "./options.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
@@ -135,11 +134,10 @@ export async function findRunStartedSince({ deps, submission, options }: Step<Pe
 /** If the server keeps our slugs, the slug's own page is enough; otherwise the run may only be in the list. */
 async function searchByKey(deps: Deps, keyed: Submission, { signal, retry }: SearchOptions) {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
-  const redacting = redactingDeps(deps, keyed);
-  const bySlug = searchForRun(redacting, keyed, { signal, retry, scope: "slug" });
+  const bySlug = searchForRun(deps, keyed, { signal, retry, scope: "slug" });
   if (keepsSlug === true) return await bySlug;
   const unneeded = new AbortController();
-  const inList = searchList(redacting, keyed, { signal: AbortSignal.any([signal, unneeded.signal]), retry });
+  const inList = searchList(deps, keyed, { signal: AbortSignal.any([signal, unneeded.signal]), retry });
   // Its failure matters only if the slug finds nothing.
   const settled = Promise.allSettled([inList]);
   try {

@@ -33,6 +33,26 @@ for (const word of ["test", "demo", "running", "accepted", "completed"]) {
   });
 }
 
+for (const apiVersion of ["legacy", "current"] as const) {
+  Deno.test(`the error of a run that is read before a submit to a ${apiVersion} server shows no secret`, async () => {
+    const clock = virtualClock();
+    const behavior = { apiVersion, legacyRead: "run" } as const;
+    const never = { yaml: WORKFLOW, scenario: { "test/test it": { lasts: "forever" } } } as const;
+    await using simulator = await startSimulator({ clock, behavior, workflows: { "test-wf": never } });
+    let isRepeated = apiVersion === "legacy";
+    const repeating: typeof fetch = (input, init) => {
+      const isRun = /-runs\/[^?]|\/runs\//.test(String(input));
+      return isRepeated && isRun ? Promise.resolve(new Response("no hunter2x", { status: 400 })) : fetch(input, init);
+    };
+    const deps = await depsFor(simulator, { clock, fetch: repeating });
+    const request = aRequest({ workflow: "test-wf", inputs: { word: "hunter2x" }, secretPaths: ["word"] });
+    const key = { idempotencyKey: { text: "k", policy: "new-if-failed" } } as const;
+    if (!isRepeated) await toEnd(execute(deps, request, { ...key, isWaiting: false }));
+    isRepeated = true;
+    await assert.rejects(toEnd(execute(deps, request, apiVersion === "legacy" ? {} : key)), /no •••/);
+  });
+}
+
 Deno.test("a run is read without the secrets of its own submission, whatever a newer one of another account has", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock, workflows: { "test-wf": WORKFLOW } });
