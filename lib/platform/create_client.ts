@@ -264,9 +264,9 @@ function currentRuns(http: Http): RunOperations {
   };
 
   async function pathOf(runId: RunId, action: string, options: Abortable): Promise<string> {
-    const [run] = runId.type === "slug"
-      ? [runId]
-      : await (await import("./pager.ts")).findRunsByNumber(operations, runId, { ...options, action });
+    const run = runId.type === "slug"
+      ? runId
+      : await (await import("./pager.ts")).findRunByNumber(operations, runId, { ...options, action });
     if (typeof run?.slug !== "string") throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
     return `${RUNS}/${pathSegment(run.slug, action)}`;
   }

@@ -1,6 +1,6 @@
 /** The list of runs, read page by page; and the runs with a number, which no current route takes. */
 
-import { BadResponse } from "../errors.ts";
+import { BadResponse, UsageError } from "../errors.ts";
 import type { Run, RunId, RunPage } from "../run.ts";
 import type { Abortable, Client, RunQuery } from "./client.ts";
 
@@ -83,17 +83,23 @@ const MAX_SEARCHED_PAGES = 100;
 const MAX_GUESSES = 6;
 
 /**
- * The runs of a workflow with this number: several if the list contains runs of several workflows.
+ * The run of a workflow with this number; `undefined` without one.
  *
- * @throws The client's errors; BadResponse when the list is too long to be searched.
+ * @throws The client's errors; BadResponse when the list is too long to be searched; UsageError when it contains runs of
+ * several workflows, and several with this number.
  */
-export async function findRunsByNumber(
+export async function findRunByNumber(
   client: Lister,
   wanted: RunNumber,
   options: Abortable & { readonly action: string },
-): Promise<readonly Run[]> {
-  const nearby = await searchNearby(client, wanted, options);
-  if (nearby !== undefined) return nearby;
+): Promise<Run | undefined> {
+  const matches = await searchNearby(client, wanted, options) ?? await searchAll(client, wanted, options);
+  if (matches.length < 2) return matches[0];
+  const slugs = matches.map(({ slug, workflowName }) => `${slug} (${workflowName})`).join(", ");
+  throw new UsageError(`Cannot ${options.action}: it matches ${slugs}`, { hint: "Use the slug of one of them" });
+}
+
+async function searchAll(client: Lister, wanted: RunNumber, options: Abortable & { readonly action: string }) {
   const hint = "Use its slug, which the web interface shows";
   const query = { ...options, workflow: wanted.workflow, hint, maxPages: MAX_SEARCHED_PAGES };
   const matches: Run[] = [];

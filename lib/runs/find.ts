@@ -2,7 +2,7 @@ import type { Owner } from "../account.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { expected, NotFound, type RunnerErrorOptions, Unsupported, UsageError } from "../errors.ts";
 import type { Abortable, Client } from "../platform/client.ts";
-import { findRunsByNumber } from "../platform/pager.ts";
+import { findRunByNumber } from "../platform/pager.ts";
 import { formatRunId, type RunId, runIdOf } from "../run.ts";
 import { programCommand } from "../shell_command.ts";
 import type { RecentQuery, RunStore } from "../store/run_store.ts";
@@ -53,20 +53,15 @@ async function findByNumber(
   action: string,
   signal: Signal,
 ): Promise<RunId> {
-  const matches = await findRunsByNumber(client, { workflow, number }, { action, signal }).catch(expected(Unsupported));
-  if (matches instanceof Unsupported) {
-    if (await client.apiVersion({ signal }) !== "legacy") throw matches;
+  const run = await findRunByNumber(client, { workflow, number }, { action, signal }).catch(expected(Unsupported));
+  if (run instanceof Unsupported) {
+    if (await client.apiVersion({ signal }) !== "legacy") throw run;
     return { type: "number", workflow, number };
   }
-  const [run, other] = matches;
   if (run === undefined) {
     if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
     const hints = await hintsForWorkflow(client, workflow, { signal });
     throw new NotFound(`Cannot ${action}: no workflow "${workflow}"`, hints);
-  }
-  if (other !== undefined) {
-    const slugs = matches.map(({ slug, workflowName }) => `${slug} (${workflowName})`).join(", ");
-    throw new UsageError(`Cannot ${action}: it matches ${slugs}`, { hint: "Use the slug of one of them" });
   }
   return runIdOf(run, workflow);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../lib/platform/client.ts";
 import { NotFound, Rejected } from "../../lib/errors.ts";
+import type { Run } from "../../lib/run.ts";
 import type { ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { allText } from "../support/all_text.ts";
@@ -75,6 +76,23 @@ for (const maxLimit of [100, 3]) {
     });
   });
 }
+
+Deno.test("no run is cancelled by a number that runs of two workflows have", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const doubled: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    if (!new URL(String(input)).pathname.endsWith("-runs")) return response;
+    const { runs, total } = await response.json();
+    const others = runs.map((run: Run) => ({ ...run, slug: `other-${run.number}`, workflowName: "other" }));
+    return Response.json({ runs: [...others, ...runs], total: 2 * total });
+  };
+  const { client } = await depsFor(simulator, { clock, fetch: doubled });
+  await assert.rejects(client.cancelRun({ type: "number", workflow: "hello-world", number: 46 }, {}), {
+    message: /^Cannot cancel run hello-world#46: it matches other-46 \(other\), hello-world-00046 \(hello-world\)$/,
+  });
+  assert.equal(simulator.received("cancel-run").length, 0);
+});
 
 const MISSING: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   "Cannot read run nope: no such run": (client) => client.getRun({ type: "slug", slug: "nope" }, {}),
