@@ -132,7 +132,7 @@ export function createBatchStore(kv: Kv): BatchStore {
       const entries = await Array.fromAsync(kv.list<AttemptRow>({ prefix: ["batch", batchId] }));
       return entries.map(({ key: [, , rowKey = "", attempt, submissionId = ""], value }) => {
         return { ...value, rowKey, attempt: Number(attempt), submissionId };
-      });
+      }).sort((a, b) => a.attempt - b.attempt);
     },
     wantedJobs: async (batchId) => (await kv.get<number>(["batch-jobs", keyPart(batchId)])).value,
     setWantedJobs: async (batchId, jobs) => void await kv.atomic().set(["batch-jobs", keyPart(batchId)], jobs).commit(),

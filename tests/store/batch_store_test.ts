@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createBatchStore, type StoredRow } from "../../lib/store/batch_store.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
-import { memoryBackend } from "../../lib/store/memory_kv.ts";
+import { memoryBackend, memoryRunStore } from "../../lib/store/memory_kv.ts";
+import { aPendingSubmission } from "../support/records.ts";
 
 const OWNER = { host: "activate.example.com", user: "demo" };
 const BATCH = { batchId: "sweep-1", name: "sweep", owner: OWNER, createdAtMs: 1_000, updatedAtMs: 2_000 };
@@ -91,4 +92,13 @@ Deno.test("a budget of requests is a minute's at first, fills up steadily, and i
   // A clock that was far ahead for a while holds up nothing.
   assert.equal(await take(60, 60_000), 0);
   assert.equal(await take(1, 60_000), 1_000);
+});
+
+Deno.test("the last attempt of a row is the one with the highest number, also with more digits", async () => {
+  await using store = memoryRunStore();
+  for (const attempt of [9_999, 10_000]) {
+    const origin = { type: "batch", batchId: "b", rowKey: "r", attempt, isRetry: false } as const;
+    await store.put(aPendingSubmission({ submissionId: `of-${attempt}`, origin }));
+  }
+  assert.deepEqual((await store.batches.attempts("b")).map(({ attempt }) => attempt), [9_999, 10_000]);
 });
