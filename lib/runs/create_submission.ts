@@ -36,8 +36,8 @@ export async function createSubmission(
   if (options.idempotencyKey === undefined) return await putBeforeSending(deps, pending);
   while (true) {
     const claimed = await claimIdempotencyKey(redactingDeps(deps, pending), pending, options.idempotencyKey, options);
-    if (claimed.state === "active" && claimed.revision === 0) {
-      // Its run was started elsewhere: where it can't be stored, that is only logged.
+    // Made of `pending`, its run was started elsewhere: where it can't be stored, that is only logged.
+    if (claimed.state === "active" && claimed.origin === pending.origin) {
       const stored = await deps.store.put(claimed).catch(storeFailureTo(deps.log)).catch(expected(WriteConflict));
       return (stored instanceof WriteConflict ? await deps.store.get(claimed.submissionId) : stored) ?? claimed;
     }

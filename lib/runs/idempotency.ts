@@ -50,9 +50,10 @@ export async function claimIdempotencyKey(
   for (let attempt = firstAttempt; attempt < firstAttempt + MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });
     const stored = await deps.store.get(keyed.submissionId);
-    const isSearched = stored === undefined && keyed.idempotencyKey !== null;
+    // What was rejected here may have been submitted from another machine since.
+    const isSearched = (stored?.state ?? "rejected") === "rejected" && keyed.idempotencyKey !== null;
     const run = isSearched ? await findKeyedRun(deps, keyed, options) : undefined;
-    const existing = stored ?? (run && asActive(deps, keyed, run));
+    const existing = run === undefined ? stored : asActive(deps, { ...keyed, revision: stored?.revision ?? 0 }, run);
     if (existing === undefined) return keyed;
     const slug = existing.state === "rejected" ? null : slugOf(existing);
     if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {

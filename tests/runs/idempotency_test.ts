@@ -98,6 +98,22 @@ for (const slugs of ["unique", "shared", "existing", "ignored"] as const satisfi
   );
 
   testWithKey(
+    `a key that was rejected here attaches to the run of another machine when slugs are ${slugs}`,
+    { behavior: { slugs }, faults: [{ on: "submit", status: 422 }] },
+    async (stage) => {
+      const store = memoryRunStore();
+      await assert.rejects(stage.submit({ store }), { kind: "rejected" });
+      const first = await stage.submit();
+      for (const _ of [1, 2]) {
+        const { result } = await stage.submit({ store });
+        assert.deepEqual([result.submitted, result.slug], ["no", first.result.slug]);
+      }
+      assert.equal(stage.simulator.runs().length, 1);
+      assert.deepEqual((await store.listRecent({ limit: 9 })).map(({ state }) => state), ["finished"]);
+    },
+  );
+
+  testWithKey(
     `a key with different inputs is rejected when slugs are ${slugs}`,
     { behavior: { slugs } },
     async (stage) => {

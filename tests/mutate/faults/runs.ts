@@ -265,6 +265,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {',
       "if (false) {",
     ],
+    ["a key that was rejected here starts a second run", '(stored?.state ?? "rejected") === "rejected"', "!stored"],
     ["the policy reject attaches", 'if (policy === "reject") throw', "if (false) throw"],
     [
       "new-if-failed attaches to a failed run",
