@@ -14,7 +14,7 @@ import {
   type StoreRow,
   toStorageError,
 } from "./backend.ts";
-import { createPrivate, storageHint } from "./store_file.ts";
+import { createPrivate, hasOurMark, storageHint } from "./store_file.ts";
 
 /** A character takes up to two bytes. */
 export const DENO_KV_LIMITS: StoreLimits = { maxValueLength: 16_000, maxChangeLength: 350_000, maxChangeRows: 900 };
@@ -43,6 +43,8 @@ export async function openDenoKvBackend(name: string): Promise<StoreBackend> {
   const isRemote = name === "" || /^https?:/.test(name);
   try {
     if (!isRemote) createPrivate(name);
+    // Opened as Deno KV, it would keep a write-ahead log ever after.
+    if (!isRemote && hasOurMark(name)) throw new Error("it is not a Deno KV database, but a run store in SQLite");
     return denoKvBackend(await Deno.openKv(name === "" ? undefined : name), { name, isRemote });
   } catch (error) {
     throw asStorageError(error, { name, isRemote });

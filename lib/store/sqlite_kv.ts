@@ -14,7 +14,15 @@ import {
   type StoreWrite,
   toStorageError,
 } from "./backend.ts";
-import { createPrivate, inodeOf, makePrivate, renameFile, storageHint } from "./store_file.ts";
+import {
+  APPLICATION_ID,
+  createPrivate,
+  hasOurMark,
+  inodeOf,
+  makePrivate,
+  renameFile,
+  storageHint,
+} from "./store_file.ts";
 
 interface SqliteOptions {
   readonly path: string;
@@ -28,8 +36,6 @@ interface SqliteOptions {
 
 /** The wait blocks the event loop, so it is short; the pauses between retries are not. */
 const BUSY_TIMEOUT_MS = 100;
-/** "pwkv": distinguishes our files from those of other programs. */
-const APPLICATION_ID = 0x70776b76;
 
 /** One step per version: from what `user_version` names to what this program needs. Steps are only ever appended. */
 const MIGRATIONS = [
@@ -219,17 +225,6 @@ function inTransaction<T>(database: DatabaseSync, act: () => T): T {
 
 function rowsOf(rows: ReturnType<StatementSync["all"]>): StoreRow[] {
   return rows.map(({ key, value, version }) => ({ key: String(key), json: String(value), version: String(version) }));
-}
-
-/** Where SQLite's file format has the application's id. */
-const APPLICATION_ID_AT = 68;
-
-/** The file itself is read: SQLite may not be able to. */
-function hasOurMark(path: string): boolean {
-  using file = Deno.openSync(path);
-  const header = new Uint8Array(APPLICATION_ID_AT + 4);
-  const length = file.readSync(header) ?? 0;
-  return length === header.length && new DataView(header.buffer).getUint32(APPLICATION_ID_AT) === APPLICATION_ID;
 }
 
 /** Nothing is deleted: another program may still be able to read the file. */

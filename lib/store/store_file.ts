@@ -37,6 +37,19 @@ export function renameFile(
   }) === true;
 }
 
+/** "pwkv": distinguishes our files from those of other programs. */
+export const APPLICATION_ID = 0x70776b76;
+/** Where SQLite's file format has the application's id. */
+const APPLICATION_ID_AT = 68;
+
+/** The file itself is read: SQLite may not be able to. */
+export function hasOurMark(path: string): boolean {
+  using file = Deno.openSync(path);
+  const header = new Uint8Array(APPLICATION_ID_AT + 4);
+  const length = file.readSync(header) ?? 0;
+  return length === header.length && new DataView(header.buffer).getUint32(APPLICATION_ID_AT) === APPLICATION_ID;
+}
+
 /** What to do about a file that can't be used. */
 export function storageHint(error: unknown, path: string): string {
   const folder = folderOf(path);

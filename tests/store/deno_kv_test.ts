@@ -6,6 +6,7 @@ import { DENO_KV_LIMITS, denoKvBackend, openDenoKvBackend } from "../../lib/stor
 import { createKv } from "../../lib/store/kv.ts";
 import { CLOSED_PORT } from "../platform/support/servers.ts";
 import { emptyFolder } from "../support/main_job.ts";
+import { openRunStore } from "../support/run_store.ts";
 import { holdToContract } from "./kv_contract.ts";
 import { assertRacesHaveOneWinner } from "./kv_processes.ts";
 
@@ -40,6 +41,18 @@ Deno.test("Deno KV: what was set is there when the file is opened again, for its
   await using kv = createKv(await openDenoKvBackend(path));
   assert.equal((await kv.get(["a"])).value, 1);
   if (Deno.build.os !== "windows") assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+});
+
+Deno.test("Deno KV: a run store in SQLite stays what it is", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/history.db`;
+  {
+    await using store = openRunStore(path);
+    await store.listRecent({ limit: 1 });
+  }
+  const before = await Deno.readFile(path);
+  await assert.rejects(openDenoKvBackend(path), /not a Deno KV database, but a run store in SQLite/);
+  assert.deepEqual(await Deno.readFile(path), before);
 });
 
 Deno.test("Deno KV: two processes race 100 times, and each race has one winner", async () => {

@@ -147,6 +147,17 @@ test("values can be queried as JSON, also where texts hold what PostgreSQL can't
   assert.equal(await server.query(query), "active");
 });
 
+test("a store that may only be read is read", async () => {
+  const url = await (await shared()).createSchema();
+  {
+    await using kv = createKv(await openPostgresBackend(url));
+    await kv.atomic().set(["a"], 1).commit();
+  }
+  await using kv = createKv(await openPostgresBackend(`${url}%20-cdefault_transaction_read_only%3Don`));
+  assert.equal((await kv.get(["a"])).value, 1);
+  await assert.rejects(kv.atomic().set(["a"], 2).commit(), /read-only transaction/);
+});
+
 for (
   const [host, reason] of [
     ["127.0.0.1:1", "the connection was refused"],
