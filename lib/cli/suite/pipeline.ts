@@ -149,9 +149,14 @@ function githubPipeline(pipeline: Pipeline): string {
     ...pipeline.variables.map((name) => `${name}: \${{ vars.${name} }}`),
     ...pipeline.secrets.map((name) => `${name}: \${{ secrets.${name} }}`),
   ].filter((line) => !/^(?:PW_API_KEY|RUNNER|SHARD):/.test(line)).map((line) => `          ${line}\n`).join("");
-  const restored = `with:
-          path: ${yamlText(literal(history))}
-          key: suite-history-\${{ github.workflow }}-\${{ github.run_id }}-\${{ github.run_attempt }}
+  const historyCache = `path: ${yamlText(literal(history))}
+          key: suite-history-\${{ github.workflow }}-\${{ github.run_id }}-\${{ github.run_attempt }}`;
+  const prepared = `- uses: ${SETUP_DENO}
+        with:
+          deno-version: "2.9.6"
+      - uses: ${RESTORE}
+        with:
+          ${historyCache}
           restore-keys: suite-history-\${{ github.workflow }}-`;
   return `# For .github/workflows/. Set these in the repository: the secret PW_API_KEY, the secrets and variables that the suites name,
 # and the variable RUNNER, the address of a release's pw-workflow-runner.js.
@@ -181,11 +186,7 @@ jobs:
       - uses: ${CHECKOUT}
         with:
           persist-credentials: false
-${needsRevisions ? "          fetch-depth: 0\n" : ""}      - uses: ${SETUP_DENO}
-        with:
-          deno-version: "2.9.6"
-      - uses: ${RESTORE}
-        ${restored}
+${needsRevisions ? "          fetch-depth: 0\n" : ""}      ${prepared}
       - continue-on-error: true # the job below decides
         env:
           PW_API_KEY: \${{ secrets.PW_API_KEY }}
@@ -204,11 +205,7 @@ ${named}        run: ${yamlBlock(literal(shardScript(pipeline, "$SHARD", String(
     runs-on: ubuntu-latest
     timeout-minutes: 15
     steps:
-      - uses: ${SETUP_DENO}
-        with:
-          deno-version: "2.9.6"
-      - uses: ${RESTORE}
-        ${restored}
+      ${prepared}
       - uses: ${DOWNLOAD}
         with:
           pattern: shard-*
@@ -219,8 +216,7 @@ ${named}        run: ${yamlBlock(literal(shardScript(pipeline, "$SHARD", String(
       - if: \${{ !cancelled() }} # also if cases fail
         uses: ${SAVE}
         with:
-          path: ${yamlText(literal(history))}
-          key: suite-history-\${{ github.workflow }}-\${{ github.run_id }}-\${{ github.run_attempt }}
+          ${historyCache}
       - if: \${{ !cancelled() }}
         uses: ${UPLOAD}
         with:
