@@ -136,13 +136,9 @@ export interface StoppedWait {
 /** The process received a stop signal. Used as the reason of an abort. */
 export class Stopped extends Error {
   override readonly name = "Stopped";
-  readonly signal: StopSignal;
-  /** `null` if no run continues after the process ends. */
-  readonly wait: StoppedWait | null;
 
-  constructor(signal: StopSignal, wait: StoppedWait | null = null) {
+  /** @param wait `null` if no run continues after the process ends. */
+  constructor(readonly signal: StopSignal, readonly wait: StoppedWait | null = null) {
     super(`Stopped by ${signal}`);
-    this.signal = signal;
-    this.wait = wait;
   }
 }
