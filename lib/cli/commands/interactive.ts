@@ -141,10 +141,7 @@ async function runWithPrompts(
   }
 }
 
-async function showLogs(
-  { output, deps, signal }: Pick<OpenedCall, "output" | "deps" | "signal">,
-  { slug }: RunResult,
-): Promise<void> {
+async function showLogs({ output, deps, signal }: Pick<OpenedCall, "output" | "deps" | "signal">, { slug }: RunResult) {
   if (slug === null) return;
   const runId: RunId = { type: "slug", slug };
   const client = await redactingReads(deps, runId);

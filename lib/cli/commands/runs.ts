@@ -73,10 +73,7 @@ export const command = defineCommand({
 });
 
 /** `total` is `null` if it is unknown how many match without reading all runs. */
-async function listRuns(
-  client: Client,
-  { context, signal, values }: RunsCall,
-): Promise<{ readonly runs: readonly Run[]; readonly total: number | null }> {
+async function listRuns(client: Client, { context, signal, values }: RunsCall) {
   const { workflow, search, status = [], name, since, offset = 0 } = values;
   const limit = values.all === true ? Infinity : values.limit ?? DEFAULT_LIMIT;
   const sinceMs = since === undefined ? undefined : context.clock.now() - since;

@@ -27,11 +27,7 @@ export async function findCompletionCandidates(
   return candidates.filter(({ text }) => text !== "" && oneLine(text) === text);
 }
 
-async function candidatesFor(
-  target: CompletionTarget,
-  typed: string,
-  sources: CompletionSources,
-): Promise<readonly Candidate[]> {
+async function candidatesFor(target: CompletionTarget, typed: string, sources: CompletionSources) {
   switch (target.type) {
     case "choices":
       return choiceCandidates(target.choices);
@@ -124,8 +120,6 @@ function orNone<T>(loaded: Promise<readonly T[]>): Promise<readonly T[]> {
   return loaded.catch(() => []);
 }
 
-function completeCandidate(
-  { name, description = "" }: { readonly name: string; readonly description?: string },
-): Candidate {
+function completeCandidate({ name, description = "" }: { readonly name: string; readonly description?: string }) {
   return { text: name, description: oneLine(description.replaceAll(/\s+/g, " ").trim()), isComplete: true };
 }

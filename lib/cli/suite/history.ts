@@ -62,11 +62,7 @@ export async function openHistory(
 }
 
 /** Without a folder: of the user and host that ran the case last. */
-async function historyOfCase(
-  call: HistoryCall,
-  store: SuiteHistory,
-  hasCase: (report: Report) => boolean,
-): Promise<readonly Report[]> {
+async function historyOfCase(call: HistoryCall, store: SuiteHistory, hasCase: (report: Report) => boolean) {
   if (call.values.history !== undefined) return (await folderHistory(call, call.values.history)).reports;
   const owners = Map.groupBy(await store.list(), ({ ownerId }) => ownerId);
   const histories = [...owners.values()].map((runs) => reportsOf(call, runs));

@@ -219,10 +219,7 @@ export async function startRun(state: ProbeState): Promise<RunState> {
   return { ...state, run, requestedSlug, isSlugAccepted: first.run !== null, isFinished: false, firstLogFile: null };
 }
 
-async function submit(
-  { requester, workflow, inputs, started }: ProbeState,
-  slug: string | null,
-): Promise<{ readonly status: number; readonly run: RunState["run"] | null }> {
+async function submit({ requester, workflow, inputs, started }: ProbeState, slug: string | null) {
   const request = {
     workflow,
     inputs,
