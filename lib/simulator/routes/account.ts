@@ -67,11 +67,9 @@ export const ACCOUNT_ROUTES = [
       updateFailed: false,
     }));
   }),
-  route(
-    "GET /api/user-workspace/status",
-    "workspace-status",
-    ({ state, user, nowMs }) => ({ status: workspaceStatus(state, user, nowMs) }),
-  ),
+  route("GET /api/user-workspace/status", "workspace-status", ({ state, user, nowMs }) => ({
+    status: workspaceStatus(state, user, nowMs),
+  })),
   // The platform also gives the workspace a new SSH key, which no simulated route shows.
   route(
     "POST /api/organizations/:organization/users/:user/user-workspace/restart",

@@ -28,11 +28,9 @@ export const LEGACY_ROUTES = [
     }
     return legacyRunJson(context.state, runOf(context), context.nowMs);
   }),
-  route(
-    "DELETE /api/workflows/:workflow/runs/:number",
-    "delete-run",
-    (context) => void (runOf(context).isDeleted = true),
-  ),
+  route("DELETE /api/workflows/:workflow/runs/:number", "delete-run", (context) => {
+    runOf(context).isDeleted = true;
+  }),
 ].map((one) => ({ ...one, apiVersion: "legacy" } as const));
 
 function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {

@@ -105,11 +105,9 @@ export const RUN_ROUTES = [
       if (isNamed || isSelected) run.isDeleted = true;
     }
   }),
-  route(
-    "GET /api/workflow-runs/:slug",
-    "get-run",
-    (context) => runDetailJson(context.state, runOf(context), context.nowMs),
-  ),
+  route("GET /api/workflow-runs/:slug", "get-run", (context) => {
+    return runDetailJson(context.state, runOf(context), context.nowMs);
+  }),
   route("PATCH /api/workflow-runs/:slug", "update-run", (context) => {
     const run = runOf(context);
     const fields = checkBody(context.body, UPDATE_FIELDS);

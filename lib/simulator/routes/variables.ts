@@ -5,11 +5,9 @@ import type { StoredVariable } from "../state.ts";
 import { route, type RouteContext } from "./route.ts";
 
 export const VARIABLE_ROUTES = [
-  route(
-    "GET /api/workflow-variables",
-    "other",
-    (context) => Object.fromEntries([...variablesOf(context)].map(([key, variable]) => [key, shown(key, variable)])),
-  ),
+  route("GET /api/workflow-variables", "other", (context) => {
+    return Object.fromEntries([...variablesOf(context)].map(([key, variable]) => [key, shown(key, variable)]));
+  }),
   route("POST /api/workflow-variables", "other", (context) => {
     const { key, value, secret } = checkBody(context.body, CREATE_FIELDS);
     if (variablesOf(context).has(String(key))) throw new HttpError(409, `Variable ${key} already exists`);
@@ -20,11 +18,9 @@ export const VARIABLE_ROUTES = [
     const { value = variable.value, secret = variable.isSecret } = checkBody(context.body, UPDATE_FIELDS);
     return store(context, key, { value: String(value), isSecret: secret === true });
   }),
-  route(
-    "DELETE /api/workflow-variables/:key",
-    "other",
-    (context) => void variablesOf(context).delete(existing(context).key),
-  ),
+  route("DELETE /api/workflow-variables/:key", "other", (context) => {
+    variablesOf(context).delete(existing(context).key);
+  }),
 ];
 
 const UPDATE_FIELDS = { value: { type: "string" }, secret: { type: "boolean" } } as const;
