@@ -38,13 +38,11 @@ export function prepareSimulatedRun(state: SimulatorState, input: RunInput): Sim
   return plannedRun(state, input, { ...file, createdAtMs: nowMs });
 }
 
-type WorkflowToRun = Pick<StoredWorkflow, "yaml" | "scenario"> & { readonly isThirdParty: boolean };
-
 /** A run as it is created at an instant, in the past for the initial history. */
 export function plannedRun(
   state: SimulatorState,
   input: Pick<RunInput, "user" | "workflow" | "slug" | "displayName" | "inputs" | "sessionNames">,
-  { yaml, scenario, createdAtMs }: Omit<WorkflowToRun, "isThirdParty"> & { readonly createdAtMs: number },
+  { yaml, scenario, createdAtMs }: Pick<StoredWorkflow, "yaml" | "scenario"> & { readonly createdAtMs: number },
 ): SimulatedRun {
   const { user, workflow = null, displayName = null } = input;
   const earlier = state.runs.filter((run) => run.user === user && run.workflow === workflow);
@@ -110,10 +108,7 @@ export function storeSimulatedRun(state: SimulatorState, run: SimulatedRun): voi
   state.runs.push(run);
 }
 
-function findWorkflow(
-  state: SimulatorState,
-  { user, workflow, yaml = "", isUntrusted = false }: RunInput,
-): WorkflowToRun {
+function findWorkflow(state: SimulatorState, { user, workflow, yaml = "", isUntrusted = false }: RunInput) {
   if (workflow !== undefined) {
     const record = state.workflows.get(user)?.get(workflow);
     if (record === undefined) {
@@ -129,7 +124,7 @@ function findWorkflow(
 function requireConsent(
   state: SimulatorState,
   { user, workflow, consent }: RunInput,
-  { yaml, isThirdParty }: WorkflowToRun,
+  { yaml, isThirdParty }: ReturnType<typeof findWorkflow>,
 ): void {
   const rule = state.behavior().consent;
   if (consent === "all" || rule === "never" || (rule === "third-party" && !isThirdParty)) return;
