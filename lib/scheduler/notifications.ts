@@ -10,9 +10,14 @@ import { retryAfterMs } from "../platform/response_error.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";
-import { completeMessage, listDueMessages, type OutboxMessage, webhookNumber } from "./scheduler_store.ts";
+import {
+  completeMessage,
+  listDueMessages,
+  MAX_PAUSE_MS,
+  type OutboxMessage,
+  webhookNumber,
+} from "./scheduler_store.ts";
 
-const MAX_PAUSE_MS = 12 * 60 * 60_000;
 /**
  * After each failed attempt, so long until the next; after the last of them it is given up. A webhook that asks for a longer
  * pause gets the first that is long enough, instead of those before it.
@@ -50,12 +55,8 @@ async function sendOne(service: Service, entry: StoreEntry<OutboxMessage>, signa
   const { id, notification, webhook, attempts } = entry.value;
   const schedule = schedules.find(({ name }) => name === notification.schedule);
   const hook = schedule?.notify.find((hook) => webhookNumber(hook) === webhook);
-  if (hook === undefined) {
-    // The schedule has changed since: the webhook is gone.
-    await completeMessage(kv, entry, null);
-    return false;
-  }
-  const answer = await send(service, hook, entry.value, signal);
+  // It is gone, or another process has the schedules of a newer revision: that one may send it later.
+  const answer = hook === undefined ? "it is in no schedule" : await send(service, hook, entry.value, signal);
   const isDelivered = typeof answer !== "string" && answer.ok;
   // The end of the process is no fault of the webhook: the next tick sends it again.
   if (!isDelivered && signal.aborted && signal.reason.name !== "TimeoutError") return false;

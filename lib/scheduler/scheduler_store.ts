@@ -169,10 +169,16 @@ export async function listServiceProblems(kv: Kv, limit: number): Promise<readon
   return found.map(({ value }) => value);
 }
 
-/** The longest due first. */
+/** Before a message is sent again. */
+export const MAX_PAUSE_MS = 12 * 60 * 60_000;
+
+/** The longest due first; then those that would wait longer than any pause, as the clock was ahead when they were stored. */
 export async function listDueMessages(kv: Kv, nowMs: number, limit: number) {
-  const due = { prefix: ["outbox"], end: ["outbox", timeKey(nowMs + 1)] };
-  return await Array.fromAsync(kv.list<OutboxMessage>(due, { limit }));
+  const ranges = [{ end: ["outbox", timeKey(nowMs + 1)] }, { start: ["outbox", timeKey(nowMs + 2 * MAX_PAUSE_MS)] }];
+  const found = await Promise.all(
+    ranges.map((range) => Array.fromAsync(kv.list<OutboxMessage>({ prefix: ["outbox"], ...range }, { limit }))),
+  );
+  return found.flat().slice(0, limit);
 }
 
 /** Removes a message, or with `next` puts it off. */

@@ -120,7 +120,7 @@ for (const [what, status] of [["does not respond", 503], ["a proxy has lost", 40
 }
 
 Deno.test("a check during an outage is repeated minutes later, not each minute", async () => {
-  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) } });
+  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) }, isHeld: true });
   const service = await stage.isolate();
   stage.simulator.addFaults({ on: "*", status: 503, times: Infinity });
   await checkInputs(service, signal);
