@@ -100,18 +100,16 @@ const SAMPLED_GAPS = 100;
 /** The result is valid only if nothing was reported. */
 function readSchedule(spec: unknown, context: ValueContext): Schedule {
   const { has, required, optional } = readScheduleFields(spec, FIELDS, context);
-  // Time zones load slowly, and a cold start should not load them for a disabled schedule.
-  const isDisabled = optional("enabled", (value) => value === false) === true;
   const checkName = checkScheduleTextPattern(
     /^[a-z][a-z0-9-]{0,39}$/,
     "at most 40 lowercase letters, digits and hyphens, starting with a letter",
   );
   const name = required("name", checkName) ?? "";
-  const pattern = required("cron", isDisabled ? readCron : checkCron);
+  const pattern = required("cron", checkCron);
   const schedule: Schedule = {
     name,
     cron: pattern?.cron ?? "",
-    timeZone: optional("timeZone", isDisabled ? checkScheduleText : checkTimeZone) ?? "UTC",
+    timeZone: optional("timeZone", checkTimeZone) ?? "UTC",
     workflow: (has("suite") ? undefined : required("workflow", checkScheduleText)) ?? "",
     suite: optional("suite", checkScheduleText) ?? null,
     preset: optional("preset", checkScheduleText) ?? null,
@@ -134,7 +132,7 @@ function readSchedule(spec: unknown, context: ValueContext): Schedule {
     context.report(joinPath(context.path, name), "has no effect with a suite, whose file states it");
   }
   reportConflicts(schedule, context);
-  if (pattern !== undefined && schedule.timelines.length > 0) reportJitter(schedule, pattern, context);
+  if (pattern !== undefined) reportJitter(schedule, pattern, context);
   return schedule;
 }
 
@@ -146,25 +144,19 @@ interface Pattern {
 
 /** Also checks that the expression ever fires. */
 const checkCron: FieldCheck<Pattern> = (value, context) => {
-  const pattern = readCron(value, context);
-  // With every month allowed, each day of the month exists: a search would only slow down a cold start.
-  if (pattern === undefined || pattern.cron.split(" ")[3] === "*") return pattern;
-  if (pattern.firings.nextRun(new Date(SAMPLE_START_MS)) !== null) return pattern;
-  return void context.report(context.path, `"${pattern.cron}" never fires: there is no such date`);
-};
-
-const readCron: FieldCheck<Pattern> = (value, context) => {
   const text = checkScheduleText(value, context);
   if (text === undefined) return undefined;
   const fields = text.trim().split(/\s+/);
   if (fields.length !== 5) {
     const names = "minute, hour, day of month, month, day of week";
-    context.report(context.path, `must have five fields (${names}): got "${text}"`);
-    return undefined;
+    return void context.report(context.path, `must have five fields (${names}): got "${text}"`);
   }
   const cron = fields.join(" ");
   try {
-    return { cron, firings: readCronPattern({ cron, timeZone: "UTC" }) };
+    const firings = readCronPattern({ cron, timeZone: "UTC" });
+    // With every month allowed, each day of the month exists: a search would only slow down a cold start.
+    if (fields[3] === "*" || firings.nextRun(new Date(SAMPLE_START_MS)) !== null) return { cron, firings };
+    context.report(context.path, `"${cron}" never fires: there is no such date`);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     context.report(context.path, `is not a valid cron expression: ${reasonOf(error)}, in "${text}"`);

@@ -122,6 +122,14 @@ for (
   });
 }
 
+Deno.test("the times of a disabled schedule are checked: requests run it, and commands list them", () => {
+  const times = { cron: "0 0 31 2 *", timeZone: "Europe/Berln" };
+  assert.deepEqual(
+    problemsOf([{ ...PLAIN, ...times, enabled: false }]).map((problem) => problem.split(" ")[0]),
+    ["schedules[0].cron", "schedules[0].timeZone"],
+  );
+});
+
 for (const list of [undefined, null, "x", {}]) {
   Deno.test(`${JSON.stringify(list)} is rejected: it is not a list`, () => {
     assert.deepEqual(problemsOf(list), ["schedules must be a list"]);
