@@ -54,7 +54,7 @@ export async function openDeps(store: string): Promise<Deps> {
 
 /**
  * Submits a run and returns without waiting for it: later ticks, or calls of `advance`, poll it. A call with the same
- * key attaches to the same run.
+ * key attaches to the same run. One with secrets, which are not stored, is rejected later if it can't be sent now.
  *
  * @throws The errors of `prepare` and `createSubmission`.
  */

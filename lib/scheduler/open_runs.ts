@@ -2,7 +2,8 @@
 
 import { isOwnedBy, type Owner } from "../account.ts";
 import { chunksOf } from "../chunks.ts";
-import { messageWithHint, RunnerError } from "../errors.ts";
+import { expected, messageWithHint, RunnerError } from "../errors.ts";
+import { canonicalJson } from "../json.ts";
 import type { Client } from "../platform/client.ts";
 import { advance, isDue } from "../runs/advance.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -12,10 +13,12 @@ import { sharingPages } from "../runs/sharing_lists.ts";
 import { openRowOf } from "../store/submission_rows.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { isAbandoned, isOpen, type Submission } from "../submission.ts";
+import { sha256 } from "../text.ts";
 import { advanceOptions, POLL_INTERVAL, type TickContext } from "./service.ts";
 import { jitterFractionOf } from "./occurrences.ts";
 import { isOverdue, reportForeign } from "./report_occurrences.ts";
 import { listReplaced, removeReplaced } from "./scheduler_store.ts";
+import { prepareSchedule } from "./submit_occurrence.ts";
 
 const MINUTE_MS = 60_000;
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
@@ -57,7 +60,7 @@ export async function pollOpen(
   };
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
     const client = clientOf();
-    let left: readonly Submission[] = batch;
+    let left = (await Promise.all(batch.map((submission) => withSecrets(context, submission)))).flat();
     for (let step = 0; step < MAX_STEPS && left.length > 0; step++) {
       const results = await advanceOnce(client, left);
       if (step === 0) count += results.length;
@@ -79,6 +82,27 @@ export async function pollOpen(
     one.state === "active" && one.lastPolledAtMs >= nowMs - POLL_INTERVAL.maxPollIntervalMs
   );
   return { open, known: known.map(({ submissionId }) => submissionId), count };
+}
+
+/**
+ * Inputs with secrets are not stored: they are prepared again. Without its inputs a submission would be rejected: as long as
+ * others are repeated, it waits for the platform, or for a process whose schedule has the same ones.
+ */
+async function withSecrets(
+  { service, schedules, signal }: TickContext,
+  submission: Submission,
+): Promise<readonly Submission[]> {
+  const { state, request, origin, createdAtMs } = submission;
+  if (state !== "pending" || request.inputs !== null || origin.type !== "schedule") return [submission];
+  const schedule = schedules.get(origin.schedule);
+  const prepared = schedule && await prepareSchedule(service, schedule, signal).catch((error: unknown) => {
+    if (!signal.aborted || error !== signal.reason) expected(RunnerError)(error);
+    return undefined;
+  });
+  if (prepared !== undefined && await sha256(canonicalJson(prepared.inputs)) === request.inputsHash) {
+    return [{ ...submission, request: { ...request, inputs: prepared.inputs } }];
+  }
+  return service.deps.clock.now() - createdAtMs < advanceOptions(signal).submitTimeoutMs ? [] : [submission];
 }
 
 /** Of a submission that a process left when it ended: the search begins, finds its run, and shows that the run has ended. */

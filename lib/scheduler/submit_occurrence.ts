@@ -164,7 +164,7 @@ async function isServerLost(client: Client, signal: AbortSignal): Promise<boolea
 }
 
 /** @throws InvalidInputs and the other errors of `prepare`. */
-async function prepareSchedule(
+export async function prepareSchedule(
   { deps, readTextFile }: Pick<PrepareParts, "deps" | "readTextFile">,
   { name, workflow, preset, inputsFile, inputs, displayName, isTrusted }: Schedule,
   signal: AbortSignal,

@@ -289,6 +289,52 @@ tickTest("invalid inputs finish the occurrence as failed, with the reason", {
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
+const GUARDED = {
+  ...lasting(30),
+  yaml: `on:\n  execute:\n    inputs:\n      password: { type: password }\n${lasting(30).yaml}`,
+};
+const WITH_SECRET = { ...EVERY, workflow: "guarded", inputs: { password: "hunter2hunter2" } };
+
+for (
+  const [what, fault] of [
+    ["the platform does not take at first", { on: "submit", status: 503, times: 2 }],
+    ["whose first request does not arrive", { on: "submit", cut: "before-effect" }],
+  ] as const
+) {
+  tickTest(`an occurrence ${what} is sent by a later tick, also with secrets, which are not stored`, {
+    specs: [WITH_SECRET],
+    workflows: { guarded: GUARDED },
+  }, async ({ stage, service, tickAt }) => {
+    const capabilities = { keepsSlug: true, refusesDuplicateSlug: true };
+    await service.deps.store.updateCapabilities(service.deps.client.host, capabilities);
+    await tickAt(0);
+    stage.simulator.addFaults(fault);
+    await tickAt(10, 11, 12, 13, 14, 15, 16, 17, 18, 19);
+    assert.deepEqual(await statusesOf(service), ["completed"]);
+    assert.equal(stage.simulator.runs().length, 1);
+  });
+}
+
+tickTest("an occurrence with secrets that its schedule does not have any more waits for one that has, for an hour", {
+  specs: [WITH_SECRET],
+  workflows: { guarded: GUARDED },
+}, async ({ stage, service, tickAt }) => {
+  // A refused key can't have started a run.
+  stage.simulator.addFaults({ on: "submit", status: 401 });
+  await tickAt(0, 10);
+  const [other] = defineSchedules([{ ...WITH_SECRET, overlap: "allow", inputs: { password: "another password" } }]);
+  assert.ok(other !== undefined);
+  for (const [schedules, minutes, want] of [[[], 1, "open"], [[other], 57, "open"], [[other], 3, "failed"]] as const) {
+    stage.clock.advance(minutes * MINUTE_MS);
+    await tick({ ...service, schedules });
+    const { status, message } = (await service.deps.store.get("every@2026-01-05T09:10Z").then((one) => {
+      return one && occurrenceEndOf(one);
+    })) ?? { status: "open", message: "" };
+    assert.equal(status, want);
+    if (want === "failed") assert.match(message ?? "", /its inputs contained secrets, which are not stored/);
+  }
+});
+
 tickTest("a missing workflow fails the occurrence, and the next occurrence tries again", {
   specs: [{ ...EVERY, workflow: "no-such-workflow" }],
 }, async ({ service, tickAt }) => {
