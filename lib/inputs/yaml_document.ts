@@ -1,13 +1,15 @@
 /** Reads a YAML text. Loaded only for one. */
 
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNode } from "../deps/yaml.ts";
-import { formatPath, type InputPath, isExact, type Json } from "../json.ts";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type YamlNode } from "../deps/yaml.ts";
+import { formatPath, type InputPath, isExact } from "../json.ts";
 import { firstOfLines, type Problem } from "../problem.ts";
 import type { Lines, ValueDocument } from "./lines.ts";
 import { firstProblems, IS_DUPLICATE, IS_INEXACT, type ScannedText } from "./scan_json.ts";
 
 // Without a tag's type, its value would be another one, or lost. Not quoted, because it may be a password.
 const IS_TAGGED = "has a tag: only !!str is supported, and a text that begins with ! needs quotes";
+// Not quoted, either.
+const IS_UNKNOWN_ANCHOR = "names no anchor: put a text that begins with * in quotes";
 const IS_MERGE_KEY = "merge keys are not supported: use an alias for the whole value";
 
 /** @throws RangeError for a text that is nested too deeply. */
@@ -36,18 +38,14 @@ export function readYaml(text: string, origin: string): ValueDocument | readonly
   if (problems.length > 0) return problems;
   try {
     // A file in which everything is commented out, as a new one may be, is a file without inputs.
-    return { value: toJson(document.contents === null ? {} : document.toJS()), lines };
+    const value: unknown = document.contents === null ? {} : document.toJS();
+    // To JSON and back, so that maps with keys other than strings become plain objects.
+    return { value: JSON.parse(JSON.stringify(value)), lines };
   } catch (error) {
-    // The parser's message quotes the alias, which may be a password that starts with an asterisk.
-    if (error instanceof ReferenceError) {
-      return [{ origin, path: "", message: "is not valid YAML: an alias has no anchor or expands too much" }];
-    }
-    if (!(error instanceof TypeError)) throw error;
-    return [{
-      origin,
-      path: "",
-      message: "cannot be converted to JSON: it contains an infinite number, or an anchor that contains itself",
-    }];
+    const isTooLarge = error instanceof ReferenceError;
+    if (!isTooLarge && !(error instanceof TypeError)) throw error;
+    const reason = isTooLarge ? "its aliases expand to too many values" : "an anchor contains itself";
+    return [{ origin, path: "", message: `is not valid YAML: ${reason}` }];
   }
 }
 
@@ -55,9 +53,14 @@ function scan(contents: YamlNode | null, counter: LineCounter, origin: string): 
   const problems: Problem[] = [];
   const report = (line: number, path: InputPath, message: string) =>
     void problems.push({ origin: `${origin}:${line}`, path: formatPath(path), message });
-  const lineOf = ({ range }: YamlNode) => counter.linePos(range?.[0] ?? 0).line;
+  const anchors = new Set<string>();
+  const lineOf = (node: YamlNode) => {
+    if ("anchor" in node && node.anchor !== undefined) anchors.add(node.anchor);
+    return counter.linePos(node.range?.[0] ?? 0).line;
+  };
   const linesOf = (node: YamlNode, path: InputPath): Lines => {
     const line = lineOf(node);
+    if (isAlias(node) && !anchors.has(node.source)) report(line, path, IS_UNKNOWN_ANCHOR);
     if (node.tag !== undefined && !/^!$|:str$/.test(node.tag)) report(line, path, IS_TAGGED);
     if (isMap(node) || isSeq(node)) {
       const children = new Map<string | number, Lines>();
@@ -83,15 +86,6 @@ function scan(contents: YamlNode | null, counter: LineCounter, origin: string): 
 
 function isExactNumber(source: string, value: number): boolean {
   if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(source)) return isExact(source);
-  // Infinity and not-a-number are refused elsewhere; other bases are exact up to the safe integers.
-  return !Number.isFinite(value) || Number.isSafeInteger(value);
-}
-
-/** Converts to JSON and back, so that maps with keys other than strings become plain objects. */
-function toJson(value: unknown): Json {
-  const text = JSON.stringify(value, (_name, member) => {
-    if (typeof member === "number" && !Number.isFinite(member)) throw new TypeError("not a JSON number");
-    return member;
-  });
-  return JSON.parse(text);
+  // Other bases are exact up to the safe integers; infinity and not-a-number have no JSON.
+  return Number.isSafeInteger(value);
 }

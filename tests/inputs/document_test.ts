@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { documentFormatOf, readDocument } from "../../lib/inputs/document.ts";
 
 const TAGGED = "has a tag: only !!str is supported, and a text that begins with ! needs quotes";
+const UNKNOWN_ANCHOR = "names no anchor: put a text that begins with * in quotes";
+const INEXACT = "cannot be sent exactly as a number: put it in quotes to send it as text";
 
 for (
   const [format, text, want] of [
     ["yaml", "a: 1\nb: [x, 'y']\n", { a: 1, b: ["x", "y"] }],
     ["yaml", "# nothing yet\n", {}],
     ["yaml", "a: &b 1\nc: *b\n", { a: 1, c: 1 }],
+    ["yaml", "&k x: &m { y: &l [*k, 2] }\nz: [*k, *m, *l]\n", {
+      x: { y: ["x", 2] },
+      z: ["x", { y: ["x", 2] }, ["x", 2]],
+    }],
     ["yaml", "%YAML 1.2\n---\na: 1:30\n", { a: "1:30" }],
     ["yaml", "on: off\nyes: no\n", { on: "off", yes: "no" }],
     ["yaml", "? [1, 2]\n: 3\n", { "[ 1, 2 ]": 3 }],
@@ -42,23 +48,17 @@ for (
     ["json", '{"a": {"b": 1,\n"b": 2}}', "file:2 a.b is given twice"],
     ["json", '{"a": [{"b": 1}, {"b": 1,\n "b": 2}],} // with a comment', "file:2 a[1].b is given twice"],
     ["json", `{"a": [1, 2],\n"a": [1, 2]}`, "file:2 a is given twice"],
-    ["yaml", "password: *hunter2\n", "file is not valid YAML: an alias has no anchor or expands too much"],
-    [
-      "yaml",
-      "a: &a [*a]\n",
-      "file cannot be converted to JSON: it contains an infinite number, or an anchor that contains itself",
-    ],
-    [
-      "yaml",
-      "a: .inf\n",
-      "file cannot be converted to JSON: it contains an infinite number, or an anchor that contains itself",
-    ],
+    ["yaml", "a: 1\npassword: *hunter2\n", `file:2 password ${UNKNOWN_ANCHOR}`],
+    ["yaml", "- 1\n- { a: [*b, &b 1] }\n", `file:2 [1].a[0] ${UNKNOWN_ANCHOR}`],
+    ["yaml", "a: &a [*a]\n", "file is not valid YAML: an anchor contains itself"],
+    ["yaml", "a:\n  b: .inf\n", `file:2 a.b ${INEXACT}`],
+    ["yaml", "a: [1, -.Inf, .nan]\n", `file:1 a[1] ${INEXACT}, file:1 a[2] ${INEXACT}`],
     [
       "yaml",
       "a: &a { x: 1 }\nb:\n  <<: *a\n",
       'file:3 b["<<"] merge keys are not supported: use an alias for the whole value',
     ],
-    ["yaml", bomb(), "file is not valid YAML: an alias has no anchor or expands too much"],
+    ["yaml", bomb(), "file is not valid YAML: its aliases expand to too many values"],
     ["json", `{"a": ${nested(500)}}`, "file is nested deeper than 500 levels"],
     ["json", `{"a": ${nested(100_000)}}`, "file is nested deeper than 500 levels"],
     ["json", `{"a": ${nested(100_000)}} // parsed like YAML`, "file is nested deeper than 500 levels"],
@@ -69,10 +69,8 @@ for (
   Deno.test(`${format} ${JSON.stringify(text.slice(0, 40))} is refused: ${want}`, async () => {
     const problems = await readDocument(text, { origin: "file", format });
     assert.ok(Array.isArray(problems));
-    assert.deepEqual(
-      problems.map(({ origin, path, message }) => [origin, path, message].filter((part) => part !== "").join(" ")),
-      [want],
-    );
+    const lines = problems.map(({ origin, path, message }) => [origin, path, message].filter(Boolean).join(" "));
+    assert.equal(lines.join(", "), want);
   });
 }
 
