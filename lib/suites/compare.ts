@@ -21,11 +21,13 @@ export function comparisonsOf(comparison: Comparison): Comparisons {
 /**
  * One result if everything holds, else one for each comparison that does not.
  *
- * @param actual `undefined` if there is no such value. Workflows write texts: they are read as JSON where something else is
+ * @param given `undefined` if there is no such value. Workflows write texts: they are read as JSON where something else is
  * expected.
  */
-export function compare(comparison: Comparison, actual: Json | undefined, path: string): readonly Compared[] {
+export function compare(comparison: Comparison, given: Json | undefined, path: string): readonly Compared[] {
   const all = comparisonsOf(comparison);
+  // JSON would print it as null.
+  const actual = given === Infinity || given === -Infinity ? String(given) : given;
   if (actual === undefined || all.exists === false) {
     const isMet = actual === undefined && all.exists === false;
     const expected = all.exists === false ? "no value" : expectedText(all);
@@ -153,15 +155,10 @@ function asTypeOf(expected: Json, actual: Json): Json {
 }
 
 function parsed(value: Json): Json {
-  const json = typeof value === "string" ? jsonIn(value) : undefined;
-  return json === undefined ? value : json;
-}
-
-/** The value of a JSON text; `undefined` for another text, also one with a number like 1e400, which would be infinite. */
-export function jsonIn(text: string): Json | undefined {
-  const value = parseJson(text);
-  if (value === undefined || !mayBeInexact(text)) return value;
-  return valuesIn(value).some(([member]) => member === Infinity || member === -Infinity) ? undefined : value;
+  const json = typeof value === "string" ? parseJson(value) : undefined;
+  // A text with a number like 1e400, which would be infinite, stays one.
+  const isInfinite = ([member]: readonly [Json, unknown]) => member === Infinity || member === -Infinity;
+  return json === undefined || (mayBeInexact(String(value)) && valuesIn(json).some(isInfinite)) ? value : json;
 }
 
 const MAX_SHOWN = 200;

@@ -1,11 +1,11 @@
 /** Judges a case by what its run left behind. Pure: nothing is read, and the same evidence has the same verdict. */
 
 import { formatExactDuration, parseDuration } from "../duration.ts";
-import { type JsonObject, parsePath, valueAt } from "../json.ts";
+import { type JsonObject, parseJson, parsePath, valueAt } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { unmetText } from "../reports/cases.ts";
-import { compare, type Compared, compareText, comparisonsOf, jsonIn, metricText, shown } from "./compare.ts";
+import { compare, type Compared, compareText, comparisonsOf, metricText, shown } from "./compare.ts";
 import type { ExpectDocument } from "./format.ts";
 
 /** What an attempt left behind. */
@@ -171,7 +171,7 @@ function compareAll(
 export function outputAt(outputs: JsonObject, path: readonly (string | number)[]) {
   const [job, output, ...rest] = path;
   const value = valueAt(outputs, [job ?? "", output ?? ""]);
-  const whole = rest.length > 0 && typeof value === "string" ? jsonIn(value) : value;
+  const whole = rest.length > 0 && typeof value === "string" ? parseJson(value) : value;
   return whole === undefined ? undefined : valueAt(whole, rest);
 }
 

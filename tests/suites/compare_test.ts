@@ -61,6 +61,7 @@ const ROWS: readonly Row[] = [
   [{ not: null }, "1e400", ""],
   [{ min: 5 }, "1e400", 'x: expected at least 5, got "1e400", not a number'],
   [{ about: [1], within: 1 }, "[1e400]", 'x: expected a list of 1 numbers, got "[1e400]"'],
+  [{ equals: null }, -Infinity, 'x: expected null, got "-Infinity"'],
   [{ type: "number" }, "-1e400", 'x: expected type number, got text: "-1e400"'],
 ];
 
