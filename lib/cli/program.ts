@@ -11,7 +11,6 @@ import { type Context, OutputFailed, PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output, type OutputOptions } from "./output.ts";
-import type { Reporter } from "./reporter.ts";
 import { settingName, withDotenv } from "./settings.ts";
 import { colorMode, isDumb } from "./terminal/style.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
@@ -44,7 +43,7 @@ function writeReport({ reporter, secrets, log }: Output): void {
 }
 
 /** Before anything is parsed, so that a usage error is reported too. */
-async function openReport(context: Context, { name, options }: Line): Promise<Reporter | undefined> {
+async function openReport(context: Context, { name, options }: Line) {
   if (!options.some(({ key, value }) => key === "report" && value === "github")) return undefined;
   const reporter = (await import("./reporter.ts")).openReporter(context);
   if (name !== undefined) reporter.start(name);
@@ -177,10 +176,7 @@ async function showHelp(context: Context, output: Output, subject: string | unde
   return EXIT_CODES.completed;
 }
 
-async function outputFor(
-  context: Context,
-  { line: { given }, ...shared }: Shared & { readonly level: LogLevel },
-): Promise<Output> {
+async function outputFor(context: Context, { line: { given }, ...shared }: Shared & { readonly level: LogLevel }) {
   const isYaml = given.get("output") === "yaml";
   const isDocument = given.has("json") || given.get("output") === "json" || isYaml;
   const mode = given.has("events") ? "events" : isDocument ? "json" : "text";

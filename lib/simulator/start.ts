@@ -8,7 +8,6 @@ import { checkSettings, DEFAULT_BEHAVIOR } from "./check_settings.ts";
 import { requestSimulatedCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
 import { createState } from "./create_state.ts";
-import type { SimulatedRun } from "./state.ts";
 
 export type { LogLine, Scenario, StepScenario } from "./scenario.ts";
 export type {
@@ -60,7 +59,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     });
   });
 
-  const runOf = (slug: string): SimulatedRun => {
+  const runOf = (slug: string) => {
     const run = state.runs.findLast((run) => run.slug === slug && !run.isDeleted);
     if (run === undefined) throw new RangeError(`slug must name an existing run: got ${slug}`);
     return run;

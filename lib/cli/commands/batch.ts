@@ -12,7 +12,6 @@ import type { Deps } from "../../runs/deps.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { isBeingCancelled, type RunId } from "../../run.ts";
 import { isOwnedBy, type Owner } from "../../account.ts";
-import type { StoredBatch } from "../../store/batch_store.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
 import { answerRows, endOfRows } from "../batch/answer.ts";
@@ -106,7 +105,7 @@ async function findBatch(
   { output }: BatchCommandCall,
   { batches: { list } }: RunStore,
   { name, owner }: { readonly name: string; readonly owner?: Owner },
-): Promise<StoredBatch> {
+) {
   const all = await list();
   const batches = all.filter((batch) => owner === undefined || isOwnedBy(batch, owner));
   const [found, ...others] = batches.filter((batch) => batch.batchId === name || batch.name === name);

@@ -1,6 +1,5 @@
 import { InvalidInputs } from "../../errors.ts";
 import { findRun, ownerOf } from "../../runs/find.ts";
-import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../run.ts";
 import { createInputLayer, type InputLayer } from "../../inputs/merge.ts";
 import { sourcesAt } from "../../inputs/sources.ts";
@@ -37,7 +36,7 @@ export const command = defineCommand({
   },
 });
 
-async function fromRecord(context: Context, record: Submission, overrides: readonly InputLayer[]): Promise<InputsSpec> {
+async function fromRecord(context: Context, record: Submission, overrides: readonly InputLayer[]) {
   const { workflow, inputs, inputsWithoutSecrets, secretPaths } = record.request;
   const storedInputs: JsonObject = inputs ?? inputsWithoutSecrets ?? {};
   const missing = inputs === null

@@ -5,7 +5,6 @@ import { didYouMean } from "../../did_you_mean.ts";
 import { InvalidInputs, UsageError } from "../../errors.ts";
 import { canonicalJson } from "../../json.ts";
 import type { Report, Shard, ShardNumber } from "../../reports/report.ts";
-import type { Deps } from "../../runs/deps.ts";
 import { seededRandom } from "../../seeded_random.ts";
 import { SESSION_PREFIX } from "../../store/batch_store.ts";
 import { sqlitePathOf } from "../../store/open_kv.ts";
@@ -57,7 +56,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     return answerList(call, selected);
   }
   await using opened = await openDeps(call, "required");
-  const deps: Deps = { ...opened, client: cachingClient(opened.client) };
+  const deps = { ...opened, client: cachingClient(opened.client) };
   const { user } = await deps.client.whoAmI({ signal });
   const owner = { host: new URL(deps.client.baseUrl).host, user };
   const names = suites.map(({ name }) => name);
