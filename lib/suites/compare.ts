@@ -154,11 +154,15 @@ function asTypeOf(expected: Json, actual: Json): Json {
   return typeof expected === "string" ? actual : parsed(actual);
 }
 
+/** Also .5, 5. and +5, as shells and Fortran write them, but not 007. */
+const DECIMAL = /^\s*[-+]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
+
 function parsed(value: Json): Json {
-  const json = typeof value === "string" ? parseJson(value) : undefined;
+  if (typeof value !== "string") return value;
+  const json = DECIMAL.test(value) ? Number(value) : parseJson(value);
   // A text with a number like 1e400, which would be infinite, stays one.
   const isInfinite = ([member]: readonly [Json, unknown]) => member === Infinity || member === -Infinity;
-  return json === undefined || (mayBeInexact(String(value)) && valuesIn(json).some(isInfinite)) ? value : json;
+  return json === undefined || (mayBeInexact(value) && valuesIn(json).some(isInfinite)) ? value : json;
 }
 
 const MAX_SHOWN = 200;

@@ -55,6 +55,13 @@ const ROWS: readonly Row[] = [
   [{ type: "object" }, "[]", 'x: expected type object, got list: "[]"'],
   [{ type: "null" }, "null", ""],
   [{ type: "boolean" }, "true", ""],
+  // As shells and Fortran write numbers.
+  [{ about: 0.5, within: 0 }, ".5", ""],
+  [{ equals: 0.5 }, "+.5\n", ""],
+  [{ min: 5, max: 5 }, "5.", ""],
+  [{ type: "number" }, "-.5E+1", ""],
+  [{ min: 1 }, ".", 'x: expected at least 1, got ".", not a number'],
+  [7, "007", 'x: expected 7, got "007"'],
   // JSON has no such number: what is read of it must not be taken for another value.
   [{ equals: null }, "1e400", 'x: expected null, got "1e400"'],
   [{ equals: [null] }, "[1e400]", 'x: expected [null], got "[1e400]"'],
