@@ -159,7 +159,7 @@ function redraw(line: string): string {
     const { parameters = "", final } = match.groups ?? {};
     const count = Number.parseInt(parameters, 10) || 0;
     if (final === "m") style += match[0];
-    else if (final === "C") column += Math.max(1, Math.min(count, MAX_LINE_LENGTH));
+    else if (final === "C") column = Math.max(column, Math.min(column + Math.max(1, count), MAX_LINE_LENGTH));
     else if (final === "D") column = Math.max(0, column - Math.max(1, count));
     else if (final === "G") column = Math.min(Math.max(1, count), MAX_LINE_LENGTH) - 1;
     else if (final === "K" && count === 0) cells.length = Math.min(cells.length, column);

@@ -115,3 +115,8 @@ Deno.test("a long line is cut with a mark", () => {
   assert.equal(shortenLine("x".repeat(2_500)), `${"x".repeat(500)}… (2,000 more characters)`);
   assert.equal(shortenLine(`${"x".repeat(499)}😀y`), `${"x".repeat(499)}… (3 more characters)`);
 });
+
+Deno.test("many moves of the cursor to the right make no longer line than one", () => {
+  const right = "\u001b[65536C";
+  assert.equal(cleanLog(`${right.repeat(200)}x`), cleanLog(`${right}x`));
+});
