@@ -124,7 +124,9 @@ export async function findKeyedRun(deps: Deps, keyed: Submission, options: Searc
  * @throws IdempotencyKeyConflict for a run that has different inputs or is not ours; the client's errors.
  */
 export async function findRunStartedSince({ deps, submission, options }: Step<PendingSubmission>) {
-  const isRecent = submission.attempts === 0 && deps.clock.now() - submission.createdAtMs <= SEARCH_VALID_MS;
+  // Of one that the clock was set back since, it is not known how long ago the search was.
+  const isRecent = submission.attempts === 0 &&
+    Math.abs(deps.clock.now() - submission.createdAtMs) <= SEARCH_VALID_MS;
   if (isRecent) return undefined;
   if (await refusesDuplicates(deps, submission.owner.host)) return undefined;
   return await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {

@@ -309,9 +309,10 @@ function testHeldUp(
   });
 }
 
-for (const slugs of ["ignored", "shared"] as const) {
+for (const [slugs, setBackMs] of [["ignored", 0], ["shared", 0], ["shared", 3_600_000]] as const) {
+  const when = setBackMs === 0 ? "" : ", also where the clock was set back";
   testHeldUp(
-    `a submit that is held up attaches to the run that was started meanwhile when slugs are ${slugs}`,
+    `a submit that is held up attaches to the run that was started meanwhile when slugs are ${slugs}${when}`,
     { slugs, listLagMs: 1_000, readLagMs: 1_000 },
     async ({ simulator, clock, machine }) => {
       const [late, early] = [await machine(), await machine()];
@@ -319,6 +320,7 @@ for (const slugs of ["ignored", "shared"] as const) {
       clock.advance(5_000);
       await early.step(await early.prepare());
       clock.advance(5_000);
+      clock.set(-setBackMs);
       const { submission, wasAdvancedElsewhere } = await late.step(pending);
       assert.equal(simulator.runs().length, 1);
       assert.equal(submission.state === "active" && submission.run.slug, simulator.runs()[0]?.slug);
