@@ -55,14 +55,20 @@ export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOp
 }
 
 function staysPending(
-  { request, lostResponses, createdAtMs, origin }: PendingSubmission,
+  submission: PendingSubmission,
   nowMs: number,
   { submitsPending }: OpenSubmissionsOptions,
 ): boolean {
+  const { request, lostResponses, origin } = submission;
   if (lostResponses > 0) return false;
   // Only the batch knows whether the row is still wanted.
   if ("batchId" in origin) return true;
-  return request.inputs === null || (!submitsPending && nowMs - createdAtMs > PENDING_AFTER_MS);
+  return request.inputs === null || (!submitsPending && isOld(submission, nowMs));
+}
+
+/** True as well for one that the clock was set back since: its age is not known. */
+function isOld({ createdAtMs }: PendingSubmission, nowMs: number): boolean {
+  return Math.abs(nowMs - createdAtMs) > PENDING_AFTER_MS;
 }
 
 /**
@@ -85,8 +91,8 @@ export async function* resumeSubmission(
   const found = result.type === "ours"
     ? withKnownInputs(await activateSubmission({ deps, submission, options }, result.run), submission)
     : submission;
-  const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;
-  if (found.state === "active" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
+  const isRecent = !isOld(submission, deps.clock.now());
+  if (found.state === "active" || (isRecent && found.request.inputs !== null) || options.submitsPending) {
     if (found.state === "pending") yield submittingEvent(deps, found);
     return yield* trackSubmission(deps, found, options);
   }

@@ -27,6 +27,7 @@ for (
   const [what, parts, options, want] of [
     ["a recent pending submission", { minutes: 14 }, {}, "resumable"],
     ["a pending submission of 16 minutes ago", { minutes: 16 }, {}, "pending"],
+    ["a pending submission that the clock was set back since", { minutes: -60 }, {}, "pending"],
     ["a pending submission of 16 minutes ago, on request", { minutes: 16 }, { submitsPending: true }, "resumable"],
     ["a pending submission without its secrets, on request", { minutes: 1, request: WITHOUT_SECRETS }, {
       submitsPending: true,

@@ -127,13 +127,13 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a submission with a lost response is listed as never sent", "if (lostResponses > 0) return false;", ""],
     [
       "an old submission is sent without a request",
-      "!submitsPending && nowMs - createdAtMs > PENDING_AFTER_MS",
+      "!submitsPending && isOld(submission, nowMs)",
       "false",
     ],
     [
       "an old lost submission is sent again without a word",
-      "const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;",
-      "const isOld = false;",
+      "const isRecent = !isOld(submission, deps.clock.now());",
+      "const isRecent = true;",
     ],
     ["--submit-pending does not send an old lost submission", "|| options.submitsPending) {", ") {"],
     [
