@@ -4,7 +4,6 @@ import type { Owner } from "../account.ts";
 import { hasOpenRun, type RowStatus } from "../batch.ts";
 import {
   isLost,
-  isUnread,
   type PreviousAttempts,
   previousAttempts,
   retryDelayMs,
@@ -131,7 +130,7 @@ async function planRow(
   const isAsked = rerun.some((which) =>
     which === "changed" ? last.workflowHash !== row.workflowHash : isCovered(which, last.status)
   );
-  if (isUnread(own, submissions) && !isLost(own, submissions)) return { ...again, action: "submit" };
+  if (previous.unread !== undefined && !isLost(previous)) return { ...again, action: "submit" };
   const submission = submissions.find(({ submissionId }) => submissionId === last.submissionId);
   if (submission !== undefined && isOpen(submission)) {
     const canReplace = submission.state === "active" || isAbandoned(submission);

@@ -92,6 +92,8 @@ export interface PreviousAttempts {
   readonly last: Submission | null;
   /** Those that ended, oldest first, for the decision about retries. */
   readonly ended: readonly EndedAttempt[];
+  /** Present if its last attempt has not ended as far as is known, and its record is damaged, or was pruned after its end. */
+  readonly unread?: Attempt;
 }
 
 export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: [] };
@@ -99,22 +101,17 @@ export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: []
 /** @param attempts Of one task, oldest first. @param submissions Of these, those whose records can be read. */
 export function previousAttempts(attempts: readonly Attempt[], submissions: readonly Submission[]): PreviousAttempts {
   const ended = endsOf(submissions).map(({ submission, end }) => endedAttemptOf(end, isRetry(submission)));
-  const attempt = attempts.at(-1)?.attempt ?? 0;
+  const previous = { attempt: attempts.at(-1)?.attempt ?? 0, last: submissions.at(-1) ?? null, ended };
+  const unread = attempts.at(-1);
+  const isRead = submissions.some(({ submissionId }) => submissionId === unread?.submissionId);
+  if (unread === undefined || isRead || !isOpenStatus(unread.status)) return previous;
   // The same attempt again finds its run by its key.
-  return { attempt: isUnread(attempts, submissions) ? attempt - 1 : attempt, last: submissions.at(-1) ?? null, ended };
+  return { ...previous, attempt: unread.attempt - 1, unread };
 }
 
-/** Whether the last attempt has not ended as far as is known, and its record was damaged, or pruned after its end. */
-export function isUnread(attempts: readonly Attempt[], submissions: readonly Submission[]): boolean {
-  const last = attempts.at(-1);
-  return last !== undefined && isOpenStatus(last.status) &&
-    submissions.every(({ submissionId }) => submissionId !== last.submissionId);
-}
-
-/** Whether an attempt may have a run that only its record can find: one on a server without slugs. */
-export function isLost(attempts: readonly Attempt[], submissions: readonly Submission[]): boolean {
-  const last = attempts.at(-1);
-  return last?.slug === null && hasOpenRun(last.status) && isUnread(attempts, submissions);
+/** Whether it may have a run that only a record could find: on a server without slugs. */
+export function isLost({ unread }: PreviousAttempts): boolean {
+  return unread?.slug === null && hasOpenRun(unread.status);
 }
 
 /** Those of one task that have ended, oldest first. */

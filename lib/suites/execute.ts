@@ -8,7 +8,7 @@ import { batch } from "../runs/batch.ts";
 import type { Deps } from "../runs/deps.ts";
 import { toEnd } from "../runs/execute.ts";
 import type { InputChecking } from "../runs/prepare.ts";
-import { DEFAULT_RETRY_DELAY_MS, NO_ATTEMPTS } from "../runs/retry_policy.ts";
+import { DEFAULT_RETRY_DELAY_MS, isLost, NO_ATTEMPTS } from "../runs/retry_policy.ts";
 import { isOpen, type RunRequest } from "../submission.ts";
 import { judgeAttempt, keptIn } from "./attempt.ts";
 import { type Budget, createBudgets } from "./budget.ts";
@@ -75,7 +75,7 @@ export async function executeSuites(
     const earlier = options.previous.get(state.one.key);
     const hasStarted = isRejudged || earlier !== undefined;
     const reason = hasStarted ? state.one.skipReason : skipReasonOf(state.one);
-    if (reason === null && earlier?.isLost === true) {
+    if (reason === null && earlier !== undefined && isLost(earlier.previous)) {
       decide(state, { ...notRun("its record is damaged, and its run may continue"), verdict: "not-judged" });
     }
     if (reason === null) continue;

@@ -2,7 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
-import { endsOf, isLost, type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
+import { endsOf, type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
 import { newCorrelationTag } from "../runs/slug.ts";
 import { SESSION_PREFIX } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
@@ -21,8 +21,6 @@ export interface PreviousCase {
   readonly previous: PreviousAttempts;
   /** All that have ended. */
   readonly ended: readonly EndedAttempt[];
-  /** True if it may have a run that nothing finds any more. */
-  readonly isLost: boolean;
 }
 
 /** What makes two calls the same suite. */
@@ -80,7 +78,7 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
     const submissions = own.flatMap(({ submissionId }) => known.get(submissionId) ?? [])
       .filter((submission) => submission.state !== "rejected" || submission.kind !== NEVER_SENT);
     const previous = previousAttempts(own, submissions);
-    found.set(key, { previous, ended: endsOf(submissions), isLost: isLost(own, submissions) });
+    found.set(key, { previous, ended: endsOf(submissions) });
   }
   return found;
 }

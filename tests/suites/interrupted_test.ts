@@ -60,7 +60,7 @@ for (
     const state = newState({ ...planned, ...facts });
     const previous = before === null
       ? []
-      : [["a", { previous: { attempt: 1, last: before, ended: [] }, ended: [], isLost: false }]] as const;
+      : [["a", { previous: { attempt: 1, last: before, ended: [] }, ended: [] }]] as const;
     const judgement = judgeInterrupted(state, end, {
       signal: new AbortController().signal,
       requiresResources: false,

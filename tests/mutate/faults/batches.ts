@@ -59,8 +59,8 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["a row with another id is kept", "return id !== null && other.id !== null && id !== other.id;", "return false;"],
   ]),
   ...inFile("lib/runs/retry_policy.ts", ["tests/cli/batch_test.ts"], [
-    ["a row whose record is damaged has two runs", "? attempt - 1 : attempt", "? attempt : attempt"],
-    ["a lost record is a second run where there are no slugs", "last?.slug === null && ", "false && "],
+    ["a row whose record is damaged has two runs", "attempt: unread.attempt - 1", "attempt: unread.attempt"],
+    ["a lost record is a second run where there are no slugs", "unread?.slug === null && ", "false && "],
   ]),
   ...inFile("lib/batches/plan_batch.ts", ["tests/cli/batch_test.ts"], [
     ["The rest is submitted after the success that --until any waits for", "hasEnough && isSubmitted(row)", "false"],
