@@ -131,10 +131,11 @@ async function searchNearby(client: Lister, { workflow, number }: RunNumber, { s
     } else if (isAscending ? number < first.number : number > first.number) {
       after = { at: offset, number: first.number };
     } else return undefined;
-    const [start, end] = [before === undefined ? 0 : before.at + 1, after?.at ?? total];
-    if (start >= end) return undefined;
+    const end = after?.at ?? total;
+    // Nothing precedes the first page, which is read first.
+    if (before === undefined || before.at + 1 >= end) return undefined;
     const expected = expectedAt(number, before, after) - Math.floor(runs.length / 2);
-    offset = Math.max(start, Math.min(expected, end - runs.length));
+    offset = Math.max(before.at + 1, Math.min(expected, end - runs.length));
   }
   return undefined;
 }
@@ -146,11 +147,8 @@ interface Row {
 }
 
 /** With one known row, as if no run had been deleted. */
-function expectedAt(number: number, before: Row | undefined, after: Row | undefined): number {
-  if (before !== undefined && after !== undefined) {
-    const share = (number - before.number) / (after.number - before.number);
-    return Math.round(before.at + share * (after.at - before.at));
-  }
-  if (before !== undefined) return before.at + Math.abs(number - before.number);
-  return after === undefined ? 0 : after.at - Math.abs(number - after.number);
+function expectedAt(number: number, before: Row, after: Row | undefined): number {
+  if (after === undefined) return before.at + Math.abs(number - before.number);
+  const share = (number - before.number) / (after.number - before.number);
+  return Math.round(before.at + share * (after.at - before.at));
 }
