@@ -50,17 +50,17 @@ export async function claimIdempotencyKey(
   for (let attempt = firstAttempt; attempt < firstAttempt + MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });
     const stored = await deps.store.get(keyed.submissionId);
-    // What was rejected here may have been submitted from another machine since.
-    const isSearched = (stored?.state ?? "rejected") === "rejected" && keyed.idempotencyKey !== null;
+    // What was not started here may have been submitted from another machine since.
+    const isSearched = (stored === undefined || isUnstarted(stored)) && keyed.idempotencyKey !== null;
     const run = isSearched ? await findKeyedRun(deps, keyed, options) : undefined;
     const existing = run === undefined ? stored : asActive(deps, { ...keyed, revision: stored?.revision ?? 0 }, run);
     if (existing === undefined) return keyed;
-    const slug = existing.state === "rejected" ? null : slugOf(existing);
+    const slug = isUnstarted(existing) ? null : slugOf(existing);
     if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {
       throw idempotencyKeyConflict(keyed, slug);
     }
-    // The earlier submission was rejected and started no run: the key is free.
-    if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
+    // The earlier submission started no run: the key is free.
+    if (isUnstarted(existing)) return { ...keyed, revision: existing.revision };
     if (policy === "reject") throw idempotencyKeyConflict(keyed, slug, "is already in use");
     if (policy === "attach" || !await hasFailed(deps, existing, options)) {
       return withKnownInputs(existing, keyed);
@@ -69,6 +69,12 @@ export async function claimIdempotencyKey(
   throw new IdempotencyKeyConflict(
     `Cannot use the idempotency key "${text}": ${MAX_ATTEMPTS} runs with it have failed`,
   );
+}
+
+/** Rejected, or cancelled before it was sent: to clients of the service, which may repeat a request, that is its end. */
+function isUnstarted(submission: Submission): boolean {
+  if (submission.state !== "finished") return submission.state === "rejected";
+  return submission.result.submitted === "no" && submission.origin.type !== "http";
 }
 
 /** The key belongs to another submission. @param slug Of its run; `null` without one. */

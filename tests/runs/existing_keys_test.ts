@@ -64,6 +64,8 @@ async function claim({ policy = "attach", existing, onlyAttempt, status = "runni
 const active = anActiveSubmission({ request: REQUEST, runId: RUN_ID });
 const finished = aFinishedSubmission({ request: REQUEST, runId: RUN_ID });
 const failed = { ...finished, result: FAILED };
+const unsent = { ...finished, result: { ...FAILED, status: "cancelled", kind: "cancelled", submitted: "no" } } as const;
+const unsentOfService = { ...unsent, origin: { type: "http" } } as const;
 const unknown = { ...finished, result: resultWithoutRun("hello-world", "run-1", "Outcome unknown") };
 
 for (
@@ -86,6 +88,8 @@ for (
       "pending",
       1,
     ],
+    ["one that was cancelled before it was sent", { existing: [unsent] }, "pending", 1],
+    ["one of the service that was cancelled before it was sent", { existing: [unsentOfService] }, "finished", 1],
     ["a completed one, unless it failed", { policy: "new-if-failed", existing: [finished] }, "finished", 1],
     ["a failed one, unless it failed", { policy: "new-if-failed", existing: [failed] }, "pending", 2],
     ["two failed ones, unless they failed", { policy: "new-if-failed", existing: [failed, failed] }, "pending", 3],

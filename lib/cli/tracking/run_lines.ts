@@ -96,7 +96,7 @@ export function renderResult(result: RunResult, style: Style): string {
       return `${style.red("✗")} Workflow failed${reason}${digest}`;
     }
     case "cancelled":
-      return `${style.yellow("✗")} Workflow was cancelled on the platform`;
+      return `${style.yellow("✗")} ${message === "" ? "Workflow was cancelled on the platform" : message}`;
     case "session_ready": {
       const [name, url] = [session?.name, session?.url].map((text) => oneLine(text ?? ""));
       return `${style.green("✓")} Session ${name} is ready and stays running: ${url}`;

@@ -167,6 +167,7 @@ for (
     ["completed", {}, /^✓ Workflow completed successfully$/],
     ["failed", { errorMessage: "step failed" }, /^✗ Workflow failed: step failed$/],
     ["cancelled", {}, /cancelled on the platform/],
+    ["cancelled", { message: "Cancelled before it was submitted" }, /^✗ Cancelled before it was submitted$/],
     ["session_ready", { session: { name: "s", url: "http://x/y" } }, /stays running: http:\/\/x\/y$/],
     ["submitted", {}, /is still running\n.*watch nice-goose/],
     ["timeout", { message: "The run is still running" }, /The run is still running\n.*watch nice-goose/],
@@ -180,7 +181,7 @@ for (
     ["run_deleted", { message: "gone" }, /^✗ gone$/],
   ] as const satisfies readonly (readonly [RunResult["kind"], Partial<RunResult>, RegExp])[]
 ) {
-  Deno.test(`renderResult() of ${kind}${"platformStatus" in more ? " of a run that was cancelled" : ""}`, () =>
+  Deno.test(`renderResult() of ${kind}${"platformStatus" in more ? " of a run that was cancelled" : "message" in more ? ", with its message" : ""}`, () =>
     assert.match(renderResult(result(kind, more), plain), want));
 }
 

@@ -265,7 +265,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {',
       "if (false) {",
     ],
-    ["a key that was rejected here starts a second run", '(stored?.state ?? "rejected") === "rejected"', "!stored"],
+    ["a key that was rejected here starts a second run", "(stored === undefined || isUnstarted(stored))", "!stored"],
     ["the policy reject attaches", 'if (policy === "reject") throw', "if (false) throw"],
     [
       "new-if-failed attaches to a failed run",
@@ -274,7 +274,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "a rejected key is never free again",
-      'if (existing.state === "rejected") return { ...keyed, revision: existing.revision };',
+      "if (isUnstarted(existing)) return { ...keyed, revision: existing.revision };",
       "",
     ],
     [
