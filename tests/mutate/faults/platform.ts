@@ -25,13 +25,13 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
   ...inFile("lib/platform/pager.ts", ["tests/platform/pager_test.ts"], [
     [
       "every page is read for an old run",
-      "offset = Math.max(start, Math.min(expected, end - runs.length));",
+      "offset = Math.max(before.at + 1, Math.min(expected, end - runs.length));",
       "return;",
     ],
     [
       "a guess is not corrected by what surrounds it",
-      "if (before !== undefined && after !== undefined) {",
-      "if (false) {",
+      "if (after === undefined) return before.at",
+      "return before.at",
     ],
   ]),
   ...inFile("lib/platform/request.ts", SUBMIT, [
