@@ -36,9 +36,17 @@ async function candidatesFor(target: CompletionTarget, typed: string, sources: C
     case "run":
     case "running-run": {
       const runs = await orNone(sources.runs());
-      const matching = runs.filter(({ isRunning }) => target.type === "run" || isRunning);
       const last = { name: "last", description: "the latest run started on this machine" };
-      return runs.length === 0 ? [] : [...matching, last].map(completeCandidate);
+      if (runs.length === 0) return [];
+      const mark = /[#:](?=\d*$)/.exec(typed)?.[0];
+      const matching = runs
+        .filter(({ status }) => target.type === "run" || status === "running")
+        .map(({ name, numbered, status }) =>
+          mark === undefined && name !== numbered
+            ? { name, description: `${numbered} ${status}` }
+            : { name: numbered.replace(/#(?=\d*$)/, mark ?? "#"), description: status }
+        );
+      return [...matching, last].map(completeCandidate);
     }
     case "batch":
       return (await orNone(sources.batches())).map(completeCandidate);

@@ -60,7 +60,7 @@ function __pw_workflow_runner_complete
     set -e words[1]
     set -l lines ($program __complete fish -- $words "$current" </dev/null 2>/dev/null)
     if test "$lines[1]" = :files
-        __fish_complete_path "$current"
+        complete -C "'' $current"
     else if set -q lines[1]
         printf '%s\\n' $lines
     end

@@ -73,14 +73,10 @@ export function completionSources(context: Context, values: Invocation["values"]
         const { runs } = await client.listRuns({ ...options, limit: MAX_RUNS });
         return runs.map(({ slug, workflowName, number, status }) => {
           const numbered = `${workflowName ?? ""}#${number ?? ""}`;
-          return [slug ?? numbered, slug === null ? status : `${numbered} ${status}`, status];
+          return [slug ?? numbered, numbered, status];
         });
       });
-      return rows.map(([name = "", description = "", status]) => ({
-        name,
-        description,
-        isRunning: status === "running",
-      }));
+      return rows.map(([name = "", numbered = "", status = ""]) => ({ name, numbered, status }));
     },
     async contexts() {
       const { file } = await searchCredentialsFile(context);

@@ -14,8 +14,8 @@ const SOURCES: CompletionSources = {
     ]),
   runs: () =>
     Promise.resolve([
-      { name: "b", description: "", isRunning: true },
-      { name: "a", description: "", isRunning: false },
+      { name: "b", numbered: "wf#12", status: "running" },
+      { name: "a", numbered: "wf#11", status: "failed" },
     ]),
   contexts: () => Promise.resolve(["work"]),
   batches: () => Promise.resolve([{ name: "sweep", description: "2 rows" }]),
@@ -37,6 +37,10 @@ for (
     [{ type: "batch", workflow: undefined }, "", ["sweep"]],
     [{ type: "run", workflow: undefined }, "", ["b", "a", "last"]],
     [{ type: "running-run", workflow: undefined }, "", ["b", "last"]],
+    [{ type: "run", workflow: undefined }, "wf#", ["wf#12", "wf#11", "last"]],
+    [{ type: "run", workflow: undefined }, "wf:1", ["wf:12", "wf:11", "last"]],
+    [{ type: "running-run", workflow: undefined }, "wf#1", ["wf#12", "last"]],
+    [{ type: "run", workflow: undefined }, "a:b", ["b", "a", "last"]],
     [{ type: "file", workflow: undefined }, "", ["of-0", "sub/"]],
     [{ type: "file", workflow: undefined }, "in/x", ["in/of-3", "in/sub/"]],
     [{ type: "file", workflow: undefined }, "in/.", ["in/.hidden", "in/of-3", "in/sub/"]],
