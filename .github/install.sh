@@ -69,7 +69,7 @@ target() {
 # Inside the target folder, so that the last step is a rename and the binary is always complete.
 make_work_folder() {
   mkdir -p "$folder" 2>/dev/null || die "$folder cannot be created" "Set PW_INSTALL_DIR to a folder that you can write to"
-  folder=$(cd "$folder" && pwd)
+  folder=$(CDPATH="" cd "$folder" && pwd)
   work=$(mktemp -d "$folder/.$NAME.XXXXXX" 2>/dev/null) ||
     die "$folder is not writable" "Set PW_INSTALL_DIR to a folder that you can write to"
   trap 'rm -rf "$work"' EXIT

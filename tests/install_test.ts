@@ -39,6 +39,12 @@ test("PW_INSTALL_DIR selects the folder, and there is no hint if the folder is o
   assert.equal(stdout, `Installed ${NAME} 9.8.7 (abc1234) as ${home}/tools/${NAME}\n`);
 });
 
+test("a relative PW_INSTALL_DIR is below the working folder, whatever CDPATH is", async ({ home, install }) => {
+  await Deno.mkdir(`${home}/other/tools`, { recursive: true });
+  const { stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: "tools", CDPATH: `${home}/other` });
+  assert.match(stdout, new RegExp(`^Installed .* as ${home}/tools/${NAME}\n`));
+});
+
 test("a folder is on PATH also with a slash at its end", async ({ home, install }) => {
   const { stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: `${home}/tools/`, folderOnPath: true });
   assert.equal(stdout, `Installed ${NAME} 9.8.7 (abc1234) as ${home}/tools/${NAME}\n`);
@@ -236,6 +242,7 @@ interface InstallEnv {
   readonly PW_INSTALL_DIR?: string;
   readonly PW_BASE_URL?: string;
   readonly HOME?: string;
+  readonly CDPATH?: string;
   /** Output of `uname -s`. */
   readonly os?: string;
   readonly machine?: string;
