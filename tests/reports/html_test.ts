@@ -291,7 +291,42 @@ inBrowser("printing shows all cases, without controls", async (browser) => {
   });
 });
 
+inBrowser("what follows a name that is read from right to left stays behind it", async (browser) => {
+  const cases = ["one", "two", "\u05e9\u05dc\u05d5\u05dd 1", "four", "five"].map((name) =>
+    aCase({ id: name, name, verdict: "failed", reason: "same", attempts: [A_FAILED_ATTEMPT] })
+  );
+  await show(browser, await renderHtml(aSuiteReport(cases)), {}, async (page) => {
+    const [linkEnd, restStart] = await page.evaluate(`(() => {
+      const link = document.querySelectorAll(".clusters a")[2];
+      const rest = document.createRange();
+      rest.setStart(link.nextSibling, 0);
+      rest.setEnd(link.nextSibling, 1);
+      return [link.getBoundingClientRect().right, rest.getBoundingClientRect().left];
+    })()`) as [number, number];
+    assert.ok(Math.abs(restStart - linkEnd) < 2, `${restStart} is not at ${linkEnd}`);
+  });
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  inBrowser(`the hint in the search field can be read: ${colorScheme}`, async (browser) => {
+    await show(browser, SMALL_HTML, { colorScheme }, async (page) => {
+      const [hint, muted] = await page.evaluate(`[
+        getComputedStyle(document.querySelector("input"), "::placeholder").color,
+        getComputedStyle(document.querySelector(".facts")).color,
+      ]`) as [string, string];
+      assert.equal(hint, muted);
+    });
+  });
+}
+
 const BATCH_HTML = await renderHtml(aBatchReport(40));
+
+inBrowser("the labels of a chart can be read on a phone", async (browser) => {
+  await show(browser, BATCH_HTML, { width: 360 }, async (page) => {
+    const height = await page.evaluate(`document.querySelector(".chart .axis").getBoundingClientRect().height`);
+    assert.ok(Number(height) >= 10, `${height}`);
+  });
+});
 
 inBrowser("a batch is a table with parameters and outputs as columns, which are sorted by number", async (browser) => {
   await show(browser, BATCH_HTML, {}, async (page) => {

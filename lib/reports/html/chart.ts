@@ -87,7 +87,7 @@ function chartPanel(report, columns) {
   const [y, yLabel] = select("Show", measured);
   const [x, xLabel] = select("over", parameters);
   const [color, colorLabel] = select("by", [{ name: "nothing", of: () => "" }, ...parameters]);
-  const area = h("div", { class: "chart" });
+  const area = h("div", { class: "chart", tabindex: "0", role: "group", "aria-label": "Chart" });
   function draw() {
     const by = color.value === "0" ? null : parameters[Number(color.value) - 1];
     area.replaceChildren(...chart(report.cases, { x: parameters[x.value], y: measured[y.value], by }));

@@ -9,7 +9,7 @@ kbd { border: 1px solid var(--border); border-radius: 3px; padding: 0 .3em; back
 .verdict { padding: 0 .6em; margin-right: .25em; font-size: .8em; } .chip { padding: 0 .55em; font-size: .8rem; }
 .tag { border: 1px solid var(--border); border-radius: 3px; padding: 0 .35em; font-size: .78rem; color: var(--muted); margin-right: .25em; }
 .counts { font-weight: 600; } strong.success, strong.error, strong.warning, .sign { color: var(--tone); }
-a:hover { text-decoration-thickness: 2px; }
+a { unicode-bidi: isolate; } a:hover { text-decoration-thickness: 2px; } ::placeholder { color: var(--muted); opacity: 1; }
 .verdicts { margin-top: .5rem; } .overview { margin-bottom: .75rem; display: grid; gap: .75rem; grid-template-columns: minmax(0, 1fr); }
 .verdict-bar { display: flex; height: 10px; gap: 2px; border-radius: 5px; overflow: hidden; margin-top: .75rem; }
 .verdict-bar span { background: var(--tone); min-width: 3px; } .verdict-bar .skipped, .verdict-bar .not-run { opacity: .45; }
@@ -50,7 +50,7 @@ td { max-width: 32rem; overflow-wrap: break-word; } .number { white-space: nowra
 .case-facts { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: 0; font-size: .88rem; } .case-facts dt { color: var(--muted); } .case-facts dd { margin: 0; } .case-facts div { min-width: 0; }
 .batch { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; padding: 0 .75rem; } .batch table { min-width: 100%; } .batch th button, .batch td, .batch th { white-space: nowrap; } .batch .opened td { white-space: normal; max-width: none; } .batch .details { position: sticky; left: 0; width: min(70rem, calc(100vw - 4rem)); border: 0; } .overview + .panel { margin-bottom: .75rem; }
 .batch thead button { border: 0; padding: 0; background: none; color: inherit; font-weight: 600; } [aria-sort="ascending"] button::after { content: " ↑"; } [aria-sort="descending"] button::after { content: " ↓"; }
-.chart svg { width: 100%; max-width: 720px; height: auto; } .axes { fill: none; stroke: var(--border); } .axis { fill: var(--muted); font-size: 12px; }
+.chart { overflow-x: auto; } .chart svg { width: 100%; min-width: 600px; max-width: 720px; height: auto; } .axes { fill: none; stroke: var(--border); } .axis { fill: var(--muted); font-size: 12px; }
 .series-0 { --series: var(--active); } .series-1 { --series: var(--error); } .series-2 { --series: var(--success); } .series-3 { --series: var(--warning); } .series-4 { --series: var(--neutral); } .series-5 { --series: var(--text); }
 .point { fill: var(--series); fill-opacity: .75; } .line { stroke: var(--series); stroke-width: 1.5; stroke-opacity: .5; } .legend > span { color: var(--series); } .legend span span { color: var(--text); }
 @media (max-width: 700px) {
@@ -59,7 +59,7 @@ td { max-width: 32rem; overflow-wrap: break-word; } .number { white-space: nowra
   .timeline { grid-template-columns: minmax(0, 1fr); gap: .15rem; } .case { contain-intrinsic-size: auto 76px; }
 }
 @media print {
-  :root { color-scheme: light; } body { background: none; font-size: 11px; } .toolbar, .actions, .copy, .clusters button, footer { display: none; }
+  :root { color-scheme: light; font-size: 12px; } body { background: none; font-size: 1rem; } .toolbar, .actions, .copy, .clusters button, footer { display: none; }
   .case { content-visibility: visible; break-inside: avoid; } pre { max-height: none; } .scroll { overflow: visible; }
 }
 @media (forced-colors: active) { .bar, .dot, .strip li, .verdict-bar span { border: 1px solid; } }
