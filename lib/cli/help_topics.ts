@@ -44,6 +44,6 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<Exclude<ExitCode, SignalExitCod
     "`--timeout` or `batch --deadline` passed; runs continue unless `--on-timeout cancel`",
     "`resume`, `watch` or `cancel`",
   ],
-  141: ["the reader of the output closed the pipe", ""],
+  141: ["the reader of the output closed the pipe; 7 if that ended the wait for a run", ""],
   "128 + n": ["ended by signal n (129, 130 or 143); the run continues", "`resume` or `watch`"],
 };
