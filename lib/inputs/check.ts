@@ -16,7 +16,7 @@ import { type Field, fieldAt, type Form, type FormContext, type FormFields, type
 import type { ResolvedInputs } from "./merge.ts";
 import { isSecretAt } from "./secrets.ts";
 import { withOrigin } from "./sources.ts";
-import { addUnknownInside, describeUnknown, LEGACY_NAMES, type UnknownName } from "./unknown_names.ts";
+import { describeUnknown, LEGACY_NAMES, type UnknownName } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";
 
 export interface CheckedInputs {
@@ -164,8 +164,14 @@ function checkField(
 ): FieldProblem | undefined {
   const field = variantOf(declared, context);
   const state = fieldStateOf(field, context);
-  if (state.ignore === true) addUnknownInside(field, value, context);
-  if (state.ignore === true || (value === null && state.optional !== false)) return undefined;
+  if (state.ignore === true) {
+    // The platform ignores these values, so they are not checked; a name that the form does not have is a mistake here too.
+    const inner = { ...context, problems: new Set<FieldProblem>() };
+    if (field.kind === "group" && isObject(value)) checkFields(field.fields, value, false, inner);
+    if (field.kind === "list" && Array.isArray(value)) checkRows(field, value, false, inner);
+    return undefined;
+  }
+  if (value === null && state.optional !== false) return undefined;
   if (field.kind === "group") {
     const isInsideShown = isShownInside(isShown, state);
     if (isObject(value)) checkFields(field.fields, value, isInsideShown, context);

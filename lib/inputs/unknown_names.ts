@@ -1,8 +1,8 @@
 /** Collects names that the form does not have, and suggests similar fields. */
 
 import { didYouMean } from "../did_you_mean.ts";
-import { type Field, type Form, type FormFields, walkFields } from "./form.ts";
-import { formatPath, type InputPath, isObject, type Json, parsePath } from "../json.ts";
+import { type Form, type FormFields, walkFields } from "./form.ts";
+import { formatPath, type InputPath, parsePath } from "../json.ts";
 
 export interface UnknownName {
   readonly path: InputPath;
@@ -54,26 +54,3 @@ function fieldPathsOf(form: Form): Map<string, string> {
 
 /** Members of payloads that the web form once recorded: the platform accepts and ignores them. */
 export const LEGACY_NAMES: ReadonlySet<string> = new Set(["v3", "__config__"]);
-
-/** The platform ignores these values, so they are not checked; a name that the form does not have is a mistake here too. */
-export function addUnknownInside(
-  field: Field,
-  value: Json | undefined,
-  context: { readonly path: (string | number)[]; readonly names: UnknownName[] },
-): void {
-  if (field.kind === "list" && Array.isArray(value)) {
-    for (const [index, row] of value.entries()) {
-      context.path.push(index);
-      addUnknownInside(field.item, row, context);
-      context.path.pop();
-    }
-  }
-  if (field.kind !== "group" || !isObject(value)) return;
-  for (const name in value) {
-    const inner = field.fields.get(name);
-    context.path.push(name);
-    if (inner !== undefined && inner.kind !== "header") addUnknownInside(inner, value[name], context);
-    else if (!LEGACY_NAMES.has(name)) context.names.push({ path: [...context.path], siblings: field.fields });
-    context.path.pop();
-  }
-}
