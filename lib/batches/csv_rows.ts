@@ -164,7 +164,7 @@ export function parseCsv(text: string, origin: string) {
 
 /** One cell and what ends it. */
 function cellPattern(separator: string): RegExp {
-  const escaped = separator.replace(/[\\^\]|.*+?$(){}[]/, "\\$&");
+  const escaped = RegExp.escape(separator);
   return new RegExp(`(?: *"([^"]*(?:""[^"]*)*)" *|((?:(?!${escaped})[^\r\n])*))(${escaped}|\r\n?|\n|$)`, "gy");
 }
 

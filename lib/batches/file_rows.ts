@@ -71,7 +71,7 @@ function globOf(pattern: string): RegExp {
     if (part === "*") return ".*";
     if (part === "?") return ".";
     if (part.length > 1) {
-      return `(?:${part.slice(1, -1).split(",").map((name) => name.replace(/\W/g, "\\$&")).join("|")})`;
+      return `(?:${part.slice(1, -1).split(",").map((name) => RegExp.escape(name)).join("|")})`;
     }
     return `\\${part}`;
   });

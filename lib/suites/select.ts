@@ -48,10 +48,7 @@ function isChosen(one: PlannedCase, { tags = [], cases = [], ids = null }: Selec
 
 /** @param pattern A name, in which `*` stands for any text. */
 export function isNamed({ name, caseName }: PlannedCase, pattern: string): boolean {
-  const regex = new RegExp(
-    `^${pattern.split("*").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*")}$`,
-    "s",
-  );
+  const regex = new RegExp(`^${pattern.split("*").map(RegExp.escape).join(".*")}$`, "s");
   return regex.test(name) || regex.test(caseName);
 }
 
@@ -81,7 +78,7 @@ function globPattern(glob: string): RegExp {
   const pattern = glob.split(/(\*\*\/?|\*|\?)/).map((part) => {
     if (part.startsWith("**")) return part === "**" ? ".*" : "(?:.*/)?";
     if (part === "*") return "[^/]*";
-    return part === "?" ? "[^/]" : part.replaceAll(/[\\^$.+()[\]{}|]/g, "\\$&");
+    return part === "?" ? "[^/]" : RegExp.escape(part);
   }).join("");
   return new RegExp(`^${pattern}$`, "s");
 }
