@@ -200,15 +200,9 @@ export function suiteAnnotations({ cases }: Report): readonly Annotation[] {
     message: [...reasonsOf(one), ...one.repeatCommand === null ? [] : [`Repeat: ${one.repeatCommand}`]].join("\n"),
   }));
   const hidden = worst.length - shown.length;
-  if (hidden === 0) return notes;
-  return [
-    {
-      type: typeOf(worst[shown.length]),
-      title: `${hidden} more`,
-      message: `${hidden} more cases: see the summary of the job`,
-    },
-    ...notes,
-  ];
+  const title = `${hidden} more`;
+  const message = `${title} cases: see the summary of the job`;
+  return hidden === 0 ? notes : [{ type: typeOf(worst[shown.length]), title, message }, ...notes];
 }
 
 export function suiteSummary(report: Report): string {

@@ -1,6 +1,6 @@
 /** Compares a value with what is expected of it: element by element in lists, each with its path. Pure. */
 
-import { canonicalJson, isObject, joinPath, type Json, mayBeInexact, parseJson, valuesIn } from "../json.ts";
+import { canonicalJson, isObject, joinPath, type Json, parseJson, valuesIn } from "../json.ts";
 import type { ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { ExpectDocument } from "./format.ts";
 
@@ -21,13 +21,11 @@ export function comparisonsOf(comparison: Comparison): Comparisons {
 /**
  * One result if everything holds, else one for each comparison that does not.
  *
- * @param given `undefined` if there is no such value. Workflows write texts: they are read as JSON where something else is
+ * @param actual `undefined` if there is no such value. Workflows write texts: they are read as JSON where something else is
  * expected.
  */
-export function compare(comparison: Comparison, given: Json | undefined, path: string): readonly Compared[] {
+export function compare(comparison: Comparison, actual: Json | undefined, path: string): readonly Compared[] {
   const all = comparisonsOf(comparison);
-  // JSON would print it as null.
-  const actual = given === Infinity || given === -Infinity ? String(given) : given;
   if (actual === undefined || all.exists === false) {
     const isMet = actual === undefined && all.exists === false;
     const expected = all.exists === false ? "no value" : expectedText(all);
@@ -158,11 +156,10 @@ function asTypeOf(expected: Json, actual: Json): Json {
 const DECIMAL = /^\s*[-+]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
 function parsed(value: Json): Json {
-  if (typeof value !== "string") return value;
-  const json = DECIMAL.test(value) ? Number(value) : parseJson(value);
-  // A text with a number like 1e400, which would be infinite, stays one.
+  const json = typeof value !== "string" ? value : DECIMAL.test(value) ? Number(value) : parseJson(value);
+  // A number like 1e400 would be infinite, which JSON prints as null: its text stays one.
   const isInfinite = ([member]: readonly [Json, unknown]) => member === Infinity || member === -Infinity;
-  return json === undefined || (mayBeInexact(value) && valuesIn(json).some(isInfinite)) ? value : json;
+  return json === undefined || valuesIn(json).some(isInfinite) ? String(value) : json;
 }
 
 const MAX_SHOWN = 200;

@@ -254,11 +254,8 @@ function compareSession(
   const http = { path: "session.http.status", isMet, expected: `status ${status}`, actual };
   if (contains === undefined || response === null) return [ready, http];
   const { body, rawBody = body } = response;
-  return [
-    ready,
-    http,
-    ...compareText({ contains }, rawBody, "session.http").map((one) => ({ ...one, actual: shown(body) })),
-  ];
+  const contained = compareText({ contains }, rawBody, "session.http");
+  return [ready, http, ...contained.map((one) => ({ ...one, actual: shown(body) }))];
 }
 
 function compareCheck(expected: ExpectDocument["check"], check: RunEvidence["check"]): readonly Compared[] {
