@@ -114,7 +114,7 @@ async function runWithPrompts(
         showRun(event);
       };
       const call = { context, output, deps, signal, values: {} };
-      const result = await trackToEnd(call, start(signal), { show, defaultOnInterrupt: "keep" });
+      const result = await trackToEnd(call, start(signal), { show });
       view[Symbol.dispose]();
       output.log("INFO", "");
       output.answer(renderResult(result, output.answerStyle));

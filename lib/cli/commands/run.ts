@@ -10,6 +10,7 @@ import type { RunRequest } from "../../submission.ts";
 import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
 import { MANY_RUNS_OPTIONS, MATRIX_OPTIONS, REPEAT_OPTION } from "../batch/options.ts";
 import { defineCommand, type Invocation, type OpenedCall, refuseOptions } from "../command.ts";
+import { canAsk } from "../confirm.ts";
 import { COMPLETED, EXIT_CODES } from "../exit_codes.ts";
 import {
   askForMissing,
@@ -25,8 +26,8 @@ import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument, viewRuns } from "../tracking/run_view.ts";
-import { defaultOnInterrupt, ifUnwritten, trackToEnd } from "../tracking/track_to_end.ts";
-import { type OnInterrupt, type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { ifUnwritten, trackToEnd } from "../tracking/track_to_end.ts";
+import { type StopValues, TRACK_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
@@ -170,21 +171,19 @@ export async function submitAndTrack(
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  const { deps } = call;
-  const exitCode = await trackAndPrint(call, execute(deps, request, options), defaultOnInterrupt(call));
+  const { context, output, deps, values } = call;
+  const { onInterrupt = canAsk(context) && output.mode === "text" ? "ask" : "keep" } = values;
+  const asking = { ...call, values: { ...values, onInterrupt } };
+  const exitCode = await trackAndPrint(asking, execute(deps, request, options));
   await deleteExpired(deps);
   return exitCode;
 }
 
 /** Shows the progress of one run, prints its result and returns the exit code. */
-export async function trackAndPrint(
-  call: OpenedCall<StopValues>,
-  events: AsyncGenerator<RunEvent, RunResult>,
-  defaultOnInterrupt: OnInterrupt,
-): Promise<number> {
+export async function trackAndPrint(call: OpenedCall<StopValues>, events: AsyncGenerator<RunEvent, RunResult>) {
   const { output, deps: { clock }, signal, values: { onTimeout } } = call;
   using view = viewRuns(output, clock, { onTimeout, signal });
-  const result = await trackToEnd(call, events, { show: view.showOf(), defaultOnInterrupt });
+  const result = await trackToEnd(call, events, { show: view.showOf() });
   view[Symbol.dispose]();
   return printResult(output, result);
 }

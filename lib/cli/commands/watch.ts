@@ -33,7 +33,7 @@ export const command = defineCommand({
       : await withinTimeout(deps.clock, options, "find the run", (signal) => findRuns(deps, refs, { signal }));
     const [only, second] = runIds;
     if (only !== undefined && second === undefined) {
-      return await trackAndPrint({ ...call, deps }, trackRun(deps, only, options), "keep");
+      return await trackAndPrint({ ...call, deps }, trackRun(deps, only, options));
     }
     const { ends, results } = await trackTogether(
       { ...call, deps },

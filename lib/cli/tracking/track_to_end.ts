@@ -14,8 +14,8 @@ import { programCommand } from "../../shell_command.ts";
 import { isOpen, isUnsent, type PendingSubmission } from "../../submission.ts";
 import { oneLine } from "../../escape.ts";
 import { counted } from "../../text.ts";
-import type { Invocation, OpenedCall } from "../command.ts";
-import { askYesNo, canAsk } from "../confirm.ts";
+import type { OpenedCall } from "../command.ts";
+import { askYesNo } from "../confirm.ts";
 import { LocalFailure, Stopped, type StoppedWait } from "../context.ts";
 import { failureDocument, machineFailure, renderFailure, reportOf } from "../failure_report.ts";
 import { renderResult, runName, watchCommand } from "./run_lines.ts";
@@ -29,13 +29,13 @@ type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
 export async function trackToEnd(
   call: OpenedCall<StopValues>,
   events: AsyncGenerator<RunEvent, RunResult>,
-  { show, defaultOnInterrupt, ask = (question) => askYesNo(call, question) }: {
+  { show, ask = (question) => askYesNo(call, question) }: {
     readonly show: ShowRun;
-    readonly defaultOnInterrupt: OnInterrupt;
     readonly ask?: (question: string) => Promise<boolean>;
   },
 ): Promise<RunResult> {
-  const { output, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = call;
+  // Watching a run is no reason to cancel it.
+  const { output, values: { onInterrupt = "keep", onTimeout = "keep" } } = call;
   let latest: Milestone | undefined;
   try {
     const result = await toEnd(events, (event) => {
@@ -72,10 +72,10 @@ export async function trackTogether(call: OpenedCall<StopValues>, runs: readonly
   using view = viewRuns(output, deps.clock, { names: runs.map(({ name }) => name), onTimeout, signal });
   const inOrder = oneAfterTheOther();
   const ends = await stoppedTogether(runs.map(async ({ identity, track }, index) => {
-    // Watching a run is no reason to cancel it. A key that is pressed would answer all questions that are shown.
+    // A key that is pressed would answer all questions that are shown.
     const ask = (question: string) => inOrder(() => askYesNo(call, question));
-    const options = { show: view.showOf(index), defaultOnInterrupt: "keep", ask } as const;
-    const end = await trackToEnd(sharing, track(sharing.deps), options).catch(expected(RunnerError));
+    const show = view.showOf(index);
+    const end = await trackToEnd(sharing, track(sharing.deps), { show, ask }).catch(expected(RunnerError));
     if (!(end instanceof RunnerError)) {
       const text = `${oneLine(runName(end))}: ${renderResult(end, output.answerStyle)}`;
       return { end, document: resultDocument(end), text };
@@ -117,11 +117,6 @@ function combined(waits: readonly StoppedWait[]): StoppedWait | null {
     submitted: submitted ?? "no",
     isCancelled: waits.every(({ isCancelled }) => isCancelled === true),
   };
-}
-
-/** The default of `--on-interrupt`. */
-export function defaultOnInterrupt({ context, output }: Invocation): OnInterrupt {
-  return canAsk(context) && output.mode === "text" ? "ask" : "keep";
 }
 
 /** Keeps or cancels the run when the process is stopped. `null` if there is none. */

@@ -63,11 +63,6 @@ export const CLI_FAULTS: readonly Fault[] = [
       'policy === "cancel" ? call.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
       'policy === "ask" ? call.deps.clock.timeout(MAX_CANCEL_MS) : undefined',
     ],
-    [
-      "Ctrl-C asks where there is no terminal",
-      'canAsk(context) && output.mode === "text" ? "ask" : "keep"',
-      '"ask"',
-    ],
   ]),
   ...inFile("lib/cli/confirm.ts", INTERRUPT, [
     [
@@ -82,11 +77,15 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/cli/tracking/track_to_end.ts", ["tests/cli/commands/watch_test.ts"], [
-    ["a run that cannot be read ends the wait for others", "options).catch(expected(RunnerError))", "options)"],
+    [
+      "a run that cannot be read ends the wait for others",
+      "{ show, ask }).catch(expected(RunnerError))",
+      "{ show, ask })",
+    ],
   ]),
   ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
     ["the timeout cancels the run", 'onTimeout = "keep"', 'onTimeout = "cancel"'],
-    ["--on-interrupt is ignored", "policy: onInterrupt", "policy: defaultOnInterrupt"],
+    ["--on-interrupt is ignored", "policy: onInterrupt", 'policy: "keep"'],
   ]),
   ...inFile("lib/cli/reporter.ts", [
     "tests/cli/reporter_test.ts",
@@ -99,7 +98,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the log of a run can contain workflow commands", 'print(workflowCommand("stop-commands", {}, token));', ""],
   ]),
   ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
-    ["Ctrl-C during resume cancels the run", 'defaultOnInterrupt: "keep"', 'defaultOnInterrupt: "cancel"'],
+    ["Ctrl-C during resume cancels the run", 'onInterrupt = "keep"', 'onInterrupt = "cancel"'],
     [
       "one key answers the questions about several runs",
       "inOrder(() => askYesNo(call, question))",
@@ -107,15 +106,12 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/cli/commands/watch.ts", INTERRUPT, [
-    ["Ctrl-C during watch cancels the run", 'options), "keep")', 'options), "cancel")'],
-    ["Ctrl-C during watch asks", 'options), "keep")', 'options), "ask")'],
+    ["Ctrl-C during watch cancels the run", "deps }, trackRun", 'deps, values: { onInterrupt: "cancel" } }, trackRun'],
+    ["Ctrl-C during watch asks", "deps }, trackRun", 'deps, values: { onInterrupt: "ask" } }, trackRun'],
   ]),
   ...inFile("lib/cli/commands/run.ts", [...INTERRUPT, ...PROGRAM], [
-    [
-      "Ctrl-C during run never asks",
-      "options), defaultOnInterrupt(call))",
-      'options), "keep")',
-    ],
+    ["Ctrl-C asks where there is no terminal", 'canAsk(context) && output.mode === "text" ? "ask" : "keep"', '"ask"'],
+    ["Ctrl-C during run never asks", 'canAsk(context) && output.mode === "text" ? "ask" : "keep"', '"keep"'],
     [
       "run always exits with 0",
       "output.style));\n  return exitCode;",
