@@ -125,6 +125,14 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     ["a server that is lost rejects an occurrence", "|| await isServerLost(deps.client, signal)", ""],
   ]),
+  ...inFile("lib/scheduler/open_runs.ts", TICK, [
+    [
+      "an occurrence with secrets is rejected if its first request does not arrive",
+      "batch.map((submission) => withSecrets(context, submission))",
+      "batch",
+    ],
+    ["an occurrence is sent with other secrets than it was stored with", "=== request.inputsHash", "!== null"],
+  ]),
   ...inFile("lib/scheduler/tick_work.ts", TICK, [
     [
       "an occurrence is skipped because of a run whose state is unknown",
@@ -156,6 +164,11 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["a message is sent before its time", 'end: ["outbox", timeKey(nowMs + 1)]', 'end: ["outbox", timeKey(nowMs * 2)]'],
   ]),
   ...inFile("lib/scheduler/notifications.ts", ["tests/scheduler/notifications_test.ts", "tests/scheduler"], [
+    [
+      "a message for a webhook of a newer deployment is dropped",
+      "isFinal ? null : next);",
+      "isFinal || hook === undefined ? null : next);",
+    ],
     ["an attempt counts that this process ended", 'signal.aborted && signal.reason.name !== "TimeoutError"', "false"],
     ["a webhook's Retry-After is ignored", "&& pauseMs >= waitMs", ""],
     ["webhooks follow redirects", 'redirect: "manual",', ""],
