@@ -85,16 +85,16 @@ export async function pollOpen(
 }
 
 /**
- * Inputs with secrets are not stored: they are prepared again. Without its inputs a submission would be rejected: as long as
- * others are repeated, it waits for the platform, or for a process whose schedule has the same ones.
+ * Inputs with secrets are not stored: those of a schedule are prepared again. Without its inputs a submission would be
+ * rejected: it waits for the platform, for a process whose schedule has the same ones, or for the request that sends it.
  */
 async function withSecrets(
   { service, schedules, signal }: TickContext,
   submission: Submission,
 ): Promise<readonly Submission[]> {
   const { state, request, origin, createdAtMs } = submission;
-  if (state !== "pending" || request.inputs !== null || origin.type !== "schedule") return [submission];
-  const schedule = schedules.get(origin.schedule);
+  if (state !== "pending" || request.inputs !== null) return [submission];
+  const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;
   const prepared = schedule && await prepareSchedule(service, schedule, signal).catch((error: unknown) => {
     if (!signal.aborted || error !== signal.reason) expected(RunnerError)(error);
     return undefined;
@@ -102,7 +102,8 @@ async function withSecrets(
   if (prepared !== undefined && await sha256(canonicalJson(prepared.inputs)) === request.inputsHash) {
     return [{ ...submission, request: { ...request, inputs: prepared.inputs } }];
   }
-  return service.deps.clock.now() - createdAtMs < advanceOptions(signal).submitTimeoutMs ? [] : [submission];
+  const waitMs = origin.type === "schedule" ? advanceOptions(signal).submitTimeoutMs : MINUTE_MS;
+  return service.deps.clock.now() - createdAtMs < waitMs ? [] : [submission];
 }
 
 /** Of a submission that a process left when it ended: the search begins, finds its run, and shows that the run has ended. */

@@ -403,6 +403,34 @@ Deno.test("POST /runs with an Idempotency-Key outlasts a fault of the platform w
   assert.ok([200, 202].includes(status), String(status));
 });
 
+Deno.test("a run with secrets is left to the request that is about to send it, for a minute", async () => {
+  const yaml = `on:\n  execute:\n    inputs:\n      password: { type: password }\n${lasting(30).yaml}`;
+  for (const [dies, want] of [[false, "running"], [true, "rejected"]] as const) {
+    // Before the request to the platform, a tick comes, and this process may end.
+    let before: (() => Promise<void>) | undefined;
+    await using server = await aServer([], {
+      workflows: { guarded: { ...lasting(30), yaml } },
+      replaced({ deps, ...service }) {
+        const put: typeof deps.store.put = async (submission, also) => {
+          if (submission.state === "unconfirmed") await before?.();
+          return await deps.store.put(submission, also);
+        };
+        return { ...service, deps: { ...deps, store: { ...deps.store, put } } };
+      },
+    });
+    before = async () => {
+      before = undefined;
+      await tick(await server.stage.isolate());
+      if (dies) throw new StorageError("killed");
+    };
+    const body = { workflow: "guarded", inputs: { password: "hunter2hunter2" } };
+    const { headers } = await server.send("/runs", { method: "POST", body });
+    if (dies) server.stage.clock.advance(60_000);
+    await tick(await server.stage.isolate());
+    assert.equal((await server.send(headers.get("location") ?? "")).body.status, want);
+  }
+});
+
 Deno.test("an Idempotency-Key with a different body is rejected", async () => {
   await using server = await aServer();
   const headers = { "idempotency-key": "k" };
