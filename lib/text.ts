@@ -22,9 +22,7 @@ export function matchesPattern(pattern: string, names: readonly string[]): boole
   const lowerCasePattern = pattern.toLowerCase();
   const lowerCaseNames = names.map((name) => name.toLowerCase());
   if (!/[*?]/.test(lowerCasePattern)) return lowerCaseNames.some((name) => name.includes(lowerCasePattern));
-  const glob = new RegExp(
-    `^${lowerCasePattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`,
-  );
+  const glob = new RegExp(`^${RegExp.escape(lowerCasePattern).replaceAll("\\*", ".*").replaceAll("\\?", ".")}$`);
   return lowerCaseNames.some((name) => glob.test(name));
 }
 
