@@ -27,12 +27,8 @@ export function simulatedStatusOf(run: SimulatedRun, nowMs: number): string {
   return run.cancelRequestedAtMs === null ? run.plan.end : "canceled";
 }
 
-/** The `executedJobs` member of a run's details: job states by name. */
-export function executedJobsOf(
-  run: SimulatedRun,
-  nowMs: number,
-  jobs: readonly PlannedJob[] = run.plan.jobs,
-): JsonObject {
+/** The `executedJobs` member of a run's details, and of a subworkflow: job states by name. */
+export function executedJobsOf(jobs: readonly PlannedJob[], run: SimulatedRun, nowMs: number): JsonObject {
   return Object.fromEntries(jobs.map((job) => [job.name, {
     ...job.shown,
     status: statusAt(job, run, nowMs),
@@ -48,7 +44,7 @@ function stepJson(step: PlannedStep, run: SimulatedRun, nowMs: number): JsonObje
     ...step.shown,
     status: statusAt(step, run, nowMs),
     ...(annotations.length === 0 ? {} : { annotations }),
-    ...(step.jobs === null ? {} : { subworkflow: { jobs: executedJobsOf(run, nowMs, step.jobs) } }),
+    ...(step.jobs === null ? {} : { subworkflow: { jobs: executedJobsOf(step.jobs, run, nowMs) } }),
   };
 }
 
@@ -163,7 +159,7 @@ export function runDetailJson(state: SimulatorState, run: SimulatedRun, nowMs: n
   const redirect = run.sessions.find((session) => session.isRedirect);
   return {
     ...simulatedRunJson(state, run, nowMs),
-    executedJobs: executedJobsOf(run, nowMs),
+    executedJobs: executedJobsOf(run.plan.jobs, run, nowMs),
     inputs: run.inputs,
     links: {},
     resolvedYaml: run.yaml,

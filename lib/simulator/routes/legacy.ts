@@ -51,7 +51,7 @@ function legacyRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number):
     workflowId: workflow?.id ?? null,
     workflowDisplayName: workflow?.file.displayName ?? run.workflow,
     variables: pairsOf(run.inputs),
-    executedJobs: pairsOf(executedJobsOf(run, nowMs)),
+    executedJobs: pairsOf(executedJobsOf(run.plan.jobs, run, nowMs)),
   };
 }
 
