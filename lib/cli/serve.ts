@@ -50,7 +50,7 @@ export async function runServer(
 ): Promise<never> {
   try {
     if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) console.log(USAGE);
-    else await serveWith(Deno.args, host, importSchedules);
+    else await serve(host, importSchedules);
     return Deno.exit(0);
   } catch (error) {
     const report = reportOf(error);
@@ -59,12 +59,8 @@ export async function runServer(
   }
 }
 
-async function serveWith(
-  args: readonly string[],
-  ownHost: ServiceHost,
-  importSchedules: () => Promise<readonly Schedule[]>,
-): Promise<void> {
-  const values = readArgv("serve", OPTIONS, args, "deno task serve");
+async function serve(ownHost: ServiceHost, importSchedules: () => Promise<readonly Schedule[]>): Promise<void> {
+  const values = readArgv("serve", OPTIONS, Deno.args, "deno task serve");
   const { port = 8000, hostname = "127.0.0.1", speed = 1, demo: isDemo = false } = values;
   if (speed !== 1 && !isDemo) {
     throw new UsageError("Option --speed requires --demo: only a simulated platform can run faster");
