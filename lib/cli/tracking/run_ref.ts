@@ -50,10 +50,7 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
  *
  * @throws UsageError where they are missing and there is no terminal to pick a run at.
  */
-export async function openRun(
-  call: Invocation & { readonly values: { readonly run?: readonly string[] | undefined } },
-  command: string,
-) {
+export async function openRun(call: Invocation<{ readonly run?: readonly string[] | undefined }>, command: string) {
   const { run: args } = call.values;
   if (args === undefined) checkCanPick(call.context, command);
   const ref = args === undefined ? undefined : parseOneRun(args);
