@@ -138,7 +138,8 @@ async function waitAfter(
     // It is stored before it is sent.
     if (stored === undefined) return null;
     if (stored !== null && isUnsent(stored)) return await beforeSubmitting(call, stored, isCancelling);
-    return (isCancelling ? await cancelSubmitted(call, latest) : null) ?? whileSubmitting(latest);
+    const canCancel = isCancelling && latest.slug !== null;
+    return (canCancel ? await cancelSubmitted(call, latest.slug) : null) ?? whileSubmitting(latest);
   }
   const { runId, submitted } = startedRun(latest);
   const question = `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too?`;
@@ -153,11 +154,7 @@ const MAX_CANCEL_MS = 6_500;
 const CANCEL_RETRY_DELAY_MS = 1_000;
 
 /** Cancels the run that an interrupted submit may still start; `null` if there is none so far. */
-async function cancelSubmitted(
-  { deps }: OpenedCall,
-  { slug }: Extract<Milestone, { type: "submitting" }>,
-): Promise<StoppedWait | null> {
-  if (slug === null) return null;
+async function cancelSubmitted({ deps }: OpenedCall, slug: string): Promise<StoppedWait | null> {
   using limit = deps.clock.timeout(MAX_CANCEL_MS);
   const { signal } = limit;
   try {

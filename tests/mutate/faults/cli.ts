@@ -50,7 +50,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "a run whose submit was interrupted is not cancelled",
-      "isCancelling ? await cancelSubmitted",
+      "canCancel ? await cancelSubmitted",
       "false ? await cancelSubmitted",
     ],
     [
