@@ -92,7 +92,7 @@ async function dispatch(context: Context, output: Output, shared: Shared): Promi
   if (name !== undefined && name !== "help") {
     const entry = entryNamed(name, { others: ["help", "version"], hint: misplacedOptionHint(context.args) });
     if (isHelpRequested) return await showHelp(context, output, name);
-    return await start(context, shared, async () => (await entry.load()).prepare(entry.name, argv), entry.name);
+    return await start(context, shared, async () => (await entry.load()).prepare(entry.name, argv));
   }
   const { name: topic } = splitCommand(argv);
   if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
@@ -145,7 +145,6 @@ async function start(
   context: Context,
   shared: Shared,
   load: () => Promise<(invocation: Omit<Invocation, "values">) => Promise<number>>,
-  command?: string,
 ): Promise<number> {
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
@@ -156,7 +155,7 @@ async function start(
     reading.catch(() => {}); // Not awaited after a usage error.
     const execute = await load();
     const withEnv = await reading;
-    const output = await outputFor(withEnv, { level: levelOf(withEnv, shared.line, command), ...shared });
+    const output = await outputFor(withEnv, { level: levelOf(withEnv, shared.line), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);
@@ -189,12 +188,12 @@ async function outputFor(context: Context, { line: { given }, ...shared }: Share
 }
 
 /** @throws UsageError for a bad value in the environment; one on the command line was refused earlier. */
-function levelOf(context: Context, line: Line, command?: string): LogLevel {
+function levelOf(context: Context, line: Line): LogLevel {
   const name = levelName(context, line);
   const level = LOG_LEVELS.find((level) => level === name);
   if (level !== undefined) return level;
   // It reports bad settings itself.
-  if (command === "doctor") return "INFO";
+  if (line.name === "doctor") return "INFO";
   // Not quoted, because a user who mixed up two variables may have put the key there.
   throw new UsageError(`Cannot use ${settingName(context, "PW_LOG_LEVEL")}: it is not one of ${LOG_LEVELS.join(", ")}`);
 }
