@@ -1,6 +1,6 @@
 /** Progress and results of a run as text. Pure. */
 
-import type { RunEvent, SubmitDelay, TimeLeft } from "../../events.ts";
+import type { EventBase, RunEvent, SubmitDelay, TimeLeft } from "../../events.ts";
 import type { RunFailure, RunResult } from "../../result.ts";
 import { formatRunId, type RunIdentity, runIdOf } from "../../run.ts";
 import { formatDelay, formatDuration, formatExactDuration } from "../../duration.ts";
@@ -55,12 +55,11 @@ export function renderEventLine(event: RunEvent, onTimeout: OnTimeout = "keep"):
   }
 }
 
+export type StatusEvent = Extract<RunEvent, { type: "status" }>;
+
 /** `Status: running... (15s)  step 2/3 "run mpi"  ~40s left, usually 2m 10s`. */
 export function renderStatusLine(
-  { platformStatus, elapsedMs, position, timeLeft }: Pick<
-    Extract<RunEvent, { type: "status" }>,
-    "platformStatus" | "elapsedMs" | "position" | "timeLeft"
-  >,
+  { platformStatus, elapsedMs, position, timeLeft }: Omit<StatusEvent, keyof EventBase | "type" | "status">,
 ): string {
   const parts = [
     `Status: ${oneLine(platformStatus)}... (${formatDuration(elapsedMs)})`,

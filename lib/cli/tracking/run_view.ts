@@ -9,7 +9,7 @@ import type { RunResult } from "../../result.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import type { Output } from "../output.ts";
 import type { OnTimeout } from "./wait_options.ts";
-import { renderEventLine, renderStatusLine, renderTimeLeft, timeLeftAfter } from "./run_lines.ts";
+import { renderEventLine, renderStatusLine, renderTimeLeft, type StatusEvent, timeLeftAfter } from "./run_lines.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Layout } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
@@ -19,7 +19,6 @@ import { paintRows, statusSummary } from "../render/cells.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-type StatusEvent = Extract<RunEvent, { type: "status" }>;
 type SeenEvent = StatusEvent | Extract<RunEvent, { type: "finished" }>;
 
 export type ShowRun = (event: RunEvent) => void;
