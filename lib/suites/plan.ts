@@ -142,15 +142,16 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
   const merged: Settings = { ...defaults, ...environment, ...document, ...ofValues, ...options.overrides };
   const matrix = matrixOf(values);
   const problem = (message: string) => suite.problem(path, message);
-  const report = (message: string) => void problems.push(problem(message));
+  const own: Problem[] = [];
+  const report = (message: string) => void own.push(problem(message));
   const valueOf = (reference: Reference): Json | undefined => {
     if (reference.type === "variable") {
       const value = options.env(reference.name);
       if (value === undefined) report(`the environment variable ${reference.name} is not set`);
       return value ?? "";
     }
-    const own = reference.type === "matrix" ? values.find(({ axis }) => axis === reference.name) : undefined;
-    return own?.value === undefined ? own?.name : own.value;
+    const chosen = reference.type === "matrix" ? values.find(({ axis }) => axis === reference.name) : undefined;
+    return chosen?.value === undefined ? chosen?.name : chosen.value;
   };
   const textOf = (text: string) => String(substitute(text, valueOf));
   const textsOf = (texts: string | readonly string[] | undefined) => [texts ?? []].flat().map(textOf);
@@ -167,7 +168,7 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
   const [only] = resources;
   const required = textsOf(merged.requires?.environment);
   const isHere = required.length === 0 || required.includes(options.environment ?? "");
-  return {
+  const planned: PlannedCase = {
     kind,
     id: draft.id,
     name: kind === "setup" ? `setup ${name}` : name,
@@ -201,6 +202,9 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     paths: document.paths ?? [],
     problem,
   };
+  // What it needs may exist only in its own environment.
+  if (isHere) problems.push(...own);
+  return planned;
 }
 
 function matrixOf(values: readonly AxisValue[]): Readonly<Record<string, string>> {

@@ -1158,6 +1158,22 @@ Deno.test("a name that no case has is a warning beside one that selects a case",
   assert.match(stderr, /--case bda selects no case\. Did you mean "bad"\?/);
 });
 
+Deno.test("a case of another environment is skipped, although its workflow, variables and secrets do not exist in this one", async () => {
+  await using stage = await suiteStage();
+  const other = '{ name: b, workflow: only-there, inputs: { a: "${PW_UNSET}", token: { secret: PW_UNSET_TOKEN } }, ' +
+    "requires: { environment: prod } }";
+  const files = {
+    "a.suite.yaml":
+      `version: 1\nenv: [PW_UNSET]\nenvironments: { prod: {}, test: {} }\ncases:\n  - ${PASSES}\n  - ${other}\n`,
+  };
+  const { code, stderr, verdicts } = await stage.test(files, [...FAST, "--env", "test"]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(verdicts, { good: "passed", b: "skipped" });
+  const there = await stage.test(files, [...FAST, "--env", "prod"]);
+  assert.equal(there.code, 2);
+  assert.match(there.stderr, /PW_UNSET is not set[^]*PW_UNSET_TOKEN is not set/);
+});
+
 Deno.test("test history names the environments in which the case ran, if none is this one", async () => {
   await using stage = await suiteStage();
   const text = `version: 1\nname: s\nenvironments: { prod: {}, test: {} }\ncases:\n  - ${PASSES}\n`;
