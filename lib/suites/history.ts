@@ -34,11 +34,9 @@ export function trendsOf(earlier: readonly Report[], report: Report): Trends {
 
 /** What is known of each case, oldest first. A run that did not select a case is not among its points. */
 export function pointsById(reports: readonly Report[]): ReadonlyMap<string, readonly TrendPoint[]> {
-  const points = new Map<string, TrendPoint[]>();
-  for (const { cases, startedAtMs } of reports) {
-    for (const one of cases) points.set(one.id, [...points.get(one.id) ?? [], pointOf(one, startedAtMs ?? 0)]);
-  }
-  return points;
+  const all = reports.flatMap(({ cases, startedAtMs }) => cases.map((one) => ({ one, atMs: startedAtMs ?? 0 })));
+  const byId = Map.groupBy(all, ({ one }) => one.id);
+  return new Map([...byId].map(([id, own]) => [id, own.map(({ one, atMs }) => pointOf(one, atMs))]));
 }
 
 function pointOf({ verdict, isFailure, isFlaky, attempts, metrics }: ReportCase, atMs: number): TrendPoint {

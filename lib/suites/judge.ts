@@ -49,10 +49,7 @@ export interface LogEvidence {
 
 export interface SessionEvidence {
   readonly isReady: boolean;
-  /**
-   * `null` if no response is expected, or if there was none. Its body is without the values of secrets; `rawBody` is what the
-   * session sent, which is compared, and not shown. The same as `body` by default.
-   */
+  /** `null` if none is expected, or if there was none. `rawBody`, by default the same, is compared, and not shown. */
   readonly response: { readonly status: number; readonly body: string; readonly rawBody?: string } | null;
   /** Why there is no response; `null` if there is one or none is expected. */
   readonly error: string | null;

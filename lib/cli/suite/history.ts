@@ -182,13 +182,9 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
 
 function csvOf(points: readonly TrendPoint[], metrics: readonly string[]): string {
   const head = ["time", "verdict", "run_seconds", "queue_seconds", ...metrics];
-  const rows = points.map((point) => [
-    new Date(point.atMs).toISOString(),
-    point.verdict,
-    String(point.runSeconds ?? ""),
-    String(point.queueSeconds ?? ""),
-    ...metrics.map((metric) => String(point.metrics[metric] ?? "")),
-  ]);
+  const rows = points.map(({ atMs, verdict, runSeconds, queueSeconds, metrics: values }) => {
+    return [new Date(atMs).toISOString(), verdict, runSeconds, queueSeconds, ...metrics.map((name) => values[name])];
+  });
   return [head, ...rows].map((cells) => cells.map(cellOf).join(",")).join("\n");
 }
 
