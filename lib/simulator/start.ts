@@ -45,7 +45,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     behavior: () => behavior,
   });
 
-  const proxy = openTcpProxy({ port, serverPort: () => server.addr.port });
+  const proxy = openTcpProxy(port, () => server.addr.port);
   const url = `http://127.0.0.1:${proxy.port}`;
   const authKeys = createAuthKeys(url, () => clock.now(), random);
   const deps: ExchangeDeps = { state, authKeys, faults, received, admittedMs: [], onStep, closing: closing.signal };

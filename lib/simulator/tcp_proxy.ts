@@ -13,11 +13,8 @@ export interface ProxyConnection {
   respondWith(bytes: Uint8Array): Promise<void>;
 }
 
-export function openTcpProxy({ port, serverPort }: {
-  readonly port: number;
-  /** Port of the HTTP server on 127.0.0.1. */
-  readonly serverPort: () => number;
-}) {
+/** @param serverPort Port of the HTTP server on 127.0.0.1. */
+export function openTcpProxy(port: number, serverPort: () => number) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
   const connections = new Map<number, ProxyConnection>();
   const relays = new Set<Promise<void>>();
