@@ -20,7 +20,7 @@ import { LocalFailure, Stopped, type StoppedWait } from "../context.ts";
 import { failureDocument, machineFailure, renderFailure, reportOf } from "../failure_report.ts";
 import { renderResult, runName, watchCommand } from "./run_lines.ts";
 import { resultDocument, type ShowRun, viewRuns } from "./run_view.ts";
-import type { OnInterrupt, StopValues } from "./wait_options.ts";
+import type { StopValues } from "./wait_options.ts";
 
 /** An event that identifies the submission or its run. */
 type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
@@ -34,8 +34,7 @@ export async function trackToEnd(
     readonly ask?: (question: string) => Promise<boolean>;
   },
 ): Promise<RunResult> {
-  // Watching a run is no reason to cancel it.
-  const { output, values: { onInterrupt = "keep", onTimeout = "keep" } } = call;
+  const { output, values: { onTimeout = "keep" } } = call;
   let latest: Milestone | undefined;
   try {
     const result = await toEnd(events, (event) => {
@@ -49,7 +48,7 @@ export async function trackToEnd(
     return { ...result, message: `${message}: timed out${isCancelled === undefined ? `. ${hint}` : ""}` };
   } catch (error) {
     if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
-    throw new Stopped(error.signal, await waitAfter(call, error, { latest, policy: onInterrupt, ask }));
+    throw new Stopped(error.signal, await waitAfter(call, error, { latest, ask }));
   }
 }
 
@@ -123,13 +122,11 @@ function combined(waits: readonly StoppedWait[]): StoppedWait | null {
 async function waitAfter(
   call: OpenedCall<StopValues>,
   { signal }: Stopped,
-  { latest, policy, ask }: {
-    readonly latest: Milestone | undefined;
-    readonly policy: OnInterrupt;
-    readonly ask: (question: string) => Promise<boolean>;
-  },
+  { latest, ask }: { readonly latest: Milestone | undefined; readonly ask: (question: string) => Promise<boolean> },
 ): Promise<StoppedWait | null> {
   if (latest === undefined) return null;
+  // Watching a run is no reason to cancel it.
+  const { onInterrupt: policy = "keep" } = call.values;
   // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
   const mayCancel = signal === "SIGINT";
   if (latest.type === "submitting") {

@@ -39,7 +39,6 @@ const STOP_OPTIONS = {
 } as const;
 
 export type StopValues = Partial<ArgValues<typeof STOP_OPTIONS>>;
-export type OnInterrupt = NonNullable<StopValues["onInterrupt"]>;
 export type OnTimeout = NonNullable<StopValues["onTimeout"]>;
 
 /** Options of every command that tracks runs. */

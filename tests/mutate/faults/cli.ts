@@ -85,7 +85,7 @@ export const CLI_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
     ["the timeout cancels the run", 'onTimeout = "keep"', 'onTimeout = "cancel"'],
-    ["--on-interrupt is ignored", "policy: onInterrupt", 'policy: "keep"'],
+    ["--on-interrupt is ignored", '{ onInterrupt: policy = "keep" } = call.values', 'policy = String("keep")'],
   ]),
   ...inFile("lib/cli/reporter.ts", [
     "tests/cli/reporter_test.ts",
@@ -98,7 +98,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the log of a run can contain workflow commands", 'print(workflowCommand("stop-commands", {}, token));', ""],
   ]),
   ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
-    ["Ctrl-C during resume cancels the run", 'onInterrupt = "keep"', 'onInterrupt = "cancel"'],
+    ["Ctrl-C during resume cancels the run", 'policy = "keep"', 'policy = "cancel"'],
     [
       "one key answers the questions about several runs",
       "inOrder(() => askYesNo(call, question))",
