@@ -3,7 +3,7 @@
 import { NotSubmitted, ResponseLost, retryAfterOf, type RunnerError, Unreachable } from "../errors.ts";
 import type { BatchState } from "./batch_state.ts";
 import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
-import { resubmitDelayMs } from "./poll_interval.ts";
+import { MAX_RETRY_AFTER_MS, resubmitDelayMs } from "./poll_interval.ts";
 
 export type Pace = ReturnType<typeof createPace>;
 
@@ -70,7 +70,8 @@ export function createPace(state: BatchState) {
       observe(error);
       const nowMs = clock.monotonic();
       failingSinceMs = Math.min(failingSinceMs, nowMs);
-      const delayMs = resubmitDelayMs(++failures, random, retryAfterOf(error));
+      const minDelayMs = Math.min(retryAfterOf(error) ?? 0, MAX_RETRY_AFTER_MS);
+      const delayMs = resubmitDelayMs(++failures, random, minDelayMs);
       const isGivenUp = !isPolling() && nowMs - failingSinceMs >= (unreachableTimeoutMs ?? Infinity);
       if (isGivenUp) state.fail(error);
       else slowDown(nowMs + delayMs, error.message);

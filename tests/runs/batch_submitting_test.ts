@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import { aStage, aTask, endsOf, ranBatch, tasks } from "../support/batch.ts";
+import { depsFor } from "../support/deps.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
 
 Deno.test("a bug in the preparation of a row ends the batch with its error", async () => {
   await using stage = await aStage();
@@ -40,4 +42,18 @@ Deno.test("a row that has run a thousand times runs again", async () => {
   await using stage = await aStage();
   const again = aTask("row", {}, { previous: { attempt: 1_000, last: null, ended: [] } });
   assert.deepEqual(endsOf(await ranBatch(stage.deps, [again])), ["completed"]);
+});
+
+Deno.test("a server that asks to wait for a day before a row is submitted is asked again within minutes", async () => {
+  const clock = virtualClock();
+  await using stage = await aStage({ clock, faults: [{ on: "get-run", status: 503, retryAfter: "86400" }] });
+  const held: typeof fetch = async (input, init) => {
+    using _hold = clock.hold();
+    const response = await fetch(input, init);
+    return new Response(await response.text(), response);
+  };
+  const deps = await depsFor(stage.simulator, { clock, fetch: held });
+  const startedMs = clock.monotonic();
+  assert.deepEqual(endsOf(await ranBatch(deps, tasks(1))), ["completed"]);
+  assert.ok(clock.monotonic() - startedMs < 600_000, `took ${clock.monotonic() - startedMs} ms`);
 });
