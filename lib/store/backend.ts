@@ -117,24 +117,37 @@ export interface LazyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when the wait for a write was ended. It may be applied later. */
   readonly onUnwritten?: (() => void) | undefined;
+  /** Milliseconds that opening, a read or a write may take; for a backend that would wait without end. */
+  readonly answerMs?: number;
 }
 
 /** Opens the backend when it is first used, and again when opening failed; once closed, it stays closed. */
 export function lazyBackend(
   open: () => Promise<StoreBackend>,
-  { limits = COMMON_LIMITS, retry, signal, onUnwritten = () => {} }: LazyOptions = {},
+  { limits = COMMON_LIMITS, retry, signal, onUnwritten = () => {}, answerMs }: LazyOptions = {},
 ): StoreBackend {
   const once = onceUnlessFailed(signal === undefined ? open : () => openUnlessAborted(open, signal));
   let opening: Promise<StoreBackend> | undefined;
   let isClosed = false;
   let hasWritten = false;
   let isHanging = false;
+  const answered = async <T>(pending: Promise<T>): Promise<T> => {
+    if (retry === undefined || answerMs === undefined) return await pending;
+    using limit = retry.clock.timeout(answerMs);
+    return await abortable(pending, limit.signal).catch((error: unknown) => {
+      if (error !== limit.signal.reason) throw error;
+      isHanging = true;
+      const message = "Cannot use the run store: it did not answer in time, but the change may have been written";
+      const hint = "Check that the server runs, and what is stored, before you try again";
+      throw new StorageError(message, { hint, cause: error });
+    });
+  };
   const use = async <T>(act: (backend: StoreBackend) => Promise<T>, attempt = 1): Promise<T> => {
     try {
-      const backend = isClosed ? undefined : await (opening = once());
+      const backend = isClosed ? undefined : await answered(opening = once());
       // It may have been closed in the meantime.
       if (backend === undefined || isClosed) throw new StorageError("Cannot use the run store: it is closed");
-      return await act(backend);
+      return await answered(act(backend));
     } catch (error) {
       const maxAttempts = retry?.maxAttempts ?? MAX_ATTEMPTS;
       if (retry === undefined || !(error instanceof StorageBusy) || attempt >= maxAttempts) {
@@ -169,10 +182,9 @@ export function lazyBackend(
       if (isClosed) return;
       isClosed = true;
       // A backend that could not be opened needs no closing.
-      const backend = await opening?.catch(() => undefined);
-      const closing = Promise.resolve(backend?.[Symbol.asyncDispose]());
+      const closing = opening?.then((backend) => backend[Symbol.asyncDispose](), () => {});
       // What was ended may still wait for its response, and closing for that.
-      if (signal?.aborted && (isHanging || !hasWritten)) closing.catch(() => {});
+      if (isHanging || (signal?.aborted && !hasWritten)) closing?.catch(() => {});
       else await closing;
     },
   };

@@ -19,6 +19,9 @@ import { createPrivate, hasOurMark, storageHint } from "./store_file.ts";
 /** A character takes up to two bytes. */
 export const DENO_KV_LIMITS: StoreLimits = { maxValueLength: 16_000, maxChangeLength: 350_000, maxChangeRows: 900 };
 
+/** The runtime's client waits without end for a server that does not answer. */
+export const DENO_KV_ANSWER_MS = 60_000;
+
 /** The database may be shared with a program of the user's own. */
 const NAMESPACE = "pw";
 const WRITES = "pw-writes";
@@ -121,7 +124,8 @@ function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): StoreRow {
 /** By the runtime's own words: it passes no code. A local file is locked while another handle writes. */
 function asStorageError(error: unknown, { name, isRemote }: DenoKvOptions): StorageError {
   const detail = messageWithHint(error);
-  const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large/.test(detail);
+  // A timeout took long already.
+  const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large|timed out/.test(detail);
   // The URL may hold a password, and the runtime quotes it.
   return toStorageError(isRemote ? new Error(withoutUser(detail)) : error, {
     store: `run store ${name === "" ? "in Deno KV" : isRemote ? withoutUser(name) : name}`,

@@ -169,8 +169,8 @@ function asStorageError(error: unknown, url: string): Error {
     hint: "Check the URL, and that the server runs and accepts this user",
     isPassing: /^(ECONN\w+|ETIMEDOUT|E(HOST|NET)UNREACH|08\w{3}|57P0\d|53300|40001|40P01|25006)$/.test(code) ||
       error instanceof Error &&
-        // With any code: Deno 2.4 also names EBADF and UNKNOWN where a connection was lost.
-        /^((read|write) [A-Z]|This socket has been ended|Connection terminated|Client has encountered a connection error)/
+        // With any code: Deno 2.4 also names EBADF and UNKNOWN where a connection was lost. A timeout took long already.
+        /^((read|write) [A-Z]|This socket has been ended|Connection terminated(?!.*timeout)|Client has encountered a connection error)/
           .test(error.message),
   });
 }

@@ -233,3 +233,16 @@ function failing(fault: () => Error | undefined): () => Promise<StoreBackend> {
   };
   return () => Promise.resolve(opened);
 }
+
+for (const isOpened of [false, true]) {
+  Deno.test(`lazyBackend() whose server ${isOpened ? "no longer answers" : "never answers"} ends in an error, and closes`, async () => {
+    const never = new Promise<never>(() => {});
+    const hanging = { ...memoryBackend(), read: () => never, [Symbol.asyncDispose]: () => never };
+    const open = () => isOpened ? Promise.resolve(hanging) : never;
+    const retry = { clock: virtualClock(), random: Math.random };
+    await using kv = createKv(lazyBackend(open, { retry, answerMs: 60_000 }));
+    const reading = assert.rejects(kv.get(["a"]), { name: "StorageError", message: /did not answer in time/ });
+    await retry.clock.sleep(61_000, {});
+    await reading;
+  });
+}

@@ -117,6 +117,14 @@ if (!/^2\.[4-8]\./.test(Deno.version.deno)) {
   });
 }
 
+Deno.test("deno-kv: a server that takes half a minute to answer nothing is not asked again and again", async () => {
+  const database = await Deno.openKv(":memory:");
+  const words = "timed out connecting to the metadata endpoint at 'http://127.0.0.1:1/' after 30 seconds";
+  database.getMany = () => Promise.reject(new TypeError(`Could not open Deno KV database: ${words}`));
+  await using backend = denoKvBackend(database, { name: "http://127.0.0.1:1/", isRemote: true });
+  await assert.rejects(backend.read(["a"]), { name: "StorageError", message: /timed out/ });
+});
+
 Deno.test("deno-kv: the error of a server by URL shows neither its user nor its password", async () => {
   const database = await Deno.openKv(":memory:");
   // As Deno 2.9 words it, which connects when the store is opened; Deno 2.4 connects later.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
+import { StorageBusy } from "../../lib/store/backend.ts";
 import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
 import { createAuthority } from "../support/certificates.ts";
 
@@ -71,5 +72,20 @@ Deno.test({
         return true;
       },
     );
+  },
+});
+
+Deno.test({
+  name: "a PostgreSQL server that never answers is not asked again and again: each time takes ten seconds",
+  // As above.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await assert.rejects(openPostgresBackend(`postgres://u@127.0.0.1:${listener.addr.port}/db`), (error) => {
+      assert.ok(error instanceof StorageError && !(error instanceof StorageBusy));
+      assert.match(error.message, /timeout/);
+      return true;
+    });
   },
 });
