@@ -120,7 +120,7 @@ async function advanceSuite(
   await keepReport(deps.store.suites, { owner, environment: null }, report);
   const status = isCancelled ? "cancelled" : STATUS_OF_KIND[kind];
   const suite = suiteEnd(report.cases, kind);
-  await end(context, submission, { status, message: messageOf(report, earlier, suite), suite });
+  await end(context, submission, { status, message: messageOf(report, earlier, suite.failures), suite });
 }
 
 /** Of the suites of the cases, without that of this occurrence. A record that cannot be read is left out. */
@@ -160,11 +160,7 @@ function suiteEnd(cases: readonly ReportCase[], kind: SuiteKind) {
   } satisfies SuiteEnd;
 }
 
-function messageOf(
-  report: Report,
-  earlier: readonly Report[],
-  { failures }: Pick<ReturnType<typeof suiteEnd>, "failures">,
-): string {
+function messageOf(report: Report, earlier: readonly Report[], failures: ReturnType<typeof suiteEnd>["failures"]) {
   const details = failures.map(({ name, verdict, reason, slug }) => {
     const run = slug === null ? "" : ` (${slug})`;
     return `${name} ${verdictText(verdict)}${reason === null ? "" : `: ${reason}`}${run}`;

@@ -59,13 +59,11 @@ export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Pr
  * @param onTick Logs its failures itself: one that rejects is called again in the next minute.
  */
 export async function everyMinute(clock: Clock, onTick: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await clock.sleep(MINUTE_MS - clock.now() % MINUTE_MS, { signal });
-    } catch (error) {
-      if (signal.aborted) return;
-      throw error;
-    }
+  while (true) {
+    await clock.sleep(MINUTE_MS - clock.now() % MINUTE_MS, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (signal.aborted) return;
     await onTick().catch(() => {});
   }
 }

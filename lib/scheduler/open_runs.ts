@@ -60,7 +60,8 @@ export async function pollOpen(
   };
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
     const client = clientOf();
-    let left = (await Promise.all(batch.map((submission) => withSecrets(context, submission)))).flat();
+    let left: readonly Submission[] = (await Promise.all(batch.map((submission) => withSecrets(context, submission))))
+      .flat();
     for (let step = 0; step < MAX_STEPS && left.length > 0; step++) {
       const results = await advanceOnce(client, left);
       if (step === 0) count += results.length;
@@ -88,10 +89,7 @@ export async function pollOpen(
  * Inputs with secrets are not stored: those of a schedule are prepared again. Without its inputs a submission would be
  * rejected: it waits for the platform, for a process whose schedule has the same ones, or for the request that sends it.
  */
-async function withSecrets(
-  { service, schedules, signal }: TickContext,
-  submission: Submission,
-): Promise<readonly Submission[]> {
+async function withSecrets({ service, schedules, signal }: TickContext, submission: Submission) {
   const { state, request, origin, createdAtMs } = submission;
   if (state !== "pending" || request.inputs !== null) return [submission];
   const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;

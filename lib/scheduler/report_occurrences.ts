@@ -91,10 +91,7 @@ export async function rejectOccurrence(
 }
 
 /** An occurrence has one submission: a tick that read the same stored it, or one before the clock was set back. */
-export async function removeIfKnown(
-  { service: { deps, kv }, lock }: TickContext,
-  occurrence: Occurrence,
-): Promise<void> {
+export async function removeIfKnown({ service: { deps, kv }, lock }: TickContext, occurrence: Occurrence) {
   if (await deps.store.get(occurrence.id) !== undefined) await removeWaitingOccurrence(kv, lock, occurrence);
 }
 

@@ -12,9 +12,8 @@ export type Overlap = typeof OVERLAPS[number];
  */
 export type Backfill = "none" | "last" | { readonly all: number };
 
-export const SCHEDULE_DEADLINE_ACTIONS = ["keep", "cancel"] as const;
 /** A run past its deadline is reported; `cancel` also cancels it. */
-export type ScheduleDeadlineAction = typeof SCHEDULE_DEADLINE_ACTIONS[number];
+export const SCHEDULE_DEADLINE_ACTIONS = ["keep", "cancel"] as const;
 
 export const NOTIFICATION_KINDS = [
   "submitted",
@@ -62,7 +61,7 @@ export interface ScheduleSpec {
   /** The maximum duration of a run, like `2h`; default unlimited. */
   readonly deadline?: string;
   /** Default `keep`. */
-  readonly onDeadline?: ScheduleDeadlineAction;
+  readonly onDeadline?: typeof SCHEDULE_DEADLINE_ACTIONS[number];
   /** Default `last`. */
   readonly backfill?: Backfill;
   /** The maximum delay after the scheduled time, to spread out submits, like `5m`; default none. */

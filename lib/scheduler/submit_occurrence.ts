@@ -4,6 +4,7 @@ import {
   type ErrorKind,
   expected,
   InvalidInputs,
+  isTemporary,
   messageWithHint,
   NotFound,
   NotSubmitted,
@@ -35,18 +36,10 @@ export function mayRetryAt({ failingSinceMs }: WaitingOccurrence, nowMs: number)
 }
 
 /**
- * What may be different a minute later. `not_submitted`: the store would not take the submission; `credential_refused`: by a
- * server that restarts, or until the key is replaced.
+ * What else may be different a minute later. `not_submitted`: the store would not take the submission; `credential_refused`:
+ * by a server that restarts, or until the key is replaced.
  */
-const TEMPORARY: readonly ErrorKind[] = [
-  "unreachable",
-  "unavailable",
-  "response_lost",
-  "bad_response",
-  "conflict",
-  "not_submitted",
-  "credential_refused",
-];
+const MAY_PASS: readonly ErrorKind[] = ["bad_response", "conflict", "not_submitted", "credential_refused"];
 
 /** What is open or waiting of one schedule, by occurrence. */
 export type ScheduleState = Map<string, OpenOccurrence>;
@@ -147,7 +140,7 @@ async function createOrReject(
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
     const mayRetry = isEarly && !(error.cause instanceof SubmissionTooLarge);
-    if (mayRetry && (TEMPORARY.includes(error.kind) || await isServerLost(deps.client, signal))) {
+    if (mayRetry && (isTemporary(error) || MAY_PASS.includes(error.kind) || await isServerLost(deps.client, signal))) {
       await keepFailing(service.kv, lock, occurrence, nowMs);
       deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
       return { failure: error.message };

@@ -128,11 +128,7 @@ export async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Prom
   return isOpen || waiting.length + unreported.length + outbox.length > 0;
 }
 
-async function findPending(
-  { kv, schedules, timeline }: Service,
-  nowMs: number,
-  sinceMs: number,
-): Promise<readonly PendingSchedule[]> {
+async function findPending({ kv, schedules, timeline }: Service, nowMs: number, sinceMs: number) {
   const reads = await readScheduleProgress(kv, schedules.map(({ name }) => name));
   return schedules.flatMap((schedule, index): PendingSchedule[] => {
     const read = reads[index];

@@ -104,11 +104,7 @@ export async function showRunRoute({ service, name, closing }: RouteContext): Pr
   return jsonResponse(submissionView(await polledOnce(service, submission, signal)));
 }
 
-async function polledOnce(
-  { deps }: RouteContext["service"],
-  submission: Submission,
-  signal: AbortSignal,
-): Promise<Submission> {
+async function polledOnce({ deps }: RouteContext["service"], submission: Submission, signal: AbortSignal) {
   // Pending submissions are left to the ticks: a read-only key must not start anything.
   if (!isOpen(submission) || submission.state === "pending" || !isDue(submission, deps.clock.now())) return submission;
   try {

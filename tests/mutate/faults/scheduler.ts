@@ -120,7 +120,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["a replaced run is not cancelled", "for (const other of replaced) addReplaced(change, other);", ""],
     [
       "a fault that passes rejects an occurrence",
-      "if (mayRetry && (TEMPORARY.includes(error.kind) ||",
+      "if (mayRetry && (isTemporary(error) || MAY_PASS.includes(error.kind) ||",
       "if ((false ||",
     ],
     ["a server that is lost rejects an occurrence", "|| await isServerLost(deps.client, signal)", ""],
