@@ -42,7 +42,8 @@ export const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
 
 export const checkScheduleText: FieldCheck<string> = (value, { path, report }) => {
   if (typeof value === "string" && value.trim() !== "") return value;
-  return void report(path, `must be a non-empty string: got ${value === "" ? "an empty one" : describeType(value)}`);
+  const got = typeof value === "string" ? "an empty one" : describeType(value);
+  return void report(path, `must be a non-empty string: got ${got}`);
 };
 
 /** @param description Completes "must be …" in the problem. */

@@ -105,6 +105,7 @@ for (
     [{ notify: [{ url: "https://example.com", on: ["fail"] }] }, /^notify\[0\]\.on\[0\] must be one of .*"failed"\?$/],
     [{ notify: [{ url: "https://example.com", secretEnv: "s3cret!" }] }, /^notify\[0\]\.secretEnv must be the name/],
     [{ workflow: "" }, "workflow must be a non-empty string: got an empty one"],
+    [{ workflow: " " }, "workflow must be a non-empty string: got an empty one"],
     [{ suite: "a.suite.yaml" }, "workflow has no effect with a suite, whose file states it"],
     [{ workflow: undefined, suite: 3 }, "suite must be a non-empty string: got a number"],
     [
