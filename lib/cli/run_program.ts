@@ -39,12 +39,7 @@ export async function runIsolated(
 async function runToEnd(
   command: string,
   options: Deno.CommandOptions,
-  { timeoutMs, signal, stdin, maxBytes = Infinity }: {
-    readonly timeoutMs: number;
-    readonly signal?: AbortSignal;
-    readonly stdin?: string;
-    readonly maxBytes?: number;
-  },
+  { timeoutMs, signal, stdin, maxBytes = Infinity }: Partial<IsolatedCall> & { timeoutMs: number; maxBytes?: number },
 ): Promise<ProgramResult> {
   signal?.throwIfAborted();
   const child = started(command, { ...options, clearEnv: true, stdout: "piped", stderr: "piped" });
