@@ -22,7 +22,7 @@ export async function findCompletionCandidates(
   typed: string,
   sources: CompletionSources,
 ): Promise<readonly Candidate[]> {
-  const candidates = await candidatesFor(target, typed, sources);
+  const candidates = await candidatesFor(target, typed, sources).catch(() => []);
   // A name with control characters can't be inserted safely.
   return candidates.filter(({ text }) => text !== "" && oneLine(text) === text);
 }
@@ -32,10 +32,10 @@ async function candidatesFor(target: CompletionTarget, typed: string, sources: C
     case "choices":
       return choiceCandidates(target.choices);
     case "workflow":
-      return (await orNone(sources.workflows())).map(completeCandidate);
+      return (await sources.workflows()).map(completeCandidate);
     case "run":
     case "running-run": {
-      const runs = await orNone(sources.runs());
+      const runs = await sources.runs();
       const last = { name: "last", description: "the latest run started on this machine" };
       if (runs.length === 0) return [];
       const mark = /[#:](?=\d*$)/.exec(typed)?.[0];
@@ -49,14 +49,14 @@ async function candidatesFor(target: CompletionTarget, typed: string, sources: C
       return [...matching, last].map(completeCandidate);
     }
     case "batch":
-      return (await orNone(sources.batches())).map(completeCandidate);
+      return (await sources.batches()).map(completeCandidate);
     case "preset":
-      return (await orNone(sources.presets(target.workflow ?? ""))).map(completeCandidate);
+      return (await sources.presets(target.workflow ?? "")).map(completeCandidate);
     case "input":
     case "input-value":
       return await inputCandidates(target, typed, sources);
     case "context":
-      return (await orNone(sources.contexts())).map((name) => completeCandidate({ name }));
+      return (await sources.contexts()).map((name) => completeCandidate({ name }));
     case "file":
       return [...choiceCandidates(target.actions ?? {}), ...await fileCandidates(typed, sources)];
   }
@@ -86,7 +86,7 @@ async function inputCandidates(
     return files.map((file) => ({ ...file, text: `${prefix}@${file.text}` }));
   }
   const { workflow } = target;
-  const fields = workflow === undefined ? [] : await orNone(sources.inputs(workflow));
+  const fields = workflow === undefined ? [] : await sources.inputs(workflow).catch(() => []);
   const inputs = fields.map((field) => ({ ...field, path: withTypedRows(field.path, typed) }));
   if (prefix !== undefined) {
     // A value after `:=` is JSON, where strings need quotes.
@@ -113,7 +113,7 @@ async function fileCandidates(typed: string, sources: CompletionSources): Promis
   if (/^~|[$`]/.test(typed)) return [];
   const folder = typed.slice(0, typed.lastIndexOf("/") + 1);
   const includesHidden = typed.slice(folder.length).startsWith(".");
-  const files = await orNone(sources.files(folder));
+  const files = await sources.files(folder).catch(() => []);
   return files
     .filter(({ name }) => includesHidden || !name.startsWith("."))
     .map(({ name, isDirectory }) => ({
@@ -121,11 +121,6 @@ async function fileCandidates(typed: string, sources: CompletionSources): Promis
       description: "",
       isComplete: !isDirectory,
     }));
-}
-
-/** Completion reports no errors: a source that fails has no entries. */
-function orNone<T>(loaded: Promise<readonly T[]>): Promise<readonly T[]> {
-  return loaded.catch(() => []);
 }
 
 function completeCandidate({ name, description = "" }: { readonly name: string; readonly description?: string }) {
