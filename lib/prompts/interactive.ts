@@ -21,7 +21,7 @@ import type { RunResult } from "../result.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Workflow } from "../workflow.ts";
 import { programCommand, shellWord } from "../shell_command.ts";
-import type { Prompter } from "./prompter.ts";
+import { PromptCancelled, type Prompter } from "./prompter.ts";
 import { inputMethods, workflowChoices } from "./choices.ts";
 import { nextQuestion } from "./questions.ts";
 import { promptForFields } from "./fill.ts";
@@ -48,7 +48,7 @@ type NextAction = "logs" | "errors" | "again" | "save" | "quit";
  * Runs one workflow, as often as the user wants.
  *
  * @returns The result of the last run; `undefined` when no run was started.
- * @throws Cancelled when the user cancels a prompt; errors of the client and of the run.
+ * @throws PromptCancelled when the user cancels a prompt before a run; errors of the client and of the run.
  */
 export async function runInteractive(session: InteractiveSession): Promise<RunResult | undefined> {
   const { deps, prompter, signal } = session;
@@ -80,8 +80,9 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
       ? formatInputArguments(name, given, secretPaths)
       : programCommand("run", [name], ["-i", file]);
     session.print(`Equivalent command:\n${command}`);
-    const action = await askNextAction(session, result, withoutSecrets(given, secretPaths));
-    if (action === "quit") return result;
+    const action = await askNextAction(session, result, withoutSecrets(given, secretPaths))
+      .catch(expected(PromptCancelled));
+    if (action !== "again") return result;
   }
 }
 

@@ -385,6 +385,24 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("Ctrl-C and Escape after a run quit with its exit code, also while a file is asked for", missing),
+  async fn() {
+    await using stage = await aStage();
+    for (const [key, ...answers] of [["C-c"], ["Escape"], ["C-c", [/◆ {2}What next\?/, "4", "Enter"]]] as const) {
+      await using terminal = await stage.open();
+      await answerPrompts(terminal, [
+        [/◆ {2}Select workflow/, "failing-step", "Enter"],
+        [/◆ {2}How do you want/, "2", "Enter"],
+        [/◆ {2}Submit failing-step\?/, "Enter"],
+        ...answers,
+        [answers.length === 0 ? /◆ {2}What next\?/ : /◆ {2}File/, key],
+      ]);
+      assert.doesNotMatch(await terminal.waitFor(/\[ended 1\]/), /Cancelled/);
+    }
+  },
+});
+
+Deno.test({
   ...needing("what is typed at a prompt for a file replaces its default", missing),
   async fn() {
     await using stage = await aStage();

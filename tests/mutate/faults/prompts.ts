@@ -39,8 +39,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "Run again leaves",
-      'if (action === "quit") return result;',
-      'if (action === "quit" || action === "again") return result;',
+      'if (action !== "again") return result;',
+      "return result;",
     ],
     [
       "Show the logs shows nothing",
