@@ -59,6 +59,8 @@ export interface PlannedCase extends Pick<ReportCase, "id" | "suite" | "workflow
   /** Files that it depends on, relative to the suite's folder, like `src/**`. */
   readonly paths: readonly string[];
   problem(message: string): Problem;
+  /** What prevents it from running with these variables: if it is to run, they are its problems. */
+  readonly missing: readonly Problem[];
 }
 
 interface Need {
@@ -81,7 +83,7 @@ const DEFAULT_QUEUE_TIMEOUT = "4h";
 /**
  * All runs of all suites, in the order of the files; setup runs first.
  *
- * @throws InvalidInputs for variables that are not set.
+ * @throws InvalidInputs for a matrix without a combination, and for needs that no combination meets.
  */
 export async function planSuites(suites: readonly Suite[], options: PlanOptions): Promise<readonly PlannedCase[]> {
   const problems: Problem[] = [];
@@ -142,8 +144,8 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
   const merged: Settings = { ...defaults, ...environment, ...document, ...ofValues, ...options.overrides };
   const matrix = matrixOf(values);
   const problem = (message: string) => suite.problem(path, message);
-  const own: Problem[] = [];
-  const report = (message: string) => void own.push(problem(message));
+  const missing: Problem[] = [];
+  const report = (message: string) => void missing.push(problem(message));
   const valueOf = (reference: Reference): Json | undefined => {
     if (reference.type === "variable") {
       const value = options.env(reference.name);
@@ -162,16 +164,16 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     if (options.env(name) === undefined) report(`the environment variable ${name} is not set`);
   }
   const workflow = textOf(merged.workflow ?? "");
-  if (workflow === "") report("has no workflow: only environments name one (--env), or its variable is empty");
-  const name = nameOf(document.name, matrix);
+  const isUnnamed = workflow === "" && missing.length === 0;
+  if (isUnnamed) report("has no workflow: only environments name one (--env), or its variable is empty");
   const resources = textsOf(merged.requires?.resource ?? "active");
   const [only] = resources;
   const required = textsOf(merged.requires?.environment);
   const isHere = required.length === 0 || required.includes(options.environment ?? "");
-  const planned: PlannedCase = {
+  return {
     kind,
     id: draft.id,
-    name: kind === "setup" ? `setup ${name}` : name,
+    name: `${kind === "setup" ? "setup " : ""}${nameOf(document.name, matrix)}`,
     caseName: document.name,
     suite: suite.name,
     file: { path: suite.path, line: suite.lineOf(path) },
@@ -201,10 +203,8 @@ function planCase(suite: Suite, draft: Drafted, { byName, options, problems }: C
     ...planFailures(suite, document, { ...matrix, environment: options.environment ?? "" }),
     paths: document.paths ?? [],
     problem,
+    missing,
   };
-  // What it needs may exist only in its own environment.
-  if (isHere) problems.push(...own);
-  return planned;
 }
 
 function matrixOf(values: readonly AxisValue[]): Readonly<Record<string, string>> {

@@ -6,7 +6,7 @@ import { fallbackTo, InvalidInputs, NotFound } from "../errors.ts";
 import { checkGivenInputs } from "../inputs/check.ts";
 import { findSecrets, redactedValues, secretValues, withoutSecrets } from "../inputs/secrets.ts";
 import { canonicalJson, type JsonObject, parsePath, valueAt } from "../json.ts";
-import type { Problem } from "../problem.ts";
+import { distinctProblems, type Problem } from "../problem.ts";
 import { createRedactor, type Redactor } from "../redact.ts";
 import type { Deps } from "../runs/deps.ts";
 import { inParallel } from "../in_parallel.ts";
@@ -56,8 +56,10 @@ export async function preflight(
   const refused: InvalidInputs[] = [];
   const secrets: string[] = [];
   await inParallel([...cases.entries()], MAX_CONCURRENT, async ([index, one]) => {
+    if (one.skipReason !== null) return void (checked[index] = { ...one, ...UNCHECKED, key: one.id });
+    if (one.missing.length > 0) return void problems.push(...one.missing);
     try {
-      checked[index] = one.skipReason === null ? await checkCase(context, one) : { ...one, ...UNCHECKED, key: one.id };
+      checked[index] = await checkCase(context, one);
     } catch (error) {
       const reported = problemsOf(one, error);
       if (reported === undefined) {
@@ -72,9 +74,9 @@ export async function preflight(
   });
   if (problems.length === 0) return await withUsedRuns(checked);
   const redact = createRedactor([...secrets, ...Object.values(checked).flatMap((one) => one.secrets)]);
-  const shown = problems.map((problem) => withoutSecretsOf(problem, redact));
+  const shown = distinctProblems(problems).map((problem) => withoutSecretsOf(problem, redact));
   const warnings = distinctWarnings([...Object.values(checked), ...refused], "case");
-  throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), problems.length), shown, { warnings });
+  throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), shown.length), shown, { warnings });
 }
 
 function problemsOf(one: PlannedCase, error: unknown): readonly Problem[] | undefined {

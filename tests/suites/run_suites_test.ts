@@ -1174,6 +1174,21 @@ Deno.test("a case of another environment is skipped, although its workflow, vari
   assert.match(there.stderr, /PW_UNSET is not set[^]*PW_UNSET_TOKEN is not set/);
 });
 
+Deno.test("a variable and a secret that are not set matter to the cases that need them, and to no list", async () => {
+  await using stage = await suiteStage();
+  const other =
+    '{ name: b, workflow: ok, inputs: { a: "${PW_UNSET} ${PW_UNSET}", token: { secret: PW_UNSET_TOKEN } } }';
+  const files = { "a.suite.yaml": `version: 1\nenv: [PW_UNSET]\ncases:\n  - ${PASSES}\n  - ${other}\n` };
+  assert.equal((await stage.test(files, ["--list"])).stdout, "a: good  (t)\na: b\n");
+  assert.deepEqual((await stage.test(files, [...FAST, "--case", "good"])).verdicts, { good: "passed" });
+  const all = await stage.test(files, FAST);
+  assert.equal(all.code, 2);
+  assert.deepEqual(JSON.parse(all.stdout).error.problems.map(({ message }: { message: string }) => message), [
+    "the environment variable PW_UNSET is not set",
+    "the environment variable PW_UNSET_TOKEN is not set",
+  ]);
+});
+
 Deno.test("test history names the environments in which the case ran, if none is this one", async () => {
   await using stage = await suiteStage();
   const text = `version: 1\nname: s\nenvironments: { prod: {}, test: {} }\ncases:\n  - ${PASSES}\n`;
