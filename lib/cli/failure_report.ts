@@ -90,13 +90,14 @@ async function renderAligned(problems: readonly Problem[]): Promise<string> {
   return renderTable(rows, { columns: Infinity, headings: 0 });
 }
 
+/** Of a long line, such as a file of JSON in one, only what is around the problem. */
 function renderWithExcerpt(problem: Problem, textWidth: (text: string) => number): string {
-  const line = problemLine(problem);
-  const { excerpt } = problem;
-  if (excerpt === undefined) return line;
-  const before = excerpt.line.slice(0, excerpt.column - 1);
-  const caret = " ".repeat(textWidth(oneLine(before))) + "^".repeat(excerpt.length);
-  return `${line}\n    ${oneLine(excerpt.line)}\n    ${caret}`;
+  if (problem.excerpt === undefined) return problemLine(problem);
+  const { line, column, length } = problem.excerpt;
+  const start = Math.max(0, column - 61);
+  const indent = " ".repeat(textWidth(oneLine(line.slice(start, column - 1))));
+  const caret = "^".repeat(Math.min(length, start + 101 - column));
+  return `${problemLine(problem)}\n    ${oneLine(line.slice(start, start + 100))}\n    ${indent}${caret}`;
 }
 
 /** A message from a server may have several lines. Indentation keeps them apart from our own lines. */

@@ -67,3 +67,22 @@ Deno.test("renderFailure() escapes color sequences from a server and keeps its o
     `${red} Cannot find \\x1b[31mit\n  ${styleFor(true).dim("try \\x1b[32mthat")}`,
   );
 });
+
+Deno.test("renderFailure() shows of a long line what is around the problem, with the caret below it", async () => {
+  const place = { origin: "a.json:1:5001", path: "b", message: "unknown field" };
+  const line = `${"a".repeat(5_000)}WRONG${"z".repeat(5_000)}`;
+  const problem = { ...place, excerpt: { line, column: 5_001, length: 5 } };
+  const text = await renderFailure(reportOf(new InvalidInputs("Cannot run it", [problem])), styleFor(false));
+  const [, , shown = "", caret = ""] = text.split("\n");
+  assert.ok(shown.length < 120, `${shown.length}`);
+  assert.equal(shown.indexOf("WRONG"), caret.indexOf("^"));
+  assert.equal(caret.trim(), "^^^^^");
+});
+
+Deno.test("renderFailure() marks no more of a long line than it shows", async () => {
+  const excerpt = { line: `ab${"w".repeat(5_000)}`, column: 3, length: 5_000 };
+  const problem = { origin: "a.json:1:3", path: "b", message: "is too long", excerpt };
+  const text = await renderFailure(reportOf(new InvalidInputs("Cannot run it", [problem])), styleFor(false));
+  const [, , shown = "", caret = ""] = text.split("\n");
+  assert.equal(shown.length, caret.length);
+});
