@@ -57,9 +57,8 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
     prompter.note("Your account has no workflows yet: create one in the web interface first");
     return undefined;
   }
-  const choices = workflowChoices(workflows);
   prompter.note("Available workflows");
-  const name = await prompter.choose("Select workflow", choices, { initial: choices[0]?.value ?? "" });
+  const name = await prompter.choose("Select workflow", workflowChoices(workflows));
   const { prepared: { given, ...prepared }, file } = await askRequest(session, name);
   let { request } = prepared;
   let result: RunResult | undefined;

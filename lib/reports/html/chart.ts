@@ -1,7 +1,5 @@
 /** A batch: its rows as a table with parameters and outputs as columns, and a chart of an output over a parameter. */
 export const CHART_SCRIPT = String.raw`
-const MAX_POINTS_TEXT = 60;
-
 function cellText(value) {
   if (value === null || value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
@@ -125,7 +123,7 @@ function chart(cases, { x, y, by }) {
     text(x.name, { x: (left + right) / 2, y: bottom + 38, "text-anchor": "middle" }),
     ...groups.map((group, index) => medianLine(points.filter((point) => point.group === group), place, toX, toY, index)),
     ...points.map((point) => svg("circle", { class: "point series-" + groups.indexOf(point.group) % 6, cx: toX(place(point)).toFixed(1), cy: toY(point.y).toFixed(1), r: 4 },
-      svg("title", {}, (point.one.name + "\n" + x.name + " " + cellText(point.x) + ", " + y.name + " " + numberText(point.y)).slice(0, MAX_POINTS_TEXT * 5)))));
+      svg("title", {}, (point.one.name + "\n" + x.name + " " + cellText(point.x) + ", " + y.name + " " + numberText(point.y)).slice(0, 300)))));
   const legend = by === null ? null : h("p", { class: "legend" }, groups.map((group, index) => h("span", { class: "series-" + index % 6 }, "● ", h("span", null, by.name + " " + group + " "))));
   return [picture, legend].filter((part) => part !== null);
 }
