@@ -20,7 +20,7 @@ import { createPrivate, hasOurMark, storageHint } from "./store_file.ts";
 export const DENO_KV_LIMITS: StoreLimits = { maxValueLength: 16_000, maxChangeLength: 350_000, maxChangeRows: 900 };
 
 /** The runtime's client waits without end for a server that does not answer. */
-export const DENO_KV_ANSWER_MS = 60_000;
+export const DENO_KV_USE = { limits: DENO_KV_LIMITS, answerMs: 60_000 } as const;
 
 /** The database may be shared with a program of the user's own. */
 const NAMESPACE = "pw";

@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { expected, orError, StorageError, UsageError } from "../errors.ts";
 import { lazyBackend, type LazyOptions, type RetryDeps, type StoreBackend } from "./backend.ts";
-import { DENO_KV_ANSWER_MS, DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
+import { DENO_KV_USE, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { inodeOf } from "./store_file.ts";
 import { createRunStore, type RunStore } from "./run_store.ts";
@@ -105,11 +105,7 @@ function backendOf(name: string, options: OpenKvOptions): StoreBackend {
       checkPostgresUrl(name);
       return lazyBackend(async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name), use);
     case "deno-kv":
-      return lazyBackend(() => openDenoKvBackend(rest), {
-        limits: DENO_KV_LIMITS,
-        answerMs: DENO_KV_ANSWER_MS,
-        ...use,
-      });
+      return lazyBackend(() => openDenoKvBackend(rest), { ...DENO_KV_USE, ...use });
     case "memory":
       if (rest !== "") break;
       return lazyBackend(openMemory, use);
