@@ -171,7 +171,11 @@ export function readErrorBody(text: string) {
     code: typeof code === "string" && code !== "" ? code : null,
     problems: errors.map(problemOf).filter((problem) => problem !== null),
     /** JSON pointers to the invalid fields, like `#/slug`. */
-    pointers: errors.flatMap((error) => isObject(error) && typeof error.pointer === "string" ? [error.pointer] : []),
+    pointers: errors.flatMap((error) => {
+      // The envelope's lines may begin with theirs.
+      const pointer = isObject(error) ? error.pointer : /^(#\/[^:]*): /.exec(String(error))?.[1];
+      return typeof pointer === "string" ? [pointer] : [];
+    }),
   };
 }
 

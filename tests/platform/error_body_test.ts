@@ -15,6 +15,11 @@ Deno.test("the platform's envelope is read", () => {
   });
 });
 
+Deno.test("a line of the envelope may begin with the pointer to its field", () => {
+  const errors = ["#/slug: already in use", "see #/inputs: no", "#/inputs/a b: no"];
+  assert.deepEqual(readErrorBody(JSON.stringify({ errors })).pointers, ["#/slug", "#/inputs/a b"]);
+});
+
 Deno.test("problem details are read, with the path of each field", () => {
   const body = readErrorBody(JSON.stringify({
     type: "about:blank",
