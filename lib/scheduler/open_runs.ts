@@ -46,7 +46,11 @@ export async function pollOpen(
   const own = submissions.filter((submission) => isOwnedBy(submission, owner));
   const due = own.filter((submission) => isDue(submission, nowMs));
   const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
-  const batches = chunksOf(due, BATCH_SIZE);
+  // Each that lacks its inputs on its own, and last: preparing them may take as long as the tick.
+  const batches = [
+    ...chunksOf(due.filter((submission) => !lacksInputs(submission)), BATCH_SIZE),
+    ...chunksOf(due.filter(lacksInputs), 1),
+  ];
   let count = 0;
   const clientOf = sharingPages(deps.client);
   const advanceOnce = async (client: Client, batch: readonly Submission[]) => {
@@ -60,8 +64,8 @@ export async function pollOpen(
   };
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
     const client = clientOf();
-    let left: readonly Submission[] = (await Promise.all(batch.map((submission) => withSecrets(context, submission))))
-      .flat();
+    const [first] = batch;
+    let left = first !== undefined && lacksInputs(first) ? await withSecrets(context, first) : batch;
     for (let step = 0; step < MAX_STEPS && left.length > 0; step++) {
       const results = await advanceOnce(client, left);
       if (step === 0) count += results.length;
@@ -85,13 +89,17 @@ export async function pollOpen(
   return { open, known: known.map(({ submissionId }) => submissionId), count };
 }
 
+/** Inputs with secrets are not stored. */
+function lacksInputs({ state, request }: Submission): boolean {
+  return state === "pending" && request.inputs === null;
+}
+
 /**
- * Inputs with secrets are not stored: those of a schedule are prepared again. Without its inputs a submission would be
- * rejected: it waits for the platform, for a process whose schedule has the same ones, or for the request that sends it.
+ * Those of a schedule are prepared again. Without its inputs a submission would be rejected: it waits for the platform, for
+ * a process whose schedule has the same ones, or for the request that is about to send it.
  */
 async function withSecrets({ service, schedules, signal }: TickContext, submission: Submission) {
-  const { state, request, origin, createdAtMs } = submission;
-  if (state !== "pending" || request.inputs !== null) return [submission];
+  const { request, origin, createdAtMs } = submission;
   const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;
   const prepared = schedule && await prepareSchedule(service, schedule, signal).catch((error: unknown) => {
     if (!signal.aborted || error !== signal.reason) expected(RunnerError)(error);

@@ -315,6 +315,25 @@ for (
   });
 }
 
+tickTest("an occurrence with secrets whose workflow gets no response delays the poll of no other run", {
+  specs: [{ ...WITH_SECRET, cron: "20 * * * *" }, { ...EVERY, name: "long", cron: "10 * * * *", workflow: "long" }],
+  workflows: { guarded: GUARDED, long: lasting(3_600) },
+  isHeld: true,
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10, 11);
+  stage.simulator.addFaults({ on: "submit", status: 401 });
+  await tickAt(20);
+  const { client } = service.deps;
+  const getWorkflow: Client["getWorkflow"] = async (_name, { signal } = {}) => {
+    await stage.clock.sleep(MINUTE_MS, { signal });
+    throw new Error("the tick has ended");
+  };
+  stage.simulator.cancelExternally(stage.simulator.runs()[0]?.slug ?? "");
+  stage.clock.advance(MINUTE_MS);
+  await tick({ ...service, deps: { ...service.deps, client: { ...client, getWorkflow } } });
+  assert.deepEqual([await statusesOf(service, "long"), await statusesOf(service)], [["cancelled"], ["open"]]);
+});
+
 tickTest("an occurrence with secrets that its schedule does not have any more waits for one that has, for an hour", {
   specs: [WITH_SECRET],
   workflows: { guarded: GUARDED },

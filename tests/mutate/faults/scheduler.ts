@@ -128,8 +128,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/open_runs.ts", TICK, [
     [
       "an occurrence with secrets is rejected if its first request does not arrive",
-      "batch.map((submission) => withSecrets(context, submission))",
-      "batch",
+      "await withSecrets(context, first) : batch",
+      "batch : batch",
     ],
     ["an occurrence is sent with other secrets than it was stored with", "=== request.inputsHash", "!== null"],
   ]),
