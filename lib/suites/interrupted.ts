@@ -6,7 +6,7 @@ import { storeQuietly } from "../runs/batch_limits.ts";
 import type { BatchOutcome, BatchTask } from "../runs/batch_task.ts";
 import { endOfSubmission, type TaskEnd } from "../runs/retry_policy.ts";
 import type { Deps } from "../runs/deps.ts";
-import { isUnsent, slugOf } from "../submission.ts";
+import { isUnsent, runNameOf, slugOf } from "../submission.ts";
 import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
 import type { Judgement } from "./judge.ts";
@@ -31,12 +31,12 @@ export type CutOffOptions = JudgeOptions & Pick<SuiteSession, "previous">;
 /** Adds the attempt that was cut off to the case. */
 export function judgeInterrupted(state: CaseState, end: TaskEnd, options: CutOffOptions): Judgement {
   if (end.type !== "open" && end.type !== "result") return notRun("the suite was interrupted");
-  const slug = slugIn(end);
+  const name = nameIn(end);
   const what = !isRunKnown(end)
-    ? `whether it has started ${slug} is not known, and --resume finds out`
+    ? `whether it has started ${name} is not known, and --resume finds out`
     : end.type === "result"
-    ? `its run ${slug} has ended, and --resume judges it`
-    : `its run ${slug} continues, and --resume tracks it`;
+    ? `its run ${name} has ended, and --resume judges it`
+    : `its run ${name} continues, and --resume tracks it`;
   return cutOff(state, end, { reason: `the suite was interrupted: ${what}`, verdict: "not-judged" }, options);
 }
 
@@ -51,13 +51,13 @@ export async function judgeStopped(
   const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
   if (end.type !== "open" || isUnsent(end.submission)) return notRun(why);
   const { submission } = end;
-  const slug = slugOf(submission);
+  const name = nameIn(end);
   if (error !== null || (stop !== "deadline" && stop !== "cancelled")) {
-    return cutOff(state, end, { reason: `the end of its run ${slug} was not seen: ${why}`, verdict: "error" }, options);
+    return cutOff(state, end, { reason: `the end of its run ${name} was not seen: ${why}`, verdict: "error" }, options);
   }
   const unjudged = (reason: string, isCancelled = false) =>
     cutOff(state, end, { reason, verdict: "not-judged", isCancelled }, options);
-  if (submission.state !== "active") return unjudged(`${why}, and whether ${slug} has started is not known`);
+  if (submission.state !== "active") return unjudged(`${why}, and whether ${name} has started is not known`);
   const when = stop === "deadline" ? "at the deadline" : "when the suite was cancelled";
   const reason = `still running ${when}, and cancelled`;
   // Before the request: after it, the platform shows only that the run was cancelled.
@@ -70,7 +70,7 @@ export async function judgeStopped(
     state.runs.push({ runId: submission.runId, submissionId: submission.submissionId, isPassed: false });
     return unjudged(reason, true);
   }
-  return unjudged(`${why}, and its run ${slug} ${hasEnded ? "has ended unjudged" : "could not be cancelled"}`);
+  return unjudged(`${why}, and its run ${name} ${hasEnded ? "has ended unjudged" : "could not be cancelled"}`);
 }
 
 const STOP_TEXTS: Readonly<Record<string, string>> = {
@@ -84,6 +84,12 @@ type CutOff = Extract<TaskEnd, { type: "open" | "result" }>;
 
 function slugIn(end: CutOff): string | null {
   return end.type === "open" ? slugOf(end.submission) : end.result.slug;
+}
+
+/** On legacy servers, runs have numbers, and those that are not known yet have no name. */
+function nameIn(end: CutOff): string {
+  if (end.type === "open") return runNameOf(end.submission) ?? `a run of ${end.submission.request.workflow}`;
+  return slugIn(end) ?? `${end.result.workflowName}#${end.result.runNumber}`;
 }
 
 /** Whether a run was started, as far as a search has found it. */

@@ -17,6 +17,8 @@ import {
 
 const SEARCHING = { cause: "response-lost", detail: "cut", sinceMs: 0, searches: 9, searchForMs: 0 } as const;
 const ABANDONED = anUnconfirmedSubmission({ reconciliation: { ...SEARCHING, isAbandoned: true } });
+const LEGACY = anActiveSubmission({ runId: { type: "number", workflow: "quick", number: 47 } });
+const FINISHED = aFinishedSubmission();
 const OPEN = (submission: Submission): TaskEnd => ({ type: "open", attempt: 1, submission });
 const ENDED = (submission: Submission): TaskEnd => endOfSubmission(submission, { attempt: 1 }) ?? OPEN(submission);
 
@@ -33,6 +35,23 @@ for (
       / continues, /,
     ],
     ["a submit without a response", OPEN(anUnconfirmedSubmission()), null, "unknown", "unknown", / is not known, /],
+    ["a run of a legacy server", OPEN(LEGACY), null, "yes", "stopped", /its run quick#47 continues, /],
+    [
+      "a run of a legacy server that has ended",
+      ENDED({ ...FINISHED, result: { ...FINISHED.result, slug: null, workflowName: "quick", runNumber: 47 } }),
+      LEGACY,
+      "no",
+      "completed",
+      /its run quick#47 has ended, /,
+    ],
+    [
+      "a submit without a response to a legacy server",
+      OPEN(anUnconfirmedSubmission({ ownSlug: null })),
+      null,
+      "unknown",
+      "unknown",
+      /whether it has started a run of \S+ is not known, /,
+    ],
     [
       "a submit that was searched for in vain",
       ENDED(ABANDONED),
