@@ -75,9 +75,10 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
       result = await session.run(request);
     }
     const { secretPaths } = request;
+    const options = request.isTrusted ? ["--trust"] : [];
     const command = file === null
-      ? formatInputArguments(name, given, secretPaths)
-      : programCommand("run", [name], ["-i", file]);
+      ? formatInputArguments(name, given, secretPaths, { options })
+      : programCommand("run", [name], ["-i", file, ...options]);
     session.print(`Equivalent command:\n${command}`);
     const action = await askNextAction(session, result, withoutSecrets(given, secretPaths))
       .catch(expected(PromptCancelled));

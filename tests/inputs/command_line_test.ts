@@ -36,6 +36,13 @@ for (
   });
 }
 
+Deno.test("a workflow's name is not an option", () => {
+  assert.equal(
+    formatInputArguments("-n", { a: "x y" }, []),
+    'pw-workflow-runner run -i "a=x y" -- -n',
+  );
+});
+
 Deno.test("many values become one JSON object, with a prompt for each secret", () => {
   const inputs = Object.fromEntries(
     Array.from({ length: 13 }, (_, index) => [`v${index}`, index === 3 ? "hunter2" : "x"]),

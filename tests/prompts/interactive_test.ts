@@ -163,7 +163,7 @@ for (
 for (const isGranted of [true, false]) {
   Deno.test(`consent that the server requires is asked for, and ${isGranted ? "granted" : "refused"}`, async () => {
     await using stage = await aStage();
-    const { result, shown } = await stage.play([
+    const { result, shown, printed } = await stage.play([
       [/Select workflow/, "needs-consent"],
       [/How do you want/, "Enter manually"],
       SUBMIT("needs-consent"),
@@ -172,6 +172,8 @@ for (const isGranted of [true, false]) {
     ]);
     assert.equal(result?.kind, isGranted ? "completed" : undefined, shown);
     assert.equal(stage.simulator.runs().length, isGranted ? 1 : 0);
+    // Without the option, the command would be refused.
+    assert.equal(printed, isGranted ? "Equivalent command:\npw-workflow-runner run needs-consent --trust" : "");
   });
 }
 
