@@ -77,7 +77,7 @@ export async function clackPrompter({ mayColor, signal, wrap = (text) => text, f
       }),
     ) ?? "";
     // The answer as it is shown.
-    return fallback !== undefined && answer === escapeControlCharacters(fallback) ? fallback : answer;
+    return [initial, fallback].find((text) => answer === escapeControlCharacters(text ?? "")) ?? answer;
   }
 
   return {

@@ -460,6 +460,28 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing("a text to edit that is left as it was is sent as it was, with its control characters", missing),
+  async fn() {
+    const text = "one\r\n\u001btwo";
+    const title = { type: "string", default: text, prefillDefault: true };
+    const form = { on: { execute: { inputs: { title, script: { ...title, type: "editor" } } } } };
+    await using stage = await aStage({
+      workflows: { prefilled: JSON.stringify({ ...form, jobs: { main: { steps: [{ run: "work" }] } } }) },
+    });
+    await using terminal = await stage.open();
+    await answerPrompts(terminal, [
+      [/◆ {2}Select workflow/, "prefilled", "Enter"],
+      [/◆ {2}How do you want/, "2", "Enter"],
+      [/◆ {2}title/, "Enter"],
+      [/◆ {2}script/, "Enter", "Enter"],
+      [/◆ {2}Submit prefilled\?/, "Enter"],
+    ]);
+    await terminal.waitFor(/What next/);
+    assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [{ title: text, script: text }]);
+  },
+});
+
 const SCRIPTED = `on: { execute: { inputs: { script: { type: editor, label: Script } } } }
 jobs: { main: { steps: [{ run: work }] } }
 `;
