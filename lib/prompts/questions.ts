@@ -65,7 +65,9 @@ export function nextQuestion(
     question = { type: "value", path, field, isRequired: needed, current, fallback, headings: headingsOf(form, path) };
     return false;
   }, ({ field, path, value, context }) => {
-    if (question !== undefined || field.kind !== "list" || !isOpen(path)) return;
+    // One value in a row does not ask for another row.
+    const isWhole = only === undefined || only.some((included) => startsWith(path, included));
+    if (question !== undefined || field.kind !== "list" || !isWhole || !isOpen(path)) return;
     const rows = Array.isArray(value) ? value.length : 0;
     const needed = isRequired(field, fieldStateOf(field, context)) === true;
     if (field.max === null || rows < field.max) question = { type: "row", path, field, rows, isRequired: needed };

@@ -77,3 +77,13 @@ Deno.test("withAnswer() of undefined removes the value", () => {
   const state = { inputs: { more: { count: 5 }, mode: "a" }, answered: new Set<string>() };
   assert.deepEqual(withAnswer(state, ["more", "count"], undefined).inputs, { more: {}, mode: "a" });
 });
+
+Deno.test("nextQuestion() does not ask for another row where only one field of a row is asked for", () => {
+  assert.ok(FORM !== null);
+  const only = [["rows", 0, "name"]];
+  const state = { inputs: { rows: [{}] }, answered: new Set<string>() };
+  assert.equal(nextQuestion(FORM, state, { ...ALL, only })?.type, "value");
+  const answered = withAnswer(state, ["rows", 0, "name"], "one");
+  assert.equal(nextQuestion(FORM, answered, { ...ALL, only }), undefined);
+  assert.equal(nextQuestion(FORM, answered, { ...ALL, only: [["rows"]] })?.type, "row");
+});
