@@ -46,7 +46,8 @@ function clusterInputs(all: FormContext): ClusterInput[] {
     if ([hidden, disabled, ignore].includes(true)) return false;
     if (field.kind !== "cluster") return field.kind === "list" || value !== undefined || optional !== true;
     const given = hasValue(field, value, context) && value !== null ? value : field.default;
-    if (given === undefined && hasDefault(field)) return false;
+    const isDeclined = value === null && optional === true;
+    if (given === undefined && (hasDefault(field) || isDeclined)) return false;
     found.push({ path, field, value: given, isOptional: optional !== false });
     return false;
   });

@@ -6,7 +6,7 @@ import { isSecretAt } from "../inputs/secrets.ts";
 import { scanJson } from "../inputs/scan_json.ts";
 import { formatPath, type Json, type JsonObject, parseJson } from "../json.ts";
 import { describeInvalid, isAllowed } from "../inputs/value_check.ts";
-import { type Cluster, isUsableCluster } from "../cluster.ts";
+import { type Cluster, findCluster, isUsableCluster } from "../cluster.ts";
 import type { Prompter, PromptValidator } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
 import { type FieldQuestion, nextQuestion, type PromptAnswers, type QuestionOptions, withAnswer } from "./questions.ts";
@@ -39,14 +39,14 @@ export async function promptForFields(
     const answer = await askValue(prompter, question, options.clusters ?? []);
     // A row cannot be left out, so that its default is the answer.
     const isRow = typeof question.path.at(-1) === "number";
-    answers = withAnswer(answers, question.path, answer ?? (isRow ? question.fallback ?? null : undefined));
+    answers = withAnswer(answers, question.path, isRow ? answer ?? question.fallback ?? null : answer);
   }
 }
 
 async function askRow(prompter: Prompter, { path, field, rows, isRequired }: Question<"row">): Promise<boolean> {
-  if (rows < (field.min ?? 0)) return true;
-  const name = field.label ?? formatPath(path);
   const isFirst = rows === 0;
+  if (rows < (field.min ?? 0) && (isRequired || !isFirst)) return true;
+  const name = field.label ?? formatPath(path);
   const details = isFirst ? (isRequired ? " (required)" : "") : ` (${rows} so far)`;
   return await prompter.confirm(`Add ${isFirst ? "a" : "another"} row to ${name}?${details}`, {
     initial: isFirst && isRequired,
@@ -87,7 +87,10 @@ async function askText(prompter: Prompter, question: ValueQuestion): Promise<Jso
   const text = isMultiline(question)
     ? await prompter.multiline(message, options)
     : await prompter.text(message, options);
-  return text === "" || text === options.fallback ? undefined : valueOf(question, text);
+  if (text === "" || text === options.fallback) return undefined;
+  // Otherwise text that looks like JSON would become JSON.
+  const isKept = initial !== undefined && text === options.initial && isAllowed(field, initial);
+  return isKept ? initial : valueOf(question, text);
 }
 
 async function askChoice(
@@ -98,16 +101,18 @@ async function askChoice(
   const { field, isRequired, fallback } = question;
   const current = question.current ?? fallback;
   if (isMultiple) {
-    const initial = choices.flatMap(({ value }) => Array.isArray(current) && current.includes(value) ? [value] : []);
+    const initial = choices.flatMap(({ value }) => [current].flat().includes(value) ? [value] : []);
     const selected = await prompter.chooseMany(messageOf(question), choices, { initial, isRequired });
-    return selected.length === 0 && !isRequired && !hasDefault(field) ? undefined : [...selected];
+    const isSame = selected.length === initial.length && selected.every((value) => initial.includes(value));
+    const isLeftOut = hasDefault(field) ? isSame && question.current === undefined : selected.length === 0;
+    return isLeftOut && !isRequired ? undefined : [...selected];
   }
-  const none = isRequired || hasDefault(field) ? [] : [{ value: null, label: "None" }];
-  const initial = choices.find(({ value }) => value === current)?.value;
+  const isListed = choices.some(({ value }) => value === fallback);
+  const label = hasDefault(field) && fallback !== "" ? "Default" : "None";
   const selected = await prompter.choose<string | number | boolean | null>(
     messageOf(question),
-    [...choices, ...none],
-    { initial },
+    isRequired || isListed ? choices : [...choices, { value: null, label }],
+    { initial: choices.find(({ value }) => value === current)?.value ?? (hasDefault(field) ? null : undefined) },
   );
   return selected ?? undefined;
 }
@@ -115,17 +120,20 @@ async function askChoice(
 async function askCluster(
   prompter: Prompter,
   question: ValueQuestion,
-  { allowsWorkspace, providers }: ClusterField,
+  { allowsWorkspace, isAutoselected, providers }: ClusterField,
   clusters: readonly Cluster[],
 ): Promise<Json | undefined> {
   const isOptional = !question.isRequired;
   const current = question.current ?? question.fallback;
   const offered = clusters.filter((cluster) => isUsableCluster({ ...cluster, status: "active" }, providers));
   const choices = clusterChoices(offered, { allowsWorkspace, isOptional });
-  const initial = choices.find(({ value }) => value !== null && value === current)?.value;
+  const named = current === undefined ? undefined : findCluster(clusters, current)?.name ?? current;
+  const initial = named === undefined ? undefined : choices.find(({ value }) => value === named)?.value ?? null;
   const selected = await prompter.choose(messageOf(question), choices, { initial });
   if (selected === null) return await askText(prompter, question);
-  return selected === "" ? undefined : selected;
+  if (selected !== "") return selected;
+  // Otherwise a cluster would be selected.
+  return isAutoselected && question.fallback === undefined ? null : undefined;
 }
 
 const MAX_DEFAULT = 60;
@@ -156,7 +164,8 @@ function isMultiline(question: ValueQuestion): boolean {
 
 function problemOf(question: ValueQuestion, text: string): string | undefined {
   const { field, isRequired, current = null } = question;
-  if (text === "") return isRequired && current === null ? "This is required" : undefined;
+  const kept = isSecretQuestion(question) ? current : null;
+  if (text === "") return isRequired && (kept === null || kept === "") ? "This is required" : undefined;
   const value = valueOf(question, text);
   if (!isAllowed(field, value)) {
     return describeInvalid(field, value, { isSecret: isSecretQuestion(question) }).replace(/^must/, "It must");

@@ -87,3 +87,12 @@ Deno.test("conditions that cannot be evaluated are found in groups, with what th
     unknown: [{ path: "group.inner", condition: "hidden", facts: ["org.REGION"] }],
   });
 });
+
+Deno.test("an optional cluster that was declined is not selected", () => {
+  const inputs = { on: { ...CLUSTER, optional: true, autoselect: true }, off: { ...CLUSTER, autoselect: true } };
+  const form = readForm({ on: { execute: { inputs } } });
+  assert.ok(form !== null);
+  const declined = { on: null, off: null };
+  assert.deepEqual(selectClusters(form, declined, [ONLY]).map(({ path }) => formatPath(path)), ["off"]);
+  assert.deepEqual(selectClusters(form, {}, [ONLY]).map(({ path }) => formatPath(path)), ["on", "off"]);
+});

@@ -204,3 +204,65 @@ Deno.test("several values whose options the form does not list are entered as JS
   assert.match(shown, /refused a: It must be a list of the options: got "a"/);
   assert.deepEqual(result, { tags: ["a", 1] });
 });
+
+Deno.test("a default that is not among the options can be kept", async () => {
+  const node = { type: "dropdown", label: "Node", default: "", options: ["standard", "bigmem"] };
+  const kept = await filled({ node }, {}, [[/^Node \(optional\)$/, "None"]]);
+  assert.deepEqual(kept.result, {});
+  assert.ok(kept.shown.includes('{"value":null,"label":"None"}]\n{"initial":null}'), kept.shown);
+  const computed = { ...node, default: "${{ org.NODE }}" };
+  assert.deepEqual((await filled({ node: computed }, {}, [[/Node/, "Default"]])).result, {});
+  const replaced = await filled({ node: { ...node, default: "gone" } }, { node: "bigmem" }, [[/Node/, "Default"]]);
+  assert.deepEqual(replaced.result, {});
+  assert.ok(replaced.shown.includes('{"initial":"bigmem"}'), replaced.shown);
+});
+
+Deno.test("an unchanged choice of several leaves its default to the platform", async () => {
+  const extras = { type: "multi-dropdown", options: ["a", "b"] };
+  for (const [byDefault, selection] of [["a", ["a"]], [["a", "b"], ["a", "b"]], [["gone"], []]] as const) {
+    const { result, shown } = await filled({ extras: { ...extras, default: byDefault } }, {}, [[/extras/, selection]]);
+    assert.deepEqual(result, {});
+    assert.ok(shown.includes(`{"initial":${JSON.stringify(selection)},"isRequired":false}`), shown);
+  }
+});
+
+Deno.test("a required text cannot be removed", async () => {
+  const { result, shown } = await filled({ title: { type: "string" } }, { title: "old" }, [[/title/, ""], [
+    /title/,
+    "x",
+  ]]);
+  assert.deepEqual(result, { title: "x" });
+  assert.ok(shown.includes("refused : This is required"), shown);
+  const pin = await filled({ pin: { type: "password" } }, { pin: "" }, [[/pin/, ""], [/pin/, "x"]]);
+  assert.deepEqual(pin.result, { pin: "x" });
+});
+
+Deno.test("the question for a cluster starts at the current one, however it was given", async () => {
+  const cluster = { type: "compute-clusters" };
+  const gpu = { $type: "computeResource", id: GPU.id, name: GPU.name };
+  for (const [current, initial] of [["pw://me/gpu", "gpu"], [gpu, "gpu"], ["typed", null]] as const) {
+    const { shown } = await filled({ cluster }, { cluster: current }, [[/cluster/, "gpu"]]);
+    assert.ok(shown.includes(`\n{"initial":${JSON.stringify(initial)}}`), shown);
+  }
+});
+
+Deno.test("None for a cluster that would be selected is sent as none", async () => {
+  const cluster = { type: "compute-clusters", optional: true, autoselect: true };
+  assert.deepEqual((await filled({ cluster }, {}, [[/cluster/, "None"]])).result, { cluster: null });
+});
+
+Deno.test("an optional list needs its rows only once it has one", async () => {
+  const rows = { type: "list", label: "Rows", min: 2, max: 2, optional: true, template: { name: { type: "string" } } };
+  assert.deepEqual((await filled({ rows }, {}, [[/^Add a row to Rows\?$/, false]])).result, {});
+  const { result } = await filled({ rows }, {}, [[/Add a row/, true], [/name/, "one"], [/name/, "two"]]);
+  assert.deepEqual(result, { rows: [{ name: "one" }, { name: "two" }] });
+});
+
+Deno.test("a text that is left as it was keeps its type", async () => {
+  for (const data of [5, '{"a": 1}', true, { a: 1 }]) {
+    const text = typeof data === "string" ? data : JSON.stringify(data);
+    assert.deepEqual((await filled({ data: { type: "json" } }, { data }, [[/data/, text]])).result, { data });
+  }
+  // What is not valid is read again.
+  assert.deepEqual((await filled({ n: { type: "integer" } }, { n: "5" }, [[/n/, "5"]])).result, { n: 5 });
+});

@@ -19,8 +19,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "the equivalent command shows secrets",
-      "formatInputArguments(name, given, secretPaths)",
-      "formatInputArguments(name, given, [])",
+      "formatInputArguments(name, given, secretPaths, { options })",
+      "formatInputArguments(name, given, [], { options })",
     ],
     [
       "a preset sends no inputs",
@@ -86,28 +86,28 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ["a secret is typed in the clear", "if (isSecretQuestion(question)) {", "if (false) {"],
     [
       "an empty answer keeps a text",
-      'return text === "" || text === options.fallback ? undefined : valueOf(question, text);',
-      'return text === "" ? current : valueOf(question, text);',
+      'if (text === "" || text === options.fallback) return undefined;',
+      'if (text === "") return current;',
     ],
     [
       "a required choice can be left out",
-      "const none = isRequired || hasDefault(field) ? []",
-      "const none = hasDefault(field) ? []",
+      "isRequired || isListed ? choices",
+      "isListed ? choices",
     ],
     [
       "a choice does not start at the current value",
-      "{ initial },\n  );\n  return selected ?? undefined;",
-      "{},\n  );\n  return selected ?? undefined;",
+      "{ initial: choices.find(({ value }) => value === current)?.value ??",
+      "{ initial:",
     ],
     [
       "no cluster is a cluster with an empty name",
-      'return selected === "" ? undefined : selected;',
-      "return selected;",
+      'if (selected !== "") return selected;',
+      "if (true) return selected;",
     ],
     ["a boolean starts at no", "{ initial: (question.current ?? fallback) === true }", "{ initial: false }"],
     [
       "a required text may be empty",
-      'return isRequired && current === null ? "This is required" : undefined;',
+      'return isRequired && (kept === null || kept === "") ? "This is required" : undefined;',
       "return undefined;",
     ],
     [
