@@ -1,6 +1,6 @@
 import { jsonEscape } from "../escape.ts";
 import { isInside, isObject, joinPath, type Json, type JsonObject } from "../json.ts";
-import { argumentWords } from "../shell_command.ts";
+import { programCommand } from "../shell_command.ts";
 import { replaceSecrets } from "./secrets.ts";
 
 /** More values are easier to read as one JSON object. */
@@ -10,17 +10,13 @@ const MAX_VALUES = 12;
  * Writes the non-interactive `run` command for a POSIX shell. Its `-i` options yield `inputs` byte for byte, regardless of
  * what the workflow declares. Secrets are not included: the command prompts for them.
  *
- * @param options.program Start of the command, already quoted for a shell.
- * @param options.options Others of `run`.
+ * @param options Others of `run`.
  */
 export function formatInputArguments(
   workflow: string,
   inputs: JsonObject,
   secretPaths: readonly string[],
-  { program = "pw-workflow-runner", options = [] }: {
-    readonly program?: string;
-    readonly options?: readonly string[];
-  } = {},
+  options: readonly string[] = [],
 ): string {
   const secrets = new Set(secretPaths);
   const values = Object.entries(inputs).flatMap(([name, value]) => argumentsFor(value, joinPath("", name), secrets));
@@ -28,7 +24,7 @@ export function formatInputArguments(
   const args = values.length <= MAX_VALUES ? values : jsonArguments("", inputs, "", secrets);
   // A value that starts with a hyphen would be parsed as an option, unless it is joined to its own option.
   const inputOptions = args.flatMap((arg) => arg.startsWith("-") ? [`--input=${arg}`] : ["-i", arg]);
-  return [program, "run", ...argumentWords([workflow], [...inputOptions, ...options])].join(" ");
+  return programCommand("run", [workflow], [...inputOptions, ...options]);
 }
 
 /** Otherwise `-i` would read the name of the file as an option, as JSON or as a value. */

@@ -84,9 +84,7 @@ async function askText(prompter: Prompter, question: ValueQuestion): Promise<Jso
     // Shown as the answer; it is left to the platform.
     fallback: initial === undefined ? fallbackText : undefined,
   };
-  const text = isMultiline(question)
-    ? await prompter.multiline(message, options)
-    : await prompter.text(message, options);
+  const text = await prompter[isMultiline(question) ? "multiline" : "text"](message, options);
   if (text === "" || text === options.fallback) return undefined;
   // Otherwise text that looks like JSON would become JSON.
   const isKept = initial !== undefined && text === options.initial && isAllowed(field, initial);
@@ -180,10 +178,7 @@ function valueOf({ field }: ValueQuestion, text: string): Json {
   const format = field.prompt.type === "text" ? field.prompt.format : field.kind === "cluster" ? "json" : "text";
   if (format === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
   // Resources of the account can be given as an object.
-  if (format === "json" && /^\s*[{[]/.test(text)) {
-    return parseJson(text) ?? text;
-  }
-  return text;
+  return format === "json" && /^\s*[{[]/.test(text) ? parseJson(text) ?? text : text;
 }
 
 function asText(value: Json): string {

@@ -77,7 +77,7 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
     const { secretPaths } = request;
     const options = request.isTrusted ? ["--trust"] : [];
     const command = file === null
-      ? formatInputArguments(name, given, secretPaths, { options })
+      ? formatInputArguments(name, given, secretPaths, options)
       : programCommand("run", [name], ["-i", file, ...options]);
     session.print(`Equivalent command:\n${command}`);
     const action = await askNextAction(session, result, withoutSecrets(given, secretPaths))

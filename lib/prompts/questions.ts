@@ -100,17 +100,13 @@ function startsWith(path: InputPath, prefix: InputPath): boolean {
 function withValue(parent: Json | undefined, path: InputPath, value: Json | undefined): Json | undefined {
   const [segment, ...rest] = path;
   if (segment === undefined) return value;
-  if (typeof segment === "number") {
-    const list = Array.isArray(parent) ? [...parent] : [];
-    const child = withValue(list[segment], rest, value);
-    if (child === undefined) return parent;
-    list[segment] = child;
-    return list;
-  }
-  const object: JsonObject = isObject(parent) ? { ...parent } : {};
-  const child = withValue(valueInside(object, segment), rest, value);
+  const child = withValue(valueInside(parent ?? null, segment), rest, value);
   // Removing a value does not create an empty group.
   if (child === undefined && !isObject(parent)) return parent;
+  if (typeof segment === "number") {
+    return Array.isArray(parent) ? parent.toSpliced(segment, 1, child ?? null) : [child ?? null];
+  }
+  const object: JsonObject = isObject(parent) ? { ...parent } : {};
   if (child === undefined) delete object[segment];
   else object[segment] = child;
   return object;

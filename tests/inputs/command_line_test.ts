@@ -47,8 +47,8 @@ Deno.test("many values become one JSON object, with a prompt for each secret", (
   const inputs = Object.fromEntries(
     Array.from({ length: 13 }, (_, index) => [`v${index}`, index === 3 ? "hunter2" : "x"]),
   );
-  const line = formatInputArguments("my workflow", inputs, ["v3"], { program: "deno run -A main.ts" });
-  assert.match(line, /^deno run -A main\.ts run "my workflow" -i '\{"v0":"x",.*"v3":"",.*\}' -i v3=@-$/);
+  const line = formatInputArguments("my workflow", inputs, ["v3"]);
+  assert.match(line, /^pw-workflow-runner run "my workflow" -i '\{"v0":"x",.*"v3":"",.*\}' -i v3=@-$/);
   assert.ok(!line.includes("hunter2"));
 });
 
@@ -171,7 +171,8 @@ for (const shell of ["sh", "bash"]) {
           const secrets = Object.fromEntries(
             paths.map((path, position) => [names[position] ?? "", valueAt(inputs, path) ?? null]),
           );
-          return { inputs, secrets, line: formatInputArguments("a workflow", inputs, names, { program: "show" }) };
+          const line = formatInputArguments("a workflow", inputs, names).replace("pw-workflow-runner", "show");
+          return { inputs, secrets, line };
         });
         const calls = await throughShell(shell, cases.map(({ line }) => line));
         assert.equal(calls.length, cases.length);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import type { Cluster } from "../../lib/cluster.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 import { promptForFields } from "../../lib/prompts/fill.ts";
 import { type ScriptedAnswer, scriptedPrompter } from "./support/scripted_prompter.ts";
 
@@ -219,7 +219,8 @@ Deno.test("a default that is not among the options can be kept", async () => {
 
 Deno.test("an unchanged choice of several leaves its default to the platform", async () => {
   const extras = { type: "multi-dropdown", options: ["a", "b"] };
-  for (const [byDefault, selection] of [["a", ["a"]], [["a", "b"], ["a", "b"]], [["gone"], []]] as const) {
+  const defaults: readonly (readonly [Json, string[]])[] = [["a", ["a"]], [["a", "b"], ["a", "b"]], [["gone"], []]];
+  for (const [byDefault, selection] of defaults) {
     const { result, shown } = await filled({ extras: { ...extras, default: byDefault } }, {}, [[/extras/, selection]]);
     assert.deepEqual(result, {});
     assert.ok(shown.includes(`{"initial":${JSON.stringify(selection)},"isRequired":false}`), shown);

@@ -19,8 +19,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "the equivalent command shows secrets",
-      "formatInputArguments(name, given, secretPaths, { options })",
-      "formatInputArguments(name, given, [], { options })",
+      "formatInputArguments(name, given, secretPaths, options)",
+      "formatInputArguments(name, given, [], options)",
     ],
     [
       "a preset sends no inputs",
