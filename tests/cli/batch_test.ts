@@ -1228,3 +1228,71 @@ Deno.test("secrets of rows are neither shown nor stored", async () => {
   }
   assert.equal(stage.simulator.runs().length, 1);
 });
+
+Deno.test("a percentage of --max-failures is one of the rows that --rows selects, whatever ran before", async () => {
+  await using stage = await aStage();
+  const text = `n,fails\n${[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${n},true\n`).join("")}`;
+  const call = (...words: readonly string[]) =>
+    stage.call(
+      ["batch", "sweep.csv", "--workflow", "solve", "--jobs", "1", "--no-canary", ...QUICK, ...words],
+      files({ "sweep.csv": text }),
+    );
+  await call("--rows", "1-4");
+  const { stderr } = await call("--rows", "5-8", "--max-failures", "50%");
+  assert.match(stderr, /^Stopped early: max-failures \(2 failed\)/m);
+});
+
+Deno.test("a row that still runs with its earlier inputs is named by these", async () => {
+  await using stage = await aStage();
+  const call = (rows: string, ...words: readonly string[]) =>
+    stage.call(
+      ["batch", "sweep.csv", "--workflow", "solve", "--progress", "plain", ...QUICK, ...words],
+      files({ "sweep.csv": `n,text\n${rows}` }),
+    );
+  await call("1,x\n2,y\n", "--deadline", "5s");
+  const { stdout, stderr } = await call("1,x\n2,z\n");
+  assert.match(stderr, /1 changed row still runs with its earlier inputs/);
+  assert.match(stderr, /^Row 2 completed after \S+: n=2 text=y \(/m);
+  assert.match(stdout, /n=2 text=y/);
+});
+
+Deno.test("a failed run with earlier inputs is not retried with those of the edited row", async () => {
+  await using stage = await aStage();
+  const call = (row: string, ...words: readonly string[]) =>
+    stage.call(
+      ["batch", "sweep.csv", "--workflow", "solve", "--retries", "1", "--retry-on", "any", ...QUICK, ...words],
+      files({ "sweep.csv": `n,fails\n${row}\n` }),
+    );
+  const results = async () => (await documentOf(stage, "results")).rows;
+  await call("1,true", "--deadline", "5s");
+  assert.equal((await call("2,")).code, 1);
+  assert.deepEqual((await results()).map((row: RowResult & { in: unknown }) => [row.status, row.in]), [
+    ["failed", { n: 1, fails: true }],
+  ]);
+  assert.equal((await call("2,")).code, 0);
+  assert.deepEqual((await results()).map((row: RowResult & { in: unknown }) => [row.status, row.in]), [
+    ["completed", { n: 2 }],
+  ]);
+  assert.deepEqual(stage.simulator.received("submit").map(({ body }) => Object(body).inputs.n), [1, 2]);
+});
+
+Deno.test("a batch whose last run was deleted has lost no connection, and ends with that however soon it gives one up", async () => {
+  await using stage = await cliStage({ workflows: { solve: SLOW } });
+  const { context } = files({ "sweep.csv": "n\n1\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  assert.equal((await stage.call([...words, "--deadline", "5s"], { context })).code, 124);
+  stage.simulator.deleteExternally(stage.simulator.runs()[0]?.slug ?? "");
+  const { code, stderr } = await stage.call([...words, "--unreachable-timeout", "15s"], { context });
+  assert.doesNotMatch(stderr, /Connection/);
+  assert.equal(code, 5, stderr);
+});
+
+Deno.test("a batch gives up a server that answers 404 to everything", async () => {
+  await using stage = await cliStage({ workflows: { solve: SLOW } });
+  const { context } = files({ "sweep.csv": "n\n1\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  assert.equal((await stage.call([...words, "--deadline", "5s"], { context })).code, 124);
+  for (const on of ["get-run", "list-runs"] as const) stage.simulator.addFaults({ on, status: 404, times: Infinity });
+  const { code, stderr } = await stage.call([...words, "--unreachable-timeout", "2m"], { context });
+  assert.equal(code, 7, stderr);
+});

@@ -132,11 +132,15 @@ async function prepareBatch(
   const tasks = tracked.map(({ row, key, previous }): BatchTask => {
     const { cluster, locks, workflow, layers, displayName, label, workflowHash } = row;
     const prepare = async () => (await prepareRow(deps, { workflow, layers, displayName, label }, check)).request;
-    return { key, locks, cluster, workflowHash, previous, timeoutMs, prepare };
+    // A run with its earlier inputs: another attempt would have the new ones.
+    const own = key === row.key ? {} : { retry: { ...retry, maxRetries: 0 } };
+    return { key, locks, cluster, workflowHash, previous, timeoutMs, prepare, ...own };
   });
   // Rows that have never run and are left alone wait for nothing.
   const shown = plan.rows.filter(({ action, attempt }) => action !== "leave" || attempt !== null);
-  const states = createRowStates(shown.map(({ row: { row, label }, key, previous, attempt: last }) => {
+  const labels = new Map(rows.map(({ key, label }) => [key, label]));
+  const states = createRowStates(shown.map(({ row: { row }, key, previous, attempt: last }) => {
+    const label = labels.get(key) ?? "";
     const { status = "waiting", slug: run = null, startedAtMs = null, seconds = null, error = null } = last ?? {};
     return { key, row, label, attempt: previous.attempt, status, run, startedAtMs, seconds, error };
   }));
@@ -159,10 +163,9 @@ function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], out
 /** The rows, their progress, and the user's interrupts. */
 async function track(
   call: OpenedCall<BatchValues>,
-  { batch: stored, tasks, states, hasEnough, retry, wait: { pollInterval, unreachableTimeoutMs } }: ReadyBatch & {
-    readonly retry: RetryPolicy;
-    readonly wait: TrackOptions;
-  },
+  { batch: stored, tasks, states, onlyRows, hasEnough, retry, wait: { pollInterval, unreachableTimeoutMs } }:
+    & ReadyBatch
+    & { readonly retry: RetryPolicy; readonly wait: TrackOptions },
 ): Promise<Pick<RanBatch, "outcome" | "stopped" | "hasLogFailed">> {
   const { deps, values, signal } = call;
   const jobs = await openJobs(call, stored.batchId);
@@ -191,7 +194,7 @@ async function track(
     control,
     maxPerCluster: values.perCluster ?? null,
     until: values.until ?? "all",
-    maxFailures: maxFailuresOf(values, states.all().length),
+    maxFailures: maxFailuresOf(values, onlyRows?.size ?? stored.rowCount),
     canary: values.noCanary === true ? null : CANARY,
     retry,
     deadlineMs: values.deadline ?? null,

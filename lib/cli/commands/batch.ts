@@ -33,7 +33,7 @@ const ARGS = {
   workflow: option("WORKFLOW", "The workflow of rows that name none", { completes: "workflow" }),
   input: option("INPUTS", "Inputs of all rows, as with run -i", { short: "i", multiple: true, completes: "input" }),
   ...REPEAT_OPTION,
-  exitStatus: flag("With status: exit with the exit code of the batch; 8 while rows wait or run"),
+  exitStatus: flag("With status: exit with the exit code of the batch; 8 while rows wait or run and none has failed"),
   ...BATCH_OPTIONS,
 } as const;
 
