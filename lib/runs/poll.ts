@@ -113,7 +113,9 @@ async function afterMissing(step: Step<ActiveSubmission>, error: NotFound): Prom
   }).catch(expected(RunnerError));
   // A legacy server, which identifies runs by number, has no such list.
   const isLegacy = list instanceof Unsupported && updated.runId.type === "number";
-  if (list instanceof RunnerError && !isLegacy) return { submission: updated, events: [], error: list };
+  if (list instanceof RunnerError && !isLegacy) {
+    return await afterFailedPoll({ deps, submission: updated, options }, list, updated.missingSinceMs);
+  }
   const isListed = !(list instanceof RunnerError) && list.runs.some((run) => run.slug !== null && run.slug === slug);
   if (isListed) return { submission: updated, events: [], error };
   const result = toRunResult(updated.run, {
