@@ -27,10 +27,12 @@ export async function promptForFields(
     const question = nextQuestion(form, answers, options);
     if (question === undefined) return answers.inputs;
     if (question.type === "row") {
-      const emptyRow = question.field.item.kind === "group" ? {} : null;
+      const { path, field, rows } = question;
+      const added = field.kind === "group" ? path : [...path, rows];
+      const empty = field.kind === "group" || field.item.kind === "group" ? {} : null;
       answers = await askRow(prompter, question)
-        ? { ...answers, inputs: withAnswer(answers, [...question.path, question.rows], emptyRow).inputs }
-        : { ...answers, answered: new Set([...answers.answered, formatPath(question.path)]) };
+        ? { ...answers, inputs: withAnswer(answers, added, empty).inputs }
+        : { ...answers, answered: new Set([...answers.answered, formatPath(path)]) };
       continue;
     }
     const nextHeading = question.headings.join(" › ");
@@ -44,9 +46,10 @@ export async function promptForFields(
 }
 
 async function askRow(prompter: Prompter, { path, field, rows, isRequired }: Question<"row">): Promise<boolean> {
+  const name = field.label ?? formatPath(path);
+  if (field.kind === "group") return await prompter.confirm(`Fill in ${name}? (optional)`, { initial: false });
   const isFirst = rows === 0;
   if (rows < (field.min ?? 0) && (isRequired || !isFirst)) return true;
-  const name = field.label ?? formatPath(path);
   const details = isFirst ? (isRequired ? " (required)" : "") : ` (${rows} so far)`;
   return await prompter.confirm(`Add ${isFirst ? "a" : "another"} row to ${name}?${details}`, {
     initial: isFirst && isRequired,

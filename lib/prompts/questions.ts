@@ -2,7 +2,7 @@
 
 import type { Cluster } from "../cluster.ts";
 import { defaultIn, fieldStateOf, isRequired, variantOf } from "../inputs/field_state.ts";
-import { type ClusterField, fieldAt, type Form, type ListField, type ValueField, walkFields } from "../inputs/form.ts";
+import { type ClusterField, type Field, fieldAt, type Form, type ValueField, walkFields } from "../inputs/form.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 
 export type FieldQuestion =
@@ -18,11 +18,11 @@ export type FieldQuestion =
     /** Labels of the groups and lists around it, outermost first. */
     readonly headings: readonly string[];
   }
-  /** Whether to add a row to a list. */
+  /** Whether to add a row to a list, or to fill in an optional group. */
   | {
     readonly type: "row";
     readonly path: InputPath;
-    readonly field: ListField;
+    readonly field: Extract<Field, { readonly kind: "list" | "group" }>;
     readonly rows: number;
     readonly isRequired: boolean;
   };
@@ -59,7 +59,12 @@ export function nextQuestion(
     const state = fieldStateOf(field, context);
     const isLeftOut = [state.hidden, state.ignore, state.disabled].includes(true);
     if (field.kind === "header" || isLeftOut) return false;
-    if (field.kind === "group" || field.kind === "list") return true;
+    if (field.kind === "list") return true;
+    if (field.kind === "group") {
+      const isGiven = current !== undefined || field.default !== undefined || state.optional !== true;
+      if (!isGiven && isOpen(path)) question = { type: "row", path, field, rows: 0, isRequired: false };
+      return isGiven;
+    }
     if (!isOpen(path)) return false;
     const [needed, fallback] = [isRequired(field, state) === true, defaultIn(field, context)];
     question = { type: "value", path, field, isRequired: needed, current, fallback, headings: headingsOf(form, path) };

@@ -267,3 +267,14 @@ Deno.test("a text that is left as it was keeps its type", async () => {
   // What is not valid is read again.
   assert.deepEqual((await filled({ n: { type: "integer" } }, { n: "5" }, [[/n/, "5"]])).result, { n: 5 });
 });
+
+Deno.test("an optional group can be left out, and its fields are asked for only if it is not", async () => {
+  const items = { name: { type: "string" }, fast: { type: "boolean", default: true } };
+  const mail = { type: "group", label: "Mail", optional: true, items };
+  assert.deepEqual((await filled({ mail }, {}, [[/^Fill in Mail\? \(optional\)$/, false]])).result, {});
+  const answers: readonly ScriptedAnswer[] = [[/^name \(required\)$/, "x"], [/fast/, false]];
+  const filledIn = { mail: { name: "x", fast: false } };
+  assert.deepEqual((await filled({ mail }, {}, [[/Mail/, true], ...answers])).result, filledIn);
+  assert.deepEqual((await filled({ mail }, { mail: {} }, answers)).result, filledIn);
+  assert.deepEqual((await filled({ mail: { ...mail, optional: false } }, {}, answers)).result, filledIn);
+});
