@@ -3,6 +3,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject } from "../json.ts";
 import { fieldStateOf, hasValue } from "./field_state.ts";
 import { type ClusterField, type Form, type FormContext, hasDefault, walkFields } from "./form.ts";
+import { createValueLayer, type InputLayer } from "./merge.ts";
 
 /** A cluster field that is sent, with its value. */
 interface ClusterInput {
@@ -20,21 +21,16 @@ export function needsClusters(form: Form, inputs: JsonObject): boolean {
   );
 }
 
-export interface SelectedCluster {
-  readonly path: InputPath;
-  readonly name: string;
-}
-
 /** Chooses the cluster of each field with `autoselect` and no value, as the web form does, if exactly one fits. */
 export function selectClusters(
   form: Form,
   inputs: JsonObject,
   clusters: readonly Cluster[],
-): readonly SelectedCluster[] {
+): readonly InputLayer[] {
   return clusterInputs({ form, inputs, rows: [], clusters }).flatMap(({ path, field, value }) => {
     if (value !== undefined || !field.isAutoselected) return [];
     const [only, ...others] = clusters.filter((cluster) => isUsableCluster(cluster, field.providers));
-    return only === undefined || others.length > 0 ? [] : [{ path, name: only.name }];
+    return only === undefined || others.length > 0 ? [] : [createValueLayer("autoselect", path, only.name)];
   });
 }
 
@@ -62,8 +58,8 @@ export function clusterNames(form: Form, inputs: JsonObject, clusters: readonly 
 }
 
 /** What a message calls a selected cluster. */
-export function describeSelected({ path, name }: SelectedCluster): string {
-  return `${formatPath(path)}: selected ${name}, the only active cluster that fits`;
+export function describeSelected({ path, value }: InputLayer): string {
+  return `${formatPath(path)}: selected ${value}, the only active cluster that fits`;
 }
 
 /** Only the platform knows whether it accepts a cluster that is not listed, or one that its web form does not offer. */

@@ -124,10 +124,9 @@ async function askCluster(
   { allowsWorkspace, isAutoselected, providers }: ClusterField,
   clusters: readonly Cluster[],
 ): Promise<Json | undefined> {
-  const isOptional = !question.isRequired;
   const current = question.current ?? question.fallback;
   const offered = clusters.filter((cluster) => isUsableCluster({ ...cluster, status: "active" }, providers));
-  const choices = clusterChoices(offered, { allowsWorkspace, isOptional });
+  const choices = clusterChoices(offered, { allowsWorkspace, isOptional: !question.isRequired });
   const named = current === undefined ? undefined : findCluster(clusters, current)?.name ?? current;
   const initial = named === undefined ? undefined : choices.find(({ value }) => value === named)?.value ?? null;
   const selected = await prompter.choose(messageOf(question), choices, { initial });

@@ -204,8 +204,7 @@ async function completed(
   /** Those that conditions need; `null` when they cannot be listed. */
   const clusters = hasClusters && needsClusters(form, merged.value) ? await listClusters(deps, options) : [];
   const selected = hasClusters ? selectClusters(form, merged.value, clusters ?? []) : [];
-  const selection = selected.map(({ path, name }) => createValueLayer("autoselect", path, name));
-  const chosen = selected.length === 0 ? merged : mergeLayers([...layers, ...selection], declaredTypes(form));
+  const chosen = selected.length === 0 ? merged : mergeLayers([...layers, ...selected], declaredTypes(form));
   const resolved = sendsDefaults ? withDefaults(chosen, form, { clusters }) : chosen;
   /** What was chosen for the user. */
   const notes = selected.map(describeSelected);

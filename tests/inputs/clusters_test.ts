@@ -58,7 +58,7 @@ Deno.test("the clusters of a run are those of fields that are sent, also in grou
 
 Deno.test("a cluster is selected for a field with autoselect in a group, when exactly one fits", () => {
   const selected = (clusters: readonly Cluster[], inputs: JsonObject = { ...INPUTS, group: {} }) =>
-    selectClusters(form(), inputs, clusters).map(({ path, name }) => `${formatPath(path)}=${name}`);
+    selectClusters(form(), inputs, clusters).map(({ path, value }) => `${formatPath(path)}=${value}`);
   assert.deepEqual(selected([ONLY]), ["group.inner=only"]);
   assert.deepEqual(selected([ONLY], INPUTS), []);
   assert.deepEqual(selected([ONLY, { ...ONLY, name: "other" }]), []);
