@@ -48,8 +48,8 @@ export async function promptForFields(
 async function askRow(prompter: Prompter, { path, field, rows, isRequired }: Question<"row">): Promise<boolean> {
   const name = field.label ?? formatPath(path);
   if (field.kind === "group") return await prompter.confirm(`Fill in ${name}? (optional)`, { initial: false });
+  if (rows < (field.min ?? 0) && isRequired) return true;
   const isFirst = rows === 0;
-  if (rows < (field.min ?? 0) && (isRequired || !isFirst)) return true;
   const details = isFirst ? (isRequired ? " (required)" : "") : ` (${rows} so far)`;
   return await prompter.confirm(`Add ${isFirst ? "a" : "another"} row to ${name}?${details}`, {
     initial: isFirst && isRequired,

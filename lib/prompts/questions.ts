@@ -74,7 +74,8 @@ export function nextQuestion(
     const isWhole = only === undefined || only.some((included) => startsWith(path, included));
     if (question !== undefined || field.kind !== "list" || !isWhole || !isOpen(path)) return;
     const rows = Array.isArray(value) ? value.length : 0;
-    const needed = isRequired(field, fieldStateOf(field, context)) === true;
+    const isShort = Array.isArray(value) && rows < (field.min ?? 0);
+    const needed = isShort || isRequired(field, fieldStateOf(field, context)) === true;
     if (field.max === null || rows < field.max) question = { type: "row", path, field, rows, isRequired: needed };
   });
   return question;

@@ -257,6 +257,9 @@ Deno.test("an optional list needs its rows only once it has one", async () => {
   assert.deepEqual((await filled({ rows }, {}, [[/^Add a row to Rows\?$/, false]])).result, {});
   const { result } = await filled({ rows }, {}, [[/Add a row/, true], [/name/, "one"], [/name/, "two"]]);
   assert.deepEqual(result, { rows: [{ name: "one" }, { name: "two" }] });
+  // Without rows, a list that was given would be refused.
+  const given = await filled({ rows }, { rows: [] }, [[/name/, "one"], [/name/, "two"]]);
+  assert.deepEqual(given.result, result);
 });
 
 Deno.test("a text that is left as it was keeps its type", async () => {
