@@ -1296,3 +1296,19 @@ Deno.test("a batch gives up a server that answers 404 to everything", async () =
   const { code, stderr } = await stage.call([...words, "--unreachable-timeout", "2m"], { context });
   assert.equal(code, 7, stderr);
 });
+
+Deno.test("batches of the same name of two users on one server are told apart", async () => {
+  await using stage = await aStage();
+  const rows = files({ "sweep.csv": "n\n1\n" });
+  for (const user of ["demo", "alice"]) {
+    const env = { PW_API_KEY: stage.simulator.keyFor(user) };
+    assert.equal((await stage.call(["batch", "sweep.csv", "--workflow", "solve", ...QUICK], { ...rows, env })).code, 0);
+  }
+  const { stdout } = await stage.call(["batch", "list"]);
+  assert.match(stdout, /^sweep .* alice\nsweep .* demo$/m);
+  const { stderr } = await stage.call(["batch", "status", "sweep"]);
+  assert.match(
+    stderr,
+    /^This is the batch "sweep" of alice on 127\S+, which ran last\. Others: sweep-\w+ \(127\S+, demo\)$/m,
+  );
+});

@@ -116,8 +116,9 @@ async function findBatch(
     });
   }
   if (others.length > 0) {
-    const ids = others.map((other) => `${other.batchId} (${other.owner.host})`).join(", ");
-    output.log("WARNING", `This is the batch "${name}" on ${found.owner.host}, which ran last. Others: ${ids}`);
+    const { user, host } = found.owner;
+    const ids = others.map((other) => `${other.batchId} (${other.owner.host}, ${other.owner.user})`).join(", ");
+    output.log("WARNING", `This is the batch "${name}" of ${user} on ${host}, which ran last. Others: ${ids}`);
   }
   return found;
 }
@@ -129,7 +130,7 @@ async function list(call: BatchCommandCall, names: readonly string[]): Promise<n
   const { output } = call;
   const { renderTable } = await import("../terminal/table.ts");
   if (batches.length === 0) output.log("INFO", "No batches in the local history");
-  const rows = batches.map(({ name, rowCount, owner }) => [name, counted(rowCount, "row"), owner.host]);
+  const rows = batches.map(({ name, rowCount, owner }) => [name, counted(rowCount, "row"), owner.host, owner.user]);
   return output.result({ batches, ...COMPLETED }, () => renderTable(rows, { ...output.layout(), shortened: 0 }));
 }
 
