@@ -1,6 +1,6 @@
 /** The loop of a batch that polls: one list of running runs for all of them, and each run that has left it by name. */
 
-import { CredentialError, NotFound, retryAfterOf, type RunnerError } from "../errors.ts";
+import { CredentialError, retryAfterOf, type RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import { storeFailureTo } from "../log.ts";
 import type { RunResult } from "../result.ts";
@@ -26,7 +26,6 @@ import { asTimedOut, MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
 import { resultEnd } from "./retry_policy.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
-import { hasOutage } from "./track.ts";
 import { sessionResult } from "./track_result.ts";
 import { toRunResult } from "./view.ts";
 
@@ -61,7 +60,9 @@ export async function pollLoop(state: BatchState): Promise<void> {
   const rounds = noRounds();
   while (!isDone(state)) {
     const movedMs = state.followClock();
-    const active = [...open].flatMap(activeOf);
+    const active = [...open].flatMap((one): ActiveTask[] =>
+      one.submission?.state === "active" ? [{ one, submission: one.submission }] : []
+    );
     const nextMs = active.length === 0 ? Infinity : nextRoundMs(state, rounds, active);
     if (nextMs > clock.monotonic()) {
       await state.sleepUntil(nextMs);
@@ -69,10 +70,6 @@ export async function pollLoop(state: BatchState): Promise<void> {
     }
     await pollRound(state, rounds, active, movedMs);
   }
-}
-
-function activeOf(one: TrackedTask): readonly ActiveTask[] {
-  return one.submission?.state === "active" ? [{ one, submission: one.submission }] : [];
 }
 
 /** Of the latest ends, which are the most alike. */
@@ -142,10 +139,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   });
   const jumpMs = state.followClock() - movedMs;
   Object.assign(rounds, { lastMs: clock.monotonic(), gapMs: NaN });
-  // A server that does not have a run has responded.
-  const errors = results.flatMap(({ error, submission }) =>
-    error !== undefined && (!(error instanceof NotFound) || hasOutage(submission)) ? [error] : []
-  );
+  const errors = results.flatMap(({ error }) => error === undefined ? [] : [error]);
   for (const [index, result] of results.entries()) {
     const item = active[index];
     const submission = moveInstants(result.submission, jumpMs, item?.submission);

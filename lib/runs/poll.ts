@@ -33,7 +33,7 @@ export async function pollRun(deps: Deps, submission: ActiveSubmission, options:
   const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {
     return await deps.client.getRun(submission.runId, { signal, retry: "none" });
   }).catch(expected(RunnerError));
-  if (run instanceof NotFound) return await afterMissing(step, run);
+  if (run instanceof NotFound) return await afterMissing(step);
   if (run instanceof RunnerError) return await afterFailedPoll(step, run, sentAtMs);
   const advanced = await applyRun(step, run);
   const { submission: updated, events } = advanced;
@@ -100,12 +100,13 @@ function hasEnded(submission: ActiveSubmission, run: RunDetail, nowMs: number): 
   return isOver(run) || (run.status !== "running" && nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS);
 }
 
-async function afterMissing(step: Step<ActiveSubmission>, error: NotFound): Promise<AdvanceResult> {
+/** No error: a server that does not have the run has responded. */
+async function afterMissing(step: Step<ActiveSubmission>): Promise<AdvanceResult> {
   const { deps, submission, options } = step;
   const updated = await recordObservation(deps, submission, { type: "missing", pollAtMs: nextPollMs(step) });
   const isGone = updated.state === "active" && updated.missingSinceMs !== null &&
     updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
-  if (!isGone) return { submission: updated, events: [], error };
+  if (!isGone) return { submission: updated, events: [] };
   const { slug } = updated.run;
   // Where a proxy has lost the server, it answers 404 to everything; where it serves an old state, the list may be newer.
   const list = await withLimit(options, "list runs", async (signal) => {
@@ -117,7 +118,7 @@ async function afterMissing(step: Step<ActiveSubmission>, error: NotFound): Prom
     return await afterFailedPoll({ deps, submission: updated, options }, list, updated.missingSinceMs);
   }
   const isListed = !(list instanceof RunnerError) && list.runs.some((run) => run.slug !== null && run.slug === slug);
-  if (isListed) return { submission: updated, events: [], error };
+  if (isListed) return { submission: updated, events: [] };
   const result = toRunResult(updated.run, {
     kind: "run_deleted",
     status: "unknown",

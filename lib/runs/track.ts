@@ -177,9 +177,7 @@ async function detach(deps: Deps, submission: ActiveSubmission, submitted: Submi
   return toRunResult((detached.state === "active" ? detached : submission).run, { kind: "submitted", submitted });
 }
 
-export function hasOutage(
-  submission: Submission,
-): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {
+function hasOutage(submission: Submission): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {
   return submission.state === "active" && submission.unreachableSinceMs !== null;
 }
 
