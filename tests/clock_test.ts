@@ -50,3 +50,13 @@ Deno.test("fastClock() at speed 60 lets a minute pass in a second", async () => 
   assert.equal(clock.now() - startMs, 60_000);
   assert.throws(() => fastClock(base, 0), RangeError);
 });
+
+Deno.test("the clock of tests leaves no timer where a test itself ends the last sleep", async () => {
+  const clock = virtualClock();
+  const timeout = clock.timeout(1_000);
+  const slept = clock.sleep(5_000, { signal: undefined });
+  clock.advance(1_000);
+  assert.ok(timeout.signal.aborted);
+  clock.advance(5_000);
+  await slept;
+});

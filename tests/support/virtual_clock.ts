@@ -46,16 +46,23 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
       // What a timeout ends is real, and must have ended before the time goes on.
       if (!waiter.isSleep) delayMs = TIMEOUT_SETTLES_MS;
     }
+    unplan();
     plan(delayMs);
   };
+  const isSleeping = () => [...waiters].some((waiter) => waiter.isSleep);
   const plan = (delayMs = 0) => {
-    const isSleeping = [...waiters].some((waiter) => waiter.isSleep);
-    if (!isSleeping || jump !== undefined || holds > 0) return;
+    if (!isSleeping() || jump !== undefined || holds > 0) return;
     jump = setTimeout(() => {
       jump = undefined;
-      if (holds > 0 || ![...waiters].some((waiter) => waiter.isSleep)) return;
+      if (holds > 0 || !isSleeping()) return;
       moveTo(Math.min(...[...waiters].map((waiter) => waiter.atMs)));
     }, delayMs);
+  };
+  /** A timer must not outlive the test. */
+  const unplan = () => {
+    if (isSleeping()) return;
+    clearTimeout(jump);
+    jump = undefined;
   };
 
   const holding = (count: number): Disposable => {
@@ -94,10 +101,7 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
         };
         const onAbort = () => {
           waiters.delete(waiter);
-          if (![...waiters].some((other) => other.isSleep)) {
-            clearTimeout(jump);
-            jump = undefined;
-          }
+          unplan();
           reject(signal?.reason);
         };
         signal?.addEventListener("abort", onAbort, { once: true });

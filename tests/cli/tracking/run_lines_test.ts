@@ -64,6 +64,14 @@ for (
       /^Run started {2}\(nice-goose\)\nWaiting up to 3d \(until 2026-01-0[789] \d\d:\d\d \S+\)/,
     ],
     [
+      { ...base, type: "key-matched", idempotencyKey: "k", slug: "nice-goose" },
+      /^Idempotency key "k" was used before by nice-goose: tracking that run instead of starting another$/,
+    ],
+    [
+      { ...base, type: "key-matched", idempotencyKey: "k", slug: null },
+      /^Idempotency key "k" was used before: tracking that run instead of starting another$/,
+    ],
+    [
       { ...base, type: "submit-delayed", reason: "rate-limited", detail: "429", untilMs: base.atMs + 7_000 },
       /retrying in 7s: 429/,
     ],
