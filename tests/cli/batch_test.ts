@@ -1295,7 +1295,7 @@ Deno.test("a batch gives up a server that answers 404 to everything", async () =
   await using stage = await cliStage({ workflows: { solve: SLOW } });
   const { context } = files({ "sweep.csv": "n\n1\n" });
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
-  assert.equal((await stage.call([...words, "--deadline", "5s"], { context })).code, 124);
+  assert.equal((await stage.call([...words, "--deadline", "90s"], { context })).code, 124);
   for (const on of ["get-run", "list-runs"] as const) stage.simulator.addFaults({ on, status: 404, times: Infinity });
   const { code, stderr } = await stage.call([...words, "--unreachable-timeout", "2m"], { context });
   assert.equal(code, 7, stderr);
