@@ -172,6 +172,8 @@ for (
     [["batch", "sweep.csv", "--retry-on", "any"], "Cannot use --retry-on without --retries"],
     [["batch", "sweep.csv", "--retry-on", "any", "--retries", "0"], "Cannot use --retry-on without --retries"],
     [["run", "quick", "--repeat", "2", "--cancel-running"], "Cannot use --cancel-running without --rerun"],
+    [["run", "quick", "--no-wait", "--timeout", "5m"], "Cannot use --timeout together with --no-wait"],
+    [["rerun", "last", "--no-wait", "--on-timeout", "cancel"], "Cannot use --on-timeout together with --no-wait"],
     [["test", "a.suite.yaml", "--seed", "3"], "Cannot use --seed without --order random"],
     [["test", "a.suite.yaml", "--metric", "x"], "Cannot use --metric without test history"],
     [["test", "merge", "1.json", "--shard", "1/2"], "Cannot use --shard with test merge: it has no effect there"],

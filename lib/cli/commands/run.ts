@@ -113,6 +113,7 @@ export async function submitRunSpec(
   inputsOf: (deps: Deps) => Promise<InputsSpec>,
 ): Promise<number | void> {
   const { output, signal, values } = call;
+  if (values.noWait === true) refuseOptions(values, ["timeout", "onTimeout"], { reason: "together with --no-wait" });
   const options = waitOptions(values, call);
   const key = keyWithPolicy(values);
   const isDryRun = values.dryRun === true;
