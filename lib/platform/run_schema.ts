@@ -19,29 +19,24 @@ import {
   TEXT,
 } from "./schema.ts";
 
-/** Legacy servers (the contract's former JobResponse) may omit the user. */
-const legacyRun = shapeOfRun(optional(TEXT));
-const run = shapeOfRun(TEXT);
-
-function shapeOfRun(user: Shape<string | null>): Shape<Run> {
-  return (value, path) => {
-    const read = membersOf(value, path);
-    const completedAt = read("completedAt", instant);
-    return {
-      id: read("id", TEXT),
-      slug: read("slug", OPTIONAL_TEXT),
-      number: read("number", optional(NUMBER)),
-      user: read("user", user) ?? "",
-      workflowName: read("workflowName", OPTIONAL_TEXT),
-      workflowId: read("workflowId", OPTIONAL_TEXT),
-      displayName: read("displayName", OPTIONAL_TEXT),
-      ...readStatus(read("status", OPTIONAL_TEXT) ?? "", completedAt),
-      statusReason: read("statusReason", OPTIONAL_TEXT),
-      createdAt: read("createdAt", instant),
-      completedAt,
-    };
+const run: Shape<Run> = (value, path) => {
+  const read = membersOf(value, path);
+  const completedAt = read("completedAt", instant);
+  return {
+    id: read("id", TEXT),
+    slug: read("slug", OPTIONAL_TEXT),
+    number: read("number", optional(NUMBER)),
+    // Legacy servers (the contract's former JobResponse) may omit it, and one row must not make a list unreadable.
+    user: read("user", optional(TEXT)) ?? "",
+    workflowName: read("workflowName", OPTIONAL_TEXT),
+    workflowId: read("workflowId", OPTIONAL_TEXT),
+    displayName: read("displayName", OPTIONAL_TEXT),
+    ...readStatus(read("status", OPTIONAL_TEXT) ?? "", completedAt),
+    statusReason: read("statusReason", OPTIONAL_TEXT),
+    createdAt: read("createdAt", instant),
+    completedAt,
   };
-}
+};
 
 export const readRunPage = readerOf((value, path): RunPage => {
   const read = membersOf(value, path);
@@ -60,7 +55,7 @@ export const readStartedRun = readerOf((value, path) => {
 
 /** A legacy run is identified by its number. */
 export const readLegacyStartedRun = readerOf((value, path): Run => {
-  const started = membersOf(value, path)("run", legacyRun);
+  const started = membersOf(value, path)("run", run);
   if (started.number === null) throw new Mismatch([...path, "run", "number"], "a number", undefined);
   return { ...started, slug: null };
 });
@@ -68,9 +63,9 @@ export const readLegacyStartedRun = readerOf((value, path): Run => {
 /** The run, or an object `{run}`. */
 export function readLegacyRunDetail(response: HttpResponse, action: string): RunDetail {
   return readerOf((value, path) => {
-    const { run = value } = jsonObject(value) ?? {};
-    const at = run === value ? path : [...path, "run"];
-    return { ...legacyRun(run, at), slug: null, ...detailOf(run, response) };
+    const { run: inner = value } = jsonObject(value) ?? {};
+    const at = inner === value ? path : [...path, "run"];
+    return { ...run(inner, at), slug: null, ...detailOf(inner, response) };
   })(response, action);
 }
 

@@ -124,7 +124,9 @@ export function classify(run: Run, submission: SearchTarget): SearchResult {
 }
 
 function isOwned({ user, workflowName }: Run, { owner, request }: SearchTarget): boolean {
-  return isOwnedBy({ owner }, { user }) && (workflowName === null || workflowName === request.workflow);
+  // A run without a user may be this one's: taken for a foreign one, it could be started again.
+  return (user === "" || isOwnedBy({ owner }, { user })) &&
+    (workflowName === null || workflowName === request.workflow);
 }
 
 function hasTag(run: Run, { ownSlug, correlationTag }: SearchTarget): boolean {

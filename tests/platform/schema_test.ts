@@ -39,6 +39,12 @@ for (const [message, call, body] of INVALID) {
   });
 }
 
+Deno.test("a run without a user, as after an account was deleted, is listed with the others", async () => {
+  await using server = httpServer(() => Response.json({ runs: [RUN, { ...RUN, user: null }], total: 2 }));
+  const { runs } = await (await clientOf(server.url)).listRuns({});
+  assert.deepEqual(runs.map(({ user }) => user), ["u", ""]);
+});
+
 Deno.test("what is only shown may have any shape", async () => {
   const odd = { displayName: {}, description: ["text"], type: 1, tags: ["a", {}], favorite: "no", user: { id: "u" } };
   const session = { username: "u", name: 5, email: {}, organization: { id: "o" } };

@@ -20,6 +20,7 @@ for (
     ["of this user, created now", {}, "ours"],
     ["of this user, spelled with other capitals", { user: "Demo" }, "ours"],
     ["of another user", { user: "mallory" }, "foreign"],
+    ["of an unnamed user", { user: "" }, "ours"],
     ["of another workflow", { workflowName: "other" }, "foreign"],
     ["of an unnamed workflow", { workflowName: null }, "ours"],
     ["created 23 hours earlier by the server's clock", hoursLater(-23), "ours"],
