@@ -218,5 +218,7 @@ export function withDefaults(
   if (added.length === 0) return resolved;
   const context = { own: ownCopies(), report: () => {} };
   const value = added.reduce((filled, one) => setAt(filled, one, context), resolved.value);
-  return { ...resolved, value, defaultPaths: new Set(added.map(({ path }) => formatPath(path))) };
+  const defaultPaths = new Set([...resolved.defaultPaths, ...added.map(({ path }) => formatPath(path))]);
+  // A group or a list that now has a value may make others sent, and rows have defaults of their own.
+  return withDefaults({ ...resolved, value, defaultPaths }, form, { clusters });
 }

@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
-import { createInputLayer, createValueLayer, type InputLayer, mergeLayers } from "../../lib/inputs/merge.ts";
+import {
+  createInputLayer,
+  createValueLayer,
+  type InputLayer,
+  mergeLayers,
+  withDefaults,
+} from "../../lib/inputs/merge.ts";
+import { readForm } from "../../lib/inputs/read_form.ts";
 import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 
+const TEXT = { type: "string" };
+const GROUP = { type: "group", items: { size: { type: "number", default: 1 } } };
 const NAME = fc.constantFrom("alpha", "beta", "gamma", "odd name", "0", "");
 const { value: VALUE } = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
@@ -55,6 +64,36 @@ Deno.test("values are set in merged objects without modifying any layer", () => 
   assert.equal(JSON.stringify([base, other]), before);
   assert.deepEqual(layers.map((layer) => layer.value), [base, other, 5, 6, 7, 8, { e: 9 }, 10]);
 });
+
+for (
+  const [what, inputs, want] of [
+    [
+      "a group that is sent because of them",
+      { options: GROUP, note: { type: "string", default: "n", ignore: "${{ !inputs.options }}" } },
+      { options: { size: 1 }, note: "n" },
+    ],
+    [
+      "the rows of a list that is one of them",
+      {
+        rows: {
+          type: "list",
+          default: [{ name: "a" }],
+          template: { name: TEXT, size: { type: "number", default: 1 } },
+        },
+      },
+      { rows: [{ name: "a", size: 1 }] },
+    ],
+  ] as const
+) {
+  Deno.test(`defaults are those that the form has with ${what}, as when the inputs are given again`, () => {
+    const form = readForm({ on: { execute: { inputs } } });
+    assert.ok(form !== null);
+    const filled = (given: JsonObject) =>
+      withDefaults(mergeLayers([createInputLayer("given", given)]), form, { clusters: [] }).value;
+    assert.deepEqual(filled({}), want);
+    assert.deepEqual(filled(filled({})), want);
+  });
+}
 
 Deno.test("an object that occurs twice is copied for each path", () => {
   const shared: JsonObject = { a: 1 };
