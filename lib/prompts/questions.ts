@@ -1,7 +1,7 @@
 /** Decides which field to ask for next, in the order of the form. Pure. */
 
 import type { Cluster } from "../cluster.ts";
-import { defaultIn, fieldStateOf, isRequired, variantOf } from "../inputs/field_state.ts";
+import { defaultIn, fieldStateOf, hasValue, isRequired, variantOf } from "../inputs/field_state.ts";
 import { type ClusterField, type Field, fieldAt, type Form, type ValueField, walkFields } from "../inputs/form.ts";
 import { formatPath, type InputPath, isObject, type Json, type JsonObject, valueInside } from "../json.ts";
 
@@ -40,7 +40,8 @@ export interface QuestionOptions {
 }
 
 /**
- * The first question without an answer. Skips fields that are hidden, ignored or disabled with the answers so far.
+ * The first question without an answer. Skips fields that are ignored with the answers so far, and those that are hidden or
+ * disabled, unless a value in them is to be fixed.
  *
  * @returns `undefined` when there are no questions left.
  */
@@ -53,20 +54,26 @@ export function nextQuestion(
   const isIncluded = (path: InputPath) =>
     only === undefined || only.some((included) => startsWith(path, included) || startsWith(included, path));
   const isOpen = (path: InputPath) => !answered.has(formatPath(path)) && isIncluded(path);
+  /** Contains one of the paths and has a value: what is hidden has no question otherwise. */
+  const isToFix = (path: InputPath, current: Json | undefined) =>
+    current !== undefined && only?.some((included) => startsWith(included, path)) === true;
   walkFields({ form, inputs, rows: [], clusters }, ({ field: declared, path, value: current, context }) => {
     if (question !== undefined) return false;
     const field = variantOf(declared, context);
     const state = fieldStateOf(field, context);
-    const isLeftOut = [state.hidden, state.ignore, state.disabled].includes(true);
-    if (field.kind === "header" || isLeftOut) return false;
+    const isHidden = [state.hidden, state.disabled].includes(true) && !isToFix(path, current);
+    if (field.kind === "header" || state.ignore === true || isHidden) return false;
     if (field.kind === "list") return true;
     if (field.kind === "group") {
       const isGiven = current !== undefined || field.default !== undefined || state.optional !== true;
       if (!isGiven && isOpen(path)) question = { type: "row", path, field, rows: 0, isRequired: false };
       return isGiven;
     }
-    if (!isOpen(path)) return false;
-    const [needed, fallback] = [isRequired(field, state) === true, defaultIn(field, context)];
+    const needed = isRequired(field, state) === true;
+    // A later answer may have made it required.
+    const isMissing = needed && (current === null || !hasValue(field, current, context));
+    if (isMissing ? !isIncluded(path) : !isOpen(path)) return false;
+    const fallback = defaultIn(field, context);
     question = { type: "value", path, field, isRequired: needed, current, fallback, headings: headingsOf(form, path) };
     return false;
   }, ({ field, path, value, context }) => {

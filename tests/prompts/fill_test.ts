@@ -57,6 +57,19 @@ for (
   });
 }
 
+Deno.test("an optional question is asked again when a later answer makes it required", async () => {
+  const form = {
+    reason: { type: "string", optional: "${{ !inputs.urgent }}" },
+    urgent: { type: "boolean" },
+  };
+  const { result } = await filled(form, {}, [
+    [/reason \(optional\)/, ""],
+    [/urgent/, true],
+    [/reason \(required\)/, "outage"],
+  ]);
+  assert.deepEqual(result, { urgent: true, reason: "outage" });
+});
+
 Deno.test("a row of secrets is asked for without echo, also if only the name of the list shows that they are", async () => {
   for (const [name, type] of [["pins", "password"], ["tokens", "string"]] as const) {
     const list = { [name]: { type: "list", min: 1, max: 1, template: { type, default: SECRET } } };

@@ -26,6 +26,15 @@ jobs:
         run: work
 `;
 
+const HIDING = `on:
+  execute:
+    inputs:
+      count: { type: number, hidden: true }
+      more: { type: group, hidden: true, items: { size: { type: number }, name: { type: string } } }
+      seen: { type: string, optional: true }
+jobs: { main: { steps: [{ name: work, run: work }] } }
+`;
+
 const HELLO_FROM_FILE: readonly ScriptedAnswer[] = [
   [/Select workflow/, "hello-world"],
   [/How do you want to provide inputs\?/, "Load from JSON file"],
@@ -245,6 +254,24 @@ Deno.test("Fix these inputs asks for those with problems alone", async () => {
   ]);
 });
 
+Deno.test("Fix these inputs also asks for an invalid value in a hidden field and in a hidden group", async () => {
+  await using stage = await aStage();
+  await stage.play([
+    [/Select workflow/, "hiding"],
+    [/How do you want/, "Load from JSON file"],
+    [/Input file path/, "inputs/hiding.json"],
+    [/What do you want to do\?/, "Fix these inputs"],
+    [/count/, ""],
+    [/size/, "2"],
+    SUBMIT("hiding"),
+    QUIT,
+  ], {
+    listInputFiles: () => Promise.resolve(["inputs/hiding.json"]),
+    readTextFile: () => Promise.resolve('{ "count": "many", "more": { "size": "big", "name": "kept" } }'),
+  });
+  assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [{ more: { size: 2, name: "kept" } }]);
+});
+
 Deno.test("an account without workflows is told where to create one", async () => {
   const shown: string[] = [];
   await using stage = await aStage();
@@ -310,7 +337,7 @@ Deno.test("the summary before Submit masks secrets", async () => {
 
 async function aStage() {
   const clock = virtualClock();
-  const simulator = await startSimulator({ clock, workflows: { vault: VAULT } });
+  const simulator = await startSimulator({ clock, workflows: { vault: VAULT, hiding: HIDING } });
   const deps = await depsFor(simulator, { clock });
   const { signal } = new AbortController();
   const submit = (parts: Parameters<typeof aRequest>[0]): Promise<RunResult> =>
