@@ -83,7 +83,7 @@ for (
       },
       { rows: [{ name: "a", size: 1 }] },
     ],
-  ] as const
+  ] satisfies readonly [string, JsonObject, JsonObject][]
 ) {
   Deno.test(`defaults are those that the form has with ${what}, as when the inputs are given again`, () => {
     const form = readForm({ on: { execute: { inputs } } });

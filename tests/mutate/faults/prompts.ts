@@ -124,7 +124,9 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/prompts/questions.ts", ["tests/prompts/questions_test.ts", "tests/prompts/fill_test.ts"], [
     ["a hidden field is asked for", "[state.hidden, ", "["],
     ["a disabled field is asked for", ", state.disabled]", "]"],
-    ["an ignored field is asked for", "state.ignore, ", ""],
+    ["an ignored field is asked for", " || state.ignore === true", ""],
+    ["an invalid value in a hidden field is not asked for", " && !isToFix(path, current)", ""],
+    ["what a later answer requires is not asked for again", "isMissing ? !isIncluded(path) : ", ""],
     ["a removed value stays", "if (child === undefined) delete object[segment];\n  else", "if (child !== undefined)"],
   ]),
   ...inFile("lib/cli/commands/interactive.ts", ["tests/prompts/terminal_test.ts"], [
