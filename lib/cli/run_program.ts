@@ -19,10 +19,12 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
 
 /** Of each of its outputs, from the end: one that never ends must not fill the memory. */
 const MAX_ISOLATED_BYTES = 1024 * 1024;
+/** What a program has started may keep its outputs open after its end. */
+const OUTPUT_GRACE_MS = 1_000;
 
 /**
  * Like {@link runProgram}, with an input and an environment of its own. What it has started is killed with it, except on
- * Windows and what has left its process group.
+ * Windows and what has left its process group; what outlives its end is left running, and its output is not read.
  */
 export async function runIsolated(
   { command: [command = "", ...args], stdin, env, folder, timeoutMs, signal }: IsolatedCall,
@@ -33,13 +35,21 @@ export async function runIsolated(
     signal,
     stdin,
     maxBytes: MAX_ISOLATED_BYTES,
+    graceMs: OUTPUT_GRACE_MS,
   });
+}
+
+interface OutputLimits {
+  readonly maxBytes: number;
+  readonly graceMs: number;
 }
 
 async function runToEnd(
   command: string,
   options: Deno.CommandOptions,
-  { timeoutMs, signal, stdin, maxBytes = Infinity }: Partial<IsolatedCall> & { timeoutMs: number; maxBytes?: number },
+  { timeoutMs, signal, stdin, maxBytes = Infinity, graceMs = timeoutMs }:
+    & Partial<IsolatedCall & OutputLimits>
+    & Pick<IsolatedCall, "timeoutMs">,
 ): Promise<ProgramResult> {
   signal?.throwIfAborted();
   const child = started(command, { ...options, clearEnv: true, stdout: "piped", stderr: "piped" });
@@ -49,7 +59,7 @@ async function runToEnd(
   try {
     // A program may end without reading its input: its exit code judges.
     if (stdin !== undefined) new Blob([stdin]).stream().pipeTo(child.stdin).catch(() => {});
-    return await abortable(endOf(child, maxBytes), stopping);
+    return await abortable(endOf(child, { maxBytes, graceMs }), stopping);
   } catch (error) {
     if (error !== stopping.reason) throw error;
     if (options.detached === true) killGroup(child);
@@ -103,21 +113,22 @@ export function startInForeground(
   throw new UsageError(`Cannot run ${command}: ${child.type === "denied" ? "permission denied" : "no such program"}`);
 }
 
-async function endOf(child: Deno.ChildProcess, maxBytes: number): Promise<ProgramResult> {
-  const [{ code }, stdout, stderr] = await Promise.all([
-    child.status,
-    endOfText(child.stdout, maxBytes),
-    endOfText(child.stderr, maxBytes),
-  ]);
+async function endOf(child: Deno.ChildProcess, { maxBytes, graceMs }: OutputLimits): Promise<ProgramResult> {
+  const outputs = [child.stdout, child.stderr].map((output) => output.getReader());
+  const texts = Promise.all(outputs.map((output) => endOfText(output, maxBytes)));
+  const { code } = await child.status;
+  using grace = systemClock.timeout(graceMs);
+  grace.signal.addEventListener("abort", () => outputs.forEach((output) => void output.cancel()));
+  const [stdout = "", stderr = ""] = await texts;
   return { type: "ended", code, stdout, stderr };
 }
 
-async function endOfText(stream: ReadableStream<Uint8Array<ArrayBuffer>>, maxBytes: number): Promise<string> {
+async function endOfText(output: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>, maxBytes: number) {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    bytes += chunk.length;
+  for (let read = await output.read(); !read.done; read = await output.read()) {
+    chunks.push(read.value);
+    bytes += read.value.length;
     while (bytes - (chunks[0]?.length ?? 0) >= maxBytes) bytes -= chunks.shift()?.length ?? 0;
   }
   const all = new Uint8Array(await new Blob(chunks).arrayBuffer());

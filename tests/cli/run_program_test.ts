@@ -76,6 +76,21 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "runIsolated() ends soon after its program, whose child keeps its output open, and leaves the child running",
+  ignore,
+  async fn() {
+    const command = ["sh", "-c", "sleep 100 & echo $!; echo problem >&2; exit 3"];
+    const signal = new AbortController().signal;
+    const env = { PATH: "/usr/bin:/bin" };
+    const ended = await runIsolated({ command, stdin: "", env, folder: ".", timeoutMs: 60_000, signal });
+    assert.ok(ended.type === "ended");
+    // Fails if there is no such process.
+    Deno.kill(Number(ended.stdout), "SIGKILL");
+    assert.deepEqual([ended.code, ended.stderr], [3, "problem\n"]);
+  },
+});
+
 for (const run of ["inherit" as const, ["sh"]]) {
   for (const end of ["deadline", "interrupt"] as const) {
     const allowed = run === "inherit" ? "every permission" : "the permission to run only it";
