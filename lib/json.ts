@@ -79,12 +79,20 @@ export function mayBeInexact(text: string): boolean {
   return /\d[\d.]{15}|\d[eE][+-]?\d{3}/.test(text);
 }
 
-/** Parses JSON; a number that would be changed becomes NaN, which no check lets through. */
-export function parseExactly(text: string): unknown {
+/** Parses JSON; a number that would be changed becomes NaN, which no check lets through, or another value. */
+export function parseExactly(text: string, valueOf: (source: string) => unknown = () => NaN): unknown {
   if (!mayBeInexact(text)) return JSON.parse(text);
-  return JSON.parse(text, (_name, value: unknown, context?: { readonly source?: string }) => {
-    return typeof value === "number" && !isExact(context?.source ?? String(value)) ? NaN : value;
+  return JSON.parse(text, (_name, value: unknown, { source = String(value) }: { readonly source?: string } = {}) => {
+    return typeof value === "number" && !isExact(source) ? valueOf(source) : value;
   });
+}
+
+/** Parses an output; an integer that would be changed stays a text. `undefined` for a text that is not JSON. */
+export function parseOutput(text: string): Json | undefined {
+  // Of other numbers, programs write more digits than have a meaning.
+  const valueOf = (source: string) => /^-?\d+$/.test(source) ? source : Number(source);
+  const json = parseJson(text);
+  return json === undefined || !mayBeInexact(text) ? json : parseExactly(text, valueOf) as Json;
 }
 
 /** Sign, digits without zeros at either end, and exponent; `undefined` for any other text. */

@@ -3,7 +3,7 @@
  * or `null`, and unknown fields are accepted.
  */
 
-import { type InputPath, type JsonObject, mayBeInexact, parseExactly, parseJson } from "../json.ts";
+import { type InputPath, type JsonObject, mayBeInexact, parseExactly, parseOutput } from "../json.ts";
 import type { Job, LogAnnotation, Run, RunDetail, RunLink, RunPage, RunRedirect, RunStatus, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import {
@@ -170,7 +170,7 @@ export function readJobs(executedJobs: unknown, folder = "", depth = MAX_DEPTH):
         };
       }),
       // The platform sends a string that contains JSON.
-      outputs: jsonObject(typeof job.outputs === "string" ? parseJson(job.outputs) : job.outputs) ?? {},
+      outputs: jsonObject(typeof job.outputs === "string" ? parseOutput(job.outputs) : job.outputs) ?? {},
     };
   });
 }

@@ -1,6 +1,6 @@
 /** Compares a value with what is expected of it: element by element in lists, each with its path. Pure. */
 
-import { canonicalJson, isObject, joinPath, type Json, parseJson, valuesIn } from "../json.ts";
+import { canonicalJson, isExact, isObject, joinPath, type Json, parseOutput, valuesIn } from "../json.ts";
 import type { ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { ExpectDocument } from "./format.ts";
 
@@ -64,7 +64,7 @@ function compareLength(expected: readonly Json[], actual: readonly Json[], path:
 
 function compareNumbers(all: Comparisons, given: Json, path: string): readonly Compared[] {
   const { min, max, about, within } = all;
-  const actual = asTypeOf(0, given);
+  const actual = parsed(given);
   return [
     ...min === undefined ? [] : eachNumber(actual, path, (value) => value >= min, `at least ${min}`),
     ...max === undefined ? [] : eachNumber(actual, path, (value) => value <= max, `at most ${max}`),
@@ -84,7 +84,7 @@ function compareAbout(about: Json, actual: Json, path: string, within: number | 
   const target = Number(about);
   const tolerance = distanceOf(within, target);
   const holds = (value: number) => Math.abs(value - target) <= tolerance + slackOf(target, tolerance);
-  return eachNumber(asTypeOf(0, actual), path, holds, `about ${target}, within ${within}`);
+  return eachNumber(parsed(actual), path, holds, `about ${target}, within ${within}`);
 }
 
 /** Decimal fractions are not exact: 1.1 is within 0.1 of 1. */
@@ -105,7 +105,7 @@ function eachNumber(
   expected: string,
 ): readonly Compared[] {
   if (Array.isArray(actual) && actual.length > 0) {
-    return actual.flatMap((item, index) => eachNumber(asTypeOf(0, item), joinPath(path, index), holds, expected));
+    return actual.flatMap((item, index) => eachNumber(parsed(item), joinPath(path, index), holds, expected));
   }
   const isMet = typeof actual === "number" && holds(actual);
   const found = typeof actual === "number" ? String(actual) : `${shown(actual)}, not a number`;
@@ -147,16 +147,17 @@ function isEqual(expected: Json, actual: Json): boolean {
   return canonicalJson(expected) === canonicalJson(actual);
 }
 
-/** A text as the JSON that it contains, where something else than text is expected. */
+/** A text as the JSON that it contains, where something else than text is expected; not an integer that would be changed. */
 function asTypeOf(expected: Json, actual: Json): Json {
-  return typeof expected === "string" ? actual : parsed(actual);
+  const isText = typeof actual === "string" && /^\s*[-+]?\d+\s*$/.test(actual) && !isExact(actual);
+  return isText || typeof expected === "string" ? actual : parsed(actual);
 }
 
 /** Also .5, 5. and +5, as shells and Fortran write them, but not 007. */
 const DECIMAL = /^\s*[-+]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 
 function parsed(value: Json): Json {
-  const json = typeof value !== "string" ? value : DECIMAL.test(value) ? Number(value) : parseJson(value);
+  const json = typeof value !== "string" ? value : DECIMAL.test(value) ? Number(value) : parseOutput(value);
   // A number like 1e400 would be infinite, which JSON prints as null: its text stays one.
   const isInfinite = ([member]: readonly [Json, unknown]) => member === Infinity || member === -Infinity;
   return json === undefined || valuesIn(json).some(isInfinite) ? String(value) : json;

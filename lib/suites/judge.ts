@@ -1,7 +1,7 @@
 /** Judges a case by what its run left behind. Pure: nothing is read, and the same evidence has the same verdict. */
 
 import { formatExactDuration, parseDuration } from "../duration.ts";
-import { type JsonObject, parseJson, parsePath, valueAt } from "../json.ts";
+import { type JsonObject, parseOutput, parsePath, valueAt } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { unmetText } from "../reports/cases.ts";
@@ -168,7 +168,7 @@ function compareAll(
 export function outputAt(outputs: JsonObject, path: readonly (string | number)[]) {
   const [job, output, ...rest] = path;
   const value = valueAt(outputs, [job ?? "", output ?? ""]);
-  const whole = rest.length > 0 && typeof value === "string" ? parseJson(value) : value;
+  const whole = rest.length > 0 && typeof value === "string" ? parseOutput(value) : value;
   return whole === undefined ? undefined : valueAt(whole, rest);
 }
 

@@ -44,7 +44,9 @@ Deno.test("a run with all members is read", async () => {
     workflowSlug: "mpi-renamed",
     createdAt: "2026-05-29T10:00:00.123Z",
     completedAt: "2026-05-29T10:00:09.123456789Z",
-    executedJobs: { main: { status: "error", steps: [{ name: "go", status: "error" }], outputs: '{"a":"1"}' } },
+    executedJobs: {
+      main: { status: "error", steps: [{ name: "go", status: "error" }], outputs: '{"a":"1","b":9007199254740993}' },
+    },
     inputs: { n: 1 },
     links: { ui: { detach: true, endpoint: "", url: "https://h.example/ui" }, api: { endpoint: "api-1" } },
     redirect: { kind: "session", name: "s" },
@@ -57,7 +59,7 @@ Deno.test("a run with all members is read", async () => {
   ]);
   assert.deepEqual([run.slug, run.number, run.workflowName], ["swift-falcon-17", 17, "mpi"]);
   assert.equal(run.completedAt, "2026-05-29T10:00:09.123Z");
-  assert.deepEqual(run.jobs[0]?.outputs, { a: "1" });
+  assert.deepEqual(run.jobs[0]?.outputs, { a: "1", b: "9007199254740993" });
   assert.deepEqual(run.inputs, { n: 1 });
   assert.deepEqual(run.links, [
     { name: "ui", url: "https://h.example/ui", endpoint: null },

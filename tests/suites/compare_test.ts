@@ -62,6 +62,21 @@ const ROWS: readonly Row[] = [
   [{ type: "number" }, "-.5E+1", ""],
   [{ min: 1 }, ".", 'x: expected at least 1, got ".", not a number'],
   [7, "007", 'x: expected 7, got "007"'],
+  // An integer that is rounded would be equal to others.
+  [9007199254740992, "9007199254740993", 'x: expected 9007199254740992, got "9007199254740993"'],
+  [{ not: 9007199254740992 }, "9007199254740993", ""],
+  [9007199254740992, "9007199254740992", ""],
+  [{ equals: [9007199254740992] }, "[9007199254740993]", 'x[0]: expected 9007199254740992, got "9007199254740993"'],
+  [
+    { equals: { a: 9007199254740992 } },
+    '{"a": 9007199254740993}',
+    'x: expected {"a":9007199254740992}, got {"a":"9007199254740993"}',
+  ],
+  [{ equals: { a: "9007199254740993" } }, '{"a": 9007199254740993}', ""],
+  [{ min: 1, type: "integer" }, "9007199254740993", ""],
+  [{ min: 1 }, "[9007199254740993]", ""],
+  [{ type: "list" }, "[9007199254740993]", ""],
+  [0.1, "0.1000000000000000055", ""],
   // JSON has no such number: what is read of it must not be taken for another value.
   [{ equals: null }, "1e400", 'x: expected null, got "1e400"'],
   [{ equals: [null] }, "[1e400]", 'x: expected [null], got "[1e400]"'],

@@ -151,6 +151,13 @@ const ROWS: readonly Row[] = [
     "jobs.toString: expected completed, got no such job",
   ],
   ["an output", { outputs: { "main.energy": { about: -1.17, within: "1%" } } }, evidence(), "passed", null],
+  [
+    "an integer inside an output that is rounded to the expected one",
+    { outputs: { "main.table.id": 9007199254740992 } },
+    evidence({ outputs: { main: { table: '{"id": 9007199254740993}' } } }),
+    "failed",
+    'outputs.main.table.id: expected 9007199254740992, got "9007199254740993"',
+  ],
   ["an output inside one", { outputs: { "main.table.rows[0].n": 3 } }, evidence(), "passed", null],
   [
     "a missing output",
