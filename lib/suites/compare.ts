@@ -3,6 +3,7 @@
 import { canonicalJson, isExact, isObject, joinPath, type Json, parseOutput, valuesIn } from "../json.ts";
 import type { ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { ExpectDocument } from "./format.ts";
+import { searchText } from "./search.ts";
 
 export type Comparison = NonNullable<ExpectDocument["outputs"]>[string];
 
@@ -112,21 +113,34 @@ function eachNumber(
   return [{ path, isMet, expected, actual: found }];
 }
 
-/** Also for logs. */
+/**
+ * Also for logs.
+ *
+ * @param shownAs What a message shows of the text, which may have secrets: lines of `visible`, or else `actual`.
+ */
 export function compareText(
   { matches, contains, lacks }: Pick<Comparisons, "matches" | "contains" | "lacks">,
   text: string,
   path: string,
+  { visible, actual: otherwise }: ShownText = { visible: text, actual: shown(text) },
 ): readonly Compared[] {
-  const result = (isMet: boolean, expected: string, actual = shown(text)) => ({ path, isMet, expected, actual });
+  const result = (isMet: boolean, expected: string, actual = otherwise) => ({ path, isMet, expected, actual });
+  const match = matches === undefined ? null : searchText(matches, text);
+  const stopped = match === undefined ? "a search that takes too long: simplify the regular expression" : undefined;
   return [
-    ...matches === undefined ? [] : [result(new RegExp(matches, "m").test(text), `text that matches ${matches}`)],
+    ...matches === undefined ? [] : [result(Array.isArray(match), `text that matches ${matches}`, stopped)],
     ...[contains ?? []].flat().map((part) => result(text.includes(part), `text that contains ${JSON.stringify(part)}`)),
     ...[lacks ?? []].flat().map((part) => {
-      const line = text.includes(part) ? `… ${lineWith(text, part)} …` : undefined;
-      return result(line === undefined, `text without ${JSON.stringify(part)}`, line);
+      const isMet = !text.includes(part);
+      const line = !isMet && visible.includes(part) ? `… ${lineWith(visible, part)} …` : undefined;
+      return result(isMet, `text without ${JSON.stringify(part)}`, line);
     }),
   ];
+}
+
+interface ShownText {
+  readonly visible: string;
+  readonly actual: string;
 }
 
 function compareType(type: NonNullable<Comparisons["type"]>, actual: Json, path: string): Compared {

@@ -217,22 +217,18 @@ function compareLog(expected: LogExpectation, { logs, unreadLog }: RunEvidence, 
     const wanted = `a log${where === "" ? "" : ` of ${where}`}`;
     return [{ path, isMet: false, expected: wanted, actual: "none", isUncertain: isPart }];
   }
-  const text = chosen.map(({ text }) => text).join("\n");
-  const end = text.length > 200 ? `…${text.slice(-200)}` : text;
+  const visible = chosen.map(({ text }) => text).join("\n");
+  const text = chosen.map(({ text, rawText = text }) => rawText).join("\n");
+  const end = visible.length > 200 ? `…${visible.slice(-200)}` : visible;
+  const shownText = { visible, actual: `a log that ends with ${JSON.stringify(end)}` };
   const { lacks, ...has } = expected;
-  const compareIn = (text: string) => [
-    ...compareText(has, text, path).map((one) => ({ ...one, isUncertain: isPart && !one.isMet })),
-    ...compareText(lacks === undefined ? {} : { lacks }, text, path).map((one) => ({
+  return [
+    ...compareText(has, text, path, shownText).map((one) => ({ ...one, isUncertain: isPart && !one.isMet })),
+    ...compareText(lacks === undefined ? {} : { lacks }, text, path, shownText).map((one) => ({
       ...one,
       isUncertain: isPart && one.isMet,
     })),
   ];
-  const visible = compareIn(text);
-  return compareIn(chosen.map(({ text, rawText = text }) => rawText).join("\n")).map((one, index) => {
-    const { actual = "" } = visible[index] ?? {};
-    const isShown = actual.startsWith("… ") || one.isMet;
-    return { ...one, actual: isShown ? actual : `a log that ends with ${JSON.stringify(end)}` };
-  });
 }
 
 function compareSession(
@@ -251,8 +247,11 @@ function compareSession(
   const http = { path: "session.http.status", isMet, expected: `status ${status}`, actual };
   if (contains === undefined || response === null) return [ready, http];
   const { body, rawBody = body } = response;
-  const contained = compareText({ contains }, rawBody, "session.http");
-  return [ready, http, ...contained.map((one) => ({ ...one, actual: shown(body) }))];
+  return [
+    ready,
+    http,
+    ...compareText({ contains }, rawBody, "session.http", { visible: body, actual: shown(body) }),
+  ];
 }
 
 function compareCheck(expected: ExpectDocument["check"], check: RunEvidence["check"]): readonly Compared[] {

@@ -8,6 +8,7 @@ import type { CaseDocument, ReferenceDocument } from "./format.ts";
 import { median } from "./history.ts";
 import { isLogOf, outputAt, type RunEvidence } from "./judge.ts";
 import type { Suite } from "./read_suite.ts";
+import { searchText } from "./search.ts";
 
 type MetricDocument = NonNullable<CaseDocument["metrics"]>[string];
 export type MetricReference = ReferenceDocument[string][string];
@@ -72,7 +73,7 @@ function measure({ from, regex }: MetricDocument, { logs, outputs }: RunEvidence
   const text = "output" in from
     ? typeof output === "string" || typeof output === "number" ? String(output) : ""
     : logs.filter((log) => isLogOf(log, { ...from, job: from.log })).map(({ text }) => text).join("\n");
-  const found = regex === undefined ? text : new RegExp(regex, "m").exec(text)?.[1] ?? "";
+  const found = regex === undefined ? text : searchText(regex, text)?.[1] ?? "";
   const value = Number(found.trim());
   return found.trim() === "" || !Number.isFinite(value) ? null : value;
 }

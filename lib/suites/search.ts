@@ -1,0 +1,19 @@
+/** Searches for the regular expressions of suites, which may need years for a text. */
+
+import { runInNewContext } from "node:vm";
+
+/** For one search. Nothing else happens meanwhile, not even Ctrl-C. */
+const MAX_SEARCH_MS = 5_000;
+
+/**
+ * @param pattern Of valid syntax.
+ * @returns The first match, with its groups; `null` without one, `undefined` if it takes too long or too much memory.
+ */
+export function searchText(pattern: string, text: string): readonly (string | undefined)[] | null | undefined {
+  try {
+    // Only code in a context of its own has a deadline.
+    return runInNewContext('new RegExp(pattern, "m").exec(text)', { pattern, text }, { timeout: MAX_SEARCH_MS });
+  } catch {
+    return undefined;
+  }
+}
