@@ -12,6 +12,7 @@ export {
   maximum,
   minimum,
   minLength,
+  nullable,
   number,
   object,
   record,
@@ -21,6 +22,7 @@ export {
   string,
   toJSONSchema,
   union,
+  unknown,
 } from "npm:zod@4.6.7/mini";
 export type { infer } from "npm:zod@4.6.7/mini";
 export type {

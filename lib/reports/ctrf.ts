@@ -1,18 +1,17 @@
 /**
- * Renders a report as CTRF (Common Test Report Format, https://ctrf.io), and reads such a file back. Pure.
+ * Renders a report as CTRF (Common Test Report Format, https://ctrf.io). Pure.
  *
  * The standard fields are for other readers. What the format has no field for is in `extra`, so that shards can be merged
  * and earlier reports compared. A log is there once, as the `stdout` of its attempt.
  */
 
-import { isObject, parseJson } from "../json.ts";
 import { allSteps, formatPath } from "../runs/view.ts";
 import { VERSION } from "../version.ts";
 import { ctrfStatus, type Status, unmetText } from "./cases.ts";
-import { type Report, type ReportAttempt, type ReportCase, VERDICTS } from "./report.ts";
+import type { Report, ReportAttempt, ReportCase } from "./report.ts";
 import type { TrendPoint, Trends } from "./trends.ts";
 
-const CTRF_TOOL = "pw-workflow-runner";
+export const CTRF_TOOL = "pw-workflow-runner";
 
 export interface CtrfOptions {
   /** Shared by the shards of one run; `null` if it is not known. */
@@ -175,63 +174,4 @@ function ratesOf(runs: readonly Run[]) {
     failRate: rate("failed"),
     averageTestDuration: { current: Number((totalMs / runs.length).toFixed(2)) },
   };
-}
-
-/** @returns The report that {@link renderCtrf} rendered, or what is wrong with the text, like `is not JSON`. */
-export function readCtrf(text: string): Report | string {
-  const document = parseJson(text);
-  if (document === undefined) return "is not JSON";
-  const results = isObject(document) && document.reportFormat === "CTRF" ? document.results : undefined;
-  if (!isObject(results) || !Array.isArray(results.tests)) return "is not a CTRF report";
-  return readReport(isObject(results.extra) ? results.extra.report : undefined, results.tests.map(readTest));
-}
-
-/** The report with these cases, or what is wrong with them. */
-export function readReport(head: unknown, cases: readonly unknown[]): Report | string {
-  return isReport(head) && cases.every(isCase) ? { ...head, cases } : `was not written by ${CTRF_TOOL}`;
-}
-
-function readTest(test: unknown): ReportCase | undefined {
-  if (!isObject(test) || !isObject(test.extra)) return undefined;
-  const one: unknown = test.extra.case;
-  if (!isCase(one)) return undefined;
-  const logs = Array.isArray(test.retryAttempts) ? test.retryAttempts : [test];
-  const attempts = one.attempts.map((attempt, index): ReportAttempt => {
-    const log = logs[index];
-    const lines = isObject(log) && Array.isArray(log.stdout) ? log.stdout : [];
-    return { ...attempt, logTail: lines.filter((line) => typeof line === "string") };
-  });
-  return { ...one, attempts };
-}
-
-/** As far as a reader relies on it: the file may be of another version. */
-function isReport(value: unknown): value is Report {
-  return isObject(value) && typeof value.title === "string" && typeof value.exitCode === "number" &&
-    Array.isArray(value.cases) && [value.startedAtMs, value.endedAtMs].every(isNumberOrNull) &&
-    (value.shard === null || isShard(value.shard));
-}
-
-function isShard(value: unknown): boolean {
-  return isObject(value) && ["index", "count", "total"].every((name) => typeof value[name] === "number") &&
-    Array.isArray(value.places) && value.places.every((place) => typeof place === "number");
-}
-
-const CASE_TEXTS = ["id", "name", "suite", "workflow"] as const;
-const CASE_LISTS = ["tags", "expectations", "metrics", "attempts"] as const;
-
-function isCase(value: unknown): value is ReportCase {
-  return isObject(value) && CASE_TEXTS.every((name) => typeof value[name] === "string") &&
-    VERDICTS.some((verdict) => verdict === value.verdict) && CASE_LISTS.every((name) => Array.isArray(value[name])) &&
-    isObject(value.parameters) &&
-    Array.isArray(value.attempts) && value.attempts.every(isAttempt);
-}
-
-function isAttempt(value: unknown): value is ReportAttempt {
-  return isObject(value) && typeof value.status === "string" && isObject(value.end) && Array.isArray(value.resources) &&
-    isNumberOrNull(value.queueSeconds) && isNumberOrNull(value.runSeconds) &&
-    (value.end.type === "result" ? isObject(value.end.result) : isObject(value.end.error));
-}
-
-function isNumberOrNull(value: unknown): boolean {
-  return value === null || typeof value === "number";
 }

@@ -3,7 +3,7 @@
 import { InvalidInputs } from "../errors.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
-import { readCtrf } from "./ctrf.ts";
+import { readCtrf } from "./read_ctrf.ts";
 import { worstFirst } from "./cases.ts";
 import type { Report, ReportCase } from "./report.ts";
 
@@ -57,8 +57,8 @@ function checkShards(shards: readonly ReadShard[], problem: (origin: string, mes
   const [first] = shards;
   const seen = new Map<number, string>();
   for (const { path, report } of shards) {
-    const { shard, title, environment } = report;
-    if (shard === null) {
+    const { kind, shard, title, environment } = report;
+    if (shard === null || kind !== "suite") {
       problem(path, "is a whole report, not one shard (--shard)");
       continue;
     }

@@ -9,7 +9,7 @@ import { cachingClient } from "../batches/check_rows.ts";
 import { expected, InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
-import { readReport } from "../reports/ctrf.ts";
+import { readReport } from "../reports/read_ctrf.ts";
 import { countCases, formatCounts, verdictText, worstFirst } from "../reports/cases.ts";
 import { changeLists } from "../reports/trends.ts";
 import { type Report, type ReportCase, VERDICTS } from "../reports/report.ts";

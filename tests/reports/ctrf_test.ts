@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readCtrf, renderCtrf } from "../../lib/reports/ctrf.ts";
+import { renderCtrf } from "../../lib/reports/ctrf.ts";
+import { readCtrf } from "../../lib/reports/read_ctrf.ts";
 import { mergeShards } from "../../lib/reports/merge.ts";
 import { renderJunit } from "../../lib/reports/junit.ts";
 import type { Report, ReportCase } from "../../lib/reports/report.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import { parse } from "../../lib/deps/yaml.ts";
-import { readCtrf } from "../../lib/reports/ctrf.ts";
+import { readCtrf } from "../../lib/reports/read_ctrf.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { needing } from "../support/needs.ts";

@@ -6,7 +6,7 @@ import { openHistory } from "../../lib/cli/suite/history.ts";
 import { StorageError } from "../../lib/errors.ts";
 import type { Report } from "../../lib/reports/report.ts";
 import { trendsOf } from "../../lib/suites/history.ts";
-import { readReport } from "../../lib/reports/ctrf.ts";
+import { readReport } from "../../lib/reports/read_ctrf.ts";
 import { suiteRecords } from "../../lib/suites/suite_record.ts";
 import { A_FAILED_ATTEMPT, aCase, aSuiteReport, EVERY_CASE } from "../reports/support/suite_report.ts";
 import { aContext } from "../support/cli_context.ts";
