@@ -10,7 +10,7 @@
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bundle, bundleProgram, bundleSingleFile, commitOfCheckout } from "./release/bundle.ts";
-import { compileExecutable } from "./release/executable.ts";
+import { compileProgram } from "./release/code_cache.ts";
 import { licensesOf, packagesOf } from "./release/licenses.ts";
 import { runScript } from "./release/run_script.ts";
 import { sumsOf } from "./release/sums.ts";
@@ -33,7 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
   return await compileHere(resolve(output ?? join(DIST, executableName(Deno.build.target))));
 }
 
-interface Program extends Bundle {
+interface Program {
+  readonly bundle: Bundle;
   readonly deno: string;
   /** Temporary. */
   readonly folder: string;
@@ -83,8 +84,8 @@ async function withProgram<T>(use: (program: Program) => Promise<T>): Promise<T>
   const folder = await Deno.makeTempDir();
   try {
     const commit = await commitOfCheckout();
-    const bundled = await bundleProgram({ deno: BUNDLER, folder, commit });
-    return await use({ deno, folder, commit, ...bundled });
+    const bundle = await bundleProgram({ deno: BUNDLER, folder, commit });
+    return await use({ deno, folder, commit, bundle });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -92,7 +93,7 @@ async function withProgram<T>(use: (program: Program) => Promise<T>): Promise<T>
 
 /** Returns the targets that failed. Each binary is compiled in the temporary folder first, so that no partial file is left. */
 async function compileEach(
-  { deno, folder, commit, entry }: Program,
+  { deno, folder, commit, bundle }: Program,
   targets: readonly Target[],
   outputOf: (target: Target) => string,
 ): Promise<readonly Target[]> {
@@ -101,7 +102,7 @@ async function compileEach(
     const output = outputOf(target);
     try {
       const compiled = join(folder, target, executableName(target));
-      await compileExecutable({ deno, entry, target, output: compiled });
+      await compileProgram({ deno, bundle, folder, target, output: compiled });
       await Deno.mkdir(dirname(output), { recursive: true });
       await Deno.copyFile(compiled, `${output}.part`);
       await Deno.rename(`${output}.part`, output);

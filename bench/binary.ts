@@ -3,6 +3,7 @@
  * compiled here by the same Deno and started alternately, so that other load affects both.
  */
 
+import { compileProgram } from "../.ci/release/code_cache.ts";
 import { compileExecutable } from "../.ci/release/executable.ts";
 import { bundleProgram, commitOfCheckout } from "../.ci/release/bundle.ts";
 import { asTarget } from "../.ci/release/targets.ts";
@@ -50,8 +51,8 @@ async function compileBoth(folder: string): Promise<{ readonly ours: string; rea
   const ending = Deno.build.os === "windows" ? ".exe" : "";
   const [ours, bare] = [`${folder}/ours/pw-workflow-runner${ending}`, `${folder}/bare/pw-workflow-runner${ending}`];
   await Deno.writeTextFile(`${folder}/bare.ts`, `console.log(${JSON.stringify(versionLine(""))});\n`);
-  const { entry } = await bundleProgram({ deno: Deno.execPath(), folder, commit: await commitOfCheckout() });
-  await compileExecutable({ deno, target, entry, output: ours });
+  const bundle = await bundleProgram({ deno: Deno.execPath(), folder, commit: await commitOfCheckout() });
+  await compileProgram({ deno, target, bundle, folder, output: ours });
   await compileExecutable({ deno, target, entry: `${folder}/bare.ts`, output: bare });
   return { ours, bare };
 }

@@ -5,6 +5,7 @@
  */
 
 import { bundleProgram, bundleSingleFile } from "../.ci/release/bundle.ts";
+import { compileProgram } from "../.ci/release/code_cache.ts";
 import { compileExecutable } from "../.ci/release/executable.ts";
 import { asTarget } from "../.ci/release/targets.ts";
 
@@ -93,9 +94,9 @@ async function compileBoth(folder: string): Promise<{ readonly ours: string; rea
   const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
   const [ours, bare] = [`${folder}/ours/pw-workflow-runner`, `${folder}/bare/one-line`];
   await Deno.writeTextFile(`${folder}/bare.ts`, "console.log(1);\n");
-  const { entry } = await bundleProgram({ deno: Deno.execPath(), folder, commit: "" });
+  const bundle = await bundleProgram({ deno: Deno.execPath(), folder, commit: "" });
   try {
-    await compileExecutable({ deno, target, entry, output: ours });
+    await compileProgram({ deno, target, bundle, folder, output: ours });
     await compileExecutable({ deno, target, entry: `${folder}/bare.ts`, output: bare });
     return { ours, bare };
   } catch {

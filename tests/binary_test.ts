@@ -1,18 +1,24 @@
 /** One file that needs nothing else on the machine. */
 
 import assert from "node:assert/strict";
+import { filesOfBinary } from "../.ci/release/binary.ts";
 import { commitOfCheckout } from "../.ci/release/bundle.ts";
+import { compileProgram } from "../.ci/release/code_cache.ts";
+import { partOf } from "../.ci/release/link.ts";
+import { asTarget } from "../.ci/release/targets.ts";
 import { VERSION } from "../lib/version.ts";
 import { assertMainJob, emptyFolder } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
+const MISSING = await compilerMissing();
+const ENDING = Deno.build.os === "windows" ? ".exe" : "";
 
 Deno.test({
-  ...needing("the binary does the main job in an empty folder", await compilerMissing(), "the compile kit"),
+  ...needing("the binary does the main job in an empty folder", MISSING, "the compile kit"),
   async fn() {
     await using folder = await emptyFolder();
-    const binary = `${folder.path}/pw-workflow-runner${Deno.build.os === "windows" ? ".exe" : ""}`;
+    const binary = `${folder.path}/pw-workflow-runner${ENDING}`;
     const { success, stderr } = await run(Deno.execPath(), ["task", "compile", "--output", binary]);
     assert.ok(success, new TextDecoder().decode(stderr));
     await assertMainJob({ program: binary, args: () => [] });
@@ -49,6 +55,38 @@ Deno.test({
     assert.match(new TextDecoder().decode(lost.stderr), /^✗ Cannot use Deno KV: a binary has none of its own\n/);
     const scheduled = await run(binary, ["schedules"], { cwd: folder.path });
     assert.match(new TextDecoder().decode(scheduled.stderr), /^✗ .*: functions\/schedules\.ts does not exist\n/);
+  },
+});
+
+Deno.test({
+  ...needing("a binary has what the engine compiled in common starts", MISSING, "the compile kit"),
+  async fn() {
+    await using folder = await emptyFolder();
+    // Called in all starts that have arguments, which that of the test has not.
+    const called = `let a=()=>[${"Deno.args.length,".repeat(10_000)}];Deno.args.length>0&&a();export{a};`;
+    const { texts, scripts } = filesOfBinary({
+      main: partOf('await import("./all.js");Deno.args[0]!=="list"&&await import("./run.js");', "async "),
+      parts: new Map([["all.js", partOf(called)], ["run.js", partOf('import{a as b}from"./all.js";')]]),
+      modules: new Map(),
+      loaded: [new Set(["all.js"]), new Set(["all.js", "run.js"])],
+    });
+    const program = `${folder.path}/program`;
+    await Deno.mkdir(program);
+    for (const [name, text] of texts) await Deno.writeTextFile(`${program}/${name}`, text);
+    const entry = `${program}/main.js`;
+    const code = await Deno.readTextFile(entry);
+    const sizes = "ran.map((script)=>script.createCachedData().length).join()";
+    await Deno.writeTextFile(entry, `import{scripts as ran}from"./scripts.js";${code}console.log(${sizes});`);
+    const output = `${folder.path}/compiled${ENDING}`;
+    const target = asTarget(Deno.build.target);
+    assert(target !== undefined);
+    await compileProgram({
+      deno: Deno.env.get("COMPILE_DENO") ?? Deno.execPath(),
+      ...{ bundle: { entry, scripts }, folder: folder.path, target, output },
+    });
+    const { stdout, stderr } = await run(output, []);
+    const [all = 0, others = 0] = new TextDecoder().decode(stdout).split(",").map(Number);
+    assert.ok(all > 100_000 && others < 10_000, `${all}, ${others}\n${new TextDecoder().decode(stderr)}`);
   },
 });
 

@@ -3,10 +3,10 @@
  * including those of the tests, and every start would read them.
  */
 
-import { basename } from "node:path";
-import { gzipBase64 } from "../../lib/base64.ts";
-import { callsOfStarts, compileStartsEagerly } from "./eager.ts";
-import { mergeFiles } from "./merge.ts";
+import { filesOfBinary } from "./binary.ts";
+import { compileStartsEagerly } from "./eager.ts";
+import { assertAcyclic, type Part, partOf, type Program } from "./link.ts";
+import { singleFileOf } from "./single_file.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 300_000;
@@ -21,8 +21,10 @@ export interface BundleOptions {
 }
 
 export interface Bundle {
-  /** Path of the main module; its other files are in the same folder. */
+  /** Path of the main module; its other modules are in the same folder. */
   readonly entry: string;
+  /** How many scripts are in this folder, too. */
+  readonly scripts: number;
 }
 
 /**
@@ -44,14 +46,13 @@ const PROGRAM = [
 /** The bundler of Deno 2.4 fails where deno.json has modules load when they are imported. */
 const WITHOUT_CONFIG = ["--no-config", "--frozen", "--lock=deno.lock"];
 
-/** Older bundlers take the builds for Node even with `--platform browser`. */
+/** Older bundlers take the builds for Node even with `--platform browser`. The fraction is the minor version in two digits. */
 const MIN_VERSION = 2.09;
 
-/** The version of a Deno as a number whose fraction is the minor version in two digits, like 2.09. */
-async function versionOf(deno: string): Promise<number> {
+async function isOld(deno: string): Promise<boolean> {
   const { stdout } = await new Deno.Command(deno, { args: ["--version"], stdin: "null", stderr: "null" }).output();
   const [, major = "", minor = ""] = /^deno (\d+)\.(\d+)/.exec(new TextDecoder().decode(stdout)) ?? [];
-  return Number(`${major}.${minor.padStart(2, "0")}`);
+  return Number(`${major}.${minor.padStart(2, "0")}`) < MIN_VERSION;
 }
 
 /**
@@ -59,34 +60,15 @@ async function versionOf(deno: string): Promise<number> {
  *
  * @throws Error with the bundler's message.
  */
-export async function bundleProgram({ deno, folder, commit }: BundleOptions): Promise<Bundle> {
-  const program = `${folder}/program`;
-  const [entry, split] = [await writeEntry(folder, commit), ["--code-splitting", "--outdir", program]];
-  if (await versionOf(deno) < MIN_VERSION) {
+export async function bundleProgram(options: BundleOptions): Promise<Bundle> {
+  if (await isOld(options.deno)) {
     // The program is the same, but starts slower.
-    await bundle(deno, entry, split);
-    return { entry: `${program}/main.js` };
+    return { entry: `${await split(options, [])}/main.js`, scripts: 0 };
   }
-  await bundle(deno, entry, [...PROGRAM, ...split]);
-  const adapters = Object.fromEntries(APART.map((name) => [name, `import("./${name}.js")`]));
-  const files: string[] = [];
-  for await (const { name } of Deno.readDir(program)) files.push(`${program}/${name}`);
-  const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
-  const linked = linkAdapters(texts, adapters);
-  await Promise.all(files.map((file, index) => Deno.writeTextFile(file, linked[index] ?? "")));
-  for (const name of APART) await bundleAdapter(deno, name, `${program}/${name}.js`);
-  const bundled = { deno, folder, entry: `${program}/main.js` };
-  const starts = (await callsOfStarts(bundled)).map((calls) => new Set([...calls.keys()].map((url) => basename(url))));
-  await mergeFiles(program, starts, async (entry, output, external) => {
-    const others = external.flatMap((name) => ["--external", name]);
-    await bundle(deno, entry, [...PROGRAM, ...others, "--output", output]);
-  });
-  for await (const { name } of Deno.readDir(program)) {
-    const file = `${program}/${name}`;
-    await Deno.writeTextFile(file, asciiOnly(await Deno.readTextFile(file)));
-  }
-  await compileStartsEagerly(bundled);
-  return { entry: bundled.entry };
+  const folder = await Deno.makeTempDir({ dir: options.folder });
+  const { texts, scripts } = filesOfBinary(await bundleParts(options));
+  for (const [name, text] of texts) await Deno.writeTextFile(`${folder}/${name}`, text);
+  return { entry: `${folder}/main.js`, scripts };
 }
 
 /**
@@ -95,54 +77,59 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
  * @returns Its text.
  * @throws Error with the bundler's message, if a start would load more than the file, or fails.
  */
-export async function bundleSingleFile({ deno, folder, commit }: BundleOptions): Promise<string> {
-  if (await versionOf(deno) < MIN_VERSION) {
+export async function bundleSingleFile(options: BundleOptions): Promise<string> {
+  if (await isOld(options.deno)) {
     throw new Error(`Cannot bundle one file with this Deno: its bundler takes packages' builds for Node; use Deno 2.9`);
   }
-  const output = `${folder}/program.js`;
-  await bundle(deno, await writeEntry(folder, commit), [...PROGRAM, "--output", output]);
-  const adapters = Object.fromEntries(APART.map((name) => [name, `importPacked("${name}")`]));
-  const [program = ""] = linkAdapters([await Deno.readTextFile(output)], adapters);
-  const hoisted = /(?:^|[;}])import[\s"{*][^;]*from\s*"[^"]+"/m.exec(program)?.[0];
-  if (hoisted !== undefined) throw new Error(`Cannot bundle one file: every start would load ${hoisted}`);
-  const packed = await Promise.all(APART.map(async (name) => {
-    const file = `${folder}/${name}.js`;
-    await bundleAdapter(deno, name, file);
-    // `createRequire()`, with which CommonJS code gets `node:` modules, takes only URLs of files.
-    return `${name}:"${await gzipBase64((await Deno.readTextFile(file)).replaceAll("import.meta.url", '"file:///"'))}"`;
-  }));
-  const code = asciiOnly(`var PACKED={${packed.join()}};\n${IMPORT_PACKED}\n${program}`);
-  await Deno.writeTextFile(output, code);
-  await compileStartsEagerly({ deno, folder, entry: output });
-  return await Deno.readTextFile(output);
+  return await singleFileOf(await bundleParts(options));
 }
 
-/** Every start reads and hashes the file: what few of them need is compressed. */
-const IMPORT_PACKED = `async function importPacked(name){` +
-  `let gzip=await(await fetch("data:;base64,"+PACKED[name])).blob();` +
-  `let code=await new Response(gzip.stream().pipeThrough(new DecompressionStream("gzip"))).text();` +
-  `return import("data:text/javascript;charset=utf-8,"+encodeURIComponent(code))}`;
+async function bundleParts(options: BundleOptions): Promise<Program> {
+  const program = await split(options, PROGRAM);
+  const names = await Array.fromAsync(Deno.readDir(program), ({ name }) => name);
+  const texts = await Promise.all(names.map((name) => Deno.readTextFile(`${program}/${name}`)));
+  for (const [index, text] of linkAdapters(texts).entries()) {
+    await Deno.writeTextFile(`${program}/${names[index]}`, asciiOnly(text));
+  }
+  const modules = new Map<string, string>();
+  for (const name of APART) {
+    const file = `${program}/${name}.js`;
+    await bundle(options.deno, new URL(`lib/deps/${name}.ts`, ROOT).href, [MINIFY, "--output", file]);
+    modules.set(`${name}.js`, asciiOnly(await Deno.readTextFile(file)));
+  }
+  const entry = `${program}/main.js`;
+  const loaded = await compileStartsEagerly({ deno: options.deno, folder: options.folder, entry });
+  const parts = new Map<string, Part>();
+  for (const name of names.sort()) {
+    if (name !== "main.js") parts.set(name, partOf(await Deno.readTextFile(`${program}/${name}`)));
+  }
+  assertAcyclic(parts);
+  return { main: partOf(await Deno.readTextFile(entry), "async "), parts, modules, loaded };
+}
 
 /** One other character makes the engine keep the entire file with two bytes per character, which every start would decode. */
 function asciiOnly(code: string): string {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Replaces the imports of the adapters that are bundled apart by these expressions. */
-function linkAdapters(texts: readonly string[], expressions: Readonly<Record<string, string>>): readonly string[] {
+/** Replaces the imports of the adapters that are bundled apart. */
+function linkAdapters(texts: readonly string[]): readonly string[] {
   let linked = texts;
-  for (const [name, expression] of Object.entries(expressions)) {
+  for (const name of APART) {
     const imported = new RegExp(`import\\("[./]+/deps/${name}\\.ts"\\)`, "g");
     if (!linked.some((text) => imported.test(text))) {
       throw new Error(`Cannot bundle the program: it does not import ${name} dynamically`);
     }
-    linked = linked.map((text) => text.replaceAll(imported, expression));
+    linked = linked.map((text) => text.replaceAll(imported, `import("./${name}.js")`));
   }
   return linked;
 }
 
-async function bundleAdapter(deno: string, name: string, output: string): Promise<void> {
-  await bundle(deno, new URL(`lib/deps/${name}.ts`, ROOT).href, [MINIFY, "--output", output]);
+/** @returns The path of a folder with the bundle. */
+async function split({ deno, folder, commit }: BundleOptions, args: readonly string[]): Promise<string> {
+  const output = await Deno.makeTempDir({ dir: folder });
+  await bundle(deno, await writeEntry(folder, commit), [...args, "--code-splitting", "--outdir", output]);
+  return output;
 }
 
 /** Writes a main module that passes the commit, so that the sources are bundled unchanged. */

@@ -3,13 +3,9 @@
  * ends, and compiles it when it is called: that is slower, and such a function is in no code cache that Deno keeps of a file.
  */
 
-import { startSimulator } from "../../lib/simulator/start.ts";
+import { basename } from "node:path";
 import { type AnyNode, parse } from "../../tests/deps/acorn.ts";
-
-const DEADLINE_MS = 60_000;
-
-/** What a start calls most often, as command lines. */
-const STARTS = [["list", "--json"], ["run", "quick", "--no-wait", "--json"]];
+import { OTHER_STARTS, runStarts, STARTS } from "./starts.ts";
 
 /** What is read of a file that `deno run --coverage` writes. Offsets are places in the code. */
 interface ScriptCoverage {
@@ -72,39 +68,38 @@ interface Bundled {
   readonly entry: string;
 }
 
-/** Rewrites the files that {@link STARTS} load: the program in `entry`, and what it imports. */
-export async function compileStartsEagerly(bundled: Bundled): Promise<void> {
-  const calls = (await callsOfStarts(bundled)).flatMap((start) => [...start]);
+/**
+ * Rewrites the files that {@link STARTS} load: the program in `entry`, and what it imports.
+ *
+ * @returns The names of the files that each of them loads, and then each of {@link OTHER_STARTS}.
+ */
+export async function compileStartsEagerly(bundled: Bundled): Promise<readonly ReadonlySet<string>[]> {
+  const starts = await callsOfStarts(bundled);
+  const calls = starts.slice(0, STARTS.length).flatMap((start) => [...start]);
   for (const [url, ofUrl] of Map.groupBy(calls, ([url]) => url)) {
     const [file, called] = [new URL(url), new Set(ofUrl.flatMap(([, places]) => places))];
     await Deno.writeTextFile(file, compileEagerly(await Deno.readTextFile(file), called));
   }
+  return starts.map((start) => new Set([...start.keys()].map((url) => basename(url))));
 }
 
-/** Where the functions that {@link STARTS} call start, by the URLs of the files that each of them loads. */
-export async function callsOfStarts({ deno, folder, entry }: Bundled): Promise<ReadonlyMap<string, number[]>[]> {
-  await using simulator = await startSimulator();
-  const starts: Map<string, number[]>[] = [];
-  for (const args of STARTS) {
+/** Where the functions that each start calls start, by the URLs of the files that it loads. */
+async function callsOfStarts({ deno, folder, entry }: Bundled): Promise<readonly ReadonlyMap<string, number[]>[]> {
+  return await runStarts(folder, [...STARTS, ...OTHER_STARTS], async () => {
     const coverage = await Deno.makeTempDir({ dir: folder });
-    const { success, stderr } = await new Deno.Command(deno, {
-      args: ["run", "-A", "--no-config", "--no-prompt", `--coverage=${coverage}`, entry, ...args],
-      env: { PW_API_KEY: simulator.key, PW_STATE_DIR: `${folder}/state`, PW_STORE_URL: "", NO_COLOR: "1" },
-      cwd: folder,
-      stdin: "null",
-      stdout: "null",
-      signal: AbortSignal.timeout(DEADLINE_MS),
-    }).output();
-    if (!success) throw new Error(`Cannot start the bundled program: ${new TextDecoder().decode(stderr).trim()}`);
-    const calls = new Map<string, number[]>();
-    for await (const { name } of Deno.readDir(coverage)) {
-      const { url, functions }: ScriptCoverage = JSON.parse(await Deno.readTextFile(`${coverage}/${name}`));
-      const places = functions.flatMap(({ ranges: [range] }) =>
-        range !== undefined && range.count > 0 ? range.startOffset : []
-      );
-      calls.set(url, places);
-    }
-    starts.push(calls);
+    const args = ["run", "-A", "--no-config", "--no-prompt", `--coverage=${coverage}`, entry];
+    return { start: { program: deno, args }, result: () => callsIn(coverage) };
+  });
+}
+
+async function callsIn(coverage: string): Promise<ReadonlyMap<string, number[]>> {
+  const calls = new Map<string, number[]>();
+  for await (const { name } of Deno.readDir(coverage)) {
+    const { url, functions }: ScriptCoverage = JSON.parse(await Deno.readTextFile(`${coverage}/${name}`));
+    const places = functions.flatMap(({ ranges: [range] }) =>
+      range !== undefined && range.count > 0 ? range.startOffset : []
+    );
+    calls.set(url, places);
   }
-  return starts;
+  return calls;
 }

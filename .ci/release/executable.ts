@@ -11,8 +11,8 @@ const DEADLINE_MS = 600_000;
 const PERMISSIONS = ["--no-prompt", "--allow-all", "--unstable-kv"];
 
 /**
- * The bundle is complete: no packages and no configuration from this machine. No code cache either: it is a file with a
- * predictable name in the folder for temporary files, which other users of a shared login node could create first.
+ * The bundle is complete: no packages and no configuration from this machine. Deno's code cache is a file with a predictable
+ * name in the folder for temporary files, which other users of a shared login node could create first; ours is in the binary.
  */
 const ISOLATION = ["--quiet", "--no-check", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-code-cache"];
 
@@ -28,6 +28,8 @@ export interface ExecutableOptions {
   readonly deno: string;
   /** Path of the bundle's main module; its other files are in the same folder. */
   readonly entry: string;
+  /** Paths of other files that it reads. */
+  readonly files?: readonly string[];
   readonly target: Target;
   /** Path of the executable; must end in `.exe` for Windows. */
   readonly output: string;
@@ -38,9 +40,14 @@ export interface ExecutableOptions {
  *
  * @throws Error that explains the failure.
  */
-export async function compileExecutable({ deno, entry, target, output }: ExecutableOptions): Promise<void> {
+export async function compileExecutable({ deno, entry, files = [], target, output }: ExecutableOptions): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
-    args: ["compile", ...ISOLATION, V8_FLAGS, ...PERMISSIONS, "--target", target, "--output", output, entry],
+    args: [
+      "compile",
+      ...[...ISOLATION, V8_FLAGS, ...PERMISSIONS],
+      ...files.flatMap((file) => ["--include", file]),
+      ...["--target", target, "--output", output, entry],
+    ],
     stdin: "null",
     stdout: "null",
     clearEnv: true,
