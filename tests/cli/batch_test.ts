@@ -313,6 +313,24 @@ Deno.test("the same command on another machine starts nothing, and states that",
   assert.equal(stage.simulator.received("submit").length, 2);
 });
 
+Deno.test("a row whose retry another machine started does not count as one for which nothing was submitted", async () => {
+  await using stage = await aStage();
+  await using other = await emptyFolder();
+  const { context } = files({ "sweep.csv": "n,fails\n1,true\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--retries", "1", "--retry-on", "any", ...QUICK];
+  let others: Promise<unknown> | undefined;
+  const fetchAfterOther: typeof fetch = async (input, init) => {
+    if (stage.simulator.runs()[0]?.status === "error") {
+      await (others ??= stage.call(words, { context, env: { PW_STATE_DIR: other.path } }));
+    }
+    return await fetch(input, init);
+  };
+  const { code, stderr } = await stage.call(words, { context: { ...context, fetch: fetchAfterOther } });
+  assert.equal(code, 1, stderr);
+  assert.equal(stage.simulator.received("submit").length, 2);
+  assert.doesNotMatch(stderr, /Nothing was submitted/);
+});
+
 Deno.test("a batch on another machine names the run that has a row's place with other defaults, and no key", async () => {
   const yaml = SOLVE.yaml.replace("text: { type: string, optional: true }", "text: { type: string, default: one }");
   await using stage = await cliStage({ workflows: { solve: { ...SOLVE, yaml } } });

@@ -5,7 +5,7 @@ import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import { planBatch, storedRows } from "../../batches/plan_batch.ts";
 import type { RowDeps, RowsRead } from "../../batches/read_rows.ts";
 import { readForm } from "../../inputs/read_form.ts";
-import { findWorkflow } from "../../runs/find.ts";
+import { findWorkflow, ownerOf } from "../../runs/find.ts";
 import { expected, InvalidInputs, messageWithHint, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { batch } from "../../runs/batch.ts";
@@ -56,7 +56,7 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   const ready = await prepareBatch(own, readRows, { retry, timeoutMs: wait.timeoutMs });
   if (typeof ready === "number") return ready;
   const ran = await track(own, { ...ready, retry, wait });
-  reportFoundRuns(call, ready.tasks, ran.outcome);
+  reportFoundRuns(call, ready, ran.outcome);
   return await finishBatch(own, { ...ready, ...ran });
 }
 
@@ -103,8 +103,7 @@ async function prepareBatch(
   const checked = await checkRows(deps, name, read.rows, check);
   output.redact([...new Set(checked.flatMap(({ secrets }) => secrets))]);
   await showWarnings(output, distinctWarnings(checked, "row"));
-  const { user } = await deps.client.whoAmI({ signal });
-  const owner = { host: deps.client.host, user };
+  const owner = await ownerOf(deps, signal);
   const plan = await planBatch(deps.store, { name, owner, rows: checked }, {
     rerun: values.rerun ?? [],
     rows: onlyRows,
@@ -148,11 +147,11 @@ async function prepareBatch(
 }
 
 /** Their names, made of the batch's name and the rows' inputs, were taken by runs that the history did not have. */
-function reportFoundRuns({ output }: BatchCall, tasks: readonly BatchTask[], outcome: BatchOutcome | null): void {
-  const found = outcome?.ends.filter((end, index) =>
-    tasks[index]?.previous.last === null && end.type === "result" && end.result.submitted === "no"
+function reportFoundRuns({ output }: BatchCall, { tasks, states }: ReadyBatch, outcome: BatchOutcome | null): void {
+  const found = tasks.filter(({ key, previous }, index) =>
+    previous.last === null && outcome?.ends[index]?.type === "result" && states.submitted(key) === "no"
   );
-  if (found === undefined || found.length === 0) return;
+  if (found.length === 0) return;
   output.log(
     "WARNING",
     `Nothing was submitted for ${counted(found.length, "row")}: another process or machine had already started this ` +
