@@ -1,6 +1,6 @@
 /** How the attempts of a batch or a suite have ended, and whether a failed one is submitted again. Pure. */
 
-import { hasOpenRun, isOpenStatus } from "../batch.ts";
+import { isOpenStatus } from "../batch.ts";
 import { type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { normalizedMessage } from "../text.ts";
 import { firstErrorOf, firstLine, type RunResult, type Submitted } from "../result.ts";
@@ -104,14 +104,18 @@ export function previousAttempts(attempts: readonly Attempt[], submissions: read
   const previous = { attempt: attempts.at(-1)?.attempt ?? 0, last: submissions.at(-1) ?? null, ended };
   const unread = attempts.at(-1);
   const isRead = submissions.some(({ submissionId }) => submissionId === unread?.submissionId);
-  if (unread === undefined || isRead || !isOpenStatus(unread.status)) return previous;
+  if (unread === undefined || isRead || !(isOpenStatus(unread.status) || isNameless(unread))) return previous;
   // The same attempt again finds its run by its key.
   return { ...previous, attempt: unread.attempt - 1, unread };
 }
 
 /** Whether it may have a run that only a record could find: on a server without slugs. */
 export function isLost({ unread }: PreviousAttempts): boolean {
-  return unread?.slug === null && hasOpenRun(unread.status);
+  return unread !== undefined && isNameless(unread);
+}
+
+function isNameless({ status, slug }: Attempt): boolean {
+  return status === "unknown" && slug === null;
 }
 
 /** Those of one task that have ended, oldest first. */

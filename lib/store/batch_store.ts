@@ -1,10 +1,10 @@
 /** What is stored of a batch or a suite beside its submissions: its rows, and what other processes want of it. */
 
 import type { Owner } from "../account.ts";
-import type { AttemptRow } from "../batch.ts";
+import { type AttemptRow, hasOpenRun } from "../batch.ts";
 import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
-import { ownerKey } from "./submission_rows.ts";
+import { isDamaged, ownerKey, type StoredSubmission } from "./submission_rows.ts";
 import { keyPart, type StoreKey } from "./backend.ts";
 import { createVersion, deleteRows, inChanges, type Kv } from "./kv.ts";
 
@@ -60,6 +60,12 @@ export interface Attempt extends AttemptRow {
   readonly submissionId: string;
 }
 
+const LOST = {
+  status: "unknown",
+  kind: "submit_unknown",
+  error: "Its record is damaged, and its run may continue",
+} as const;
+
 /** The ids of calls of suites begin with it: they are stored beside batches. */
 export const SESSION_PREFIX = "suite.";
 
@@ -73,7 +79,7 @@ export interface BatchStore {
   rows(batch: StoredBatch): Promise<readonly StoredRow[]>;
   /** Replaces the rows of a batch. A reader sees the old or the new ones. */
   put(batch: Omit<StoredBatch, "rowCount" | "revision">, rows: readonly StoredRow[]): Promise<StoredBatch>;
-  /** Every attempt of every row: by row, then by attempt. */
+  /** Every attempt of every row: by row, then by attempt. `unknown` is one of which nothing leads to its run any more. */
   attempts(batchId: string): Promise<readonly Attempt[]>;
   /** How many runs at once were asked for last, by any process; `null` if that was never asked for. */
   wantedJobs(batchId: string): Promise<number | null>;
@@ -130,9 +136,16 @@ export function createBatchStore(kv: Kv): BatchStore {
     },
     async attempts(batchId) {
       const entries = await Array.fromAsync(kv.list<AttemptRow>({ prefix: ["batch", batchId] }));
-      return entries.map(({ key: [, , rowKey = "", attempt, submissionId = ""], value }) => {
+      const attempts = entries.map(({ key: [, , rowKey = "", attempt, submissionId = ""], value }): Attempt => {
         return { ...value, rowKey, attempt: Number(attempt), submissionId };
-      }).sort((a, b) => a.attempt - b.attempt);
+      });
+      // On a server without slugs, only its record names a run.
+      const unnamed = attempts.filter(({ slug, status }) => slug === null && hasOpenRun(status));
+      const records = await kv.getMany<StoredSubmission>(
+        unnamed.map(({ submissionId }) => ["submission", submissionId]),
+      );
+      const lost = new Set(unnamed.filter((_, index) => isDamaged(records[index]?.value ?? null)));
+      return attempts.map((one) => lost.has(one) ? { ...one, ...LOST } : one).sort((a, b) => a.attempt - b.attempt);
     },
     wantedJobs: async (batchId) => (await kv.get<number>(["batch-jobs", keyPart(batchId)])).value,
     setWantedJobs: async (batchId, jobs) => void await kv.atomic().set(["batch-jobs", keyPart(batchId)], jobs).commit(),

@@ -127,7 +127,7 @@ async function readBody(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Pro
   throw new StorageError(`Cannot read ${head.key.at(-1)} from the run store: parts of it are missing`);
 }
 
-export function isDamaged(stored: StoredSubmission): boolean {
+export function isDamaged(stored: StoredSubmission | null): boolean {
   if (!isObject(stored) || typeof stored.revision !== "number") return true;
   if ("parts" in stored) return typeof stored.parts !== "number" || !Array.isArray(stored.indexKeys);
   return typeof stored.submissionId !== "string" || typeof stored.state !== "string" || !isObject(stored.request);

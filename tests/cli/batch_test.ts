@@ -761,6 +761,13 @@ for (const [what, behavior] of [["row", {}], ["case", {}], ["row", LEGACY], ["ca
     const { stderr } = await call(...command, ...what === "case" ? ["--resume"] : []);
     assert.match(stderr, /record of submission \w+ in the run store is damaged/);
     assert.equal(stage.simulator.runs().length, 1);
+    if (what === "case" || behavior !== LEGACY) return;
+    // Nothing leads to its run any more.
+    assert.doesNotMatch(stderr, /Runs continue/);
+    const { stdout, code } = await call("batch", "status", "sweep", "--exit-status");
+    assert.deepEqual([code, stdout.split("\n")[0]], [6, "sweep: 1 row: 1 unknown"]);
+    await call(...command, "--rerun", "failed");
+    assert.equal(stage.simulator.runs().length, 2);
   });
 }
 
