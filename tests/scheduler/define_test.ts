@@ -73,6 +73,7 @@ for (
   const [change, expected] of [
     [{ cron: "60 * * * *" }, 'cron is not a valid cron expression: invalid value for minute: 60, in "60 * * * *"'],
     [{ cron: "0 0 31 2 *" }, 'cron "0 0 31 2 *" never fires: there is no such date'],
+    [{ cron: "0 0 31 * +MON#1" }, 'cron "0 0 31 * +MON#1" never fires: there is no such date'],
     [{ cron: "@daily" }, /^cron must have five fields/],
     [{ cron: "0 0 0 * * *" }, /^cron must have five fields/],
     [{ timeZone: "Europe/Berln" }, /^timeZone unknown time zone "Europe\/Berln"\. Did you mean "Europe\/Berlin"/],
