@@ -15,14 +15,17 @@ import { changeLists } from "../reports/trends.ts";
 import { type Report, type ReportCase, VERDICTS } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import { createBatchControl } from "../runs/batch_task.ts";
+import type { Deps } from "../runs/deps.ts";
 import { resultWithoutRun } from "../runs/view.ts";
 import { programCommand } from "../shell_command.ts";
 import { shortened } from "../store/submission_rows.ts";
 import type { SuiteHistory } from "../store/suite_history.ts";
 import type { FinishedSubmission, PendingSubmission, SuiteEnd } from "../submission.ts";
+import { cancelQuietly } from "../suites/attempt.ts";
 import { type Budget, budgetsIn } from "../suites/budget.ts";
 import { executeSuites } from "../suites/execute.ts";
 import { DEFAULT_SUITE_JOBS, SUITE_EXIT_CODES, type SuiteKind, suiteKind } from "../suites/exit_code.ts";
+import { finishSuite } from "../suites/finish.ts";
 import { changesOf, earlierRuns, pointsById, trendsOf } from "../suites/history.ts";
 import { planSuites } from "../suites/plan.ts";
 import { type CheckedCase, preflight } from "../suites/preflight.ts";
@@ -71,20 +74,24 @@ async function advanceSuite(
   const { service, schedules } = context;
   const { submissionId, origin, owner, createdAtMs, request: { workflow: path } } = submission;
   const deps = { ...service.deps, client: cachingClient(service.deps.client) };
+  const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;
+  const isPastDeadline = schedule?.onDeadline === "cancel" && isOverdue(schedule, createdAtMs, deps.clock.now());
+  const sessionId = sessionOfOccurrence(submissionId);
   const checked = await checkSuite({ ...service, deps }, path, signal).catch(expected(InvalidInputs));
   if (checked instanceof InvalidInputs) {
     // A proxy that has lost the server answers 404 to everything: this throws, and the next tick tries again.
     await deps.client.listRuns({ limit: 1, signal, retry: "none" });
-    // The deployed file or a workflow has changed since it started: its runs continue, and nothing can judge them.
-    const message = [`Cannot judge ${path}, its runs continue`, ...checked.problems.map(problemText)].join("; ");
-    return await end(context, submission, { status: "failed", message });
+    // The deployed file or a workflow has changed since it started: nothing can judge its runs.
+    const areCancelled = (isCancelled || isPastDeadline) && await cancelCases(deps, sessionId, signal);
+    const options = { ...advanceOptions(signal), sessionId };
+    if (areCancelled && !await finishSuite(deps, [], options)) return;
+    const what = `Cannot judge ${path}, its runs ${areCancelled ? "were cancelled" : "continue"}`;
+    const message = [what, ...checked.problems.map(problemText)].join("; ");
+    return await end(context, submission, { status: isCancelled ? "cancelled" : "failed", message });
   }
-  const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;
-  const isPastDeadline = schedule?.onDeadline === "cancel" && isOverdue(schedule, createdAtMs, deps.clock.now());
   const control = createBatchControl(DEFAULT_SUITE_JOBS);
   if (isCancelled) control.stop("cancelled");
   else if (isPastDeadline) control.stop("deadline");
-  const sessionId = sessionOfOccurrence(submissionId);
   const earlier = await earlierReports(deps.store.suites, checked.cases, submission);
   const secrets: string[] = [];
   const outcome = await executeSuites({ ...service, ...deps, runIsolated: service.runIsolated }, checked.cases, {
@@ -121,6 +128,15 @@ async function advanceSuite(
   const status = isCancelled ? "cancelled" : STATUS_OF_KIND[kind];
   const suite = suiteEnd(report.cases, kind);
   await end(context, submission, { status, message: messageOf(report, earlier, suite.failures), suite });
+}
+
+/** @returns False if one of the runs of its cases could not be cancelled. */
+async function cancelCases(deps: Deps, sessionId: string, signal: AbortSignal): Promise<boolean> {
+  const cases = await previousCases(deps.store, sessionId);
+  const runs = [...cases.values()].map(async ({ previous: { last } }) =>
+    last?.state !== "active" || await cancelQuietly(deps, last.runId, signal) !== null
+  );
+  return (await Promise.all(runs)).every((isCancelled) => isCancelled);
 }
 
 /** Of the suites of the cases, without that of this occurrence. A record that cannot be read is left out. */

@@ -244,6 +244,31 @@ Deno.test("a suite file that breaks while its suite runs ends it as failed, and 
   assert.equal(stage.simulator.runs()[0]?.status, "running");
 });
 
+for (
+  const [what, spec, status] of [
+    ["past its deadline", { deadline: "5m", onDeadline: "cancel" }, "failed"],
+    ["replaced", { cron: "0,5 10 * * *", overlap: "cancel-previous" }, "cancelled"],
+  ] as const
+) {
+  Deno.test(`a suite that is ${what} is cancelled, also if its file is broken by then`, async () => {
+    const files = aSuite("{ name: a, workflow: endless, timeout: 9h }", "{ name: b, workflow: endless, timeout: 9h }");
+    await using stage = await aSuiteStage(files, { specs: [{ ...EVERY_HOUR, ...spec }] });
+    await stage.ticks(60, 64);
+    // It is replaced by an occurrence of which it is read before.
+    const [suite = "", text = ""] = Object.entries(files)[0] ?? [];
+    let reads = what === "replaced" ? 1 : 0;
+    const service = await stage.isolate({
+      readTextFile: () => Promise.resolve(reads-- > 0 ? text : "version: 2\n"),
+    });
+    await stage.ticks(65, 65, service);
+    assert.deepEqual(stage.simulator.runs().map(({ status }) => status), ["canceled", "canceled"]);
+    assert.equal((await stage.statuses())[0], status);
+    assert.match(await messageOf(service), new RegExp(`^Cannot judge ${suite}, its runs were cancelled; .* version `));
+    await stage.ticks(66, 67, service);
+    assert.deepEqual(await service.deps.store.listOpen("suite"), []);
+  });
+}
+
 Deno.test("while the server answers 404 to everything, a suite goes on", async () => {
   await using stage = await aSuiteStage(aSuite("{ name: a, workflow: long }"));
   await stage.ticks(60, 61);
