@@ -125,7 +125,8 @@ function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): StoreRow {
 function asStorageError(error: unknown, { name, isRemote }: DenoKvOptions): StorageError {
   const detail = messageWithHint(error);
   // A timeout took long already.
-  const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large|timed out/.test(detail);
+  const isRefused = error instanceof Deno.errors.NotCapable ||
+    /non-U64|too large|timed out|with status 40[0134]\b/.test(detail);
   // The URL may hold a password, and the runtime quotes it.
   return toStorageError(isRemote ? new Error(withoutUser(detail)) : error, {
     store: `run store ${name === "" ? "in Deno KV" : isRemote ? withoutUser(name) : name}`,

@@ -125,6 +125,25 @@ Deno.test("deno-kv: a server that takes half a minute to answer nothing is not a
   await assert.rejects(backend.read(["a"]), { name: "StorageError", message: /timed out/ });
 });
 
+for (
+  const [answer, requests] of [["401 Unauthorized: invalid access token", 1], ["503 Service Unavailable", 3]] as const
+) {
+  Deno.test(`deno-kv: a server that answers ${answer} is asked ${requests} times`, async () => {
+    const database = await Deno.openKv(":memory:");
+    let count = 0;
+    // As Deno 2.9 words it.
+    const words = `the metadata endpoint at 'http://127.0.0.1:1/' responded with status ${answer}`;
+    database.getMany = () => {
+      count++;
+      return Promise.reject(new Error(`Could not open Deno KV database: ${words}`));
+    };
+    const backend = denoKvBackend(database, { name: "http://127.0.0.1:1/", isRemote: true });
+    await using kv = lazyBackend(() => Promise.resolve(backend), { retry: { ...retryDeps, maxAttempts: 3 } });
+    await assert.rejects(kv.read(["a"]), /responded with status/);
+    assert.equal(count, requests);
+  });
+}
+
 Deno.test("deno-kv: the error of a server by URL shows neither its user nor its password", async () => {
   const database = await Deno.openKv(":memory:");
   // As Deno 2.9 words it, which connects when the store is opened; Deno 2.4 connects later.
