@@ -17,6 +17,7 @@ import type { Client } from "../platform/client.ts";
 import { type Problem, problemText } from "../problem.ts";
 import { newPending, NOT_SENT, putBeforeSending } from "../runs/create_submission.ts";
 import type { InOrder } from "../in_parallel.ts";
+import { ownerOf } from "../runs/find.ts";
 import { prepare } from "../runs/prepare.ts";
 import { submitPending } from "../runs/submit.ts";
 import { WriteConflict } from "../store/run_store.ts";
@@ -173,9 +174,7 @@ export async function prepareSchedule(
 /** Nothing of it is ever sent itself. @throws InvalidInputs with the mistakes in its file; the client's errors. */
 async function newSuite(service: Service, schedule: Schedule, path: string, signal: AbortSignal) {
   await (await import("./advance_suites.ts")).checkSuite(service, path, signal);
-  const { client } = service.deps;
-  const { user } = await client.whoAmI({ signal });
-  return { ...withoutRun(service, schedule), ...NOT_SENT, owner: { host: client.host, user } };
+  return { ...withoutRun(service, schedule), ...NOT_SENT, owner: await ownerOf(service.deps, signal) };
 }
 
 /**

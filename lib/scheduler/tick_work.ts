@@ -2,6 +2,7 @@
 
 import { RunnerError } from "../errors.ts";
 import { inParallel, oneAfterTheOther } from "../in_parallel.ts";
+import { ownerOf } from "../runs/find.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import {
   decideOverlap,
@@ -61,9 +62,7 @@ export async function runTickWork(
   };
   const { waiting } = input;
   const needsPlatform = waiting.length + input.open.length > 0;
-  const { client } = service.deps;
-  const identity = needsPlatform ? await request(() => client.whoAmI({ signal: asking.signal })) : undefined;
-  const owner = identity && { host: client.host, user: identity.user };
+  const owner = needsPlatform ? await request(() => ownerOf(service.deps, asking.signal)) : undefined;
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
   const names = new Set(waiting.map(({ schedule }) => schedule));
   const { suites = [], deciding = [], others = [] } = Object.groupBy(input.open, ({ occurrence }) => {
