@@ -1,7 +1,8 @@
 /**
- * `deno task compile [--output FILE]` compiles this machine's binary; `deno task compile:all [--output FOLDER]` writes
- * the files of a release: five binaries, the single file, and their SHA-256 sums. Exits with 1 when a binary is missing,
- * and then writes no sums.
+ * `deno task compile [--output FILE]` compiles this machine's binary; `deno task compile:all [--keep] [--output FOLDER]`
+ * writes the files of a release: five binaries, the single file, and their SHA-256 sums. Exits with 1 when a binary is
+ * missing, and then writes no sums. Binaries start faster if each is compiled on a machine that it is for: with `--keep`,
+ * those that are in the folder are not compiled again.
  *
  * `COMPILE_DENO` is the path of the Deno that compiles, `BUNDLE_DENO` of the one that bundles. Deno itself reads `DENORT_BIN`, the path of this machine's
  * runtime.
@@ -11,6 +12,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bundle, bundleProgram, bundleSingleFile, commitOfCheckout } from "./release/bundle.ts";
 import { compileProgram } from "./release/code_cache.ts";
+import { targetOfFile } from "./release/executable.ts";
 import { licensesOf, packagesOf } from "./release/licenses.ts";
 import { runScript } from "./release/run_script.ts";
 import { sumsOf } from "./release/sums.ts";
@@ -23,13 +25,14 @@ const LICENSES = "THIRD_PARTY_LICENSES";
 
 async function main(args: readonly string[]): Promise<number> {
   const isAll = args[0] === "--all";
-  const [option, output, ...others] = isAll ? args.slice(1) : args;
+  const keeps = isAll && args[1] === "--keep";
+  const [option, output, ...others] = args.slice(Number(isAll) + Number(keeps));
   const isValid = option === undefined || (option === "--output" && output !== undefined && others.length === 0);
   if (!isValid) {
-    console.error("Usage: compile [--output FILE], compile:all [--output FOLDER]");
+    console.error("Usage: compile [--output FILE], compile:all [--keep] [--output FOLDER]");
     return 2;
   }
-  if (isAll) return await compileAll(resolve(output ?? DIST));
+  if (isAll) return await compileAll(resolve(output ?? DIST), keeps);
   return await compileHere(resolve(output ?? join(DIST, executableName(Deno.build.target))));
 }
 
@@ -54,13 +57,14 @@ async function compileHere(output: string): Promise<number> {
   return missing.length === 0 ? 0 : 1;
 }
 
-async function compileAll(folder: string): Promise<number> {
+async function compileAll(folder: string, keeps: boolean): Promise<number> {
   const outputOf = (target: Target) => join(folder, assetName(target));
-  for (const old of [join(folder, SUMS), join(folder, SINGLE_FILE), ...TARGETS.map(outputOf)]) {
+  for (const old of [join(folder, SUMS), join(folder, SINGLE_FILE), ...(keeps ? [] : TARGETS.map(outputOf))]) {
     await removeIfExists(old);
   }
   return await withProgram(async (program) => {
-    const missing = await compileEach(program, TARGETS, outputOf);
+    const kept = await Promise.all(TARGETS.map(async (target) => await targetOfFile(outputOf(target)) === target));
+    const missing = await compileEach(program, TARGETS.filter((_, index) => !kept[index]), outputOf);
     if (missing.length > 0) {
       console.error(
         `Cannot make a release: ${missing.length} of ${TARGETS.length} binaries are missing (${missing.join(", ")}), ` +

@@ -63,7 +63,7 @@ export async function compileExecutable({ deno, entry, files = [], target, outpu
 
 /** Checks the header of the binary, and also starts it if it is for this machine. */
 async function problemWith(output: string, target: Target): Promise<string | undefined> {
-  const actual = targetOf(await readHeader(output));
+  const actual = await targetOfFile(output);
   if (actual !== target) return `the runtime is for ${actual ?? "an unknown machine"}`;
   if (target !== Deno.build.target) return undefined;
   const { success, stderr } = await new Deno.Command(output, {
@@ -83,10 +83,16 @@ function environmentFor(target: Target): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => name !== "DENORT_BIN"));
 }
 
-async function readHeader(path: string): Promise<Uint8Array> {
-  using file = await Deno.open(path);
-  const bytes = new Uint8Array(HEADER_BYTES);
-  return bytes.subarray(0, await file.read(bytes) ?? 0);
+/** `undefined` if the file does not exist, or is no executable for one of the targets. */
+export async function targetOfFile(path: string): Promise<Target | undefined> {
+  try {
+    using file = await Deno.open(path);
+    const bytes = new Uint8Array(HEADER_BYTES);
+    return targetOf(bytes.subarray(0, await file.read(bytes) ?? 0));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** One line: the runtime that could not be downloaded, or the compiler's message. */

@@ -87,6 +87,28 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing(
+    "compile:all --keep compiles only the binaries that are missing, or are for another machine",
+    shellMissing,
+  ),
+  async fn() {
+    const [kept, wrong] = ["aarch64-apple-darwin", "x86_64-pc-windows-msvc"] as const;
+    await using machine = await compilerWith(Object.fromEntries(TARGETS.map((target) => [target, target])));
+    await Deno.mkdir(`${machine.path}/dist`);
+    const bytes = new Uint8Array([...anExecutable(kept), 1]);
+    for (const target of [kept, wrong]) await Deno.writeFile(`${machine.path}/dist/${assetName(target)}`, bytes);
+    const { code, stderr } = await compileAll(machine.path, "--keep");
+    assert.equal(code, 0, stderr);
+    const compiled = TARGETS.filter((target) => stderr.includes(`for ${target}\n`));
+    assert.deepEqual(compiled, TARGETS.filter((target) => target !== kept));
+    assert.deepEqual(await Deno.readFile(`${machine.path}/dist/${assetName(kept)}`), bytes);
+    const sums = await Deno.readTextFile(`${machine.path}/dist/SHA256SUMS`);
+    assert.equal(sums.split("\n").length, TARGETS.length + 2);
+    assert.ok(sums.includes(`${sha256(bytes)}  ${assetName(kept)}\n`));
+  },
+});
+
+Deno.test({
   ...needing("compile refuses a binary that does not start on this machine", shellMissing),
   async fn() {
     await using machine = await compilerWith({});
@@ -123,8 +145,11 @@ function compilerIn(folder: string): Readonly<Record<string, string>> {
   return { COMPILE_DENO: `${folder}/deno`, BUNDLE_DENO: `${folder}/deno` };
 }
 
-function compileAll(folder: string): Promise<{ readonly code: number; readonly stderr: string }> {
-  return run(["--all", "--output", `${folder}/dist`], compilerIn(folder));
+function compileAll(
+  folder: string,
+  ...options: readonly string[]
+): Promise<{ readonly code: number; readonly stderr: string }> {
+  return run(["--all", ...options, "--output", `${folder}/dist`], compilerIn(folder));
 }
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
