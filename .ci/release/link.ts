@@ -8,7 +8,7 @@ import { nodesIn } from "./eager.ts";
 
 /** A file of a bundle. */
 export interface Part {
-  /** The names of the files that it imports, in this order. */
+  /** The names of the files and of the runtime's modules that it imports, in this order. */
   readonly imports: readonly string[];
   /** An expression: a function of the exports of {@link imports}, and of what loads others. Returns the exports. */
   readonly code: string;
@@ -25,7 +25,8 @@ const RUNTIME = `const loaded=new Map,arriving=new Map;
 function use(name){let exports=loaded.get(name);if(exports===undefined){let[imports,run]=parts[name];` +
   `loaded.set(name,exports=run(imports.map(use),load,(name)=>import(name),import.meta))}return exports}
 function arrive(name){let part=arriving.get(name);if(part===undefined)arriving.set(name,part=provide(name));return part}
-async function provide(name){parts[name]??=await fetchPart(name);await Promise.all(parts[name][0].map(arrive))}
+async function provide(name){if(name.startsWith("node:")){loaded.set(name,await import(name));return}
+parts[name]??=await fetchPart(name);await Promise.all(parts[name][0].map(arrive))}
 async function load(name){let module=modules[name];if(module)return module();await arrive(name);return use(name)}`;
 
 /** The files of a program. */
@@ -52,6 +53,7 @@ export function mainModule(main: Part, parts: ReadonlyMap<string, Part>, { fetch
   return `const parts=${tableOf(parts)},modules=${objectOf(modules)};
 ${RUNTIME}
 ${fetchPart}
+await Promise.all(${JSON.stringify(main.imports)}.map(arrive));
 await ${main.code}(${JSON.stringify(main.imports)}.map(use),load,(name)=>import(name),import.meta);
 `;
 }
@@ -108,7 +110,9 @@ export function partOf(code: string, modifier: "" | "async " = ""): Part {
   });
   const returned = exports.map(({ exported, local }) => `${nameOf(exported)}:${nameOf(local)}`);
   return {
-    imports: imports.map(({ source }) => fileOf(source.value) ?? fail(`Cannot link ${source.value}: it is in no file`)),
+    imports: imports.map(({ source }) =>
+      moduleOf(source.value) ?? fail(`Cannot link ${source.value}: it is in no file`)
+    ),
     code: `(${modifier}function(${IMPORTED},${LOAD},${IMPORT},${META}){"use strict";${received.join("")}` +
       `${withoutModules(code, body)}\nreturn{${returned.join()}}})`,
   };
@@ -143,6 +147,12 @@ function assertConstant(body: readonly AnyNode[], exported: readonly string[]): 
   });
   const variable = exported.find((name) => unset.includes(name) || changed.includes(name));
   if (variable !== undefined) throw new Error(`Cannot link a file whose export ${variable} is set later`);
+}
+
+/** The name of a bundled file, or of a module of the runtime, from the specifier of its import. */
+function moduleOf(specifier: unknown): string | undefined {
+  const text = String(specifier);
+  return text.startsWith("node:") ? text : fileOf(text);
 }
 
 /** The name of a bundled file from the specifier of its import; `undefined` if it is no file of the bundle. */
