@@ -1,8 +1,9 @@
 /** Copies a store to another one, between any two backends. */
 
-import { UsageError } from "../errors.ts";
+import { orError, UsageError } from "../errors.ts";
+import { isOpen } from "../submission.ts";
 import { inChanges, type Kv } from "./kv.ts";
-import { isDamaged, type StoredSubmission, submissionRows } from "./submission_rows.ts";
+import { isDamaged, type StoredSubmission, submissionRows, SubmissionTooLarge } from "./submission_rows.ts";
 
 /** In a store as long as the copy is incomplete. */
 const COPYING = ["copying"];
@@ -11,13 +12,21 @@ const ROWS_AT_ONCE = 1_000;
 /**
  * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
  *
- * @param pause Called after each thousand rows: from one file to another, nothing else lets a signal arrive. What it throws
- * ends the copy.
+ * @param options.pause Called after each thousand rows: from one file to another, nothing else lets a signal arrive. What it
+ * throws ends the copy.
+ * @param options.onLeftOut Called with the id of each submission that has ended, and that the target cannot hold.
  * @returns How many submissions were copied.
  * @throws UsageError when the source is itself a copy that failed, or when the target holds anything but such a copy, which
- * is replaced: nothing is merged.
+ * is replaced: nothing is merged; SubmissionTooLarge when the target cannot hold one that is open.
  */
-export async function copyStore(from: Kv, to: Kv, pause: () => Promise<void> = async () => {}): Promise<number> {
+export async function copyStore(
+  from: Kv,
+  to: Kv,
+  { pause = async () => {}, onLeftOut = () => {} }: {
+    readonly pause?: () => Promise<void>;
+    readonly onLeftOut?: (submissionId: string) => void;
+  } = {},
+): Promise<number> {
   if ((await from.get(COPYING)).value !== null) {
     throw new UsageError("Cannot copy: the source store is a copy that failed, and incomplete", {
       hint: "Copy the store that it was copied from",
@@ -42,9 +51,17 @@ export async function copyStore(from: Kv, to: Kv, pause: () => Promise<void> = a
       if (++read % ROWS_AT_ONCE === 0) await pause();
       const { key: [kind, name], value } = row;
       if ((kind === "tick" && name === "lock") || kind === COPYING[0]) continue;
+      if (kind !== "submission" || isDamaged(value) || "parts" in value) yield row;
+      else {
+        const fitting = orError(SubmissionTooLarge, () => submissionRows(value, to.limits));
+        if (!(fitting instanceof SubmissionTooLarge)) yield* fitting;
+        else if (isOpen(value)) throw fitting;
+        else {
+          onLeftOut(value.submissionId);
+          continue;
+        }
+      }
       if (kind === "submission") count++;
-      if (kind === "submission" && !isDamaged(value) && !("parts" in value)) yield* submissionRows(value, to.limits);
-      else yield row;
     }
   };
   await inChanges(target, rows(), (change, { key, value }) => void change.set(key, value));

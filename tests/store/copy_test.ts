@@ -3,6 +3,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { StorageError, UsageError } from "../../lib/errors.ts";
 import { copyStore } from "../../lib/store/copy.ts";
 import type { StoreWrite } from "../../lib/store/backend.ts";
+import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
 import { createKv, inChanges, type StoreEntry } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
@@ -75,7 +76,7 @@ Deno.test("copyStore() ends at a signal that comes while it copies one file to a
   const reason = new Error("stopped");
   const stopped = systemClock.sleep(1, {}).then(() => stopping.abort(reason));
   const pause = () => systemClock.sleep(0, { signal: stopping.signal });
-  await assert.rejects(copyStore(source, target, pause), (error) => error === reason);
+  await assert.rejects(copyStore(source, target, { pause }), (error) => error === reason);
   await stopped;
   // The target is known to be incomplete.
   await using another = openStore("memory:");
@@ -94,7 +95,8 @@ for (const isLate of [false, true]) {
     const backend = memoryBackend();
     await using target = createKv({ ...backend, limits: { ...backend.limits, maxChangeRows: 1_000 } });
     let second = isLate ? undefined : copyStore(other, target);
-    const first = copyStore(one, target, async () => void await (second ??= copyStore(other, target)).catch(() => {}));
+    const pause = async () => void await (second ??= copyStore(other, target)).catch(() => {});
+    const first = copyStore(one, target, { pause });
     const ends = await Promise.allSettled([first, first.catch(() => {}).then(() => second)]);
     assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     const [complete, failed] = ends[0].status === "fulfilled" ? [one, ends[1]] : [other, ends[0]];
@@ -148,6 +150,25 @@ Deno.test("copyStore() replaces what a copy that failed has left", async () => {
     await Array.fromAsync(source.list({ prefix: [] }), rowOf),
   );
   await assert.rejects(copyStore(source, target), UsageError);
+});
+
+Deno.test("copyStore() leaves out what has ended and is too large for the target, but nothing that is open", async () => {
+  await using source = openStore("memory:");
+  const store = createRunStore(source);
+  const request = aStoredRequest({ inputs: { text: "x".repeat(1_000_000) } });
+  await store.put(aFinishedSubmission({ submissionId: "large", request }));
+  await store.put(anActiveSubmission({ submissionId: "open" }));
+  const aTarget = () => createKv({ ...memoryBackend(), limits: DENO_KV_LIMITS });
+  await using target = aTarget();
+  const leftOut: string[] = [];
+  assert.equal(await copyStore(source, target, { onLeftOut: (id) => leftOut.push(id) }), 1);
+  assert.deepEqual(leftOut, ["large"]);
+  const copied = await createRunStore(target).listRecent({ limit: 10 });
+  assert.deepEqual(copied.map(({ submissionId }) => submissionId), ["open"]);
+
+  await store.put(anActiveSubmission({ submissionId: "large-and-open", request }));
+  await using another = aTarget();
+  await assert.rejects(copyStore(source, another), /Cannot store large-and-open: it is too large/);
 });
 
 Deno.test("copyStore() refuses a source that is a copy that failed, and leaves both as they are", async () => {

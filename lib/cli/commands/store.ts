@@ -17,7 +17,7 @@ export const command = defineCommand({
   },
   notes: [
     `A store is named by: ${STORE_NAMES}.`,
-    "The target must be empty, or contain a copy that failed, which is replaced. Stop everything that uses the source first: records written during the copy may be missed.",
+    "The target must be empty, or contain a copy that failed, which is replaced. Ended submissions that are too large for it are left out. Stop everything that uses the source first: records written during the copy may be missed.",
     "PGPASSWORD keeps the password of a postgres URL out of the command line. With `deno run`, Deno KV needs the option --unstable-kv.",
   ].join("\n"),
   isLocal: true,
@@ -35,7 +35,10 @@ export const command = defineCommand({
     if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
     await using source = open(values.from);
     await using target = open(values.to);
-    const copied = await copyStore(source, target, () => clock.sleep(0, { signal }));
+    const copied = await copyStore(source, target, {
+      pause: () => clock.sleep(0, { signal }),
+      onLeftOut: (id) => output.log("WARNING", `Submission ${id} was left out: it is too large for the target`),
+    });
     return output.result({ copied, ...COMPLETED }, () => `Copied ${counted(copied, "submission")}`);
   },
 });
