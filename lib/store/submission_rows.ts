@@ -133,11 +133,12 @@ export function isDamaged(stored: StoredSubmission | null): boolean {
   return typeof stored.submissionId !== "string" || typeof stored.state !== "string" || !isObject(stored.request);
 }
 
-/** Moves a damaged record to where nothing reads it. Its index rows stay, and find nothing. */
+/** Moves a damaged record to where nothing reads it. Its index rows stay, and find nothing; but it is not open any more. */
 async function setAside(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<undefined> {
   const id = head.key.at(-1) ?? "";
   const what = `The record of submission ${id} in the run store is damaged`;
   const change = kv.atomic().check(head).set(["damaged", id], head.value).delete(head.key);
+  for await (const { key } of kv.list({ prefix: ["open"] })) if (key.at(-1) === id) change.delete(key);
   const written = await change.commit().catch(expected(StorageError));
   if (written instanceof StorageError) kv.onSetAside?.(`${what}, and is left out`);
   else if (written !== undefined) kv.onSetAside?.(`${what}: it was set aside as damaged/${id}`);

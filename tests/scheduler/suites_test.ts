@@ -269,6 +269,20 @@ for (
   });
 }
 
+for (const what of ["a suite", "a workflow"]) {
+  Deno.test(`a schedule of ${what} goes on although the record of its last occurrence is damaged`, async () => {
+    const files = aSuite("{ name: a, workflow: endless, timeout: 9h }");
+    const { suite: _, ...ofWorkflow } = { ...EVERY_HOUR, workflow: "endless" };
+    await using stage = await aSuiteStage(files, { specs: [what === "a suite" ? EVERY_HOUR : ofWorkflow] });
+    await stage.ticks(60, 61);
+    await stage.kv.atomic().set(["submission", ID], {}).commit();
+    await stage.ticks(62, 121);
+    assert.deepEqual(stage.runs(), { endless: 2 });
+    const open = await Array.fromAsync(stage.service.deps.store.openRows("service"), ({ id }) => id);
+    assert.deepEqual(open, ["suite@2026-01-05T11:00Z"]);
+  });
+}
+
 Deno.test("while the server answers 404 to everything, a suite goes on", async () => {
   await using stage = await aSuiteStage(aSuite("{ name: a, workflow: long }"));
   await stage.ticks(60, 61);
