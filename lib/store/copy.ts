@@ -54,7 +54,8 @@ export async function copyStore(
       if (kind !== "submission" || isDamaged(value) || "parts" in value) yield row;
       else {
         const fitting = orError(SubmissionTooLarge, () => submissionRows(value, to.limits));
-        if (!(fitting instanceof SubmissionTooLarge)) yield* fitting;
+        // Its parts first: a reader of the target would take it for damaged without them.
+        if (!(fitting instanceof SubmissionTooLarge)) yield* fitting.toReversed();
         else if (isOpen(value)) throw fitting;
         else {
           onLeftOut(value.submissionId);

@@ -2,7 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import type { AttemptRow } from "../batch.ts";
-import { expected, StorageError } from "../errors.ts";
+import { expected, orError, StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import { isBeingCancelled } from "../run.ts";
@@ -104,9 +104,6 @@ export interface RecordedKv extends Kv {
   readonly onSetAside: ((message: string) => void) | undefined;
 }
 
-/** A reader that finds parts of a submission missing reads again: it was being rewritten. */
-const MAX_READS = 20;
-
 /** Those that exist, in the order asked for. */
 export async function readAll(kv: RecordedKv, ids: readonly string[]): Promise<Submission[]> {
   const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
@@ -115,16 +112,17 @@ export async function readAll(kv: RecordedKv, ids: readonly string[]): Promise<S
 }
 
 async function readBody(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<Submission | undefined> {
-  let { value } = head;
-  for (let reads = 0; reads < MAX_READS; reads++) {
-    if (value === null) return undefined;
-    if (isDamaged(value)) return await setAside(kv, head);
-    if (!("parts" in value)) return value;
-    const parts = await kv.getMany<string>(partKeys(head.key.at(-1) ?? "", value));
-    if (parts.every((part) => part.value !== null)) return JSON.parse(parts.map((part) => part.value).join(""));
-    ({ value } = await kv.get<StoredSubmission>(head.key));
-  }
-  throw new StorageError(`Cannot read ${head.key.at(-1)} from the run store: parts of it are missing`);
+  const { key, value, versionstamp } = head;
+  if (value === null) return undefined;
+  if (isDamaged(value)) return await setAside(kv, head);
+  if (!("parts" in value)) return value;
+  const parts = await kv.getMany<string>(partKeys(key.at(-1) ?? "", value));
+  const body = orError(SyntaxError, () => JSON.parse(parts.map((part) => part.value ?? "").join("")));
+  if (!(body instanceof SyntaxError) && parts.every((part) => part.value !== null)) return body;
+  const again = await kv.get<StoredSubmission>(key);
+  // It was being rewritten.
+  if (again.versionstamp !== versionstamp) return await readBody(kv, again);
+  return await setAside(kv, head);
 }
 
 export function isDamaged(stored: StoredSubmission | null): boolean {

@@ -166,3 +166,21 @@ for (
     await store.prune({ beforeMs: Number.MAX_SAFE_INTEGER, keep: 0 });
   });
 }
+
+for (const [what, part] of [["is missing", null], ["is damaged", 'garbage"']] as const) {
+  Deno.test(`a record of which a part ${what} is set aside and named, and the others live`, async () => {
+    await using kv = await openInFolder("kv", "deno-kv:");
+    const messages: string[] = [];
+    const store = createRunStore(kv, (message) => void messages.push(message));
+    await store.put(aFinishedSubmission({ submissionId: "good" }));
+    const request = aStoredRequest({ inputs: { text: "x".repeat(50_000) } });
+    await store.put(aPendingSubmission({ submissionId: "bad", request }));
+    const change = kv.atomic();
+    const key = ["part", "bad", "1", "1"];
+    await (part === null ? change.delete(key) : change.set(key, part)).commit();
+    const list = async () => (await store.listRecent({ limit: 10 })).map(({ submissionId }) => submissionId);
+    assert.deepEqual([await list(), await list()], [["good"], ["good"]]);
+    assert.equal(messages.length, 1, messages.join("\n"));
+    assert.match(messages[0] ?? "", /submission bad .* set aside as damaged\/bad$/);
+  });
+}
