@@ -6,7 +6,7 @@
 import { jsonIn } from "../inputs/document.ts";
 import { type DeclaredType, fieldAt, type Form } from "../inputs/form.ts";
 import { createValueLayer, type InputLayer, typedText } from "../inputs/merge.ts";
-import { formatPath, type Json, parsePath } from "../json.ts";
+import { formatPath, type InputPath, type Json, parsePath } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { counted } from "../text.ts";
 import { MAX_REPEAT, ROW_MEMBERS, type RowDraft, type RowsContext } from "./draft.ts";
@@ -92,7 +92,13 @@ function columnsOf(header: CsvRecord, records: readonly CsvRecord[], origin: str
     if (member !== undefined) own.set(member, { index, isPlain: text === member });
     return member !== undefined || path === undefined ? [] : [{ index, path, isJson: text.endsWith(":=") }];
   });
-  return { own, inputs };
+  // A list gets its rows in their order, whichever that of the columns is.
+  return { own, inputs: inputs.toSorted((a, b) => rowsOf(a.path).localeCompare(rowsOf(b.path), "en")) };
+}
+
+/** The indexes in a path, as a text by which they can be sorted. */
+function rowsOf(path: InputPath): string {
+  return path.flatMap((segment) => typeof segment === "number" ? String(segment).padStart(16, "0") : []).join();
 }
 
 function namesIn(cell: string | null): string[] {

@@ -27,6 +27,9 @@ for (
     ]],
     ["paths", "a.csv", "mesh.size,mesh.file\n0.1,a.msh\n", [{ mesh: { size: 0.1, file: "a.msh" } }]],
     ["rows of lists", "a.csv", "cases[0].n,cases[1].n\n1,2\n", [{ cases: [{ n: 1 }, { n: 2 }] }]],
+    ["rows of lists in any order of the columns", "a.csv", "cases[1].n,title,cases[0].n,cases[0].m\n2,x,1,3\n", [
+      { cases: [{ n: 1, m: "3" }, { n: 2 }], title: "x" },
+    ]],
     ["JSON columns", "a.csv", 'cases:=\n"[{""n"": 1}]"\n', [{ cases: [{ n: 1 }] }]],
     ["inputs. before a name", "a.csv", "inputs.title;inputs.name\nx;y\n", [{ title: "x", name: "y" }]],
     ["a byte order mark, CRLF and semicolons", "a.csv", "\uFEFFtitle;count\r\na,b;2\r\n", [{ title: "a,b", count: 2 }]],
