@@ -12,7 +12,15 @@ import {
   unknownFactsOf,
   variantOf,
 } from "./field_state.ts";
-import { type Field, fieldAt, type Form, type FormContext, type FormFields, type ListField } from "./form.ts";
+import {
+  type Field,
+  fieldAt,
+  type Form,
+  type FormContext,
+  type FormFields,
+  hasDefault,
+  type ListField,
+} from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { isSecretAt } from "./secrets.ts";
 import { withOrigin } from "./sources.ts";
@@ -185,7 +193,8 @@ function checkField(
   const isPresent = hasValue(field, value, context);
   if (!isPresent || value === null) {
     const required = isNoneTrue([not(isShown), not(isRequired(field, state))]);
-    if (!isPresent || required !== false) return addMissing(field, value, required, context);
+    // Where a condition hides a field, a file to fill in may still have null for it.
+    if (!isPresent || required !== false || !hasDefault(field)) return addMissing(field, value, required, context);
   }
   if (!isAllowed(field, value)) {
     const isChoiceOfSeveral = field.prompt.type === "choice" && field.prompt.isMultiple;

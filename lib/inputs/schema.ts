@@ -52,7 +52,8 @@ export function fieldSchema(name: string, field: Field, context: SchemaContext):
   if (field.default !== undefined && isDefaultPublic && !field.allows(field.default)) {
     alternatives.push({ const: field.default });
   }
-  if (field.optional !== false) alternatives.push({ type: "null" });
+  const mayBeHidden = field.kind !== "group" && !hasDefault(field) && !(context.isShown && isAlwaysShown(field));
+  if (field.optional !== false || mayBeHidden) alternatives.push({ type: "null" });
   return alternatives.length === 0 ? { ...annotations, ...value } : { ...annotations, anyOf: [value, ...alternatives] };
 }
 

@@ -163,6 +163,20 @@ Deno.test("the schema contains labels, tooltips and defaults, but no default of 
   });
 });
 
+Deno.test("what a file to fill in has for a field may stay null where the other values hide the field", () => {
+  const fields: JsonObject = {
+    mode: { type: "dropdown", options: ["a", "b"] },
+    name: { type: "string", hidden: "${{ inputs.mode == 'a' }}" },
+    size: { type: "number", disabled: "${{ inputs.mode == 'a' }}" },
+    more: { type: "group", hidden: "${{ inputs.mode == 'a' }}", items: { place: { type: "compute-clusters" } } },
+  };
+  const skeleton = skeletonOf(formOf(fields));
+  assert.deepEqual(skeleton, { mode: null, name: null, size: null, more: { place: null } });
+  assertSamePaths(fields, { ...skeleton, mode: "a" });
+  assert.deepEqual([...pathsByCheck(fields, { ...skeleton, mode: "a" })], []);
+  assert.deepEqual([...pathsByCheck(fields, { ...skeleton, mode: "b" })], ["/name/", "/size/", "/more/place/"]);
+});
+
 Deno.test("neither the schema nor a skeleton contains a secret from a list's default rows", () => {
   const form = formOf({
     rows: {
