@@ -133,7 +133,10 @@ async function prepareRequest(
   let notes: readonly string[] = gathered.notes;
   let checked = check(gathered, spec.checking);
   while (ask !== undefined && checked.missing.length > 0 && gathered.form !== null) {
-    const { workflow, form, given: inputs, clusters } = gathered;
+    const { workflow, form, given: inputs } = gathered;
+    // Rows that do not exist yet may have a cluster each.
+    const areListed = gathered.clusters?.length !== 0 || !hasClusterFields(form);
+    const clusters = areListed ? gathered.clusters : await listClusters(deps, options);
     const answers = await ask({ form, paths: checked.missing, inputs, clusters });
     // Of what was given, the origins remain, and that a value is secret.
     const layers = [...gathered.resolved.layers, ...layersAt(checked.missing, answers)];

@@ -35,6 +35,7 @@ const WORKFLOWS = {
   several: SCHEDULED("autoselect: true"),
   free: form("{ resource: { type: compute-clusters, include-workspace: true } }"),
   usual: SCHEDULED("default: cloudslurm"),
+  sites: form("{ sites: { type: list, template: { resource: { type: compute-clusters } } } }"),
   ghost: SCHEDULED("provider: [kubernetes]"),
 };
 
@@ -144,6 +145,16 @@ Deno.test("only what is missing is asked for, until nothing is", async () => {
   });
   assert.deepEqual(asked, ["resource", "slurm.nodes"]);
   assert.deepEqual(request.inputs, { resource: "cloudslurm", slurm: { nodes: 2 }, scheduler: true });
+});
+
+Deno.test("clusters are known where the rows of a list are asked for", async () => {
+  const { request } = await prepared("sites", {}, {
+    ask({ clusters }) {
+      assert.equal(clusters?.length, 3);
+      return Promise.resolve({ sites: [{ resource: "cloudslurm" }] });
+    },
+  });
+  assert.deepEqual(request.inputs, { sites: [{ resource: "cloudslurm" }] });
 });
 
 Deno.test("other problems are not asked about", async () => {
