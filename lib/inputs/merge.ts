@@ -149,6 +149,7 @@ function mergeValues(lower: Json | undefined, higher: Json, path: InputPath, con
   return isObject(higher) ? mergeObjects(isObject(lower) ? lower : {}, higher, path, context) : higher;
 }
 
+/** What is set inside `null` replaces it, as an object does that is merged into it. */
 function setAt(
   object: JsonObject,
   { path, value }: Pick<InputLayer, "path" | "value">,
@@ -163,30 +164,30 @@ function setAt(
   return isObject(set) ? set : object;
 }
 
-function setIn(existing: Json | undefined, path: InputPath, depth: number, value: Json, context: MergeContext): Json {
+function setIn(existing: Json, path: InputPath, depth: number, value: Json, context: MergeContext): Json {
   const segment = path[depth];
   if (segment === undefined) return mergeValues(existing, value, path, context);
   const refuse = (message: string): Json => {
     context.report(path, message);
-    return existing ?? null;
+    return existing;
   };
   if (typeof segment === "number") {
-    if (existing !== undefined && !Array.isArray(existing)) {
+    if (existing !== null && !Array.isArray(existing)) {
       return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
     }
     const list = context.own(existing ?? []);
     if (segment > list.length) {
       return refuse(`the list has ${counted(list.length, "row")}: the next index is [${list.length}]`);
     }
-    list[segment] = setIn(list[segment], path, depth + 1, value, context);
+    list[segment] = setIn(list[segment] ?? null, path, depth + 1, value, context);
     return list;
   }
-  if (existing !== undefined && !isObject(existing)) {
+  if (existing !== null && !isObject(existing)) {
     return refuse(`${formatPath(path.slice(0, depth))} is not an object`);
   }
   const object = context.own(existing ?? {});
   // Inherited members, like valueOf, are not inputs.
-  object[segment] = setIn(valueInside(object, segment), path, depth + 1, value, context);
+  object[segment] = setIn(valueInside(object, segment) ?? null, path, depth + 1, value, context);
   return object;
 }
 

@@ -46,6 +46,7 @@ for (
     [["note=@text.txt"], { note: "line 1\nline 2\n" }],
     [["a=two\nlines"], { a: "two\nlines" }],
     [["a.b=1", "a.c=2", 'a:={"d": 3}'], { a: { b: 1, c: 2, d: 3 } }],
+    [["a:=null", "a.b=1", "c:=null", "c[0].d=2"], { a: { b: 1 }, c: [{ d: 2 }] }],
   ] as const satisfies readonly (readonly [readonly string[], unknown])[]
 ) {
   Deno.test(`-i ${JSON.stringify(args)} is ${JSON.stringify(want)}`, async () => {

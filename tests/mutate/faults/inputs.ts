@@ -72,8 +72,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ],
     [
       "an inherited member is an input",
-      "setIn(valueInside(object, segment), ",
-      "setIn(object[segment], ",
+      "setIn(valueInside(object, segment) ?? null, ",
+      "setIn(object[segment] ?? null, ",
     ],
   ]),
   ...inFile("lib/inputs/sources.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
