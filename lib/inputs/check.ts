@@ -211,6 +211,9 @@ function checkField(
     if (warning !== undefined) add("warning", warning, context);
   } else if (field.type === "compute-resources" && typeof value === "string") {
     add("warning", "is sent as text: the platform resolves names only for compute-clusters", context);
+  } else if (typeof value === "string" && value.endsWith("\n") && value !== field.default) {
+    const isOneLine = field.prompt.type === "text" && !field.prompt.isMultiline && /^.+\n$/.test(value);
+    if (isOneLine) add("warning", "ends with a line break, which is sent, too", context);
   }
   return undefined;
 }

@@ -182,6 +182,13 @@ Deno.test("legacy fields are accepted silently, also in a strict check", async (
   assert.deepEqual(await check([VALID, legacy], true), { problems: [], warnings: [] });
 });
 
+Deno.test("a line break at the end of a text of one line is a warning, as in a file with a password", async () => {
+  const want = ["-i #2 | license | ends with a line break, which is sent, too"];
+  assert.deepEqual(await check([VALID, "license=hunter2\n"], true), { problems: [], warnings: want });
+  // Several lines are meant, as those of a key.
+  assert.deepEqual(await check([VALID, "license=BEGIN\nEND\n", "queue=q"], true), { problems: [], warnings: [] });
+});
+
 Deno.test("a plain name for compute-resources is a warning, even in a strict check", async () => {
   const want = [
     "-i #2 | elsewhere | is sent as text: the platform resolves names only for compute-clusters",
