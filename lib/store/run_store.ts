@@ -65,8 +65,8 @@ export interface RunStore extends CapabilitiesStore, AsyncDisposable {
   countEnds(): Promise<Readonly<Record<string, number>>>;
   /**
    * Removes submissions that have ended: those created before an instant, and the oldest beyond a number. Reports of suites
-   * before that instant are removed, too. With a scope, so are the open ones from before it that nothing advances any more.
-   * Batches keep how their rows have ended.
+   * before that instant are removed, too. With a scope, so are the open ones from before it that nothing advances any more;
+   * without one, an end that a tick is still to report stays. Batches keep how their rows have ended.
    *
    * @returns How many submissions were removed.
    */
@@ -272,6 +272,7 @@ async function prune(kv: Kv, bounds: PruneBounds): Promise<number> {
   return await inChanges(kv, heads(), async (change, head) => {
     if (head.value === null || isDamaged(head.value)) return false;
     const keys = submissionKeys(head.key.at(-1) ?? "", head.value);
+    if (bounds.scope === undefined && isIn("unreported", keys)) return false;
     const openKey = keys.find(([name]) => name === "open");
     if (openKey !== undefined && !await isStale(kv, openKey, bounds)) return false;
     change.check(head);

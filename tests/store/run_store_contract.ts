@@ -104,6 +104,15 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     assert.deepEqual(idsOf(await store.listOpen("service")), ["http", "occurrence"]);
   });
 
+  test("prune() leaves the end of an occurrence until it is reported", async (store) => {
+    const origin = ofSchedule("nightly", 1_000);
+    const ended = await store.put(aFinishedSubmission({ submissionId: "ended", origin }));
+    const bounds = { beforeMs: Number.MAX_SAFE_INTEGER, keep: 0 };
+    assert.equal(await store.prune(bounds), 0);
+    await store.put({ ...ended, origin: { ...origin, isReported: true } });
+    assert.equal(await store.prune(bounds), 1);
+  });
+
   test("lists the occurrences that have ended or were given up and were not reported", async (store) => {
     const origin = ofSchedule("nightly", 1_000);
     await store.put(aPendingSubmission({ submissionId: "open", origin }));
