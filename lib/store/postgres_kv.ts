@@ -166,7 +166,9 @@ function asStorageError(error: unknown, url: string): Error {
   if (hint !== undefined) return new StorageError(`Cannot use the ${store}: ${problem}`, { hint, cause: error });
   return toStorageError(error, {
     store,
-    hint: "Check the URL, and that the server runs and accepts this user",
+    hint: error instanceof Error && /^Requires \w+ access/.test(error.message)
+      ? "Run it with `deno run --allow-net=HOST --allow-env=PG* …`, too"
+      : "Check the URL, and that the server runs and accepts this user",
     isPassing: /^(ECONN\w+|ETIMEDOUT|E(HOST|NET)UNREACH|08\w{3}|57P0\d|53300|40001|40P01|25006)$/.test(code) ||
       error instanceof Error &&
         // With any code: Deno 2.4 also names EBADF and UNKNOWN where a connection was lost. A timeout took long already.

@@ -89,3 +89,15 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "a store in PostgreSQL without the permission that its client needs: the error names the flags",
+  permissions: { read: true, env: false, net: false, sys: true },
+  fn: () =>
+    assert.rejects(openPostgresBackend("postgres://u@127.0.0.1:1/db"), (error) => {
+      assert.ok(error instanceof StorageError);
+      assert.match(error.message, /127\.0\.0\.1:1\/db: Requires env access to "PG/);
+      assert.match(error.hint ?? "", /--allow-net=HOST --allow-env=PG\*/);
+      return true;
+    }),
+});
