@@ -113,9 +113,21 @@ export function partOf(code: string, modifier: "" | "async " = ""): Part {
     imports: imports.map(({ source }) =>
       moduleOf(source.value) ?? fail(`Cannot link ${source.value}: it is in no file`)
     ),
-    code: `(${modifier}function(${IMPORTED},${LOAD},${IMPORT},${META}){"use strict";${received.join("")}` +
-      `${withoutModules(code, body)}\nreturn{${returned.join()}}})`,
+    code: asFunction(
+      `(${modifier}function(${IMPORTED},${LOAD},${IMPORT},${META}){"use strict";${received.join("")}` +
+        `${withoutModules(code, body)}\nreturn{${returned.join()}}})`,
+    ),
   };
+}
+
+/** Most of this code is parsed only by the starts that load it: what no function may have is to be noticed before. */
+function asFunction(code: string): string {
+  try {
+    parse(code, { ecmaVersion: "latest" });
+  } catch (error) {
+    throw new Error(`Cannot link a file: it cannot become a function, like one with await at its top level (${error})`);
+  }
+  return code;
 }
 
 /** The code without imports and exports; what it imports dynamically is loaded by functions. */

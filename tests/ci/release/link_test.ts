@@ -68,6 +68,7 @@ Deno.test("filesOfBinary() has in each script what the same starts load, and no 
 
 const REFUSED: readonly { readonly of: string; readonly code: string; readonly message: RegExp }[] = [
   { of: "a package", code: 'import{a}from"npm:zod";', message: /npm:zod: it is in no file/ },
+  { of: "an await at the top level", code: "await 0;", message: /Cannot link a file: .*await/ },
   { of: "a namespace", code: 'import*as a from"./b.js";', message: /b\.js: it is not imported by names/ },
   { of: "a default export", code: "export default 1;", message: /not in a list/ },
   { of: "a declaration that is exported", code: "export const a=1;", message: /not in a list/ },
