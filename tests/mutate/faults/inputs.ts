@@ -47,6 +47,11 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["a long secret is shown", "[...long, new RegExp", "[new RegExp"],
   ]),
   ...inFile("lib/inputs/merge.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
+    [
+      "defaults of what is sent because of other defaults are not sent",
+      "return withDefaults({ ...resolved, value, defaultPaths }, form, { clusters });",
+      "return { ...resolved, value, defaultPaths };",
+    ],
     ["an object replaces an object", "isObject(lower) ? lower : {}", "{}"],
     ["a layer's own object is changed", "if (copies.has(object)) return object;", "return object;"],
     [

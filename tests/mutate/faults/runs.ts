@@ -111,6 +111,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["watching a run with other inputs makes it ours", 'classify(run, own).type !== "ours"', "false"],
   ]),
   ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
+    ["a run of our slug without a user is a foreign one", 'user === "" || ', ""],
     ["another user's run is ours", "isOwnedBy({ owner }, { user })", "true"],
     ["the user's capitals matter", "isOwnedBy({ owner }, { user })", "user === owner.user"],
     ["an older run is ours", "(key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS))", "true"],
