@@ -120,7 +120,9 @@ export function classify(run: Run, submission: SearchTarget): SearchResult {
   const isOurs = isOwned(run, submission) &&
     (key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS));
   if (isOurs) return { type: "ours", run };
-  return { type: "foreign", detail: `run ${run.slug} belongs to ${run.user}, workflow ${run.workflowName}` };
+  const age = "but was created more than a day before it was submitted: check this machine's clock";
+  const why = isOwned(run, submission) ? `, ${age}` : "";
+  return { type: "foreign", detail: `run ${run.slug} belongs to ${run.user}, workflow ${run.workflowName}${why}` };
 }
 
 function isOwned({ user, workflowName }: Run, { owner, request }: SearchTarget): boolean {
