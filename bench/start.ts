@@ -21,8 +21,10 @@ interface Subject {
   /** By default the checkout. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The bench fails above this ratio. */
+  /** The bench fails above this ratio, */
   readonly goal?: number;
+  /** and if it takes so much more than the subject before it, milliseconds. */
+  readonly goalMoreMs?: number;
 }
 
 /** Prints the table; returns 1 when a goal is missed, else 0. */
@@ -59,6 +61,7 @@ async function benchIn(folder: string, key: string, print: (line: string) => voi
       args: single("list", "--json"),
       env: { DENO_TLS_CA_STORE: "mozilla" },
       cwd: `${folder}/with`,
+      goalMoreMs: 10,
     },
   ];
   print(`Start-up, medians of ${ROUNDS} rounds, Deno ${Deno.version.deno}\n`);
@@ -83,9 +86,35 @@ async function benchIn(folder: string, key: string, print: (line: string) => voi
 async function compare(subjects: readonly Subject[], print: (line: string) => void): Promise<boolean> {
   const medians = await measure(subjects);
   const [bareMs = Number.NaN] = medians;
-  const results = subjects.map((subject, index) => ({ subject, medianMs: medians[index] ?? Number.NaN }));
-  for (const { subject, medianMs } of results) print(row(subject, medianMs, bareMs));
-  return results.every(({ subject: { goal }, medianMs }) => goal === undefined || medianMs / bareMs <= goal);
+  const verdicts = subjects.map((subject, index) => {
+    const [medianMs = Number.NaN, beforeMs = Number.NaN] = [medians[index], medians[index - 1]];
+    const goals = goalsOf(subject, { ratio: medianMs / bareMs, moreMs: medianMs - beforeMs });
+    const ratio = `${(medianMs / bareMs).toFixed(2).padStart(5)}×`;
+    print(
+      `${subject.name.padEnd(28)}${medianMs.toFixed(1).padStart(7)} ms  ${[ratio, ...goals.map(shown)].join("  ")}`,
+    );
+    return goals.every(({ isReached }) => isReached);
+  });
+  return verdicts.every(Boolean);
+}
+
+interface Goal {
+  readonly goal: string;
+  readonly isReached: boolean;
+}
+
+function goalsOf({ goal, goalMoreMs }: Subject, measured: { ratio: number; moreMs: number }): readonly Goal[] {
+  return [
+    ...(goal === undefined ? [] : [{ goal: `${goal}×`, isReached: measured.ratio <= goal }]),
+    ...(goalMoreMs === undefined ? [] : [{
+      goal: `${goalMoreMs} ms more than before (${measured.moreMs.toFixed(1)})`,
+      isReached: measured.moreMs <= goalMoreMs,
+    }]),
+  ];
+}
+
+function shown({ goal, isReached }: Goal): string {
+  return `goal ${goal}, ${isReached ? "reached" : "missed"}`;
 }
 
 async function compileBoth(folder: string): Promise<{ readonly ours: string; readonly bare: string } | undefined> {
@@ -134,12 +163,6 @@ async function timeOnce({ name, program = Deno.execPath(), args, env = {}, cwd }
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function row({ name, goal }: Subject, medianMs: number, bareMs: number): string {
-  const ratio = medianMs / bareMs;
-  const verdict = goal === undefined ? "" : ratio <= goal ? `  goal ${goal}×, reached` : `  goal ${goal}×, missed`;
-  return `${name.padEnd(28)}${medianMs.toFixed(1).padStart(7)} ms  ${ratio.toFixed(2).padStart(5)}×${verdict}`;
 }
 
 interface Platform extends AsyncDisposable {

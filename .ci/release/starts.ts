@@ -30,7 +30,7 @@ export interface Start {
 }
 
 /**
- * Runs each of `starts` to its end, one after the other.
+ * Runs each of `starts` to its end, one after the other, in a folder with a `.env`.
  *
  * @param folder For temporary files.
  * @param next Says what to start; called before each.
@@ -43,14 +43,15 @@ export async function runStarts<T>(
   next: () => Promise<{ readonly start: Start; readonly result: () => Promise<T> }>,
 ): Promise<readonly T[]> {
   await using simulator = await startSimulator();
-  const state = await Deno.makeTempDir({ dir: folder });
+  const cwd = await Deno.makeTempDir({ dir: folder });
+  await Deno.writeTextFile(`${cwd}/.env`, "PW_STATE_DIR=state\n");
   const results: T[] = [];
   for (const args of starts) {
     const { start, result } = await next();
     const { success, stderr } = await new Deno.Command(start.program, {
       args: [...start.args, ...args],
-      env: { PW_API_KEY: simulator.key, PW_STATE_DIR: state, PW_STORE_URL: "", NO_COLOR: "1", ...start.env },
-      cwd: folder,
+      env: { PW_API_KEY: simulator.key, PW_STATE_DIR: `${cwd}/state`, PW_STORE_URL: "", NO_COLOR: "1", ...start.env },
+      cwd,
       stdin: "null",
       stdout: "null",
       signal: AbortSignal.timeout(DEADLINE_MS),
