@@ -77,8 +77,8 @@ export interface Context {
    * written to its end.
    */
   writeNewFile(path: string, text: string | ReadableStream<string>): Promise<void>;
-  /** Writes a file as a whole: a reader, and a crash, find the earlier text or the new one. The signal ends only a FIFO. */
-  replaceFile(path: string, text: string, signal?: AbortSignal): Promise<void>;
+  /** Writes a file as a whole: a reader, and a crash, find the earlier text or the new one. */
+  replaceFile(path: string, text: string): Promise<void>;
   /** Throws what {@link Context.replaceFile} would, and leaves no file behind. */
   checkReplaceable(path: string): Promise<void>;
   appendFile(path: string, text: string): void;

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
  * A context whose reads of files and stdin are abandoned when the signal aborts: a FIFO without a writer, a pipe that stays
  * open or a file server that hangs would otherwise keep the program running. An abandoned read never returns, so that no
  * caller takes the stop for a file that cannot be read. A prompt ends too, but a question that is asked afterwards is
- * about the stop itself, as is a report. A second read of stdin is refused, because it would return an empty text.
+ * about the stop itself. A second read of stdin is refused, because it would return an empty text.
  *
  * @returns Also a promise that rejects with the signal's reason once a read can no longer be waited for.
  */
@@ -27,8 +27,7 @@ export function stoppableReads(context: Context, signal: AbortSignal) {
     }
   };
   const filesRead: string[] = [];
-  const { readTextFile, listFiles, stdin, promptSecret, promptYesNo, replaceFile } = context;
-  const waiting = () => signal.aborted ? undefined : signal;
+  const { readTextFile, listFiles, stdin, promptSecret, promptYesNo } = context;
   let isStdinRead = false;
   const readStdin = () => {
     if (isStdinRead) throw new UsageError("Cannot read stdin: it can only be read once");
@@ -46,8 +45,7 @@ export function stoppableReads(context: Context, signal: AbortSignal) {
       },
       listFiles: (folder, pattern, kind) => stoppable(() => listFiles(folder, pattern, kind)),
       promptSecret: (label) => promptSecret(label, signal),
-      promptYesNo: promptYesNo && ((question) => promptYesNo(question, waiting())),
-      replaceFile: (path, text) => replaceFile(path, text, waiting()),
+      promptYesNo: promptYesNo && ((question) => promptYesNo(question, signal.aborted ? undefined : signal)),
       stdin: { isTerminal: stdin.isTerminal, readText: () => stoppable(readStdin) },
     } satisfies Context,
   };

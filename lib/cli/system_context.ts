@@ -42,7 +42,7 @@ export function systemContext(versionLine: string): Context {
     // Loaded with the first file.
     checkNewFile: async (path) => await (await import("./write_file.ts")).checkNewFile(path),
     writeNewFile: async (path, text) => await (await import("./write_file.ts")).writeNewFile(path, text),
-    replaceFile: async (...args) => await (await import("./write_file.ts")).replaceFile(...args),
+    replaceFile: async (path, text) => await (await import("./write_file.ts")).replaceFile(path, text),
     checkReplaceable: async (path) => await (await import("./write_file.ts")).checkReplaceable(path),
     appendFile,
     createFolder: async (path) => await Deno.mkdir(path, { recursive: true }),

@@ -1,6 +1,5 @@
 /** Writes files whole, or not at all: what `Context` describes. */
 
-import { abortable } from "../abortable.ts";
 import { systemClock } from "../clock.ts";
 import { orNull } from "../os_error.ts";
 
@@ -23,9 +22,9 @@ export async function writeNewFile(path: string, text: string | ReadableStream<s
   }
 }
 
-export async function replaceFile(path: string, text: string, signal?: AbortSignal): Promise<void> {
+export async function replaceFile(path: string, text: string): Promise<void> {
   const { target, existing, temporary } = await replacing(path);
-  if (temporary === null) return await abortable(Deno.writeTextFile(target, text), signal);
+  if (temporary === null) return await Deno.writeTextFile(target, text);
   await writeNewFile(temporary, text);
   try {
     const mode = existing?.mode ?? null;

@@ -186,24 +186,3 @@ async function untilListening(pid: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
-
-Deno.test({
-  name: "a signal ends writing to a FIFO without a reader; after one, the report on what it ended is written",
-  // On Deno 2.4, opening one blocks the whole process.
-  ignore: !isLinux || Deno.version.deno.startsWith("2.4."),
-  async fn() {
-    await using folder = await emptyFolder();
-    const fifo = `${folder.path}/fifo`;
-    await new Deno.Command("mkfifo", { args: [fifo] }).output();
-    const stopping = new AbortController();
-    const { context } = stoppableReads(systemContext(""), stopping.signal);
-    const written = context.replaceFile(fifo, "first");
-    stopping.abort(new Error("stopped"));
-    await assert.rejects(written, { message: "stopped" });
-    // It keeps the FIFO open between the two texts, of which the first is written once there is a reader.
-    const script = 'exec 3<> "$0"; timeout 60 head -c 11 <&3';
-    const reader = new Deno.Command("sh", { args: ["-c", script, fifo], stdout: "piped" }).spawn();
-    await context.replaceFile(fifo, "second");
-    assert.match(new TextDecoder().decode((await reader.output()).stdout), /second/);
-  },
-});
