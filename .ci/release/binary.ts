@@ -12,18 +12,18 @@ export const SCRIPTS_MODULE = "scripts.js";
 /** The scripts that ran, by their numbers. */
 export const SCRIPTS = "scripts";
 
-/** The name of a script, which is no module. */
-export const codeOf = (script: number) => `script-${script}.txt`;
+/** The name of a script, which is no module. Also for generated code, with an expression in place of the number. */
+export const codeOf = (script: number | "${number}") => `script-${script}.txt`;
 
 /** The name of its code cache. One that is empty, or from another engine, is ignored: then the script is compiled. */
-export const cacheOf = (script: number) => `script-${script}.cache`;
+export const cacheOf = (script: number | "${number}") => `script-${script}.cache`;
 
 const SCRIPTS_CODE = `import{Script}from"node:vm";
 const here=(name)=>new URL("./"+name,import.meta.url),done=[];
 export const ${SCRIPTS}=[];
-export function partsOf(number){if(!done[number]){const filename="script-"+number+".txt";` +
-  `const script=new Script(Deno.readTextFileSync(here(filename)),` +
-  `{filename,cachedData:Deno.readFileSync(here("script-"+number+".cache"))});
+export function partsOf(number){if(!done[number]){const filename=\`${codeOf("${number}")}\`;` +
+  `const cachedData=Deno.readFileSync(here(\`${cacheOf("${number}")}\`));
+const script=new Script(Deno.readTextFileSync(here(filename)),{filename,cachedData});
 ${SCRIPTS}[number]=script;done[number]=script.runInThisContext()}return done[number]}
 `;
 

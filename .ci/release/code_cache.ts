@@ -14,7 +14,7 @@ import { runStarts, STARTS } from "./starts.ts";
 const RECORDER = `import{${SCRIPTS}}from"./${SCRIPTS_MODULE}";
 const folder=Deno.env.get("CODE_CACHES");
 if(folder)addEventListener("unload",()=>${SCRIPTS}.forEach((script,number)=>
-Deno.writeFileSync(\`\${folder}/script-\${number}.cache\`,script.createCachedData())));
+Deno.writeFileSync(folder+\`/${cacheOf("${number}")}\`,script.createCachedData())));
 await import("./main.js");
 `;
 

@@ -264,11 +264,8 @@ function addMissing(
     const choices = field.kind === "cluster" ? describeUsable(field, context.clusters) : "";
     return add("missing", `is required${label}: give ${field.allowed}${got}${choices}`, context);
   }
-  add(
-    "maybe-missing",
-    `may be required${label}: depends on ${unknownFacts(context).join(", ")}, not known here`,
-    context,
-  );
+  const facts = unknownFacts(context).join(", ");
+  add("maybe-missing", `may be required${label}: depends on ${facts}, not known here`, context);
   return undefined;
 }
 
