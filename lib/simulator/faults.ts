@@ -5,25 +5,18 @@ import type { Fault, Operation } from "./simulator.ts";
 export type FaultInjector = ReturnType<typeof createFaultInjector>;
 
 export function createFaultInjector(initial: readonly Fault[]) {
-  const entries: { readonly fault: Fault; toSkip: number; remaining: number }[] = [];
-  const add = (faults: readonly Fault[]) => {
-    for (const fault of faults) entries.push({ fault, toSkip: fault.after ?? 0, remaining: fault.times ?? 1 });
-  };
+  const entries: { readonly fault: Fault; matched: number }[] = [];
+  const add = (faults: readonly Fault[]) => void entries.push(...faults.map((fault) => ({ fault, matched: 0 })));
   add(initial);
   return {
     add,
     /** Returns the first matching fault and uses it up once. */
     take(operation: Operation): Fault | undefined {
-      for (const entry of entries) {
-        if (entry.remaining <= 0 || (entry.fault.on !== "*" && entry.fault.on !== operation)) continue;
-        if (entry.toSkip > 0) {
-          entry.toSkip--;
-          continue;
-        }
-        entry.remaining--;
-        return entry.fault;
-      }
-      return undefined;
+      return entries.find((entry) => {
+        const { on, after = 0, times = 1 } = entry.fault;
+        if ((on !== "*" && on !== operation) || entry.matched >= after + times) return false;
+        return ++entry.matched > after;
+      })?.fault;
     },
   };
 }
