@@ -80,11 +80,17 @@ export function errorResponse(error: HttpError, { isProblem, path }: { isProblem
 }
 
 export interface BodyField {
-  readonly type: "string" | "boolean" | "object" | "strings";
+  readonly type: keyof typeof HAS_TYPE;
   readonly isRequired?: boolean;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly pattern?: RegExp;
   readonly oneOf?: readonly string[];
+}
+
+/** Several fields that are alike. */
+export function fieldsOf(field: BodyField, names: readonly string[]): Record<string, BodyField> {
+  return Object.fromEntries(names.map((name) => [name, field]));
 }
 
 /** Throws an HttpError (422) that lists every invalid or unknown member. */
@@ -113,22 +119,23 @@ type FieldProblem = Pick<FieldError, "code" | "detail">;
 const REQUIRED: FieldProblem = { code: "required", detail: "expected this property to be present" };
 
 function problemOf(value: Json | undefined, field: BodyField): FieldProblem | null {
-  if (!HAS_TYPE[field.type](value)) {
-    return { code: "type", detail: `expected ${field.type === "strings" ? "an array of strings" : field.type}` };
-  }
+  const { type, minLength = 0, maxLength = Infinity, pattern, oneOf } = field;
+  if (!HAS_TYPE[type](value)) return { code: "type", detail: `expected ${type}` };
   if (typeof value !== "string") return null;
-  const { minLength = 0, maxLength = Infinity, oneOf } = field;
   if (value.length < minLength) return { code: "min_length", detail: `expected length >= ${minLength}` };
   if (value.length > maxLength) return { code: "max_length", detail: `expected length <= ${maxLength}` };
+  if (pattern?.test(value) === false) return { code: "pattern", detail: `expected string to match ${pattern.source}` };
   if (oneOf !== undefined && !oneOf.includes(value)) {
     return { code: "enum", detail: `expected one of ${oneOf.join(", ")}` };
   }
   return null;
 }
 
-const HAS_TYPE: Readonly<Record<BodyField["type"], (value: Json | undefined) => boolean>> = {
+const isString = (value: Json | undefined) => typeof value === "string";
+const HAS_TYPE = {
   object: isObject,
-  strings: (value) => value === null || (Array.isArray(value) && value.every((item) => typeof item === "string")),
-  string: (value) => typeof value === "string",
-  boolean: (value) => typeof value === "boolean",
+  "object of strings": (value: Json | undefined) => isObject(value) && Object.values(value).every(isString),
+  "array of strings": (value: Json | undefined) => value === null || (Array.isArray(value) && value.every(isString)),
+  string: isString,
+  boolean: (value: Json | undefined) => typeof value === "boolean",
 };

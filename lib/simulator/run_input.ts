@@ -1,7 +1,7 @@
 /** Checks a submit and creates its run. The checks are in the order of the platform's. */
 
 import type { JsonObject } from "../json.ts";
-import { HttpError, invalidRequest } from "./responses.ts";
+import { checkBody, HttpError } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
 import { evaluateCondition } from "./expressions.ts";
 import { planRun } from "./plan.ts";
@@ -158,15 +158,14 @@ function serverSlug(
   return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${runs.length + 1}`;
 }
 
+const SLUG_FIELD = { type: "string", maxLength: 40, pattern: /^[a-z][a-z0-9-]*$/ } as const;
+
 /** Applies the `slugs` behavior option to the client's slug; absent: the server generates one. Throws an HttpError. */
 export function acceptSlug(state: SimulatorState, slug: string | undefined): string | undefined {
   if (slug === undefined || slug === "") return undefined;
   const { slugs } = state.behavior();
   if (slugs === "ignored") return undefined;
-  const refuse = (code: string, detail: string) => invalidRequest([{ code, detail, pointer: "#/slug" }]);
-  if (slugs === "refused") throw refuse("unexpected_property", "a slug cannot be chosen");
-  if (!/^[a-z][a-z0-9-]*$/.test(slug)) throw refuse("pattern", "expected string to match [a-z][a-z0-9-]*");
-  if (slug.length > 40) throw refuse("max_length", "expected length <= 40");
+  checkBody({ slug }, slugs === "refused" ? {} : { slug: SLUG_FIELD });
   return slug;
 }
 

@@ -78,8 +78,9 @@ export interface StoredWorkflow {
 }
 
 export interface StoredVariable {
+  readonly key: string;
   readonly value: string;
-  readonly isSecret: boolean;
+  readonly secret: boolean;
 }
 
 export interface SimulatorState {

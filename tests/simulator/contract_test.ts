@@ -275,6 +275,38 @@ for (const { method, path, apiVersion } of [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTE
   });
 }
 
+const PARAMS: Readonly<Record<string, string>> = {
+  workflow: "hello-world",
+  name: "on-slurm",
+  key: "TOKEN",
+};
+const VALUES: readonly Json[] = [
+  ...["", "x", "text", "two words", "tunnel", "canceling", "https://example.com/", "x".repeat(60), "x".repeat(1_001)],
+  ...[-1, 0, 1, 1.5, 65_535, 65_536, true, null, [], [1], ["text"], {}, { name: "text" }, { name: 1 }],
+];
+
+for (const { method, path } of [...WORKFLOW_ROUTES, ...VARIABLE_ROUTES, ...RUN_ROUTES]) {
+  const members = contract.bodyMembersOf(`${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+  if (members.length === 0) continue;
+  Deno.test(`${method} ${path} accepts of each member of its body what the contract does`, async () => {
+    await using sim = await startSimulator({ behavior: { slugs: "ignored" } });
+    await submit(sim, "never-ending", { slug: "a-run" });
+    const slug = sim.runs()[0]?.slug ?? "";
+    await request(sim, "POST", "/api/workflow-variables", { body: { key: "TOKEN", value: "x" } });
+    const at = path.replace(/:(\w+)/g, (_, name) => name === "slug" ? slug : PARAMS[name] ?? "");
+    const differences: string[] = [];
+    for (const [name, value] of members.flatMap((name) => VALUES.map((value) => [name, value] as const))) {
+      const body = { [name]: value };
+      const problems = contract.problemsOfRequest({ method, path: at, body });
+      const isInvalid = problems.some((problem) => problem.startsWith(`/${name} `) || problem.startsWith(`/${name}/`));
+      const response = await request(sim, method, at, { body, accept: "application/problem+json" });
+      const isRefused = response.status === 422 && response.text.includes(`"pointer":"#/${name}"`);
+      if (isRefused !== isInvalid) differences.push(JSON.stringify(body).slice(0, 80));
+    }
+    assert.deepEqual(differences, []);
+  });
+}
+
 Deno.test({
   name: "every checked operation is part of the contract",
   fn() {

@@ -16,6 +16,8 @@ export interface Contract {
   problemsOf(response: ContractResponse): string[];
   /** Checks the operation, the query parameters and the body; empty when the request is valid. */
   problemsOfRequest(request: ContractRequest): string[];
+  /** Members that a request's body may have. */
+  bodyMembersOf(operation: string): string[];
   /** A response for the operation's schema, with only the required members or with all of them. */
   sampleOf(operation: string, members: "required" | "all"): Json;
 }
@@ -55,8 +57,16 @@ function contractOf(document: JsonObject): Contract {
     return (validate.errors ?? []).map((error) => `${error.instancePath || "/"} ${error.message}`);
   };
   const schemas = objectOf(objectOf(document["components"])["schemas"]);
+  const bodySchemaOf = (name: string) => {
+    const content = objectOf(objectOf(objectOf(operations.get(name))["requestBody"])["content"]);
+    return objectOf(objectOf(content["application/json"])["schema"]);
+  };
   return {
     operations: [...operations.keys()],
+    bodyMembersOf(name) {
+      const { $ref } = bodySchemaOf(name);
+      return Object.keys(objectOf(objectOf(schemas[String($ref).split("/").at(-1) ?? ""])["properties"]));
+    },
     problemsOfRequest({ method, path, body }) {
       const { pathname, searchParams } = new URL(path, "http://localhost");
       const name = operationOf(method, pathname, operations.keys());
@@ -66,8 +76,7 @@ function contractOf(document: JsonObject): Contract {
       const declared = parameters.filter((parameter) => parameter["in"] === "query").map((parameter) =>
         parameter["name"]
       );
-      const content = objectOf(objectOf(operation["requestBody"])["content"]);
-      const schema = objectOf(objectOf(content["application/json"])["schema"]);
+      const schema = bodySchemaOf(name);
       return [
         ...[...searchParams.keys()].filter((key) => !declared.includes(key)).map((key) => `${name} accepts no ${key}`),
         ...(Object.keys(schema).length > 0

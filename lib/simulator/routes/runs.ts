@@ -9,7 +9,7 @@ import {
   simulatedStatusOf,
   submitResponse,
 } from "../progress.ts";
-import { checkBody, type FieldError, HttpError, invalidRequest, queryError } from "../responses.ts";
+import { checkBody, type FieldError, fieldsOf, HttpError, invalidRequest, queryError } from "../responses.ts";
 import { acceptSlug, findRunWithSlug, prepareSimulatedRun, type RunInput, storeSimulatedRun } from "../run_input.ts";
 import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
@@ -147,19 +147,11 @@ export function requestSimulatedCancel(run: SimulatedRun, nowMs: number): void {
 }
 
 const SUBMIT_FIELDS = {
-  workflow: { type: "string" },
-  yaml: { type: "string" },
-  marketplace: { type: "string" },
-  repository: { type: "string" },
+  ...fieldsOf({ type: "string" }, ["workflow", "yaml", "marketplace", "repository", "displayName", "slug"]),
+  ...fieldsOf({ type: "boolean" }, ["dryRun", "autoApproveConsent", "untrusted"]),
+  ...fieldsOf({ type: "array of strings" }, ["consentPermissions", "consentVariables"]),
   inputs: { type: "object" },
-  displayName: { type: "string" },
-  dryRun: { type: "boolean" },
-  slug: { type: "string" },
-  sessionNames: { type: "object" },
-  autoApproveConsent: { type: "boolean" },
-  consentPermissions: { type: "strings" },
-  consentVariables: { type: "strings" },
-  untrusted: { type: "boolean" },
+  sessionNames: { type: "object of strings" },
 } as const;
 
 /** The workflow of a marketplace item: `openvscode` is `marketplace.openvscode.latest`, or another version. */

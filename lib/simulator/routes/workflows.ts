@@ -29,8 +29,7 @@ export const WORKFLOW_ROUTES = [
   }),
   route("PATCH /api/workflows/:workflow/saved-inputs/:name", "other", (context) => {
     const record = workflowOf(context);
-    const { name, inputs } = presetIn(context.body);
-    Object.assign(ownPreset(record, context.params["name"]), { name, inputs });
+    Object.assign(ownPreset(record, context.params["name"]), presetIn(context.body));
     return savedInputs(record);
   }),
   route("DELETE /api/workflows/:workflow/saved-inputs/:name", "other", (context) => {
