@@ -117,6 +117,7 @@ function redactingClient(
     async listSessions(options) {
       return redactDeep(await redactingErrors(client.listSessions(options)), redact());
     },
+    getWorkflow: (name, options) => redactingErrors(client.getWorkflow(name, options)),
     whoAmI: (options) => redactingErrors(client.whoAmI(options)),
     apiVersion: (options) => redactingErrors(client.apiVersion(options)),
     deleteRun: (runId, options) => redactingErrors(client.deleteRun(runId, options)),

@@ -1,4 +1,4 @@
-import { expected, NotFound, RunnerError } from "../errors.ts";
+import { expected, fallbackTo, NotFound, RunnerError } from "../errors.ts";
 import { isOwnedBy } from "../account.ts";
 import type { Run } from "../run.ts";
 import type { Submission } from "../submission.ts";
@@ -51,7 +51,7 @@ export async function searchForRun(
   if (submission.ownSlug !== null) {
     const run = await client.getRun({ type: "slug", slug: submission.ownSlug }, { signal, retry })
       .catch(expected(RunnerError));
-    if (!(run instanceof RunnerError)) return classify(run, submission);
+    if (!(run instanceof RunnerError)) return await classify({ client }, run, submission, { signal, retry });
     if (run.kind === "forbidden") return { type: "foreign", detail: run.message };
     if (!(run instanceof NotFound)) throw run;
   }
@@ -69,10 +69,10 @@ export async function searchList(
   for await (const runs of newerPages(client, { ...options, oldestMs, hint })) {
     const match = runs.find((run) => hasTag(run, submission));
     if (match === undefined) continue;
-    if (submission.idempotencyKey === null) return classify(match, submission);
+    if (submission.idempotencyKey === null) return await classify({ client }, match, submission, options);
     // Simultaneous submits may have started several runs, of which the oldest remains.
     const [oldest = match] = await listRunsWithTag({ client }, submission, { ...options, startedWith: match });
-    return classify(oldest, submission);
+    return await classify({ client }, oldest, submission, options);
   }
   return { type: "absent" };
 }
@@ -90,8 +90,10 @@ export async function listRunsWithTag(
 ): Promise<Run[]> {
   const oldestMs = (creationMs(startedWith) || submission.createdAtMs) - SIMULTANEOUS_MS;
   const runs = (await Array.fromAsync(newerPages(client, { ...options, oldestMs }))).flat();
+  // They may be listed under a name that the workflow was given since.
+  const workflow = runs.find(({ id }) => id === startedWith.id)?.workflowName ?? submission.request.workflow;
   const tagged = runs.filter((run) =>
-    run.id === startedWith.id || (isOwned(run, submission) && hasTag(run, submission))
+    run.id === startedWith.id || (isOwned(run, submission, workflow) && hasTag(run, submission))
   );
   return tagged.sort((a, b) =>
     (creationMs(a) || 0) - (creationMs(b) || 0) || ((a.slug ?? "") < (b.slug ?? "") ? -1 : 1)
@@ -113,22 +115,39 @@ async function* newerPages(
   }
 }
 
-/** User, workflow and creation time must match too. A run with an idempotency key may be older than this submission. */
-export function classify(run: Run, submission: SearchTarget): SearchResult {
+/**
+ * User, workflow and creation time must match too. A run with an idempotency key may be older than this submission.
+ *
+ * @throws The client's errors.
+ */
+export async function classify(
+  { client }: Pick<Deps, "client">,
+  run: Run,
+  submission: SearchTarget,
+  options: SearchOptions,
+): Promise<SearchResult> {
   const { idempotencyKey: key, createdAtMs } = submission;
   if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };
-  const isOurs = isOwned(run, submission) &&
-    (key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS));
-  if (isOurs) return { type: "ours", run };
-  const age = "but was created more than a day before it was submitted: check this machine's clock";
-  const why = isOwned(run, submission) ? `, ${age}` : "";
+  const isOfUs = isOwned(run, submission) || await isOfRenamed({ client }, run, submission, options);
+  if (isOfUs && (key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS))) return { type: "ours", run };
+  const why = isOfUs ? ", but was created more than a day before it was submitted: check this machine's clock" : "";
   return { type: "foreign", detail: `run ${run.slug} belongs to ${run.user}, workflow ${run.workflowName}${why}` };
 }
 
-function isOwned({ user, workflowName }: Run, { owner, request }: SearchTarget): boolean {
+/** @param workflow The name of its workflow, which may have been renamed. */
+function isOwned({ user, workflowName }: Run, { owner, request }: SearchTarget, workflow = request.workflow): boolean {
   // A run without a user may be this one's: taken for a foreign one, it could be started again.
   return (user === "" || isOwnedBy({ owner }, { user })) &&
-    (workflowName === null || workflowName === request.workflow);
+    (workflowName === null || workflowName === request.workflow || workflowName === workflow);
+}
+
+/** Whether its workflow is the submission's by another name, which has the same id. Current servers do not repeat the id. */
+async function isOfRenamed({ client }: Pick<Deps, "client">, run: Run, target: SearchTarget, options: SearchOptions) {
+  const { workflowName } = run;
+  const wantedId = target.request.workflowId;
+  if (workflowName === null || !wantedId || !isOwned(run, target, workflowName)) return false;
+  const named = async () => await client.getWorkflow(workflowName, options).catch(fallbackTo(null, "not_found"));
+  return (run.workflowId ?? (await named())?.id) === wantedId;
 }
 
 function hasTag(run: Run, { ownSlug, correlationTag }: SearchTarget): boolean {

@@ -1,6 +1,6 @@
 import { findSecrets } from "../inputs/secrets.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
-import { type ActiveSubmission, isOpen, type Submission } from "../submission.ts";
+import { type ActiveSubmission, isOpen, type OpenSubmission, type Submission } from "../submission.ts";
 import { newSubmission, NO_REQUEST } from "./create_submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
@@ -31,7 +31,8 @@ export async function* trackRun(
   const run = await readFirst(deps, runId, options);
   const own = await findOwn(deps, runIdOf(run), run.user);
   // Another machine may have started it with the same idempotency key and other inputs.
-  if (own === undefined || !isOpen(own) || (own.state !== "active" && classify(run, own).type !== "ours")) {
+  const isOurs = async (own: OpenSubmission) => (await classify(deps, run, own, options)).type === "ours";
+  if (own === undefined || !isOpen(own) || (own.state !== "active" && !await isOurs(own))) {
     // Runs that were started elsewhere do not belong in the local history.
     return yield* trackSubmission({ ...deps, store: memoryRunStore() }, submissionOf(run, deps, own), {
       ...options,

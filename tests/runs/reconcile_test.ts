@@ -88,6 +88,22 @@ for (
   });
 }
 
+for (const [slugs, isListed] of [["unique", false], ["ignored", true]] as const) {
+  Deno.test(`the run of a lost submit is ours if its workflow was renamed since, slugs ${slugs}`, async () => {
+    await using stage = await steps({ behavior: { slugs }, faults: [{ on: "submit", cut: "after-effect" }] });
+    const { id } = await stage.deps.client.getWorkflow("never-ending");
+    const lost = await stage.step(await stage.create({}, { workflowId: id }));
+    const { request } = lost.submission;
+    // To the client it is the same as if the workflow had had this name when it was submitted.
+    const renamed = { ...lost.submission, request: { ...request, workflow: "old-name" } };
+    const before = stage.simulator.received("list-runs").length;
+    const { submission } = await stage.step(await stage.deps.store.put(renamed));
+    assert.equal(submission.state, "active");
+    assert.equal(stage.simulator.received("submit").length, 1);
+    assert.equal(stage.simulator.received("list-runs").length > before, isListed);
+  });
+}
+
 const BOTH: ServerCapabilities = { keepsSlug: true, refusesDuplicateSlug: true };
 const LATE = { submitTimeoutMs: 61_000 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import { NotFound } from "../../lib/errors.ts";
-import { redactedFailure, redactingReads, withoutSecretsOf } from "../../lib/runs/redacting.ts";
+import { redactedFailure, redactingDeps, redactingReads, withoutSecretsOf } from "../../lib/runs/redacting.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Job } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -103,6 +103,14 @@ Deno.test("an error is reported without the secrets of its submission, and witho
   assert.match(reported({ ...known, inputs: null }), /^Cannot read run x \(404\): the server's words are withheld/);
   const bug = new TypeError("a bug");
   assert.equal(redactedFailure({ request: known }, bug), bug);
+});
+
+Deno.test("the error of a workflow that is read to find a submission's run is reported without its secrets", async () => {
+  await using simulator = await startSimulator();
+  const deps = await depsFor(simulator, { clock: virtualClock() });
+  const request = aStoredRequest({ inputs: { word: "no-such-workflow" }, secretPaths: ["word"] });
+  const { client } = redactingDeps(deps, { request });
+  await assert.rejects(client.getWorkflow("no-such-workflow"), { message: /^Cannot read workflow •••: / });
 });
 
 Deno.test("without knowing the secrets, no explanation of a server is stored", () => {

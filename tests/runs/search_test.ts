@@ -13,6 +13,7 @@ const { signal } = new AbortController();
 const CREATED_MS = Date.UTC(2026, 0, 5, 9);
 const KEY = { text: "nightly", attempt: 1 };
 const TAG = aPendingSubmission().correlationTag;
+const OUR_ID = "a".repeat(24);
 const hoursLater = (hours: number) => ({ createdAt: new Date(CREATED_MS + hours * 3_600_000).toISOString() });
 
 for (
@@ -23,6 +24,10 @@ for (
     ["of an unnamed user", { user: "" }, "ours"],
     ["of another workflow", { workflowName: "other" }, "foreign"],
     ["of an unnamed workflow", { workflowName: null }, "ours"],
+    ["of our workflow's id by another name", { workflowName: "renamed", workflowId: OUR_ID }, "ours"],
+    ["of another workflow's id by another name", { workflowName: "renamed", workflowId: "f".repeat(24) }, "foreign"],
+    ["of another user's workflow of our id", { user: "mallory", workflowName: "x", workflowId: OUR_ID }, "foreign"],
+    ["of a workflow that does not exist any more", { workflowName: "removed" }, "foreign"],
     ["created 23 hours earlier by the server's clock", hoursLater(-23), "ours"],
     ["created 25 hours earlier", hoursLater(-25), "foreign"],
     ["created an hour later by the server's clock", hoursLater(1), "ours"],
@@ -77,12 +82,37 @@ Deno.test("of more runs than a key's run can be searched among, the error names 
   });
 });
 
+Deno.test("runs with one key are found together if their workflow was renamed since one of them was seen", async () => {
+  const clock = virtualClock(CREATED_MS);
+  await using simulator = await startSimulator({ clock });
+  const { client } = await depsFor(simulator, { clock });
+  const submission = aPendingSubmission({ createdAtMs: CREATED_MS, idempotencyKey: KEY });
+  const displayName = `x [${TAG}]`;
+  const request = { workflow: submission.request.workflow, inputs: {}, slug: null, displayName, consent: null };
+  const submit = async () => {
+    const response = await client.submit({ ...request, workflow: "quick" }, { signal });
+    assert.ok(response.type === "accepted", response.type);
+    return response.run;
+  };
+  const [seen, other] = [await submit(), await submit()];
+  for (
+    const [startedWith, slugs] of [
+      // As it was seen under the old name, and as one that the list does not show.
+      [{ ...seen, workflowName: request.workflow }, [seen.slug, other.slug]],
+      [{ ...seen, id: "f".repeat(24), workflowName: request.workflow }, []],
+    ] as const
+  ) {
+    const found = await listRunsWithTag({ client }, submission, { startedWith, signal });
+    assert.deepEqual(found.map(({ slug }) => slug).sort(), [...slugs].sort());
+  }
+});
+
 async function searchFor(run: Partial<Run>, target: Partial<SearchTarget>): Promise<SearchResult> {
   const clock = virtualClock(CREATED_MS);
   await using simulator = await startSimulator({ clock });
   const { client } = await depsFor(simulator, { clock });
   const submission = aPendingSubmission({ createdAtMs: CREATED_MS });
-  const request = { ...submission.request, inputsHash: "0123456789abcdef" };
+  const request = { ...submission.request, inputsHash: "0123456789abcdef", workflowId: OUR_ID };
   const shown = aRunDetail({ ...hoursLater(0), ...run });
   return await searchForRun({ client: { ...client, getRun: () => Promise.resolve(shown) } }, {
     ...submission,

@@ -108,14 +108,25 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/runs/track_run.ts", ["tests/runs/track_run_test.ts"], [
     ["watching a run of another account writes to ours", "runIdOf(run), run.user)", "runIdOf(run))"],
-    ["watching a run with other inputs makes it ours", 'classify(run, own).type !== "ours"', "false"],
+    [
+      "watching a run with other inputs makes it ours",
+      '(await classify(deps, run, own, options)).type === "ours"',
+      "true",
+    ],
   ]),
   ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
     ["a run of our slug without a user is a foreign one", 'user === "" || ', ""],
     ["another user's run is ours", "isOwnedBy({ owner }, { user })", "true"],
     ["the user's capitals matter", "isOwnedBy({ owner }, { user })", "user === owner.user"],
-    ["an older run is ours", "(key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS))", "true"],
-    ["another workflow's run is ours", "(workflowName === null || workflowName === request.workflow)", "true"],
+    ["an older run is ours", " && (key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS))", ""],
+    [
+      "another workflow's run is ours",
+      "(workflowName === null || workflowName === request.workflow || workflowName === workflow)",
+      "true",
+    ],
+    ["a run of another workflow's id is ours", "(run.workflowId ?? (await named())?.id) === wantedId", "true"],
+    ["the id of a renamed workflow is not read", "(await named())?.id", "null"],
+    ["the id that a run names is not compared", "run.workflowId ?? ", ""],
     [
       "a run with other inputs is ours",
       'if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };',
