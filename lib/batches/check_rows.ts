@@ -50,11 +50,8 @@ export async function prepareRow(
   { workflow, layers, displayName, label }: Pick<ReadRow, "workflow" | "layers" | "displayName" | "label">,
   options: CheckOptions,
 ): Promise<PreparedRun> {
-  return await prepare(
-    deps,
-    { workflow, layers, preset: null, displayName: displayName ?? label, ...options },
-    options,
-  );
+  const spec = { workflow, layers, preset: null, displayName: displayName ?? label, ...options };
+  return await prepare(deps, spec, options);
 }
 
 /**

@@ -72,7 +72,8 @@ export function errorOfResponse(response: HttpResponse, context: ErrorContext): 
     const waitMs = retryAfterMs(headers.get("retry-after"), httpDateMs(headers.get("date")) ?? context.nowMs);
     // The server sends a 429 before processing the request; after any other of these it may have taken effect.
     const submitted = context.isSubmit === true && status !== 429 ? "unknown" : "no";
-    const hint = retryHint(status, waitMs);
+    const when = waitMs === undefined ? "later" : `in ${formatDelay(waitMs)}`;
+    const hint = status === 429 ? `Too many requests: try again ${when}` : `Try again ${when}`;
     return new Unavailable(message, { ...options, status, retryAfterMs: waitMs, hint, submitted });
   }
   return new Rejected(message, body.problems, options);
@@ -128,11 +129,6 @@ function hintFor401({ code, message }: ReturnType<typeof readErrorBody>, source:
 
 function keyFrom(source: string | undefined): string {
   return source === undefined ? "the API key" : `the API key from ${source}`;
-}
-
-function retryHint(status: number, waitMs: number | undefined): string {
-  const when = waitMs === undefined ? "later" : `in ${formatDelay(waitMs)}`;
-  return status === 429 ? `Too many requests: try again ${when}` : `Try again ${when}`;
 }
 
 /**
@@ -193,29 +189,18 @@ function isShortText(text: string): boolean {
 
 /** A field's error (RFC 9457 style), or one of the envelope's plain lines. */
 function problemOf(error: unknown): Problem | null {
-  if (typeof error === "string") {
-    const message = messageOf(error);
-    return message === null ? null : { origin: "", path: "", message };
-  }
-  if (!isObject(error)) return null;
-  const message = messageOf(error.detail) ?? messageOf(error.message) ?? messageOf(error.code);
-  if (message === null) return null;
-  const path = typeof error.pointer === "string"
-    ? pathOfPointer(error.pointer)
-    : typeof error.parameter === "string"
-    ? error.parameter
-    : "";
-  return { origin: "", path, message };
+  const { detail, message, code, pointer, parameter }: Readonly<Record<string, unknown>> = isObject(error)
+    ? error
+    : { detail: error };
+  const text = messageOf(detail) ?? messageOf(message) ?? messageOf(code);
+  if (text === null) return null;
+  const path = typeof pointer === "string" ? pathOfPointer(pointer) : typeof parameter === "string" ? parameter : "";
+  return { origin: "", path, message: text };
 }
 
 function messageOf(value: unknown): string | null {
-  const text = nonBlank(value);
-  return text === null ? null : normalize(text);
-}
-
-function normalize(text: string): string {
-  const line = text.trim().replace(/\s+/g, " ").replace(/\.$/, "");
-  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}...` : line;
+  const line = nonBlank(value)?.replace(/\s+/g, " ").replace(/\.$/, "") ?? null;
+  return line !== null && line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}...` : line;
 }
 
 function unescaped(token: string): string {

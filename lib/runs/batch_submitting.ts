@@ -87,17 +87,14 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
     const request = await task.prepare(attempt);
     using limit = searchLimit(state);
     const limits = { signal: state.signal, limit: limit?.signal };
-    const submission = await withLimit(
-      limits,
-      `submit ${request.workflow}`,
-      async (signal) =>
-        await createSubmission(deps, request, {
-          signal,
-          isWaiting: true,
-          idempotencyKey: { text: `${keyPrefix}${task.key}`, policy: "attach", attempt },
-          origin: { type, batchId, rowKey: task.key, attempt, isRetry, ...workflow },
-        }),
-    );
+    const submission = await withLimit(limits, `submit ${request.workflow}`, async (signal) => {
+      return await createSubmission(deps, request, {
+        signal,
+        isWaiting: true,
+        idempotencyKey: { text: `${keyPrefix}${task.key}`, policy: "attach", attempt },
+        origin: { type, batchId, rowKey: task.key, attempt, isRetry, ...workflow },
+      });
+    });
     pace.resetFailures();
     state.followClock();
     one.submission = submission;

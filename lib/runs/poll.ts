@@ -151,8 +151,7 @@ export async function afterFailedPoll(
     pollAtMs: untilMs,
   });
   const isOutage = isReported(unreachableSinceMs, nowMs);
-  const isNewOutage = isOutage &&
-    !(submission.unreachableSinceMs !== null && isReported(submission.unreachableSinceMs, submission.updatedAtMs));
+  const isNewOutage = isOutage && !isReported(submission.unreachableSinceMs, submission.updatedAtMs);
   const base = { submissionId: submission.submissionId, atMs: nowMs, reason: error.message };
   const events: RunEvent[] = [];
   const isBusy = isServerBusy(error);
@@ -179,6 +178,6 @@ function nextPollMs({ deps, submission, options }: Step<ActiveSubmission>, minDe
   return nowMs + Math.max(minDelayMs, Math.min(backoffMs, experience.pollDelayMs(elapsedMs, deps.random)));
 }
 
-function isReported(unreachableSinceMs: number, untilMs: number): boolean {
-  return untilMs - unreachableSinceMs >= MIN_REPORTED_OUTAGE_MS;
+function isReported(unreachableSinceMs: number | null, untilMs: number): boolean {
+  return unreachableSinceMs !== null && untilMs - unreachableSinceMs >= MIN_REPORTED_OUTAGE_MS;
 }
