@@ -18,7 +18,7 @@ export interface RetryPolicy {
   /** How often a row is submitted again. */
   readonly maxRetries: number;
   /** `infra`: only what the machines around it caused; `any`: every failure; or a failure whose first error matches. */
-  readonly on: "infra" | "any" | RegExp;
+  readonly on: "infra" | "any" | Pick<RegExp, "test">;
   /** Before the first retry, milliseconds; doubled for each further one. */
   readonly delayMs: number;
 }

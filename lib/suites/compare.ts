@@ -125,7 +125,7 @@ export function compareText(
   { visible, actual: otherwise }: ShownText = { visible: text, actual: shown(text) },
 ): readonly Compared[] {
   const result = (isMet: boolean, expected: string, actual = otherwise) => ({ path, isMet, expected, actual });
-  const match = matches === undefined ? null : searchText(matches, text);
+  const match = matches === undefined ? null : searchText(new RegExp(matches, "m"), text);
   const stopped = match === undefined ? "a search that takes too long: simplify the regular expression" : undefined;
   return [
     ...matches === undefined ? [] : [result(Array.isArray(match), `text that matches ${matches}`, stopped)],

@@ -73,7 +73,7 @@ function measure({ from, regex }: MetricDocument, { logs, outputs }: RunEvidence
   const text = "output" in from
     ? typeof output === "string" || typeof output === "number" ? String(output) : ""
     : logs.filter((log) => isLogOf(log, { ...from, job: from.log })).map(({ text }) => text).join("\n");
-  const found = regex === undefined ? text : searchText(regex, text)?.[1] ?? "";
+  const found = regex === undefined ? text : searchText(new RegExp(regex, "m"), text)?.[1] ?? "";
   const value = Number(found.trim());
   return found.trim() === "" || !Number.isFinite(value) ? null : value;
 }

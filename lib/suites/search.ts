@@ -1,4 +1,4 @@
-/** Searches for the regular expressions of suites, which may need years for a text. */
+/** Searches for regular expressions of users, which may need years for a text. */
 
 import { runInNewContext } from "node:vm";
 
@@ -6,13 +6,12 @@ import { runInNewContext } from "node:vm";
 const MAX_SEARCH_MS = 5_000;
 
 /**
- * @param pattern Of valid syntax.
  * @returns The first match, with its groups; `null` without one, `undefined` if it takes too long or too much memory.
  */
-export function searchText(pattern: string, text: string): readonly (string | undefined)[] | null | undefined {
+export function searchText(regex: RegExp, text: string): readonly (string | undefined)[] | null | undefined {
   try {
     // Only code in a context of its own has a deadline.
-    return runInNewContext('new RegExp(pattern, "m").exec(text)', { pattern, text }, { timeout: MAX_SEARCH_MS });
+    return runInNewContext("regex.exec(text)", { regex, text }, { timeout: MAX_SEARCH_MS });
   } catch {
     return undefined;
   }

@@ -127,6 +127,18 @@ Deno.test("Ctrl-C while a retry waits names no run that continues", async () => 
   assert.match(stderr.text(), /\nNo more submissions\. The same command continues the batch\n$/);
 });
 
+Deno.test("a --retry-on that would search an error for years is stopped, and the row is not retried", async () => {
+  const logs = [`::error::${"a".repeat(60)}b`];
+  const scenario = { ...SOLVE.scenario, "main/check": { fails: true, logs } };
+  await using stage = await cliStage({ workflows: { solve: { ...SOLVE, scenario } } });
+  const { context } = files({ "sweep.csv": "n,fails\n1,true\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--retries", "1", "--retry-on", "^(a+)+$", ...QUICK];
+  const { code, stderr } = await stage.call(words, { context });
+  assert.equal(code, 1, stderr);
+  assert.equal(stage.simulator.received("submit").length, 1);
+  assert.match(stderr, /--retry-on \^\(a\+\)\+\$ takes too long for an error: not retried/);
+});
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`a batch that is stopped by ${signal} while it plans submits nothing`, async () => {
     let stop = (_signal: typeof signal) => {};

@@ -2,11 +2,10 @@
 
 import type { MatrixArguments } from "../../batches/matrix_spec.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
-import { orError, UsageError } from "../../errors.ts";
-import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
+import { UsageError } from "../../errors.ts";
 import { type ArgValues, choice, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../input_options.ts";
-import { type Invocation, JSON_OPTION, refuseOptions } from "../command.ts";
+import { type Invocation, JSON_OPTION } from "../command.ts";
 import { type StopValues, WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 /** The path in `html=FILE`. */
@@ -119,15 +118,6 @@ export const BATCH_OPTIONS = {
 export type BatchValues = Omit<ArgValues<typeof BATCH_OPTIONS>, "onInterrupt"> & Pick<StopValues, "onInterrupt">;
 
 export type BatchCall = Invocation<BatchValues>;
-
-/** @throws UsageError for a pattern that is not valid, and for one without retries. */
-export function retryPolicyOf(values: BatchValues): RetryPolicy {
-  const { retries = 0, retryOn = "infra" } = values;
-  if (retries === 0) refuseOptions(values, ["retryOn"], { reason: "without --retries" });
-  const on = retryOn === "infra" || retryOn === "any" ? retryOn : orError(SyntaxError, () => new RegExp(retryOn, "i"));
-  if (!(on instanceof Error)) return { maxRetries: retries, delayMs: DEFAULT_RETRY_DELAY_MS, on };
-  throw new UsageError(`Cannot use --retry-on ${retryOn}: not a valid regular expression`, { cause: on });
-}
 
 /** A number, or a percentage of the rows. */
 export function maxFailuresOf({ maxFailures }: BatchValues, rowCount: number): number | null {

@@ -6,7 +6,7 @@ import { planBatch, storedRows } from "../../batches/plan_batch.ts";
 import type { RowDeps, RowsRead } from "../../batches/read_rows.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findWorkflow, ownerOf } from "../../runs/find.ts";
-import { expected, InvalidInputs, messageWithHint, UsageError } from "../../errors.ts";
+import { expected, InvalidInputs, messageWithHint, orError, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
 import { batch } from "../../runs/batch.ts";
 import type { BatchOutcome, BatchTask } from "../../runs/batch_task.ts";
@@ -14,9 +14,10 @@ import { recordSeen } from "../../runs/advance_result.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE, type TrackOptions } from "../../runs/options.ts";
-import type { RetryPolicy } from "../../runs/retry_policy.ts";
+import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
+import { searchText } from "../../suites/search.ts";
 import { inputChecking, showWarnings } from "../input_options.ts";
 import { type OpenedCall, refuseOptions } from "../command.ts";
 import { Stopped } from "../context.ts";
@@ -25,14 +26,7 @@ import { checkReplaceableFiles, refuseSameFile, writing } from "../output_file.t
 import { waitOptions } from "../tracking/wait_options.ts";
 import { finishBatch, howToContinue, type RanBatch } from "./answer.ts";
 import { openJobs } from "./jobs.ts";
-import {
-  type BatchCall,
-  type BatchValues,
-  CANARY,
-  DEFAULT_REQUESTS_PER_MINUTE,
-  maxFailuresOf,
-  retryPolicyOf,
-} from "./options.ts";
+import { type BatchCall, type BatchValues, CANARY, DEFAULT_REQUESTS_PER_MINUTE, maxFailuresOf } from "./options.ts";
 import { cancellableRun, createRowStates, type RowState } from "./row_states.ts";
 import { answerPlan, confirmMany, reportPlan } from "./show_plan.ts";
 import { viewBatch } from "./view_batch.ts";
@@ -44,7 +38,7 @@ import { viewBatch } from "./view_batch.ts";
  * @returns The exit code.
  */
 export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<number> {
-  const retry = retryPolicyOf(call.values);
+  const retry = retryPolicyOf(call);
   const wait = waitOptions(call.values, call, null);
   if (call.values.rerun === undefined) refuseOptions(call.values, ["cancelRunning"], { reason: "without --rerun" });
   const { csv, jsonl, log, report } = call.values;
@@ -58,6 +52,26 @@ export async function runBatch(call: BatchCall, readRows: ReadRows): Promise<num
   const ran = await track(own, { ...ready, retry, wait });
   reportFoundRuns(call, ready, ran.outcome);
   return await finishBatch(own, { ...ready, ...ran });
+}
+
+/** @throws UsageError for a pattern that is not valid, and for one without retries. */
+function retryPolicyOf({ output, values }: BatchCall): RetryPolicy {
+  const { retries = 0, retryOn = "infra" } = values;
+  if (retries === 0) refuseOptions(values, ["retryOn"], { reason: "without --retries" });
+  const policy = { maxRetries: retries, delayMs: DEFAULT_RETRY_DELAY_MS };
+  if (retryOn === "infra" || retryOn === "any") return { ...policy, on: retryOn };
+  const regex = orError(SyntaxError, () => new RegExp(retryOn, "i"));
+  if (regex instanceof Error) {
+    throw new UsageError(`Cannot use --retry-on ${retryOn}: not a valid regular expression`, { cause: regex });
+  }
+  const test = (error: string) => {
+    const match = searchText(regex, error);
+    if (match === undefined) {
+      output.log("WARNING", `--retry-on ${retryOn} takes too long for an error: not retried. Simplify the pattern`);
+    }
+    return Array.isArray(match);
+  };
+  return { ...policy, on: { test } };
 }
 
 /** The hint is for rows with problems. */
