@@ -63,9 +63,8 @@ function compareLength(expected: readonly Json[], actual: readonly Json[], path:
   return { path, isMet: false, expected: `a list of ${expected.length}`, actual: `a list of ${actual.length}` };
 }
 
-function compareNumbers(all: Comparisons, given: Json, path: string): readonly Compared[] {
+function compareNumbers(all: Comparisons, actual: Json, path: string): readonly Compared[] {
   const { min, max, about, within } = all;
-  const actual = parsed(given);
   return [
     ...min === undefined ? [] : eachNumber(actual, path, (value) => value >= min, `at least ${min}`),
     ...max === undefined ? [] : eachNumber(actual, path, (value) => value <= max, `at most ${max}`),
@@ -73,8 +72,9 @@ function compareNumbers(all: Comparisons, given: Json, path: string): readonly C
   ];
 }
 
-function compareAbout(about: Json, actual: Json, path: string, within: number | string): readonly Compared[] {
+function compareAbout(about: Json, given: Json, path: string, within: number | string): readonly Compared[] {
   if (Array.isArray(about)) {
+    const actual = parsed(given);
     if (!Array.isArray(actual)) {
       return [{ path, isMet: false, expected: `a list of ${about.length} numbers`, actual: shown(actual) }];
     }
@@ -84,8 +84,14 @@ function compareAbout(about: Json, actual: Json, path: string, within: number | 
   }
   const target = Number(about);
   const tolerance = distanceOf(within, target);
-  const holds = (value: number) => Math.abs(value - target) <= tolerance + slackOf(target, tolerance);
-  return eachNumber(parsed(actual), path, holds, `about ${target}, within ${within}`);
+  const holds = (value: number | bigint) => {
+    if (![Number(value), target, tolerance].every(Number.isInteger)) {
+      return Math.abs(Number(value) - target) <= tolerance + slackOf(target, tolerance);
+    }
+    const distance = BigInt(value) - BigInt(target);
+    return distance <= tolerance && -distance <= tolerance;
+  };
+  return eachNumber(given, path, holds, `about ${target}, within ${within}`);
 }
 
 /** Decimal fractions are not exact: 1.1 is within 0.1 of 1. */
@@ -100,16 +106,19 @@ export function distanceOf(tolerance: number | string, expected: number): number
 
 /** In a list, each element has to hold. */
 function eachNumber(
-  actual: Json,
+  given: Json,
   path: string,
-  holds: (value: number) => boolean,
+  holds: (value: number | bigint) => boolean,
   expected: string,
 ): readonly Compared[] {
+  const json = parsed(given);
+  const actual = typeof json === "number" && isInexactInteger(given) ? BigInt(given) : json;
   if (Array.isArray(actual) && actual.length > 0) {
-    return actual.flatMap((item, index) => eachNumber(parsed(item), joinPath(path, index), holds, expected));
+    return actual.flatMap((item, index) => eachNumber(item, joinPath(path, index), holds, expected));
   }
-  const isMet = typeof actual === "number" && holds(actual);
-  const found = typeof actual === "number" ? String(actual) : `${shown(actual)}, not a number`;
+  const isNumber = typeof actual === "number" || typeof actual === "bigint";
+  const isMet = isNumber && holds(actual);
+  const found = isNumber ? String(actual) : `${shown(actual)}, not a number`;
   return [{ path, isMet, expected, actual: found }];
 }
 
@@ -163,8 +172,11 @@ function isEqual(expected: Json, actual: Json): boolean {
 
 /** A text as the JSON that it contains, where something else than text is expected; not an integer that would be changed. */
 function asTypeOf(expected: Json, actual: Json): Json {
-  const isText = typeof actual === "string" && /^\s*[-+]?\d+\s*$/.test(actual) && !isExact(actual);
-  return isText || typeof expected === "string" ? actual : parsed(actual);
+  return isInexactInteger(actual) || typeof expected === "string" ? actual : parsed(actual);
+}
+
+function isInexactInteger(value: Json): value is string {
+  return typeof value === "string" && /^\s*[-+]?\d+\s*$/.test(value) && !isExact(value);
 }
 
 /** Also .5, 5. and +5, as shells and Fortran write them, but not 007. */
