@@ -74,19 +74,18 @@ export async function replaceOutputFile({ replaceFile }: Context, path: string, 
   await writing(path, () => replaceFile(path, text));
 }
 
-/** One that cannot be written is an error beside the others. @returns False if there is one. */
+/** Those that cannot be written are errors beside the others, which share a hint. @returns False if there is one. */
 export async function writeOutputFiles(
   { log }: Pick<Output, "log">,
   files: readonly { readonly hint: string; write(): Promise<void> }[],
 ): Promise<boolean> {
-  let areWritten = true;
+  const failures = new Map<string, string[]>();
   for (const { hint, write } of files) {
     const error = await write().catch(expected(UsageError));
-    if (error === undefined) continue;
-    areWritten = false;
-    log("ERROR", `${error.message}\n  ${hint}`);
+    if (error !== undefined) failures.set(hint, [...failures.get(hint) ?? [], error.message]);
   }
-  return areWritten;
+  for (const [hint, messages] of failures) log("ERROR", `${messages.join("\n")}\n  ${hint}`);
+  return failures.size === 0;
 }
 
 /** Writes to a file, or checks that this is possible. @throws UsageError if it is not. */
