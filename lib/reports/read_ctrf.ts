@@ -28,7 +28,10 @@ export function readCtrf(text: string): Report | string {
   if (document === undefined) return "is not JSON";
   const results = isObject(document) && document.reportFormat === "CTRF" ? document.results : undefined;
   if (!isObject(results) || !Array.isArray(results.tests)) return "is not a CTRF report";
-  return readReport(isObject(results.extra) ? results.extra.report : undefined, results.tests.map(readTest));
+  const { extra, tests } = results;
+  const report = readReport(isObject(extra) ? extra.report : undefined, tests.map(caseOf));
+  if (typeof report === "string") return report;
+  return { ...report, cases: report.cases.map((one, index) => withLogs(one, tests[index])) };
 }
 
 /** The report with these cases, or what is wrong with them. */
@@ -36,11 +39,12 @@ export function readReport(head: unknown, cases: readonly unknown[]): Report | s
   return isReport(head) && cases.every(isCase) ? { ...head, cases } : `was not written by ${CTRF_TOOL}`;
 }
 
-function readTest(test: unknown): ReportCase | undefined {
-  if (!isObject(test) || !isObject(test.extra)) return undefined;
-  const one: unknown = test.extra.case;
-  if (!isCase(one)) return undefined;
-  const logs = Array.isArray(test.retryAttempts) ? test.retryAttempts : [test];
+function caseOf(test: unknown): unknown {
+  return isObject(test) && isObject(test.extra) ? test.extra.case : undefined;
+}
+
+function withLogs(one: ReportCase, test: unknown): ReportCase {
+  const logs = isObject(test) && Array.isArray(test.retryAttempts) ? test.retryAttempts : [test];
   const attempts = one.attempts.map((attempt, index): ReportAttempt => {
     const log = logs[index];
     const lines = isObject(log) && Array.isArray(log.stdout) ? log.stdout : [];
