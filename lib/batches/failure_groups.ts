@@ -25,10 +25,7 @@ export function failureGroups(results: readonly Pick<RowResult, "row" | "status"
 }
 
 /** `41 × "license not available" (rows 3, 7–12, …)`, with at most this many numbers and ranges. */
-export function failureGroupText(
-  { error, rows }: FailureGroup,
-  { maxParts }: { readonly maxParts?: number } = {},
-): string {
+export function failureGroupText({ error, rows }: FailureGroup, maxParts?: number): string {
   return `${rows.length} \u00d7 "${error}" (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows, maxParts)})`;
 }
 

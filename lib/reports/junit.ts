@@ -126,11 +126,8 @@ function failureText(one: ReportCase, attempt: ReportAttempt | undefined, reason
 function outputOf(one: ReportCase): string {
   const last = one.attempts.at(-1);
   const count = one.attempts.length;
-  const attempts = count < 2
-    ? []
-    : [`Attempts: ${count}, run time of all ${
-      formatSeconds(one.attempts.reduce((sum, each) => sum + (each.runSeconds ?? 0), 0))
-    }`];
+  const seconds = one.attempts.reduce((sum, { runSeconds }) => sum + (runSeconds ?? 0), 0);
+  const attempts = count < 2 ? [] : [`Attempts: ${count}, run time of all ${formatSeconds(seconds)}`];
   return [
     ...last === undefined ? [] : factsOf(last),
     ...attempts,
@@ -184,8 +181,6 @@ function escapeXml(text: string): string {
   return text.toWellFormed().replace(new RegExp(SGR_SEQUENCE, "g"), "")
     // deno-lint-ignore no-control-regex -- they are what it matches
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/g, "\ufffd")
-    .replaceAll("\r\n", "\n").replaceAll("\r", "\n").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
-      ">",
-      "&gt;",
-    ).replaceAll('"', "&quot;");
+    .replace(/\r\n?/g, "\n")
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -1,7 +1,7 @@
 /** Judges a case by what its run left behind. Pure: nothing is read, and the same evidence has the same verdict. */
 
 import { formatExactDuration, parseDuration } from "../duration.ts";
-import { type JsonObject, parseOutput, parsePath, valueAt } from "../json.ts";
+import { isInside, type JsonObject, parseOutput, parsePath, valueAt } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
 import type { KnownFailure, ReportAttempt, ReportCase, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import { unmetText } from "../reports/cases.ts";
@@ -111,8 +111,7 @@ export function judge({ expect, knownFailures, metrics = [] }: Judged, evidence:
 }
 
 function isAbout(expectation: string | null, path: string): boolean {
-  return expectation === null || path === expectation || path.startsWith(`${expectation}.`) ||
-    path.startsWith(`${expectation}[`);
+  return expectation === null || path === expectation || isInside(path, expectation);
 }
 
 function reasonOf(failed: ReportExpectation, { reason }: RunEvidence): string {

@@ -130,15 +130,13 @@ export function renderBatchResults(
 /** A line per group; empty without failures. The rows of a group stay where its error is cut. */
 export function renderFailureGroups(groups: readonly FailureGroup[], { style, columns }: Layout): readonly string[] {
   return groups.map(({ error, rows }) => {
-    const lineOf = (text: string, options = {}) => failureGroupText({ error: text, rows }, options);
+    const lineOf = (error: string, maxParts?: number) => failureGroupText({ error, rows }, maxParts);
     const whole = lineOf(oneLine(error));
     if (textWidth(whole) <= columns) return style.red(whole);
-    const cells = columns - textWidth(lineOf("", FEW_PARTS));
-    return style.red(
-      fitToWidth(lineOf(fitToWidth(oneLine(error), Math.max(MIN_ERROR_CELLS, cells)), FEW_PARTS), columns),
-    );
+    const cells = Math.max(MIN_ERROR_CELLS, columns - textWidth(lineOf("", FEW_PARTS)));
+    return style.red(fitToWidth(lineOf(fitToWidth(oneLine(error), cells), FEW_PARTS), columns));
   });
 }
 
-const FEW_PARTS = { maxParts: 3 };
+const FEW_PARTS = 3;
 const MIN_ERROR_CELLS = 12;
