@@ -46,7 +46,7 @@ function formLines({ name, yaml }: Workflow, { style, columns }: Layout): string
   if (form === null) {
     return [style.bold("Inputs unknown: the server left the workflow file out"), ...run(programCommand("run", [name]))];
   }
-  const rows = fieldRows(form.fields, "", true);
+  const rows = fieldRows(form.fields, "", "");
   if (rows.length === 0) return [style.bold("No inputs"), ...run(programCommand("run", [name]))];
   const notes = form.notes.map(({ path, message }) => fitToWidth(oneLine(`  ${path} ${message}`), columns));
   return [
@@ -76,16 +76,18 @@ function renderFields(cells: readonly FieldCells[], columns: number): string {
 
 type FieldCells = readonly [path: string, type: string, requirement: string, meaning: string];
 
-/** @param isShown False inside a group that is or may be hidden. */
-function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldCells[] {
+/** @param around When the fields are asked for, like " when shown"; empty for always. */
+function fieldRows(fields: FormFields, path: string, around: string): FieldCells[] {
   return [...fields].flatMap(([name, field]) => {
     const here = joinPath(path, name);
     if (field.kind === "header") return [];
-    const isAlways = isShown && isAlwaysShown(field);
-    if (field.kind === "group") return fieldRows(field.fields, here, isAlways && field.optional === false);
-    const row: FieldCells = [here, field.type, requirementOf(name, field, isAlways), meaningOf(field)];
+    const when = isAlwaysShown(field) && typeof field.optional === "boolean" ? around : " when shown";
+    if (field.kind === "group") {
+      return fieldRows(field.fields, here, field.optional === true ? " when the group is given" : when);
+    }
+    const row: FieldCells = [here, field.type, requirementOf(name, field, when), meaningOf(field)];
     const inner = field.kind === "list" ? fieldsInside(field) : undefined;
-    return inner === undefined ? [row] : [row, ...fieldRows(inner, `${here}[]`, isAlways)];
+    return inner === undefined ? [row] : [row, ...fieldRows(inner, `${here}[]`, when)];
   });
 }
 
@@ -96,7 +98,7 @@ function meaningOf({ label, prompt, allowed }: Field): string {
   return [label, isLimited ? allowed : null].filter((part) => part !== null).join(": ");
 }
 
-function requirementOf(name: string, field: Field, isShown: boolean): string {
+function requirementOf(name: string, field: Field, when: string): string {
   if (field.default !== undefined) {
     const shown = maskSecrets({ [name]: field.default }, secretsInDefault(name, field))[name] ?? null;
     return `default ${shown === SECRET_MASK ? shown : fitToWidth(JSON.stringify(shown), MAX_DEFAULT)}`;
@@ -104,7 +106,7 @@ function requirementOf(name: string, field: Field, isShown: boolean): string {
   if (hasDefault(field)) return "has a default";
   if (field.optional === true || !field.isRequirable) return "optional";
   if (field.kind === "cluster" && field.isAutoselected) return "selected if only one fits";
-  return isShown && field.optional === false ? "required" : "required when shown";
+  return `required${when}`;
 }
 
 const MAX_DEFAULT = 24;

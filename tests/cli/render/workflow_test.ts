@@ -46,6 +46,25 @@ Deno.test("show cuts long defaults, masks secrets, and marks what is required wh
   assert.match(shown, /scheduler_directives_with_a_long_name +editor +required when shown/);
 });
 
+Deno.test("show marks what an optional group needs once it is given", () => {
+  const items = { to: { type: "string" }, cc: { type: "string", hidden: "${{ inputs.quiet }}" } };
+  const inputs = {
+    mail: {
+      type: "group",
+      optional: true,
+      items: { ...items, server: { type: "group", items: { port: { type: "integer" } } } },
+    },
+    always: { type: "group", items },
+    either: { type: "group", optional: "${{ inputs.quiet }}", items },
+  };
+  const shown = render({ columns: Infinity, yaml: { on: { execute: { inputs } } } });
+  assert.match(shown, /^ {2}mail\.to +string +required when the group is given$/m);
+  assert.match(shown, /^ {2}mail\.cc +string +required when shown$/m);
+  assert.match(shown, /^ {2}mail\.server\.port +integer +required when the group is given/m);
+  assert.match(shown, /^ {2}always\.to +string +required$/m);
+  assert.match(shown, /^ {2}either\.to +string +required when shown$/m);
+});
+
 Deno.test("show lists the options of a choice and the range of a number", () => {
   const inputs = {
     mode: { type: "dropdown", label: "Mode", options: [{ value: "fast" }, { value: "exact" }] },
