@@ -69,7 +69,7 @@ async function allowedByUser(settings: Settings, found: Credential): Promise<Cre
 }
 
 async function credentialOfContext(settings: Settings, context: string | null): Promise<Credential> {
-  const { file, identity } = selectIdentity(await searchWithWarning(settings), context);
+  const { file, identity } = selectIdentity(await searchCredentialsFile(settings), context);
   const { key, name, isSignIn } = identity;
   const { clock } = settings;
   const source = `context ${name} of ${file.path}`;
@@ -92,8 +92,9 @@ const NO_TOKEN: ParsedApiKey = { kind: "pwoa", authorization: new Secret(""), ba
 /** The server of the selected context, for a token that names no host. */
 async function selectedServer(settings: Settings): Promise<string | null> {
   if (nonBlank(settings.env("PW_PLATFORM_HOST")) !== null) return null;
-  const search = await searchWithWarning(settings);
   const context = nonBlank(settings.context) ?? nonBlank(settings.env("PW_CONTEXT"));
+  // The error about a context names the reason itself.
+  const search = await (context === null ? searchWithWarning : searchCredentialsFile)(settings);
   if (context === null && (search.file === null || search.file.current === null)) return null;
   return selectIdentity(search, context).identity.server;
 }
