@@ -49,11 +49,8 @@ async function askRow(prompter: Prompter, { path, field, rows, isRequired }: Que
   const name = field.label ?? formatPath(path);
   if (field.kind === "group") return await prompter.confirm(`Fill in ${name}? (optional)`, { initial: false });
   if (rows < (field.min ?? 0) && isRequired) return true;
-  const isFirst = rows === 0;
-  const details = isFirst ? (isRequired ? " (required)" : "") : ` (${rows} so far)`;
-  return await prompter.confirm(`Add ${isFirst ? "a" : "another"} row to ${name}?${details}`, {
-    initial: isFirst && isRequired,
-  });
+  if (rows > 0) return await prompter.confirm(`Add another row to ${name}? (${rows} so far)`, { initial: false });
+  return await prompter.confirm(`Add a row to ${name}?${isRequired ? " (required)" : ""}`, { initial: isRequired });
 }
 
 /** @returns `undefined` to leave the value to the platform. */
