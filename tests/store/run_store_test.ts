@@ -93,6 +93,13 @@ Deno.test("the run store on Deno KV stores a run whose details are too large", a
   assert.equal(stored?.state === "active" && stored.run.platformStatus, "canceling");
 });
 
+Deno.test("the run store holds a submission that is longer than the longest value", async () => {
+  await using store = createRunStore(await openInFolder("history.db"));
+  const request = aStoredRequest({ inputs: { text: "\ud83d\ude80".repeat(9_000_000) } });
+  const written = await store.put(aPendingSubmission({ request }));
+  assert.deepEqual(await store.get(written.submissionId), written);
+});
+
 Deno.test("the run store reads a submission in parts while another handle replaces it", async () => {
   await using folder = await emptyFolder();
   await using writer = openRunStore(`deno-kv:${folder.path}/kv`);
