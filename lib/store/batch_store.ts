@@ -4,7 +4,7 @@ import type { Owner } from "../account.ts";
 import { type AttemptRow, hasOpenRun } from "../batch.ts";
 import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
-import { isDamaged, ownerKey, type StoredSubmission } from "./submission_rows.ts";
+import { isDamaged, ownerKey, SESSION_PREFIX, type StoredSubmission } from "./submission_rows.ts";
 import { keyPart, type StoreKey } from "./backend.ts";
 import { createVersion, deleteRows, inChanges, type Kv } from "./kv.ts";
 
@@ -65,9 +65,6 @@ const LOST = {
   kind: "submit_unknown",
   error: "Its record is damaged, and its run may continue",
 } as const;
-
-/** The ids of calls of suites begin with it: they are stored beside batches. */
-export const SESSION_PREFIX = "suite.";
 
 /** Methods throw StorageError when the store can't be read or written. */
 export interface BatchStore {

@@ -4,15 +4,18 @@ import { isOwnedBy, type Owner } from "../account.ts";
 import type { CapabilitiesStore, ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
 import { isOpen, runNameOf, type Submission } from "../submission.ts";
-import { type BatchStore, createBatchStore, SESSION_PREFIX } from "./batch_store.ts";
+import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import {
+  count,
   endOf,
   indexRows,
   isDamaged,
+  isIn,
   type OpenRow,
   ownerKey,
   readAll,
   type RecordedKv,
+  removeRows,
   scopeOf,
   type StoredSubmission,
   submissionKeys,
@@ -199,15 +202,6 @@ async function put<S extends Submission>(
   return written;
 }
 
-function isIn(index: string, keys: readonly StoreKey[]): boolean {
-  return keys.some(([name]) => name === index);
-}
-
-function count(change: AtomicChange, keys: readonly StoreKey[], by: number): void {
-  change.sum(["count", "all"], by);
-  for (const scope of ["service", "suite"]) if (isIn(scope, keys)) change.sum(["count", scope], by);
-}
-
 /** Of an index, which submissions to read. */
 interface SubmissionSelector extends KeySelector, ListOptions {
   readonly fits?: (submission: Submission) => boolean;
@@ -276,15 +270,9 @@ async function prune(kv: Kv, bounds: PruneBounds): Promise<number> {
     const openKey = keys.find(([name]) => name === "open");
     if (openKey !== undefined && !await isStale(kv, openKey, bounds)) return false;
     change.check(head);
-    for (const key of keys) if (!isRowOfBatch(key)) change.delete(key);
-    count(change, keys, -1);
+    removeRows(change, keys);
     return true;
   });
-}
-
-/** It states how the row has ended, and stays, as the batch does: otherwise its row would seem to wait. */
-function isRowOfBatch([index, batchId = ""]: StoreKey): boolean {
-  return index === "batch" && !batchId.startsWith(SESSION_PREFIX);
 }
 
 /** Whether nothing advances it any more: its suite has long ended, or the service has given up the search for its run. */

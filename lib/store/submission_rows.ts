@@ -17,7 +17,7 @@ import {
   type Submission,
 } from "../submission.ts";
 import { keyPart, type StoreKey, type StoreLimits } from "./backend.ts";
-import type { FoundEntry, Kv, StoreEntry } from "./kv.ts";
+import type { AtomicChange, FoundEntry, Kv, StoreEntry } from "./kv.ts";
 
 /** The value of a submission's row. */
 export type StoredSubmission = Submission | {
@@ -28,7 +28,13 @@ export type StoredSubmission = Submission | {
 };
 
 /** The store could never hold it: unlike other storage errors, no reason to try again. */
-export class SubmissionTooLarge extends StorageError {}
+export class SubmissionTooLarge extends StorageError {
+  constructor(submissionId: string) {
+    super(`Cannot store ${submissionId}: it is too large for the run store`, {
+      hint: "Pass large inputs in a file that the workflow reads itself",
+    });
+  }
+}
 
 /** Of what a change may hold, for a new submission: the rest is for what its run adds. */
 const INITIAL_SHARE = 0.6;
@@ -59,9 +65,7 @@ export function submissionRows(
     const partAt = (index: number) => text.slice(index * partLength, (index + 1) * partLength);
     return [{ key, value: head }, ...partKeys(id, head).map((key, index) => ({ key, value: partAt(index) }))];
   }
-  throw new SubmissionTooLarge(`Cannot store ${id}: it is too large for the run store`, {
-    hint: "Pass large inputs in a file that the workflow reads itself",
-  });
+  throw new SubmissionTooLarge(id);
 }
 
 /** Of all rows of a submission. */
@@ -70,6 +74,28 @@ export function submissionKeys(id: string, stored: StoredSubmission): readonly S
     ? [...stored.indexKeys, ...partKeys(id, stored)]
     : indexRows(stored).map(({ key }) => key);
   return [["submission", id], ...others];
+}
+
+export function isIn(index: string, keys: readonly StoreKey[]): boolean {
+  return keys.some(([name]) => name === index);
+}
+
+/** Each counter, and the index whose rows it counts. */
+const COUNTERS = { all: "time", service: "service", suite: "suite" };
+
+/** Counts a submission that has these rows. */
+export function count(change: AtomicChange, keys: readonly StoreKey[], by: 1 | -1): void {
+  for (const [name, index] of Object.entries(COUNTERS)) if (isIn(index, keys)) change.sum(["count", name], by);
+}
+
+/** The ids of calls of suites begin with it: they are stored beside batches. */
+export const SESSION_PREFIX = "suite.";
+
+/** Removes a submission that has these rows; but that of a batch states how its row has ended, which would seem to wait. */
+export function removeRows(change: AtomicChange, keys: readonly StoreKey[]): void {
+  const isRowOfBatch = ([index, batchId = ""]: StoreKey) => index === "batch" && !batchId.startsWith(SESSION_PREFIX);
+  for (const key of keys) if (!isRowOfBatch(key)) change.delete(key);
+  count(change, keys, -1);
 }
 
 function partKeys(

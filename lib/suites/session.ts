@@ -4,7 +4,7 @@ import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
 import { endsOf, type PreviousAttempts, previousAttempts } from "../runs/retry_policy.ts";
 import { newCorrelationTag } from "../runs/slug.ts";
-import { SESSION_PREFIX } from "../store/batch_store.ts";
+import { SESSION_PREFIX } from "../store/submission_rows.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { sha256 } from "../text.ts";
 import type { EndedAttempt } from "./attempt.ts";

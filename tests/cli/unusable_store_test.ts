@@ -80,7 +80,7 @@ for (
     ["resume"],
     ["history"],
     ["batch", "list"],
-    ["store", "copy", "STORE", "memory:"],
+    ["store", "copy", "STORE", "postgres://u@127.0.0.1:9/runs"],
   ]
 ) {
   Deno.test({

@@ -47,7 +47,7 @@ for (const from of BACKENDS) {
         await source.atomic().set(["progress", "nightly"], { decidedUntilMs: 1 }).set(["tick", "lock"], {}).commit();
 
         const count = (await store.listRecent({ limit: 1_000 })).length;
-        assert.equal(await copyStore(source, target), count);
+        assert.deepEqual(await copyStore(source, target), { copied: count, leftOut: [] });
 
         const copy = createRunStore(target);
         assert.deepEqual(await copy.listRecent({ limit: 1_000 }), await store.listRecent({ limit: 1_000 }));
@@ -76,7 +76,7 @@ Deno.test("copyStore() ends at a signal that comes while it copies one file to a
   const reason = new Error("stopped");
   const stopped = systemClock.sleep(1, {}).then(() => stopping.abort(reason));
   const pause = () => systemClock.sleep(0, { signal: stopping.signal });
-  await assert.rejects(copyStore(source, target, { pause }), (error) => error === reason);
+  await assert.rejects(copyStore(source, target, pause), (error) => error === reason);
   await stopped;
   // The target is known to be incomplete.
   await using another = openStore("memory:");
@@ -96,7 +96,7 @@ for (const isLate of [false, true]) {
     await using target = createKv({ ...backend, limits: { ...backend.limits, maxChangeRows: 1_000 } });
     let second = isLate ? undefined : copyStore(other, target);
     const pause = async () => void await (second ??= copyStore(other, target)).catch(() => {});
-    const first = copyStore(one, target, { pause });
+    const first = copyStore(one, target, pause);
     const ends = await Promise.allSettled([first, first.catch(() => {}).then(() => second)]);
     assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     const [complete, failed] = ends[0].status === "fulfilled" ? [one, ends[1]] : [other, ends[0]];
@@ -144,7 +144,7 @@ Deno.test("copyStore() replaces what a copy that failed has left", async () => {
   assert.notEqual((await target.get(["submission", "ended-0"])).value, null);
   await source.atomic().delete(["submission", "ended-0"]).commit();
 
-  assert.equal(await copyStore(source, target), 599);
+  assert.equal((await copyStore(source, target)).copied, 599);
   assert.deepEqual(
     await Array.fromAsync(target.list({ prefix: [] }), rowOf),
     await Array.fromAsync(source.list({ prefix: [] }), rowOf),
@@ -160,14 +160,52 @@ Deno.test("copyStore() leaves out what has ended and is too large for the target
   await store.put(anActiveSubmission({ submissionId: "open" }));
   const aTarget = () => createKv({ ...memoryBackend(), limits: DENO_KV_LIMITS });
   await using target = aTarget();
-  const leftOut: string[] = [];
-  assert.equal(await copyStore(source, target, { onLeftOut: (id) => leftOut.push(id) }), 1);
-  assert.deepEqual(leftOut, ["large"]);
+  const copy = await copyStore(source, target);
+  assert.deepEqual(copy, { copied: 1, leftOut: ["Submission large"] });
+  await assertIndexesAgree(target);
   const copied = await createRunStore(target).listRecent({ limit: 10 });
   assert.deepEqual(copied.map(({ submissionId }) => submissionId), ["open"]);
 
   await store.put(anActiveSubmission({ submissionId: "large-and-open", request }));
   await using another = aTarget();
+  await assert.rejects(copyStore(source, another), /Cannot store large-and-open: it is too large/);
+});
+
+Deno.test("copyStore() leaves out batches, reports of suites and damaged records that are too large for the target", async () => {
+  await using source = openStore("memory:");
+  const { batches, suites, put } = createRunStore(source);
+  const owner = { host: "localhost", user: "demo" };
+  const text = "x".repeat(DENO_KV_LIMITS.maxValueLength);
+  const row = { row: 1, id: null, label: "", workflow: "solve", contentHash: "", isInFile: true };
+  for (const [name, inputs] of [["small", { text: "x" }], ["large", { text }]] as const) {
+    const batch = { batchId: name, name, owner, createdAtMs: 1, updatedAtMs: 1 };
+    await batches.put(batch, [{ ...row, key: "first", inputs: {} }, { ...row, key: "second", inputs }]);
+    await suites.put({ owner, suite: name, environment: null }, { atMs: 1, head: name, cases: [1, inputs] }, 9);
+  }
+  await source.atomic().set(["damaged", "old"], { text }).commit();
+  await put(anActiveSubmission());
+  await using target = createKv({ ...memoryBackend(), limits: DENO_KV_LIMITS });
+  const { copied, leftOut } = await copyStore(source, target);
+  assert.deepEqual([copied, leftOut.map((name) => name.replace(/1\/\d+$/, "…"))], [
+    1,
+    ["Batch large", "Record damaged/old", "Record suite-run/localhost/demo/large/%/00000000000000…"],
+  ]);
+  const copy = createRunStore(target);
+  assert.deepEqual((await copy.batches.list()).map(({ name }) => name), ["small"]);
+  assert.deepEqual((await copy.suites.list()).map(({ head }) => head), ["small"]);
+});
+
+Deno.test("copyStore() leaves out a submission whose parts are too large for the target", async () => {
+  await using source = openStore("memory:");
+  const store = createRunStore(source);
+  const request = aStoredRequest({ inputs: { text: "x".repeat(17_000_000) } });
+  await store.put(aFinishedSubmission({ submissionId: "large", request }));
+  await using target = createKv({ ...memoryBackend(), limits: DENO_KV_LIMITS });
+  assert.deepEqual(await copyStore(source, target), { copied: 0, leftOut: ["Submission large"] });
+  await assertIndexesAgree(target);
+
+  await store.put(anActiveSubmission({ submissionId: "large-and-open", request }));
+  await using another = createKv({ ...memoryBackend(), limits: DENO_KV_LIMITS });
   await assert.rejects(copyStore(source, another), /Cannot store large-and-open: it is too large/);
 });
 

@@ -17,7 +17,7 @@ export const command = defineCommand({
   },
   notes: [
     `A store is named by: ${STORE_NAMES}.`,
-    "The target must be empty, or contain a copy that failed, which is replaced. Ended submissions that are too large for it are left out. Stop everything that uses the source first: records written during the copy may be missed.",
+    "The target must be empty, or contain a copy that failed, which is replaced. What is too large for it is left out, but no submission that is open. Stop everything that uses the source first: records written during the copy may be missed.",
     "PGPASSWORD keeps the password of a postgres URL out of the command line. With `deno run`, Deno KV needs the option --unstable-kv.",
   ].join("\n"),
   isLocal: true,
@@ -30,15 +30,18 @@ export const command = defineCommand({
   async run({ context: { clock, random }, output, signal, values }) {
     // Nothing is opened before it is used.
     const open = (name: string) => openKv(name, { clock, random, signal, onSetAside: null });
-    const acts = [() => assertExists(values.from), () => open(values.from), () => open(values.to)];
+    const acts = [
+      () => assertExists(values.from),
+      () => open(values.from),
+      () => open(values.to),
+      () => assertKept(values.to),
+    ];
     const problems = acts.map((act) => orError(UsageError, act)).filter((end) => end instanceof UsageError);
     if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
     await using source = open(values.from);
     await using target = open(values.to);
-    const copied = await copyStore(source, target, {
-      pause: () => clock.sleep(0, { signal }),
-      onLeftOut: (id) => output.log("WARNING", `Submission ${id} was left out: it is too large for the target`),
-    });
+    const { copied, leftOut } = await copyStore(source, target, () => clock.sleep(0, { signal }));
+    for (const name of leftOut) output.log("WARNING", `${name} was left out: it is too large for the target`);
     return output.result({ copied, ...COMPLETED }, () => `Copied ${counted(copied, "submission")}`);
   },
 });
@@ -47,4 +50,11 @@ function assertExists(name: string): void {
   const path = sqlitePathOf(name);
   if (path === undefined || inodeOf(path) !== null) return;
   throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
+}
+
+function assertKept(name: string): void {
+  if (name !== "memory:") return;
+  throw new UsageError("Cannot copy to memory: it is gone when this program ends", {
+    hint: "Name another store as TO",
+  });
 }

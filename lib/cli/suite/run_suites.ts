@@ -6,7 +6,7 @@ import { InvalidInputs, UsageError } from "../../errors.ts";
 import { canonicalJson } from "../../json.ts";
 import type { Report, Shard, ShardNumber } from "../../reports/report.ts";
 import { seededRandom } from "../../seeded_random.ts";
-import { SESSION_PREFIX } from "../../store/batch_store.ts";
+import { SESSION_PREFIX } from "../../store/submission_rows.ts";
 import { sqlitePathOf } from "../../store/open_kv.ts";
 import { budgetsIn } from "../../suites/budget.ts";
 import { checkFormat } from "../../suites/check_format.ts";
