@@ -82,19 +82,11 @@ async function send(
   { id, notification }: OutboxMessage,
   signal: AbortSignal,
 ): Promise<Response | string> {
-  const body = JSON.stringify({
-    type: `run.${notification.kind}`,
-    timestamp: new Date(notification.createdAtMs).toISOString(),
-    data: {
-      schedule: notification.schedule,
-      occurrenceId: notification.occurrenceId,
-      slug: notification.slug,
-      message: notification.message,
-    },
-  });
+  const { kind, createdAtMs, ...data } = notification;
+  const body = JSON.stringify({ type: `run.${kind}`, timestamp: new Date(createdAtMs).toISOString(), data });
   const timestamp = String(Math.floor(deps.clock.now() / 1_000));
   // The same occurrence may be invalid twice, for different reasons.
-  const webhookId = `${id}/${notification.createdAtMs}`;
+  const webhookId = `${id}/${createdAtMs}`;
   const secret = secretEnv === null ? undefined : env(secretEnv);
   if (secretEnv !== null && (secret ?? "") === "") return `${secretEnv} is not set`;
   const signature = secret && await signWebhook(secret, `${webhookId}.${timestamp}.${body}`).catch(() => null);
