@@ -6,33 +6,26 @@ import { orError, UsageError } from "../errors.ts";
 import { describeType, type FieldCheck, isPlainObject, type ValueContext } from "../inputs/check_json.ts";
 import { joinPath } from "../json.ts";
 
-export interface FieldChecks<Name extends string> {
-  has(name: Name): boolean;
-  required<T>(name: Name, check: FieldCheck<T>): T | undefined;
-  optional<T>(name: Name, check: FieldCheck<T>): T | undefined;
-}
-
 /** Reports each unknown field, with a suggestion. */
 export function readScheduleFields<Name extends string>(
   value: unknown,
   fields: readonly Name[],
   { path, report }: ValueContext,
-): FieldChecks<Name> {
-  if (!isPlainObject(value)) {
-    report(path, `must be an object: got ${describeType(value)}`);
-    return { has: () => false, required: () => undefined, optional: () => undefined };
-  }
-  for (const name of Object.keys(value).filter((name) => !fields.some((field) => field === name))) {
+) {
+  const found = isPlainObject(value) ? value : undefined;
+  if (found === undefined) report(path, `must be an object: got ${describeType(value)}`);
+  for (const name of Object.keys(found ?? {}).filter((name) => !fields.some((field) => field === name))) {
     const hint = didYouMean(name, fields)?.replace(/^D/, "d");
     report(joinPath(path, name), `unknown field${hint === undefined ? "" : `: ${hint}`}`);
   }
-  const has = (name: Name) => Object.hasOwn(value, name) && value[name] !== undefined;
-  const read = <T>(name: Name, check: FieldCheck<T>) => check(value[name], { path: joinPath(path, name), report });
-  return {
-    has,
-    optional: (name, check) => has(name) ? read(name, check) : undefined,
-    required: (name, check) => has(name) ? read(name, check) : void report(joinPath(path, name), "is missing"),
+  const has = (name: Name) => found !== undefined && Object.hasOwn(found, name) && found[name] !== undefined;
+  const optional = <T>(name: Name, check: FieldCheck<T>): T | undefined =>
+    has(name) ? check(found?.[name], { path: joinPath(path, name), report }) : undefined;
+  const required = <T>(name: Name, check: FieldCheck<T>): T | undefined => {
+    if (found !== undefined && !has(name)) report(joinPath(path, name), "is missing");
+    return optional(name, check);
   };
+  return { has, optional, required };
 }
 
 export const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
