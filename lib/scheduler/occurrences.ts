@@ -183,12 +183,11 @@ export interface OpenOccurrence extends Occurrence {
 }
 
 export type OverlapDecision =
-  | { readonly type: "submit" }
+  /** `cancel` may name waiting occurrences: those are skipped. Submitting need not wait until the runs have ended. */
+  | { readonly type: "submit"; readonly cancel: readonly string[] }
   | { readonly type: "skip"; readonly reason: SkipReason; readonly blockedBy: readonly string[] }
   /** The next tick decides again. */
-  | { readonly type: "wait"; readonly blockedBy: readonly string[] }
-  /** `cancel` may name waiting occurrences: those are skipped. Submitting need not wait until the runs have ended. */
-  | { readonly type: "cancel-then-submit"; readonly cancel: readonly string[] }
+  | { readonly type: "wait" }
   /** By an earlier tick. */
   | { readonly type: "already-submitted" };
 
@@ -218,15 +217,14 @@ export function decideOverlap(
   if (overlap === "cancel-previous") {
     const newer = others.filter(({ scheduledAtMs }) => scheduledAtMs > occurrence.scheduledAtMs);
     if (newer.length > 0) return { type: "skip", reason: "newer-open", blockedBy: idsOf(newer) };
-    const cancel = others.filter(({ state }) => state !== "cancelling");
-    return cancel.length === 0 ? { type: "submit" } : { type: "cancel-then-submit", cancel: idsOf(cancel) };
+    return { type: "submit", cancel: idsOf(others.filter(({ state }) => state !== "cancelling")) };
   }
-  if (overlap === "allow" || ahead.length === 0) return { type: "submit" };
+  if (overlap === "allow" || ahead.length === 0) return { type: "submit", cancel: [] };
   if (overlap === "skip") return { type: "skip", reason: "still-open", blockedBy: idsOf(ahead) };
   // The number ahead only decreases: an occurrence that is in the queue stays in it.
   const waiting = ahead.filter(({ state }) => state === "waiting");
   if (waiting.length >= MAX_QUEUE_LENGTH) return { type: "skip", reason: "queue-full", blockedBy: idsOf(waiting) };
-  return { type: "wait", blockedBy: idsOf(ahead) };
+  return { type: "wait" };
 }
 
 /** By scheduled time. */

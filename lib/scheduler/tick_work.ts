@@ -231,7 +231,7 @@ async function submitOne(
     );
     return isUnknown && await mayWait() ? "waiting" : await skip(occurrence, skipMessage(decision));
   }
-  const replaced = decision.type === "submit" ? [] : decision.cancel.flatMap((other) => state.get(other) ?? []);
+  const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
   for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
   const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ id }) => id);
   return await submitOccurrence(context, occurrence, { ...options, schedule, replaced: withRuns });

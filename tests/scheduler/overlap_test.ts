@@ -13,7 +13,7 @@ const queue = Array.from({ length: MAX_QUEUE_LENGTH }, (_, index) => one(index -
 
 for (const overlap of OVERLAPS) {
   Deno.test(`${overlap} submits if nothing is open`, () => {
-    assert.deepEqual(decideOverlap(overlap, OCCURRENCE, []), { type: "submit" });
+    assert.deepEqual(decideOverlap(overlap, OCCURRENCE, []), { type: "submit", cancel: [] });
   });
   for (const state of ["open", "cancelling"] as const) {
     Deno.test(`${overlap} does nothing for an occurrence that is already ${state}`, () => {
@@ -26,7 +26,7 @@ for (const overlap of OVERLAPS) {
 
 for (
   const [behavior, overlap, open, expected] of [
-    ["allow submits while others are open", "allow", [one(4, "open")], { type: "submit" }],
+    ["allow submits while others are open", "allow", [one(4, "open")], { type: "submit", cancel: [] }],
     ["skip skips while one is open", "skip", [one(4, "open")], {
       type: "skip",
       reason: "still-open",
@@ -39,15 +39,17 @@ for (
     }],
     ["skip ignores later occurrences that wait", "skip", [one(5, "waiting"), one(6, "waiting")], {
       type: "submit",
+      cancel: [],
     }],
     ["queue waits behind open occurrences, in scheduled order", "queue", [one(4, "waiting"), one(3, "open")], {
       type: "wait",
-      blockedBy: ["s3", "s4"],
     }],
-    ["queue submits the first that waits", "queue", [one(5, "waiting"), one(6, "waiting")], { type: "submit" }],
+    ["queue submits the first that waits", "queue", [one(5, "waiting"), one(6, "waiting")], {
+      type: "submit",
+      cancel: [],
+    }],
     ["queue keeps the second waiting", "queue", [one(4, "waiting"), one(5, "waiting")], {
       type: "wait",
-      blockedBy: ["s4"],
     }],
     ["queue keeps the last occurrence of a full queue", "queue", [
       ...queue.slice(1),
@@ -55,7 +57,6 @@ for (
       one(6, "waiting"),
     ], {
       type: "wait",
-      blockedBy: queue.slice(1).map(({ id }) => id),
     }],
     ["queue skips a stored occurrence behind a full queue", "queue", [...queue, one(5, "waiting")], {
       type: "skip",
@@ -71,9 +72,12 @@ for (
       "cancel-previous cancels open and waiting occurrences",
       "cancel-previous",
       [one(4, "waiting"), one(3, "open"), one(2, "cancelling")],
-      { type: "cancel-then-submit", cancel: ["s3", "s4"] },
+      { type: "submit", cancel: ["s3", "s4"] },
     ],
-    ["cancel-previous does not cancel twice", "cancel-previous", [one(4, "cancelling")], { type: "submit" }],
+    ["cancel-previous does not cancel twice", "cancel-previous", [one(4, "cancelling")], {
+      type: "submit",
+      cancel: [],
+    }],
     ["cancel-previous skips if a newer one is open", "cancel-previous", [one(4, "open"), one(6, "open")], {
       type: "skip",
       reason: "newer-open",
