@@ -9,11 +9,10 @@ import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
 import { sharingLists } from "../runs/sharing_lists.ts";
-import type { AtomicChange, FoundEntry, Kv } from "../store/kv.ts";
+import type { AtomicChange, Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
 import { readSchedules } from "./define.ts";
-import type { DueOccurrences, ScheduleProgress } from "./occurrences.ts";
 import { type NotificationKind, type Occurrence, PRODUCTION, type Schedule } from "./schedule.ts";
 import { addNotification, type TickLock, type TickLog } from "./scheduler_store.ts";
 
@@ -161,14 +160,6 @@ export function addNotified(
 ): void {
   const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
   addNotification(change, notification, schedules.get(schedule)?.notify ?? []);
-}
-
-/** A schedule whose progress has to be written. */
-export interface PendingSchedule {
-  readonly schedule: Schedule;
-  readonly read: FoundEntry<ScheduleProgress>;
-  /** What is due; `null` when the schedule was disabled. */
-  readonly update: DueOccurrences | null;
 }
 
 export interface TickOptions {

@@ -21,14 +21,7 @@ import {
   waitingKey,
   type WaitingOccurrence,
 } from "./scheduler_store.ts";
-import {
-  NO_TICK,
-  type PendingSchedule,
-  type Service,
-  type TickContext,
-  type TickOptions,
-  type TickReport,
-} from "./service.ts";
+import { NO_TICK, type Service, type TickContext, type TickOptions, type TickReport } from "./service.ts";
 
 /** As the cron trigger calls it. */
 export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 1_000 };
@@ -128,14 +121,20 @@ export async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Prom
   return isOpen || waiting.length + unreported.length + outbox.length > 0;
 }
 
+/** A schedule whose progress has to be written; `update` is what is due, `null` when the schedule was disabled. */
+export type PendingSchedule = Awaited<ReturnType<typeof findPending>>[number];
+
 async function findPending({ kv, schedules, timeline }: Service, nowMs: number, sinceMs: number) {
   const reads = await readScheduleProgress(kv, schedules.map(({ name }) => name));
-  return schedules.flatMap((schedule, index): PendingSchedule[] => {
+  return schedules.flatMap((schedule, index) => {
     const read = reads[index];
     if (read === undefined) return [];
     // What passes while a schedule is disabled is not missed.
-    if (!schedule.timelines.includes(timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
-    const update = findDueUpdate(schedule, read.value, nowMs, sinceMs);
+    const update = schedule.timelines.includes(timeline)
+      ? findDueUpdate(schedule, read.value, nowMs, sinceMs)
+      : read.value === null
+      ? undefined
+      : null;
     return update === undefined ? [] : [{ schedule, read, update }];
   });
 }

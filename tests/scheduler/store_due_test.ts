@@ -9,8 +9,8 @@ import {
   waitingKey,
 } from "../../lib/scheduler/scheduler_store.ts";
 import type { Schedule } from "../../lib/scheduler/schedule.ts";
-import { storeDue } from "../../lib/scheduler/tick.ts";
-import type { PendingSchedule, TickContext } from "../../lib/scheduler/service.ts";
+import { type PendingSchedule, storeDue } from "../../lib/scheduler/tick.ts";
+import type { TickContext } from "../../lib/scheduler/service.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
 
