@@ -48,8 +48,6 @@ export async function copyStore(from: Kv, to: Kv, pause = async () => {}) {
   let [copied, read] = [0, 0];
   /** By name: the rows that lead to what is left out. */
   const leftOut = new Map<string, readonly StoreKey[]>();
-  /** The ids of submissions with a part that is too large: their own rows come after it. */
-  const cutOff = new Set<string>();
   const rows = async function* () {
     for await (const row of from.list<StoredSubmission>({ prefix: [] })) {
       if (++read % ROWS_AT_ONCE === 0) await pause();
@@ -60,7 +58,8 @@ export async function copyStore(from: Kv, to: Kv, pause = async () => {}) {
         continue;
       }
       const fitting = orError(SubmissionTooLarge, () => {
-        if (cutOff.has(name)) throw new SubmissionTooLarge(name);
+        // A part of it, whose row came before.
+        if (leftOut.has(`Submission ${name}`)) throw new SubmissionTooLarge(name);
         return "parts" in value ? [row] : submissionRows(value, to.limits);
       });
       const keys = submissionKeys(name, value);
@@ -75,7 +74,7 @@ export async function copyStore(from: Kv, to: Kv, pause = async () => {}) {
   await inChanges(target, rows(), (change, { key, value }) => {
     if (!(orError(StorageError, () => change.set(key, value)) instanceof StorageError)) return true;
     const [kind, name = ""] = key;
-    if (kind === "part") cutOff.add(name);
+    if (kind === "part") leftOut.set(`Submission ${name}`, []);
     else if (kind === "batch-rows") leftOut.set(`Batch ${name}`, [["batch-plan", name]]);
     else leftOut.set(`Record ${key.join("/")}`, []);
     return false;

@@ -191,33 +191,29 @@ export function isTracked({ state }: OpenRow): boolean {
   return state !== "abandoned";
 }
 
-/** Each index: a submission's place in it, below the index's name and above its own id; `null`: it does not. */
-const INDEXES: Readonly<Record<string, (submission: Submission) => readonly string[] | null>> = {
-  time: ({ createdAtMs }) => [timeKey(createdAtMs)],
-  owner: ({ owner, createdAtMs }) => [...ownerKey(owner), timeKey(createdAtMs)],
-  workflow: ({ request: { workflow }, createdAtMs }) => [keyPart(workflow), timeKey(createdAtMs)],
-  slug: (submission) => {
-    const name = runNameOf(submission);
-    return name === null ? null : [keyPart(name), timeKey(submission.createdAtMs)];
-  },
-  open: (submission) => isOpen(submission) ? [scopeOf(submission), timeKey(submission.createdAtMs)] : null,
-  service: (submission) => scopeOf(submission) === "service" ? [timeKey(submission.createdAtMs)] : null,
-  suite: (submission) => scopeOf(submission) === "suite" ? [timeKey(submission.createdAtMs)] : null,
-  failed: (submission) => FAILURES.includes(runStatusOf(submission)) ? [timeKey(submission.createdAtMs)] : null,
-  failure: (submission) =>
-    scopeOf(submission) === "service" && FAILURES.includes(endOf(submission))
-      ? [timeKey(submission.updatedAtMs)]
-      : null,
-  schedule: ({ origin }) =>
-    origin.type === "schedule" ? [keyPart(origin.schedule), timeKey(origin.scheduledAtMs)] : null,
-  batch: ({ origin }) =>
-    "batchId" in origin ? [origin.batchId, origin.rowKey, String(origin.attempt).padStart(4, "0")] : null,
-  unreported: (submission) => {
-    const { origin, createdAtMs } = submission;
-    const isUnreported = origin.type === "schedule" && !origin.isReported;
-    return isUnreported && (!isOpen(submission) || isAbandoned(submission)) ? [timeKey(createdAtMs)] : null;
-  },
-};
+/** Of each index: a submission's place in it, below the index's name and above its own id; `null`: it has none. */
+function placesOf(submission: Submission): Readonly<Record<string, readonly string[] | null>> {
+  const { origin, owner, request } = submission;
+  const created = timeKey(submission.createdAtMs);
+  const scope = scopeOf(submission);
+  const name = runNameOf(submission);
+  const isUnreported = origin.type === "schedule" && !origin.isReported;
+  const hasFailed = scope === "service" && FAILURES.includes(endOf(submission));
+  return {
+    time: [created],
+    owner: [...ownerKey(owner), created],
+    workflow: [keyPart(request.workflow), created],
+    slug: name === null ? null : [keyPart(name), created],
+    open: isOpen(submission) ? [scope, created] : null,
+    service: scope === "service" ? [created] : null,
+    suite: scope === "suite" ? [created] : null,
+    failed: FAILURES.includes(runStatusOf(submission)) ? [created] : null,
+    failure: hasFailed ? [timeKey(submission.updatedAtMs)] : null,
+    schedule: origin.type === "schedule" ? [keyPart(origin.schedule), timeKey(origin.scheduledAtMs)] : null,
+    batch: "batchId" in origin ? [origin.batchId, origin.rowKey, String(origin.attempt).padStart(4, "0")] : null,
+    unreported: isUnreported && (!isOpen(submission) || isAbandoned(submission)) ? [created] : null,
+  };
+}
 
 export function ownerKey({ host, user }: Owner): readonly string[] {
   return [keyPart(host), keyPart(user)];
@@ -262,8 +258,7 @@ export function attemptRowOf(submission: Submission): AttemptRow {
 
 /** All rows that lead to a submission; the value of most is `null`. */
 export function indexRows(submission: Submission): readonly Pick<StoreEntry, "key" | "value">[] {
-  return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
-    const place = placeOf(submission);
+  return Object.entries(placesOf(submission)).flatMap(([name, place]) => {
     if (place === null) return [];
     const value = name === "open" ? openRowOf(submission) : name === "batch" ? attemptRowOf(submission) : null;
     return [{ key: [name, ...place, submission.submissionId], value }];

@@ -91,7 +91,7 @@ export const STORE_FAULTS: readonly Fault[] = [
       ' || type === "http") return "service"',
       ') return "service"',
     ],
-    ["an end is never reported", "return isUnreported && (!isOpen", "return false && (!isOpen"],
+    ["an end is never reported", "isUnreported && (!isOpen", "false && (!isOpen"],
     ["an end is reported again and again", " && !origin.isReported;", ";"],
   ]),
   ...inFile("lib/store/open_kv.ts", ["tests/store/open_kv_test.ts", "tests/store"], [
