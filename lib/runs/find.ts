@@ -67,7 +67,7 @@ async function findByNumber(
 }
 
 /** Clocks of machines that share a history differ by less. */
-const CLOCK_TOLERANCE_MS = 60_000;
+export const CLOCK_TOLERANCE_MS = 60_000;
 
 async function findLast(deps: Deps, signal: Signal): Promise<RunId> {
   const recent = await listLatest(deps.store, { owner: await ownerOf(deps, signal), limit: 20 }, deps.clock.now());

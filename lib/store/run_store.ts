@@ -113,6 +113,8 @@ export interface PruneBounds {
   readonly beforeMs: number;
   /** How many of the newest stay, regardless of age. */
   readonly keep: number;
+  /** What was created after this instant, by a clock that was ahead, is the oldest. By default nothing is. */
+  readonly aheadMs?: number;
 }
 
 /** Another process wrote this submission since it was read: read it again and decide anew. */
@@ -251,12 +253,15 @@ function recentSelector(query: RecentQuery): SubmissionSelector {
 
 /** In as few changes as possible. Where another process wrote one of them meanwhile, the next pruning finds the rest. */
 async function prune(kv: Kv, bounds: PruneBounds): Promise<number> {
-  const { scope, beforeMs, keep } = bounds;
+  const { scope, beforeMs, keep, aheadMs = Number.MAX_SAFE_INTEGER } = bounds;
   let excess = ((await kv.get<number>(["count", scope ?? "all"])).value ?? 0) - keep;
   const ids: string[] = [];
-  for await (const { key: [, time, id = ""] } of kv.list({ prefix: [scope ?? "time"] })) {
-    if (excess-- <= 0 && Number(time) >= beforeMs) break;
-    ids.push(id);
+  const [prefix, ahead] = [[scope ?? "time"], [scope ?? "time", timeKey(aheadMs)]];
+  for (const range of [{ start: ahead }, { end: ahead }]) {
+    for await (const { key: [, time, id = ""] } of kv.list({ prefix, ...range })) {
+      if (excess-- <= 0 && Number(time) >= beforeMs) break;
+      ids.push(id);
+    }
   }
   const heads = async function* () {
     for (const chunk of chunksOf(ids, PRUNE_BATCH)) {

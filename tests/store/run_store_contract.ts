@@ -225,6 +225,16 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     assert.deepEqual(await store.countEnds(), { completed: 1, failed: 1, rejected: 1, skipped: 1, missed: 1 });
   });
 
+  test("prune() takes what a clock that was ahead has created for the oldest", async (store) => {
+    for (const createdAtMs of [1_000, 2_000, 8_000, 9_000]) {
+      await store.put(aFinishedSubmission({ submissionId: `at ${createdAtMs}`, createdAtMs }));
+    }
+    for (const [keep, left] of [[3, [9_000, 2_000, 1_000]], [2, [2_000, 1_000]], [1, [2_000]]] as const) {
+      assert.equal(await store.prune({ beforeMs: 0, keep, aheadMs: 5_000 }), 1);
+      assert.deepEqual(idsOf(await store.listRecent({ limit: 10 })), left.map((createdAtMs) => `at ${createdAtMs}`));
+    }
+  });
+
   test("prunes ended submissions by age and by number, and no open ones", async (store) => {
     await store.put(aPendingSubmission({ submissionId: "open", createdAtMs: 1 }));
     for (const createdAtMs of [1_000, 2_000, 3_000, 4_000, 5_000]) {

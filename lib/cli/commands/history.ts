@@ -1,7 +1,7 @@
 import { counted } from "../../text.ts";
 import { NotFound, UsageError } from "../../errors.ts";
 import type { Owner } from "../../account.ts";
-import { listLatest, type RunRef } from "../../runs/find.ts";
+import { CLOCK_TOLERANCE_MS, listLatest, type RunRef } from "../../runs/find.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { Submission } from "../../submission.ts";
 import { actionOf, argument, flag, integer, option, positiveDuration } from "../argv.ts";
@@ -106,7 +106,9 @@ async function prune(
       hint: "Use --since 30d, --keep 1000, or both",
     });
   }
-  const beforeMs = since === undefined ? 0 : context.clock.now() - since;
-  const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
+  const nowMs = context.clock.now();
+  const beforeMs = since === undefined ? 0 : nowMs - since;
+  const aheadMs = nowMs + CLOCK_TOLERANCE_MS;
+  const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER, aheadMs });
   output.result({ pruned: removed, ...COMPLETED }, () => `Removed ${counted(removed, "record")}`);
 }

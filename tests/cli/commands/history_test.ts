@@ -8,6 +8,8 @@ import { type Disk, fullDisk, mountMissing, readOnlyDisk } from "../../support/d
 import { needing } from "../../support/needs.ts";
 import { type ProgramCall, type ProgramEnd, runProgram } from "../../support/program.ts";
 import { submittedTo } from "../../support/received.ts";
+import { aFinishedSubmission } from "../../support/records.ts";
+import { openRunStore } from "../../support/run_store.ts";
 
 const SPEED = 60;
 const SECRET = "correct-horse-battery-staple";
@@ -91,13 +93,18 @@ Deno.test("history show shows one run, by its slug, its number or last", async (
   assert.equal((await stage.program(["history", "show", "no-such-run"])).code, 5);
 });
 
-Deno.test("history prune removes finished runs", async () => {
+Deno.test("history prune removes finished runs, and first those of a clock that was ahead", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick"]);
   await stage.program(["run", "quick"]);
+  {
+    await using store = openRunStore(`${stage.state.path}/history.db`);
+    await store.put(aFinishedSubmission({ createdAtMs: systemClock.now() + 86_400_000 }));
+  }
   assert.equal((await stage.program(["history", "prune"])).code, 2);
-  assert.equal((await stage.program(["history", "prune", "--keep", "1"])).stdout, "Removed 1 record\n");
-  assert.equal(JSON.parse((await stage.program(["history", "--json"])).stdout).records.length, 1);
+  assert.equal((await stage.program(["history", "prune", "--keep", "1"])).stdout, "Removed 2 records\n");
+  const { records } = JSON.parse((await stage.program(["history", "--json"])).stdout);
+  assert.deepEqual(records.map(({ runNumber }: { readonly runNumber: number }) => runNumber), [2]);
 });
 
 Deno.test("status, watch and rerun accept last for the latest run of this machine", async () => {
