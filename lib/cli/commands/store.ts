@@ -30,12 +30,7 @@ export const command = defineCommand({
   async run({ context: { clock, random }, output, signal, values }) {
     // Nothing is opened before it is used.
     const open = (name: string) => openKv(name, { clock, random, signal, onSetAside: null });
-    const acts = [
-      () => assertExists(values.from),
-      () => open(values.from),
-      () => open(values.to),
-      () => assertKept(values.to),
-    ];
+    const acts = [() => assertKept(values.from, values.to), () => open(values.from), () => open(values.to)];
     const problems = acts.map((act) => orError(UsageError, act)).filter((end) => end instanceof UsageError);
     if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
     await using source = open(values.from);
@@ -46,14 +41,13 @@ export const command = defineCommand({
   },
 });
 
-function assertExists(name: string): void {
-  const path = sqlitePathOf(name);
-  if (path === undefined || inodeOf(path) !== null) return;
-  throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
-}
-
-function assertKept(name: string): void {
-  if (name !== "memory:") return;
+/** The source exists, and the target does not end with this process. */
+function assertKept(from: string, to: string): void {
+  const path = sqlitePathOf(from);
+  if (path !== undefined && inodeOf(path) === null) {
+    throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
+  }
+  if (!/^memory:$/i.test(to)) return;
   throw new UsageError("Cannot copy to memory: it is gone when this program ends", {
     hint: "Name another store as TO",
   });

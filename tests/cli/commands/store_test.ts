@@ -60,7 +60,7 @@ Deno.test("store copy refuses a missing source, another program's file and wrong
       [[stage.local, other], 8, /file is not a database\n {2}Check the path: this file is not a run store/],
       [["mysql://u@host/db", "foo:bar"], 2, /Unknown store "mysql:…"; Unknown store "foo:bar"\n {2}Name one of/],
       [[stage.local], 2, /missing argument TO\n.*sqlite:PATH/],
-      [[stage.local, "memory:"], 2, /Cannot copy to memory: it is gone when this program ends\n {2}Name another store/],
+      [[stage.local, "Memory:"], 2, /Cannot copy to memory: it is gone when this program ends\n {2}Name another store/],
       [[stage.local, "-"], 2, /Unknown store "-"\n {2}Name one of/],
       [["-", `${stage.folder}/new.db`], 2, /Unknown store "-"\n {2}Name one of/],
       [[stage.local, "mysql://u:hunter2@host/db"], 2, /Unknown store "mysql:…"/],
