@@ -190,11 +190,7 @@ function messageOf(report: Report, earlier: readonly Report[], failures: ReturnT
 async function end(
   context: TickContext,
   submission: PendingSubmission,
-  { status, message, suite }: {
-    readonly status: RunResult["status"];
-    readonly message: string;
-    readonly suite?: SuiteEnd;
-  },
+  { status, message, suite }: Pick<RunResult, "status"> & { readonly message: string; readonly suite?: SuiteEnd },
 ): Promise<void> {
   const { origin, createdAtMs, request: { workflow: path } } = submission;
   if (origin.type !== "schedule") return;

@@ -28,10 +28,8 @@ export function readScheduleFields<Name extends string>(
   return { has, optional, required };
 }
 
-export const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
-  if (typeof value === "boolean") return value;
-  return void report(path, "must be true or false");
-};
+export const checkBoolean: FieldCheck<boolean> = (value, { path, report }) =>
+  typeof value === "boolean" ? value : void report(path, "must be true or false");
 
 export const checkScheduleText: FieldCheck<string> = (value, { path, report }) => {
   if (typeof value === "string" && value.trim() !== "") return value;

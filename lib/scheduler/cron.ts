@@ -121,10 +121,7 @@ async function report({ deps, kv }: Service, schedule: Schedule, problems: strin
   const what = schedule.suite === null ? "The inputs do not fit the workflow" : "The suite cannot run";
   if ((known.value ?? "") === text) return;
   const change = kv.atomic().check(known);
-  if (text === "") {
-    await change.delete(known.key).commit();
-    return;
-  }
+  if (text === "") return void await change.delete(known.key).commit();
   const nowMs = deps.clock.now();
   const [next] = nextOccurrences(schedule, nowMs, 1);
   const notification = {

@@ -72,8 +72,6 @@ export interface ScheduleProgress {
   readonly nextMs: number | null;
 }
 
-export type DueOccurrences = ReturnType<typeof findDueOccurrences>;
-
 /** The fields that determine a schedule's occurrences and the treatment of late ones. */
 type DueSchedule = Pick<Schedule, "name" | "cron" | "timeZone" | "backfill" | "jitterMs">;
 
@@ -127,7 +125,7 @@ export function findDueUpdate(
   progress: ScheduleProgress | null,
   nowMs: number,
   sinceMs: number = nowMs,
-): DueOccurrences | undefined {
+): ReturnType<typeof findDueOccurrences> | undefined {
   const continues = isCurrent(schedule, progress, nowMs);
   if (continues && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
   const found = findDueOccurrences(schedule, progress, nowMs, sinceMs);

@@ -108,7 +108,7 @@ async function prune(
   }
   const nowMs = context.clock.now();
   const beforeMs = since === undefined ? 0 : nowMs - since;
-  const aheadMs = nowMs + CLOCK_TOLERANCE_MS;
-  const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER, aheadMs });
+  const bounds = { beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER, aheadMs: nowMs + CLOCK_TOLERANCE_MS };
+  const removed = await store.prune(bounds);
   output.result({ pruned: removed, ...COMPLETED }, () => `Removed ${counted(removed, "record")}`);
 }
