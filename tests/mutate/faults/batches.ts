@@ -80,7 +80,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
       "true",
     ],
   ]),
-  ...inFile("lib/store/run_store.ts", ["tests/cli/batch_test.ts"], [
+  ...inFile("lib/store/submission_rows.ts", ["tests/cli/batch_test.ts"], [
     ["rows whose runs were pruned wait again", "if (!isRowOfBatch(key)) change.delete(key);", "change.delete(key);"],
   ]),
   ...inFile("lib/cli/batch/run_batch.ts", ["tests/cli/batch_test.ts"], [

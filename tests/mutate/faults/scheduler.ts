@@ -69,10 +69,10 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["an error of a tick is swallowed", "if (error !== null) throw error;", ""],
     [
       "a disabled schedule makes up for the time it was disabled",
-      "read.value === null ? [] : [{ schedule, read, update: null }]",
-      "[]",
+      ": read.value === null\n      ? undefined\n      : null;",
+      ": undefined;",
     ],
-    ["schedules run in previews", "if (!schedule.timelines.includes(timeline)) return", "if (false) return"],
+    ["schedules run in previews", "= schedule.timelines.includes(timeline)", "= true"],
     ["missed ticks are not counted", "- 1);\n}\n\n/** Whether there is", "- 1_000_000);\n}\n\n/** Whether there is"],
     ["an idle tick clears the failure of the last one", "logOf(state.log?.error ?? null)", "logOf(null)"],
   ]),
