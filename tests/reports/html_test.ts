@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { renderHtml } from "../../lib/reports/html.ts";
 import { axeSource } from "../deps/axe.ts";
 import type { Browser, Page } from "../deps/playwright.ts";
-import { browserMissing, openBrowser } from "../support/browser.ts";
+import { browserMissing, openBrowser, waitUntil } from "../support/browser.ts";
 import { needing } from "../support/needs.ts";
 import { aBatchReport, aLargeReport } from "./support/large_report.ts";
 import { A_FAILED_ATTEMPT, aCase, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
@@ -91,7 +91,7 @@ Deno.test("the page has no part that a network or an evaluation would need", () 
 
 inBrowser("search, filters and order are in the address, and a link with them shows the same", async (browser) => {
   await show(browser, LARGE_HTML, {}, async (page, file) => {
-    await page.waitForFunction("document.querySelectorAll('.cases > li').length === 1000");
+    await waitUntil(page, "document.querySelectorAll('.cases > li').length === 1000");
     assert.equal(await page.locator(".cases > li").first().locator(".chip").first().innerText(), "✗\nfailed");
     await page.keyboard.press("/");
     await page.keyboard.type("cluster-b solver-1");
@@ -138,7 +138,7 @@ inBrowser("the search is in view at first, and what a filter leaves over as soon
 
 inBrowser("flaky cases follow those that failed, then come known failures and skipped ones", async (browser) => {
   await show(browser, LARGE_HTML, {}, async (page) => {
-    await page.waitForFunction("document.querySelectorAll('.cases > li').length === 1000");
+    await waitUntil(page, "document.querySelectorAll('.cases > li').length === 1000");
     const kinds = await page.evaluate(`[...document.querySelectorAll(".cases .row")].map((row) =>
       row.querySelector(".name .chip.warning") ? "flaky" : row.querySelector(".chip").lastChild.textContent)`);
     assert.ok(Array.isArray(kinds));
@@ -166,7 +166,7 @@ inBrowser(
       assert.equal(await page.locator(".log pre").nth(0).isVisible(), false);
       assert.equal(await page.evaluate(isAtEnd(1)), true);
       await page.locator("summary", { hasText: "Steps and log" }).click();
-      await page.waitForFunction(isAtEnd(0));
+      await waitUntil(page, isAtEnd(0));
     });
   },
 );
@@ -251,7 +251,7 @@ inBrowser("a link to a case opens it, also among 1,000 and hidden by a filter", 
     const top = await page.evaluate(`document.getElementById("case-${one?.id}").getBoundingClientRect().top`);
     assert.ok(Number(top) >= 0 && Number(top) < 400, `top ${top}`);
     await page.locator(".clusters a").first().click();
-    await page.waitForFunction("document.querySelectorAll('.details').length === 2");
+    await waitUntil(page, "document.querySelectorAll('.details').length === 2");
   });
 });
 

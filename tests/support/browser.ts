@@ -1,6 +1,6 @@
 /** A real browser for testing pages: the Chromium that is installed on the machine. */
 
-import type { Browser } from "../deps/playwright.ts";
+import type { Browser, Page } from "../deps/playwright.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -16,6 +16,15 @@ export async function openBrowser(): Promise<Browser> {
   if (executablePath === undefined) throw new Error("Chromium is not installed");
   // Chromium's sandbox needs privileges that containers lack; it opens only our own pages.
   return await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+/** `waitForFunction` evaluates its text in the page, where a policy of the page may refuse that: this one evaluates it outside. */
+export async function waitUntil(page: Page, expression: string): Promise<void> {
+  const deadlineMs = performance.now() + 30_000;
+  while (await page.evaluate(expression) !== true) {
+    if (performance.now() > deadlineMs) throw new Error(`Still false after 30 s: ${expression}`);
+    await page.waitForTimeout(20);
+  }
 }
 
 async function findBrowser(): Promise<string | undefined> {
