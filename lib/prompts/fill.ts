@@ -32,7 +32,7 @@ export async function promptForFields(
       const empty = field.kind === "group" || field.item.kind === "group" ? {} : null;
       answers = await askRow(prompter, question)
         ? { ...answers, inputs: withAnswer(answers, added, empty).inputs }
-        : { ...answers, answered: new Set([...answers.answered, formatPath(path)]) };
+        : { ...answers, answered: new Set([...answers.answered, question.key]) };
       continue;
     }
     const nextHeading = question.headings.join(" › ");

@@ -25,11 +25,13 @@ export type FieldQuestion =
     readonly field: Extract<Field, { readonly kind: "list" | "group" }>;
     readonly rows: number;
     readonly isRequired: boolean;
+    /** Of the answer that declines it. */
+    readonly key: string;
   };
 
 export interface PromptAnswers {
   readonly inputs: JsonObject;
-  /** Formatted paths that need no further question; contains a list's path once the user declined another row. */
+  /** Formatted paths that need no further question, and the keys of declined rows. */
   readonly answered: ReadonlySet<string>;
 }
 
@@ -66,7 +68,9 @@ export function nextQuestion(
     if (field.kind === "list") return true;
     if (field.kind === "group") {
       const isGiven = current !== undefined || field.default !== undefined || state.optional !== true;
-      if (!isGiven && isOpen(path)) question = { type: "row", path, field, rows: 0, isRequired: false };
+      if (!isGiven && isOpen(path)) {
+        question = { type: "row", path, field, rows: 0, isRequired: false, key: formatPath(path) };
+      }
       return isGiven;
     }
     const needed = isRequired(field, state) === true;
@@ -83,7 +87,10 @@ export function nextQuestion(
     const rows = Array.isArray(value) ? value.length : 0;
     const isShort = Array.isArray(value) && rows < (field.min ?? 0);
     const needed = isShort || isRequired(field, fieldStateOf(field, context)) === true;
-    if (field.max === null || rows < field.max) question = { type: "row", path, field, rows, isRequired: needed };
+    // A later answer may require a row that was declined.
+    const key = `${formatPath(path)}${rows === 0 && !needed ? "?" : ""}`;
+    if (answered.has(key) || rows >= (field.max ?? Infinity)) return;
+    question = { type: "row", path, field, rows, isRequired: needed, key };
   });
   return question;
 }

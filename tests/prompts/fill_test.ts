@@ -265,6 +265,28 @@ Deno.test("None for a cluster that would be selected is sent as none", async () 
   assert.deepEqual((await filled({ cluster }, {}, [[/cluster/, "None"]])).result, { cluster: null });
 });
 
+Deno.test("a list that was declined is asked for again when a later answer makes it required, and only then", async () => {
+  const rows = {
+    type: "list",
+    label: "Rows",
+    optional: "${{ !inputs.strict }}",
+    template: { name: { type: "string" } },
+  };
+  const declined: ScriptedAnswer = [/^Add a row to Rows\?$/, false];
+  const form = { rows, strict: { type: "boolean" } };
+  assert.deepEqual((await filled(form, {}, [declined, [/strict/, false]])).result, { strict: false });
+  const needed: ScriptedAnswer = [/^Add a row to Rows\? \(required\)$/, true];
+  const { result } = await filled(form, {}, [
+    declined,
+    [/strict/, true],
+    needed,
+    [/name/, "one"],
+    [/Add another row/, false],
+  ]);
+  assert.deepEqual(result, { strict: true, rows: [{ name: "one" }] });
+  await filled(form, {}, [declined, [/strict/, true], [/Rows\? \(required\)/, false]]);
+});
+
 Deno.test("an optional list needs its rows only once it has one", async () => {
   const rows = { type: "list", label: "Rows", min: 2, max: 2, optional: true, template: { name: { type: "string" } } };
   assert.deepEqual((await filled({ rows }, {}, [[/^Add a row to Rows\?$/, false]])).result, {});
