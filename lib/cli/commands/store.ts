@@ -30,24 +30,27 @@ export const command = defineCommand({
   async run({ context: { clock, random }, output, signal, values }) {
     // Nothing is opened before it is used.
     const open = (name: string) => openKv(name, { clock, random, signal, onSetAside: null });
-    const acts = [() => assertKept(values.from, values.to), () => open(values.from), () => open(values.to)];
+    const { from, to } = values;
+    const acts = [() => assertExists(from), () => assertKept(to), () => open(from), () => open(to)];
     const problems = acts.map((act) => orError(UsageError, act)).filter((end) => end instanceof UsageError);
     if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
-    await using source = open(values.from);
-    await using target = open(values.to);
+    await using source = open(from);
+    await using target = open(to);
     const { copied, leftOut } = await copyStore(source, target, () => clock.sleep(0, { signal }));
     for (const name of leftOut) output.log("WARNING", `${name} was left out: it is too large for the target`);
     return output.result({ copied, ...COMPLETED }, () => `Copied ${counted(copied, "submission")}`);
   },
 });
 
-/** The source exists, and the target does not end with this process. */
-function assertKept(from: string, to: string): void {
-  const path = sqlitePathOf(from);
-  if (path !== undefined && inodeOf(path) === null) {
-    throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
-  }
-  if (!/^memory:$/i.test(to)) return;
+function assertExists(name: string): void {
+  const path = sqlitePathOf(name);
+  if (path === undefined || inodeOf(path) !== null) return;
+  throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
+}
+
+/** Not gone with this process. */
+function assertKept(name: string): void {
+  if (!/^memory:$/i.test(name)) return;
   throw new UsageError("Cannot copy to memory: it is gone when this program ends", {
     hint: "Name another store as TO",
   });

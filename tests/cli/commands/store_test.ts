@@ -61,6 +61,7 @@ Deno.test("store copy refuses a missing source, another program's file and wrong
       [["mysql://u@host/db", "foo:bar"], 2, /Unknown store "mysql:…"; Unknown store "foo:bar"\n {2}Name one of/],
       [[stage.local], 2, /missing argument TO\n.*sqlite:PATH/],
       [[stage.local, "Memory:"], 2, /Cannot copy to memory: it is gone when this program ends\n {2}Name another store/],
+      [[`${stage.folder}/absent.db`, "memory:"], 2, /there is no such store; Cannot copy to memory: it is gone/],
       [[stage.local, "-"], 2, /Unknown store "-"\n {2}Name one of/],
       [["-", `${stage.folder}/new.db`], 2, /Unknown store "-"\n {2}Name one of/],
       [[stage.local, "mysql://u:hunter2@host/db"], 2, /Unknown store "mysql:…"/],
